@@ -1,0 +1,1 @@
+"""The application: Scrapy spiders, pipeline and commands over `storage` and `extractors`."""

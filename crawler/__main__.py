@@ -1,0 +1,20 @@
+"""The console script `kbsworld`: Scrapy's command line with this project's settings, from any folder."""
+
+from __future__ import annotations
+
+import os
+
+from scrapy import cmdline
+
+SETTINGS_MODULE = "crawler.settings"
+
+
+def main() -> None:
+    """Run the command of `sys.argv`; ends the process with its exit status."""
+    # Set, not defaulted: kbsworld stays kbsworld inside the folder of another Scrapy project.
+    os.environ["SCRAPY_SETTINGS_MODULE"] = SETTINGS_MODULE
+    cmdline.execute()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""scrapy extract: the articles of saved pages, printed and not stored."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from scrapy.commands import ScrapyCommand
+from scrapy.exceptions import UsageError
+
+from extractors import Article, NotAnArticle, extract_html, extract_text
+from storage.archive import page_files, read_page
+
+
+class Command(ScrapyCommand):
+    """Reads HTML pages and text captures, told apart by content; data on stdout, what is refused on stderr."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        return "[options] FILE..."
+
+    def short_desc(self) -> str:
+        return "Print the articles of saved pages; nothing is stored"
+
+    def long_desc(self) -> str:
+        return (
+            "Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of them, or - for "
+            "standard input. Exit status: 0, 1 where a file held no article or could not be read, 2 for a wrong call."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.add_argument(
+            "--url",
+            metavar="URL",
+            help="the address the page was fetched from; without it, an HTML page's own og:url counts",
+        )
+        parser.add_argument(
+            "--format", choices=sorted(FORMATS), default="json", help="json: one line an article (default: json)"
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        if not args:
+            raise UsageError("name at least one file, or - for standard input", print_help=False)
+        pages = [page for name in args for page in self._pages(name)]
+        if opts.url and len(pages) > 1:
+            raise UsageError(f"--url is the address of one page, and there are {len(pages)}", print_help=False)
+        for name, read in pages:
+            try:
+                article = _extract(read(), opts.url)
+            except (NotAnArticle, OSError, ValueError) as error:
+                self._complain(f"{name}: {error}")
+            else:
+                print(FORMATS[opts.format](article))
+
+    def _pages(self, name: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
+        """The pages an argument names, each with the function that reads it."""
+        if name == "-":
+            yield "standard input", lambda: read_page(sys.stdin.buffer)
+            return
+        try:
+            for file in page_files(Path(name)):
+                yield str(file), lambda file=file: _read_file(file)
+        except OSError as error:
+            self._complain(str(error))
+
+    def _complain(self, sentence: str) -> None:
+        print(sentence, file=sys.stderr)
+        self.exitcode = 1
+
+
+def _read_file(file: Path) -> bytes:
+    with file.open("rb") as stream:
+        return read_page(stream)
+
+
+def _extract(page: bytes, url: str | None) -> Article:
+    """The article of a page file. HTML begins with a tag; a text capture of this site begins with words."""
+    if page.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
+        return extract_html(page, url or "")
+    return extract_text(page.decode("utf-8-sig", "replace"), url)
+
+
+def _json(article: Article) -> str:
+    return json.dumps(article.to_dict(), ensure_ascii=False)
+
+
+def _text(article: Article) -> str:
+    when = article.updated_at or article.written_at
+    head = [article.title or "", " · ".join(filter(None, [article.category, when and f"{when:%Y-%m-%d %H:%M} KST"]))]
+    return "\n\n".join([*filter(None, head), article.text]) + "\n"
+
+
+def _markdown(article: Article) -> str:
+    about = " · ".join(filter(None, [article.category, article.timestamp, article.image_credit]))
+    source = "" if article.url.startswith("urn:") else f"<{article.url}>"
+    return "\n\n".join(filter(None, [article.title and f"# {article.title}", about, article.text, source])) + "\n"
+
+
+FORMATS: dict[str, Callable[[Article], str]] = {"json": _json, "text": _text, "markdown": _markdown}

@@ -1,0 +1,152 @@
+"""What watches a run: the archive of every exchange, and the report of what the run did."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Self
+from urllib.parse import urlsplit
+
+from scrapy import signals
+
+from storage import ArchiveWriter, Outcome
+
+if TYPE_CHECKING:
+    from scrapy import Request, Spider
+    from scrapy.crawler import Crawler
+    from scrapy.http import Headers, Response
+
+#: The rows of the report, in order. `re-extracted` cannot happen in a crawl.
+COUNTS = (Outcome.NEW, Outcome.UPDATED, Outcome.EDITED, Outcome.UNCHANGED, "refused", "failed")
+
+
+class Archive:
+    """Writes every response to KBS_ARCHIVE as it came over the wire, before anything else happens to it.
+
+    Notes in the request's `meta` when it came (`fetched_at`) and where it is kept (`location`).
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._writer: ArchiveWriter | None = None
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The extension, connected to the crawler's signals."""
+        extension = cls(crawler)
+        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
+        crawler.signals.connect(extension.response_downloaded, signals.response_downloaded)
+        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
+        return extension
+
+    def spider_opened(self, spider: Spider) -> None:
+        """Prepare a file of this run's own."""
+        folder = self._crawler.settings["KBS_ARCHIVE"]
+        if folder:
+            about = {
+                "software": self._crawler.settings["USER_AGENT"],
+                "format": "WARC File Format 1.1",
+                "robots": "obey" if self._crawler.settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+                "description": f"spider {spider.name}",
+            }
+            self._writer = ArchiveWriter(Path(folder), spider.name, about)
+
+    def response_downloaded(self, response: Response, request: Request) -> None:
+        """Archive one exchange. Where it cannot be written the run ends: a page must not be stored unarchived."""
+        request.meta["fetched_at"] = datetime.now(UTC)
+        request.meta["location"] = None
+        if self._writer is None:
+            return
+        parts = urlsplit(request.url)
+        protocol = response.protocol or "HTTP/1.1"
+        try:
+            request.meta["location"] = self._writer.write(
+                url=response.url,
+                fetched_at=request.meta["fetched_at"],
+                request_line=f"{request.method} {parts._replace(scheme='', netloc='', fragment='').geturl()} {protocol}",
+                request_headers=[("Host", parts.netloc), *_pairs(request.headers)],
+                status_line=f"{protocol} {response.status} {_phrase(response.status)}",
+                headers=_pairs(response.headers),
+                body=response.body,
+            )
+        except OSError as error:
+            self._crawler.stats.set_value("kbsworld/stopped", f"The archive cannot be written ({error}).")
+            self._ending = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="archive_failed"))
+
+    def spider_closed(self) -> None:
+        """Close the file."""
+        if self._writer is not None:
+            self._writer.close()
+
+
+def _pairs(headers: Headers) -> list[tuple[str, str]]:
+    return [
+        (name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values or []
+    ]
+
+
+def _phrase(status: int) -> str:
+    from http import HTTPStatus
+
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
+
+
+class RunReport:
+    """Says on standard error what a run does, as it goes, and what it did, at the end."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+        self._stats = crawler.stats
+        self._began = self._shown = time.monotonic()
+        self._terminal = sys.stderr.isatty()
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The extension, connected to the crawler's signals."""
+        extension = cls(crawler)
+        crawler.signals.connect(extension.response_received, signals.response_received)
+        crawler.signals.connect(extension.something_broke, signals.spider_error)
+        crawler.signals.connect(extension.something_broke, signals.item_error)
+        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
+        return extension
+
+    def response_received(self) -> None:
+        """Show progress: a live line on a terminal, a line a minute elsewhere."""
+        self._stats.inc_value("kbsworld/pages")
+        now = time.monotonic()
+        if now - self._shown < (0.2 if self._terminal else 60.0):
+            return
+        self._shown = now
+        counts = ", ".join(f"{self._count(name)} {name}" for name in COUNTS if self._count(name))
+        line = f"{self._count('pages')} pages" + (f": {counts}" if counts else "")
+        print(f"\r{line}\x1b[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr)
+
+    def something_broke(self, response: Response | None = None) -> None:
+        """Count a page on which our own code failed; its traceback is in the log."""
+        self._crawler.spider.report_failure(  # type: ignore[union-attr]
+            response.url if response is not None else "a page", "an error in kbsworld, see the log"
+        )
+
+    def spider_closed(self, spider: Spider, reason: str) -> None:
+        """Say what the run did."""
+        if self._terminal:
+            print("\r\x1b[K", end="", file=sys.stderr)
+        print(self._summary(spider, reason), file=sys.stderr)
+
+    def _count(self, name: str) -> int:
+        return int(self._stats.get_value(f"kbsworld/{name}", 0))
+
+    def _summary(self, spider: Spider, reason: str) -> str:
+        failures: list[tuple[str, str]] = self._stats.get_value("kbsworld/failures", [])
+        if not self._count("pages") and failures:
+            base = self._crawler.settings["KBS_BASE_URL"]
+            return f"Nothing could be fetched from {base}: {failures[0][1]}; check the network and run it again."
+        seconds = time.monotonic() - self._began
+        lines = [f"{spider.name}: {self._count('pages')} pages in {seconds:.0f} s ({reason})"]
+        lines += [f"  {name:<10} {self._count(name):>6}" for name in COUNTS]
+        lines += [f"failed: {url}: {why}" for url, why in failures]
+        stopped = self._stats.get_value("kbsworld/stopped")
+        return "\n".join([*lines, stopped] if stopped else lines)

@@ -1,0 +1,59 @@
+"""robots.txt as RFC 9309 has it: where it cannot be read, nothing may be fetched."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from scrapy.downloadermiddlewares import robotstxt
+from scrapy.exceptions import IgnoreRequest
+from scrapy.utils.httpobj import urlparse_cached
+
+from crawler.failures import reason_for
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from scrapy.robotstxt import RobotParser
+
+
+class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
+    """Scrapy's, but a robots.txt that is unreachable or answers 5xx forbids instead of allowing everything.
+
+    RFC 9309, section 2.3.1.4. One that is not there (404) allows everything: section 2.3.1.3.
+    """
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._unreadable: dict[str, str] = {}
+
+    def process_response(self, request: Request, response: Response) -> Response:
+        """See a robots.txt come back, after all retries."""
+        if _asks_for_robots(request) and response.status >= 500:
+            self._give_up(request, f"HTTP {response.status}")
+        return response
+
+    def process_exception(self, request: Request, exception: Exception) -> None:
+        """See a robots.txt not come back, after all retries."""
+        if _asks_for_robots(request):
+            self._give_up(request, reason_for(exception))
+
+    async def robot_parser(self, request: Request) -> RobotParser | None:
+        """The rules for the request's host.
+
+        Raises:
+            IgnoreRequest: they could not be read, so that the request must not be sent.
+        """
+        parser = await super().robot_parser(request)
+        reason = self._unreadable.get(urlparse_cached(request).netloc)
+        if parser is None:
+            raise IgnoreRequest(f"robots.txt could not be read ({reason or 'unknown'})")
+        return parser
+
+    def _give_up(self, request: Request, reason: str) -> None:
+        self._unreadable[urlparse_cached(request).netloc] = reason
+        raise IgnoreRequest(reason)
+
+
+def _asks_for_robots(request: Request) -> bool:
+    return request.meta.get("dont_obey_robotstxt", False) and urlparse_cached(request).path == "/robots.txt"

@@ -1,0 +1,74 @@
+"""The project's settings. Each can be changed for one run with `-s NAME=VALUE`; those with KBS_ in the environment too."""
+
+import os
+from importlib.metadata import version
+
+BOT_NAME = "kbsworld"
+SPIDER_MODULES = ["crawler.spiders"]
+NEWSPIDER_MODULE = "crawler.spiders"
+COMMANDS_MODULE = "crawler.commands"
+
+# --- This project's own ---
+
+# The article database. A relative path counts from the folder the command is run in.
+KBS_DB = os.environ.get("KBS_DB", "data/kbs.db")
+# The folder of the WARC files; empty: nothing is archived.
+KBS_ARCHIVE = os.environ.get("KBS_ARCHIVE", "data/archive")
+# Where the site is. Another address is a mirror or a replica: what it serves is stored under the site's own urls.
+KBS_BASE_URL = os.environ.get("KBS_BASE_URL", "https://world.kbs.co.kr")
+# Who runs this crawler: an address of yours, so that the site can reach you before it blocks you.
+KBS_CONTACT = os.environ.get("KBS_CONTACT", "https://example.org/put-your-contact-in-KBS_CONTACT")
+
+# --- Manners ---
+
+USER_AGENT = f"kbsworld/{version('kbsworld')} (+{KBS_CONTACT})"
+ROBOTSTXT_OBEY = True
+# One request at a time, a second apart at least, and slower when the site is.
+CONCURRENT_REQUESTS_PER_DOMAIN = 1
+DOWNLOAD_DELAY = 1.0
+AUTOTHROTTLE_ENABLED = True
+AUTOTHROTTLE_START_DELAY = 2.0
+AUTOTHROTTLE_MAX_DELAY = 60.0
+AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
+DEFAULT_REQUEST_HEADERS = {
+    "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+    "Accept-Language": "fr,en;q=0.5",
+}
+
+# --- Bounds: everything fetched is foreign ---
+
+DOWNLOAD_TIMEOUT = 30.0
+DOWNLOAD_MAXSIZE = 10_000_000  # holds before and after decompression
+DOWNLOAD_WARNSIZE = 2_000_000
+DNS_TIMEOUT = 20
+REDIRECT_MAX_TIMES = 5
+RETRY_TIMES = 2
+COOKIES_ENABLED = False
+METAREFRESH_ENABLED = False
+DOWNLOAD_VERIFY_CERTIFICATES = True
+# Both open a port through which code can be run in the crawler.
+TELNETCONSOLE_ENABLED = False
+REMOTE_CONTROL_ENABLED = False
+
+# --- Parts ---
+
+TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+DOWNLOADER_MIDDLEWARES = {
+    "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
+    "crawler.robots.RobotsTxtMiddleware": 100,
+}
+EXTENSIONS = {
+    "crawler.extensions.Archive": 100,
+    "crawler.extensions.RunReport": 200,
+}
+ITEM_PIPELINES = {"crawler.pipelines.ArticlePipeline": 100}
+
+# --- What is printed ---
+
+# The report says what a run did; the log says what went wrong. `-L INFO` shows every step.
+LOG_LEVEL = "WARNING"
+# A page that failed is counted and listed in the report, with its reason.
+RETRY_GIVE_UP_LOG_LEVEL = "INFO"
+DEFAULT_DROPITEM_LOG_LEVEL = "INFO"
+STATS_DUMP = True  # at INFO
+FEED_EXPORT_ENCODING = "utf-8"

@@ -1,0 +1,96 @@
+"""What all spiders share: the edition, the way from a page to a Capture, and what becomes of a page that fails."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Self
+
+import scrapy
+
+from crawler.failures import reason_for
+from crawler.site import Site
+from extractors.address import EDITIONS, Address
+from storage import Capture
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.crawler import Crawler
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+#: Gone for good, not failed: the page is remembered as refused.
+GONE = [404, 410]
+
+
+class ArgumentError(ValueError):
+    """A spider argument (`-a NAME=VALUE`) is wrong; the message is a sentence."""
+
+
+class KbsSpider(scrapy.Spider):
+    """Base of the spiders. A subclass says where to start and reads its lists."""
+
+    site: Site
+
+    def __init__(self, lang: str = "f") -> None:
+        """A spider of one edition.
+
+        Args:
+            lang: the edition's letter, as in the site's `lang=`.
+
+        Raises:
+            ArgumentError: there is no such edition.
+        """
+        super().__init__()
+        if lang not in EDITIONS:
+            letters = ", ".join(f"{letter} ({code})" for letter, code in sorted(EDITIONS.items()))
+            raise ArgumentError(f"lang={lang} is no edition of KBS World; the editions are {letters}.")
+        self.edition = lang
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
+        """The spider of a crawler: it asks for pages under KBS_BASE_URL and nowhere else."""
+        spider = super().from_crawler(crawler, *args, **kwargs)
+        spider.site = Site(crawler.settings["KBS_BASE_URL"])
+        spider.allowed_domains = spider.site.hosts
+        return spider
+
+    def request_list(self, url: str, **kwargs: Any) -> Request:
+        """A request for a list page of the site, before any article that waits."""
+        return scrapy.Request(
+            self.site.fetchable(url), self.parse, errback=self.page_failed, cb_kwargs=kwargs, priority=1
+        )
+
+    def request_article(self, address: Address) -> Request:
+        """A request for an article of the site."""
+        return scrapy.Request(
+            self.site.fetchable(address.url),
+            self.parse_article,
+            errback=self.page_failed,
+            meta={"handle_httpstatus_list": GONE},
+        )
+
+    def parse_article(self, response: Response) -> Iterator[Capture]:
+        """The page as a Capture; what is in it is for the pipeline to say."""
+        yield Capture(
+            url=response.url,
+            # From the archive extension; a page from Scrapy's HTTP cache did not pass it.
+            fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
+            status=response.status,
+            body=response.body,
+            location=response.meta.get("location"),
+        )
+
+    def page_failed(self, failure: Failure) -> None:
+        """Count and list a page that could not be had, with the reason."""
+        self.report_failure(failure.request.url, reason_for(failure.value))  # type: ignore[attr-defined]
+
+    def report_failure(self, url: str, reason: str) -> None:
+        """Have the run's report name a page that failed."""
+        self.crawler.stats.inc_value("kbsworld/failed")
+        failures: list[tuple[str, str]] = self.crawler.stats.get_value("kbsworld/failures", [])
+        self.crawler.stats.set_value("kbsworld/failures", [*failures, (url, reason)])
+
+    def official(self, response: Response) -> str:
+        """The address on the site of a page that came from the base."""
+        return self.site.official(response.url)

@@ -1,0 +1,111 @@
+"""Article and NotAnArticle: the record every part of the project speaks of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields
+from datetime import date, datetime
+from typing import Any
+
+
+class NotAnArticle(Exception):
+    """The page holds no article of KBS World.
+
+    Attributes:
+        reason: why, as a short phrase without page content, so that refusals can be counted by it.
+    """
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def _iso(value: date | None) -> str | None:
+    """A moment or a day as ISO 8601 text (a datetime is a date too)."""
+    return None if value is None else value.isoformat()
+
+
+def _moment(value: str | None) -> datetime | date | None:
+    """The inverse of `_iso`: ten characters are a day, more are a moment."""
+    if value is None:
+        return None
+    return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+
+
+# Scrapy's feed exporters read "serializer" from a field's metadata; without it they would drop the time zone.
+_ISO: dict[str, Any] = {"serializer": _iso}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Article:
+    """One version of one article, as clean text.
+
+    Every field is plain data and comes from the article's own part of the page. A field the page does not give is
+    None, never a guess. Times are aware and in KST (UTC+09:00): the site prints KST without saying so.
+
+    Attributes:
+        url: canonical address, the same for every way the page can be reached; a video view has the url of its
+            article. `urn:sha256:…` for a text capture whose address is not known.
+        timestamp: the version, in ISO 8601: `updated_at`, else `written_at`. None only when the page gives neither;
+            storage then fills in the time of the first capture.
+        kind: `news`, `feature`, `programme` or `other`.
+        lang: ISO 639-1 code of the edition: `fr` for `lang=f`.
+        title: the headline, without the site's name; None only where the source has none.
+        category: the page's own word for it.
+        written_at: when it was first published; a bare date where the page gives a day only.
+        updated_at: when it was last changed, if the page says so.
+        paragraphs: the body, one entry a paragraph: white space collapsed, NFC, no zero-width characters.
+        text: `paragraphs` joined by a blank line (derived).
+        image_url: absolute address of the lead picture.
+        image_credit: who took it ("YONHAP News"), without the word before the colon.
+        has_video: the page carries a player.
+        truncated: the capture ends inside the body.
+        layout: the template that matched; `text` for text captures.
+        source_url: the address as fetched.
+    """
+
+    url: str
+    timestamp: str | None = None
+    kind: str
+    lang: str
+    title: str | None
+    category: str | None = None
+    written_at: datetime | date | None = field(default=None, metadata=_ISO)
+    updated_at: datetime | date | None = field(default=None, metadata=_ISO)
+    paragraphs: tuple[str, ...]
+    text: str = field(init=False)
+    image_url: str | None = None
+    image_credit: str | None = None
+    has_video: bool = False
+    truncated: bool = False
+    layout: str
+    source_url: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "text", "\n\n".join(self.paragraphs))
+        if self.timestamp is None:
+            object.__setattr__(self, "timestamp", _iso(self.updated_at or self.written_at))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The article as JSON types: ISO 8601 strings for times, a list for `paragraphs`; every field is a key."""
+        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        return values | {
+            "written_at": _iso(self.written_at),
+            "updated_at": _iso(self.updated_at),
+            "paragraphs": list(self.paragraphs),
+        }
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> Article:
+        """The article that `to_dict` turned into `values`; keys that are no field are ignored.
+
+        Raises:
+            KeyError: a field without a default is missing.
+            ValueError: a time is not ISO 8601.
+        """
+        names = {f.name for f in fields(cls) if f.init}
+        known = {name: value for name, value in values.items() if name in names}
+        known["written_at"] = _moment(known.get("written_at"))
+        known["updated_at"] = _moment(known.get("updated_at"))
+        known["paragraphs"] = tuple(values["paragraphs"])
+        return cls(**known)

@@ -1,0 +1,167 @@
+"""Captures: pages as they were fetched. Writes them as WARC, reads them back from files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from io import BytesIO
+from pathlib import Path
+from typing import IO
+
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+Headers = Iterable[tuple[str, str]]
+
+#: No page of the site is near this; what is larger is refused before it is read.
+MAX_PAGE_BYTES = 10_000_000
+
+#: What a page file may be called. Its content, not its name, says whether it is HTML or a text capture.
+PAGE_SUFFIXES = frozenset({".html", ".htm", ".txt"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    """Where in the archive a capture stands.
+
+    Attributes:
+        file: name of the WARC file, without its folder, so that an archive can be moved.
+        offset: byte offset of the response record's gzip member in the file as stored.
+    """
+
+    file: str
+    offset: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """One page as it was fetched.
+
+    Attributes:
+        url: the address as fetched, redirects followed.
+        fetched_at: when its response arrived; aware, UTC. With `url` it names the capture.
+        status: the HTTP status.
+        body: the page's bytes, content encoding undone.
+        location: where the archive keeps it, or None where nothing was archived.
+    """
+
+    url: str
+    fetched_at: datetime
+    status: int = 200
+    body: bytes
+    location: Location | None = None
+
+
+class ArchiveWriter:
+    """Writes exchanges with the site to one WARC 1.1 file, each record a gzip member of its own.
+
+    The file is made with the first exchange, never over an existing one, and every exchange is flushed: a process
+    killed at any moment leaves a file whose complete records all read.
+    """
+
+    def __init__(self, folder: Path, prefix: str, about: Mapping[str, str]) -> None:
+        """A writer into `folder`, made where it is missing.
+
+        Args:
+            folder: where the file goes.
+            prefix: how its name begins, followed by time and process; the spider's name.
+            about: the fields of its warcinfo record, such as `software`.
+        """
+        self._folder = folder
+        self._prefix = prefix
+        self._about = about
+        self._out: IO[bytes] | None = None
+        self._name = ""
+
+    def write(
+        self,
+        *,
+        url: str,
+        fetched_at: datetime,
+        request_line: str,
+        request_headers: Headers,
+        status_line: str,
+        headers: Headers,
+        body: bytes,
+    ) -> Location:
+        """Archive one exchange: the response as it came, content encoding kept, and the request it answers.
+
+        Args:
+            url: the address asked for.
+            fetched_at: when the response arrived; aware.
+            request_line: without the line end: `GET /service/news_list.htm?lang=f HTTP/1.1`.
+            request_headers, headers: as sent and as received.
+            status_line: protocol, code, reason: `HTTP/1.1 200 OK`.
+            body: the payload; transfer encoding undone, so `headers` must not claim one.
+
+        Raises:
+            OSError: the file cannot be written.
+        """
+        out = self._out or self._open(fetched_at)
+        writer = WARCWriter(out, gzip=True, warc_version="WARC/1.1")
+        offset = out.tell()
+        response = writer.create_warc_record(
+            url,
+            "response",
+            payload=BytesIO(body),
+            length=len(body),
+            http_headers=_http_headers(status_line, headers),
+            warc_headers_dict={"WARC-Date": _warc_date(fetched_at)},
+        )
+        request = writer.create_warc_record(url, "request", http_headers=_http_headers(request_line, request_headers))
+        writer.write_request_response_pair(request, response)
+        return Location(file=self._name, offset=offset)
+
+    def close(self) -> None:
+        """Close the file; a writer that never wrote leaves none."""
+        if self._out is not None:
+            self._out.close()
+
+    def _open(self, now: datetime) -> IO[bytes]:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._name = f"{self._prefix}-{now:%Y%m%dT%H%M%S%f}Z-{os.getpid()}.warc.gz"
+        self._out = (self._folder / self._name).open("xb")
+        writer = WARCWriter(self._out, gzip=True, warc_version="WARC/1.1")
+        writer.write_record(writer.create_warcinfo_record(self._name, dict(self._about)))
+        return self._out
+
+
+def _warc_date(moment: datetime) -> str:
+    """WARC 1.1 allows fractions of a second, and the store tells captures apart by them."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+
+
+def _http_headers(first_line: str, headers: Headers) -> StatusAndHeaders:
+    protocol, _, rest = first_line.partition(" ")
+    return StatusAndHeaders(rest, list(headers), protocol=protocol, is_http_request=not protocol.startswith("HTTP/"))
+
+
+def page_files(path: Path) -> Iterator[Path]:
+    """The page files at `path`: the file itself, whatever its name, or those below a folder, in order of their paths.
+
+    Raises:
+        FileNotFoundError: nothing is there, or the folder holds no page file; the message is a sentence.
+    """
+    if not path.exists():
+        raise FileNotFoundError(f"{path}: no such file or folder.")
+    if not path.is_dir():
+        yield path
+        return
+    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in PAGE_SUFFIXES and file.is_file())
+    if not found:
+        raise FileNotFoundError(f"{path}: no page in this folder (looked for {', '.join(sorted(PAGE_SUFFIXES))}).")
+    yield from found
+
+
+def read_page(stream: IO[bytes]) -> bytes:
+    """The whole of a page file.
+
+    Raises:
+        ValueError: it is larger than `MAX_PAGE_BYTES`; the message is a sentence.
+    """
+    body = stream.read(MAX_PAGE_BYTES + 1)
+    if len(body) > MAX_PAGE_BYTES:
+        raise ValueError(f"larger than a page may be ({MAX_PAGE_BYTES:,} bytes).")
+    return body

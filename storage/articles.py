@@ -1,0 +1,221 @@
+"""The article store: one row per (url, timestamp) in SQLite, through sqlite-utils."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from datetime import UTC
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Self
+
+from sqlite_utils import Database
+
+from extractors import Article
+from extractors.dates import KST
+from storage.archive import Capture
+from storage.schema import migrations
+
+# What the site says, as against how and where it was read: only a difference in these makes an article an edited one.
+_NOT_CONTENT = {"url", "timestamp", "text", "layout", "source_url"}
+_CONTENT = tuple(field.name for field in fields(Article) if field.name not in _NOT_CONTENT)
+
+# Long enough for another crawl's batch to end; a batch takes milliseconds.
+_BUSY_SECONDS = 30.0
+
+Row = dict[str, Any]
+
+
+class StoreError(Exception):
+    """The database cannot be used; the message is a sentence that names the file and the way out."""
+
+
+class Outcome(StrEnum):
+    """What adding an article did to the store."""
+
+    NEW = "new"
+    UPDATED = "updated"
+    EDITED = "edited"
+    REEXTRACTED = "re-extracted"
+    UNCHANGED = "unchanged"
+
+
+class ArticleStore:
+    """The articles of one database file, every version kept. Use it as a context manager, or close it.
+
+    Times in the database are ISO 8601 text: the articles' own in KST, `fetched_at` in UTC.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the database, make it where it is missing, upgrade it where it is older.
+
+        Raises:
+            StoreError: it cannot be opened, is no database of kbsworld, or was written by a newer version.
+        """
+        self.path = Path(path)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self._db = Database(sqlite3.connect(self.path, timeout=_BUSY_SECONDS), execute_plugins=False)
+            self._prepare()
+        except (OSError, sqlite3.Error) as error:
+            raise StoreError(f"{self.path} cannot be opened as the article database ({error}).") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the database."""
+        self._db.close()
+
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """One transaction around everything that is added within: all of it is stored, or nothing."""
+        # Immediate: a transaction that starts by reading could not become a writing one while another crawl writes.
+        self._db.execute("begin immediate")
+        try:
+            yield
+        except BaseException:
+            self._db.rollback()
+            raise
+        self._db.commit()
+
+    def add(self, article: Article, capture: Capture) -> Outcome:
+        """Store an article under the rules of the house (README, "What is stored").
+
+        Args:
+            article: as extracted; one without a timestamp takes the time of its first capture.
+            capture: the page it was extracted from.
+        """
+        row = _to_row(article, capture)
+        # This capture may have been refused before extraction improved.
+        self._db.table("refusals").delete_where("url = ? and fetched_at = ?", [capture.url, row["fetched_at"]])
+        return self._add_undated(row, capture) if article.timestamp is None else self._add_dated(row)
+
+    def refuse(self, capture: Capture, reason: str) -> None:
+        """Remember a page that is no article, so that it is not silently dropped."""
+        self._db.table("refusals").insert(
+            {"url": capture.url, "reason": reason, **_provenance(capture)}, replace=True
+        )
+
+    def newest(self, limit: int) -> list[Article]:
+        """The newest version of each article, newest first."""
+        rows = self._db.table("latest_articles").rows_where(order_by="timestamp desc, url", limit=limit)
+        return [_to_article(row) for row in rows]
+
+    def versions(self, url: str) -> list[Article]:
+        """All versions of one article, oldest first."""
+        return [_to_article(row) for row in self._articles.rows_where("url = ?", [url], order_by="timestamp")]
+
+    def __len__(self) -> int:
+        """How many versions of articles are stored."""
+        return int(self._articles.count)
+
+    @property
+    def _articles(self) -> Any:
+        return self._db.table("articles")
+
+    def _prepare(self) -> None:
+        """Check that the file is ours and not newer than this code, then bring it up to date."""
+        applied = {migration.name for migration in migrations.applied(self._db)}
+        if not applied and self._db.table_names():
+            raise StoreError(f"{self.path} is a database of something else; name another file.")
+        if applied - _all_migrations():
+            raise StoreError(f"{self.path} was written by a newer version of kbsworld; upgrade kbsworld to use it.")
+        self._db.enable_wal()
+        self._db.execute("pragma synchronous = normal")
+        self._db.execute("pragma foreign_keys = on")
+        if migrations.pending(self._db):
+            with self.batch():
+                migrations.apply(self._db)
+
+    def _row(self, url: str, timestamp: str) -> Row | None:
+        return next(iter(self._articles.rows_where("url = ? and timestamp = ?", [url, timestamp])), None)
+
+    def _add_dated(self, row: Row) -> Outcome:
+        stored = self._row(row["url"], row["timestamp"])
+        if stored is not None:
+            return self._replace(stored, row)
+        known = self._articles.count_where("url = ?", [row["url"]])
+        self._articles.insert(row)
+        return Outcome.UPDATED if known else Outcome.NEW
+
+    def _replace(self, stored: Row, row: Row) -> Outcome:
+        """Let the same version, read again or captured again, replace the stored one where it may."""
+        if stored["fetched_at"] == row["fetched_at"]:
+            if all(stored[column] == row[column] for column in row):
+                return Outcome.UNCHANGED
+            outcome = Outcome.REEXTRACTED
+        elif _same_content(stored, row) or row["fetched_at"] < stored["fetched_at"]:
+            return Outcome.UNCHANGED
+        elif row["truncated"] and not stored["truncated"]:
+            return Outcome.UNCHANGED  # half an article never takes the place of a whole one
+        else:
+            outcome = Outcome.EDITED
+        self._articles.insert(row, replace=True)
+        return outcome
+
+    def _add_undated(self, row: Row, capture: Capture) -> Outcome:
+        """Store a version that gives no time of its own: the same content is the same version."""
+        dated = row | {"timestamp": _capture_time(capture)}
+        undated = "url = ? and written_at is null and updated_at is null"
+        for stored in list(self._articles.rows_where(undated, [row["url"]])):
+            if stored["fetched_at"] == row["fetched_at"]:
+                return self._replace(stored, row | {"timestamp": stored["timestamp"]})
+            if _same_content(stored, row):
+                if row["fetched_at"] < stored["fetched_at"]:  # an older archive came in later: this is the first capture
+                    self._articles.delete((stored["url"], stored["timestamp"]))
+                    self._articles.insert(dated, replace=True)
+                return Outcome.UNCHANGED
+        return self._add_dated(dated)
+
+
+def _all_migrations() -> set[str]:
+    """The names of the migrations this code knows."""
+    return {migration.name for migration in migrations.pending(Database(memory=True))}
+
+
+def _capture_time(capture: Capture) -> str:
+    """The time of a capture as a version: KST, like every other."""
+    return capture.fetched_at.astimezone(KST).isoformat(timespec="seconds")
+
+
+def _provenance(capture: Capture) -> Row:
+    """Which capture a row is from. Microseconds are always written, so that the texts sort as the times do."""
+    return {
+        "fetched_at": capture.fetched_at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "archive_file": capture.location and capture.location.file,
+        "archive_offset": capture.location and capture.location.offset,
+    }
+
+
+def _to_row(article: Article, capture: Capture) -> Row:
+    values = article.to_dict()
+    return {
+        **values,
+        "paragraphs": json.dumps(values["paragraphs"], ensure_ascii=False),
+        "has_video": int(article.has_video),
+        "truncated": int(article.truncated),
+        **_provenance(capture),
+    }
+
+
+def _to_article(row: Row) -> Article:
+    return Article.from_dict(
+        row
+        | {
+            "paragraphs": json.loads(row["paragraphs"]),
+            "has_video": bool(row["has_video"]),
+            "truncated": bool(row["truncated"]),
+        }
+    )
+
+
+def _same_content(stored: Row, row: Row) -> bool:
+    return all(stored[column] == row[column] for column in _CONTENT)
+

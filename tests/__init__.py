@@ -1,0 +1,1 @@
+"""The tests, the replica they run against, and the demo."""

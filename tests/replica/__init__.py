@@ -1,0 +1,6 @@
+"""A KBS World on loopback: real HTTP, pages built after the site's skeleton, and the truth of each of them."""
+
+from tests.replica.server import Replica
+from tests.replica.world import World
+
+__all__ = ["Replica", "World"]

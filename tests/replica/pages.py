@@ -1,0 +1,195 @@
+"""The replica's pages: articles in both views, news lists, days, and the template without an article."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from html import escape
+from random import Random
+
+from extractors import Article
+from extractors.address import SITE
+from tests.replica.skeleton import RECOMMENDED, render
+from tests.replica.world import CATEGORIES, COMMENTS, PAGE_SIZE, Entry, World
+
+_ASIDE_TITLES = ("Most Viewed News", "Headline News", "Most Viewed Content")
+
+
+def news_page(world: World, entry: Entry, view: str = "news") -> bytes:
+    """An article's page, `view` being `news` or `video`."""
+    truth = entry.video_truth if view == "video" else entry.truth
+    others = [other for other in world.entries if other.seq != entry.seq][:18] or [entry]
+    return article_page(world.edition, truth, entry.sentences, others, seq=entry.seq, category_id=entry.category_id)
+
+
+def article_page(
+    edition: str,
+    truth: Article,
+    sentences: Sequence[Sequence[str]],
+    others: Sequence[Entry],
+    *,
+    seq: int,
+    category_id: str,
+) -> bytes:
+    """The page of one article with every noise block of the site around it.
+
+    Args:
+        edition: the letter of `lang=`.
+        truth: the article; its `has_video` chooses the video view.
+        sentences: its body by paragraph and sentence: sentences end with <br />, paragraphs with two.
+        others: articles for the cards and the aside.
+        seq: its Seq_Code; also the seed of what differs from page to page.
+        category_id: the `id=` of its list.
+    """
+    random = Random(seq)
+    title = _entities(truth.title or "")
+    category = escape(truth.category or "")
+    contents = f"""<section class="comp_view_default" id="ele1">
+<div class="title_area">
+<p class="cate"><a href="./news_list.htm?lang={edition}&id={category_id}"><strong>{category}</strong></a></p>
+<h1>{title}</h1>
+<p class="date">{_dates(truth)}</p>
+</div>
+{_functions("Share", "Print")}
+<div class="body_txt fr-view">
+{_player(seq) if truth.has_video else ""}{_picture(truth)}{_body(sentences, random)}
+</div>
+{_functions("Share", "Print", "List", style="func_menu bottom")}
+{_share_box(truth.url)}
+</section>
+<h2 class="view_tit">{escape(RECOMMENDED.get(edition, "Editor's Pick"))}</h2>
+<section class="comp_contents_3x">
+{_cards(edition, random.sample(list(others), min(3, len(others))))}
+</section>"""
+    return render(
+        edition, title=truth.title or "", meta=_meta(truth, edition, seq), contents=contents, aside=_lists(edition, others)
+    )
+
+
+def list_page(world: World, entries: Sequence[Entry], *, category_id: str, page: int, total: int) -> bytes:
+    """One page of the news list."""
+    last = max(1, -(-total // PAGE_SIZE))
+    links = "".join(
+        f'<a href="./news_list.htm?page={n}&id={category_id}&lang={world.edition}">{n}</a>'
+        for n in range(max(1, page - 5), min(last, page + 5) + 1)
+    )
+    contents = f"""<h2 class="list_tit">{escape(CATEGORIES.get(category_id, "Actualités"))}</h2>
+<section class="comp_contents_1x">
+{_cards(world.edition, entries, page=page)}
+<div class="comp_pagination">{links}</div>
+</section>"""
+    return render(
+        world.edition, title="Actualités", meta="", contents=contents, aside=_lists(world.edition, world.entries[:15])
+    )
+
+
+def day_page(world: World, entries: Sequence[Entry], day: str) -> bytes:
+    """The news of one day; a day without news has no article at all."""
+    items = "\n".join(
+        f'<article><h2><a href="./news_view.htm?lang={world.edition}&id={entry.category_id}&Seq_Code={entry.seq}">'
+        f"{_entities(entry.truth.title or '')}</a></h2>"
+        f'<p class="cate">{entry.truth.category}</p><p class="date">{_stamp(entry.written_at)}</p></article>'
+        for entry in entries
+    )
+    contents = f'<h2 class="list_tit">{escape(day)}</h2>\n<section class="comp_text_1x">\n{items}\n</section>'
+    return render(world.edition, title="Actualités du jour", meta="", contents=contents)
+
+
+def missing_page(world: World) -> bytes:
+    """The template without an article, as a site answers with status 200 for an id it does not have."""
+    contents = """<section class="comp_view_default" id="ele1">
+<div class="title_area"><p class="cate"></p><h1></h1><p class="date"></p></div>
+<div class="body_txt fr-view"></div>
+</section>"""
+    return render(world.edition, title="", meta="", contents=contents, aside=_lists(world.edition, world.entries[:15]))
+
+
+def _meta(truth: Article, edition: str, seq: int) -> str:
+    description = truth.text.replace("\n\n", " ")[:170] + " ..."
+    image = truth.image_url or f"{SITE}/img/og_default.png"
+    return f"""<meta property="og:title" content="{escape(truth.title or "")}" />
+<meta property="og:description" content="{escape(description)}" />
+<meta property="og:image" content="{escape(image)}" />
+<meta property="og:url" content="http://world.kbs.co.kr/service/news_view.htm?lang={edition}&Seq_Code={seq}" />
+<meta property="og:type" content="website" />"""
+
+
+def _stamp(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}"
+
+
+def _dates(truth: Article) -> str:
+    assert isinstance(truth.written_at, datetime)
+    written = f"Write: {_stamp(truth.written_at)}"
+    if not isinstance(truth.updated_at, datetime):
+        return written
+    return f'{written}<span class="hidden"> / </span>Update: {_stamp(truth.updated_at)}'
+
+
+def _functions(*names: str, style: str = "func_menu") -> str:
+    return f'<div class="{style}">' + "".join(f'<a href="#">{name}</a>' for name in names) + "</div>"
+
+
+def _share_box(url: str) -> str:
+    return f"""<div class="share_box"><strong>Share</strong><a href="#" class="close">Close</a>
+<a href="#">facebook</a><a href="#">twitter</a><input type="text" value="{escape(url)}" /><button>Copy</button></div>"""
+
+
+def _player(seq: int) -> str:
+    return f'<div class="vod_box"><iframe src="./vod_player.htm?seq={seq}" title="player">Votre navigateur</iframe></div>\n'
+
+
+def _picture(truth: Article) -> str:
+    if truth.image_url is None and truth.image_credit is None:
+        return ""
+    label = "Thumbnail" if truth.has_video else "Photo"
+    image = f'<img src="{escape(truth.image_url)}" alt="{escape(truth.title or "")}" />' if truth.image_url else ""
+    return f"""<div class="img_box top" id="ele1">{image}
+<p class="cap no-print">{label} : {escape(truth.image_credit or "")}</p></div>
+"""
+
+
+def _body(sentences: Sequence[Sequence[str]], random: Random) -> str:
+    """The body as the site writes it; one paragraph alone has no <br /> to tell a sentence from a paragraph by."""
+    between = " " if len(sentences) == 1 else "<br />\n"
+    paragraphs = [between.join(_typography(text) for text in paragraph) for paragraph in sentences]
+    comment = f"<!-- {random.choice(COMMENTS)} -->"
+    return f"{comment}\n" + f"<br />\n<br />{comment}\n".join(paragraphs) + "<br />\n"
+
+
+def _typography(text: str) -> str:
+    """Spaces that French does not let break, as NBSP: half of them as an entity."""
+    spaced = escape(text, quote=False).replace("« ", "«&nbsp;").replace(" »", "\u00a0»")
+    return spaced.replace(" %", "&nbsp;%").replace(" :", "\u00a0:")
+
+
+def _entities(title: str) -> str:
+    """A title with the entities that titles of the site carry."""
+    return escape(title).replace("(", "&#40;").replace(")", "&#41;").replace("’", "&rsquo;")
+
+
+def _cards(edition: str, entries: Sequence[Entry], page: int = 0) -> str:
+    at = f"&page={page}" if page else ""
+    return "\n".join(
+        f"""<article>
+<div class="thumb"><img src="{entry.truth.image_url or "./img/none.png"}" alt="" /></div>
+<div class="list_link_area"><a href="./news_view.htm?lang={edition}&id={entry.category_id}&Seq_Code={entry.seq}{at}">
+<h2>{_entities(entry.truth.title or "")}</h2>
+<p class="sum">{escape(entry.summary)}</p></a></div>
+<p class="cate">{escape(entry.truth.category or "")}</p>
+<p class="date">{_dates(entry.truth)}</p>
+</article>"""
+        for entry in entries
+    )
+
+
+def _lists(edition: str, entries: Sequence[Entry]) -> str:
+    """The three lists of the right column."""
+    blocks = []
+    for number, heading in enumerate(_ASIDE_TITLES):
+        items = "\n".join(
+            f'<dd><a href="./news_view.htm?lang={edition}&Seq_Code={entry.seq}">{_entities(entry.truth.title or "")}</a></dd>'
+            for entry in entries[number * 5 : number * 5 + 5]
+        )
+        blocks.append(f'<section class="comp_right_text_1x"><dl><dt>{heading}</dt>\n{items}\n</dl></section>')
+    return "\n".join(blocks)
