@@ -6,6 +6,7 @@ import asyncio
 import sys
 import time
 from datetime import UTC, datetime
+from http.client import responses as phrases
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import urlsplit
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
+
+BUG = "an error in kbsworld, see the log"
 
 #: The rows of the report, in order. `re-extracted` cannot happen in a crawl.
 COUNTS = (Outcome.NEW, Outcome.UPDATED, Outcome.EDITED, Outcome.UNCHANGED, "refused", "failed")
@@ -68,7 +71,7 @@ class Archive:
                 fetched_at=request.meta["fetched_at"],
                 request_line=f"{request.method} {parts._replace(scheme='', netloc='', fragment='').geturl()} {protocol}",
                 request_headers=[("Host", parts.netloc), *_pairs(request.headers)],
-                status_line=f"{protocol} {response.status} {_phrase(response.status)}",
+                status_line=f"{protocol} {response.status} {phrases.get(response.status, '')}".rstrip(),
                 headers=_pairs(response.headers),
                 body=response.body,
             )
@@ -86,12 +89,6 @@ def _pairs(headers: Headers) -> list[tuple[str, str]]:
     return [
         (name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values or []
     ]
-
-
-def _phrase(status: int) -> str:
-    from http import HTTPStatus
-
-    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
 
 
 class RunReport:
@@ -126,9 +123,8 @@ class RunReport:
 
     def something_broke(self, response: Response | None = None) -> None:
         """Count a page on which our own code failed; its traceback is in the log."""
-        self._crawler.spider.report_failure(  # type: ignore[union-attr]
-            response.url if response is not None else "a page", "an error in kbsworld, see the log"
-        )
+        url = response.url if response is not None else "the start"
+        self._crawler.spider.report_failure(url, BUG)  # type: ignore[union-attr]
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """Say what the run did."""
@@ -141,7 +137,7 @@ class RunReport:
 
     def _summary(self, spider: Spider, reason: str) -> str:
         failures: list[tuple[str, str]] = self._stats.get_value("kbsworld/failures", [])
-        if not self._count("pages") and failures:
+        if not self._count("pages") and failures and failures[0][1] != BUG:
             base = self._crawler.settings["KBS_BASE_URL"]
             return f"Nothing could be fetched from {base}: {failures[0][1]}; check the network and run it again."
         seconds = time.monotonic() - self._began

@@ -1,6 +1,9 @@
-"""Why a page could not be had, in words."""
+"""Failures in words: why a page could not be had, and why a command could not do its work."""
 
 from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
 
 from scrapy.exceptions import (
     CannotResolveHostError,
@@ -10,6 +13,13 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from scrapy.spidermiddlewares.httperror import HttpError
+
+if TYPE_CHECKING:
+    from scrapy.commands import ScrapyCommand
+
+#: Exit statuses of the project's commands.
+WORK_FAILED = 1
+WRONG_CALL = 2
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "the host's name cannot be resolved"),
@@ -31,3 +41,9 @@ def reason_for(error: BaseException) -> str:
     if "certificate verify failed" in str(error):
         return "its certificate cannot be verified (-s DOWNLOAD_VERIFY_CERTIFICATES=False goes on without)"
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+
+
+def complain(command: ScrapyCommand, sentence: str, status: int) -> None:
+    """Tell the person at the terminal, and have the command end with that exit status unless it has a higher one."""
+    print(sentence, file=sys.stderr)
+    command.exitcode = max(command.exitcode, status)

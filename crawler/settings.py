@@ -35,6 +35,10 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Language": "fr,en;q=0.5",
 }
 
+# First in, first out: articles come in the order of the list, newest first.
+SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
+SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
+
 # --- Bounds: everything fetched is foreign ---
 
 DOWNLOAD_TIMEOUT = 30.0

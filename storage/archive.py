@@ -134,8 +134,8 @@ def _warc_date(moment: datetime) -> str:
 
 
 def _http_headers(first_line: str, headers: Headers) -> StatusAndHeaders:
-    protocol, _, rest = first_line.partition(" ")
-    return StatusAndHeaders(rest, list(headers), protocol=protocol, is_http_request=not protocol.startswith("HTTP/"))
+    # Either way warcio wants the first word apart: a response's protocol, a request's method.
+    return StatusAndHeaders(first_line, list(headers), is_http_request=True)
 
 
 def page_files(path: Path) -> Iterator[Path]:

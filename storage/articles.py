@@ -61,7 +61,8 @@ class ArticleStore:
             self._db = Database(sqlite3.connect(self.path, timeout=_BUSY_SECONDS), execute_plugins=False)
             self._prepare()
         except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"{self.path} cannot be opened as the article database ({error}).") from error
+            reason = getattr(error, "strerror", None) or error
+            raise StoreError(f"{self.path} cannot be opened as the article database ({reason}).") from error
 
     def __enter__(self) -> Self:
         return self
@@ -99,13 +100,11 @@ class ArticleStore:
 
     def refuse(self, capture: Capture, reason: str) -> None:
         """Remember a page that is no article, so that it is not silently dropped."""
-        self._db.table("refusals").insert(
-            {"url": capture.url, "reason": reason, **_provenance(capture)}, replace=True
-        )
+        self._db.table("refusals").insert({"url": capture.url, "reason": reason, **_provenance(capture)}, replace=True)
 
     def newest(self, limit: int) -> list[Article]:
         """The newest version of each article, newest first."""
-        rows = self._db.table("latest_articles").rows_where(order_by="timestamp desc, url", limit=limit)
+        rows = self._db.view("latest_articles").rows_where(order_by="timestamp desc, url", limit=limit)
         return [_to_article(row) for row in rows]
 
     def versions(self, url: str) -> list[Article]:
@@ -168,7 +167,9 @@ class ArticleStore:
             if stored["fetched_at"] == row["fetched_at"]:
                 return self._replace(stored, row | {"timestamp": stored["timestamp"]})
             if _same_content(stored, row):
-                if row["fetched_at"] < stored["fetched_at"]:  # an older archive came in later: this is the first capture
+                if (
+                    row["fetched_at"] < stored["fetched_at"]
+                ):  # an older archive came in later: this is the first capture
                     self._articles.delete((stored["url"], stored["timestamp"]))
                     self._articles.insert(dated, replace=True)
                 return Outcome.UNCHANGED
@@ -218,4 +219,3 @@ def _to_article(row: Row) -> Article:
 
 def _same_content(stored: Row, row: Row) -> bool:
     return all(stored[column] == row[column] for column in _CONTENT)
-

@@ -6,8 +6,8 @@ import argparse
 import inspect
 
 from scrapy.commands import crawl
-from scrapy.exceptions import UsageError
 
+from crawler.failures import WORK_FAILED, WRONG_CALL, complain
 from crawler.site import Site
 from storage import ArticleStore, StoreError
 
@@ -28,38 +28,37 @@ class Command(crawl.Command):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
         assert self.crawler_process is not None
-        if len(args) != 1:
-            raise UsageError("name one spider: scrapy crawl kbs_news", print_help=False)
-        self._check_arguments(args[0], opts.spargs)
         try:
+            name = self._check_call(args, opts.spargs)
             Site(self.settings["KBS_BASE_URL"])
         except ValueError as error:
-            raise UsageError(str(error), print_help=False) from None
+            return complain(self, str(error), WRONG_CALL)
         try:
             ArticleStore(self.settings["KBS_DB"]).close()
         except StoreError as error:
-            print(error)
-            self.exitcode = 1
-            return
-        crawler = self._create_crawler(args[0])
+            return complain(self, str(error), WORK_FAILED)
+        crawler = self._create_crawler(name)
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
         failed = crawler.stats.get_value("kbsworld/failed", 0) or crawler.stats.get_value("kbsworld/stopped")
         if self.crawler_process.bootstrap_failed or failed:
-            self.exitcode = 1
+            self.exitcode = WORK_FAILED
+        return None
 
-    def _check_arguments(self, name: str, arguments: dict[str, str]) -> None:
-        """Have the spider judge its arguments before anything is opened or fetched."""
+    def _check_call(self, args: list[str], arguments: dict[str, str]) -> str:
+        """The spider's name, after the spider judged its arguments, before anything is opened or fetched.
+
+        Raises:
+            ValueError: the call is wrong; the message is a sentence.
+        """
         assert self.crawler_process is not None
         loader = self.crawler_process.spider_loader
-        if name not in loader.list():
-            raise UsageError(f"no spider is called {name}; there is {', '.join(loader.list())}", print_help=False)
-        spider = loader.load(name)
-        known = [parameter for parameter in inspect.signature(spider).parameters]
+        if len(args) != 1 or args[0] not in loader.list():
+            raise ValueError(f"Name one spider, such as scrapy crawl kbs_news; there is {', '.join(loader.list())}.")
+        spider = loader.load(args[0])
+        known = list(inspect.signature(spider).parameters)
         for argument in arguments:
             if argument not in known:
-                raise UsageError(f"{name} has no argument {argument}; it has {', '.join(known)}", print_help=False)
-        try:
-            spider(**arguments)
-        except ValueError as error:
-            raise UsageError(str(error), print_help=False) from None
+                raise ValueError(f"{args[0]} has no argument {argument}; it has {', '.join(known)}.")
+        spider(**arguments)
+        return args[0]

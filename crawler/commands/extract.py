@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
-from scrapy.exceptions import UsageError
 
+from crawler.failures import WORK_FAILED, WRONG_CALL, complain
 from extractors import Article, NotAnArticle, extract_html, extract_text
 from storage.archive import page_files, read_page
 
@@ -47,17 +47,18 @@ class Command(ScrapyCommand):
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         if not args:
-            raise UsageError("name at least one file, or - for standard input", print_help=False)
+            return complain(self, "Name at least one file or folder, or - for standard input.", WRONG_CALL)
         pages = [page for name in args for page in self._pages(name)]
         if opts.url and len(pages) > 1:
-            raise UsageError(f"--url is the address of one page, and there are {len(pages)}", print_help=False)
+            return complain(self, f"--url is the address of one page, and there are {len(pages)} here.", WRONG_CALL)
         for name, read in pages:
             try:
                 article = _extract(read(), opts.url)
             except (NotAnArticle, OSError, ValueError) as error:
-                self._complain(f"{name}: {error}")
+                complain(self, f"{name}: {error}", WORK_FAILED)
             else:
                 print(FORMATS[opts.format](article))
+        return None
 
     def _pages(self, name: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
         """The pages an argument names, each with the function that reads it."""
@@ -68,11 +69,7 @@ class Command(ScrapyCommand):
             for file in page_files(Path(name)):
                 yield str(file), lambda file=file: _read_file(file)
         except OSError as error:
-            self._complain(str(error))
-
-    def _complain(self, sentence: str) -> None:
-        print(sentence, file=sys.stderr)
-        self.exitcode = 1
+            complain(self, str(error), WORK_FAILED)
 
 
 def _read_file(file: Path) -> bytes:
@@ -92,15 +89,19 @@ def _json(article: Article) -> str:
 
 
 def _text(article: Article) -> str:
-    when = article.updated_at or article.written_at
-    head = [article.title or "", " · ".join(filter(None, [article.category, when and f"{when:%Y-%m-%d %H:%M} KST"]))]
-    return "\n\n".join([*filter(None, head), article.text]) + "\n"
+    return "\n\n".join(filter(None, [article.title, _about(article), article.text])) + "\n"
 
 
 def _markdown(article: Article) -> str:
-    about = " · ".join(filter(None, [article.category, article.timestamp, article.image_credit]))
-    source = "" if article.url.startswith("urn:") else f"<{article.url}>"
-    return "\n\n".join(filter(None, [article.title and f"# {article.title}", about, article.text, source])) + "\n"
+    title = article.title and f"# {article.title}"
+    source = None if article.url.startswith("urn:") else f"<{article.url}>"
+    return "\n\n".join(filter(None, [title, _about(article), article.text, source])) + "\n"
+
+
+def _about(article: Article) -> str:
+    """Category and dates on one line, in the page's order: written, then updated."""
+    dates = [moment.isoformat(" ") for moment in (article.written_at, article.updated_at) if moment]
+    return " · ".join(filter(None, [article.category, *dates]))
 
 
 FORMATS: dict[str, Callable[[Article], str]] = {"json": _json, "text": _text, "markdown": _markdown}

@@ -26,7 +26,7 @@ VERBS = (
     "a confirmé",
     "a reporté",
     "examinera dès lundi",
-    "s’est félicité de",
+    "a salué",
     "met en doute",
     "a présenté à la presse",
 )

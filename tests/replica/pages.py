@@ -62,7 +62,11 @@ def article_page(
 {_cards(edition, random.sample(list(others), min(3, len(others))))}
 </section>"""
     return render(
-        edition, title=truth.title or "", meta=_meta(truth, edition, seq), contents=contents, aside=_lists(edition, others)
+        edition,
+        title=truth.title or "",
+        meta=_meta(truth, edition, seq),
+        contents=contents,
+        aside=_lists(edition, others),
     )
 
 

@@ -98,6 +98,9 @@ def _number(text: str | None) -> int:
 def _handler(replica: Replica) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        # One packet an answer: headers and body apart would each wait 40 ms for the other side's acknowledgement.
+        wbufsize = -1
+        disable_nagle_algorithm = True
 
         def do_GET(self) -> None:
             replica.requests.append(self.path)

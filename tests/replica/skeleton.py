@@ -128,7 +128,8 @@ def _menu(edition: str) -> str:
 
 def _aside(lists: str) -> str:
     banners = "\n".join(
-        f'<li><a href="./event.htm?no={i}"><img src="./img/banner{i}.jpg" alt="Banner {i}" /></a></li>' for i in range(6)
+        f'<li><a href="./event.htm?no={i}"><img src="./img/banner{i}.jpg" alt="Banner {i}" /></a></li>'
+        for i in range(6)
     )
     return f"""<aside>
 <section class="right_contents">

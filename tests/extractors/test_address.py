@@ -1,0 +1,111 @@
+"""Addresses: one canonical url, however a page was reached."""
+
+from __future__ import annotations
+
+from random import Random
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractors.address import EDITIONS, news_list_url, parse_address
+
+NEWS = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=83685"
+FEATURE = "https://world.kbs.co.kr/service/contents_view.htm?lang=f&board_seq=436045"
+
+
+@pytest.mark.parametrize(
+    ("url", "canonical"),
+    [
+        (NEWS, NEWS),
+        ("http://rki.kbs.co.kr/service/news_view.htm?Seq_Code=83685&lang=f", NEWS),
+        ("https://rki.kbs.co.kr/service/news_vod_view.htm?lang=f&menu_cate=videonews&id=In&Seq_Code=83685", NEWS),
+        ("https://world.kbs.co.kr:443/service/news_view.htm?lang=f&&id=&page=2&Seq_Code=83685&utm_source=x#top", NEWS),
+        ("https://WORLD.kbs.co.kr//service/news_view.htm?lang=f&amp;Seq_Code=83685&Seq_Code=83685", NEWS),
+        ("https://world.kbs.co.kr/service/contents_view.htm?lang=f&menu_cate=culture&page=0&board_code=&board_seq=436045", FEATURE),
+    ],
+)  # fmt: skip
+def test_an_article_has_one_canonical_url(url: str, canonical: str) -> None:
+    address = parse_address(url)
+    assert address is not None
+    assert address.url == canonical
+    assert address.is_article
+    assert address.lang == "fr"
+
+
+def test_the_same_number_in_another_edition_is_another_article() -> None:
+    french, english = parse_address(NEWS), parse_address(NEWS.replace("lang=f", "lang=e"))
+    assert french is not None
+    assert english is not None
+    assert french.url != english.url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://news.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1",
+        "https://world.kbs.co.kr.example.org/service/news_view.htm?lang=f&Seq_Code=1",
+        "https://example.org/?u=https://world.kbs.co.kr/service/news_view.htm",
+        "ftp://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1",
+        "javascript:alert(1)",
+        "//[",
+        "https://world.kbs.co.kr:port/",
+        "",
+        "https://world.kbs.co.kr/" + "x" * 5000,
+    ],
+)
+def test_other_sites_and_broken_addresses_are_none(url: str) -> None:
+    assert parse_address(url) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "kind"),
+    [
+        ("https://world.kbs.co.kr/service/news_list.htm?lang=f&id=", "list"),
+        ("https://world.kbs.co.kr/service/search.htm?page=1&lang=e", "list"),
+        ("https://world.kbs.co.kr/service/news_view.htm?lang=f", "other"),
+        ("https://world.kbs.co.kr/service/news_view.htm?lang=zz&Seq_Code=1", "other"),
+        ("https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1%20or%201", "other"),
+        ("https://world.kbs.co.kr/french/news/news_detail.htm?No=1", "other"),
+        ("https://world.kbs.co.kr", "other"),
+        ("http://world.kbs.co.kr/service/program_playlist_view.htm?lang=e&procode=parkofd&bbs=parkofd_playlist&no=44568",
+         "programme"),
+    ],
+)  # fmt: skip
+def test_pages_that_are_no_news_are_told_apart(url: str, kind: str) -> None:
+    address = parse_address(url)
+    assert address is not None
+    assert address.kind == kind
+
+
+@given(
+    edition=st.sampled_from(sorted(EDITIONS)),
+    seq=st.integers(1, 10**9),
+    noise=st.lists(st.tuples(st.sampled_from(["id", "page", "menu_cate", "utm_source", "fbclid", ""]), st.text()), max_size=5),
+    order=st.randoms(),
+    host=st.sampled_from(["http://world.kbs.co.kr", "https://rki.kbs.co.kr", "https://world.kbs.co.kr:443"]),
+    page=st.sampled_from(["news_view.htm", "news_vod_view.htm"]),
+    fragment=st.sampled_from(["", "#", "#ele1"]),
+)  # fmt: skip
+def test_how_one_got_there_leaves_no_trace(
+    edition: str, seq: int, noise: list[tuple[str, str]], order: Random, host: str, page: str, fragment: str
+) -> None:
+    parameters = [("lang", edition), ("Seq_Code", str(seq)), *noise]
+    order.shuffle(parameters)
+    query = urlencode(parameters, errors="replace")
+    address = parse_address(f"{host}/service/{page}?{query}{fragment}")
+    assert address is not None
+    assert address.url == f"https://world.kbs.co.kr/service/news_view.htm?lang={edition}&Seq_Code={seq}"
+    assert parse_address(address.url) == address or page == "news_vod_view.htm"
+
+
+@given(st.text())
+def test_any_text_is_an_address_or_none(text: str) -> None:
+    address = parse_address(text)
+    assert address is None or address.url.startswith("https://world.kbs.co.kr/")
+
+
+def test_list_pages_are_asked_for_by_one_address() -> None:
+    assert news_list_url("f") == "https://world.kbs.co.kr/service/news_list.htm?lang=f"
+    assert news_list_url("e", "Po", 3) == "https://world.kbs.co.kr/service/news_list.htm?lang=e&id=Po&page=3"

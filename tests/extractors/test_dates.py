@@ -1,0 +1,47 @@
+"""Timestamps of the site."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from extractors.dates import KST, find_timestamps
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Written: 2023-11-07 15:03:30 / Updated: 2023-11-07 15:30:46", ["2023-11-07T15:03:30+09:00", "2023-11-07T15:30:46+09:00"]),
+        ("Write: 2023-09-12 10:59:55", ["2023-09-12T10:59:55+09:00"]),
+        ("2026-09-11", ["2026-09-11"]),
+        ("2023-02-30 10:00:00", []),
+        ("2023-02-03 25:00:00", []),
+        ("12023-02-03", []),
+        ("2023-02-03-04", []),
+        ("٢٠٢٣-٠٢-٠٣", []),
+        ("", []),
+    ],
+)  # fmt: skip
+def test_timestamps_are_read_by_their_shape(text: str, expected: list[str]) -> None:
+    assert [moment.isoformat() for moment in find_timestamps(text)] == expected
+
+
+@given(st.datetimes(min_value=datetime(1000, 1, 1)), st.sampled_from(["Write: ", "Written: ", "작성 : ", ""]))  # noqa: DTZ001
+def test_any_moment_is_read_back_in_kst(moment: datetime, label: str) -> None:
+    [found] = find_timestamps(f"{label}{moment:%Y-%m-%d %H:%M:%S}")
+    assert isinstance(found, datetime)
+    assert found == moment.replace(microsecond=0, tzinfo=KST)
+    assert found.utcoffset() == timedelta(hours=9)
+
+
+@given(st.dates(min_value=date(1000, 1, 1)))
+def test_any_day_stays_a_day(day: date) -> None:
+    assert find_timestamps(f"({day})") == [day]
+
+
+@given(st.text())
+def test_arbitrary_text_never_crashes(text: str) -> None:
+    assert all(isinstance(moment, date) for moment in find_timestamps(text))

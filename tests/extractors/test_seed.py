@@ -1,0 +1,63 @@
+"""The saved page of the real site, and its reconstruction, against the gold record."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from extractors import Article, extract_html, extract_text
+from tests.replica.reconstruction import ADDRESS, reconstruction
+from tests.replica.skeleton import COOKIES, MENU
+
+TEXT = "000_6ad28e2ce761a03c.txt"
+HTML = "news_vod_view_83685.reconstruction.html"
+
+
+def extract(seeds: Path, name: str, url: str = "") -> Article:
+    page = (seeds / name).read_bytes()
+    return extract_html(page, url) if name == HTML else extract_text(page.decode(), url or None)
+
+
+@pytest.mark.parametrize("name", [TEXT, HTML])
+def test_every_field_of_the_gold_record_comes_out_exactly(seeds: Path, name: str) -> None:
+    gold = json.loads((seeds / "gold.json").read_text("utf-8"))
+    article = extract(seeds, name).to_dict()
+    assert {field: article[field] for field in gold} == gold
+    assert len(gold["paragraphs"]) == 6
+
+
+@pytest.mark.parametrize("name", [TEXT, HTML])
+def test_not_a_word_of_the_boilerplate_comes_out(seeds: Path, name: str) -> None:
+    article = extract(seeds, name)
+    entries = [entry for entries in MENU.values() for entry in entries]
+    noise = ["Contenus recommandés", "Aller au menu", "Go Top", "Thumbnail", "Close", "cookies", "Share", *entries]
+    for words in [*noise, *COOKIES["f"]]:
+        assert words not in article.text
+        assert words not in (article.title or "")
+
+
+@pytest.mark.parametrize("name", [TEXT, HTML])
+def test_the_video_view_has_the_url_of_its_article(seeds: Path, name: str) -> None:
+    article = extract(seeds, name, ADDRESS)
+    assert article.url == "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=83685"
+    assert article.source_url == ADDRESS
+    assert article.has_video
+    assert article.kind == "news"
+
+
+def test_the_text_and_the_reconstruction_are_one_version_of_one_article(seeds: Path) -> None:
+    text, html = extract(seeds, TEXT, ADDRESS), extract(seeds, HTML, ADDRESS)
+    assert (text.url, text.timestamp, text.paragraphs) == (html.url, html.timestamp, html.paragraphs)
+    assert text.timestamp == "2023-09-12T10:59:55+09:00"
+
+
+def test_the_reconstruction_is_what_its_generator_writes(seeds: Path) -> None:
+    assert (seeds / HTML).read_bytes() == reconstruction()
+
+
+def test_the_saved_page_is_kept_byte_for_byte(seeds: Path) -> None:
+    page = (seeds / TEXT).read_bytes()
+    assert len(page) == 2184
+    assert page.endswith("Voir en détail >".encode())
