@@ -30,7 +30,7 @@ check: $(READY) ## lint, format, types, direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
-	@$(BIN)/lint-imports
+	@$(BIN)/lint-imports --no-logo
 
 format: $(READY) ## format the code and mend what the linter can
 	@$(BIN)/ruff format .

@@ -64,12 +64,13 @@ class Archive:
         if self._writer is None:
             return
         parts = urlsplit(request.url)
+        target = parts._replace(scheme="", netloc="", fragment="").geturl()
         protocol = response.protocol or "HTTP/1.1"
         try:
             request.meta["location"] = self._writer.write(
                 url=response.url,
                 fetched_at=request.meta["fetched_at"],
-                request_line=f"{request.method} {parts._replace(scheme='', netloc='', fragment='').geturl()} {protocol}",
+                request_line=f"{request.method} {target} {protocol}",
                 request_headers=[("Host", parts.netloc), *_pairs(request.headers)],
                 status_line=f"{protocol} {response.status} {phrases.get(response.status, '')}".rstrip(),
                 headers=_pairs(response.headers),

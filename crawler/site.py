@@ -21,19 +21,18 @@ class Site:
             ValueError: it is no such address; the message is a sentence.
         """
         self.base = base_url.strip().rstrip("/")
-        try:
-            parts = urlsplit(self.base)
-            self.host = parts.hostname or ""
-            self.port = parts.port
-        except ValueError:
-            parts, self.host = urlsplit(""), ""
-        if parts.scheme not in {"http", "https"} or not self.host or parts.query or parts.fragment or parts.username:
+        self._home = _server(self.base)
+        if self._home is None or any(mark in self.base for mark in "?#@"):
             raise ValueError(f"KBS_BASE_URL is {base_url!r}, which is no web address; give one such as {SITE}.")
 
-    @property
-    def hosts(self) -> list[str]:
-        """The hosts that requests may go to."""
-        return sorted(HOSTS) if self.host in HOSTS else [self.host]
+    def serves(self, url: str) -> bool:
+        """Whether `url` is on the site: on either of its hosts, or on the server of the base."""
+        server = _server(url)
+        if server is None or self._home is None:
+            return False
+        if self._home[0] in HOSTS:
+            return server[0] in HOSTS and server[1] in {80, 443}
+        return server == self._home
 
     def fetchable(self, url: str) -> str:
         """The address under the base of a page that the site has at `url`."""
@@ -42,3 +41,13 @@ class Site:
     def official(self, url: str) -> str:
         """The address on the site of a page that was fetched from `url`."""
         return SITE + url.removeprefix(self.base) if url.startswith(self.base + "/") else url
+
+
+def _server(url: str) -> tuple[str, int] | None:
+    """Host and port of a web address, or None where it is none."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+    except (ValueError, KeyError):
+        return None
+    return (parts.hostname, port) if parts.hostname else None

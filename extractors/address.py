@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
-#: Where canonical urls live. Both hosts serve the same pages under the same ids (seed page, saved page, three scrapers).
+#: Where canonical urls live. Both hosts serve the same pages under the same ids (seed, saved page, three scrapers).
 SITE = "https://world.kbs.co.kr"
 HOSTS = frozenset({"world.kbs.co.kr", "rki.kbs.co.kr"})
 
@@ -123,7 +123,7 @@ def parse_address(url: str) -> Address | None:
 
 
 def service_url(page: str, /, **parameters: str) -> str:
-    """The address of a page under /service/ on the canonical host, parameters in the order given, empty ones left out."""
+    """The address of a page under /service/ on the canonical host; parameters in the order given, no empty ones."""
     return f"{SITE}/service/{page}?{urlencode({key: value for key, value in parameters.items() if value})}"
 
 

@@ -18,8 +18,11 @@ if TYPE_CHECKING:
 
 # Elements that begin and end a paragraph; all others are part of a sentence.
 _BLOCKS = frozenset(
-    "address article aside blockquote caption center dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6"
-    " header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul".split()
+    [
+        *("address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "div", "dl", "dt"),
+        *("figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav"),
+        *("ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
+    ]
 )
 
 _BREAK = "\n"
@@ -27,7 +30,7 @@ _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
 
 def _options() -> Extractor:
-    """trafilatura told to keep all it is shown: its minimum sizes would send a short article to its fallbacks."""
+    """Trafilatura told to keep all it is shown: its minimum sizes would send a short article to its fallbacks."""
     config = deepcopy(DEFAULT_CONFIG)
     config["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "0"
     return Extractor(config=config, output_format="python", fast=True, recall=True, comments=False, tables=True)
@@ -113,7 +116,7 @@ def _runs(body: HtmlElement) -> list[tuple[str, str]]:
 
 
 def _join_rows(body: HtmlElement) -> None:
-    """Turn each row of several cells into one line, in place. A row of one cell is a layout table's: its blocks stay."""
+    """Turn each row of several cells into one line, in place. A row of one cell lays out: its blocks stay."""
     for row in list(body.iter("tr")):
         cells = [collapse(cell.text_content()) for cell in row.iterchildren("td", "th")]
         if len(cells) > 1:

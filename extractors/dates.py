@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta, timezone
 
-#: Korea Standard Time. No daylight saving since 1988, so a fixed offset is exact for everything this site ever published.
+#: Korea Standard Time. No daylight saving since 1988: a fixed offset is exact for all this site ever published.
 KST = timezone(timedelta(hours=9), "KST")
 
 # News give a moment, features a day (SITE: Dates). [0-9], not \d: other scripts' digits are not the site's.

@@ -26,7 +26,7 @@ def main() -> int:
         print(f"A KBS World on loopback serves at {replica.base_url}; crawling it.\n", flush=True)
         status = _scrapy(
             # The manners are for the site; a replica on loopback needs no rest between pages.
-            *"crawl kbs_news -s AUTOTHROTTLE_ENABLED=False -s DOWNLOAD_DELAY=0".split(),
+            *["crawl", "kbs_news", "-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"],
             KBS_BASE_URL=replica.base_url,
             KBS_DB=str(database),
             KBS_ARCHIVE=str(folder / "demo-archive"),

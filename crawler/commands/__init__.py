@@ -1,1 +1,1 @@
-"""This project's Scrapy commands; `scrapy --help` lists them beside Scrapy's own."""
+"""The project's commands; `scrapy --help` lists them beside Scrapy's own."""

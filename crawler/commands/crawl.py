@@ -21,7 +21,8 @@ class Command(crawl.Command):
     def long_desc(self) -> str:
         return (
             "Runs a spider; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. "
-            "Arguments of kbs_news: -a lang=f (edition), -a category=Po (one category), -a pages=5 (list pages at most). "
+            "Arguments of kbs_news: -a lang=f (edition), -a category=Po (one category), -a pages=5 (list pages at "
+            "most). "
             "Exit status: 0, 1 where a page failed, 2 for a wrong call."
         )
 

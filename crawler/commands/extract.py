@@ -6,6 +6,7 @@ import argparse
 import json
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
@@ -30,8 +31,9 @@ class Command(ScrapyCommand):
 
     def long_desc(self) -> str:
         return (
-            "Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of them, or - for "
-            "standard input. Exit status: 0, 1 where a file held no article or could not be read, 2 for a wrong call."
+            "Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of "
+            "them, or - for standard input. Exit status: 0, 1 where a file held no article or could not be read, 2 for "
+            "a wrong call."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
@@ -63,11 +65,11 @@ class Command(ScrapyCommand):
     def _pages(self, name: str) -> Iterator[tuple[str, Callable[[], bytes]]]:
         """The pages an argument names, each with the function that reads it."""
         if name == "-":
-            yield "standard input", lambda: read_page(sys.stdin.buffer)
+            yield "standard input", partial(read_page, sys.stdin.buffer)
             return
         try:
             for file in page_files(Path(name)):
-                yield str(file), lambda file=file: _read_file(file)
+                yield str(file), partial(_read_file, file)
         except OSError as error:
             complain(self, str(error), WORK_FAILED)
 
@@ -100,7 +102,7 @@ def _markdown(article: Article) -> str:
 
 def _about(article: Article) -> str:
     """Category and dates on one line, in the page's order: written, then updated."""
-    dates = [moment.isoformat(" ") for moment in (article.written_at, article.updated_at) if moment]
+    dates = [str(moment) for moment in (article.written_at, article.updated_at) if moment]
     return " · ".join(filter(None, [article.category, *dates]))
 
 

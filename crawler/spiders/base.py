@@ -30,6 +30,7 @@ class ArgumentError(ValueError):
 class KbsSpider(scrapy.Spider):
     """Base of the spiders. A subclass says where to start and reads its lists."""
 
+    #: Requests never leave it, redirects included.
     site: Site
 
     def __init__(self, lang: str = "f") -> None:
@@ -52,7 +53,6 @@ class KbsSpider(scrapy.Spider):
         """The spider of a crawler: it asks for pages under KBS_BASE_URL and nowhere else."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
-        spider.allowed_domains = spider.site.hosts
         return spider
 
     def request_list(self, url: str, **kwargs: Any) -> Request:
@@ -83,7 +83,11 @@ class KbsSpider(scrapy.Spider):
 
     def page_failed(self, failure: Failure) -> None:
         """Count and list a page that could not be had, with the reason."""
-        self.report_failure(failure.request.url, reason_for(failure.value))  # type: ignore[attr-defined]
+        request: Request = failure.request  # type: ignore[attr-defined]
+        assert failure.value is not None
+        asked = request.meta.get("redirect_urls", [request.url])[0]
+        redirected = f" (redirected to {request.url})" if asked != request.url else ""
+        self.report_failure(asked, reason_for(failure.value) + redirected)
 
     def report_failure(self, url: str, reason: str) -> None:
         """Have the run's report name a page that failed."""

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from extractors.address import EDITIONS, news_list_url, parse_address
 
 NEWS = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=83685"
+NOISE = ["id", "page", "menu_cate", "utm_source", "fbclid", ""]
 FEATURE = "https://world.kbs.co.kr/service/contents_view.htm?lang=f&board_seq=436045"
 
 
@@ -23,9 +24,9 @@ FEATURE = "https://world.kbs.co.kr/service/contents_view.htm?lang=f&board_seq=43
         ("https://rki.kbs.co.kr/service/news_vod_view.htm?lang=f&menu_cate=videonews&id=In&Seq_Code=83685", NEWS),
         ("https://world.kbs.co.kr:443/service/news_view.htm?lang=f&&id=&page=2&Seq_Code=83685&utm_source=x#top", NEWS),
         ("https://WORLD.kbs.co.kr//service/news_view.htm?lang=f&amp;Seq_Code=83685&Seq_Code=83685", NEWS),
-        ("https://world.kbs.co.kr/service/contents_view.htm?lang=f&menu_cate=culture&page=0&board_code=&board_seq=436045", FEATURE),
+        (FEATURE.replace("board_seq", "menu_cate=culture&page=0&board_code=&board_seq"), FEATURE),
     ],
-)  # fmt: skip
+)
 def test_an_article_has_one_canonical_url(url: str, canonical: str) -> None:
     address = parse_address(url)
     assert address is not None
@@ -69,10 +70,12 @@ def test_other_sites_and_broken_addresses_are_none(url: str) -> None:
         ("https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1%20or%201", "other"),
         ("https://world.kbs.co.kr/french/news/news_detail.htm?No=1", "other"),
         ("https://world.kbs.co.kr", "other"),
-        ("http://world.kbs.co.kr/service/program_playlist_view.htm?lang=e&procode=parkofd&bbs=parkofd_playlist&no=44568",
-         "programme"),
+        (
+            "http://world.kbs.co.kr/service/program_playlist_view.htm?lang=e&procode=parkofd&bbs=parkofd_playlist&no=44568",
+            "programme",
+        ),
     ],
-)  # fmt: skip
+)
 def test_pages_that_are_no_news_are_told_apart(url: str, kind: str) -> None:
     address = parse_address(url)
     assert address is not None
@@ -82,12 +85,12 @@ def test_pages_that_are_no_news_are_told_apart(url: str, kind: str) -> None:
 @given(
     edition=st.sampled_from(sorted(EDITIONS)),
     seq=st.integers(1, 10**9),
-    noise=st.lists(st.tuples(st.sampled_from(["id", "page", "menu_cate", "utm_source", "fbclid", ""]), st.text()), max_size=5),
+    noise=st.lists(st.tuples(st.sampled_from(NOISE), st.text()), max_size=5),
     order=st.randoms(),
     host=st.sampled_from(["http://world.kbs.co.kr", "https://rki.kbs.co.kr", "https://world.kbs.co.kr:443"]),
     page=st.sampled_from(["news_view.htm", "news_vod_view.htm"]),
     fragment=st.sampled_from(["", "#", "#ele1"]),
-)  # fmt: skip
+)
 def test_how_one_got_there_leaves_no_trace(
     edition: str, seq: int, noise: list[tuple[str, str]], order: Random, host: str, page: str, fragment: str
 ) -> None:

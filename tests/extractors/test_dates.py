@@ -14,7 +14,10 @@ from extractors.dates import KST, find_timestamps
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
-        ("Written: 2023-11-07 15:03:30 / Updated: 2023-11-07 15:30:46", ["2023-11-07T15:03:30+09:00", "2023-11-07T15:30:46+09:00"]),
+        (
+            "Written: 2023-11-07 15:03:30 / Updated: 2023-11-07 15:30:46",
+            ["2023-11-07T15:03:30+09:00", "2023-11-07T15:30:46+09:00"],
+        ),
         ("Write: 2023-09-12 10:59:55", ["2023-09-12T10:59:55+09:00"]),
         ("2026-09-11", ["2026-09-11"]),
         ("2023-02-30 10:00:00", []),
@@ -24,7 +27,7 @@ from extractors.dates import KST, find_timestamps
         ("٢٠٢٣-٠٢-٠٣", []),
         ("", []),
     ],
-)  # fmt: skip
+)
 def test_timestamps_are_read_by_their_shape(text: str, expected: list[str]) -> None:
     assert [moment.isoformat() for moment in find_timestamps(text)] == expected
 

@@ -34,7 +34,7 @@ class Replica:
         """
         self.worlds = {edition: World(articles, seed, edition) for edition in EDITIONS}
         self.requests: list[str] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", port), _handler(self))
+        self._server = _Server(("127.0.0.1", port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property
@@ -68,6 +68,10 @@ class Replica:
         if page is None:
             return 404, "text/html; charset=utf-8", b"<html><body><h1>Not Found</h1></body></html>"
         return 200, "text/html; charset=utf-8", page
+
+
+class _Server(ThreadingHTTPServer):
+    request_queue_size = 128  # a full queue would have a client wait a second for its next try
 
 
 def _page(world: World, name: str, query: dict[str, str]) -> bytes | None:

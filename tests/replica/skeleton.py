@@ -13,25 +13,24 @@ from extractors.address import EDITIONS
 MENU = {
     section: [f"{section} {entry}" for entry in entries]
     for section, entries in {
-        "Actualités": "à la une|du jour|politiques|économiques|sociales|culturelles|du monde|du Nord|en images|en chiffres".split("|"),
-        "Vidéos": "du jour|récentes|de la rédaction|du Nord|de concert|de cuisine|en direct|courtes|longues|archivées".split("|"),
-        "Programmes": "du lundi|du mardi|du mercredi|du jeudi|du vendredi|du samedi|du dimanche|à réécouter|à venir|arrêtés".split("|"),
-        "Culture": "et livres|et cinéma|et musique|et théâtre|et danse|et mode|et patrimoine|et design|et jeux|et festivals".split("|"),
-        "Voyage": "à Séoul|à Busan|à Jeju|à Gyeongju|à Jeonju|à Sokcho|à Andong|à Suwon|à Yeosu|à Incheon".split("|"),
-        "Apprendre": "le hangeul|les verbes|les nombres|les saluts|les couleurs|les repas|les trajets|les fêtes|l’écrit|l’oral".split("|"),
-        "Artistes": "de A à C|de D à F|de G à I|de J à L|de M à O|de P à R|de S à T|de U à W|de X à Z|du mois".split("|"),
-        "A propos": "de nous|des ondes|des applis|des podcasts|des concours|des auditeurs|du courrier|des flux|du site|des droits".split("|"),
+        "Actualités": ["à la une", "du jour", "politiques", "économiques", "sociales", "culturelles", "du monde", "du Nord", "en images", "en chiffres"],
+        "Vidéos": ["du jour", "récentes", "de la rédaction", "du Nord", "de concert", "de cuisine", "en direct", "courtes", "longues", "archivées"],
+        "Programmes": ["du lundi", "du mardi", "du mercredi", "du jeudi", "du vendredi", "du samedi", "du dimanche", "à réécouter", "à venir", "arrêtés"],
+        "Culture": ["et livres", "et cinéma", "et musique", "et théâtre", "et danse", "et mode", "et patrimoine", "et design", "et jeux", "et festivals"],
+        "Voyage": ["à Séoul", "à Busan", "à Jeju", "à Gyeongju", "à Jeonju", "à Sokcho", "à Andong", "à Suwon", "à Yeosu", "à Incheon"],
+        "Apprendre": ["le hangeul", "les verbes", "les nombres", "les saluts", "les couleurs", "les repas", "les trajets", "les fêtes", "l’écrit", "l’oral"],
+        "Artistes": ["de A à C", "de D à F", "de G à I", "de J à L", "de M à O", "de P à R", "de S à T", "de U à W", "de X à Z", "du mois"],
+        "A propos": ["de nous", "des ondes", "des applis", "des podcasts", "des concours", "des auditeurs", "du courrier", "des flux", "du site", "des droits"],
     }.items()
 }  # fmt: skip
 
 RECOMMENDED = {"f": "Contenus recommandés"}
-COOKIES = {
-    "f": (
-        "Notre site utilise des cookies et d'autres techniques pour offrir une meilleure qualité de services. "
-        "En continuant à visiter le site, vous acceptez l'usage de ces techniques et notre politique.",
-        "Voir en détail >",
-    )
-}
+_FRENCH_COOKIES = (
+    "Notre site utilise des cookies et d'autres techniques pour offrir une meilleure qualité de services. "
+    "En continuant à visiter le site, vous acceptez l'usage de ces techniques et notre politique."
+)
+#: The sentence of the cookie banner and its link; the French one is the seed's.
+COOKIES = {"f": (_FRENCH_COOKIES, "Voir en détail >")}
 _SKIP = {"f": ("Aller au menu", "Aller à la page")}
 _SCRIPT = "\n".join(
     f"function box{i}(e){{var t=document.getElementById('ele{i}');if(t){{t.className='on'+e;}}return false;}}"

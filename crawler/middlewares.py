@@ -1,20 +1,33 @@
-"""robots.txt as RFC 9309 has it: where it cannot be read, nothing may be fetched."""
+"""Where requests may go: not off the site, and not where robots.txt forbids it or cannot be read."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
-from scrapy.downloadermiddlewares import robotstxt
+from scrapy.downloadermiddlewares import offsite, robotstxt
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.failures import reason_for
 
 if TYPE_CHECKING:
-    from scrapy import Request
+    from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from scrapy.robotstxt import RobotParser
+
+    from crawler.spiders.base import KbsSpider
+
+
+class OffsiteMiddleware(offsite.OffsiteMiddleware):
+    """Scrapy's, but to the letter: the site's own hosts and ports, and nothing is dropped without a word."""
+
+    def request_scheduled(self, request: Request, spider: Spider) -> None:
+        """Let it pass: what is dropped here never reaches the request's errback; `process_request` tells it."""
+
+    def should_follow(self, request: Request, spider: Spider) -> bool:
+        """Whether the request stays on the site; subdomains and other ports are elsewhere."""
+        return cast("KbsSpider", spider).site.serves(request.url)
 
 
 class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):

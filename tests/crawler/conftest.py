@@ -1,0 +1,44 @@
+"""Running the project's own command line, as a person does: a real second process."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+CHECKOUT = Path(__file__).parents[2]
+Run = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def scrapy(tmp_path: Path) -> Run:
+    """`scrapy` in the checkout with a database and archive of the test's own; environment as keyword arguments."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        defaults = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": str(tmp_path / "archive")}
+        return subprocess.run(
+            [sys.executable, "-m", "scrapy", *arguments],
+            cwd=CHECKOUT,
+            env=os.environ | defaults | environment,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=120,
+            check=False,
+        )
+
+    return run
+
+
+@pytest.fixture
+def crawl(scrapy: Run) -> Run:
+    """`scrapy crawl` without rest between pages: the replica needs none."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        settings = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"]
+        return scrapy("crawl", *arguments, *settings, **environment)
+
+    return run
