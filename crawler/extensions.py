@@ -8,11 +8,12 @@ import time
 from datetime import UTC, datetime
 from http.client import responses as phrases
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import urlsplit
 
 from scrapy import signals
 
+from crawler.spiders.base import KbsSpider, require_our_spider
 from storage import ArchiveWriter, Outcome
 
 if TYPE_CHECKING:
@@ -38,7 +39,8 @@ class Archive:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The extension, connected to the crawler's signals."""
+        """The extension, connected to the signals of a crawl of ours; `scrapy fetch` and `shell` are none."""
+        require_our_spider(crawler)
         extension = cls(crawler)
         crawler.signals.connect(extension.spider_opened, signals.spider_opened)
         crawler.signals.connect(extension.response_downloaded, signals.response_downloaded)
@@ -103,7 +105,8 @@ class RunReport:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The extension, connected to the crawler's signals."""
+        """The extension, connected to the signals of a crawl of ours."""
+        require_our_spider(crawler)
         extension = cls(crawler)
         crawler.signals.connect(extension.response_received, signals.response_received)
         crawler.signals.connect(extension.something_broke, signals.spider_error)
@@ -125,7 +128,7 @@ class RunReport:
     def something_broke(self, response: Response | None = None) -> None:
         """Count a page on which our own code failed; its traceback is in the log."""
         url = response.url if response is not None else "the start"
-        self._crawler.spider.report_failure(url, BUG)  # type: ignore[union-attr]
+        cast("KbsSpider", self._crawler.spider).report_failure(url, BUG)
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """Say what the run did."""

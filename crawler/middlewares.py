@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from scrapy.downloadermiddlewares import offsite, robotstxt
 from scrapy.exceptions import IgnoreRequest
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.failures import reason_for
+from crawler.spiders.base import KbsSpider
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
     from scrapy.robotstxt import RobotParser
-
-    from crawler.spiders.base import KbsSpider
 
 
 class OffsiteMiddleware(offsite.OffsiteMiddleware):
@@ -27,7 +26,7 @@ class OffsiteMiddleware(offsite.OffsiteMiddleware):
 
     def should_follow(self, request: Request, spider: Spider) -> bool:
         """Whether the request stays on the site; subdomains and other ports are elsewhere."""
-        return cast("KbsSpider", spider).site.serves(request.url)
+        return spider.site.serves(request.url) if isinstance(spider, KbsSpider) else True
 
 
 class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):

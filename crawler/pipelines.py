@@ -6,11 +6,12 @@ import asyncio
 import sqlite3
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy.exceptions import DropItem
 
 from crawler.site import Site
+from crawler.spiders.base import KbsSpider, require_our_spider
 from extractors import Article, NotAnArticle, extract_html
 from storage import ArticleStore, Capture
 
@@ -36,7 +37,8 @@ class ArticlePipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The pipeline of a crawler, with its settings."""
+        """The pipeline of a crawl of ours, with its settings."""
+        require_our_spider(crawler)
         return cls(crawler)
 
     def open_spider(self) -> None:
@@ -82,8 +84,9 @@ class ArticlePipeline:
             with self._store.batch():
                 outcomes = [self._store_one(capture, result) for capture, result in batch]
         except sqlite3.Error as error:
+            spider = cast("KbsSpider", self._crawler.spider)
             for capture, _ in batch:
-                self._crawler.spider.report_failure(capture.url, f"the database did not take it: {error}")  # type: ignore[union-attr]
+                spider.report_failure(capture.url, f"the database did not take it: {error}")
             self._ending = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="database_failed"))
         else:
             for outcome in outcomes:

@@ -11,7 +11,7 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[1]
 
 
-def demo(folder: Path) -> "subprocess.CompletedProcess[str]":
+def demo(folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-m", "tests.demo"],
         cwd=folder,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Self
 
 import scrapy
+from scrapy.exceptions import NotConfigured
 
 from crawler.failures import reason_for
 from crawler.site import Site
@@ -98,3 +99,13 @@ class KbsSpider(scrapy.Spider):
     def official(self, response: Response) -> str:
         """The address on the site of a page that came from the base."""
         return self.site.official(response.url)
+
+
+def require_our_spider(crawler: Crawler) -> None:
+    """Have a component sit out a crawl that is none of ours, such as that of `scrapy fetch` or `scrapy shell`.
+
+    Raises:
+        NotConfigured: it is none of ours.
+    """
+    if not issubclass(crawler.spidercls, KbsSpider):
+        raise NotConfigured

@@ -324,3 +324,11 @@ def test_a_database_taken_away_in_mid_run_ends_it_and_loses_nothing_silently(cra
     assert run.returncode == 1
     assert "the database did not take it: disk full" in run.stderr
     assert counts(run)["failed"] == 30
+
+
+def test_scrapys_own_commands_work_and_store_nothing(replica: Replica, scrapy: Run, tmp_path: Path) -> None:
+    run = scrapy("fetch", f"{replica.base_url}/service/news_list.htm?lang=f")
+    assert run.returncode == 0
+    assert "comp_contents_1x" in run.stdout
+    assert run.stderr == ""
+    assert list(tmp_path.iterdir()) == []
