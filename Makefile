@@ -4,18 +4,20 @@ BIN := .venv/bin
 READY := .venv/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo crawl test check format lock clean
+.PHONY: help setup demo crawl test check format lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kbsworld needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
-	@echo "Setting up .venv (once, and when a dependency changes) ..."
+	@echo "Setting up .venv: a minute or so, once and when a dependency changes ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
+
+setup: $(READY) ## only set up .venv, which every other target does too
 
 demo: $(READY) ## crawl a KBS World on loopback into data/demo.db and show what came out
 	@$(BIN)/python -m tests.demo
@@ -37,7 +39,7 @@ format: $(READY) ## format the code and mend what the linter can
 	@$(BIN)/ruff check --fix .
 
 lock: $(READY) ## pin the newest dependencies that pyproject.toml allows
-	@$(BIN)/pip install --quiet --disable-pip-version-check uv
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check uv
 	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
 		--extra dev --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
 

@@ -13,6 +13,8 @@ from urllib.parse import urlsplit
 
 from scrapy import signals
 
+from crawler.settings import CONTACT_PLACEHOLDER
+from crawler.site import Site
 from crawler.spiders.base import KbsSpider, require_our_spider
 from storage import ArchiveWriter, Outcome
 
@@ -57,7 +59,7 @@ class Archive:
                 "robots": "obey" if self._crawler.settings.getbool("ROBOTSTXT_OBEY") else "ignore",
                 "description": f"spider {spider.name}",
             }
-            self._writer = ArchiveWriter(Path(folder), spider.name, about)
+            self._writer = ArchiveWriter(Path(folder).expanduser(), spider.name, about)
 
     def response_downloaded(self, response: Response, request: Request) -> None:
         """Archive one exchange. Where it cannot be written the run ends: a page must not be stored unarchived."""
@@ -79,7 +81,8 @@ class Archive:
                 body=response.body,
             )
         except OSError as error:
-            self._crawler.stats.set_value("kbsworld/stopped", f"The archive cannot be written ({error}).")
+            reason = f"KBS_ARCHIVE cannot be written ({self._crawler.settings['KBS_ARCHIVE']}: {error.strerror})"
+            self._crawler.stats.set_value("kbsworld/stopped", f"{reason}; name a folder with room, or none.")
             self._ending = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="archive_failed"))
 
     def spider_closed(self) -> None:
@@ -145,8 +148,14 @@ class RunReport:
             base = self._crawler.settings["KBS_BASE_URL"]
             return f"Nothing could be fetched from {base}: {failures[0][1]}; check the network and run it again."
         seconds = time.monotonic() - self._began
-        lines = [f"{spider.name}: {self._count('pages')} pages in {seconds:.0f} s ({reason})"]
+        lines = [f"{spider.name}: {self._count('pages')} pages fetched, lists included, in {seconds:.0f} s ({reason})"]
         lines += [f"  {name:<10} {self._count(name):>6}" for name in COUNTS]
         lines += [f"failed: {url}: {why}" for url, why in failures]
-        stopped = self._stats.get_value("kbsworld/stopped")
-        return "\n".join([*lines, stopped] if stopped else lines)
+        lines += filter(None, [self._stats.get_value("kbsworld/stopped"), self._reminder()])
+        return "\n".join(lines)
+
+    def _reminder(self) -> str | None:
+        settings = self._crawler.settings
+        if settings["KBS_CONTACT"] != CONTACT_PLACEHOLDER or not Site(settings["KBS_BASE_URL"]).is_the_site:
+            return None
+        return "Set KBS_CONTACT to an address of yours before the next run: the site should know whom to write to."

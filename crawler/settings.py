@@ -17,11 +17,13 @@ KBS_ARCHIVE = os.environ.get("KBS_ARCHIVE", "data/archive")
 # Where the site is. Another address is a mirror or a replica: what it serves is stored under the site's own urls.
 KBS_BASE_URL = os.environ.get("KBS_BASE_URL", "https://world.kbs.co.kr")
 # Who runs this crawler: an address of yours, so that the site can reach you before it blocks you.
-KBS_CONTACT = os.environ.get("KBS_CONTACT", "https://example.org/put-your-contact-in-KBS_CONTACT")
+CONTACT_PLACEHOLDER = "https://example.org/put-your-contact-in-KBS_CONTACT"
+KBS_CONTACT = os.environ.get("KBS_CONTACT", CONTACT_PLACEHOLDER)
 
 # --- Manners ---
 
-USER_AGENT = f"kbsworld/{version('kbsworld')} (+{KBS_CONTACT})"
+PRODUCT = f"kbsworld/{version('kbsworld')}"
+USER_AGENT = f"{PRODUCT} (+{KBS_CONTACT})"
 ROBOTSTXT_OBEY = True
 # One request at a time, a second apart at least, and slower when the site is. Both bounds: with DOWNLOAD_DELAY=0
 # Scrapy 2.19 starts queued requests before it counts them, and goes past the one per domain.

@@ -25,12 +25,17 @@ class Site:
         if self._home is None or any(mark in self.base for mark in "?#@"):
             raise ValueError(f"KBS_BASE_URL is {base_url!r}, which is no web address; give one such as {SITE}.")
 
+    @property
+    def is_the_site(self) -> bool:
+        """Whether this is the site itself, not something that stands in for it."""
+        return self._home is not None and self._home[0] in HOSTS
+
     def serves(self, url: str) -> bool:
         """Whether `url` is on the site: on either of its hosts, or on the server of the base."""
         server = _server(url)
         if server is None or self._home is None:
             return False
-        if self._home[0] in HOSTS:
+        if self.is_the_site:
             return server[0] in HOSTS and server[1] in {80, 443}
         return server == self._home
 

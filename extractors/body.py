@@ -37,6 +37,7 @@ def _options() -> Extractor:
 
 
 _OPTIONS = _options()
+_MAKER = lxml.html.HTMLParser()
 
 
 def read_paragraphs(body: HtmlElement) -> tuple[str, ...]:
@@ -69,9 +70,8 @@ def _words(paragraphs: tuple[str, ...]) -> str:
 
 def _page(blocks: list[tuple[str, str]]) -> HtmlElement:
     """A bare page that holds the blocks and not one class name for trafilatura's heuristics to act on."""
-    page = lxml.html.document_fromstring("<html><body><article></article></body></html>")
-    article = page.find(".//article")
-    assert article is not None
+    page = _MAKER.makeelement("html")
+    article = etree.SubElement(etree.SubElement(page, "body"), "article")
     for tag, text in blocks:
         parent = article
         if tag == "li":

@@ -1,6 +1,7 @@
 """The site's boilerplate phrases, per language: what surrounds an article when a page survives as plain text.
 
-Facts only, for text captures: in HTML the structure says what is boilerplate, and no phrase is looked at.
+Facts only, for text captures: in HTML the structure says what is boilerplate, and phrases decide nothing but what is a
+caption or the cookie banner on a page whose template moved.
 """
 
 from __future__ import annotations
@@ -17,23 +18,36 @@ class Labels:
         skip_links: the two links before everything else.
         recommended: the heading over the cards of other articles, right after the body.
         cookies: how the sentence of the cookie banner begins.
+        details: the link after that sentence.
+        common_words: words that any text of some length in this language has, to know it by where nothing else says.
     """
 
     lang: str
-    skip_links: tuple[str, ...]
-    recommended: str
-    cookies: str
+    skip_links: tuple[str, ...] = ()
+    recommended: str | None = None
+    cookies: str | None = None
+    details: str | None = None
+    common_words: frozenset[str] = frozenset()
 
 
-#: Seen in the saved seed page (French edition, video view, captured in 2023).
+#: Complete: seen in the saved seed page (French edition, video view, article of 2023).
 FRENCH = Labels(
     lang="fr",
     skip_links=("Aller au menu", "Aller à la page"),
     recommended="Contenus recommandés",
     cookies="Notre site utilise des cookies",
+    details="Voir en détail >",
+    common_words=frozenset("le la les de des du et en un une que qui dans pour sur au aux par est a ce il".split()),
 )
 
-EDITIONS: tuple[Labels, ...] = (FRENCH,)
+#: As known: the saved English page of November 2023; its skip links and cookie sentence were not written down.
+ENGLISH = Labels(
+    lang="en",
+    recommended="Editor's Pick",
+    common_words=frozenset("the of and to in a that is for on with as by at from has was it his said".split()),
+)
+
+EDITIONS: tuple[Labels, ...] = (FRENCH, ENGLISH)
 
 #: English in every edition, the French one included (seed page, saved English page of November 2023).
 GO_TOP = "Go Top"
@@ -42,3 +56,10 @@ CLOSE = "Close"
 #: Before the colon of a caption. "Thumbnail" is the video view's (seed page), "Photo" the plain view's (saved page).
 CAPTIONS = ("Photo", "Thumbnail")
 VIDEO_CAPTION = "Thumbnail"
+
+#: Before the name in the captions of features, where it stands on a line of its own (text captures of shape 3).
+COPYRIGHT = "©"
+LONGEST_CREDIT = 120
+
+#: French abbreviations that end with a full stop and go on with a capital: "M.Kim" is one word to a glued text capture.
+ABBREVIATIONS = frozenset("M MM Mme Mmes Mlle Dr Pr Me St Ste Gal Col Cdt Cie Art No N Av Bd J.-C".split())

@@ -1,12 +1,13 @@
 """What the site's templates look like: data, not code.
 
 One entry per template, newest first. A changed site is a new entry beside the old one, with the date it was seen and
-the evidence it rests on; nothing else in the project knows where on a page anything stands.
+the evidence it rests on; nothing else in the project knows where on a page anything stands. Selectors name single
+classes, so that added classes, another order of them, renamed sections and extra wrappers do not matter.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from lxml.cssselect import CSSSelector
@@ -19,25 +20,28 @@ def css(selector: str) -> CSSSelector:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Layout:
-    """Where the parts of an article stand on one template. Selectors below `article` are looked up inside it.
+    """Where the parts of an article stand on one template.
 
     Attributes:
         name: what `Article.layout` says.
         pages: the file names the template has been seen under; it is tried first for these.
         seen: when.
         evidence: where the facts are from.
-        article: the block that holds the article and nothing of other articles.
-        title, category, dates, body: the parts; `dates` holds the first and second timestamp, written and updated.
-        picture, credit: the lead picture, and its caption ("Photo : YONHAP News").
-        player: what makes `has_video` true.
+        head: the block of title, category and dates; the first one that holds a title counts.
+        title, category, dates: inside the head; `dates` holds the first and second timestamp, written and updated.
+        body: the block of the article's words; the first one after the head counts.
+        picture, credit: between head and end of body: the lead picture, and its caption ("Photo : YONHAP News").
+        player: in the same place, what makes `has_video` true.
         cut: what stands inside the body and is not the article's words.
+        end: what stands after the body. Where broken markup brings it inside, the body ends there.
+        wordless: whether a picture alone is an article.
     """
 
     name: str
     pages: frozenset[str]
     seen: date
     evidence: str
-    article: CSSSelector
+    head: CSSSelector
     title: CSSSelector
     category: CSSSelector
     dates: CSSSelector
@@ -46,28 +50,85 @@ class Layout:
     credit: CSSSelector
     player: CSSSelector
     cut: CSSSelector
+    end: CSSSelector
+    wordless: bool = False
 
 
-# Scripts, players and pictures hold no words of the article; a caption stands in the box of its picture.
-_CUT = "div.img_box, script, style, noscript, template, iframe, object, embed, video, audio, form, button, svg"
+# Elements without words of an article, on any template: code, players, form controls, and those whose content HTML
+# reads as raw text, so that an unclosed one swallows the rest of the page.
+_WORDLESS = (
+    "script, style, noscript, template, svg, iframe, object, embed, video, audio, form, button, input, select, "
+    "textarea, title, xmp, plaintext, noembed, noframes"
+)
 
 NEWS = Layout(
     name="news",
     pages=frozenset({"news_view.htm"}),
     seen=date(2023, 11, 7),
-    evidence="saved article page of the English edition; section renamed comp_view_news in a source of 2026",
-    article=css("section:has(div.title_area):has(div.body_txt)"),
-    title=css("div.title_area h1"),
-    category=css("div.title_area p.cate"),
-    dates=css("div.title_area p.date"),
+    evidence="saved article page of the English edition; its section renamed comp_view_news in a source of 2026",
+    head=css("div.title_area"),
+    title=css("h1"),
+    category=css(".cate"),
+    dates=css(".date"),
     body=css("div.body_txt"),
     picture=css("div.img_box img"),
     credit=css("div.img_box .cap"),
     player=css("iframe, video, embed, object"),
-    cut=css(_CUT),
+    cut=css(f"div.img_box, {_WORDLESS}"),
+    end=css("div.func_menu, div.share_box, h2.view_tit, section.comp_contents_3x, aside, footer, div.chrome_pick"),
 )
 
-LAYOUTS: tuple[Layout, ...] = (NEWS,)
+VIDEO = replace(
+    NEWS,
+    name="video",
+    pages=frozenset({"news_vod_view.htm"}),
+    seen=date(2023, 9, 12),
+    evidence="the saved seed page, text only; its structure is taken to be the news view's (same site, same fields)",
+)
+
+FEATURE = replace(
+    NEWS,
+    name="feature",
+    pages=frozenset({"contents_view.htm"}),
+    seen=date(2026, 9, 11),
+    evidence="a scraper of 2026: the same head and body, the date a day; text captures: captions after a ©",
+    picture=css("img"),  # captions on lines of their own leave pictures without a box
+)
+
+PROGRAMME = replace(
+    NEWS,
+    name="programme",
+    pages=frozenset({"program_playlist_view.htm"}),
+    seen=date(2026, 9, 11),
+    evidence="a scraper: section.comp_board_view div.title_area h1, the text in div.body_txt.fr-view p",
+)
+
+INFOGRAPHIC = replace(
+    NEWS,
+    name="infographic",
+    pages=frozenset({"news_graphic_view.htm"}),
+    seen=date(2023, 11, 7),
+    evidence="a guess: only its list (news_graphic_list.htm) was seen; a picture that may stand without words",
+    wordless=True,
+)
+
+LAYOUTS: tuple[Layout, ...] = (FEATURE, PROGRAMME, NEWS, INFOGRAPHIC, VIDEO)
+
+#: The name for an article whose parts were found without their names. `extractors/generic.py` says how.
+GENERIC = "generic"
+
+#: What stays when classes are renamed: the elements of the page that hold no article. Cards are `article` elements.
+SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
+#: Inside a body that was found by structure, as `Layout.cut` and `Layout.end`.
+GENERIC_CUT = css(_WORDLESS)
+GENERIC_END = css("aside, footer, nav, article, h2 + section:has(article), h2:has(+ section article), div:has(input)")
+
+#: Any one of these tells a page of the site from a foreign one, when no layout fits.
+SITE_MARKS = css(
+    "#skipNav, #gnb_menu, section.sec_top, div.chrome_pick, meta[property='og:url'][content*='.kbs.co.kr/']"
+)
+#: How a title ends on every page of the site (saved page: a lower-case L for a separator).
+TITLE_SUFFIX = " l KBS WORLD"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +155,3 @@ NEWS_LIST = ListLayout(
     card=css("section.comp_contents_1x > article"),
     link=css("div.list_link_area > a, h2 > a"),
 )
-
-#: Only the site's own skeleton: a page that has one of these but no article is a soft 404, not a foreign page.
-SKELETON = css("#skipNav, #gnb_menu, section.sec_top, div.chrome_pick")

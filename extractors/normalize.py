@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from extractors.labels import COPYRIGHT, LONGEST_CREDIT
+
 # Characters without width that editors leave behind, controls that are no white space, and halves of a surrogate
 # pair, which are no characters and cannot be written as UTF-8.
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
@@ -16,8 +18,20 @@ def collapse(text: str) -> str:
 
 
 def credit_of(caption: str | None) -> str | None:
-    """Who took the picture: what stands after the colon of a caption ("Photo : YONHAP News"), or all of it."""
+    """Who took the picture: what stands after the colon of a caption ("Photo : YONHAP News"), or after its ©."""
     if not caption:
         return None
+    if caption.startswith(COPYRIGHT):
+        return caption.lstrip(f"{COPYRIGHT} ") or None
     label, colon, credit = caption.partition(":")
     return (credit if colon and len(label.split()) == 1 else caption).strip() or None
+
+
+def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """Paragraphs without the credit lines between them, and the first credit.
+
+    Features have captions among their paragraphs that are a © and a name (SITE: "Also seen", text captures of shape 3).
+    """
+    lines = [line for line in paragraphs if line.startswith(COPYRIGHT) and len(line) <= LONGEST_CREDIT]
+    kept = tuple(line for line in paragraphs if line not in lines)
+    return kept, credit_of(next(iter(lines), None))

@@ -1,31 +1,41 @@
-"""Text capture -> Article: pages of this site that survive as plain text, with the boilerplate left in."""
+"""Text capture -> Article: pages of this site that survive as plain text, with the boilerplate left in.
+
+Three shapes were seen (SITE.md, "Text captures"): the whole page, one block a line; the body alone, glued into one
+line; the body of a feature. The last two begin with "date" and a month.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import re
 from dataclasses import dataclass
+from datetime import date, datetime
 
-from extractors.address import parse_address
+from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
 from extractors.dates import find_timestamps
+from extractors.glued import split_glued
 from extractors.labels import CAPTIONS, CLOSE, EDITIONS, GO_TOP, VIDEO_CAPTION, Labels
-from extractors.normalize import collapse, credit_of
+from extractors.normalize import collapse, credit_of, take_credits
 
 # One word, a colon, a timestamp: "Write: 2023-09-12 10:59:55". The word is not looked at (SITE: Dates).
 _DATE_LINE = re.compile(r"[^\s:]+\s*:\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 _CAPTION_LINE = re.compile(rf"({'|'.join(CAPTIONS)})\s*:\s*\S")
+_BODY_ONLY = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
+# Fewer words than this say nothing about their language; a share of common words above the bound does.
+_WORDS_TO_KNOW_A_LANGUAGE = 10
+_SHARE_OF_COMMON_WORDS = 0.15
 
 
 def extract_text(text: str, url: str | None = None) -> Article:
-    """The article of one whole page saved as plain text, one block a line.
+    """The article of a page saved as plain text.
 
     Args:
-        text: the capture, as in `seeds/000_6ad28e2ce761a03c.txt`.
+        text: the capture, as in `seeds/000_6ad28e2ce761a03c.txt`, or one of the other two shapes.
         url: its address, where it is known.
 
     Raises:
-        NotAnArticle: the text is empty, not a page of this site, or has no words between its date and its boilerplate.
+        NotAnArticle: the text is empty, not from this site, or has no words of an article.
     """
     lines = [line for line in map(collapse, text.splitlines()) if line]
     if not lines:
@@ -33,58 +43,89 @@ def extract_text(text: str, url: str | None = None) -> Article:
     address = parse_address(url) if url else None
     if url and address is None:
         raise NotAnArticle("not an address of KBS World")
-    labels = _edition(lines)
-    parts = _cut(lines, labels)
-    dates = find_timestamps(parts.dates)
-    lang = (address and address.lang) or labels.lang
+    if address is not None and address.kind == "list":
+        raise NotAnArticle("a list of articles")
+    parts = _cut_body_only(lines) if _BODY_ONLY.match(lines[0]) else _cut_whole_page(lines)
+    paragraphs, credit = take_credits(parts.paragraphs)
+    if not paragraphs:
+        raise NotAnArticle("no article in the text")
     return Article(
         url=address.url if address else _urn(text),
-        # The page's file name tells news from features; without an address a time of day does (SITE: Dates).
-        kind=address.kind if address and address.is_article else "news",
-        lang=lang,
+        kind=address.kind if address and address.is_article else parts.kind,
+        lang=(address and address.lang) or parts.lang or _language(paragraphs),
         title=parts.title,
-        written_at=dates[0] if dates else None,
-        updated_at=dates[1] if len(dates) > 1 else None,
-        paragraphs=parts.paragraphs,
-        image_credit=credit_of(parts.caption),
-        has_video=(parts.caption or "").startswith(VIDEO_CAPTION) or bool(address and address.is_video),
+        written_at=parts.dates[0] if parts.dates else None,
+        updated_at=parts.dates[1] if len(parts.dates) > 1 else None,
+        paragraphs=paragraphs,
+        image_credit=credit_of(parts.caption) or credit,
+        has_video=_is_video(parts, address),
         layout="text",
         source_url=url or None,
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
-    """The lines of a capture, by what they are; `dates` is the whole date line, `caption` the whole caption."""
+    """The lines of a capture, by what they are; `caption` is a whole caption line, `lang` None where no label tells."""
 
+    kind: str
+    lang: str | None
     title: str | None
-    dates: str
+    dates: list[datetime | date]
     caption: str | None
     paragraphs: tuple[str, ...]
 
 
-def _edition(lines: list[str]) -> Labels:
-    """The edition whose skip links, recommended heading or cookie sentence stands in the capture."""
-    for labels in EDITIONS:
-        skip_links = " ".join(labels.skip_links)
-        for line in lines:
-            if line in {skip_links, labels.recommended} or line.startswith(labels.cookies):
-                return labels
-    raise NotAnArticle("not a page of KBS World")
-
-
-def _cut(lines: list[str], labels: Labels) -> _Parts:
-    """Title, date line, caption and body of a whole page; everything before and after them is boilerplate."""
+def _cut_whole_page(lines: list[str]) -> _Parts:
+    """Shape 1: skip links, title, date line, caption, body, recommended titles, cookie banner."""
+    labels = _edition(lines)
     at = next((i for i, line in enumerate(lines) if _DATE_LINE.match(line)), None)
     if at is None:
         raise NotAnArticle("no date line in the text")
     above = [line for line in lines[:at] if line not in _menu(labels)]
     below = lines[at + 1 :]
     caption = below.pop(0) if below and _CAPTION_LINE.match(below[0]) else None
-    paragraphs = below[: _end_of_body(below, labels)]
-    if not paragraphs:
-        raise NotAnArticle("no article in the text")
-    return _Parts(above[-1] if above else None, lines[at], caption, tuple(paragraphs))
+    return _Parts(
+        # A news page gives a time, a feature a day (SITE: Dates).
+        kind="news" if isinstance(next(iter(find_timestamps(lines[at])), None), datetime) else "feature",
+        lang=labels.lang or None,
+        title=above[-1] if above else None,
+        dates=find_timestamps(lines[at]),
+        caption=caption,
+        paragraphs=tuple(below[: _end_of_body(below, labels)]),
+    )
+
+
+def _cut_body_only(lines: list[str]) -> _Parts:
+    """Shapes 2 and 3: "date", a month, perhaps a caption; then news glued into one line, or a feature's paragraphs."""
+    found = _BODY_ONLY.match(lines[0])
+    assert found is not None
+    first, *rest = [lines[0][found.end() :], *lines[1:]]
+    caption = first if _CAPTION_LINE.match(first) else None
+    body = rest if caption else [first, *rest]
+    return _Parts(
+        kind="news" if caption or len(body) == 1 else "feature",
+        lang=None,
+        title=None,
+        dates=find_timestamps(found.group(1)),  # none where it is a month only
+        caption=caption,
+        paragraphs=tuple(paragraph for line in body for paragraph in split_glued(line)),
+    )
+
+
+def _edition(lines: list[str]) -> Labels:
+    """The edition whose skip links, recommended heading or cookie sentence stands in the capture.
+
+    "Go Top" alone says that a capture is from this site, and not from which edition.
+    """
+    for labels in EDITIONS:
+        whole_lines = {" ".join(labels.skip_links), labels.recommended} - {"", None}
+        for line in lines:
+            if line in whole_lines or (labels.cookies and line.startswith(labels.cookies)):
+                return labels
+    if GO_TOP in lines:
+        return Labels(lang="")
+    raise NotAnArticle("not a page of KBS World")
 
 
 def _menu(labels: Labels) -> set[str]:
@@ -100,11 +141,24 @@ def _end_of_body(lines: list[str], labels: Labels) -> int:
     if labels.recommended in lines:
         return len(lines) - 1 - lines[::-1].index(labels.recommended)
     end = len(lines)
-    if end and lines[end - 1].startswith(labels.cookies):
+    while end and (lines[end - 1] == labels.details or (labels.cookies and lines[end - 1].startswith(labels.cookies))):
         end -= 1
-        if end and lines[end - 1] == CLOSE:
-            end -= 1
-    return end
+    return end - 1 if 0 < end < len(lines) and lines[end - 1] == CLOSE else end
+
+
+def _is_video(parts: _Parts, address: Address | None) -> bool:
+    """Whether it was the video view: by its address, or by its caption, which has a word of its own there."""
+    return (parts.caption or "").startswith(VIDEO_CAPTION) or bool(address and address.is_video)
+
+
+def _language(paragraphs: tuple[str, ...]) -> str:
+    """The language by its most common words; `und` (ISO 639-2, undetermined) where they do not tell."""
+    words = re.findall(r"\w+", " ".join(paragraphs).lower())
+    if len(words) < _WORDS_TO_KNOW_A_LANGUAGE:
+        return "und"
+    shares = {labels.lang: sum(word in labels.common_words for word in words) / len(words) for labels in EDITIONS}
+    best = max(shares, key=lambda lang: shares[lang])
+    return best if shares[best] >= _SHARE_OF_COMMON_WORDS else "und"
 
 
 def _urn(text: str) -> str:

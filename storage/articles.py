@@ -55,7 +55,9 @@ class ArticleStore:
         Raises:
             StoreError: it cannot be opened, is no database of kbsworld, or was written by a newer version.
         """
-        self.path = Path(path)
+        if not str(path):
+            raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")
+        self.path = Path(path).expanduser()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = Database(sqlite3.connect(self.path, timeout=_BUSY_SECONDS), execute_plugins=False)

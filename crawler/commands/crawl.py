@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import argparse
 import inspect
+from pathlib import Path
+from urllib.parse import urlsplit
 
 from scrapy.commands import crawl
 
 from crawler.failures import WORK_FAILED, WRONG_CALL, complain
 from crawler.site import Site
 from storage import ArticleStore, StoreError
+
+#: Statistics that only a run has in which something failed.
+FAILURES = ("kbsworld/failed", "kbsworld/stopped", "feedexport/failed_count")
 
 
 class Command(crawl.Command):
@@ -36,12 +41,15 @@ class Command(crawl.Command):
             return complain(self, str(error), WRONG_CALL)
         try:
             ArticleStore(self.settings["KBS_DB"]).close()
-        except StoreError as error:
+            for file in self.settings.getdict("FEEDS"):
+                _check_feed(file)
+        except (StoreError, OSError) as error:
             return complain(self, str(error), WORK_FAILED)
         crawler = self._create_crawler(name)
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        failed = crawler.stats.get_value("kbsworld/failed", 0) or crawler.stats.get_value("kbsworld/stopped")
+        stats = crawler.stats.get_stats()
+        failed = any(name.startswith(FAILURES) for name in stats)
         if self.crawler_process.bootstrap_failed or failed:
             self.exitcode = WORK_FAILED
         return None
@@ -54,6 +62,9 @@ class Command(crawl.Command):
         """
         assert self.crawler_process is not None
         loader = self.crawler_process.spider_loader
+        for argument in args:
+            if argument.startswith("-"):
+                raise ValueError(f"There is no option {argument}; scrapy crawl --help names them.")
         if len(args) != 1 or args[0] not in loader.list():
             raise ValueError(f"Name one spider, such as scrapy crawl kbs_news; there is {', '.join(loader.list())}.")
         spider = loader.load(args[0])
@@ -63,3 +74,20 @@ class Command(crawl.Command):
                 raise ValueError(f"{args[0]} has no argument {argument}; it has {', '.join(known)}.")
         spider(**arguments)
         return args[0]
+
+
+def _check_feed(uri: str | Path) -> None:
+    """Have a local file of `-o` or `-O` that cannot be written fail before anything is fetched.
+
+    Raises:
+        OSError: it cannot; the message is a sentence.
+    """
+    parts = urlsplit(str(uri))
+    if parts.scheme not in {"", "file"} or "%(" in str(uri):
+        return
+    file = Path(parts.path)
+    try:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.open("ab").close()
+    except OSError as error:
+        raise OSError(f"{file} cannot be written ({error.strerror}).") from error

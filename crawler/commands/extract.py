@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
@@ -13,6 +15,7 @@ from scrapy.commands import ScrapyCommand
 
 from crawler.failures import WORK_FAILED, WRONG_CALL, complain
 from extractors import Article, NotAnArticle, extract_html, extract_text
+from extractors.html import NO_ADDRESS
 from storage.archive import page_files, read_page
 
 
@@ -48,8 +51,13 @@ class Command(ScrapyCommand):
         )
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        for argument in args:
+            if argument.startswith("-") and argument != "-":
+                return complain(self, f"There is no option {argument}; scrapy extract --help names them.", WRONG_CALL)
         if not args:
             return complain(self, "Name at least one file or folder, or - for standard input.", WRONG_CALL)
+        # A reader that has seen enough (`| head`) ends the command without a word, as with other tools.
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         pages = [page for name in args for page in self._pages(name)]
         if opts.url and len(pages) > 1:
             return complain(self, f"--url is the address of one page, and there are {len(pages)} here.", WRONG_CALL)
@@ -57,7 +65,7 @@ class Command(ScrapyCommand):
             try:
                 article = _extract(read(), opts.url)
             except (NotAnArticle, OSError, ValueError) as error:
-                complain(self, f"{name}: {error}", WORK_FAILED)
+                complain(self, f"{name}: {_explain(error)}", WORK_FAILED)
             else:
                 print(FORMATS[opts.format](article))
         return None
@@ -83,7 +91,17 @@ def _extract(page: bytes, url: str | None) -> Article:
     """The article of a page file. HTML begins with a tag; a text capture of this site begins with words."""
     if page.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         return extract_html(page, url or "")
-    return extract_text(page.decode("utf-8-sig", "replace"), url)
+    try:
+        text = page.decode("utf-16" if page.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise ValueError("no UTF-8 text; convert it first, as with iconv -t UTF-8.") from None
+    return extract_text(text, url)
+
+
+def _explain(error: Exception) -> str:
+    if isinstance(error, NotAnArticle) and error.reason == NO_ADDRESS:
+        return f"{error.reason}; give it with --url"
+    return (isinstance(error, OSError) and error.strerror) or str(error)
 
 
 def _json(article: Article) -> str:

@@ -10,6 +10,7 @@ import scrapy
 from scrapy.exceptions import NotConfigured
 
 from crawler.failures import reason_for
+from crawler.settings import PRODUCT
 from crawler.site import Site
 from extractors.address import EDITIONS, Address
 from storage import Capture
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+    from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
 
 #: Gone for good, not failed: the page is remembered as refused.
@@ -48,6 +50,12 @@ class KbsSpider(scrapy.Spider):
             letters = ", ".join(f"{letter} ({code})" for letter, code in sorted(EDITIONS.items()))
             raise ArgumentError(f"lang={lang} is no edition of KBS World; the editions are {letters}.")
         self.edition = lang
+
+    @classmethod
+    def update_settings(cls, settings: BaseSettings) -> None:
+        """Name the contact in the user agent, wherever KBS_CONTACT was set; `-s USER_AGENT=…` still counts more."""
+        super().update_settings(settings)
+        settings.set("USER_AGENT", f"{PRODUCT} (+{settings['KBS_CONTACT']})", priority="spider")
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:

@@ -53,7 +53,8 @@ class KbsNewsSpider(KbsSpider):
             self.report_failure(response.url, f"not a news list: {refusal.reason}")
             return
         if page == 1 and not addresses:
-            self.report_failure(response.url, "no article on the news list; the site's template may have changed")
+            doubt = f"is {self.category} a category of the site?" if self.category else "its template may have changed"
+            self.report_failure(response.url, f"no article on the news list; {doubt}")
         unseen = [address for address in addresses if address.url not in self._seen]
         self._seen.update(address.url for address in unseen)
         for address in unseen:

@@ -283,6 +283,7 @@ def test_without_a_network_one_sentence_and_status_1(crawl: Run) -> None:
         (["kbs_news", "-a", "page=2"], "kbs_news has no argument page; it has lang, category, pages."),
         (["kbs_nouvelles"], "there is kbs_news"),
         ([], "Name one spider"),
+        (["kbs_news", "--page", "2"], "There is no option --page; scrapy crawl --help names them."),
         (["kbs_news", "-s", "KBS_BASE_URL=world.kbs.co.kr"], "is no web address; give one such as"),
     ],
 )
@@ -307,7 +308,7 @@ def test_an_archive_that_cannot_be_written_ends_the_run(site: _Site, crawl: Run,
     site.list(ARTICLE.format(1))
     run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
     assert run.returncode == 1
-    assert "The archive cannot be written" in run.stderr
+    assert "KBS_ARCHIVE cannot be written (" in run.stderr
     assert "Traceback" not in run.stderr
     assert ARTICLE.format(1) not in site.requests
 
@@ -332,3 +333,33 @@ def test_scrapys_own_commands_work_and_store_nothing(replica: Replica, scrapy: R
     assert "comp_contents_1x" in run.stdout
     assert run.stderr == ""
     assert list(tmp_path.iterdir()) == []
+
+
+def test_an_output_file_that_cannot_be_written_is_told_before_anything_is_fetched(
+    site: _Site, crawl: Run, tmp_path: Path
+) -> None:
+    run = crawl("kbs_news", "-O", f"{tmp_path}:jsonl", KBS_BASE_URL=site.base_url)
+    assert run.returncode == 1
+    assert run.stderr == f"{tmp_path} cannot be written (Is a directory).\n"
+    assert site.requests == []
+
+
+def test_the_contact_can_be_given_with_s_and_the_user_agent_as_a_whole(site: _Site, crawl: Run) -> None:
+    site.list()
+    crawl("kbs_news", "-s", "KBS_CONTACT=me@example.org", KBS_BASE_URL=site.base_url)
+    crawl("kbs_news", "-s", "USER_AGENT=somebody", KBS_BASE_URL=site.base_url)
+    assert {agent.split("(")[-1] for agent in site.agents} == {"+me@example.org)", "somebody"}
+
+
+def test_a_category_that_lists_nothing_is_doubted(site: _Site, crawl: Run) -> None:
+    site.answers["/service/news_list.htm?lang=f&id=Zz"] = (200, b"<html><body></body></html>")
+    run = crawl("kbs_news", "-a", "category=Zz", KBS_BASE_URL=site.base_url)
+    assert "no article on the news list; is Zz a category of the site?" in run.stderr
+
+
+def test_a_database_without_a_name_is_told(crawl: Run) -> None:
+    run = crawl("kbs_news", KBS_DB="")
+    assert (run.returncode, run.stderr) == (
+        1,
+        "The article database has no name; give KBS_DB a file name, such as data/kbs.db.\n",
+    )

@@ -63,7 +63,7 @@ def test_what_holds_no_article_is_told_and_the_rest_is_printed(scrapy: Run, tmp_
     run = scrapy("extract", str(tmp_path))
     assert len(run.stdout.splitlines()) == 1
     assert run.stderr.splitlines() == [
-        f"{tmp_path}/a.html: a page without address",
+        f"{tmp_path}/a.html: a page without address; give it with --url",
         f"{tmp_path}/c.html: empty text",
     ]
     assert run.returncode == 1
@@ -78,6 +78,8 @@ def test_what_holds_no_article_is_told_and_the_rest_is_printed(scrapy: Run, tmp_
         (["seeds", "--url", ADDRESS], 2, "--url is the address of one page, and there are 2 here."),
         ([TEXT, "--url", "https://example.org/"], 1, "not an address of KBS World"),
         (["/dev/null"], 1, "/dev/null: empty text"),
+        (["--frmat", "text", TEXT], 2, "There is no option --frmat; scrapy extract --help names them."),
+        ([TEXT, "--url", "https://world.kbs.co.kr/service/news_list.htm?lang=f"], 1, "a list of articles"),
     ],
 )
 def test_a_wrong_call_gets_a_sentence(scrapy: Run, arguments: list[str], status: int, words: str) -> None:
@@ -111,3 +113,22 @@ def test_kbsworld_is_the_same_command_line_outside_the_checkout(tmp_path: Path) 
     assert json.loads(run.stdout)["title"].startswith("Washington")
     spiders = subprocess.run([kbsworld, "list"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert "kbs_news" in spiders.stdout.split()
+
+
+def test_a_text_in_another_encoding_is_read_or_refused_and_never_garbled(scrapy: Run, tmp_path: Path) -> None:
+    text = (CHECKOUT / TEXT).read_text("utf-8")
+    (tmp_path / "utf16.txt").write_text(text, "utf-16")
+    (tmp_path / "latin.txt").write_text(text.replace("’", "'"), "latin-1")
+    assert scrapy("extract", str(tmp_path / "utf16.txt")).stdout == scrapy("extract", TEXT).stdout
+    run = scrapy("extract", str(tmp_path / "latin.txt"))
+    assert (run.returncode, run.stdout) == (1, "")
+    assert run.stderr == f"{tmp_path}/latin.txt: no UTF-8 text; convert it first, as with iconv -t UTF-8.\n"
+
+
+def test_a_reader_that_has_seen_enough_ends_it_without_a_word(tmp_path: Path) -> None:
+    for i in range(300):
+        (tmp_path / f"{i}.txt").write_bytes((CHECKOUT / TEXT).read_bytes())
+    command = f"{sys.executable} -m scrapy extract {tmp_path} | head -n 1"
+    run = subprocess.run(["/bin/sh", "-c", command], cwd=CHECKOUT, capture_output=True, text=True, check=False)
+    assert len(run.stdout.splitlines()) == 1
+    assert run.stderr == ""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from extractors import Article, NotAnArticle, extract_html
 from tests.replica import World, pages
+from tests.replica.markup import typography
 from tests.replica.world import Entry
 
 URL = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=90001"
@@ -125,9 +126,11 @@ def test_words_of_the_boilerplate_inside_an_article_stay() -> None:
 
 def test_a_page_cut_inside_the_body_is_marked_truncated() -> None:
     world = World(articles=30)
-    entry = next(entry for entry in world.entries if len(entry.sentences) > 3)
+    entry = next(entry for entry in world.entries if len(entry.body) > 3 and entry.style == "breaks")
     page = pages.news_page(world, entry)
-    whole, cut = extract_html(page, URL), extract_html(page[: page.index(entry.sentences[2][0].encode()[:20])], URL)
+    start = page.index(b'<div class="body_txt')
+    third = page.index(typography(entry.body[2].parts[0]).encode(), start)
+    whole, cut = extract_html(page, URL), extract_html(page[:third], URL)
     assert not whole.truncated
     assert cut.truncated
     assert cut.paragraphs == whole.paragraphs[:2]

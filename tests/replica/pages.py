@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from dataclasses import replace
+from datetime import date, datetime
 from html import escape
 from random import Random
 
 from extractors import Article
 from extractors.address import SITE
+from tests.replica.markup import render_body
 from tests.replica.skeleton import RECOMMENDED, render
-from tests.replica.world import CATEGORIES, COMMENTS, PAGE_SIZE, Entry, World
+from tests.replica.world import CATEGORIES, PAGE_SIZE, Entry, World
 
 _ASIDE_TITLES = ("Most Viewed News", "Headline News", "Most Viewed Content")
 
@@ -18,41 +20,50 @@ _ASIDE_TITLES = ("Most Viewed News", "Headline News", "Most Viewed Content")
 def news_page(world: World, entry: Entry, view: str = "news") -> bytes:
     """An article's page, `view` being `news` or `video`."""
     truth = entry.video_truth if view == "video" else entry.truth
+    return entry_page(world, replace(entry, truth=truth))
+
+
+def entry_page(world: World, entry: Entry) -> bytes:
+    """The page of any article of the replica, in the template of its layout."""
+    random = Random(entry.seq)
     others = [other for other in world.entries if other.seq != entry.seq][:18] or [entry]
-    return article_page(world.edition, truth, entry.sentences, others, seq=entry.seq, category_id=entry.category_id)
+    body = render_body(entry.body, entry.style, random, pictures=entry.truth.image_url is not None)
+    return article_page(world.edition, entry.truth, body, others, seq=entry.seq, category_id=entry.category_id)
+
+
+#: Layout -> class of its section (SITE: comp_board_view for programme boards).
+_SECTIONS = {"programme": "comp_board_view"}
+#: Layout -> page that its category links to.
+_LISTS = {
+    "feature": "contents_list.htm",
+    "programme": "program_playlist_list.htm",
+    "infographic": "news_graphic_list.htm",
+}
 
 
 def article_page(
-    edition: str,
-    truth: Article,
-    sentences: Sequence[Sequence[str]],
-    others: Sequence[Entry],
-    *,
-    seq: int,
-    category_id: str,
+    edition: str, truth: Article, body: str, others: Sequence[Entry], *, seq: int, category_id: str
 ) -> bytes:
     """The page of one article with every noise block of the site around it.
 
     Args:
         edition: the letter of `lang=`.
-        truth: the article; its `has_video` chooses the video view.
-        sentences: its body by paragraph and sentence: sentences end with <br />, paragraphs with two.
+        truth: the article; its `layout` chooses the template, its `has_video` the player.
+        body: HTML of its words.
         others: articles for the cards and the aside.
-        seq: its Seq_Code; also the seed of what differs from page to page.
+        seq: its number; also the seed of what differs from page to page.
         category_id: the `id=` of its list.
     """
     random = Random(seq)
-    title = _entities(truth.title or "")
-    category = escape(truth.category or "")
-    contents = f"""<section class="comp_view_default" id="ele1">
+    contents = f"""<section class="{_SECTIONS.get(truth.layout, "comp_view_default")}" id="ele1">
 <div class="title_area">
-<p class="cate"><a href="./news_list.htm?lang={edition}&id={category_id}"><strong>{category}</strong></a></p>
-<h1>{title}</h1>
+{_category(edition, truth, category_id)}
+<h1>{_entities(truth.title or "")}</h1>
 <p class="date">{_dates(truth)}</p>
 </div>
 {_functions("Share", "Print")}
 <div class="body_txt fr-view">
-{_player(seq) if truth.has_video else ""}{_picture(truth)}{_body(sentences, random)}
+{_player(seq) if truth.has_video else ""}{_picture(truth)}{body}
 </div>
 {_functions("Share", "Print", "List", style="func_menu bottom")}
 {_share_box(truth.url)}
@@ -61,13 +72,8 @@ def article_page(
 <section class="comp_contents_3x">
 {_cards(edition, random.sample(list(others), min(3, len(others))))}
 </section>"""
-    return render(
-        edition,
-        title=truth.title or "",
-        meta=_meta(truth, edition, seq),
-        contents=contents,
-        aside=_lists(edition, others),
-    )
+    meta = _meta(truth)
+    return render(edition, title=truth.title or "", meta=meta, contents=contents, aside=_lists(edition, others))
 
 
 def list_page(world: World, entries: Sequence[Entry], *, category_id: str, page: int, total: int) -> bytes:
@@ -108,26 +114,36 @@ def missing_page(world: World) -> bytes:
     return render(world.edition, title="", meta="", contents=contents, aside=_lists(world.edition, world.entries[:15]))
 
 
-def _meta(truth: Article, edition: str, seq: int) -> str:
+def _category(edition: str, truth: Article, category_id: str) -> str:
+    if truth.category is None:
+        return ""
+    page = _LISTS.get(truth.layout, "news_list.htm")
+    link = f"./{page}?lang={edition}&id={category_id}"
+    return f'<p class="cate"><a href="{link}"><strong>{escape(truth.category)}</strong></a></p>'
+
+
+def _meta(truth: Article) -> str:
     description = truth.text.replace("\n\n", " ")[:170] + " ..."
     image = truth.image_url or f"{SITE}/img/og_default.png"
     return f"""<meta property="og:title" content="{escape(truth.title or "")}" />
 <meta property="og:description" content="{escape(description)}" />
 <meta property="og:image" content="{escape(image)}" />
-<meta property="og:url" content="http://world.kbs.co.kr/service/news_view.htm?lang={edition}&Seq_Code={seq}" />
+<meta property="og:url" content="{truth.url.replace("https:", "http:")}" />
 <meta property="og:type" content="website" />"""
 
 
-def _stamp(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}"
+def _stamp(moment: datetime | date) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if isinstance(moment, datetime) else f"{moment:%Y-%m-%d}"
 
 
 def _dates(truth: Article) -> str:
-    assert isinstance(truth.written_at, datetime)
+    if truth.written_at is None:
+        return ""
+    if not isinstance(truth.written_at, datetime):
+        return _stamp(truth.written_at)
     written = f"Write: {_stamp(truth.written_at)}"
-    if not isinstance(truth.updated_at, datetime):
-        return written
-    return f'{written}<span class="hidden"> / </span>Update: {_stamp(truth.updated_at)}'
+    updated = f'<span class="hidden"> / </span>Update: {_stamp(truth.updated_at)}' if truth.updated_at else ""
+    return written + updated
 
 
 def _functions(*names: str, style: str = "func_menu") -> str:
@@ -148,23 +164,17 @@ def _picture(truth: Article) -> str:
         return ""
     label = "Thumbnail" if truth.has_video else "Photo"
     image = f'<img src="{escape(truth.image_url)}" alt="{escape(truth.title or "")}" />' if truth.image_url else ""
+    credit = escape(truth.image_credit or "")
+    if truth.layout == "feature":  # captions of features begin with a ©, on a line of their own
+        return (
+            f"<p>{image}</p>\n<p>©{credit}</p>\n"
+            if truth.url[-1] in "02468"
+            else f"""<div class="img_box top">{image}
+<p class="cap no-print">©{credit}</p></div>\n"""
+        )
     return f"""<div class="img_box top" id="ele1">{image}
-<p class="cap no-print">{label} : {escape(truth.image_credit or "")}</p></div>
+<p class="cap no-print">{label} : {credit}</p></div>
 """
-
-
-def _body(sentences: Sequence[Sequence[str]], random: Random) -> str:
-    """The body as the site writes it; one paragraph alone has no <br /> to tell a sentence from a paragraph by."""
-    between = " " if len(sentences) == 1 else "<br />\n"
-    paragraphs = [between.join(_typography(text) for text in paragraph) for paragraph in sentences]
-    comment = f"<!-- {random.choice(COMMENTS)} -->"
-    return f"{comment}\n" + f"<br />\n<br />{comment}\n".join(paragraphs) + "<br />\n"
-
-
-def _typography(text: str) -> str:
-    """Spaces that French does not let break, as NBSP: half of them as an entity."""
-    spaced = escape(text, quote=False).replace("« ", "«&nbsp;").replace(" »", "\u00a0»")
-    return spaced.replace(" %", "&nbsp;%").replace(" :", "\u00a0:")
 
 
 def _entities(title: str) -> str:

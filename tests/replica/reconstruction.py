@@ -9,8 +9,10 @@ from __future__ import annotations
 import sys
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 
 from extractors import Article, extract_text
+from tests.replica.markup import Block, render_body
 from tests.replica.pages import article_page
 from tests.replica.world import World
 
@@ -30,8 +32,9 @@ def reconstruction() -> bytes:
     article = replace(
         seed_article(), category="International", image_url="https://worldimg.kbs.co.kr/src/images/news/83685.jpg"
     )
-    sentences = [[paragraph] for paragraph in article.paragraphs]
-    page = article_page("f", article, sentences, World(articles=18).entries, seq=83685, category_id="In")
+    blocks = [Block("p", (paragraph,)) for paragraph in article.paragraphs]
+    body = render_body(blocks, "breaks", Random(83685))
+    page = article_page("f", article, body, World(articles=18).entries, seq=83685, category_id="In")
     doctype, rest = page.split(b"\n", 1)
     return doctype + b"\n" + LABEL + rest
 

@@ -1,0 +1,114 @@
+"""Finding an article whose template moved: by what stays when every class and id of a page is renamed.
+
+What stays (SITE.md, "An article page, top to bottom"): the elements header, nav, aside and footer; that the article's
+h1 is the page's og:title; that cards of other articles are `article` elements under an h2; that a date block is its
+timestamps and little else; that the share box and the menus are links and controls, and the body is prose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from extractors.dates import find_timestamps
+from extractors.labels import CAPTIONS, COPYRIGHT, EDITIONS
+from extractors.layouts import SURROUNDINGS
+from extractors.normalize import collapse
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+
+# A body is at least a sentence; what is shorter is a button or a label.
+_SHORTEST_BODY = 25
+# A date block is its timestamps (19 characters each) with a label before each of them.
+_LONGEST_DATE_BLOCK = 120
+_LONGEST_CAPTION = 200
+_LONGEST_BANNER = 600
+
+
+def find_title(page: HtmlElement, claimed: str | None) -> HtmlElement | None:
+    """The article's own h1: the one that says what the page claims as its title, else the first outside the header.
+
+    Args:
+        page: the whole page.
+        claimed: its og:title.
+    """
+    own = [h1 for h1 in page.iter("h1") if collapse(h1.text_content()) and not _is_surrounded(h1)]
+    same = [h1 for h1 in own if collapse(h1.text_content()) == claimed]
+    return next(iter(same or own), None)
+
+
+def find_body(start: HtmlElement) -> HtmlElement | None:
+    """The block with most prose among those that follow the title, on the nearest level where there is one."""
+    node: HtmlElement | None = start
+    while node is not None and node.tag != "body":
+        candidates = [block for block in _until_cards(node) if _prose(block) >= _SHORTEST_BODY]
+        if candidates:
+            return max(candidates, key=_prose)
+        node = node.getparent()
+    return None
+
+
+def find_dates(title: HtmlElement) -> str:
+    """The text of the date block: the block right after the title that is timestamps and hardly more; else empty."""
+    for block in title.itersiblings():
+        text = collapse(block.text_content())
+        if find_timestamps(text) and len(text) <= _LONGEST_DATE_BLOCK:
+            return text
+    return ""
+
+
+def find_category(title: HtmlElement) -> str | None:
+    """The link to a list of news that stands right before the title."""
+    for block in title.itersiblings(preceding=True):
+        for link in block.iter("a"):
+            if "_list.htm" in (link.get("href") or ""):
+                return collapse(link.text_content()) or None
+    return None
+
+
+def find_captions(body: HtmlElement) -> list[HtmlElement]:
+    """The boxes of the pictures in a body: around each picture, as much as holds no words but a caption."""
+    boxes = []
+    for picture in body.iter("img"):
+        box = picture
+        while (parent := box.getparent()) is not None and parent is not body and _is_caption(parent):
+            box = parent
+        boxes.append(box)
+    return boxes
+
+
+def _is_caption(box: HtmlElement) -> bool:
+    text = collapse(box.text_content())
+    return not text or (len(text) <= _LONGEST_CAPTION and text.startswith((*CAPTIONS, COPYRIGHT)))
+
+
+def _is_surrounded(element: HtmlElement) -> bool:
+    return any(ancestor.tag in SURROUNDINGS for ancestor in element.iterancestors())
+
+
+def _until_cards(node: HtmlElement) -> Iterator[HtmlElement]:
+    """The blocks after a node that may be its body: up to the cards of other articles, without the surroundings."""
+    for block in node.itersiblings():
+        if block.tag == "h2" or next(block.iter("article"), None) is not None:
+            return
+        if block.tag not in SURROUNDINGS and not _is_date_block(block) and not _is_cookie_banner(block):
+            yield block
+
+
+def _is_date_block(block: HtmlElement) -> bool:
+    text = collapse(block.text_content())
+    return len(text) <= _LONGEST_DATE_BLOCK and bool(find_timestamps(text))
+
+
+def _is_cookie_banner(block: HtmlElement) -> bool:
+    text = collapse(block.text_content())
+    return len(text) < _LONGEST_BANNER and any(labels.cookies and labels.cookies in text for labels in EDITIONS)
+
+
+def _prose(block: HtmlElement) -> int:
+    """How many characters of a block are neither link nor code nor control."""
+    if block.tag in {"script", "style"}:
+        return 0
+    noise = (len(part.text_content()) for part in block.iter("a", "script", "style", "button", "select"))
+    return len(collapse(block.text_content())) - sum(noise)

@@ -1,0 +1,112 @@
+"""The same words in the markups that bodies of the site are written in, and the lines they must be read as."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from random import Random
+
+#: The ways a body is written. `breaks` is the news view's own; the others come from the site's rich-text editor.
+STYLES = ("breaks", "single", "paragraphs", "editor")
+COMMENTS = ("Key word", "/ Key word", "banner", "2023 renewal")
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block of a body.
+
+    Attributes:
+        tag: `p`, `blockquote`, `h3`, `li`, or `tr`.
+        parts: its sentences; the cells of a `tr`.
+    """
+
+    tag: str
+    parts: tuple[str, ...]
+
+    @property
+    def line(self) -> str:
+        """The paragraph that extraction must read it as."""
+        if self.tag == "tr":
+            return " | ".join(self.parts)
+        return ("- " if self.tag == "li" else "") + " ".join(self.parts)
+
+
+def render_body(blocks: Sequence[Block], style: str, random: Random, *, pictures: bool = True) -> str:
+    """A body in one of STYLES, with what stands between words of the site and is none of them: `pictures` among it."""
+    if style in {"breaks", "single"}:
+        return _with_breaks(blocks, random, double=style == "breaks")
+    pieces = []
+    for group in _grouped(blocks):
+        rendered = "\n".join(_element(block, style, random) for block in group)
+        wrapper = {"li": "ul", "tr": "table"}.get(group[0].tag)
+        pieces.append(f"<{wrapper}>\n{rendered}\n</{wrapper}>" if wrapper else rendered)
+        if random.random() < 0.15:
+            pieces.append(random.choice(_NOISE if pictures else _NOISE[1:]))
+    return "\n".join(pieces) + "\n"
+
+
+#: What bodies carry between paragraphs and readers do not read.
+_NOISE = (
+    '<div class="img_box"><img src="./img/in.jpg" alt="" /><p class="cap no-print">Photo : KBS</p></div>',
+    "<!-- Key word -->",
+    "<script>var adsbox = 'Contenu sponsorisé';</script>",
+    "<style>.fr-view p { margin: 0 }</style>",
+    "<p>&nbsp;</p>",
+    "<p><br /></p>",
+)
+
+
+def _with_breaks(blocks: Sequence[Block], random: Random, *, double: bool) -> str:
+    """Text straight in the div: sentences end with <br />, paragraphs with two; or paragraphs with one.
+
+    A paragraph alone, or with single breaks, has no <br /> to tell a sentence from a paragraph by.
+    """
+    between = "<br />\n" if double and len(blocks) > 1 else " "
+    comment = f"<!-- {random.choice(COMMENTS)} -->"
+    end = f"<br />\n<br />{comment}\n" if double else f"<br />{comment}\n"
+    return f"{comment}\n" + end.join(between.join(map(typography, block.parts)) for block in blocks) + "<br />\n"
+
+
+def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
+    """Neighbours that share a list or a table."""
+    groups: list[list[Block]] = []
+    for block in blocks:
+        if groups and block.tag in {"li", "tr"} and groups[-1][0].tag == block.tag:
+            groups[-1].append(block)
+        else:
+            groups.append([block])
+    return groups
+
+
+def _element(block: Block, style: str, random: Random) -> str:
+    if block.tag == "tr":
+        return "<tr>" + "".join(f"<td>{typography(part)}</td>" for part in block.parts) + "</tr>"
+    inline = " ".join(_inline(part, random) if style == "editor" else typography(part) for part in block.parts)
+    if style == "editor":
+        inline = f'<span style="font-size: 16px;">{inline}</span>'
+    return f"<{block.tag}>{inline}</{block.tag}>"
+
+
+def _inline(text: str, random: Random) -> str:
+    """A sentence with one of its words emphasised, linked, or holding a character without width."""
+    words = text.split(" ")
+    at = random.randrange(len(words))
+    word = typography(words[at])
+    words = [typography(word) for word in words]
+    words[at] = random.choice(
+        [
+            f"<strong>{word}</strong>",
+            f"<em>{word}</em>",
+            f'<a href="https://example.org/?a=1&b=2" target="_blank">{word}</a>',
+            f"<b>{word[:1]}</b>{word[1:]}" if word[:1].isalpha() else word,
+            f"{word}\u200b",
+        ]
+    )
+    return " ".join(words)
+
+
+def typography(text: str) -> str:
+    """Spaces that French does not let break, as NBSP: half of them as an entity."""
+    spaced = escape(text, quote=False).replace("« ", "«&nbsp;").replace(" »", "\u00a0»")
+    return spaced.replace(" %", "&nbsp;%").replace(" :", "\u00a0:")
