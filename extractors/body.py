@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from copy import deepcopy
 from typing import TYPE_CHECKING
 
@@ -18,14 +19,14 @@ if TYPE_CHECKING:
 
 # Elements that begin and end a paragraph; all others are part of a sentence.
 _BLOCKS = frozenset(
-    [
-        *("address", "article", "aside", "blockquote", "caption", "center", "dd", "details", "div", "dl", "dt"),
-        *("figcaption", "figure", "footer", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav"),
-        *("ol", "p", "pre", "section", "summary", "table", "tbody", "td", "tfoot", "th", "thead", "tr", "ul"),
-    ]
+    """
+    address article aside blockquote caption center dd details div dl dt figcaption figure footer h1 h2 h3 h4 h5 h6
+    header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
+    """.split()
 )
 
 _BREAK = "\n"
+_CELL = "\x1e"
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
 
@@ -40,20 +41,23 @@ _OPTIONS = _options()
 _MAKER = lxml.html.HTMLParser()
 
 
-def read_paragraphs(body: HtmlElement) -> tuple[str, ...]:
+def read_paragraphs(
+    body: HtmlElement, cut: Collection[HtmlElement] = (), end: HtmlElement | None = None
+) -> tuple[str, ...]:
     """The paragraphs of an article, in reading order.
 
     `<br><br>` and block elements part paragraphs; where a body has only single `<br>`, they do. List items come as
     lines that begin with "- ", table rows as lines with " | " between the cells.
 
     Args:
-        body: the element that holds the article's words and nothing else; it is changed.
+        body: the element that holds the article's words.
+        cut: elements below it that hold none of them.
+        end: the element below it from which on nothing is the article's.
 
     Returns:
         Paragraphs without empty ones; white space collapsed, NFC. Empty when the body has no words.
     """
-    _join_rows(body)
-    blocks = _blocks(body)
+    blocks = _blocks(_Walk(body, cut, end).runs)
     if not blocks:
         return ()
     document = bare_extraction(_page(blocks), options=_OPTIONS)
@@ -81,45 +85,80 @@ def _page(blocks: list[tuple[str, str]]) -> HtmlElement:
     return page
 
 
-def _blocks(body: HtmlElement) -> list[tuple[str, str]]:
+def _blocks(runs: list[tuple[str, str]]) -> list[tuple[str, str]]:
     """The body as (tag, text) pairs, tag `p` or `li`, each text one line."""
-    runs = _runs(body)
     # SITE: sentences end with one <br>, paragraphs with two; a body without any double one means its single ones.
     parted = any(_PARAGRAPH_BREAK.search(text.strip()) for _, text in runs)
     split = _PARAGRAPH_BREAK.split if parted else re.compile(_BREAK).split
-    return [(tag, line) for tag, text in runs for line in map(collapse, split(text)) if line]
+    return [(tag, line) for tag, text in runs for line in map(collapse, split(text) if tag == "p" else [text]) if line]
 
 
-def _runs(body: HtmlElement) -> list[tuple[str, str]]:
-    """The body as runs of text between block boundaries, with each <br> as a line feed and nothing else as one."""
-    runs: list[tuple[str, str]] = []
-    buffer: list[str] = []
-    open_items = 0
+class _Walk:
+    """One walk over a body that notes its runs of text: (tag, text) between block boundaries, tag `p` or `li`.
 
-    def flush() -> None:
-        text = "".join(buffer)
-        buffer.clear()
-        if text.strip():
-            runs.append(("li" if open_items else "p", text))
+    Each <br> is a line feed in the text and nothing else is; a table row of several cells is one run.
+    """
 
-    for event, element in etree.iterwalk(body, events=("start", "end")):
-        if element.tag in _BLOCKS:
-            flush()
-        open_items += (element.tag == "li") * (1 if event == "start" else -1)
-        if element.tag == "br" and event == "start":
-            buffer.append(_BREAK)
-        text = element.text if event == "start" else element.tail if element is not body else None
+    def __init__(self, body: HtmlElement, cut: Collection[HtmlElement], end: HtmlElement | None) -> None:
+        self.runs: list[tuple[str, str]] = []
+        self._buffer: list[str] = []
+        self._items = 0
+        self._rows = 0
+        walk = etree.iterwalk(body, events=("start", "end"))
+        for event, element in walk:
+            if event == "start":
+                if element is end or _swallowed_the_page(element):
+                    break
+                if element in cut:
+                    walk.skip_subtree()
+                else:
+                    self._start(element)
+            else:
+                if element not in cut:
+                    self._end(element)
+                if element is not body:
+                    self._add(element.tail)
+        self._flush()
+
+    def _start(self, element: HtmlElement) -> None:
+        tag = element.tag
+        if tag == "br":
+            self._buffer.append(" " if self._rows else _BREAK)
+        elif tag in _BLOCKS:
+            if not self._rows:
+                self._flush()
+            self._buffer.append(_CELL if tag in {"td", "th"} and self._rows else " ")
+            self._items += tag == "li"
+            self._rows += _is_data_row(element)
+        self._add(element.text)
+
+    def _end(self, element: HtmlElement) -> None:
+        tag = element.tag
+        if tag in _BLOCKS:
+            if not self._rows or (self._rows == 1 and _is_data_row(element)):
+                self._flush()
+            self._buffer.append(" ")
+            self._items -= tag == "li"
+            self._rows -= _is_data_row(element)
+
+    def _add(self, text: str | None) -> None:
         if text:
-            buffer.append(text.replace("\n", " ").replace("\r", " "))
-    flush()
-    return runs
+            self._buffer.append(text.replace("\n", " ").replace("\r", " "))
+
+    def _flush(self) -> None:
+        text = "".join(self._buffer)
+        self._buffer.clear()
+        if _CELL in text:
+            text = " | ".join(filter(None, map(collapse, text.split(_CELL))))
+        if text.strip():
+            self.runs.append(("li" if self._items else "p", text))
 
 
-def _join_rows(body: HtmlElement) -> None:
-    """Turn each row of several cells into one line, in place. A row of one cell lays out: its blocks stay."""
-    for row in list(body.iter("tr")):
-        cells = [collapse(cell.text_content()) for cell in row.iterchildren("td", "th")]
-        if len(cells) > 1:
-            for child in list(row):
-                row.remove(child)
-            row.text = " | ".join(cells)
+def _is_data_row(element: HtmlElement) -> bool:
+    """Whether this is a table row of several cells; a row of one cell lays out, and its blocks are paragraphs."""
+    return element.tag == "tr" and sum(1 for _ in element.iterchildren("td", "th")) > 1
+
+
+def _swallowed_the_page(element: HtmlElement) -> bool:
+    """Whether an attribute without its closing quote took in the end of the body, so that anything may follow."""
+    return any("</div" in value for value in element.attrib.values())

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from extractors.dates import find_timestamps
-from extractors.labels import CAPTIONS, COPYRIGHT, EDITIONS
+from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, EDITIONS
 from extractors.layouts import SURROUNDINGS
 from extractors.normalize import collapse
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _SHORTEST_BODY = 25
 # A date block is its timestamps (19 characters each) with a label before each of them.
 _LONGEST_DATE_BLOCK = 120
-_LONGEST_CAPTION = 200
-_LONGEST_BANNER = 600
+_LONGEST_CAPTION = 100
+_SENTENCE_ENDS = (".", "!", "?", "…", "»")
 
 
 def find_title(page: HtmlElement, claimed: str | None) -> HtmlElement | None:
@@ -69,18 +69,19 @@ def find_category(title: HtmlElement) -> str | None:
 
 def find_captions(body: HtmlElement) -> list[HtmlElement]:
     """The boxes of the pictures in a body: around each picture, as much as holds no words but a caption."""
-    boxes = []
+    boxes: dict[HtmlElement, None] = {}  # a box may hold two pictures
     for picture in body.iter("img"):
         box = picture
         while (parent := box.getparent()) is not None and parent is not body and _is_caption(parent):
             box = parent
-        boxes.append(box)
-    return boxes
+        boxes[box] = None
+    return list(boxes)
 
 
 def _is_caption(box: HtmlElement) -> bool:
     text = collapse(box.text_content())
-    return not text or (len(text) <= _LONGEST_CAPTION and text.startswith((*CAPTIONS, COPYRIGHT)))
+    begins = text.startswith((*CAPTIONS, COPYRIGHT))
+    return not text or (begins and len(text) <= _LONGEST_CAPTION and not text.endswith(_SENTENCE_ENDS))
 
 
 def _is_surrounded(element: HtmlElement) -> bool:
@@ -102,8 +103,8 @@ def _is_date_block(block: HtmlElement) -> bool:
 
 
 def _is_cookie_banner(block: HtmlElement) -> bool:
-    text = collapse(block.text_content())
-    return len(text) < _LONGEST_BANNER and any(labels.cookies and labels.cookies in text for labels in EDITIONS)
+    text = collapse(block.text_content()).removeprefix(CLOSE).lstrip()
+    return any(labels.cookies and text.startswith(labels.cookies) for labels in EDITIONS)
 
 
 def _prose(block: HtmlElement) -> int:

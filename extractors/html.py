@@ -49,6 +49,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
 
 
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+_CONTROLS = bytes({*range(0x20), 0x7F} - set(b"\t\n\f\r"))
 
 
 def parse_html(body: bytes, charset: str | None = None) -> HtmlElement:
@@ -67,8 +68,8 @@ def parse_html(body: bytes, charset: str | None = None) -> HtmlElement:
         raise NotAnArticle("empty page")
     if start in b"{[":
         raise NotAnArticle("JSON, not HTML")
-    # libxml2 stops at a NUL byte.
-    utf8 = _to_utf8(body, charset).replace(b"\0", b"")
+    # libxml2 stops at a NUL byte, and other controls are no characters of a page.
+    utf8 = _to_utf8(body, charset).translate(None, _CONTROLS)
     parser = lxml.html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
     try:
         page = lxml.html.document_fromstring(utf8, parser=parser)
@@ -107,7 +108,8 @@ def _address(page: HtmlElement, url: str) -> Address:
 class _Parts:
     """The elements of an article on its page.
 
-    `title` is its h1, where there is one; `generic` says that a part was found by structure, not by its name.
+    `title` is its h1, where there is one; `moved` says that a part was found by structure, not by its name, and
+    `body_moved` that the body was.
     """
 
     layout: Layout
@@ -115,7 +117,8 @@ class _Parts:
     title: HtmlElement | None
     body: HtmlElement
     dates: str
-    generic: bool
+    moved: bool
+    body_moved: bool
 
 
 def _locate(page: HtmlElement, address: Address) -> _Parts | None:
@@ -125,7 +128,7 @@ def _locate(page: HtmlElement, address: Address) -> _Parts | None:
         head = _head(page, layout)
         body = None if head is None else _body(page, layout, head)
         if head is not None and body is not None:
-            return _parts(layout, head, _first(layout.title, head), body, by_name=True)
+            return _parts(layout, head, _first(layout.title, head), body)
     return _locate_moved(page, order[0])
 
 
@@ -138,17 +141,24 @@ def _locate_moved(page: HtmlElement, layout: Layout) -> _Parts | None:
         return None
     head = title.getparent() if head is None and title is not None else head
     assert head is not None
-    body = _body(page, layout, head)
-    if body is None:
-        body = generic.find_body(start)
-    return None if body is None else _parts(layout, head, title, body, by_name=False)
+    named = _body(page, layout, head)
+    body = generic.find_body(start) if named is None else named
+    return None if body is None else _parts(layout, head, title, body, moved=True, body_moved=named is None)
 
 
-def _parts(layout: Layout, head: HtmlElement, title: HtmlElement | None, body: HtmlElement, *, by_name: bool) -> _Parts:
+def _parts(
+    layout: Layout,
+    head: HtmlElement,
+    title: HtmlElement | None,
+    body: HtmlElement,
+    *,
+    moved: bool = False,
+    body_moved: bool = False,
+) -> _Parts:
     dates = _text(_first(layout.dates, head)) or ""
     if not dates and title is not None and (dates := generic.find_dates(title)):
-        by_name = False
-    return _Parts(layout, head, title, body, dates, not by_name)
+        moved = True
+    return _Parts(layout, head, title, body, dates, moved, body_moved)
 
 
 def _head(page: HtmlElement, layout: Layout) -> HtmlElement | None:
@@ -169,7 +179,7 @@ def _precedes(page: HtmlElement, first: HtmlElement, second: HtmlElement) -> boo
 
 
 def _read(page: HtmlElement, parts: _Parts, address: Address, source_url: str | None) -> Article:
-    """The article in its parts. Pictures and players are read before they are cut from the body."""
+    """The article in its parts."""
     layout, body = parts.layout, parts.body
     first_in = partial(_first_in, list(_region(parts.head, body)))
     dates = find_timestamps(parts.dates)
@@ -178,10 +188,11 @@ def _read(page: HtmlElement, parts: _Parts, address: Address, source_url: str | 
     caption = _text(_credit_beside(picture, layout, body))
     has_video = first_in(layout.player) is not None or address.is_video
     truncated = _ends_inside(body)
-    if parts.generic:
-        image_url, caption = _cut_captions(body, image_url, caption, address.url)
-    _isolate(body, layouts.GENERIC_CUT if parts.generic else layout.cut, _ends(parts))
-    paragraphs, credit = take_credits(read_paragraphs(body))
+    captions = generic.find_captions(body) if parts.body_moved else []
+    if captions:  # the first box is the lead picture's
+        image_url = image_url or _picture(next(captions[0].iter("img")), address.url)
+        caption = caption or _text(captions[0])
+    paragraphs, credit = take_credits(_words_of(body, parts, captions))
     if not paragraphs and not (layout.wordless and image_url):
         raise NotAnArticle("no article on the page")
     return Article(
@@ -197,7 +208,7 @@ def _read(page: HtmlElement, parts: _Parts, address: Address, source_url: str | 
         image_credit=credit_of(caption) or credit,
         has_video=has_video,
         truncated=truncated,
-        layout=GENERIC if parts.generic else layout.name,
+        layout=GENERIC if parts.moved else layout.name,
         source_url=source_url,
     )
 
@@ -215,7 +226,7 @@ def _title(page: HtmlElement, title: HtmlElement | None) -> str | None:
 
 def _category(parts: _Parts) -> str | None:
     named = _text(_first(parts.layout.category, parts.head))
-    return generic.find_category(parts.title) if named is None and parts.generic and parts.title is not None else named
+    return generic.find_category(parts.title) if named is None and parts.moved and parts.title is not None else named
 
 
 def _region(head: HtmlElement, body: HtmlElement) -> Iterator[HtmlElement]:
@@ -278,38 +289,13 @@ def _credit_beside(picture: HtmlElement | None, layout: Layout, body: HtmlElemen
     return None
 
 
-def _cut_captions(
-    body: HtmlElement, image_url: str | None, caption: str | None, base: str
-) -> tuple[str | None, str | None]:
-    """Take the pictures out of a body found by structure; their first address and caption where none is known."""
-    for box in generic.find_captions(body):
-        image_url = image_url or _picture(next(box.iter("img")), base)
-        caption = caption or _text(box)
-        box.drop_tree()
-    return image_url, caption
-
-
-def _ends(parts: _Parts) -> list[HtmlElement]:
-    """What stands after the body and was brought inside by broken markup, in the order of the page."""
-    found: list[HtmlElement] = (layouts.GENERIC_END if parts.generic else parts.layout.end)(parts.body)
-    return [element for element in found if element is not parts.body]
-
-
-def _isolate(body: HtmlElement, cut: CSSSelector, ends: list[HtmlElement]) -> None:
-    """Leave in the body the article's words and nothing else."""
-    if ends:
-        node = ends[0]
-        while node is not body:
-            parent = node.getparent()
-            assert parent is not None
-            for after in list(node.itersiblings()):
-                parent.remove(after)
-            node.tail = None
-            node = parent
-        ends[0].drop_tree()
-    for element in cut(body):
-        if element is not body:
-            element.drop_tree()
+def _words_of(body: HtmlElement, parts: _Parts, captions: list[HtmlElement]) -> tuple[str, ...]:
+    """The paragraphs of the body, without what stands in it or was brought into it and is not the article's words."""
+    cut, end = (parts.layout.cut, parts.layout.end)
+    if parts.body_moved:
+        cut, end = layouts.GENERIC_CUT, layouts.GENERIC_END
+    ends: list[HtmlElement] = [element for element in end(body) if element is not body]
+    return read_paragraphs(body, {*cut(body), *captions} - {body}, ends[0] if ends else None)
 
 
 def _ends_inside(body: HtmlElement) -> bool:

@@ -7,9 +7,9 @@ import unicodedata
 
 from extractors.labels import COPYRIGHT, LONGEST_CREDIT
 
-# Characters without width that editors leave behind, controls that are no white space, and halves of a surrogate
-# pair, which are no characters and cannot be written as UTF-8.
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f\ud800-\udfff]")
+# Characters without width that editors leave behind, controls that are no white space, and code points that
+# are no characters: halves of a surrogate pair, which cannot be written as UTF-8, and what XML forbids.
+_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
 
 
 def collapse(text: str) -> str:

@@ -1,0 +1,174 @@
+"""Every layout of the replica, exact to the truth; and the same pages after a redesign of the site."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from extractors import Article, NotAnArticle, extract_html
+from extractors.address import EDITIONS
+from extractors.layouts import LAYOUTS
+from tests.replica import World, moved, pages
+from tests.replica.skeleton import COOKIES, MENU
+from tests.replica.world import Entry
+
+#: Words that stand around an article and that no article of the replica holds.
+SURROUNDINGS = [
+    *("Aller au menu", "Dark Mode", "Most Viewed News", "Headline News", "Banner Zone", "Share", "Print", "Copy"),
+    *("facebook", "Votre navigateur", "Contenu sponsorisé", "All rights reserved", "Site ami", *COOKIES["f"]),
+    *(entry for entries in MENU.values() for entry in entries),
+]
+
+
+def entries(world: World) -> Iterator[Entry]:
+    """Every article of every layout."""
+    for group in (world.entries, world.features, world.programmes, world.infographics):
+        yield from group
+
+
+def extract(page: bytes, url: str) -> Article:
+    return replace(extract_html(page, url), source_url=None)
+
+
+def assert_no_noise(article: Article, truth: Article) -> None:
+    for words in SURROUNDINGS:
+        assert words not in article.text or words in truth.text, words
+        assert words not in (article.title or "")
+
+
+def f1(text: str, truth: str) -> float:
+    """Token F1: the harmonic mean of precision and recall over words, each counted as often as it occurs."""
+    words, true = Counter(text.split()), Counter(truth.split())
+    return 2 * (words & true).total() / (words.total() + true.total())
+
+
+@pytest.mark.parametrize("seed", [11, 22, 33, 44, 55])
+def test_every_page_of_every_layout_equals_the_truth(seed: int) -> None:
+    """2,500 pages: five seeds, a hundred pages of each of the five layouts."""
+    world = World(articles=100, seed=seed)
+    seen: Counter[str] = Counter()
+    for entry in entries(world):
+        article = extract(pages.entry_page(world, entry), entry.truth.url)
+        assert article == entry.truth
+        assert_no_noise(article, entry.truth)
+        seen[article.layout] += 1
+    for entry in world.entries:
+        assert extract(pages.news_page(world, entry, "video"), entry.video_url) == entry.video_truth
+        seen["video"] += 1
+    assert seen == {layout.name: 100 for layout in LAYOUTS}
+
+
+@pytest.mark.parametrize("edition", sorted(EDITIONS))
+def test_every_edition_is_read_by_structure_alone(edition: str) -> None:
+    world = World(articles=8, edition=edition)
+    for entry in entries(world):
+        assert extract(pages.entry_page(world, entry), entry.truth.url) == entry.truth
+
+
+@pytest.mark.parametrize("change", [moved.wrap, moved.add_and_shuffle])
+def test_wrappers_and_further_classes_change_nothing(change: Callable[[bytes, Random], bytes]) -> None:
+    world = World(articles=25)
+    for entry in entries(world):
+        page = change(pages.entry_page(world, entry), Random(entry.seq))
+        assert extract(page, entry.truth.url) == entry.truth
+
+
+def test_a_renamed_section_changes_nothing() -> None:
+    world = World(articles=25)
+    for entry in entries(world):
+        page = moved.rename(pages.entry_page(world, entry), Random(1), {"comp_view_default", "comp_board_view"})
+        assert extract(page, entry.truth.url) == entry.truth
+
+
+@pytest.mark.parametrize("name", ["body_txt", "title_area", "date", None])
+@pytest.mark.parametrize("wrapped", [False, True])
+def test_a_template_that_moved_is_read_by_structure(name: str | None, *, wrapped: bool) -> None:
+    world = World(articles=30, seed=6)
+    for entry in entries(world):
+        random = Random(entry.seq)
+        page = pages.entry_page(world, entry)
+        page = moved.rename(moved.wrap(page, random) if wrapped else page, random, name and {name})
+        if not entry.body:  # no structure tells a picture without words from a template without an article
+            continue
+        article = extract(page, entry.truth.url)
+        assert_no_noise(article, entry.truth)
+        assert article.title == entry.truth.title
+        assert f1(article.text, entry.truth.text) >= 0.95
+        assert (article.written_at, article.updated_at) == (entry.truth.written_at, entry.truth.updated_at)
+        assert article.layout == "generic" or (name == "date" and entry.truth.written_at is None)
+
+
+def test_a_template_that_moved_and_has_no_date_takes_none_from_a_card() -> None:
+    world = World(articles=30)
+    for entry in world.entries:
+        undated = replace(entry, truth=replace(entry.truth, written_at=None, updated_at=None, timestamp=None))
+        article = extract_html(moved.rename(pages.entry_page(world, undated), Random(entry.seq)), entry.truth.url)
+        assert (article.written_at, article.updated_at, article.timestamp) == (None, None, None)
+
+
+def test_a_soft_404_of_a_template_that_moved_is_refused() -> None:
+    world = World(articles=30)
+    for seed in range(20):
+        with pytest.raises(NotAnArticle):
+            extract_html(moved.rename(pages.missing_page(world), Random(seed)), world.entries[0].truth.url)
+
+
+def test_the_title_comes_from_og_title_and_then_from_the_title_where_there_is_no_h1() -> None:
+    world = World(articles=5)
+    entry = world.entries[0]
+    page = pages.entry_page(world, entry).decode()
+    own = page[page.index("<h1>") : page.index("</h1>", page.index("<h1>")) + 5]
+    without_h1 = page.replace(own, "")
+    assert extract(without_h1.encode(), entry.truth.url) == entry.truth
+    without_both = without_h1.replace('property="og:title"', 'property="og:other"')
+    assert extract(without_both.encode(), entry.truth.url) == entry.truth
+
+
+def test_entities_are_decoded_once() -> None:
+    world = World(articles=5)
+    entry = world.entries[0]
+    page = pages.entry_page(world, entry).decode()
+    start = page.index("<h1>", page.index("title_area"))
+    page = page[:start] + "<h1>A &amp;#39; B &#39; C &amp;amp; D</h1>" + page[page.index("</h1>", start) + 5 :]
+    assert extract_html(page.encode(), entry.truth.url).title == "A &#39; B ' C &amp; D"
+
+
+MUTATIONS = st.one_of(
+    st.sampled_from("<div> </div> <section> </section> <p> </p> <!-- --> <script> <textarea> <style> <svg>".split()),
+    st.sampled_from("</body> </html> <table><tr><td> </table> <ul><li> <title> <plaintext> <xmp> <select>".split()),
+    st.sampled_from(["<form>", "<iframe>", "<template>", "<noscript>", "<a href='", '<b class="']),
+    st.text(max_size=10),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(seq=st.integers(0, 19), changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 40), MUTATIONS), max_size=6))
+def test_mutating_the_articles_subtree_never_leaks_words_of_the_surroundings(
+    seq: int, changes: list[tuple[float, int, str]]
+) -> None:
+    world = World(articles=20, seed=9)
+    entry = world.entries[seq]
+    page = pages.entry_page(world, entry).decode()
+    start = page.index('<div class="body_txt fr-view">') + len('<div class="body_txt fr-view">')
+    end = page.index('<div class="func_menu bottom">')
+    body = page[start:end]
+    for where, length, text in changes:
+        at = int(where * len(body))
+        body = body[:at] + text + body[at + length :]
+    try:
+        article = extract_html((page[:start] + body + page[end:]).encode("utf-8", "replace"), entry.truth.url)
+    except NotAnArticle:
+        return
+    # Words that the mutation itself made of the article's own (an unclosed attribute, half a tag) may be anything;
+    # those of the blocks around it may not.
+    for words in SURROUNDINGS:
+        assert words not in article.text or words in body, words
+    for other in world.entries:
+        if other.seq != entry.seq:
+            assert (other.truth.title or "") not in article.text

@@ -1,0 +1,63 @@
+"""Pages of the replica after a redesign of the site: other names, other wrappers, the same words."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container
+from random import Random
+
+_ATTRIBUTE = re.compile(r'\b(class|id)="([^"]*)"')
+
+
+def rename(page: bytes, random: Random, names: Container[str] | None = None) -> bytes:
+    """The page with class names and ids replaced by random ones, the same name by the same; all of them, or `names`."""
+    renamed: dict[str, str] = {}
+
+    def new_name(name: str) -> str:
+        if names is not None and name not in names:
+            return name
+        return renamed.setdefault(name, "".join(random.choices("abcdefghijklmnopqrstuvwxyz_", k=random.randint(3, 9))))
+
+    return _each_attribute(page, lambda words: [new_name(word) for word in words])
+
+
+def add_and_shuffle(page: bytes, random: Random) -> bytes:
+    """The page with further classes on every element that has one, all in another order."""
+
+    def mixed(words: list[str]) -> list[str]:
+        words = [*words, f"v{random.randint(2, 9)}", "is-loaded"]
+        random.shuffle(words)
+        return words
+
+    return _each_attribute(page, mixed, kinds="class")
+
+
+def wrap(page: bytes, random: Random) -> bytes:
+    """The page with wrappers around its body, its head and its whole article."""
+    text = page.decode()
+    for name in ("title_area", "body_txt", "comp_view_default", "comp_board_view"):
+        opening = re.search(rf'<(div|section) class="{name}[^>]*>', text)
+        if opening is not None:
+            end = _closing(text, opening.end(), opening.group(1))
+            wrapper = f'<div class="w{random.randint(0, 99)}">'
+            text = f"{text[: opening.start()]}{wrapper}{text[opening.start() : end]}</div>{text[end:]}"
+    return text.encode()
+
+
+def _closing(text: str, at: int, tag: str) -> int:
+    """Where the element that was opened just before `at` ends."""
+    depth = 1
+    for found in re.compile(rf"<(/?){tag}\b").finditer(text, at):
+        depth += -1 if found.group(1) else 1
+        if depth == 0:
+            return text.index(">", found.end()) + 1
+    raise AssertionError(f"no end of <{tag}>")
+
+
+def _each_attribute(page: bytes, change: Callable[[list[str]], list[str]], kinds: str = "class id") -> bytes:
+    def changed(found: re.Match[str]) -> str:
+        if found.group(1) not in kinds:
+            return found.group()
+        return f'{found.group(1)}="{" ".join(change(found.group(2).split()))}"'
+
+    return _ATTRIBUTE.sub(changed, page.decode()).encode()
