@@ -12,9 +12,11 @@ from lxml import etree
 from trafilatura import bare_extraction
 from trafilatura.settings import DEFAULT_CONFIG, Extractor
 
+from extractors.article import NotAnArticle
 from extractors.normalize import collapse
 
 if TYPE_CHECKING:
+    from lxml.etree import _Element
     from lxml.html import HtmlElement
 
 # Elements that begin and end a paragraph; all others are part of a sentence.
@@ -24,6 +26,10 @@ _BLOCKS = frozenset(
     header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
     """.split()
 )
+
+# Bounds on what a hostile page may cost; the longest features have some hundred paragraphs.
+_MAX_PARAGRAPHS = 2_000
+_MAX_CHARACTERS = 1_000_000
 
 _BREAK = "\n"
 _CELL = "\x1e"
@@ -41,9 +47,7 @@ _OPTIONS = _options()
 _MAKER = lxml.html.HTMLParser()
 
 
-def read_paragraphs(
-    body: HtmlElement, cut: Collection[HtmlElement] = (), end: HtmlElement | None = None
-) -> tuple[str, ...]:
+def read_paragraphs(body: _Element, cut: Collection[_Element] = (), end: _Element | None = None) -> tuple[str, ...]:
     """The paragraphs of an article, in reading order.
 
     `<br><br>` and block elements part paragraphs; where a body has only single `<br>`, they do. List items come as
@@ -56,10 +60,15 @@ def read_paragraphs(
 
     Returns:
         Paragraphs without empty ones; white space collapsed, NFC. Empty when the body has no words.
+
+    Raises:
+        NotAnArticle: the body is longer than any article of the site.
     """
     blocks = _blocks(_Walk(body, cut, end).runs)
     if not blocks:
         return ()
+    if len(blocks) > _MAX_PARAGRAPHS or sum(len(text) for _, text in blocks) > _MAX_CHARACTERS:
+        raise NotAnArticle("longer than an article of the site")
     document = bare_extraction(_page(blocks), options=_OPTIONS)
     text = getattr(document, "text", None) or ""
     read = tuple(filter(None, map(collapse, text.split("\n"))))
@@ -99,7 +108,7 @@ class _Walk:
     Each <br> is a line feed in the text and nothing else is; a table row of several cells is one run.
     """
 
-    def __init__(self, body: HtmlElement, cut: Collection[HtmlElement], end: HtmlElement | None) -> None:
+    def __init__(self, body: _Element, cut: Collection[_Element], end: _Element | None) -> None:
         self.runs: list[tuple[str, str]] = []
         self._buffer: list[str] = []
         self._items = 0
@@ -120,7 +129,7 @@ class _Walk:
                     self._add(element.tail)
         self._flush()
 
-    def _start(self, element: HtmlElement) -> None:
+    def _start(self, element: _Element) -> None:
         tag = element.tag
         if tag == "br":
             self._buffer.append(" " if self._rows else _BREAK)
@@ -132,7 +141,7 @@ class _Walk:
             self._rows += _is_data_row(element)
         self._add(element.text)
 
-    def _end(self, element: HtmlElement) -> None:
+    def _end(self, element: _Element) -> None:
         tag = element.tag
         if tag in _BLOCKS:
             if not self._rows or (self._rows == 1 and _is_data_row(element)):
@@ -154,11 +163,11 @@ class _Walk:
             self.runs.append(("li" if self._items else "p", text))
 
 
-def _is_data_row(element: HtmlElement) -> bool:
+def _is_data_row(element: _Element) -> bool:
     """Whether this is a table row of several cells; a row of one cell lays out, and its blocks are paragraphs."""
     return element.tag == "tr" and sum(1 for _ in element.iterchildren("td", "th")) > 1
 
 
-def _swallowed_the_page(element: HtmlElement) -> bool:
+def _swallowed_the_page(element: _Element) -> bool:
     """Whether an attribute without its closing quote took in the end of the body, so that anything may follow."""
     return any("</div" in value for value in element.attrib.values())

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from extractors.dates import find_timestamps
 from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, EDITIONS
 from extractors.layouts import SURROUNDINGS
-from extractors.normalize import collapse
+from extractors.normalize import text_of
 
 if TYPE_CHECKING:
-    from lxml.html import HtmlElement
+    from lxml.etree import _Element
 
 # A body is at least a sentence; what is shorter is a button or a label.
 _SHORTEST_BODY = 25
@@ -26,21 +26,21 @@ _LONGEST_CAPTION = 100
 _SENTENCE_ENDS = (".", "!", "?", "…", "»")
 
 
-def find_title(page: HtmlElement, claimed: str | None) -> HtmlElement | None:
+def find_title(page: _Element, claimed: str | None) -> _Element | None:
     """The article's own h1: the one that says what the page claims as its title, else the first outside the header.
 
     Args:
         page: the whole page.
         claimed: its og:title.
     """
-    own = [h1 for h1 in page.iter("h1") if collapse(h1.text_content()) and not _is_surrounded(h1)]
-    same = [h1 for h1 in own if collapse(h1.text_content()) == claimed]
+    own = [h1 for h1 in page.iter("h1") if (text_of(h1) or "") and not _is_surrounded(h1)]
+    same = [h1 for h1 in own if (text_of(h1) or "") == claimed]
     return next(iter(same or own), None)
 
 
-def find_body(start: HtmlElement) -> HtmlElement | None:
+def find_body(start: _Element) -> _Element | None:
     """The block with most prose among those that follow the title, on the nearest level where there is one."""
-    node: HtmlElement | None = start
+    node: _Element | None = start
     while node is not None and node.tag != "body":
         candidates = [block for block in _until_cards(node) if _prose(block) >= _SHORTEST_BODY]
         if candidates:
@@ -49,27 +49,27 @@ def find_body(start: HtmlElement) -> HtmlElement | None:
     return None
 
 
-def find_dates(title: HtmlElement) -> str:
+def find_dates(title: _Element) -> str:
     """The text of the date block: the block right after the title that is timestamps and hardly more; else empty."""
     for block in title.itersiblings():
-        text = collapse(block.text_content())
+        text = text_of(block) or ""
         if find_timestamps(text) and len(text) <= _LONGEST_DATE_BLOCK:
             return text
     return ""
 
 
-def find_category(title: HtmlElement) -> str | None:
+def find_category(title: _Element) -> str | None:
     """The link to a list of news that stands right before the title."""
     for block in title.itersiblings(preceding=True):
         for link in block.iter("a"):
             if "_list.htm" in (link.get("href") or ""):
-                return collapse(link.text_content()) or None
+                return (text_of(link) or "") or None
     return None
 
 
-def find_captions(body: HtmlElement) -> list[HtmlElement]:
+def find_captions(body: _Element) -> list[_Element]:
     """The boxes of the pictures in a body: around each picture, as much as holds no words but a caption."""
-    boxes: dict[HtmlElement, None] = {}  # a box may hold two pictures
+    boxes: dict[_Element, None] = {}  # a box may hold two pictures
     for picture in body.iter("img"):
         box = picture
         while (parent := box.getparent()) is not None and parent is not body and _is_caption(parent):
@@ -78,17 +78,17 @@ def find_captions(body: HtmlElement) -> list[HtmlElement]:
     return list(boxes)
 
 
-def _is_caption(box: HtmlElement) -> bool:
-    text = collapse(box.text_content())
+def _is_caption(box: _Element) -> bool:
+    text = text_of(box) or ""
     begins = text.startswith((*CAPTIONS, COPYRIGHT))
     return not text or (begins and len(text) <= _LONGEST_CAPTION and not text.endswith(_SENTENCE_ENDS))
 
 
-def _is_surrounded(element: HtmlElement) -> bool:
+def _is_surrounded(element: _Element) -> bool:
     return any(ancestor.tag in SURROUNDINGS for ancestor in element.iterancestors())
 
 
-def _until_cards(node: HtmlElement) -> Iterator[HtmlElement]:
+def _until_cards(node: _Element) -> Iterator[_Element]:
     """The blocks after a node that may be its body: up to the cards of other articles, without the surroundings."""
     for block in node.itersiblings():
         if block.tag == "h2" or next(block.iter("article"), None) is not None:
@@ -97,19 +97,19 @@ def _until_cards(node: HtmlElement) -> Iterator[HtmlElement]:
             yield block
 
 
-def _is_date_block(block: HtmlElement) -> bool:
-    text = collapse(block.text_content())
+def _is_date_block(block: _Element) -> bool:
+    text = text_of(block) or ""
     return len(text) <= _LONGEST_DATE_BLOCK and bool(find_timestamps(text))
 
 
-def _is_cookie_banner(block: HtmlElement) -> bool:
-    text = collapse(block.text_content()).removeprefix(CLOSE).lstrip()
+def _is_cookie_banner(block: _Element) -> bool:
+    text = (text_of(block) or "").removeprefix(CLOSE).lstrip()
     return any(labels.cookies and text.startswith(labels.cookies) for labels in EDITIONS)
 
 
-def _prose(block: HtmlElement) -> int:
+def _prose(block: _Element) -> int:
     """How many characters of a block are neither link nor code nor control."""
     if block.tag in {"script", "style"}:
         return 0
-    noise = (len(part.text_content()) for part in block.iter("a", "script", "style", "button", "select"))
-    return len(collapse(block.text_content())) - sum(noise)
+    noise = (len("".join(part.itertext())) for part in block.iter("a", "script", "style", "button", "select"))
+    return len(text_of(block) or "") - sum(noise)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import urljoin
 
 from extractors.address import Address, parse_address
-from extractors.html import parse_html
 from extractors.layouts import NEWS_LIST
+from extractors.parse import parse_html
 
 
 def extract_list(body: bytes, url: str) -> list[Address]:

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
 
 from extractors.labels import COPYRIGHT, LONGEST_CREDIT
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
 
 # Characters without width that editors leave behind, controls that are no white space, and code points that
 # are no characters: halves of a surrogate pair, which cannot be written as UTF-8, and what XML forbids.
@@ -15,6 +19,11 @@ _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f\ud800
 def collapse(text: str) -> str:
     """`text` as one line: white space (NBSP included) collapsed and trimmed, NFC, no zero-width characters."""
     return " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).split())
+
+
+def text_of(element: _Element | None) -> str | None:
+    """The words of an element as one line, or None where there are none."""
+    return None if element is None else collapse("".join(element.itertext())) or None
 
 
 def credit_of(caption: str | None) -> str | None:

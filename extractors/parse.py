@@ -1,0 +1,77 @@
+"""Page bytes -> tree: whatever the encoding, and within bounds whatever the page."""
+
+from __future__ import annotations
+
+import codecs
+import re
+
+from lxml import etree
+
+from extractors.article import NotAnArticle
+
+# Bounds on what a hostile or broken page may cost: a second and 200 MB. Pages of the site have some 60 KB and 1,500
+# tags; below the first bound not even the worst page is slow.
+_HARMLESS_BYTES = 80_000
+_MAX_BYTES = 10_000_000
+_MAX_TAGS = 100_000
+# libxml2 takes quadratic time over the attributes of a tag: a tag with as many as this is no page's. Every quantifier
+# is possessive, so that the search itself is linear.
+_MANY_ATTRIBUTES = re.compile(
+    rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){250}"""
+)
+
+_DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
+
+_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
+
+
+def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
+    """A page as a tree, without comments.
+
+    Args:
+        body: the page. Bytes that are UTF-8 are read as such, whatever is declared; else the byte order mark, the
+            response's charset and the page's own count, in this order, and what fits none is replaced.
+        charset: the response's.
+
+    Raises:
+        NotAnArticle: the page is empty, no HTML, or larger than any page of the site.
+    """
+    start = body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1] or body.strip()[:1]
+    if not start:
+        raise NotAnArticle("empty page")
+    if start in b"{[":
+        raise NotAnArticle("JSON, not HTML")
+    if not _is_bounded(body):
+        raise NotAnArticle("larger than a page of the site")
+    # libxml2 stops at a NUL byte.
+    utf8 = _to_utf8(body, charset).replace(b"\0", b"")
+    try:
+        page = etree.fromstring(utf8, _PARSER) if utf8.strip() else None
+    except etree.XMLSyntaxError:
+        page = None
+    if page is None:
+        raise NotAnArticle("no HTML")
+    return page
+
+
+def _is_bounded(body: bytes) -> bool:
+    """Whether a page can be parsed within a second and 200 MB; looked at before it is parsed."""
+    if len(body) <= _HARMLESS_BYTES:
+        return True
+    return len(body) <= _MAX_BYTES and body.count(b"<") <= _MAX_TAGS and not _MANY_ATTRIBUTES.search(body)
+
+
+def _to_utf8(body: bytes, charset: str | None) -> bytes:
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return body.decode("utf-16", "replace").encode("utf-8", "replace")
+    body = body.removeprefix(codecs.BOM_UTF8)
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        declared = _DECLARED.search(body[:4096])
+        for name in (charset, declared and declared[1].decode("ascii", "replace"), "utf-8"):
+            try:
+                return body.decode(name or "", "replace").encode("utf-8", "replace")
+            except LookupError:
+                continue
+    return body
