@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
-from copy import deepcopy
 from typing import TYPE_CHECKING
 
 import lxml.html
 from lxml import etree
-from trafilatura import bare_extraction
-from trafilatura.settings import DEFAULT_CONFIG, Extractor
+from trafilatura import html2txt
 
 from extractors.article import NotAnArticle
-from extractors.normalize import collapse
+from extractors.normalize import plain
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -26,24 +24,26 @@ _BLOCKS = frozenset(
     header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
     """.split()
 )
+# Elements without words of an article, on any page: code, players, form controls, and those whose content HTML reads
+# as raw text, so that an unclosed one swallows the rest of the page.
+_WORDLESS = frozenset(
+    """
+    audio button embed form iframe input noembed noframes noscript object plaintext script select style svg template
+    textarea title video xmp
+    """.split()
+)
 
 # Bounds on what a hostile page may cost; the longest features have some hundred paragraphs.
 _MAX_PARAGRAPHS = 2_000
 _MAX_CHARACTERS = 1_000_000
 
-_BREAK = "\n"
-_CELL = "\x1e"
+# A walk writes the body down as one text with these marks in it; its own line ends and controls become spaces.
+_BREAK, _BLOCK, _CELL, _ITEM = "\n", "\x1d", "\x1e", "\x1f"
+_TO_SPACES = str.maketrans(dict.fromkeys("\n\r\x1c\x1d\x1e\x1f", " "))
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 
-
-def _options() -> Extractor:
-    """Trafilatura told to keep all it is shown: its minimum sizes would send a short article to its fallbacks."""
-    config = deepcopy(DEFAULT_CONFIG)
-    config["DEFAULT"]["MIN_EXTRACTED_SIZE"] = "0"
-    return Extractor(config=config, output_format="python", fast=True, recall=True, comments=False, tables=True)
-
-
-_OPTIONS = _options()
+# Between paragraphs in what trafilatura reads: it keeps the words and folds all white space.
+_SEPARATOR = "\N{SYMBOL FOR RECORD SEPARATOR}"
 _MAKER = lxml.html.HTMLParser()
 
 
@@ -52,6 +52,9 @@ def read_paragraphs(body: _Element, cut: Collection[_Element] = (), end: _Elemen
 
     `<br><br>` and block elements part paragraphs; where a body has only single `<br>`, they do. List items come as
     lines that begin with "- ", table rows as lines with " | " between the cells.
+
+    The text is read by trafilatura's `html2txt`, its reader without heuristics: those are for finding an article on a
+    page, and here they could only lose some of it (its main extractor drops a paragraph that repeats the one before).
 
     Args:
         body: the element that holds the article's words.
@@ -64,103 +67,79 @@ def read_paragraphs(body: _Element, cut: Collection[_Element] = (), end: _Elemen
     Raises:
         NotAnArticle: the body is longer than any article of the site.
     """
-    blocks = _blocks(_Walk(body, cut, end).runs)
-    if not blocks:
-        return ()
-    if len(blocks) > _MAX_PARAGRAPHS or sum(len(text) for _, text in blocks) > _MAX_CHARACTERS:
+    lines = _lines(plain(_write_down(body, cut, end)))
+    if len(lines) > _MAX_PARAGRAPHS or sum(map(len, lines)) > _MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
-    document = bare_extraction(_page(blocks), options=_OPTIONS)
-    text = getattr(document, "text", None) or ""
-    read = tuple(filter(None, map(collapse, text.split("\n"))))
-    shown = tuple(f"- {text}" if tag == "li" else text for tag, text in blocks)
-    # trafilatura leaves out a long paragraph that repeats the one before it; nothing of a body may be lost.
-    return read if _words(read) == _words(shown) else shown
+    read = html2txt(_page(lines), clean=False)
+    return tuple(filter(None, map(str.strip, read.split(_SEPARATOR))))
 
 
-def _words(paragraphs: tuple[str, ...]) -> str:
-    return "".join("".join(paragraphs).split())
-
-
-def _page(blocks: list[tuple[str, str]]) -> HtmlElement:
-    """A bare page that holds the blocks and not one class name for trafilatura's heuristics to act on."""
+def _page(lines: list[str]) -> HtmlElement:
+    """A bare page of the paragraphs and nothing else."""
     page = _MAKER.makeelement("html")
-    article = etree.SubElement(etree.SubElement(page, "body"), "article")
-    for tag, text in blocks:
-        parent = article
-        if tag == "li":
-            last = article[-1] if len(article) else None
-            parent = last if last is not None and last.tag == "ul" else etree.SubElement(article, "ul")
-        etree.SubElement(parent, tag).text = text
+    body = etree.SubElement(page, "body")
+    for line in lines:
+        etree.SubElement(body, "p").text = _SEPARATOR + line.replace(_SEPARATOR, "")
     return page
 
 
-def _blocks(runs: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """The body as (tag, text) pairs, tag `p` or `li`, each text one line."""
+def _lines(text: str) -> list[str]:
+    """The paragraphs of a body that was written down, in order."""
+    runs = [run for run in text.split(_BLOCK) if run.strip(" \n\x1e\x1f")]
     # SITE: sentences end with one <br>, paragraphs with two; a body without any double one means its single ones.
-    parted = any(_PARAGRAPH_BREAK.search(text.strip()) for _, text in runs)
-    split = _PARAGRAPH_BREAK.split if parted else re.compile(_BREAK).split
-    return [(tag, line) for tag, text in runs for line in map(collapse, split(text) if tag == "p" else [text]) if line]
+    parted = any(_PARAGRAPH_BREAK.search(run.strip()) for run in runs if _BREAK in run)
+    lines = []
+    for run in runs:
+        if run.startswith(_ITEM):
+            lines.append(f"- {_line(run)}")
+        elif _BREAK in run:
+            lines += map(_line, _PARAGRAPH_BREAK.split(run) if parted else run.split(_BREAK))
+        else:
+            lines.append(_line(run))
+    return [line for line in lines if line]
 
 
-class _Walk:
-    """One walk over a body that notes its runs of text: (tag, text) between block boundaries, tag `p` or `li`.
+def _line(run: str) -> str:
+    if _CELL in run:
+        return " | ".join(filter(None, (" ".join(cell.split()) for cell in run.split(_CELL))))
+    return " ".join(run.split())
 
-    Each <br> is a line feed in the text and nothing else is; a table row of several cells is one run.
+
+def _write_down(body: _Element, cut: Collection[_Element], end: _Element | None) -> str:
+    """The body as one text, with marks between its parts.
+
+    _BLOCK stands between blocks, _ITEM before the words of a list item, _BREAK for each <br>, and _CELL before each
+    cell of a table row of several.
     """
-
-    def __init__(self, body: _Element, cut: Collection[_Element], end: _Element | None) -> None:
-        self.runs: list[tuple[str, str]] = []
-        self._buffer: list[str] = []
-        self._items = 0
-        self._rows = 0
-        walk = etree.iterwalk(body, events=("start", "end"))
-        for event, element in walk:
-            if event == "start":
-                if element is end or _swallowed_the_page(element):
-                    break
-                if element in cut:
-                    walk.skip_subtree()
-                else:
-                    self._start(element)
-            else:
-                if element not in cut:
-                    self._end(element)
-                if element is not body:
-                    self._add(element.tail)
-        self._flush()
-
-    def _start(self, element: _Element) -> None:
+    written: list[str] = []
+    items = rows = 0
+    around_end = set() if end is None else set(end.iterancestors())
+    walk = etree.iterwalk(body, events=("start", "end"))
+    for event, element in walk:
         tag = element.tag
-        if tag == "br":
-            self._buffer.append(" " if self._rows else _BREAK)
+        started = event == "start"
+        skipped = tag in _WORDLESS or element in cut
+        if started and (element is end or (skipped and element in around_end) or _swallowed_the_page(element)):
+            break
+        if skipped:
+            if started:
+                walk.skip_subtree()
+        elif tag == "br":
+            if started:
+                written.append(" " if rows or items else _BREAK)
         elif tag in _BLOCKS:
-            if not self._rows:
-                self._flush()
-            self._buffer.append(_CELL if tag in {"td", "th"} and self._rows else " ")
-            self._items += tag == "li"
-            self._rows += _is_data_row(element)
-        self._add(element.text)
-
-    def _end(self, element: _Element) -> None:
-        tag = element.tag
-        if tag in _BLOCKS:
-            if not self._rows or (self._rows == 1 and _is_data_row(element)):
-                self._flush()
-            self._buffer.append(" ")
-            self._items -= tag == "li"
-            self._rows -= _is_data_row(element)
-
-    def _add(self, text: str | None) -> None:
-        if text:
-            self._buffer.append(text.replace("\n", " ").replace("\r", " "))
-
-    def _flush(self) -> None:
-        text = "".join(self._buffer)
-        self._buffer.clear()
-        if _CELL in text:
-            text = " | ".join(filter(None, map(collapse, text.split(_CELL))))
-        if text.strip():
-            self.runs.append(("li" if self._items else "p", text))
+            step = 1 if started else -1
+            in_row = rows > 0
+            items += step * (tag == "li")
+            rows += step * _is_data_row(element)
+            if in_row and rows:
+                written.append(_CELL if started and tag in {"td", "th"} else " ")
+            else:
+                written.append(_BLOCK + _ITEM if items else _BLOCK)
+        text = element.text if started else element.tail if element is not body else None
+        if text and not (started and skipped):
+            written.append(text.translate(_TO_SPACES))
+    return "".join(written)
 
 
 def _is_data_row(element: _Element) -> bool:
@@ -169,5 +148,5 @@ def _is_data_row(element: _Element) -> bool:
 
 
 def _swallowed_the_page(element: _Element) -> bool:
-    """Whether an attribute without its closing quote took in the end of the body, so that anything may follow."""
-    return any("</div" in value for value in element.attrib.values())
+    """Whether an attribute without its closing quote took in the edge of a block, so that anything may follow."""
+    return any("<div" in value or "</div" in value for value in element.attrib.values())

@@ -32,7 +32,7 @@ class Layout:
         body: the block of the article's words; the first one after the head counts.
         picture, credit: between head and end of body: the lead picture, and its caption ("Photo : YONHAP News").
         player: in the same place, what makes `has_video` true.
-        cut: what stands inside the body and is not the article's words.
+        cut: what stands inside the body and holds none of its words, besides scripts, players and controls.
         end: what stands after the body. Where broken markup brings it inside, the body ends there.
         wordless: whether a picture alone is an article.
     """
@@ -54,13 +54,6 @@ class Layout:
     wordless: bool = False
 
 
-# Elements without words of an article, on any template: code, players, form controls, and those whose content HTML
-# reads as raw text, so that an unclosed one swallows the rest of the page.
-_WORDLESS = (
-    "script, style, noscript, template, svg, iframe, object, embed, video, audio, form, button, input, select, "
-    "textarea, title, xmp, plaintext, noembed, noframes"
-)
-
 NEWS = Layout(
     name="news",
     pages=frozenset({"news_view.htm"}),
@@ -74,7 +67,7 @@ NEWS = Layout(
     picture=css("div.img_box img"),
     credit=css("div.img_box .cap"),
     player=css("iframe, video, embed, object"),
-    cut=css(f"div.img_box, {_WORDLESS}"),
+    cut=css("div.img_box"),
     end=css("div.func_menu, div.share_box, h2.view_tit, section.comp_contents_3x, aside, footer, div.chrome_pick"),
 )
 
@@ -119,8 +112,7 @@ GENERIC = "generic"
 
 #: What stays when classes are renamed: the elements of the page that hold no article. Cards are `article` elements.
 SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
-#: Inside a body that was found by structure, as `Layout.cut` and `Layout.end`.
-GENERIC_CUT = css(_WORDLESS)
+#: Inside a body that was found by structure, as `Layout.end`.
 GENERIC_END = css("aside, footer, nav, article, h2 + section:has(article), h2:has(+ section article), div:has(input)")
 
 #: Any one of these tells a page of the site from a foreign one, when no layout fits.

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractors import generic
-from extractors.layouts import GENERIC_CUT, GENERIC_END, LAYOUTS, Layout
+from extractors.layouts import GENERIC_END, LAYOUTS, Layout
 from extractors.normalize import text_of
 
 if TYPE_CHECKING:
@@ -40,8 +40,7 @@ class Parts:
     @property
     def cut(self) -> set[_Element]:
         """What stands inside the body and holds no words of the article."""
-        found: list[_Element] = (GENERIC_CUT if self.body_moved else self.layout.cut)(self.body)
-        return set(found) - {self.body}
+        return set() if self.body_moved else set(self.layout.cut(self.body))
 
     @property
     def end(self) -> _Element | None:
@@ -79,7 +78,7 @@ def locate(page: _Element, file_name: str, claimed_title: str | None) -> Parts |
     order = sorted(LAYOUTS, key=lambda layout: file_name not in layout.pages)
     for layout in order:
         head = _head(page, layout)
-        body = None if head is None else _body(page, layout, head)
+        body = None if head is None else _body(layout, head)
         if head is not None and body is not None:
             return _parts(layout, head, first(layout.title, head), body)
     return _locate_moved(page, order[0], claimed_title)
@@ -99,7 +98,7 @@ def _locate_moved(page: _Element, layout: Layout, claimed_title: str | None) -> 
     head = title.getparent() if head is None and title is not None else head
     if start is None or head is None:
         return None
-    named = _body(page, layout, head)
+    named = _body(layout, head)
     body = generic.find_body(start) if named is None else named
     return None if body is None else _parts(layout, head, title, body, moved=True, body_moved=named is None)
 
@@ -126,16 +125,11 @@ def _head(page: _Element, layout: Layout) -> _Element | None:
     return next(titled, heads[0] if heads else None)
 
 
-def _body(page: _Element, layout: Layout, head: _Element) -> _Element | None:
-    """The first body that begins after the head."""
-    return next((body for body in layout.body(page) if _precedes(head, body)), None)
-
-
-def _precedes(one: _Element, other: _Element) -> bool:
-    """Whether `one` begins before `other`: decided where their branches part, without a walk over the page."""
-    branch = [one, *one.iterancestors()]
-    of_other = [other, *other.iterancestors()]
-    if one in of_other or other in branch:
-        return one in of_other
-    below = next((element for element, parent in zip(branch, branch[1:], strict=False) if parent in of_other), None)
-    return below is not None and any(sibling in of_other for sibling in below.itersiblings())
+def _body(layout: Layout, head: _Element) -> _Element | None:
+    """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
+    for level in (head, *head.iterancestors()):
+        blocks = (level, *level.itersiblings()) if level is head else level.itersiblings()
+        for block in blocks:
+            if (body := first(layout.body, block)) is not None:
+                return body
+    return None

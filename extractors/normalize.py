@@ -16,9 +16,14 @@ if TYPE_CHECKING:
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
 
 
+def plain(text: str) -> str:
+    """`text` in NFC, without characters that are not there to be read; its white space stays."""
+    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+
+
 def collapse(text: str) -> str:
     """`text` as one line: white space (NBSP included) collapsed and trimmed, NFC, no zero-width characters."""
-    return " ".join(unicodedata.normalize("NFC", _INVISIBLE.sub("", text)).split())
+    return " ".join(plain(text).split())
 
 
 def text_of(element: _Element | None) -> str | None:
