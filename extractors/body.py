@@ -148,5 +148,5 @@ def _is_data_row(element: _Element) -> bool:
 
 
 def _swallowed_the_page(element: _Element) -> bool:
-    """Whether an attribute without its closing quote took in the edge of a block, so that anything may follow."""
-    return any("<div" in value or "</div" in value for value in element.attrib.values())
+    """Whether a quote or bracket that was not closed took in further tags, so that anything may follow."""
+    return any("<" in name or "</" in value or "<div" in value for name, value in element.attrib.items())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 #: The one reason a caller can do something about.
 NO_ADDRESS = "a page without address"
 
+_END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
+_END_BYTES = 2_000
+
 
 def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     """The article of one page of KBS World.
@@ -38,7 +43,11 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     parts = locate(page, address.page, _meta(page, "og:title"))
     if parts is None:
         raise NotAnArticle("no article on the page" if layouts.SITE_MARKS(page) else "not a page of KBS World")
-    return _read(page, parts, address, url or None)
+    truncated = _ends_inside(parts.body)
+    if truncated and parts.end is None and _END_OF_PAGE.search(body, max(0, len(body) - _END_BYTES)):
+        # The page is whole, and its markup so broken that what follows the article cannot be told from it.
+        raise NotAnArticle("no end of the article in broken markup")
+    return replace(_read(page, parts, address), truncated=truncated and parts.end is None, source_url=url or None)
 
 
 def _address(page: _Element, url: str) -> Address:
@@ -51,7 +60,7 @@ def _address(page: _Element, url: str) -> Address:
     return address
 
 
-def _read(page: _Element, parts: Parts, address: Address, source_url: str | None) -> Article:
+def _read(page: _Element, parts: Parts, address: Address) -> Article:
     """The article in its parts."""
     dates = find_timestamps(parts.dates)
     captions = generic.find_captions(parts.body) if parts.body_moved else []
@@ -71,9 +80,7 @@ def _read(page: _Element, parts: Parts, address: Address, source_url: str | None
         image_url=image_url,
         image_credit=credit_of(caption) or credit,
         has_video=address.is_video or parts.first(parts.layout.player) is not None,
-        truncated=_ends_inside(parts.body),
         layout=layouts.GENERIC if parts.moved else parts.layout.name,
-        source_url=source_url,
     )
 
 
