@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from extractors.dates import find_timestamps
 from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, EDITIONS
 from extractors.layouts import SURROUNDINGS
-from extractors.normalize import text_of
+from extractors.words import text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -108,8 +108,6 @@ def _is_cookie_banner(block: _Element) -> bool:
 
 
 def _prose(block: _Element) -> int:
-    """How many characters of a block are neither link nor code nor control."""
-    if block.tag in {"script", "style"}:
-        return 0
-    noise = (len("".join(part.itertext())) for part in block.iter("a", "script", "style", "button", "select"))
-    return len(text_of(block) or "") - sum(noise)
+    """How many characters of a block are words and no link."""
+    links = sum(len(text_of(link) or "") for link in block.iter("a"))
+    return len(text_of(block) or "") - links

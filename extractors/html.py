@@ -14,8 +14,9 @@ from extractors.article import Article, NotAnArticle
 from extractors.body import read_paragraphs
 from extractors.dates import find_timestamps
 from extractors.locate import Parts, first, locate
-from extractors.normalize import collapse, credit_of, take_credits, text_of
+from extractors.normalize import collapse, credit_of, take_credits
 from extractors.parse import parse_html
+from extractors.words import text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -44,10 +45,12 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     if parts is None:
         raise NotAnArticle("no article on the page" if layouts.SITE_MARKS(page) else "not a page of KBS World")
     truncated = _ends_inside(parts.body)
-    if truncated and parts.end is None and _END_OF_PAGE.search(body, max(0, len(body) - _END_BYTES)):
+    if truncated and parts.end_inside is None and _END_OF_PAGE.search(body, max(0, len(body) - _END_BYTES)):
         # The page is whole, and its markup so broken that what follows the article cannot be told from it.
         raise NotAnArticle("no end of the article in broken markup")
-    return replace(_read(page, parts, address), truncated=truncated and parts.end is None, source_url=url or None)
+    return replace(
+        _read(page, parts, address), truncated=truncated and parts.end_inside is None, source_url=url or None
+    )
 
 
 def _address(page: _Element, url: str) -> Address:
@@ -65,7 +68,8 @@ def _read(page: _Element, parts: Parts, address: Address) -> Article:
     dates = find_timestamps(parts.dates)
     captions = generic.find_captions(parts.body) if parts.body_moved else []
     image_url, caption = _lead_picture(parts, captions, address.url)
-    paragraphs, credit = take_credits(read_paragraphs(parts.body, {*parts.cut, *captions}, parts.end))
+    blocks, end = parts.extent
+    paragraphs, credit = take_credits(read_paragraphs(blocks, {*parts.cut, *captions}, end))
     if not paragraphs and not (parts.layout.wordless and image_url):
         raise NotAnArticle("no article on the page")
     return Article(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from extractors import generic
 from extractors.layouts import GENERIC_END, LAYOUTS, Layout
-from extractors.normalize import text_of
+from extractors.words import text_of
 
 if TYPE_CHECKING:
     from lxml.cssselect import CSSSelector
@@ -43,10 +43,25 @@ class Parts:
         return set() if self.body_moved else set(self.layout.cut(self.body))
 
     @property
-    def end(self) -> _Element | None:
+    def end_inside(self) -> _Element | None:
         """Where the article ends inside the body: only where broken markup brought in what stands after it."""
         found: list[_Element] = (GENERIC_END if self.body_moved else self.layout.end)(self.body)
         return next((element for element in found if element is not self.body), None)
+
+    @property
+    def extent(self) -> tuple[list[_Element], _Element | None]:
+        """The blocks that hold the words, and the element from which on nothing is the article's.
+
+        That is the body alone; and where a stray end tag closed it early, what follows it up to the menu below.
+        """
+        inside = self.end_inside
+        blocks = [self.body]
+        if inside is None and not self.body_moved:
+            for block in self.body.itersiblings():
+                blocks.append(block)
+                if (end := first(self.layout.end, block)) is not None:
+                    return blocks, end
+        return [self.body], inside
 
     def first(self, selector: CSSSelector) -> _Element | None:
         """The first match in the article's own part of the page, from its head to the end of its body."""

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from typing import TYPE_CHECKING
 
 from extractors.labels import COPYRIGHT, LONGEST_CREDIT
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 # Characters without width that editors leave behind, controls that are no white space, and code points that
 # are no characters: halves of a surrogate pair, which cannot be written as UTF-8, and what XML forbids.
 _INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
 
 
+# Marks that stand on a letter. More than thirty on one are no writing (UAX #15, "Stream-Safe Text Format"), and
+# normalising them takes quadratic time. The second pattern is looked for only where the cheap first one is found.
+_NO_WORDS = re.compile(r"[^\w\s]{31}")
+_MARKS = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark))
+_STACK = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
+
+
 def plain(text: str) -> str:
     """`text` in NFC, without characters that are not there to be read; its white space stays."""
-    return unicodedata.normalize("NFC", _INVISIBLE.sub("", text))
+    text = _INVISIBLE.sub("", text)
+    if _NO_WORDS.search(text):
+        text = _STACK.sub(r"\1", text)
+    return unicodedata.normalize("NFC", text)
 
 
 def collapse(text: str) -> str:
     """`text` as one line: white space (NBSP included) collapsed and trimmed, NFC, no zero-width characters."""
     return " ".join(plain(text).split())
-
-
-def text_of(element: _Element | None) -> str | None:
-    """The words of an element as one line, or None where there are none."""
-    return None if element is None else collapse("".join(element.itertext())) or None
 
 
 def credit_of(caption: str | None) -> str | None:

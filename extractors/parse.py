@@ -69,9 +69,17 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
         body.decode()
     except UnicodeDecodeError:
         declared = _DECLARED.search(body[:4096])
-        for name in (charset, declared and declared[1].decode("ascii", "replace"), "utf-8"):
+        for name in (charset, declared and declared[1].decode("ascii", "replace"), _undeclared(body)):
             try:
                 return body.decode(name or "", "replace").encode("utf-8", "replace")
             except LookupError:
                 continue
     return body
+
+
+def _undeclared(body: bytes) -> str:
+    """The encoding of a page that declares none: UTF-8 with a few broken bytes, or what browsers take it for then."""
+    text = body.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    whole = sum(byte >= 0xC0 for byte in body) - broken  # lead bytes of sequences that were read
+    return "utf-8" if whole > 10 * broken else "cp1252"
