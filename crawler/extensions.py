@@ -65,6 +65,7 @@ class Archive:
         """Archive one exchange. Where it cannot be written the run ends: a page must not be stored unarchived."""
         request.meta["fetched_at"] = datetime.now(UTC)
         request.meta["location"] = None
+        request.meta["unarchived"] = False
         if self._writer is None:
             return
         parts = urlsplit(request.url)
@@ -81,6 +82,7 @@ class Archive:
                 body=response.body,
             )
         except OSError as error:
+            request.meta["unarchived"] = True
             reason = f"KBS_ARCHIVE cannot be written ({self._crawler.settings['KBS_ARCHIVE']}: {error.strerror})"
             self._crawler.stats.set_value("kbsworld/stopped", f"{reason}; name a folder with room, or none.")
             self._ending = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="archive_failed"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from scrapy.downloadermiddlewares import offsite, robotstxt
 from scrapy.exceptions import IgnoreRequest
@@ -40,10 +42,12 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         self._unreadable: dict[str, str] = {}
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """See a robots.txt come back, after all retries."""
-        if _asks_for_robots(request) and response.status >= 500:
+        """See a robots.txt come back, after all retries: a 4xx means that there are no rules, whatever it says."""
+        if not _asks_for_robots(request) or response.status < 400:
+            return response
+        if response.status >= 500 or response.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._give_up(request, f"HTTP {response.status}")
-        return response
+        return response.replace(body=b"")
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """See a robots.txt not come back, after all retries."""
@@ -63,9 +67,11 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         return parser
 
     def _give_up(self, request: Request, reason: str) -> None:
-        self._unreadable[urlparse_cached(request).netloc] = reason
+        asked = request.meta.get("redirect_urls", [request.url])[0]
+        self._unreadable[urlsplit(asked).netloc] = reason
         raise IgnoreRequest(reason)
 
 
 def _asks_for_robots(request: Request) -> bool:
-    return request.meta.get("dont_obey_robotstxt", False) and urlparse_cached(request).path == "/robots.txt"
+    """Whether Scrapy asks for a robots.txt, also where it was redirected: no other request of ours has the mark."""
+    return bool(request.meta.get("dont_obey_robotstxt"))

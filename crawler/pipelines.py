@@ -13,7 +13,7 @@ from scrapy.exceptions import DropItem
 from crawler.site import Site
 from crawler.spiders.base import KbsSpider, require_our_spider
 from extractors import Article, NotAnArticle, extract_html
-from storage import ArticleStore, Capture
+from storage import ArticleStore, Capture, StoreError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -69,7 +69,7 @@ class ArticlePipeline:
     def _extract(self, capture: Capture) -> Article:
         if capture.status != 200:
             raise NotAnArticle(f"HTTP {capture.status}")
-        article = extract_html(capture.body, self._site.official(capture.url))
+        article = extract_html(capture.body, self._site.official(capture.url), capture.charset)
         return replace(article, source_url=capture.url)
 
     def _keep(self, capture: Capture, result: Article | NotAnArticle) -> None:
@@ -83,7 +83,7 @@ class ArticlePipeline:
         try:
             with self._store.batch():
                 outcomes = [self._store_one(capture, result) for capture, result in batch]
-        except sqlite3.Error as error:
+        except (sqlite3.Error, StoreError) as error:
             spider = cast("KbsSpider", self._crawler.spider)
             for capture, _ in batch:
                 spider.report_failure(capture.url, f"the database did not take it: {error}")

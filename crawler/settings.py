@@ -37,6 +37,8 @@ AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "fr,en;q=0.5",
+    # Not brotli nor zstd: the archive keeps pages as they came, and not every WARC tool reads those.
+    "Accept-Encoding": "gzip, deflate",
 }
 
 # First in, first out: articles come in the order of the list, newest first.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from scrapy import Request
+
 from extractors.address import HOSTS, SITE
 
 
@@ -20,10 +22,12 @@ class Site:
         Raises:
             ValueError: it is no such address; the message is a sentence.
         """
-        self.base = base_url.strip().rstrip("/")
-        self._home = _server(self.base)
-        if self._home is None or any(mark in self.base for mark in "?#@"):
+        address = base_url.strip().rstrip("/")
+        self._home = _server(address)
+        if self._home is None or any(mark in address for mark in "?#@"):
             raise ValueError(f"KBS_BASE_URL is {base_url!r}, which is no web address; give one such as {SITE}.")
+        # As Scrapy writes it in the urls of responses: scheme and host in lower case, no port that goes without saying.
+        self.base = _as_scrapy_writes_it(address).rstrip("/")
 
     @property
     def is_the_site(self) -> bool:
@@ -56,3 +60,11 @@ def _server(url: str) -> tuple[str, int] | None:
     except (ValueError, KeyError):
         return None
     return (parts.hostname, port) if parts.hostname else None
+
+
+def _as_scrapy_writes_it(address: str) -> str:
+    parts = urlsplit(Request(address).url)
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+    default = {"http": 80, "https": 443}[parts.scheme]
+    port = f":{parts.port}" if parts.port not in {None, default} else ""
+    return f"{parts.scheme}://{host}{port}{parts.path}"

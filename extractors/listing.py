@@ -5,7 +5,8 @@ from __future__ import annotations
 from urllib.parse import urljoin
 
 from extractors.address import Address, parse_address
-from extractors.layouts import NEWS_LIST
+from extractors.article import NotAnArticle
+from extractors.layouts import NEWS_LIST, SITE_MARKS
 from extractors.parse import parse_html
 
 
@@ -21,7 +22,7 @@ def extract_list(body: bytes, url: str) -> list[Address]:
         without cards gives an empty list.
 
     Raises:
-        NotAnArticle: the page is empty or no HTML.
+        NotAnArticle: the page is empty, no HTML, or not one of this site.
     """
     page = parse_html(body)
     found: dict[str, Address] = {}
@@ -30,6 +31,8 @@ def extract_list(body: bytes, url: str) -> list[Address]:
             address = _resolve(url, link.get("href") or "")
             if address is not None and address.is_article:
                 found.setdefault(address.url, address)
+    if not found and not SITE_MARKS(page):
+        raise NotAnArticle("not a page of KBS World")
     return list(found.values())
 
 

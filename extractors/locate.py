@@ -57,10 +57,11 @@ class Parts:
         inside = self.end_inside
         blocks = [self.body]
         if inside is None and not self.body_moved:
-            for block in self.body.itersiblings():
-                blocks.append(block)
-                if (end := first(self.layout.end, block)) is not None:
-                    return blocks, end
+            for level in (self.body, *self.body.iterancestors()):
+                for block in level.itersiblings():
+                    blocks.append(block)
+                    if (end := first(self.layout.end, block)) is not None:
+                        return blocks, end
         return [self.body], inside
 
     def first(self, selector: CSSSelector) -> _Element | None:

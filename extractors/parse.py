@@ -17,7 +17,7 @@ _MAX_TAGS = 100_000
 # libxml2 takes quadratic time over the attributes of a tag: a tag with as many as this is no page's. Every quantifier
 # is possessive, so that the search itself is linear.
 _MANY_ATTRIBUTES = re.compile(
-    rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){250}"""
+    rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){100}"""
 )
 
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)

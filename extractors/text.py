@@ -59,6 +59,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
         paragraphs=paragraphs,
         image_credit=credit_of(parts.caption) or credit,
         has_video=_is_video(parts, address),
+        truncated=parts.truncated,
         layout="text",
         source_url=url or None,
     )
@@ -74,6 +75,7 @@ class _Parts:
     dates: list[datetime | date]
     caption: str | None
     paragraphs: tuple[str, ...]
+    truncated: bool = False
 
 
 def _cut_whole_page(lines: list[str]) -> _Parts:
@@ -85,6 +87,7 @@ def _cut_whole_page(lines: list[str]) -> _Parts:
     above = [line for line in lines[:at] if line not in _menu(labels)]
     below = lines[at + 1 :]
     caption = below.pop(0) if below and _CAPTION_LINE.match(below[0]) else None
+    end = _end_of_body(below, labels)
     return _Parts(
         # A news page gives a time, a feature a day (SITE: Dates).
         kind="news" if isinstance(next(iter(find_timestamps(lines[at])), None), datetime) else "feature",
@@ -92,7 +95,8 @@ def _cut_whole_page(lines: list[str]) -> _Parts:
         title=above[-1] if above else None,
         dates=find_timestamps(lines[at]),
         caption=caption,
-        paragraphs=tuple(below[: _end_of_body(below, labels)]),
+        paragraphs=tuple(below[:end]),
+        truncated=end == len(below),  # nothing of what follows every body
     )
 
 

@@ -44,6 +44,7 @@ class Capture:
         fetched_at: when its response arrived; aware, UTC. With `url` it names the capture.
         status: the HTTP status.
         body: the page's bytes, content encoding undone.
+        charset: what the response's Content-Type says.
         location: where the archive keeps it, or None where nothing was archived.
     """
 
@@ -51,6 +52,7 @@ class Capture:
     fetched_at: datetime
     status: int = 200
     body: bytes
+    charset: str | None = None
     location: Location | None = None
 
 

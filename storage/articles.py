@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from sqlite_utils import Database
+from sqlite_utils.db import Table
 
 from extractors import Article
 from extractors.dates import KST
@@ -22,6 +23,8 @@ from storage.schema import migrations
 # What the site says, as against how and where it was read: only a difference in these makes an article an edited one.
 _NOT_CONTENT = {"url", "timestamp", "text", "layout", "source_url"}
 _CONTENT = tuple(field.name for field in fields(Article) if field.name not in _NOT_CONTENT)
+
+_DATES = ("written_at", "updated_at")
 
 # Long enough for another crawl's batch to end; a batch takes milliseconds.
 _BUSY_SECONDS = 30.0
@@ -55,12 +58,13 @@ class ArticleStore:
         Raises:
             StoreError: it cannot be opened, is no database of kbsworld, or was written by a newer version.
         """
-        if not str(path):
+        if not str(path).strip() or str(path) == ":memory:":
             raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")
         self.path = Path(path).expanduser()
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self._db = Database(sqlite3.connect(self.path, timeout=_BUSY_SECONDS), execute_plugins=False)
+            self._file = (self.path.stat().st_dev, self.path.stat().st_ino)
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             reason = getattr(error, "strerror", None) or error
@@ -78,7 +82,12 @@ class ArticleStore:
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """One transaction around everything that is added within: all of it is stored, or nothing."""
+        """One transaction around everything that is added within: all of it is stored, or nothing.
+
+        Raises:
+            StoreError: the database file was taken away.
+        """
+        self._check_file()
         # Immediate: a transaction that starts by reading could not become a writing one while another crawl writes.
         self._db.execute("begin immediate")
         try:
@@ -118,7 +127,7 @@ class ArticleStore:
         return int(self._articles.count)
 
     @property
-    def _articles(self) -> Any:
+    def _articles(self) -> Table:
         return self._db.table("articles")
 
     def _prepare(self) -> None:
@@ -148,15 +157,15 @@ class ArticleStore:
 
     def _replace(self, stored: Row, row: Row) -> Outcome:
         """Let the same version, read again or captured again, replace the stored one where it may."""
-        if stored["fetched_at"] == row["fetched_at"]:
+        if _same_capture(stored, row):
             if all(stored[column] == row[column] for column in row):
                 return Outcome.UNCHANGED
             outcome = Outcome.REEXTRACTED
-        elif _same_content(stored, row) or row["fetched_at"] < stored["fetched_at"]:
-            return Outcome.UNCHANGED
-        elif row["truncated"] and not stored["truncated"]:
-            return Outcome.UNCHANGED  # half an article never takes the place of a whole one
         else:
+            # The plain and the video view are one article: that it has a video is true from either.
+            row = row | {"has_video": max(stored["has_video"], row["has_video"])}
+            if _same_content(stored, row) or row["fetched_at"] < stored["fetched_at"] or _is_poorer(row, stored):
+                return Outcome.UNCHANGED
             outcome = Outcome.EDITED
         self._articles.insert(row, replace=True)
         return outcome
@@ -164,18 +173,31 @@ class ArticleStore:
     def _add_undated(self, row: Row, capture: Capture) -> Outcome:
         """Store a version that gives no time of its own: the same content is the same version."""
         dated = row | {"timestamp": _capture_time(capture)}
-        undated = "url = ? and written_at is null and updated_at is null"
-        for stored in list(self._articles.rows_where(undated, [row["url"]])):
-            if stored["fetched_at"] == row["fetched_at"]:
+        stored_rows = list(self._articles.rows_where("url = ?", [row["url"]], order_by="timestamp desc"))
+        for stored in stored_rows:
+            if _same_capture(stored, row) and _is_undated(stored):
                 return self._replace(stored, row | {"timestamp": stored["timestamp"]})
-            if _same_content(stored, row):
-                if (
-                    row["fetched_at"] < stored["fetched_at"]
-                ):  # an older archive came in later: this is the first capture
+            if _same_content(stored, row, besides=_DATES):
+                # An older archive came in later: this is the first capture, and the version's time with it.
+                if _is_undated(stored) and row["fetched_at"] < stored["fetched_at"]:
                     self._articles.delete((stored["url"], stored["timestamp"]))
                     self._articles.insert(dated, replace=True)
                 return Outcome.UNCHANGED
+        latest = next(iter(stored_rows), None)
+        if latest is not None and _is_poorer(row, latest):
+            return Outcome.UNCHANGED
+        if latest is not None and _is_undated(latest) and _is_poorer(latest, row):
+            return self._replace(latest, row | {"timestamp": latest["timestamp"]})
         return self._add_dated(dated)
+
+    def _check_file(self) -> None:
+        """Raise where the file was taken away: SQLite would go on writing into one that no longer has a name."""
+        try:
+            found = self.path.stat()
+        except OSError:
+            found = None
+        if found is None or (found.st_dev, found.st_ino) != self._file:
+            raise StoreError(f"{self.path} was taken away while it was in use; put it back, or run again.")
 
 
 def _all_migrations() -> set[str]:
@@ -219,5 +241,18 @@ def _to_article(row: Row) -> Article:
     )
 
 
-def _same_content(stored: Row, row: Row) -> bool:
-    return all(stored[column] == row[column] for column in _CONTENT)
+def _same_content(stored: Row, row: Row, besides: tuple[str, ...] = ()) -> bool:
+    return all(stored[column] == row[column] for column in _CONTENT if column not in besides)
+
+
+def _same_capture(stored: Row, row: Row) -> bool:
+    return bool(stored["fetched_at"] == row["fetched_at"] and stored["source_url"] == row["source_url"])
+
+
+def _is_undated(row: Row) -> bool:
+    return row["written_at"] is None and row["updated_at"] is None
+
+
+def _is_poorer(row: Row, other: Row) -> bool:
+    """Whether a row never takes the other's place: half an article a whole one's, a text capture an HTML page's."""
+    return (row["truncated"] and not other["truncated"]) or (row["layout"] == "text" != other["layout"])

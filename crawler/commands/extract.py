@@ -9,6 +9,7 @@ import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from functools import partial
+from io import TextIOWrapper
 from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
@@ -58,6 +59,8 @@ class Command(ScrapyCommand):
             return complain(self, "Name at least one file or folder, or - for standard input.", WRONG_CALL)
         # A reader that has seen enough (`| head`) ends the command without a word, as with other tools.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
         pages = [page for name in args for page in self._pages(name)]
         if opts.url and len(pages) > 1:
             return complain(self, f"--url is the address of one page, and there are {len(pages)} here.", WRONG_CALL)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from email.message import Message
 from typing import TYPE_CHECKING, Any, Self
 
 import scrapy
+from scrapy import signals
 from scrapy.exceptions import NotConfigured
 
 from crawler.failures import reason_for
@@ -62,6 +64,7 @@ class KbsSpider(scrapy.Spider):
         """The spider of a crawler: it asks for pages under KBS_BASE_URL and nowhere else."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
+        crawler.signals.connect(spider.request_dropped, signals.request_dropped)
         return spider
 
     def request_list(self, url: str, **kwargs: Any) -> Request:
@@ -81,12 +84,16 @@ class KbsSpider(scrapy.Spider):
 
     def parse_article(self, response: Response) -> Iterator[Capture]:
         """The page as a Capture; what is in it is for the pipeline to say."""
+        if response.meta.get("unarchived"):
+            self.report_failure(response.url, "it could not be archived")
+            return
         yield Capture(
             url=response.url,
             # From the archive extension; a page from Scrapy's HTTP cache did not pass it.
             fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
             status=response.status,
             body=response.body,
+            charset=_charset(response),
             location=response.meta.get("location"),
         )
 
@@ -98,6 +105,12 @@ class KbsSpider(scrapy.Spider):
         redirected = f" (redirected to {request.url})" if asked != request.url else ""
         self.report_failure(asked, reason_for(failure.value) + redirected)
 
+    def request_dropped(self, request: Request) -> None:
+        """Tell of a redirect that leads to a page asked for before: no answer will come to this request."""
+        asked = request.meta.get("redirect_urls", [])
+        if asked:
+            self.report_failure(asked[0], f"redirected to {request.url}, which was asked for before")
+
     def report_failure(self, url: str, reason: str) -> None:
         """Have the run's report name a page that failed."""
         self.crawler.stats.inc_value("kbsworld/failed")
@@ -107,6 +120,13 @@ class KbsSpider(scrapy.Spider):
     def official(self, response: Response) -> str:
         """The address on the site of a page that came from the base."""
         return self.site.official(response.url)
+
+
+def _charset(response: Response) -> str | None:
+    """What the Content-Type of a response says of its encoding."""
+    header = Message()
+    header["Content-Type"] = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    return header.get_content_charset()
 
 
 def require_our_spider(crawler: Crawler) -> None:

@@ -7,6 +7,7 @@ import re
 import socket
 import sqlite3
 import subprocess
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -136,12 +137,16 @@ class _Site:
         self.answers: dict[str, tuple[int, bytes] | tuple[int, bytes, dict[str, str]]] = {}
         self.requests: list[str] = []
         self.agents: set[str] = set()
+        self.cookies: set[str] = set()
+        self.encodings: set[str] = set()
         site = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.requests.append(self.path)
                 site.agents.add(self.headers["User-Agent"])
+                site.cookies.update(self.headers.get_all("Cookie", []))
+                site.encodings.add(self.headers["Accept-Encoding"])
                 status, body, *more = site.answers.get(self.path, (404, b"<html><body>Not Found</body></html>"))
                 self.send_response(status)
                 for name, value in (more[0] if more else {}).items():
@@ -164,7 +169,7 @@ class _Site:
     def list(self, *hrefs: str) -> None:
         """Have the news list show cards that lead to `hrefs`."""
         cards = "".join(f'<article><h2><a href="{href}">x</a></h2></article>' for href in hrefs)
-        page = f'<html><body><section class="comp_contents_1x">{cards}</section></body></html>'
+        page = f'<html><body><nav id="gnb_menu"></nav><section class="comp_contents_1x">{cards}</section></body></html>'
         for number in ("", "&page=2"):  # a list that repeats itself
             self.answers[f"/service/news_list.htm?lang=f{number}"] = (200, page.encode())
 
@@ -313,18 +318,48 @@ def test_an_archive_that_cannot_be_written_ends_the_run(site: _Site, crawl: Run,
     assert ARTICLE.format(1) not in site.requests
 
 
-def test_a_database_taken_away_in_mid_run_ends_it_and_loses_nothing_silently(crawl: Run, tmp_path: Path) -> None:
-    with Replica(articles=30) as replica:
+def test_a_database_that_takes_no_more_ends_the_run_and_loses_nothing_silently(crawl: Run, tmp_path: Path) -> None:
+    with Replica(articles=400) as replica:
         path = tmp_path / "kbs.db"
         ArticleStore(path).close()
         with sqlite3.connect(path) as connection:
             connection.execute(
                 "create trigger full before insert on articles begin select raise(abort, 'disk full'); end"
             )
-        run = crawl("kbs_news", KBS_BASE_URL=replica.base_url)
+        run = crawl("kbs_news", "-a", "pages=40", KBS_BASE_URL=replica.base_url)
     assert run.returncode == 1
     assert "the database did not take it: disk full" in run.stderr
-    assert counts(run)["failed"] == 30
+    assert "(database_failed)" in run.stderr
+    assert 100 <= counts(run)["failed"] < 400  # the first batch, and what was on its way
+
+
+def test_a_database_file_taken_away_in_mid_run_is_a_failure(crawl: Run, tmp_path: Path) -> None:
+    with Replica(articles=150) as replica:
+
+        def take_away() -> None:
+            while len(replica.requests) < 30:
+                time.sleep(0.01)
+            for file in tmp_path.glob("kbs.db*"):
+                file.unlink()
+
+        thief = Thread(target=take_away)
+        thief.start()
+        run = crawl("kbs_news", "-a", "pages=15", KBS_BASE_URL=replica.base_url)
+        thief.join()
+    assert run.returncode == 1
+    assert "kbs.db was taken away while it was in use; put it back, or run again." in run.stderr
+
+
+def test_a_page_that_could_not_be_archived_is_not_stored(crawl: Run, tmp_path: Path) -> None:
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
+    (tmp_path / "sitecustomize.py").write_text(f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); {limit}")
+    with Replica(articles=60) as replica:
+        run = crawl("kbs_news", "-a", "pages=6", KBS_BASE_URL=replica.base_url, PYTHONPATH=str(tmp_path))
+    assert run.returncode == 1
+    assert "KBS_ARCHIVE cannot be written (" in run.stderr
+    rows = list(Database(sqlite3.connect(tmp_path / "kbs.db")).table("articles").rows)
+    assert 0 < len(rows) < 60
+    assert [row["url"] for row in rows if row["archive_file"] is None] == []
 
 
 def test_scrapys_own_commands_work_and_store_nothing(replica: Replica, scrapy: Run, tmp_path: Path) -> None:
@@ -352,7 +387,7 @@ def test_the_contact_can_be_given_with_s_and_the_user_agent_as_a_whole(site: _Si
 
 
 def test_a_category_that_lists_nothing_is_doubted(site: _Site, crawl: Run) -> None:
-    site.answers["/service/news_list.htm?lang=f&id=Zz"] = (200, b"<html><body></body></html>")
+    site.answers["/service/news_list.htm?lang=f&id=Zz"] = (200, b"<html><body><nav id='gnb_menu'></nav></body></html>")
     run = crawl("kbs_news", "-a", "category=Zz", KBS_BASE_URL=site.base_url)
     assert "no article on the news list; is Zz a category of the site?" in run.stderr
 
@@ -363,3 +398,101 @@ def test_a_database_without_a_name_is_told(crawl: Run) -> None:
         1,
         "The article database has no name; give KBS_DB a file name, such as data/kbs.db.\n",
     )
+
+
+@pytest.mark.parametrize("page", ["/service/news_list.htm?lang=f", ARTICLE.format(1)])
+def test_a_page_that_redirects_to_itself_is_a_failure(site: _Site, crawl: Run, page: str) -> None:
+    site.list(ARTICLE.format(1))
+    site.answers[page] = (302, b"", {"Location": page, "Set-Cookie": "seen=1"})
+    run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    assert run.returncode == 1
+    assert (
+        f"failed: {site.base_url}{page}: redirected to {site.base_url}{page}, which was asked for before" in run.stderr
+    )
+
+
+def test_a_broken_second_list_page_is_a_failure(site: _Site, crawl: Run) -> None:
+    site.list(ARTICLE.format(1))
+    site.answers["/service/news_list.htm?lang=f&page=2"] = (200, b"<html><body><h1>Maintenance</h1></body></html>")
+    run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    assert run.returncode == 1
+    assert "news_list.htm?lang=f&page=2: not a news list: not a page of KBS World" in run.stderr
+
+
+def test_a_robots_txt_behind_a_redirect_that_fails_forbids_everything(site: _Site, crawl: Run) -> None:
+    site.list(ARTICLE.format(1))
+    site.answers["/robots.txt"] = (302, b"", {"Location": "/robots2.txt"})
+    site.answers["/robots2.txt"] = (500, b"")
+    run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    assert set(site.requests) == {"/robots.txt", "/robots2.txt"}
+    assert "robots.txt could not be read (HTTP 500)" in run.stderr
+    assert run.returncode == 1
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 410])
+def test_a_robots_txt_that_is_not_there_allows_everything_whatever_its_page_says(
+    site: _Site, crawl: Run, status: int
+) -> None:
+    site.list(ARTICLE.format(1))
+    site.answers["/robots.txt"] = (status, b"User-agent: *\nDisallow: /\n")
+    crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    assert ARTICLE.format(1) in site.requests
+
+
+def test_cookies_are_not_kept_and_a_meta_refresh_is_not_followed(site: _Site, crawl: Run) -> None:
+    elsewhere = _Site()
+    refresh = f'<meta http-equiv="refresh" content="0; url={elsewhere.base_url}/"><nav id="gnb_menu"></nav>'
+    site.list(ARTICLE.format(1))
+    status, page = site.answers["/service/news_list.htm?lang=f"][:2]
+    site.answers["/service/news_list.htm?lang=f"] = (status, refresh.encode() + page, {"Set-Cookie": "a=b"})
+    crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    elsewhere.close()
+    assert ARTICLE.format(1) in site.requests
+    assert elsewhere.requests == []
+    assert site.cookies == set()
+
+
+def test_a_page_larger_than_a_page_may_be_is_refused_before_it_is_whole(site: _Site, crawl: Run) -> None:
+    site.list(ARTICLE.format(1))
+    site.answers[ARTICLE.format(1)] = (200, b" " * 11_000_000)
+    run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    assert counts(run)["failed"] == 1
+    assert run.returncode == 1
+
+
+def test_the_charset_of_the_response_counts(site: _Site, crawl: Run, tmp_path: Path) -> None:
+    world = World(articles=3)
+    page = pages.entry_page(world, world.entries[0]).decode().replace('<meta charset="utf-8" />', "").replace("’", "'")
+    site.list(ARTICLE.format(1))
+    body = page.encode("iso-8859-15", "ignore")
+    site.answers[ARTICLE.format(1)] = (200, body, {"Content-Type": "text/html; charset=ISO-8859-15"})
+    crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    [article] = stored(tmp_path)
+    assert article.title == (world.entries[0].truth.title or "").replace("’", "'")
+
+
+def test_articles_come_in_the_order_of_the_list(crawl: Run) -> None:
+    with Replica(articles=12) as replica:
+        crawl("kbs_news", KBS_BASE_URL=replica.base_url)
+        asked = [path for path in replica.requests if "news_view" in path]
+    assert asked == [f"/service/news_view.htm?lang=f&Seq_Code={entry.seq}" for entry in replica.world.entries]
+
+
+def test_only_encodings_that_every_warc_tool_reads_are_asked_for(site: _Site, crawl: Run) -> None:
+    site.list()
+    crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    assert site.encodings == {"gzip, deflate"}
+
+
+def test_the_manners_are_the_projects_defaults(scrapy: Run) -> None:
+    expected = {
+        "ROBOTSTXT_OBEY": "True",
+        "DOWNLOAD_DELAY": "1.0",
+        "AUTOTHROTTLE_ENABLED": "True",
+        "CONCURRENT_REQUESTS": "1",
+        "CONCURRENT_REQUESTS_PER_DOMAIN": "1",
+        "TELNETCONSOLE_ENABLED": "False",
+        "REMOTE_CONTROL_ENABLED": "False",
+        "DOWNLOAD_VERIFY_CERTIFICATES": "True",
+    }
+    assert {name: scrapy("settings", "--get", name).stdout.strip() for name in expected} == expected

@@ -15,6 +15,11 @@ def test_addresses_go_to_the_base_and_come_back() -> None:
     assert Site("https://world.kbs.co.kr").fetchable(url) == url
 
 
+@pytest.mark.parametrize("base", ["HTTP://LocalHost:8000", "http://localhost:08000/", " http://localhost:8000 "])
+def test_the_base_is_written_as_scrapy_writes_it(base: str) -> None:
+    assert Site(base).base == "http://localhost:8000"
+
+
 def test_both_hosts_of_the_site_are_the_site_and_nothing_else_is() -> None:
     site = Site("https://world.kbs.co.kr")
     for url in ("http://rki.kbs.co.kr/x", "https://world.kbs.co.kr:443/", "https://world.kbs.co.kr/service/"):

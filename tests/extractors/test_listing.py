@@ -8,6 +8,7 @@ from extractors import NotAnArticle
 from extractors.listing import extract_list
 from tests.replica import World, pages
 
+MENU = '<nav id="gnb_menu"></nav>'
 URL = "https://world.kbs.co.kr/service/news_list.htm?lang=f"
 
 
@@ -31,9 +32,10 @@ def test_links_that_lead_off_the_site_are_left_out() -> None:
         "",
         "./news_list.htm",
     ]
-    assert extract_list("".join(card.format(href) for href in hrefs).encode(), URL) == []
+    assert extract_list((MENU + "".join(card.format(href) for href in hrefs)).encode(), URL) == []
 
 
-def test_an_empty_page_is_refused() -> None:
+@pytest.mark.parametrize("page", [b"", b"<html><body><h1>Maintenance</h1></body></html>"])
+def test_a_page_that_is_none_of_the_site_is_refused(page: bytes) -> None:
     with pytest.raises(NotAnArticle):
-        extract_list(b"", URL)
+        extract_list(page, URL)

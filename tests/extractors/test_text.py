@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors import NotAnArticle, extract_text
+from extractors.glued import split_glued
+from extractors.normalize import collapse
 
 PAGE = """Aller au menu Aller à la page
 Go Top
@@ -103,10 +105,116 @@ def test_arbitrary_text_is_refused_and_never_crashes(text: str) -> None:
         extract_text(text)
 
 
-@given(st.text(min_size=1))
+@given(st.text(st.characters(), min_size=1))  # surrogates among them
 def test_an_article_of_any_words_can_be_written_as_utf_8(words: str) -> None:
     try:
         article = extract_text(PAGE.replace("Premier paragraphe.", words))
     except NotAnArticle:
         return
     assert str(article.to_dict()).encode()
+
+
+def test_a_capture_cut_inside_its_body_is_marked_truncated() -> None:
+    assert not extract_text(PAGE).truncated
+    cut = extract_text(PAGE[: PAGE.index("Deuxième") + 5])
+    assert cut.truncated
+    assert cut.paragraphs == ("Premier paragraphe.", "Deuxi")
+
+
+def test_an_english_page_is_known_by_its_heading_or_by_go_top_and_its_words() -> None:
+    page = "Go Top\nA title\n\nWritten: 2023-11-07 15:03:30 / Updated: 2023-11-07 15:30:46\n\nPhoto : YONHAP News\n\n"
+    body = "The government has said that it is to look at the plan for the exports of the country.\n\n"
+    for end in ("Editor's Pick\n\nAnother title", ""):
+        article = extract_text(page + body + end)
+        assert (article.lang, article.title, article.paragraphs) == ("en", "A title", (body.strip(),))
+
+
+GLUED = (
+    " date 2023-09 Photo : KBS News\n\n"
+    "Les Etats-Unis redoutent que Poutine et M.Kim ne discutent des ventes des armes à la Russie."
+    "A ce propos, le Conseil de sécurité nationale (NSC) a appelé hier Pyongyang à honorer son engagement."
+    "« Rien n’est décidé. »"
+    "Selon J.R.Moon, de retour des U.S.A., 12.5 % des Coréens ont lu www.KBS.co.kr hier !"
+    "Le porte-parole l’a confirmé."
+)
+
+
+def test_a_glued_body_is_split_where_a_sentence_end_touches_a_capital() -> None:
+    article = extract_text(GLUED)
+    assert article.paragraphs == (
+        "Les Etats-Unis redoutent que Poutine et M.Kim ne discutent des ventes des armes à la Russie.",
+        "A ce propos, le Conseil de sécurité nationale (NSC) a appelé hier Pyongyang à honorer son engagement.",
+        "« Rien n’est décidé. »",
+        "Selon J.R.Moon, de retour des U.S.A., 12.5 % des Coréens ont lu www.KBS.co.kr hier !",
+        "Le porte-parole l’a confirmé.",
+    )
+    assert (article.title, article.written_at, article.timestamp) == (None, None, None)
+    assert (article.image_credit, article.kind, article.lang, article.has_video) == ("KBS News", "news", "fr", False)
+
+
+FEATURE = """ date 2023-03 Le premier paragraphe du reportage, qui est assez long pour que l’on sache sa langue.
+
+
+
+©KBS
+
+Le deuxième paragraphe, après une photo et des lignes vides.
+
+
+© Getty Images Bank
+Le troisième.
+"""
+
+
+def test_credit_lines_of_a_feature_go_and_its_paragraphs_stay() -> None:
+    article = extract_text(FEATURE)
+    assert article.paragraphs == (
+        "Le premier paragraphe du reportage, qui est assez long pour que l’on sache sa langue.",
+        "Le deuxième paragraphe, après une photo et des lignes vides.",
+        "Le troisième.",
+    )
+    assert (article.image_credit, article.kind, article.lang, article.written_at) == ("KBS", "feature", "fr", None)
+
+
+def test_a_month_is_no_date_and_a_day_is_one() -> None:
+    assert extract_text(FEATURE).written_at is None
+    assert extract_text(FEATURE.replace("2023-03", "2023-03-04")).written_at == date(2023, 3, 4)
+
+
+def test_the_address_says_what_a_body_alone_cannot() -> None:
+    url = "https://world.kbs.co.kr/service/contents_view.htm?lang=f&board_seq=436045"
+    article = extract_text(GLUED, url)
+    assert (article.url, article.kind, article.lang) == (url, "feature", "fr")
+
+
+@pytest.mark.parametrize("text", [" date 2023-09 Photo : KBS News\n\n", " date 2023-09", "date 2023-09 ©KBS"])
+def test_a_body_that_is_not_there_is_refused(text: str) -> None:
+    with pytest.raises(NotAnArticle) as refusal:
+        extract_text(text)
+    assert refusal.value.reason == "no article in the text"
+
+
+@given(st.text())
+def test_splitting_loses_and_changes_no_character(text: str) -> None:
+    line = collapse(text)
+    assert "".join("".join(split_glued(line)).split()) == "".join(line.split())
+
+
+@given(
+    st.lists(
+        st.sampled_from(["M.Kim", "J.R.Moon", "U.S.A.", "12.5", "3.000", "www.KBS.co.kr", "a@B.Fr", "Dr.Lee"]),
+        min_size=1,
+    )
+)
+def test_abbreviations_initials_decimals_and_addresses_stay_whole(words: list[str]) -> None:
+    line = f"Voici {' et '.join(words)} ici"
+    assert split_glued(line) == (line,)
+
+
+@given(
+    st.lists(
+        st.sampled_from(["Le Nord a tiré.", "« Non. »", "Selon lui, tout va bien !", "A Séoul, on attend…"]), min_size=1
+    )
+)
+def test_sentences_that_touch_are_parted_again(sentences: list[str]) -> None:
+    assert split_glued("".join(sentences)) == tuple(sentences)

@@ -11,10 +11,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlite_utils import Database
+from sqlite_utils import Database, Migrations
 
 from extractors import Article
-from storage import ArticleStore, Capture, Outcome, StoreError
+from storage import ArticleStore, Capture, Outcome, StoreError, articles, schema
 from storage.archive import Location
 from tests.replica import World
 
@@ -133,6 +133,65 @@ def test_two_contents_within_one_second_do_not_clash(store: ArticleStore, articl
     assert len(store) == 1
 
 
+def test_half_an_undated_article_is_no_version_of_its_own(store: ArticleStore, article: Article) -> None:
+    whole = undated(article)
+    half = replace(whole, paragraphs=article.paragraphs[:1], truncated=True)
+    store.add(whole, capture())
+    assert store.add(half, capture(HOUR)) is Outcome.UNCHANGED
+    assert [version.truncated for version in store.versions(article.url)] == [False]
+
+
+def test_the_whole_takes_the_place_of_half_an_undated_article(store: ArticleStore, article: Article) -> None:
+    whole = undated(article)
+    store.add(replace(whole, paragraphs=article.paragraphs[:1], truncated=True), capture())
+    assert store.add(whole, capture(HOUR)) is Outcome.EDITED
+    assert [version.paragraphs for version in store.versions(article.url)] == [article.paragraphs]
+
+
+def test_a_page_that_lost_its_dates_is_no_new_version(store: ArticleStore, article: Article) -> None:
+    store.add(article, capture())
+    assert store.add(undated(article), capture(HOUR)) is Outcome.UNCHANGED
+    assert store.newest(5) == [article]
+
+
+def test_the_two_views_of_an_article_do_not_edit_each_other(store: ArticleStore, article: Article) -> None:
+    video = replace(article, has_video=True, layout="video")
+    store.add(article, capture())
+    assert store.add(video, capture(HOUR)) is Outcome.EDITED  # it has a video: that was not known
+    assert store.add(article, capture(2 * HOUR)) is Outcome.UNCHANGED
+    assert store.add(video, capture(3 * HOUR)) is Outcome.UNCHANGED
+    assert [version.has_video for version in store.versions(article.url)] == [True]
+
+
+def test_a_text_capture_never_takes_the_place_of_an_html_page(store: ArticleStore, article: Article) -> None:
+    poorer = replace(article, category=None, image_url=None, layout="text")
+    store.add(article, capture())
+    assert store.add(poorer, capture(HOUR)) is Outcome.UNCHANGED
+    assert store.versions(article.url) == [article]
+
+
+def test_two_captures_of_one_moment_are_told_apart_by_their_address(store: ArticleStore, article: Article) -> None:
+    store.add(replace(article, source_url="http://a/"), capture())
+    assert store.add(replace(article, source_url="http://b/"), capture()) is Outcome.UNCHANGED
+
+
+def test_a_database_file_that_was_taken_away_takes_no_more(store: ArticleStore, article: Article) -> None:
+    store.add(article, capture())
+    store.path.rename(store.path.with_suffix(".away"))
+    with pytest.raises(StoreError, match="was taken away while it was in use"), store.batch():
+        store.add(article, capture(HOUR))
+
+
+def test_foreign_keys_are_on(store: ArticleStore) -> None:
+    assert store._db.execute("pragma foreign_keys").fetchone() == (1,)
+
+
+@pytest.mark.parametrize("name", ["", " ", ":memory:"])
+def test_a_database_that_is_no_file_is_refused(name: str) -> None:
+    with pytest.raises(StoreError, match="has no name; give KBS_DB a file name"):
+        ArticleStore(name)
+
+
 def test_a_refusal_is_remembered_until_the_capture_turns_out_an_article(store: ArticleStore, article: Article) -> None:
     store.refuse(capture(), "no article on the page")
     store.refuse(capture(), "no article on the page")
@@ -180,15 +239,21 @@ def test_an_existing_database_opens_again(store: ArticleStore, article: Article)
         assert again.versions(article.url) == [article]
 
 
-def test_an_older_database_is_upgraded(tmp_path: Path, article: Article) -> None:
+def test_an_older_database_is_upgraded(tmp_path: Path, article: Article, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "older.db"
-    ArticleStore(path).close()
-    with sqlite3.connect(path) as connection:  # as it was before its only migration
-        connection.executescript("drop view latest_articles; drop table articles; drop table refusals")
-        connection.execute("delete from _sqlite_migrations")
-        connection.executescript("drop table _sqlite_migrations")
     with ArticleStore(path) as store:
-        assert store.add(article, capture()) is Outcome.NEW
+        store.add(article, capture())
+    later = Migrations("kbsworld")
+    later()(schema.m001_articles_and_refusals)
+
+    @later()
+    def m002_words(db: Database) -> None:
+        db.table("articles").add_column("words", int)
+
+    monkeypatch.setattr(articles, "migrations", later)
+    with ArticleStore(path) as store:
+        assert "words" in Database(sqlite3.connect(path)).table("articles").columns_dict
+        assert store.versions(article.url) == [article]
 
 
 def test_a_newer_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
@@ -224,7 +289,7 @@ from datetime import UTC, datetime
 from storage import ArticleStore, Capture
 from tests.replica import World
 with ArticleStore(sys.argv[1]) as store:
-    for entry in World(articles=60, seed=int(sys.argv[2])).entries:
+    for entry in World(articles=60, edition=sys.argv[2]).entries:
         with store.batch():
             store.add(entry.truth, Capture(url="u", fetched_at=datetime.now(UTC), body=b""))
 """
@@ -232,8 +297,8 @@ with ArticleStore(sys.argv[1]) as store:
 
 def test_two_processes_write_into_one_database_at_the_same_time(tmp_path: Path) -> None:
     path = tmp_path / "shared.db"
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), seed]) for seed in "123"]
+    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), edition]) for edition in "efk"]
     assert [writer.wait(60) for writer in writers] == [0, 0, 0]
     with ArticleStore(path) as store:
-        assert len({article.url for article in store.newest(1000)}) == 60
+        assert len({article.url for article in store.newest(1000)}) == 180
     assert Database(sqlite3.connect(path)).execute("pragma integrity_check").fetchone() == ("ok",)

@@ -1,0 +1,162 @@
+"""Encodings and wounds: never a crash, never more than a second or 200 MB, and what can be read is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+
+import pytest
+
+from extractors import Article, NotAnArticle, extract_html
+from tests.replica import World, pages
+
+WORLD = World(articles=20)
+ENTRY = next(entry for entry in WORLD.entries if entry.style == "breaks" and len(entry.body) > 3)
+PAGE = pages.entry_page(WORLD, ENTRY)
+URL = ENTRY.truth.url
+AT = PAGE.index(b">", PAGE.index(b'<div class="body_txt')) + 1
+
+
+def inside(html: bytes) -> bytes:
+    """The page with `html` before the first word of its body."""
+    return PAGE[:AT] + html + PAGE[AT:]
+
+
+def words(article: Article) -> tuple[str | None, tuple[str, ...]]:
+    return article.title, article.paragraphs
+
+
+WHOLE = words(ENTRY.truth)
+META = b'<meta charset="utf-8" />'
+DECLARED = b'<meta charset="euc-kr" />'
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        PAGE.replace(META, b'<meta charset="iso-8859-1" />'),
+        PAGE.replace(META, DECLARED),
+        b"\xef\xbb\xbf" + PAGE,
+        PAGE.replace(b"\n", b"\r\n"),
+        PAGE.replace(b"<br />", b"\0<br />\0"),
+        b'<?xml version="1.0" encoding="EUC-KR"?>\n' + PAGE,
+        PAGE.decode().encode("utf-16"),
+        inside(b"\x01\x1f\x0c&#31;&#xFFFF;\xef\xbf\xbe"),
+    ],
+)
+def test_utf_8_is_read_as_such_whatever_is_declared_and_whatever_stands_in_it(page: bytes) -> None:
+    assert words(extract_html(page, URL)) == WHOLE
+
+
+def korean(page: bytes) -> bytes:
+    return page.decode().replace("é", "e").replace("’", "'").encode("euc-kr", "xmlcharrefreplace")
+
+
+@pytest.mark.parametrize("charset", ["EUC-KR", "euc_kr"])
+def test_an_encoding_declared_by_the_response_is_read(charset: str) -> None:
+    page = PAGE.decode().replace(META.decode(), "").replace("Le ", "한국 Le ").encode()
+    article = extract_html(korean(page), URL, charset)
+    assert article.title == extract_html(page.replace("é".encode(), b"e").replace("’".encode(), b"'"), URL).title
+    assert "한국" in article.text + (article.title or "")
+
+
+def test_an_encoding_declared_by_the_page_is_read_and_an_unknown_one_is_no_crash() -> None:
+    page = PAGE.replace(META, DECLARED).decode().replace("Le ", "한국 Le ").encode()
+    assert "한국" in extract_html(korean(page), URL).text
+    assert extract_html(korean(page.replace(b"euc-kr", b"klingon")), URL, "x-none").text
+
+
+def test_bytes_that_declare_nothing_are_read_as_browsers_read_them() -> None:
+    page = PAGE.replace(META, b"").decode().encode("cp1252", "xmlcharrefreplace")
+    assert words(extract_html(page, URL)) == WHOLE
+
+
+def test_a_broken_byte_does_not_change_the_others() -> None:
+    page = inside(b"\xff Mot. <br /><br />").replace(META, b"")
+    assert extract_html(page, URL).paragraphs[1:] == ENTRY.truth.paragraphs
+
+
+def test_a_page_cut_after_its_body_is_whole() -> None:
+    article = extract_html(PAGE[: PAGE.index(b'<div class="share_box">')], URL)
+    assert words(article) == WHOLE
+    assert not article.truncated
+
+
+def test_a_page_cut_anywhere_in_its_body_is_truncated_or_refused_and_its_words_are_the_articles() -> None:
+    end = PAGE.index(b'<div class="func_menu bottom">')
+    for at in range(AT, end, 37):
+        try:
+            article = extract_html(PAGE[:at], URL)
+        except NotAnArticle:
+            continue
+        assert article.truncated
+        assert set(article.text.split()[:-1]) <= set(ENTRY.truth.text.split()) | {"Photo", ":"}
+
+
+def test_a_stray_end_tag_loses_nothing() -> None:
+    assert extract_html(inside(b"Un.<br /><br /></div>Deux.<br /><br />"), URL).paragraphs[:2] == ("Un.", "Deux.")
+
+
+def test_words_are_parted_where_elements_part_them() -> None:
+    page = PAGE.replace(b"<h1>", b"<h1><script>alert(1)</script>Un<br>Deux ", 2)
+    assert (extract_html(page, URL).title or "").startswith("Un Deux ")
+    inner = b"<table><tr><td>in1</td><td>in2</td></tr></table>"
+    table = b"<table><tr><td><p>Un</p><p>Deux</p></td><td>%b</td></tr></table>" % inner
+    assert extract_html(inside(table), URL).paragraphs[0] == "Un Deux | in1 | in2"
+
+
+MOVED = PAGE.replace(b"title_area", b"x").replace(b"body_txt", b"y")
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "5 MB of words in the body": lambda: inside(b"mot " * 1_250_000),
+    "5 MB of words after the article": lambda: PAGE + b"mot " * 1_250_000,
+    "5 MB of spaces": lambda: inside(b" " * 5_000_000),
+    "5 MB of <": lambda: b"<" * 5_000_000,
+    "5 MB of &": lambda: inside(b"&" * 5_000_000),
+    "5 MB of noise": lambda: inside(Random(1).randbytes(5_000_000)),
+    "5 MB of noise alone": lambda: Random(1).randbytes(5_000_000),
+    "5 MB of <br>": lambda: inside(b"<br>" * 1_250_000),
+    "5 MB of <p>": lambda: inside(b"<p>a</p>" * 600_000),
+    "5 MB in an attribute": lambda: inside(b"<a href='" + b"x" * 5_000_000 + b"'>y</a>"),
+    "300,000 attributes": lambda: inside(b"<p " + b"".join(b"a%d=1 " % i for i in range(300_000)) + b">"),
+    "20,000 attributes": lambda: b"<p " + b"".join(b"a%d " % i for i in range(13_000)) + b">",
+    "tags of many attributes": lambda: inside((b"<p " + b"".join(b"a%d=1 " % i for i in range(95)) + b">") * 5_000),
+    "50,000 nested <div>": lambda: PAGE.replace(b'<div id="wrap">', b"<div>" * 50_000),
+    "50,000 nested <span> in the body": lambda: inside(b"<span>" * 50_000),
+    "20,000 nested tables": lambda: inside(b"<table><tr><td>" * 20_000),
+    "90,000 rows": lambda: inside(b"<table>" + b"<tr><td>a<td>b" * 30_000),
+    "60,000 accents on a letter": lambda: inside(("a" + "\u0301\u0323" * 60_000).encode()),
+    "a million accents on a letter": lambda: inside(("a" + "\u0301\u0323" * 1_000_000).encode()),
+    "pictures in a body that moved": lambda: MOVED.replace(b"<br />", b"<div><img src=x></div>" * 20_000, 1),
+    "headlines": lambda: MOVED + b"<div><h1>a</h1></div>" * 20_000,
+}  # fmt: skip
+
+MEASURE = """
+import json, resource, sys, time
+from pathlib import Path
+from extractors import NotAnArticle, extract_html
+page = Path(sys.argv[1]).read_bytes()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+began = time.process_time()
+try:
+    outcome = extract_html(page, sys.argv[2]).layout
+except NotAnArticle as refusal:
+    outcome = refusal.reason
+megabytes = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
+print(json.dumps([outcome, time.process_time() - began, megabytes]))
+"""
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_page_costs_bounded_memory_and_no_quadratic_time(name: str, tmp_path: Path) -> None:
+    """`make bench` holds them to a second; here the bound only tells quadratic time from a slow machine's."""
+    file = tmp_path / "page.html"
+    file.write_bytes(HOSTILE[name]())
+    command = [sys.executable, "-c", MEASURE, str(file), URL]
+    run = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    _, seconds, megabytes = json.loads(run.stdout)
+    assert seconds < 5
+    assert megabytes < 200
