@@ -3,8 +3,11 @@ PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
 
+COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo crawl test check format lock clean
+.PHONY: help setup demo crawl test check bench format lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -13,7 +16,7 @@ $(READY): pyproject.toml requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kbsworld needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
 	@echo "Setting up .venv: a minute or so, once and when a dependency changes ..."
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --require-hashes --requirement requirements.lock
+	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -34,14 +37,23 @@ check: $(READY) ## lint, format, types, direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
+bench: .venv-bench/ready ## compare exactness and speed with other tools, in an environment of its own
+	@.venv-bench/bin/python -m tests.bench
+
+.venv-bench/ready: tests/bench/requirements.lock
+	@echo "Setting up .venv-bench: a minute or so, once ..."
+	@$(PYTHON) -m venv .venv-bench
+	@.venv-bench/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
+	@touch $@
+
 format: $(READY) ## format the code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
 lock: $(READY) ## pin the newest dependencies that pyproject.toml allows
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check uv
-	@$(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url --no-emit-find-links \
-		--extra dev --custom-compile-command "make lock" --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --output-file tests/bench/requirements.lock tests/bench/requirements.in
 
 clean: ## remove .venv and caches; data/ stays
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import date
 
+from lxml import etree
 from lxml.cssselect import CSSSelector
 
 
@@ -112,8 +113,11 @@ GENERIC = "generic"
 
 #: What stays when classes are renamed: the elements of the page that hold no article. Cards are `article` elements.
 SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
-#: Inside a body that was found by structure, as `Layout.end`.
-GENERIC_END = css("aside, footer, nav, article, h2 + section:has(article), h2:has(+ section article), div:has(input)")
+#: Inside a body that was found by structure, as `Layout.end`: the surroundings, and the heading over the cards.
+GENERIC_END = etree.XPath(
+    "descendant::*[self::aside or self::footer or self::nav or self::article"
+    " or self::h2[following-sibling::*[1]//article]]"
+)
 
 #: Any one of these tells a page of the site from a foreign one, when no layout fits.
 SITE_MARKS = css(

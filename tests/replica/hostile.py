@@ -1,0 +1,46 @@
+"""Pages made to cost time or memory: a page of the replica with megabytes of something in it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from random import Random
+
+from tests.replica import pages
+from tests.replica.world import World
+
+WORLD = World(articles=20)
+ENTRY = next(entry for entry in WORLD.entries if entry.style == "breaks" and len(entry.body) > 3)
+PAGE = pages.entry_page(WORLD, ENTRY)
+URL = ENTRY.truth.url
+AT = PAGE.index(b">", PAGE.index(b'<div class="body_txt')) + 1
+
+
+def inside(html: bytes) -> bytes:
+    """The page with `html` before the first word of its body."""
+    return PAGE[:AT] + html + PAGE[AT:]
+
+
+MOVED = PAGE.replace(b"title_area", b"x").replace(b"body_txt", b"y")
+HOSTILE: dict[str, Callable[[], bytes]] = {
+    "5 MB of words in the body": lambda: inside(b"mot " * 1_250_000),
+    "5 MB of words after the article": lambda: PAGE + b"mot " * 1_250_000,
+    "5 MB of spaces": lambda: inside(b" " * 5_000_000),
+    "5 MB of <": lambda: b"<" * 5_000_000,
+    "5 MB of &": lambda: inside(b"&" * 5_000_000),
+    "5 MB of noise": lambda: inside(Random(1).randbytes(5_000_000)),
+    "5 MB of noise alone": lambda: Random(1).randbytes(5_000_000),
+    "5 MB of <br>": lambda: inside(b"<br>" * 1_250_000),
+    "5 MB of <p>": lambda: inside(b"<p>a</p>" * 600_000),
+    "5 MB in an attribute": lambda: inside(b"<a href='" + b"x" * 5_000_000 + b"'>y</a>"),
+    "300,000 attributes": lambda: inside(b"<p " + b"".join(b"a%d=1 " % i for i in range(300_000)) + b">"),
+    "20,000 attributes": lambda: b"<p " + b"".join(b"a%d " % i for i in range(13_000)) + b">",
+    "tags of many attributes": lambda: inside((b"<p " + b"".join(b"a%d=1 " % i for i in range(95)) + b">") * 5_000),
+    "50,000 nested <div>": lambda: PAGE.replace(b'<div id="wrap">', b"<div>" * 50_000),
+    "50,000 nested <span> in the body": lambda: inside(b"<span>" * 50_000),
+    "20,000 nested tables": lambda: inside(b"<table><tr><td>" * 20_000),
+    "90,000 rows": lambda: inside(b"<table>" + b"<tr><td>a<td>b" * 30_000),
+    "60,000 accents on a letter": lambda: inside(("a" + "\u0301\u0323" * 60_000).encode()),
+    "a million accents on a letter": lambda: inside(("a" + "\u0301\u0323" * 1_000_000).encode()),
+    "pictures in a body that moved": lambda: MOVED.replace(b"<br />", b"<div><img src=x></div>" * 20_000, 1),
+    "headlines": lambda: MOVED + b"<div><h1>a</h1></div>" * 20_000,
+}  # fmt: skip
