@@ -16,7 +16,7 @@ from extractors.dates import find_timestamps
 from extractors.locate import Parts, first, locate
 from extractors.normalize import collapse, credit_of, take_credits
 from extractors.parse import parse_html
-from extractors.words import text_of
+from extractors.words import meta_of, text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -41,7 +41,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     """
     page = parse_html(body, charset)
     address = _address(page, url)
-    parts = locate(page, address.page, _meta(page, "og:title"))
+    parts = locate(page, address.page)
     if parts is None:
         raise NotAnArticle("no article on the page" if layouts.SITE_MARKS(page) else "not a page of KBS World")
     truncated = _ends_inside(parts.body)
@@ -55,7 +55,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
 
 def _address(page: _Element, url: str) -> Address:
     """The article's address: the one it was fetched from; only where there is none, the one the page claims."""
-    address = parse_address(url or _meta(page, "og:url") or "")
+    address = parse_address(url or meta_of(page, "og:url") or "")
     if address is None:
         raise NotAnArticle("not an address of KBS World" if url else NO_ADDRESS)
     if address.kind == "list":
@@ -93,7 +93,7 @@ def _title(page: _Element, title: _Element | None) -> str | None:
 
     def candidates() -> Iterator[str | None]:
         yield text_of(title)
-        yield _meta(page, "og:title")
+        yield meta_of(page, "og:title")
         yield text_of(next(page.iter("title"), None))
 
     found = next(filter(None, candidates()), None)
@@ -137,12 +137,6 @@ def _picture_url(picture: _Element | None, base: str) -> str | None:
         return url if urlsplit(url).scheme in {"http", "https"} else None
     except ValueError:
         return None
-
-
-def _meta(page: _Element, name: str) -> str | None:
-    """What a `<meta property=…>` of the page says."""
-    content = next((meta.get("content") for meta in page.iter("meta") if meta.get("property") == name), None)
-    return collapse(content or "") or None
 
 
 def _ends_inside(body: _Element) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from extractors import generic
 from extractors.layouts import GENERIC_END, LAYOUTS, Layout
-from extractors.words import text_of
+from extractors.words import meta_of, text_of
 
 if TYPE_CHECKING:
     from lxml.cssselect import CSSSelector
@@ -83,13 +83,12 @@ class Parts:
         yield self.body
 
 
-def locate(page: _Element, file_name: str, claimed_title: str | None) -> Parts | None:
+def locate(page: _Element, file_name: str) -> Parts | None:
     """The parts of the article on a page, or None where there is no article.
 
     Args:
         page: the whole page.
         file_name: of its address; layouts seen under it are tried first.
-        claimed_title: its og:title.
     """
     order = sorted(LAYOUTS, key=lambda layout: file_name not in layout.pages)
     for layout in order:
@@ -97,7 +96,7 @@ def locate(page: _Element, file_name: str, claimed_title: str | None) -> Parts |
         body = None if head is None else _body(layout, head)
         if head is not None and body is not None:
             return _parts(layout, head, first(layout.title, head), body)
-    return _locate_moved(page, order[0], claimed_title)
+    return _locate_moved(page, order[0])
 
 
 def first(selector: CSSSelector, element: _Element) -> _Element | None:
@@ -106,10 +105,10 @@ def first(selector: CSSSelector, element: _Element) -> _Element | None:
     return found[0] if found else None
 
 
-def _locate_moved(page: _Element, layout: Layout, claimed_title: str | None) -> Parts | None:
+def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: what still has its name by that, the rest by structure."""
     head = _head(page, layout)
-    title = generic.find_title(page, claimed_title) if head is None else first(layout.title, head)
+    title = generic.find_title(page, meta_of(page, "og:title")) if head is None else first(layout.title, head)
     start = head if title is None else title
     head = title.getparent() if head is None and title is not None else head
     if start is None or head is None:

@@ -42,6 +42,12 @@ def text_of(element: _Element | None) -> str | None:
     return collapse(write_down([element])) or None
 
 
+def meta_of(page: _Element, name: str) -> str | None:
+    """What the `<meta property=…>` of that name says, as one line; None where there is none or it says nothing."""
+    content = next((meta.get("content") for meta in page.iter("meta") if meta.get("property") == name), None)
+    return collapse(content or "") or None
+
+
 def write_down(elements: Iterable[_Element], cut: Collection[_Element] = (), end: _Element | None = None) -> str:
     """The words of elements as one text, with marks between its parts.
 
