@@ -158,6 +158,9 @@ class RunReport:
 
     def _reminder(self) -> str | None:
         settings = self._crawler.settings
-        if settings["KBS_CONTACT"] != CONTACT_PLACEHOLDER or not Site(settings["KBS_BASE_URL"]).is_the_site:
+        if (
+            settings["KBS_CONTACT"].strip() not in {"", CONTACT_PLACEHOLDER}
+            or not Site(settings["KBS_BASE_URL"]).is_the_site
+        ):
             return None
         return "Set KBS_CONTACT to an address of yours before the next run: the site should know whom to write to."

@@ -9,7 +9,7 @@ from datetime import date, datetime, timedelta, timezone
 KST = timezone(timedelta(hours=9), "KST")
 
 # News give a moment, features a day (SITE: Dates). [0-9], not \d: other scripts' digits are not the site's.
-_TIMESTAMP = re.compile(r"(?<![0-9])([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\s+([0-9]{2}:[0-9]{2}:[0-9]{2}))?(?![0-9-])")
+_TIMESTAMP = re.compile(r"(?<![0-9])([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\s+([0-9]{2}:[0-9]{2}(?::[0-9]{2})?))?(?![0-9-])")
 
 
 def find_timestamps(text: str) -> list[datetime | date]:

@@ -10,6 +10,7 @@ import hashlib
 import re
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import takewhile
 
 from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
@@ -85,15 +86,17 @@ def _cut_whole_page(lines: list[str]) -> _Parts:
     if at is None:
         raise NotAnArticle("no date line in the text")
     above = [line for line in lines[:at] if line not in _menu(labels)]
-    below = lines[at + 1 :]
+    date_lines = list(takewhile(_DATE_LINE.match, lines[at:]))  # written and updated may stand on a line each
+    below = list(takewhile(lambda line: line != _skip_links(labels), lines[at + len(date_lines) :]))
+    dates = find_timestamps(" / ".join(date_lines))
     caption = below.pop(0) if below and _CAPTION_LINE.match(below[0]) else None
     end = _end_of_body(below, labels)
     return _Parts(
         # A news page gives a time, a feature a day (SITE: Dates).
-        kind="news" if isinstance(next(iter(find_timestamps(lines[at])), None), datetime) else "feature",
+        kind="news" if dates and isinstance(dates[0], datetime) else "feature",
         lang=labels.lang or None,
         title=above[-1] if above else None,
-        dates=find_timestamps(lines[at]),
+        dates=dates,
         caption=caption,
         paragraphs=tuple(below[:end]),
         truncated=end == len(below),  # nothing of what follows every body
@@ -134,7 +137,12 @@ def _edition(lines: list[str]) -> Labels:
 
 def _menu(labels: Labels) -> set[str]:
     """The lines that may stand above a title, with the skip links on one line or on two."""
-    return {" ".join(labels.skip_links), *labels.skip_links, GO_TOP}
+    return {_skip_links(labels), *labels.skip_links, GO_TOP}
+
+
+def _skip_links(labels: Labels) -> str:
+    """The first line of a whole page. Below a body it is the first line of another one."""
+    return " ".join(labels.skip_links)
 
 
 def _end_of_body(lines: list[str], labels: Labels) -> int:

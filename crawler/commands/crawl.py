@@ -28,6 +28,7 @@ class Command(crawl.Command):
             "Runs a spider; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. "
             "Arguments of kbs_news: -a lang=f (edition), -a category=Po (one category), -a pages=5 (list pages at "
             "most). "
+            "Name yourself to the site with KBS_CONTACT=me@example.org, in the environment or with -s. "
             "Exit status: 0, 1 where a page failed, 2 for a wrong call."
         )
 

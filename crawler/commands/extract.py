@@ -16,6 +16,7 @@ from scrapy.commands import ScrapyCommand
 
 from crawler.failures import WORK_FAILED, WRONG_CALL, complain
 from extractors import Article, NotAnArticle, extract_html, extract_text
+from extractors.address import SITE, parse_address
 from extractors.html import NO_ADDRESS
 from storage.archive import page_files, read_page
 
@@ -62,6 +63,8 @@ class Command(ScrapyCommand):
         if isinstance(sys.stdout, TextIOWrapper):
             sys.stdout.reconfigure(encoding="utf-8")
         pages = [page for name in args for page in self._pages(name)]
+        if opts.url and parse_address(opts.url) is None:
+            return complain(self, f"--url {opts.url} is no address of KBS World, such as {SITE}/service/….", WRONG_CALL)
         if opts.url and len(pages) > 1:
             return complain(self, f"--url is the address of one page, and there are {len(pages)} here.", WRONG_CALL)
         for name, read in pages:
@@ -92,6 +95,8 @@ def _read_file(file: Path) -> bytes:
 
 def _extract(page: bytes, url: str | None) -> Article:
     """The article of a page file. HTML begins with a tag; a text capture of this site begins with words."""
+    if page.startswith(b"\x1f\x8b"):
+        raise ValueError("compressed, as WARC files are; README says how to get a page out of one.")
     if page.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
         return extract_html(page, url or "")
     try:

@@ -76,7 +76,7 @@ def test_what_holds_no_article_is_told_and_the_rest_is_printed(scrapy: Run, tmp_
         (["missing.html"], 1, "missing.html: no such file or folder."),
         (["extractors"], 1, "extractors: no page in this folder"),
         (["seeds", "--url", ADDRESS], 2, "--url is the address of one page, and there are 2 here."),
-        ([TEXT, "--url", "https://example.org/"], 1, "not an address of KBS World"),
+        ([TEXT, "--url", "https://example.org/"], 2, "--url https://example.org/ is no address of KBS World, such as"),
         (["/dev/null"], 1, "/dev/null: empty text"),
         (["--frmat", "text", TEXT], 2, "There is no option --frmat; scrapy extract --help names them."),
         ([TEXT, "--url", "https://world.kbs.co.kr/service/news_list.htm?lang=f"], 1, "a list of articles"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -218,3 +219,18 @@ def test_abbreviations_initials_decimals_and_addresses_stay_whole(words: list[st
 )
 def test_sentences_that_touch_are_parted_again(sentences: list[str]) -> None:
     assert split_glued("".join(sentences)) == tuple(sentences)
+
+
+def test_written_and_updated_may_stand_on_a_line_each() -> None:
+    article = extract_text(PAGE.replace(" / Update:", "\n\nUpdate:"))
+    assert article == replace(extract_text(PAGE), url=article.url)
+
+
+def test_a_second_capture_in_the_same_text_is_not_its_body() -> None:
+    assert extract_text(PAGE + PAGE).paragraphs == extract_text(PAGE).paragraphs
+
+
+def test_a_time_without_seconds_is_a_time() -> None:
+    assert extract_text(PAGE.replace("08:00:01 / Update: 2024-03-02 09:10:11", "08:00")).timestamp == (
+        "2024-03-02T08:00:00+09:00"
+    )

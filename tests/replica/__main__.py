@@ -16,8 +16,10 @@ def main() -> int:
         description="A KBS World on loopback. The first line on standard output is its base address: crawl it with "
         "KBS_BASE_URL=ADDRESS scrapy crawl kbs_news. Ctrl-C stops it.",
     )
-    parser.add_argument("--port", type=_port, default=0, help="port on 127.0.0.1 (default: a free one)")
-    parser.add_argument("--articles", type=_count, default=40, help="how many articles an edition has (default: 40)")
+    parser.add_argument("--port", type=port_number, default=0, help="port on 127.0.0.1 (default: a free one)")
+    parser.add_argument(
+        "--articles", type=article_count, default=40, help="how many articles an edition has (default: 40)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the generator: the same seed, the same articles")
     options = parser.parse_args()
     stop = threading.Event()
@@ -34,14 +36,14 @@ def main() -> int:
     return 0
 
 
-def _port(text: str) -> int:
+def port_number(text: str) -> int:
     port = int(text)
     if not 0 <= port <= 65535:
         raise argparse.ArgumentTypeError(f"{port} is no port; they go from 0 to 65535")
     return port
 
 
-def _count(text: str) -> int:
+def article_count(text: str) -> int:
     count = int(text)
     if not 0 <= count <= 1_000_000:
         raise argparse.ArgumentTypeError(f"{count} is no number of articles; give one from 0 to 1000000")
