@@ -11,8 +11,9 @@ from lxml import etree
 from trafilatura import html2txt
 
 from extractors.article import NotAnArticle
+from extractors.labels import COPYRIGHT, LONGEST_CREDIT
 from extractors.normalize import plain
-from extractors.words import BLOCK, BREAK, CELL, ITEM, write_down
+from extractors.words import BLOCK, BREAK, CELL, ITEM, PICTURE, write_down
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -24,6 +25,7 @@ _MAX_CHARACTERS = 1_000_000
 
 _SPACES = re.compile(" {2,}")
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
+_CREDIT_LINE = re.compile(rf"(?:(?<=\n)|\A)[ ]*({COPYRIGHT}[^\n]{{1,{LONGEST_CREDIT}}})(?=\n|\Z)")
 # Between paragraphs in what trafilatura reads: it keeps the words and folds all white space.
 _SEPARATOR = "\N{SYMBOL FOR RECORD SEPARATOR}"
 _MAKER = lxml.html.HTMLParser()
@@ -70,7 +72,7 @@ def _page(lines: list[str]) -> HtmlElement:
 
 def _lines(text: str) -> list[str]:
     """The paragraphs of a body that was written down, in order."""
-    runs = [run for run in text.split(BLOCK) if run.strip(f" {BREAK}{CELL}{ITEM}")]
+    runs = [run for run in text.split(BLOCK) if run.strip(f" {BREAK}{CELL}{ITEM}{PICTURE}")]
     # SITE: sentences end with one <br>, paragraphs with two; a body without any double one means its single ones.
     parted = any(_PARAGRAPH_BREAK.search(run.strip()) for run in runs if BREAK in run)
     lines = []
@@ -78,13 +80,19 @@ def _lines(text: str) -> list[str]:
         if run.startswith(ITEM):
             lines.append(f"- {_line(run)}")
         elif BREAK in run:
-            lines += map(_line, _PARAGRAPH_BREAK.split(run) if parted else run.split(BREAK))
+            lines += map(_line, _PARAGRAPH_BREAK.split(_part_credits(run)) if parted else run.split(BREAK))
         else:
             lines.append(_line(run))
     return [line for line in lines if line]
 
 
+def _part_credits(run: str) -> str:
+    """A run with its credit lines as paragraphs of their own, where single breaks part sentences only."""
+    return _CREDIT_LINE.sub(r"\n\n\1\n\n", run) if COPYRIGHT in run else run
+
+
 def _line(run: str) -> str:
+    run = run.replace(PICTURE, " ")
     if CELL in run:
         return " | ".join(filter(None, (" ".join(cell.split()) for cell in run.split(CELL))))
     return " ".join(run.split())

@@ -9,7 +9,15 @@ from datetime import date, datetime, timedelta, timezone
 KST = timezone(timedelta(hours=9), "KST")
 
 # News give a moment, features a day (SITE: Dates). [0-9], not \d: other scripts' digits are not the site's.
-_TIMESTAMP = re.compile(r"(?<![0-9])([0-9]{4}-[0-9]{2}-[0-9]{2})(?:\s+([0-9]{2}:[0-9]{2}(?::[0-9]{2})?))?(?![0-9-])")
+_SHAPE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:\s+[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
+_TIMESTAMP = re.compile(rf"(?<![0-9]){_SHAPE}(?![0-9-])")
+# One timestamp or two, each perhaps with a label, and nothing else. What the labels say is not looked at.
+_DATE_BLOCK = re.compile(rf"(?:[^0-9:]{{1,30}}:\s*)?{_SHAPE}(?:\s*/?\s*(?:[^0-9:/]{{1,30}}:\s*)?{_SHAPE})?")
+
+
+def is_date_block(text: str) -> bool:
+    """Whether a line is a date block: `Write: 2023-09-12 10:59:55`, or `2026-09-11`, and no other words."""
+    return _DATE_BLOCK.fullmatch(text) is not None
 
 
 def find_timestamps(text: str) -> list[datetime | date]:
@@ -24,10 +32,10 @@ def find_timestamps(text: str) -> list[datetime | date]:
         calendar (2023-02-30) is left out.
     """
     found: list[datetime | date] = []
-    for day, time in _TIMESTAMP.findall(text):
+    for day, *time in (timestamp.split() for timestamp in _TIMESTAMP.findall(text)):
         try:
             found.append(
-                datetime.fromisoformat(f"{day}T{time}").replace(tzinfo=KST) if time else date.fromisoformat(day)
+                datetime.fromisoformat(f"{day}T{time[0]}").replace(tzinfo=KST) if time else date.fromisoformat(day)
             )
         except ValueError:
             continue

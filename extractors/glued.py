@@ -9,8 +9,10 @@ from extractors.labels import ABBREVIATIONS
 # A sentence that touches the next: an end mark, perhaps a closing quote or bracket, then a capital or an opening quote
 # with no space between. A colon, a comma or a slash never ends one, which keeps addresses and decimals whole.
 _SEAM = re.compile(r"(?<=[.!?…])((?:\s?[»”\")\]])?)(?=(?:[«“(]\s?)?[A-ZÀ-ÖØ-Þ])")
-# The word that an end mark belongs to, up to the white space or the seam before it.
-_LAST_WORD = re.compile(r"[^\s«“(»”]*\Z")
+# The word that an end mark belongs to, up to what parts it from the word before: "l’O" of "l’O.N.U." is an "O".
+_LAST_WORD = re.compile(r"[^\s«“(»”’'-]*\Z")
+# How far before a full stop its word or address may begin.
+_LOOK_BACK = 200
 # A web address or host name that goes on after a full stop: "www.KBS.co.kr", "world.kbs.co.kr/X.Html".
 _ADDRESS = re.compile(r"(?:https?://|www\.)\S*\Z|\S+@\S*\Z", re.IGNORECASE)
 
@@ -30,7 +32,7 @@ def split_glued(text: str) -> tuple[str, ...]:
     paragraphs = []
     start = 0
     for seam in _SEAM.finditer(text):
-        if _ends_sentence(text[start : seam.start()], seam.group(1)):
+        if _ends_sentence(text[max(start, seam.start() - _LOOK_BACK) : seam.start()], seam.group(1)):
             paragraphs.append(text[start : seam.end()].strip())
             start = seam.end()
     paragraphs.append(text[start:].strip())

@@ -13,7 +13,7 @@ from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
 from extractors.body import read_paragraphs
 from extractors.dates import find_timestamps
-from extractors.locate import Parts, first, locate
+from extractors.locate import Extent, Parts, first, locate
 from extractors.normalize import collapse, credit_of, take_credits
 from extractors.parse import parse_html
 from extractors.words import meta_of, text_of
@@ -44,13 +44,12 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     parts = locate(page, address.page)
     if parts is None:
         raise NotAnArticle("no article on the page" if layouts.SITE_MARKS(page) else "not a page of KBS World")
-    truncated = _ends_inside(parts.body)
-    if truncated and parts.end_inside is None and _END_OF_PAGE.search(body, max(0, len(body) - _END_BYTES)):
+    extent = parts.extent()
+    truncated = extent.end is None and _ends_inside(parts.bodies[-1])
+    if truncated and _END_OF_PAGE.search(body, max(0, len(body) - _END_BYTES)):
         # The page is whole, and its markup so broken that what follows the article cannot be told from it.
         raise NotAnArticle("no end of the article in broken markup")
-    return replace(
-        _read(page, parts, address), truncated=truncated and parts.end_inside is None, source_url=url or None
-    )
+    return replace(_read(page, parts, extent, address), truncated=truncated, source_url=url or None)
 
 
 def _address(page: _Element, url: str) -> Address:
@@ -63,13 +62,11 @@ def _address(page: _Element, url: str) -> Address:
     return address
 
 
-def _read(page: _Element, parts: Parts, address: Address) -> Article:
+def _read(page: _Element, parts: Parts, extent: Extent, address: Address) -> Article:
     """The article in its parts."""
     dates = find_timestamps(parts.dates)
-    captions = generic.find_captions(parts.body) if parts.body_moved else []
-    image_url, caption = _lead_picture(parts, captions, address.url)
-    blocks, end = parts.extent
-    paragraphs, credit = take_credits(read_paragraphs(blocks, {*parts.cut, *captions}, end))
+    image_url, caption = _lead_picture(parts, address.url)
+    paragraphs, credit = take_credits(read_paragraphs(extent.blocks, extent.cut, extent.end))
     if not paragraphs and not (parts.layout.wordless and image_url):
         raise NotAnArticle("no article on the page")
     return Article(
@@ -105,26 +102,18 @@ def _category(parts: Parts) -> str | None:
     return generic.find_category(parts.title) if named is None and parts.moved and parts.title is not None else named
 
 
-def _lead_picture(parts: Parts, captions: list[_Element], base: str) -> tuple[str | None, str | None]:
+def _lead_picture(parts: Parts, base: str) -> tuple[str | None, str | None]:
     """Address and caption of the first picture, which stands for the article on lists too."""
     picture = parts.first(parts.layout.picture)
-    caption = text_of(_credit_beside(picture, parts))
-    if captions:  # boxes found by structure: the first one is the lead picture's
-        picture = next(captions[0].iter("img")) if picture is None else picture
-        caption = caption or text_of(captions[0])
-    return _picture_url(picture, base), caption
-
-
-def _credit_beside(picture: _Element | None, parts: Parts) -> _Element | None:
-    """The caption in the box of a picture; a picture without a box of its own has none there."""
     if picture is None:
-        return first(parts.layout.credit, parts.body)
-    box = picture.getparent()
-    while box is not None and box is not parts.body:
-        if (credit := first(parts.layout.credit, box)) is not None:
-            return credit
-        box = box.getparent()
-    return None
+        return None, text_of(parts.first(parts.layout.credit))
+    for box in picture.iterancestors():
+        if box in parts.bodies or box is parts.head:
+            break
+        caption = text_of(box if box in parts.captions else first(parts.layout.credit, box))
+        if caption is not None and caption == text_of(box):  # all its words: this is the picture's own box
+            return _picture_url(picture, base), caption
+    return _picture_url(picture, base), None
 
 
 def _picture_url(picture: _Element | None, base: str) -> str | None:

@@ -56,10 +56,12 @@ CLOSE = "Close"
 #: Before the colon of a caption. "Thumbnail" is the video view's (seed page), "Photo" the plain view's (saved page).
 CAPTIONS = ("Photo", "Thumbnail")
 VIDEO_CAPTION = "Thumbnail"
+#: Names seen after it (seed page, saved page); longer ones first.
+CREDITS = ("YONHAP News", "KBS News")
 
 #: Before the name in the captions of features, where it stands on a line of its own (text captures of shape 3).
 COPYRIGHT = "©"
 LONGEST_CREDIT = 120
 
 #: French abbreviations that end with a full stop and go on with a capital: "M.Kim" is one word to a glued text capture.
-ABBREVIATIONS = frozenset("M MM Mme Mmes Mlle Dr Pr Me St Ste Gal Col Cdt Cie Art No N Av Bd J.-C".split())
+ABBREVIATIONS = frozenset("M MM Mme Mmes Mlle Dr Pr Me St Ste Gal Col Cdt Cie Art No N Av Bd Ph".split())

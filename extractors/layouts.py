@@ -59,16 +59,17 @@ NEWS = Layout(
     name="news",
     pages=frozenset({"news_view.htm"}),
     seen=date(2023, 11, 7),
-    evidence="saved article page of the English edition; its section renamed comp_view_news in a source of 2026",
+    evidence="saved article page of the English edition; its section renamed comp_view_news in a source of 2026; "
+    "captions of the site's rich-text editor (Froala) in fr-inner",
     head=css("div.title_area"),
     title=css("h1"),
     category=css(".cate"),
     dates=css(".date"),
     body=css("div.body_txt"),
-    picture=css("div.img_box img"),
-    credit=css("div.img_box .cap"),
+    picture=css("img"),
+    credit=css("div.img_box .cap, figcaption, .fr-inner"),
     player=css("iframe, video, embed, object"),
-    cut=css("div.img_box"),
+    cut=css("div.img_box, figcaption, .fr-inner"),
     end=css("div.func_menu, div.share_box, h2.view_tit, section.comp_contents_3x, aside, footer, div.chrome_pick"),
 )
 
@@ -86,7 +87,6 @@ FEATURE = replace(
     pages=frozenset({"contents_view.htm"}),
     seen=date(2026, 9, 11),
     evidence="a scraper of 2026: the same head and body, the date a day; text captures: captions after a ©",
-    picture=css("img"),  # captions on lines of their own leave pictures without a box
 )
 
 PROGRAMME = replace(
@@ -115,8 +115,8 @@ GENERIC = "generic"
 SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
 #: Inside a body that was found by structure, as `Layout.end`: the surroundings, and the heading over the cards.
 GENERIC_END = etree.XPath(
-    "descendant::*[self::aside or self::footer or self::nav or self::article"
-    " or self::h2[following-sibling::*[1]//article]]"
+    "descendant::*[self::aside or self::footer or self::nav"
+    " or self::article[following-sibling::article] or self::h2[following-sibling::*[1][count(.//article) > 1]]]"
 )
 
 #: Any one of these tells a page of the site from a foreign one, when no layout fits.

@@ -22,56 +22,49 @@ class Parts:
     Attributes:
         layout: the template whose names they have, or come closest to.
         head: the block of the title.
-        title: its h1, where there is one.
-        body: the block of the words, with what stands in it and is none.
+        title: its headline, where there is one.
+        bodies: the blocks of the words, with what stands in them and is none; one, but where they were found by
+            structure.
         dates: the text of the date block; empty where there is none.
         moved: whether any part was found by structure and not by its name.
         body_moved: whether the body was.
+        captions: boxes of pictures that no name tells from the body, the first one first.
     """
 
     layout: Layout
     head: _Element
     title: _Element | None
-    body: _Element
+    bodies: list[_Element]
     dates: str
     moved: bool
     body_moved: bool
-
-    @property
-    def cut(self) -> set[_Element]:
-        """What stands inside the body and holds no words of the article."""
-        return set() if self.body_moved else set(self.layout.cut(self.body))
-
-    @property
-    def end_inside(self) -> _Element | None:
-        """Where the article ends inside the body: only where broken markup brought in what stands after it."""
-        found: list[_Element] = (GENERIC_END if self.body_moved else self.layout.end)(self.body)
-        return next((element for element in found if element is not self.body), None)
-
-    @property
-    def extent(self) -> tuple[list[_Element], _Element | None]:
-        """The blocks that hold the words, and the element from which on nothing is the article's.
-
-        That is the body alone; and where a stray end tag closed it early, what follows it up to the menu below.
-        """
-        inside = self.end_inside
-        blocks = [self.body]
-        if inside is None and not self.body_moved:
-            for level in (self.body, *self.body.iterancestors()):
-                for block in level.itersiblings():
-                    blocks.append(block)
-                    if (end := first(self.layout.end, block)) is not None:
-                        return blocks, end
-        return [self.body], inside
+    captions: list[_Element]
 
     def first(self, selector: CSSSelector) -> _Element | None:
         """The first match in the article's own part of the page, from its head to the end of its body."""
         return next((found for block in self._blocks() if (found := first(selector, block)) is not None), None)
 
+    def extent(self) -> Extent:
+        """Where on the page the article's words are."""
+        cut: set[_Element] = {element for body in self.bodies for element in self.layout.cut(body)} | {*self.captions}
+        if self.body_moved:
+            ends: list[_Element] = [end for body in self.bodies for end in GENERIC_END(body)]
+            return Extent(self.bodies, cut, ends[0] if ends else None, inside=bool(ends))
+        [body] = self.bodies
+        inside: list[_Element] = [end for end in self.layout.end(body) if end is not body]
+        blocks = [body]
+        for level in (body, *body.iterancestors()):
+            for block in level.itersiblings():
+                blocks.append(block)
+                if (end := first(self.layout.end, block)) is not None:
+                    # What stands inside the body although the page goes on after it is no end: it is cut out.
+                    return Extent(blocks, {*cut, *inside}, end, inside=False)
+        return Extent([body], cut, inside[0] if inside else None, inside=bool(inside))
+
     def _blocks(self) -> Iterator[_Element]:
         """The blocks from the one with the head, which is left out, to the body."""
         above = {self.head, *self.head.iterancestors()}
-        last = self.body
+        last = self.bodies[0]
         while (parent := last.getparent()) is not None and parent not in above:
             last = parent
         between = []
@@ -80,7 +73,25 @@ class Parts:
                 break
             between.append(block)
         yield from reversed(between)
-        yield self.body
+        yield from self.bodies
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Where on the page an article's words are.
+
+    Attributes:
+        blocks: what holds them, in order; after the body what follows it up to the menu below, where a stray end tag
+            may have left some of its words.
+        cut: elements inside that hold none.
+        end: the element from which on nothing is the article's; None where the page ends first.
+        inside: whether broken markup brought that end into the body.
+    """
+
+    blocks: list[_Element]
+    cut: set[_Element]
+    end: _Element | None
+    inside: bool
 
 
 def locate(page: _Element, file_name: str) -> Parts | None:
@@ -95,7 +106,7 @@ def locate(page: _Element, file_name: str) -> Parts | None:
         head = _head(page, layout)
         body = None if head is None else _body(layout, head)
         if head is not None and body is not None:
-            return _parts(layout, head, first(layout.title, head), body)
+            return _parts(layout, head, first(layout.title, head), [body])
     return _locate_moved(page, order[0])
 
 
@@ -108,21 +119,23 @@ def first(selector: CSSSelector, element: _Element) -> _Element | None:
 def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: what still has its name by that, the rest by structure."""
     head = _head(page, layout)
-    title = generic.find_title(page, meta_of(page, "og:title")) if head is None else first(layout.title, head)
-    start = head if title is None else title
+    title = None if head is None else first(layout.title, head)
+    if title is None:
+        title = generic.find_title(page, meta_of(page, "og:title"))
+    start = title if head is None else head
     head = title.getparent() if head is None and title is not None else head
     if start is None or head is None:
         return None
     named = _body(layout, head)
-    body = generic.find_body(start) if named is None else named
-    return None if body is None else _parts(layout, head, title, body, moved=True, body_moved=named is None)
+    bodies = generic.find_bodies(start) if named is None else [named]
+    return _parts(layout, head, title, bodies, moved=True, body_moved=named is None) if bodies else None
 
 
 def _parts(
     layout: Layout,
     head: _Element,
     title: _Element | None,
-    body: _Element,
+    bodies: list[_Element],
     *,
     moved: bool = False,
     body_moved: bool = False,
@@ -130,7 +143,28 @@ def _parts(
     dates = text_of(first(layout.dates, head)) or ""
     if not dates and title is not None and (dates := generic.find_dates(title)):
         moved = True
-    return Parts(layout=layout, head=head, title=title, body=body, dates=dates, moved=moved, body_moved=body_moved)
+    captions = [box for body in bodies for box in generic.find_captions(_unboxed(layout, body), body)]
+    if any(text_of(box) for box in captions):
+        moved = True
+    return Parts(
+        layout=layout,
+        head=head,
+        title=title,
+        bodies=bodies,
+        dates=dates,
+        moved=moved,
+        body_moved=body_moved,
+        captions=captions,
+    )
+
+
+def _unboxed(layout: Layout, body: _Element) -> Iterator[_Element]:
+    """The pictures of a body that stand in no box the layout names."""
+    boxes = None
+    for picture in body.iter("img"):
+        boxes = set(layout.cut(body)) if boxes is None else boxes
+        if boxes.isdisjoint(picture.iterancestors()):
+            yield picture
 
 
 def _head(page: _Element, layout: Layout) -> _Element | None:

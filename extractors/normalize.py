@@ -47,6 +47,8 @@ def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | No
 
     Features have captions among their paragraphs that are a © and a name (SITE: "Also seen", text captures of shape 3).
     """
-    lines = [line for line in paragraphs if line.startswith(COPYRIGHT) and len(line) <= LONGEST_CREDIT]
-    kept = tuple(line for line in paragraphs if line not in lines)
-    return kept, credit_of(next(iter(lines), None))
+    kept: list[str] = []
+    taken: list[str] = []
+    for line in paragraphs:
+        (taken if line.startswith(COPYRIGHT) and len(line) <= LONGEST_CREDIT else kept).append(line)
+    return tuple(kept), credit_of(next(iter(taken), None))

@@ -13,7 +13,7 @@ from extractors.article import NotAnArticle
 # tags; below the first bound not even the worst page is slow.
 _HARMLESS_BYTES = 80_000
 _MAX_BYTES = 10_000_000
-_MAX_TAGS = 100_000
+_MAX_TAGS = 50_000
 # libxml2 takes quadratic time over the attributes of a tag: a tag with as many as this is no page's. Every quantifier
 # is possessive, so that the search itself is linear.
 _MANY_ATTRIBUTES = re.compile(
@@ -71,10 +71,16 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
         declared = _DECLARED.search(body[:4096])
         for name in (charset, declared and declared[1].decode("ascii", "replace"), _undeclared(body)):
             try:
-                return body.decode(name or "", "replace").encode("utf-8", "replace")
-            except LookupError:
+                return body.decode(_as_browsers_read(name or ""), "replace").encode("utf-8", "replace")
+            except (LookupError, ValueError):  # no such encoding, or one that is no encoding of pages
                 continue
     return body
+
+
+def _as_browsers_read(name: str) -> str:
+    """The encoding that pages mean by a name (WHATWG Encoding Standard): what they are written in is wider."""
+    wider = {"ascii": "cp1252", "iso8859-1": "cp1252", "euc_kr": "cp949"}
+    return wider.get(codecs.lookup(name).name, name)
 
 
 def _undeclared(body: bytes) -> str:

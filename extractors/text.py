@@ -14,16 +14,17 @@ from itertools import takewhile
 
 from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
-from extractors.dates import find_timestamps
+from extractors.dates import find_timestamps, is_date_block
 from extractors.glued import split_glued
-from extractors.labels import CAPTIONS, CLOSE, EDITIONS, GO_TOP, VIDEO_CAPTION, Labels
+from extractors.labels import CAPTIONS, CLOSE, CREDITS, EDITIONS, GO_TOP, VIDEO_CAPTION, Labels
 from extractors.normalize import collapse, credit_of, take_credits
 
-# One word, a colon, a timestamp: "Write: 2023-09-12 10:59:55". The word is not looked at (SITE: Dates).
-_DATE_LINE = re.compile(r"[^\s:]+\s*:\s*[0-9]{4}-[0-9]{2}-[0-9]{2}\b")
 _CAPTION_LINE = re.compile(rf"({'|'.join(CAPTIONS)})\s*:\s*\S")
 _BODY_ONLY = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
 # Fewer words than this say nothing about their language; a share of common words above the bound does.
+_MAX_CHARACTERS = 1_000_000
+_LONGEST_CAPTION = 60
+_SENTENCE_ENDS = (".", "!", "?", "…", "»")
 _WORDS_TO_KNOW_A_LANGUAGE = 10
 _SHARE_OF_COMMON_WORDS = 0.15
 
@@ -38,6 +39,8 @@ def extract_text(text: str, url: str | None = None) -> Article:
     Raises:
         NotAnArticle: the text is empty, not from this site, or has no words of an article.
     """
+    if len(text) > _MAX_CHARACTERS:
+        raise NotAnArticle("longer than an article of the site")
     lines = [line for line in map(collapse, text.splitlines()) if line]
     if not lines:
         raise NotAnArticle("empty text")
@@ -82,11 +85,11 @@ class _Parts:
 def _cut_whole_page(lines: list[str]) -> _Parts:
     """Shape 1: skip links, title, date line, caption, body, recommended titles, cookie banner."""
     labels = _edition(lines)
-    at = next((i for i, line in enumerate(lines) if _DATE_LINE.match(line)), None)
+    at = next((i for i, line in enumerate(lines) if is_date_block(line)), None)
     if at is None:
         raise NotAnArticle("no date line in the text")
     above = [line for line in lines[:at] if line not in _menu(labels)]
-    date_lines = list(takewhile(_DATE_LINE.match, lines[at:]))  # written and updated may stand on a line each
+    date_lines = list(takewhile(is_date_block, lines[at:]))  # written and updated may stand on a line each
     below = list(takewhile(lambda line: line != _skip_links(labels), lines[at + len(date_lines) :]))
     dates = find_timestamps(" / ".join(date_lines))
     caption = below.pop(0) if below and _CAPTION_LINE.match(below[0]) else None
@@ -98,7 +101,7 @@ def _cut_whole_page(lines: list[str]) -> _Parts:
         title=above[-1] if above else None,
         dates=dates,
         caption=caption,
-        paragraphs=tuple(below[:end]),
+        paragraphs=tuple(line for line in below[:end] if not _is_caption(line)),
         truncated=end == len(below),  # nothing of what follows every body
     )
 
@@ -108,16 +111,30 @@ def _cut_body_only(lines: list[str]) -> _Parts:
     found = _BODY_ONLY.match(lines[0])
     assert found is not None
     first, *rest = [lines[0][found.end() :], *lines[1:]]
-    caption = first if _CAPTION_LINE.match(first) else None
-    body = rest if caption else [first, *rest]
+    caption, first = _split_caption(first)
+    body = [line for line in (first, *rest) if line and not _is_caption(line)]
+    glued = len(body) == 1
     return _Parts(
-        kind="news" if caption or len(body) == 1 else "feature",
+        kind="news" if caption or glued else "feature",
         lang=None,
         title=None,
         dates=find_timestamps(found.group(1)),  # none where it is a month only
         caption=caption,
-        paragraphs=tuple(paragraph for line in body for paragraph in split_glued(line)),
+        paragraphs=split_glued(body[0]) if glued else tuple(body),
     )
+
+
+def _is_caption(line: str) -> bool:
+    """Whether a line is a caption: a label, a colon and a name, and not a sentence that begins with the same word."""
+    return bool(_CAPTION_LINE.match(line)) and len(line) <= _LONGEST_CAPTION and not line.endswith(_SENTENCE_ENDS)
+
+
+def _split_caption(line: str) -> tuple[str | None, str]:
+    """The caption that a line is or begins with, and the rest: a glued body may follow one whose name is known."""
+    if _is_caption(line):
+        return line, ""
+    known = re.match(rf"(?:{'|'.join(CAPTIONS)})\s*:\s*(?:{'|'.join(CREDITS)})(?=\s)", line)
+    return (known.group(), line[known.end() :].strip()) if known else (None, line)
 
 
 def _edition(lines: list[str]) -> Labels:

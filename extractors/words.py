@@ -28,9 +28,12 @@ _WORDLESS = frozenset(
     """.split()
 )
 
+# Of these, what stands between paragraphs and not inside a sentence.
+_MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
+
 #: The marks in a text that was written down; its own line ends and controls are spaces in it.
-BREAK, BLOCK, CELL, ITEM = "\n", "\x1d", "\x1e", "\x1f"
-_TO_SPACES = str.maketrans(dict.fromkeys("\n\r\x1c\x1d\x1e\x1f", " "))
+BREAK, BLOCK, CELL, ITEM, PICTURE = "\n", "\x1d", "\x1e", "\x1f", "\N{OBJECT REPLACEMENT CHARACTER}"
+_TO_SPACES = str.maketrans(dict.fromkeys(f"{BREAK}{BLOCK}{CELL}{ITEM}{PICTURE}\r\x1c", " "))
 
 
 def text_of(element: _Element | None) -> str | None:
@@ -39,7 +42,7 @@ def text_of(element: _Element | None) -> str | None:
         return None
     if not len(element):
         return collapse(element.text or "") or None
-    return collapse(write_down([element])) or None
+    return collapse(write_down([element]).replace(PICTURE, " ")) or None
 
 
 def meta_of(page: _Element, name: str) -> str | None:
@@ -51,57 +54,95 @@ def meta_of(page: _Element, name: str) -> str | None:
 def write_down(elements: Iterable[_Element], cut: Collection[_Element] = (), end: _Element | None = None) -> str:
     """The words of elements as one text, with marks between its parts.
 
-    BLOCK stands between blocks, ITEM before the words of a list item, BREAK for each <br>, and CELL before each cell of
-    a table row of several.
+    BLOCK stands between blocks and for what is cut out between them, ITEM before the words of a list item, BREAK for
+    each <br>, PICTURE for each picture, and CELL before each cell of a table row of several.
 
     Args:
         elements: in the order of the page; the text after one counts if another follows.
         cut: elements inside that hold no words.
         end: the element inside from which on nothing counts.
     """
-    written: list[str] = []
-    around_end = set() if end is None else set(end.iterancestors())
+    writer = _Writer(cut, end)
     before: _Element | None = None
     for root in elements:
-        if before is not None and before.tail:
-            written.append(before.tail.translate(_TO_SPACES))
+        if before is not None:
+            writer.add(before.tail)
         before = root
-        if _write_one(root, written, cut, end, around_end):
+        if not writer.write(root):
             break
-    return "".join(written)
+    return "".join(writer.written)
 
 
-def _write_one(
-    root: _Element, written: list[str], cut: Collection[_Element], end: _Element | None, around_end: set[_Element]
-) -> bool:
-    """Write down one element; whether the end was in it."""
-    items = rows = 0
-    walk = etree.iterwalk(root, events=("start", "end"))
-    for event, element in walk:
-        tag = element.tag
-        started = event == "start"
-        skipped = tag in _WORDLESS or element in cut
-        if started and (element is end or (skipped and element in around_end) or _swallowed_the_page(element)):
-            return True
-        if skipped:
-            if started:
-                walk.skip_subtree()
-        elif tag == "br":
-            if started:
-                written.append(" " if rows or items else BREAK)
-        elif tag in _BLOCKS:
-            step = 1 if started else -1
-            in_row = rows > 0
-            items += step * (tag == "li")
-            rows += step * _is_data_row(element)
-            if in_row and rows:
-                written.append(CELL if started and tag in {"td", "th"} else " ")
+class _Writer:
+    """Writes elements down, one after the other."""
+
+    def __init__(self, cut: Collection[_Element], end: _Element | None) -> None:
+        self.written: list[str] = []
+        self._cut = cut
+        self._end = end
+        self._around_end = set() if end is None else set(end.iterancestors())
+        self._items = 0
+        self._rows = 0
+
+    def write(self, root: _Element) -> bool:
+        """Write down one element; False where the end was in it."""
+        self._items = self._rows = 0
+        walk = etree.iterwalk(root, events=("start", "end"))
+        for event, element in walk:
+            skipped = element.tag in _WORDLESS or element in self._cut
+            if event == "start":
+                if self._is_end(element, skipped=skipped):
+                    return False
+                if skipped:
+                    walk.skip_subtree()
+                    self._part(element)
+                else:
+                    self._start(element)
+                    self.add(element.text)
             else:
-                written.append(BLOCK + ITEM if items else BLOCK)
-        text = element.text if started else element.tail if element is not root else None
-        if text and not (started and skipped):
-            written.append(text.translate(_TO_SPACES))
-    return False
+                if not skipped and element.tag in _BLOCKS:
+                    self._step(element, -1)
+                if element is not root:
+                    self.add(element.tail)
+        return True
+
+    def add(self, text: str | None) -> None:
+        """Write down text as it stands on the page."""
+        if text:
+            self.written.append(text.translate(_TO_SPACES))
+
+    def _is_end(self, element: _Element, *, skipped: bool) -> bool:
+        if element is self._end:
+            return True
+        return element in self._around_end if skipped else _swallowed_the_page(element)
+
+    def _part(self, skipped: _Element) -> None:
+        """What is cut out between paragraphs parts them; a script does not."""
+        if skipped.tag == "img":
+            self.written.append(PICTURE)
+        elif not self._rows and (skipped.tag in _BLOCKS or skipped.tag in _MEDIA):
+            self._mark_block()
+
+    def _start(self, element: _Element) -> None:
+        if element.tag == "br":
+            self.written.append(" " if self._rows or self._items else BREAK)
+        elif element.tag == "img":
+            self.written.append(PICTURE)
+        elif element.tag in _BLOCKS:
+            self._step(element, 1)
+
+    def _step(self, block: _Element, step: int) -> None:
+        """Go into a block (1) or out of it (-1)."""
+        in_row = self._rows > 0
+        self._items += step * (block.tag == "li")
+        self._rows += step * _is_data_row(block)
+        if in_row and self._rows:
+            self.written.append(CELL if step > 0 and block.tag in {"td", "th"} else " ")
+        else:
+            self._mark_block()
+
+    def _mark_block(self) -> None:
+        self.written.append(BLOCK + ITEM if self._items else BLOCK)
 
 
 def _is_data_row(element: _Element) -> bool:
@@ -111,4 +152,7 @@ def _is_data_row(element: _Element) -> bool:
 
 def _swallowed_the_page(element: _Element) -> bool:
     """Whether a quote or bracket that was not closed took in further tags, so that anything may follow."""
-    return any("<" in name or "</" in value or "<div" in value for name, value in element.attrib.items())
+    return any(
+        "<" in name or "<div" in value or "</div" in value or ("<" in value and value.endswith("="))
+        for name, value in element.attrib.items()
+    )

@@ -173,3 +173,37 @@ def test_a_wounded_page_never_crashes_and_never_leaks_the_surroundings(data: st.
         return
     for words in ("Aller au menu", "Most Viewed News", "Dark Mode"):
         assert words not in article.text
+
+
+def test_markup_in_an_attribute_ends_nothing() -> None:
+    html = (
+        '<p>Un.</p><p><img src="a.jpg" alt="&lt;i&gt;Parasite&lt;/i&gt;"> Deux.</p><p title="a &lt;/b&gt;">Trois.</p>'
+    )
+    assert body_of(html) == ("Un.", "Deux.", "Trois.")
+
+
+@pytest.mark.parametrize("box", ['<div class="img_box"><img src="a.jpg"></div>', '<iframe src="./v.htm">x</iframe>'])
+def test_what_stands_between_words_parts_them(box: str) -> None:
+    assert body_of(f"Un.{box}Deux.") == ("Un.", "Deux.")
+    assert body_of(f"Un.<br>Deux.<br>{box}<br>Trois.<br>Quatre.") == ("Un.", "Deux.", "Trois.", "Quatre.")
+
+
+def test_a_picture_between_single_breaks_makes_no_double_one() -> None:
+    assert body_of('Un.<br>Deux.<br><img src="a.jpg"><br>Trois.<br>Quatre.') == ("Un.", "Deux.", "Trois.", "Quatre.")
+    assert body_of('Un<img src="a.jpg">deux') == ("Un deux",)
+
+
+def test_a_credit_line_among_sentences_is_no_sentence() -> None:
+    html = "©YONHAP News<br>Le palais a rouvert.<br><br>Deux.<br>© KBS<br><br>Trois."
+    assert body_of(html) == ("Le palais a rouvert.", "Deux.", "Trois.")
+
+
+def test_a_menu_inside_a_whole_body_does_not_end_it() -> None:
+    assert body_of('<p>Un.</p><div class="func_menu">Print</div><p>Deux.</p>') == ("Un.", "Deux.")
+
+
+def test_captions_of_the_editor_are_no_words_of_the_article() -> None:
+    html = (
+        '<p>Un.</p><figure><img src="a.jpg"><figcaption>Photo : X</figcaption></figure><span class="fr-inner">Y</span>'
+    )
+    assert body_of(html) == ("Un.",)

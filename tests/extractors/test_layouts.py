@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS
 from extractors.layouts import LAYOUTS
-from tests.replica import World, moved, pages
+from tests.replica import World, hostile, moved, pages
 from tests.replica.skeleton import COOKIES, MENU
 from tests.replica.world import Entry
 
@@ -87,13 +87,13 @@ def test_a_renamed_section_changes_nothing() -> None:
         assert extract(page, entry.truth.url) == entry.truth
 
 
-@pytest.mark.parametrize("name", ["body_txt", "title_area", "date", None])
+@pytest.mark.parametrize("name", ["body_txt", "title_area", "date", "img_box", None])
 @pytest.mark.parametrize("wrapped", [False, True])
 def test_a_template_that_moved_is_read_by_structure(name: str | None, *, wrapped: bool) -> None:
     world = World(articles=30, seed=6)
     for entry in entries(world):
         random = Random(entry.seq)
-        page = pages.entry_page(world, entry)
+        page = whole = pages.entry_page(world, entry)
         page = moved.rename(moved.wrap(page, random) if wrapped else page, random, name and {name})
         if not entry.body:  # no structure tells a picture without words from a template without an article
             continue
@@ -101,8 +101,51 @@ def test_a_template_that_moved_is_read_by_structure(name: str | None, *, wrapped
         assert_no_noise(article, entry.truth)
         assert article.title == entry.truth.title
         assert f1(article.text, entry.truth.text) >= 0.95
+        assert article.paragraphs == entry.truth.paragraphs
+        assert article.image_credit == entry.truth.image_credit
         assert (article.written_at, article.updated_at) == (entry.truth.written_at, entry.truth.updated_at)
-        assert article.layout == "generic" or (name == "date" and entry.truth.written_at is None)
+        by_name = (name == "date" and entry.truth.written_at is None) or (name == "img_box" and b"img_box" not in whole)
+        assert article.layout == "generic" or by_name
+
+
+LONG = "Une phrase assez longue pour compter comme du texte. " * 2
+PAGE, URL = hostile.PAGE, hostile.URL
+START, END = hostile.AT, PAGE.index(b'<div class="func_menu bottom">')
+
+
+def redesigned(body: str, *changes: tuple[bytes, bytes]) -> Article:
+    """A page with another body, changed, and with every class and id renamed."""
+    page = PAGE[:START] + body.encode() + b"</div>" + PAGE[END:]
+    for old, new in changes:
+        assert old in page
+        page = page.replace(old, new)
+    return extract_html(moved.rename(page, Random(3)), URL)
+
+
+def test_a_redesign_may_split_the_body_wrap_it_with_the_share_box_or_shorten_it() -> None:
+    assert redesigned(f"<p>{LONG}</p></div><div><p>{LONG}bis</p>").paragraphs == (LONG.strip(), f"{LONG}bis")
+    wrapper = (b'<div class="body_txt', b'<div><div class="body_txt'), (b"</section>\n<h2", b"</div></section>\n<h2")
+    assert redesigned(f"<p>{LONG}</p>", *wrapper).paragraphs == (LONG.strip(),)
+    assert redesigned("Un mort à Séoul.").paragraphs == ("Un mort à Séoul.",)
+
+
+def test_a_redesign_may_use_other_elements_around_title_and_body() -> None:
+    section = (b'<section class="comp_view_default"', b"<article"), (b"</section>\n<h2", b"</article>\n<h2")
+    title = redesigned(LONG, *section).title
+    head = (b'<div class="title_area">', b"<header>"), (b"</p>\n</div>\n<div", b"</p>\n</header>\n<div")
+    assert redesigned(LONG, *head).title == title
+    own = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
+    assert redesigned(LONG, (own, own.replace(b"h1>", b"h2>"))).title == title
+    embed = redesigned(f"{LONG}<article>Un encart.</article><p>Fin.</p>")
+    assert embed.paragraphs == (LONG.strip(), "Un encart.", "Fin.")
+
+
+@pytest.mark.parametrize("where", ["wrapped", "before"])
+def test_a_redesign_may_move_the_date_beside_the_title(where: str) -> None:
+    h1 = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
+    date = PAGE[PAGE.index(b'<p class="date">') : PAGE.index(b"</p>", PAGE.index(b'<p class="date">')) + 4]
+    new = b"<div>" + h1 + b"</div>" + date if where == "wrapped" else date + h1
+    assert redesigned(LONG, (h1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
 
 
 def test_a_template_that_moved_and_has_no_date_takes_none_from_a_card() -> None:

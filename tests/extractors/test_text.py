@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import time
 from dataclasses import replace
 from datetime import date
 
@@ -234,3 +236,47 @@ def test_a_time_without_seconds_is_a_time() -> None:
     assert extract_text(PAGE.replace("08:00:01 / Update: 2024-03-02 09:10:11", "08:00")).timestamp == (
         "2024-03-02T08:00:00+09:00"
     )
+
+
+def test_a_bare_day_and_a_label_of_several_words_are_date_lines() -> None:
+    page = PAGE.replace("Write: 2024-03-02 08:00:01 / Update: 2024-03-02 09:10:11", "2024-03-02")
+    assert extract_text(page).timestamp == "2024-03-02"
+    assert extract_text(PAGE.replace("Write:", "Mis en ligne :")).timestamp == extract_text(PAGE).timestamp
+
+
+def test_a_title_with_a_date_is_no_date_line() -> None:
+    article = extract_text(PAGE.replace("Un titre", "Agenda: 2024-01-01 au programme"))
+    assert article.title == "Agenda: 2024-01-01 au programme"
+    assert article.timestamp == "2024-03-02T09:10:11+09:00"
+
+
+def test_captions_in_the_middle_go_and_sentences_that_begin_like_one_stay() -> None:
+    lines = "Premier paragraphe.\n\nPhoto : KBS News\n\nPhoto : le cliché a fait le tour du monde."
+    assert extract_text(PAGE.replace("Premier paragraphe.", lines)).paragraphs == (
+        "Premier paragraphe.",
+        "Photo : le cliché a fait le tour du monde.",
+        "Deuxième paragraphe.",
+    )
+
+
+def test_a_glued_body_may_follow_its_caption_on_the_same_line() -> None:
+    article = extract_text("date 2023-09 Photo : KBS News Les Etats-Unis ont dit.A ce propos, oui.")
+    assert (article.image_credit, article.paragraphs) == ("KBS News", ("Les Etats-Unis ont dit.", "A ce propos, oui."))
+
+
+@pytest.mark.parametrize("line", ["à l’O.N.U. hier", "un livre d’E.Macron", "avec J.-P.Raffarin", "un Ph.D ici"])
+def test_elided_and_hyphenated_initials_stay_whole(line: str) -> None:
+    assert split_glued(line) == (line,)
+
+
+@pytest.mark.parametrize("words", ["J." * 100_000, "www." + "a.B" * 100_000, "x\n\n" + "©a\n\n" * 100_000])
+def test_long_captures_take_no_quadratic_time(words: str) -> None:
+    began = time.process_time()
+    with contextlib.suppress(NotAnArticle):
+        extract_text("date 2023-09 " + words)
+    assert time.process_time() - began < 10  # quadratic time takes minutes
+
+
+def test_a_capture_longer_than_any_article_is_refused() -> None:
+    with pytest.raises(NotAnArticle):
+        extract_text("date 2023-09 " + "mot " * 300_000)

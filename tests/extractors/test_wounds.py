@@ -57,6 +57,16 @@ def test_an_encoding_declared_by_the_page_is_read_and_an_unknown_one_is_no_crash
     assert extract_html(korean(page.replace(b"euc-kr", b"klingon")), URL, "x-none").text
 
 
+@pytest.mark.parametrize("charset", ["undefined", "idna", "punycode", "\0", "", "base64"])
+def test_a_charset_that_is_none_is_no_crash(charset: str) -> None:
+    assert extract_html(inside(b"\xff Mot. <br /><br />"), URL, charset).text
+
+
+def test_latin_1_means_what_browsers_take_it_for() -> None:
+    page = PAGE.replace(META, b"").decode().encode("cp1252", "xmlcharrefreplace")
+    assert words(extract_html(page, URL, "ISO-8859-1")) == WHOLE
+
+
 def test_bytes_that_declare_nothing_are_read_as_browsers_read_them() -> None:
     page = PAGE.replace(META, b"").decode().encode("cp1252", "xmlcharrefreplace")
     assert words(extract_html(page, URL)) == WHOLE
