@@ -17,6 +17,7 @@ from sqlite_utils.db import Table
 
 from extractors import Article
 from extractors.dates import KST
+from extractors.layouts import VIDEO
 from storage.archive import Capture
 from storage.schema import migrations
 
@@ -151,44 +152,57 @@ class ArticleStore:
         stored = self._row(row["url"], row["timestamp"])
         if stored is not None:
             return self._replace(stored, row)
-        known = self._articles.count_where("url = ?", [row["url"]])
+        versions = self._versions(row["url"])
         self._articles.insert(row)
-        return Outcome.UPDATED if known else Outcome.NEW
+        for version in versions:
+            # The same capture under another version: extraction has learnt to read its dates. And a version without
+            # dates whose words this one has: it was this one.
+            if _same_capture(version, row) or (_is_undated(version) and _same_content(version, row, besides=_DATES)):
+                self._articles.delete((version["url"], version["timestamp"]))
+                return Outcome.REEXTRACTED if _same_capture(version, row) else Outcome.EDITED
+        return Outcome.UPDATED if versions else Outcome.NEW
 
     def _replace(self, stored: Row, row: Row) -> Outcome:
         """Let the same version, read again or captured again, replace the stored one where it may."""
-        if _same_capture(stored, row):
-            if all(stored[column] == row[column] for column in row):
-                return Outcome.UNCHANGED
-            outcome = Outcome.REEXTRACTED
-        else:
-            # The plain and the video view are one article: that it has a video is true from either.
-            row = row | {"has_video": max(stored["has_video"], row["has_video"])}
-            if _same_content(stored, row) or row["fetched_at"] < stored["fetched_at"] or _is_poorer(row, stored):
+        outcome = Outcome.REEXTRACTED
+        if not _same_capture(stored, row):
+            row = _as_one_article(stored, row)
+            is_richer = _is_poorer(stored, row)
+            is_earlier = row["fetched_at"] < stored["fetched_at"]
+            if _same_content(stored, row) or _is_poorer(row, stored) or (is_earlier and not is_richer):
                 return Outcome.UNCHANGED
             outcome = Outcome.EDITED
+        if all(stored[column] == row[column] for column in row):
+            return Outcome.UNCHANGED
         self._articles.insert(row, replace=True)
         return outcome
 
     def _add_undated(self, row: Row, capture: Capture) -> Outcome:
         """Store a version that gives no time of its own: the same content is the same version."""
         dated = row | {"timestamp": _capture_time(capture)}
-        stored_rows = list(self._articles.rows_where("url = ?", [row["url"]], order_by="timestamp desc"))
-        for stored in stored_rows:
-            if _same_capture(stored, row) and _is_undated(stored):
-                return self._replace(stored, row | {"timestamp": stored["timestamp"]})
-            if _same_content(stored, row, besides=_DATES):
-                # An older archive came in later: this is the first capture, and the version's time with it.
-                if _is_undated(stored) and row["fetched_at"] < stored["fetched_at"]:
-                    self._articles.delete((stored["url"], stored["timestamp"]))
-                    self._articles.insert(dated, replace=True)
+        versions = self._versions(row["url"])
+        for version in versions:
+            if _same_capture(version, row) and _is_undated(version):
+                return self._replace(version, row | {"timestamp": version["timestamp"]})
+            if _same_content(version, _as_one_article(version, row), besides=_DATES):
+                if _is_undated(version):
+                    self._move_to_first_capture(version, dated)
                 return Outcome.UNCHANGED
-        latest = next(iter(stored_rows), None)
-        if latest is not None and _is_poorer(row, latest):
+        if versions and _is_poorer(row, versions[0]):
             return Outcome.UNCHANGED
-        if latest is not None and _is_undated(latest) and _is_poorer(latest, row):
-            return self._replace(latest, row | {"timestamp": latest["timestamp"]})
+        if versions and _is_undated(versions[0]) and _is_poorer(versions[0], row):
+            return self._replace(versions[0], row | {"timestamp": versions[0]["timestamp"]})
         return self._add_dated(dated)
+
+    def _move_to_first_capture(self, version: Row, row: Row) -> None:
+        """Give an undated version the time of an earlier capture of it, which an older archive brought in later."""
+        if row["fetched_at"] < version["fetched_at"] and self._row(row["url"], row["timestamp"]) is None:
+            self._articles.delete((version["url"], version["timestamp"]))
+            self._articles.insert(row)
+
+    def _versions(self, url: str) -> list[Row]:
+        """The versions of an article, newest first."""
+        return list(self._articles.rows_where("url = ?", [url], order_by="timestamp desc"))
 
     def _check_file(self) -> None:
         """Raise where the file was taken away: SQLite would go on writing into one that no longer has a name."""
@@ -243,6 +257,18 @@ def _to_article(row: Row) -> Article:
 
 def _same_content(stored: Row, row: Row, besides: tuple[str, ...] = ()) -> bool:
     return all(stored[column] == row[column] for column in _CONTENT if column not in besides)
+
+
+def _as_one_article(stored: Row, row: Row) -> Row:
+    """A row as what it adds to a stored one of the same version.
+
+    The plain and the video view are one article: that it has a video is true from either, and the picture and its
+    credit are the plain view's, whose caption differs (SITE: "Video view").
+    """
+    seen = {"has_video": max(stored["has_video"], row["has_video"])}
+    if row["layout"] == VIDEO.name != stored["layout"]:
+        seen |= {column: stored[column] or row[column] for column in ("image_url", "image_credit", "layout")}
+    return row | seen
 
 
 def _same_capture(stored: Row, row: Row) -> bool:

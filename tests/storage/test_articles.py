@@ -155,12 +155,38 @@ def test_a_page_that_lost_its_dates_is_no_new_version(store: ArticleStore, artic
 
 
 def test_the_two_views_of_an_article_do_not_edit_each_other(store: ArticleStore, article: Article) -> None:
-    video = replace(article, has_video=True, layout="video")
+    video = replace(article, has_video=True, layout="video", image_credit="KBS Thumbnail")
     store.add(article, capture())
     assert store.add(video, capture(HOUR)) is Outcome.EDITED  # it has a video: that was not known
     assert store.add(article, capture(2 * HOUR)) is Outcome.UNCHANGED
     assert store.add(video, capture(3 * HOUR)) is Outcome.UNCHANGED
-    assert [version.has_video for version in store.versions(article.url)] == [True]
+    assert store.versions(article.url) == [replace(article, has_video=True)]
+
+
+def test_a_richer_page_takes_its_place_in_whatever_order_they_come(store: ArticleStore, article: Article) -> None:
+    store.add(replace(article, paragraphs=article.paragraphs[:1], truncated=True), capture(HOUR))
+    assert store.add(article, capture()) is Outcome.EDITED
+    assert store.versions(article.url) == [article]
+
+
+def test_a_capture_whose_dates_are_read_at_last_is_one_version(store: ArticleStore, article: Article) -> None:
+    store.add(undated(article), capture())
+    assert store.add(article, capture()) is Outcome.REEXTRACTED
+    assert store.newest(5) == store.versions(article.url) == [article]
+
+
+def test_an_undated_version_is_known_again_when_its_dates_come(store: ArticleStore, article: Article) -> None:
+    store.add(undated(article), capture())
+    assert store.add(article, capture(HOUR)) is Outcome.EDITED
+    assert store.newest(5) == store.versions(article.url) == [article]
+
+
+def test_a_first_capture_takes_no_other_versions_place(store: ArticleStore, article: Article) -> None:
+    other = replace(undated(article), title="Autre")
+    store.add(other, capture(timedelta(seconds=1)))
+    store.add(undated(article), capture(timedelta(seconds=5)))
+    assert store.add(undated(article), capture(timedelta(seconds=1.5))) is Outcome.UNCHANGED
+    assert {version.title for version in store.versions(article.url)} == {article.title, "Autre"}
 
 
 def test_a_text_capture_never_takes_the_place_of_an_html_page(store: ArticleStore, article: Article) -> None:
