@@ -6,8 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.replica import Replica
+
+# A slow machine is no failure: speed is measured by `make bench`.
+settings.register_profile("kbsworld", deadline=None)
+settings.load_profile("kbsworld")
 
 
 @pytest.fixture(scope="session")

@@ -330,7 +330,7 @@ def test_a_database_that_takes_no_more_ends_the_run_and_loses_nothing_silently(c
     assert run.returncode == 1
     assert "the database did not take it: disk full" in run.stderr
     assert "(database_failed)" in run.stderr
-    assert 100 <= counts(run)["failed"] < 400  # the first batch, and what was on its way
+    assert 0 < counts(run)["failed"] < 400  # a batch, and what was on its way
 
 
 def test_a_database_file_taken_away_in_mid_run_is_a_failure(crawl: Run, tmp_path: Path) -> None:

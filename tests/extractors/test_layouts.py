@@ -191,7 +191,7 @@ MUTATIONS = st.one_of(
 )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(seq=st.integers(0, 19), changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), MUTATIONS), max_size=6))
 def test_mutating_the_articles_subtree_never_leaks_words_of_the_surroundings(
     seq: int, changes: list[tuple[float, int, str]]
