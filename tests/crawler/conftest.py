@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.crawler.scripted import ScriptedSite
 
 CHECKOUT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -42,3 +44,11 @@ def crawl(scrapy: Run) -> Run:
         return scrapy("crawl", *arguments, *settings, **environment)
 
     return run
+
+
+@pytest.fixture
+def site() -> Iterator[ScriptedSite]:
+    """A server whose answers a test writes itself; anything else is 404."""
+    site = ScriptedSite()
+    yield site
+    site.close()

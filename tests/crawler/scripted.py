@@ -1,0 +1,80 @@
+"""A site whose every answer a test writes itself, and what a test reads off a run."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import subprocess
+from contextlib import closing
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+from sqlite_utils import Database
+
+from extractors import Article
+from storage import ArticleStore
+
+#: The address of an article, by its number.
+ARTICLE = "/service/news_view.htm?lang=f&Seq_Code={}"
+
+
+def counts(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """The table that a run ends with."""
+    return {name: int(count) for name, count in re.findall(r"^  ([a-z-]+) +(\d+)$", run.stderr, re.MULTILINE)}
+
+
+def rows(tmp_path: Path, table: str = "articles") -> list[dict[str, Any]]:
+    """The rows of a table in the test's database."""
+    with closing(sqlite3.connect(tmp_path / "kbs.db")) as connection:
+        return list(Database(connection).table(table).rows)
+
+
+def stored(tmp_path: Path) -> list[Article]:
+    """The newest versions in the test's database, as the site has them: without the address on loopback."""
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        return [replace(article, source_url=None) for article in store.newest(1000)]
+
+
+class ScriptedSite:
+    def __init__(self) -> None:
+        self.answers: dict[str, tuple[int, bytes] | tuple[int, bytes, dict[str, str]]] = {}
+        self.requests: list[str] = []
+        self.agents: set[str] = set()
+        self.cookies: set[str] = set()
+        self.encodings: set[str] = set()
+        site = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                site.requests.append(self.path)
+                site.agents.add(self.headers["User-Agent"])
+                site.cookies.update(self.headers.get_all("Cookie", []))
+                site.encodings.add(self.headers["Accept-Encoding"])
+                status, body, *more = site.answers.get(self.path, (404, b"<html><body>Not Found</body></html>"))
+                self.send_response(status)
+                for name, value in (more[0] if more else {}).items():
+                    self.send_header(name, value)
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                pass
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.base_url = f"http://127.0.0.1:{self.server.server_port}"
+        Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+
+    def close(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+    def list(self, *hrefs: str) -> None:
+        """Have the news list show cards that lead to `hrefs`."""
+        cards = "".join(f'<article><h2><a href="{href}">x</a></h2></article>' for href in hrefs)
+        page = f'<html><body><nav id="gnb_menu"></nav><section class="comp_contents_1x">{cards}</section></body></html>'
+        for number in ("", "&page=2"):  # a list that repeats itself
+            self.answers[f"/service/news_list.htm?lang=f{number}"] = (200, page.encode())
