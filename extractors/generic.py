@@ -12,7 +12,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from extractors.dates import is_date_block
-from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, EDITIONS
+from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, EDITIONS, SENTENCE_ENDS
 from extractors.layouts import SURROUNDINGS
 from extractors.words import text_of
 
@@ -24,7 +24,6 @@ _CONTROLS = ("input", "select", "textarea")
 # A body is at least a short sentence; what is shorter is a button or a label.
 _SHORTEST_BODY = 12
 _LONGEST_CAPTION = 100
-_SENTENCE_ENDS = (".", "!", "?", "…", "»")
 # How far around a title its date block and category are looked for, and around a picture its caption.
 _LEVELS = 3
 _MOST_PICTURES = 200
@@ -85,7 +84,7 @@ def find_captions(pictures: Iterable[_Element], body: _Element) -> list[_Element
 def _is_caption(box: _Element) -> bool:
     text = text_of(box) or ""
     begins = text.startswith((*CAPTIONS, COPYRIGHT))
-    return not text or (begins and len(text) <= _LONGEST_CAPTION and not text.endswith(_SENTENCE_ENDS))
+    return not text or (begins and len(text) <= _LONGEST_CAPTION and not text.endswith(SENTENCE_ENDS))
 
 
 def _is_surrounded(element: _Element) -> bool:

@@ -59,6 +59,9 @@ VIDEO_CAPTION = "Thumbnail"
 #: Names seen after it (seed page, saved page); longer ones first.
 CREDITS = ("YONHAP News", "KBS News")
 
+#: What a sentence ends with and a caption does not: "Photo : KBS" is one, "Photo : le mot reste." is none.
+SENTENCE_ENDS = (".", "!", "?", "…", "»")
+
 #: Before the name in the captions of features, where it stands on a line of its own (text captures of shape 3).
 COPYRIGHT = "©"
 LONGEST_CREDIT = 120

@@ -49,7 +49,7 @@ class Parts:
         cut: set[_Element] = {element for body in self.bodies for element in self.layout.cut(body)} | {*self.captions}
         if self.body_moved:
             ends: list[_Element] = [end for body in self.bodies for end in GENERIC_END(body)]
-            return Extent(self.bodies, cut, ends[0] if ends else None, inside=bool(ends))
+            return Extent(self.bodies, cut, ends[0] if ends else None)
         [body] = self.bodies
         inside: list[_Element] = [end for end in self.layout.end(body) if end is not body]
         blocks = [body]
@@ -58,8 +58,8 @@ class Parts:
                 blocks.append(block)
                 if (end := first(self.layout.end, block)) is not None:
                     # What stands inside the body although the page goes on after it is no end: it is cut out.
-                    return Extent(blocks, {*cut, *inside}, end, inside=False)
-        return Extent([body], cut, inside[0] if inside else None, inside=bool(inside))
+                    return Extent(blocks, {*cut, *inside}, end)
+        return Extent([body], cut, inside[0] if inside else None)
 
     def _blocks(self) -> Iterator[_Element]:
         """The blocks from the one with the head, which is left out, to the body."""
@@ -85,13 +85,11 @@ class Extent:
             may have left some of its words.
         cut: elements inside that hold none.
         end: the element from which on nothing is the article's; None where the page ends first.
-        inside: whether broken markup brought that end into the body.
     """
 
     blocks: list[_Element]
     cut: set[_Element]
     end: _Element | None
-    inside: bool
 
 
 def locate(page: _Element, file_name: str) -> Parts | None:

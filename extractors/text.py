@@ -16,15 +16,14 @@ from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
 from extractors.dates import find_timestamps, is_date_block
 from extractors.glued import split_glued
-from extractors.labels import CAPTIONS, CLOSE, CREDITS, EDITIONS, GO_TOP, VIDEO_CAPTION, Labels
+from extractors.labels import CAPTIONS, CLOSE, CREDITS, EDITIONS, GO_TOP, SENTENCE_ENDS, VIDEO_CAPTION, Labels
 from extractors.normalize import collapse, credit_of, take_credits
 
 _CAPTION_LINE = re.compile(rf"({'|'.join(CAPTIONS)})\s*:\s*\S")
 _BODY_ONLY = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
-# Fewer words than this say nothing about their language; a share of common words above the bound does.
 _MAX_CHARACTERS = 1_000_000
 _LONGEST_CAPTION = 60
-_SENTENCE_ENDS = (".", "!", "?", "…", "»")
+# Fewer words than this say nothing about their language; a share of common words above the bound does.
 _WORDS_TO_KNOW_A_LANGUAGE = 10
 _SHARE_OF_COMMON_WORDS = 0.15
 
@@ -126,7 +125,7 @@ def _cut_body_only(lines: list[str]) -> _Parts:
 
 def _is_caption(line: str) -> bool:
     """Whether a line is a caption: a label, a colon and a name, and not a sentence that begins with the same word."""
-    return bool(_CAPTION_LINE.match(line)) and len(line) <= _LONGEST_CAPTION and not line.endswith(_SENTENCE_ENDS)
+    return bool(_CAPTION_LINE.match(line)) and len(line) <= _LONGEST_CAPTION and not line.endswith(SENTENCE_ENDS)
 
 
 def _split_caption(line: str) -> tuple[str | None, str]:

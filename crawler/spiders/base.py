@@ -117,10 +117,6 @@ class KbsSpider(scrapy.Spider):
         failures: list[tuple[str, str]] = self.crawler.stats.get_value("kbsworld/failures", [])
         self.crawler.stats.set_value("kbsworld/failures", [*failures, (url, reason)])
 
-    def official(self, response: Response) -> str:
-        """The address on the site of a page that came from the base."""
-        return self.site.official(response.url)
-
 
 def _charset(response: Response) -> str | None:
     """What the Content-Type of a response says of its encoding."""

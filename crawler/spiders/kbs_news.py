@@ -48,7 +48,7 @@ class KbsNewsSpider(KbsSpider):
     def parse(self, response: Response, page: int = 1) -> Iterator[Request]:
         """Ask for the articles of a list page, and for the next one while there is something new on it."""
         try:
-            addresses = extract_list(response.body, self.official(response))
+            addresses = extract_list(response.body, self.site.official(response.url))
         except NotAnArticle as refusal:
             self.report_failure(response.url, f"not a news list: {refusal.reason}")
             return
