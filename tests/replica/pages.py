@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from html import escape
+from itertools import islice
 from random import Random
+from urllib.parse import quote
 
 from extractors import Article
 from extractors.address import SITE
@@ -26,7 +28,7 @@ def news_page(world: World, entry: Entry, view: str = "news") -> bytes:
 def entry_page(world: World, entry: Entry) -> bytes:
     """The page of any article of the replica, in the template of its layout."""
     random = Random(entry.seq)
-    others = [other for other in world.entries if other.seq != entry.seq][:18] or [entry]
+    others = list(islice((other for other in world.entries if other.seq != entry.seq), 18)) or [entry]
     body = render_body(entry.body, entry.style, random, pictures=entry.truth.image_url is not None)
     return article_page(world.edition, entry.truth, body, others, seq=entry.seq, category_id=entry.category_id)
 
@@ -58,8 +60,8 @@ def article_page(
     contents = f"""<section class="{_SECTIONS.get(truth.layout, "comp_view_default")}" id="ele1">
 <div class="title_area">
 {_category(edition, truth, category_id)}
-<h1>{_entities(truth.title or "")}</h1>
-<p class="date">{_dates(truth)}</p>
+<h1>{entities(truth.title or "")}</h1>
+<p class="date">{dates(truth)}</p>
 </div>
 {_functions("Share", "Print")}
 <div class="body_txt fr-view">
@@ -70,35 +72,51 @@ def article_page(
 </section>
 <h2 class="view_tit">{escape(RECOMMENDED.get(edition, "Editor's Pick"))}</h2>
 <section class="comp_contents_3x">
-{_cards(edition, random.sample(list(others), min(3, len(others))))}
+{cards(edition, random.sample(list(others), min(3, len(others))))}
 </section>"""
     meta = _meta(truth)
-    return render(edition, title=truth.title or "", meta=meta, contents=contents, aside=_lists(edition, others))
+    return render(edition, title=truth.title or "", meta=meta, contents=contents, aside=side_lists(edition, others))
 
 
 def list_page(world: World, entries: Sequence[Entry], *, category_id: str, page: int, total: int) -> bytes:
     """One page of the news list."""
-    last = max(1, -(-total // PAGE_SIZE))
-    links = "".join(
-        f'<a href="./news_list.htm?page={n}&id={category_id}&lang={world.edition}">{n}</a>'
-        for n in range(max(1, page - 5), min(last, page + 5) + 1)
-    )
     contents = f"""<h2 class="list_tit">{escape(CATEGORIES.get(category_id, "Actualités"))}</h2>
 <section class="comp_contents_1x">
-{_cards(world.edition, entries, page=page)}
-<div class="comp_pagination">{links}</div>
+{cards(world.edition, entries, page=page)}
+{pagination("news_list.htm", f"id={quote(category_id)}&lang={world.edition}", page, total)}
 </section>"""
     return render(
-        world.edition, title="Actualités", meta="", contents=contents, aside=_lists(world.edition, world.entries[:15])
+        world.edition,
+        title="Actualités",
+        meta="",
+        contents=contents,
+        aside=side_lists(world.edition, world.entries[:15]),
     )
+
+
+def pagination(name: str, query: str, page: int, total: int) -> str:
+    """Links to the pages around this one, of those there are.
+
+    Args:
+        name: file name of the list.
+        query: its parameters, without the page.
+        page: this page; it may lie beyond the last.
+        total: how many articles the list has.
+    """
+    last = max(1, -(-total // PAGE_SIZE))
+    around = min(page, last)
+    links = "".join(
+        f'<a href="./{name}?page={n}&{query}">{n}</a>' for n in range(max(1, around - 5), min(last, around + 5) + 1)
+    )
+    return f'<div class="comp_pagination">{links}</div>'
 
 
 def day_page(world: World, entries: Sequence[Entry], day: str) -> bytes:
     """The news of one day; a day without news has no article at all."""
     items = "\n".join(
         f'<article><h2><a href="./news_view.htm?lang={world.edition}&id={entry.category_id}&Seq_Code={entry.seq}">'
-        f"{_entities(entry.truth.title or '')}</a></h2>"
-        f'<p class="cate">{entry.truth.category}</p><p class="date">{_stamp(entry.written_at)}</p></article>'
+        f"{entities(entry.truth.title or '')}</a></h2>"
+        f'<p class="cate">{entry.truth.category}</p><p class="date">{stamp(entry.written_at)}</p></article>'
         for entry in entries
     )
     contents = f'<h2 class="list_tit">{escape(day)}</h2>\n<section class="comp_text_1x">\n{items}\n</section>'
@@ -111,14 +129,16 @@ def missing_page(world: World) -> bytes:
 <div class="title_area"><p class="cate"></p><h1></h1><p class="date"></p></div>
 <div class="body_txt fr-view"></div>
 </section>"""
-    return render(world.edition, title="", meta="", contents=contents, aside=_lists(world.edition, world.entries[:15]))
+    return render(
+        world.edition, title="", meta="", contents=contents, aside=side_lists(world.edition, world.entries[:15])
+    )
 
 
 def _category(edition: str, truth: Article, category_id: str) -> str:
     if truth.category is None:
         return ""
     page = _LISTS.get(truth.layout, "news_list.htm")
-    link = f"./{page}?lang={edition}&id={category_id}"
+    link = f"./{page}?lang={edition}&{'menu_cate' if truth.layout == 'feature' else 'id'}={category_id}"
     return f'<p class="cate"><a href="{link}"><strong>{escape(truth.category)}</strong></a></p>'
 
 
@@ -132,17 +152,17 @@ def _meta(truth: Article) -> str:
 <meta property="og:type" content="website" />"""
 
 
-def _stamp(moment: datetime | date) -> str:
+def stamp(moment: datetime | date) -> str:
     return f"{moment:%Y-%m-%d %H:%M:%S}" if isinstance(moment, datetime) else f"{moment:%Y-%m-%d}"
 
 
-def _dates(truth: Article) -> str:
+def dates(truth: Article) -> str:
+    """The words of a date block: written, and updated where it was. Days stand without a label before them."""
     if truth.written_at is None:
         return ""
-    if not isinstance(truth.written_at, datetime):
-        return _stamp(truth.written_at)
-    written = f"Write: {_stamp(truth.written_at)}"
-    updated = f'<span class="hidden"> / </span>Update: {_stamp(truth.updated_at)}' if truth.updated_at else ""
+    label = "Write: " if isinstance(truth.written_at, datetime) else ""
+    written = label + stamp(truth.written_at)
+    updated = f'<span class="hidden"> / </span>Update: {stamp(truth.updated_at)}' if truth.updated_at else ""
     return written + updated
 
 
@@ -177,32 +197,32 @@ def _picture(truth: Article) -> str:
 """
 
 
-def _entities(title: str) -> str:
+def entities(title: str) -> str:
     """A title with the entities that titles of the site carry."""
     return escape(title).replace("(", "&#40;").replace(")", "&#41;").replace("’", "&rsquo;")
 
 
-def _cards(edition: str, entries: Sequence[Entry], page: int = 0) -> str:
+def cards(edition: str, entries: Sequence[Entry], page: int = 0) -> str:
     at = f"&page={page}" if page else ""
     return "\n".join(
         f"""<article>
 <div class="thumb"><img src="{entry.truth.image_url or "./img/none.png"}" alt="" /></div>
 <div class="list_link_area"><a href="./news_view.htm?lang={edition}&id={entry.category_id}&Seq_Code={entry.seq}{at}">
-<h2>{_entities(entry.truth.title or "")}</h2>
+<h2>{entities(entry.truth.title or "")}</h2>
 <p class="sum">{escape(entry.summary)}</p></a></div>
 <p class="cate">{escape(entry.truth.category or "")}</p>
-<p class="date">{_dates(entry.truth)}</p>
+<p class="date">{dates(entry.truth)}</p>
 </article>"""
         for entry in entries
     )
 
 
-def _lists(edition: str, entries: Sequence[Entry]) -> str:
+def side_lists(edition: str, entries: Sequence[Entry]) -> str:
     """The three lists of the right column."""
     blocks = []
     for number, heading in enumerate(_ASIDE_TITLES):
         items = "\n".join(
-            f'<dd><a href="./news_view.htm?lang={edition}&Seq_Code={entry.seq}">{_entities(entry.truth.title or "")}</a></dd>'
+            f'<dd><a href="./news_view.htm?lang={edition}&Seq_Code={entry.seq}">{entities(entry.truth.title or "")}</a></dd>'
             for entry in entries[number * 5 : number * 5 + 5]
         )
         blocks.append(f'<section class="comp_right_text_1x"><dl><dt>{heading}</dt>\n{items}\n</dl></section>')

@@ -5,6 +5,7 @@ Menu words, banners and scripts are the replica's own; ids, class names, and wha
 
 from __future__ import annotations
 
+from functools import cache
 from html import escape
 
 from extractors.address import EDITIONS
@@ -86,6 +87,7 @@ def render(edition: str, *, title: str, meta: str, contents: str, aside: str = "
 """.encode()
 
 
+@cache
 def _skip_links(edition: str) -> str:
     menu, page = _SKIP.get(edition, ("Go to menu", "Go to page"))
     return f"""<div class="skipNav" id="skipNav">
@@ -94,6 +96,7 @@ def _skip_links(edition: str) -> str:
 </div>"""
 
 
+@cache
 def _header(edition: str) -> str:
     languages = "\n".join(f'<li><a href="./?lang={letter}&&">{code}</a></li>' for letter, code in EDITIONS.items())
     return f"""<header>
@@ -143,6 +146,7 @@ def _aside(lists: str) -> str:
 </aside>"""
 
 
+@cache
 def _footer(edition: str) -> str:
     sites = "\n".join(f'<option value="{i}">Site ami numéro {i}</option>' for i in range(40))
     return f"""<footer>
@@ -154,6 +158,7 @@ def _footer(edition: str) -> str:
 </footer>"""
 
 
+@cache
 def _cookie_banner(edition: str) -> str:
     sentence, link = COOKIES.get(edition, ("This site uses cookies to work well. By going on you agree.", "Details >"))
     return f"""<div class="chrome_pick">

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import accumulate
 from random import Random
 
 from extractors import Article
 from extractors.address import EDITIONS, SITE
 from extractors.dates import KST
 from tests.replica import french
+from tests.replica.bodies import new_body, revised
 from tests.replica.markup import STYLES, Block
 
 #: `id=` of the news list -> the word on the page. The letters are the site's (SITE), the words the replica's.
@@ -21,18 +26,21 @@ CATEGORIES = {
     "Dm": "Société",
     "Cu": "Culture",
 }
+#: `menu_cate=` of the feature lists (SITE). The word on the page is the replica's: the menu's name, capitalised.
+MENUS = (
+    *("culture", "lifestyle", "business", "people", "northkorea"),
+    *("enternews", "artist", "moviedrama", "tvguide", "learnkorean"),
+)
+#: The one programme, `procode=`, and its board, `bbs=`.
+PROGRAMME = "parkofd"
+BOARD = "parkofd_playlist"
+#: What a world holds -> the number before its oldest one.
+NUMBERS = {"news": 90_000, "features": 440_000, "programmes": 44_000, "infographics": 7_000}
+#: Kind of an article that can change -> the listing it stands in.
+_LISTING_OF = {"news": "news", "feature": "features", "programme": "programmes"}
 NEWEST = datetime(2026, 11, 20, 18, 0, 0, tzinfo=KST)
 PAGE_SIZE = 10
 CREDITS = ("YONHAP News", "KBS News", "Getty Images Bank", "KBS")
-
-#: Words of the boilerplate, as an article may use them: they must stay.
-BORROWED = (
-    ("Contenus recommandés",),
-    ("Photo : le cliché a fait le tour du monde.",),
-    ("Close", "Go Top, répète-t-on ici."),
-    ("Notre site utilise des cookies, a reconnu l’éditeur.",),
-    ("Le communiqué est daté du 2019-05-04 12:00:00.",),
-)
 
 
 @dataclass(frozen=True)
@@ -75,56 +83,184 @@ class Entry:
         return self.truth.text.replace("\n\n", " ")[:170] + " ..."
 
 
-class World:
-    """The articles of one edition, newest first; the same for the same seed, on every machine."""
+class Listing:
+    """Articles of one sort, newest first, and what is looked up among them.
 
-    def __init__(self, articles: int = 40, seed: int = 1, edition: str = "f") -> None:
-        self.articles = articles
-        self.seed = seed
-        self.edition = edition
+    Never changed once made: a world that changes gets a new one, so that a page is drawn from one state of it.
+    """
 
-    @cached_property
-    def entries(self) -> list[Entry]:
-        """All news, newest first."""
-        random = Random(f"{self.seed} {self.edition}")
-        entries = []
-        written_at = NEWEST
-        for i in range(self.articles):
-            entries.append(self._news(random, 90_000 + self.articles - i, written_at))
-            written_at -= timedelta(minutes=random.randint(9, 150), seconds=random.randint(1, 59))
-        return entries
-
-    @cached_property
-    def features(self) -> list[Entry]:
-        """Features, newest first: dated by the day, captions after a ©."""
-        random = Random(f"{self.seed} {self.edition} features")
-        return [self._feature(random, 440_000 + self.articles - i, i) for i in range(self.articles)]
-
-    @cached_property
-    def programmes(self) -> list[Entry]:
-        """Pages of a programme's board; some without a date."""
-        random = Random(f"{self.seed} {self.edition} programmes")
-        return [self._programme(random, 44_000 + self.articles - i, i) for i in range(self.articles)]
-
-    @cached_property
-    def infographics(self) -> list[Entry]:
-        """Pictures with a title, half of them without a word."""
-        random = Random(f"{self.seed} {self.edition} infographics")
-        return [self._infographic(random, 7_000 + self.articles - i, i) for i in range(self.articles)]
+    def __init__(self, entries: list[Entry]) -> None:
+        self.entries = entries
 
     @cached_property
     def by_seq(self) -> dict[int, Entry]:
-        """The news by Seq_Code."""
+        """Each by its number."""
         return {entry.seq: entry for entry in self.entries}
+
+    @cached_property
+    def by_category(self) -> dict[str, list[Entry]]:
+        """Those of each category, newest first; all of them under the empty one."""
+        found = defaultdict(list, {"": self.entries})
+        for entry in self.entries:
+            found[entry.category_id].append(entry)
+        return dict(found)
+
+    @cached_property
+    def by_day(self) -> dict[date, list[Entry]]:
+        """News of each day, in KST."""
+        found = defaultdict(list)
+        for entry in self.entries:
+            found[entry.written_at.date()].append(entry)
+        return dict(found)
+
+    @cached_property
+    def with_video(self) -> list[Entry]:
+        """News in the list of videos: a quarter of them, by their number."""
+        return [entry for entry in self.entries if entry.seq % 4 == 0]
+
+
+class World:
+    """The articles of one edition, newest first; the same for the same seed, on every machine.
+
+    It can change while it is served, by `publish` and `update`. Lists taken from it earlier stay as they were.
+    """
+
+    def __init__(self, articles: int = 40, seed: int = 1, edition: str = "f", days: int | None = None) -> None:
+        """A world of that many news, features, programmes and infographics.
+
+        Args:
+            articles: how many of each.
+            seed: of the generator.
+            edition: the letter of `lang=`.
+            days: how many days up to NEWEST the news are spread over; without it, one every hour or two.
+
+        Raises:
+            ValueError: there are more articles than seconds in the days.
+        """
+        if days is not None and articles >= _seconds(days):
+            raise ValueError(f"{articles} articles do not fit into {days} days")
+        self.articles = articles
+        self.seed = seed
+        self.edition = edition
+        self.days = days
+        self._listings: dict[str, Listing] = {}
+        self._lock = threading.RLock()
+
+    def listing(self, of: str) -> Listing:
+        """The present state of one of NUMBERS."""
+        with self._lock:
+            if of not in self._listings:
+                self._listings[of] = Listing(list(self._generate(of)))
+            return self._listings[of]
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All news, newest first."""
+        return self.listing("news").entries
+
+    @property
+    def videos(self) -> list[Entry]:
+        """The news that also stand in the list of videos, newest first."""
+        return self.listing("news").with_video
+
+    @property
+    def features(self) -> list[Entry]:
+        """Features, newest first: dated by the day, captions after a ©."""
+        return self.listing("features").entries
+
+    @property
+    def programmes(self) -> list[Entry]:
+        """Pages of a programme's board; some without a date."""
+        return self.listing("programmes").entries
+
+    @property
+    def infographics(self) -> list[Entry]:
+        """Pictures with a title, half of them without a word."""
+        return self.listing("infographics").entries
+
+    @property
+    def by_seq(self) -> dict[int, Entry]:
+        """The news by Seq_Code."""
+        return self.listing("news").by_seq
 
     def listed(self, category_id: str = "", page: int = 1) -> list[Entry]:
         """One page of the news list."""
-        entries = [entry for entry in self.entries if category_id in {"", entry.category_id}]
+        entries = self.listing("news").by_category.get(category_id, [])
         return entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
     def written_on(self, day: date) -> list[Entry]:
         """The articles of one day, in KST."""
-        return [entry for entry in self.entries if entry.written_at.date() == day]
+        return self.listing("news").by_day.get(day, [])
+
+    def publish(self, count: int, of: str = "news") -> list[Entry]:
+        """That many new articles before all others: `news`, `features` or `programmes`. Returns them, newest first."""
+        if of not in _LISTING_OF.values():
+            raise ValueError(f"{of} are not published; {', '.join(_LISTING_OF.values())} are")
+        with self._lock:
+            entries = self.listing(of).entries.copy()
+            for _ in range(count):
+                entries.insert(0, self._next(of, entries))
+            self._listings[of] = Listing(entries)
+            return entries[:count]
+
+    def update(self, entry: Entry) -> Entry:
+        """A new version of the article: changed later than the present one, another paragraph, the same place.
+
+        Args:
+            entry: any version of it.
+
+        Raises:
+            ValueError: it has no date, so that no version of it can be later.
+            KeyError: it is none of this world.
+        """
+        of = _LISTING_OF.get(entry.truth.kind)
+        if of is None or entry.truth.written_at is None:
+            raise ValueError(f"{entry.truth.url} cannot be updated")
+        with self._lock:
+            listing = self.listing(of)
+            present = listing.by_seq[entry.seq]
+            version = _next_version(present, Random(f"{self.seed} {present.truth.url} {present.truth.timestamp}"))
+            self._listings[of] = Listing([version if other.seq == entry.seq else other for other in listing.entries])
+            return version
+
+    def _generate(self, of: str) -> Iterator[Entry]:
+        """The articles the world begins with."""
+        numbers = range(NUMBERS[of] + self.articles, NUMBERS[of], -1)
+        if of == "news":
+            yield from self._generate_news(numbers)
+            return
+        random = Random(f"{self.seed} {self.edition} {of}")
+        for i, seq in enumerate(numbers):
+            day = NEWEST.date() - timedelta(days=i)
+            if of == "infographics":
+                yield self._infographic(random, seq, i)
+            else:
+                yield self._dated_by_day(of)(random, seq, day)
+
+    def _generate_news(self, numbers: range) -> Iterator[Entry]:
+        random = Random(f"{self.seed} {self.edition}")
+        if self.days is not None:
+            times = _spread(self.articles, self.days, Random(f"{self.seed} {self.edition} days"))
+            for seq, written_at in zip(numbers, times, strict=True):
+                yield self._news(random, seq, written_at)
+            return
+        written_at = NEWEST
+        for seq in numbers:
+            yield self._news(random, seq, written_at)
+            written_at -= _pause(random)
+
+    def _next(self, of: str, entries: list[Entry]) -> Entry:
+        """An article after the newest of `entries`."""
+        seq = entries[0].seq + 1 if entries else NUMBERS[of] + 1
+        random = Random(f"{self.seed} {self.edition} {of} {seq}")
+        if of == "news":
+            return self._news(random, seq, entries[0].written_at + _pause(random) if entries else NEWEST)
+        days = (entry.truth.written_at for entry in entries if entry.truth.written_at is not None)
+        day = max(days, default=NEWEST.date() - timedelta(days=1)) + timedelta(days=1)
+        return self._dated_by_day(of)(random, seq, day)
+
+    def _dated_by_day(self, of: str) -> Callable[[Random, int, date], Entry]:
+        return self._feature if of == "features" else self._programme
 
     def _news(self, random: Random, seq: int, written_at: datetime) -> Entry:
         category_id = random.choice(list(CATEGORIES))
@@ -139,18 +275,19 @@ class World:
             image_credit=random.choice(CREDITS) if picture else None,
         )  # fmt: skip
 
-    def _feature(self, random: Random, seq: int, i: int) -> Entry:
+    def _feature(self, random: Random, seq: int, day: date) -> Entry:
+        menu = MENUS[seq % len(MENUS)]
         return self._entry(
-            random, seq, "culture", random.choice(STYLES[2:]), f"contents_view.htm?lang={self.edition}&board_seq={seq}",
-            kind="feature", layout="feature", category="Culture", written_at=NEWEST.date() - timedelta(days=i),
+            random, seq, menu, random.choice(STYLES[2:]), f"contents_view.htm?lang={self.edition}&board_seq={seq}",
+            kind="feature", layout="feature", category=menu.capitalize(), written_at=day,
             image_url=f"https://worldimg.kbs.co.kr/contents_upload/{seq}.jpg", image_credit=random.choice(CREDITS),
         )  # fmt: skip
 
-    def _programme(self, random: Random, seq: int, i: int) -> Entry:
-        address = f"program_playlist_view.htm?lang={self.edition}&procode=parkofd&bbs=parkofd_playlist&no={seq}"
+    def _programme(self, random: Random, seq: int, day: date) -> Entry:
+        address = f"program_playlist_view.htm?lang={self.edition}&procode={PROGRAMME}&bbs={BOARD}&no={seq}"
         return self._entry(
-            random, seq, "parkofd", "paragraphs", address, kind="programme", layout="programme",
-            written_at=NEWEST.date() - timedelta(days=i) if random.random() < 0.7 else None,
+            random, seq, PROGRAMME, "paragraphs", address, kind="programme", layout="programme",
+            written_at=day if random.random() < 0.7 else None,
         )  # fmt: skip
 
     def _infographic(self, random: Random, seq: int, i: int) -> Entry:
@@ -164,7 +301,7 @@ class World:
         return entry if i % 2 else replace(entry, body=(), truth=replace(entry.truth, paragraphs=()))
 
     def _entry(self, random: Random, seq: int, category_id: str, style: str, address: str, **fields: object) -> Entry:
-        body = _body(random, style)
+        body = new_body(random, style)
         # The editor's bodies may carry a player of their own, which the page shows before the text.
         has_video = style in {"paragraphs", "editor"} and random.random() < 0.1
         truth = Article(
@@ -178,24 +315,34 @@ class World:
         return Entry(seq, category_id, body, style, truth)
 
 
-def _body(random: Random, style: str) -> tuple[Block, ...]:
-    """Short articles are where general extractors fail: a fifth has one paragraph, most four to six, some up to 14."""
-    length = random.choices([1, random.randint(4, 6), random.randint(9, 14)], weights=[2, 6, 2])[0]
-    blocks = [Block("p", tuple(french.paragraph(random))) for _ in range(length)]
-    if length > 1 and random.random() < 0.2:
-        blocks[random.randrange(1, length)] = Block("p", random.choice(BORROWED))
-    if length > 4 and style in {"paragraphs", "editor"} and random.random() < 0.5:
-        at = random.randrange(1, length - 1)
-        blocks[at : at + 1] = _rich(random)
-    return tuple(blocks)
+def _seconds(days: int) -> int:
+    return days * 24 * 60 * 60
 
 
-def _rich(random: Random) -> list[Block]:
-    """What the editor can do besides paragraphs."""
-    tag = random.choice(["li", "tr", "blockquote", "h3"])
-    if tag == "tr":
-        return [
-            Block("tr", (f"Année {year}", f"{random.randint(10, 99)},{random.randint(1, 9)} %"))
-            for year in (2024, 2025)
-        ]
-    return [Block(tag, (french.sentence(random),)) for _ in range(3 if tag == "li" else 1)]
+def _pause(random: Random) -> timedelta:
+    """The time from one article to the next."""
+    return timedelta(minutes=random.randint(9, 150), seconds=random.randint(1, 59))
+
+
+def _spread(count: int, days: int, random: Random) -> Iterator[datetime]:
+    """That many moments from NEWEST back, no two the same, the oldest just under so many days before."""
+    pauses = list(accumulate((random.expovariate(1) for _ in range(count - 1)), initial=0.0))
+    # A second each is kept back, and given to every one, to part moments that would be the same.
+    scale = (_seconds(days) - count) / (pauses[-1] or 1)
+    for i, before in enumerate(pauses[:count]):
+        yield NEWEST - timedelta(seconds=i + int(before * scale))
+
+
+def _next_version(entry: Entry, random: Random) -> Entry:
+    """A later version: by hours where the article is dated by a moment, by days where by a day."""
+    truth = entry.truth
+    present = truth.updated_at or truth.written_at
+    assert present is not None
+    if isinstance(present, datetime):
+        updated_at: date = present + timedelta(hours=random.randint(1, 9), seconds=random.randint(0, 3599))
+    else:
+        updated_at = present + timedelta(days=random.randint(1, 3))
+    body = revised(entry.body, random)
+    paragraphs = tuple(block.line for block in body)
+    # Without a timestamp of its own the article takes that of its new date.
+    return replace(entry, body=body, truth=replace(truth, updated_at=updated_at, paragraphs=paragraphs, timestamp=None))
