@@ -1,6 +1,7 @@
 """A KBS World on loopback: real HTTP, pages built after the site's skeleton, and the truth of each of them."""
 
+from tests.replica.faults import Faults
 from tests.replica.server import Replica
 from tests.replica.world import World
 
-__all__ = ["Replica", "World"]
+__all__ = ["Faults", "Replica", "World"]

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import gzip
+import socket
+import sys
 import threading
-from datetime import date, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from extractors.address import EDITIONS
-from extractors.dates import KST
-from tests.replica import pages
+from tests.replica.faults import STATUSES, WIRE, Faults, Wire, is_loop
+from tests.replica.routes import HTML, find_page
 from tests.replica.world import World
 
 ROBOTS = "User-agent: *\nDisallow: /admin/\n"
@@ -24,15 +25,27 @@ class Replica:
     Attributes:
         worlds: the articles of each edition, by its letter.
         requests: the paths asked for, in order.
+        faults: what goes wrong with them; nothing, if not told otherwise.
+        stopping: set when the server stops.
     """
 
-    def __init__(self, articles: int = 40, seed: int = 1, port: int = 0) -> None:
+    def __init__(
+        self,
+        articles: int = 40,
+        seed: int = 1,
+        port: int = 0,
+        days: int | None = None,
+        faults: Faults | None = None,
+    ) -> None:
         """A server bound to `port` of 127.0.0.1; 0 takes a free one.
 
         Raises:
             OSError: the port is in use.
+            ValueError: so many articles do not fit into so many days.
         """
-        self.worlds = {edition: World(articles, seed, edition) for edition in EDITIONS}
+        self.worlds = {edition: World(articles, seed, edition, days) for edition in EDITIONS}
+        self.faults = Faults() if faults is None else faults
+        self.stopping = threading.Event()
         self.requests: list[str] = []
         self._server = _Server(("127.0.0.1", port), _handler(self))
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
@@ -54,49 +67,35 @@ class Replica:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stopping.set()
         self._server.shutdown()
         self._server.server_close()
 
-    def respond(self, target: str) -> tuple[int, str, bytes]:
-        """Status, content type and body for a request target (path and query)."""
+    def respond(self, target: str, fault: str = "") -> tuple[int, str, bytes]:
+        """Status, content type and body for a request target (path and query); `fault`: one of faults.SITE_PAGES."""
         parts = urlsplit(target)
         query = {name: values[0] for name, values in parse_qs(parts.query).items()}
         if parts.path == "/robots.txt":
             return 200, "text/plain", ROBOTS.encode()
         world = self.worlds.get(query.get("lang", ""))
-        page = None if world is None else _page(world, parts.path.removeprefix("/service/"), query)
-        if page is None:
-            return 404, "text/html; charset=utf-8", b"<html><body><h1>Not Found</h1></body></html>"
-        return 200, "text/html; charset=utf-8", page
+        found = None if world is None else find_page(world, parts.path, query, fault)
+        return (404, HTML, b"<html><body><h1>Not Found</h1></body></html>") if found is None else (200, *found)
 
 
 class _Server(ThreadingHTTPServer):
     request_queue_size = 128  # a full queue would have a client wait a second for its next try
 
+    def shutdown_request(self, request: Any) -> None:
+        """Close the connection; without the usual goodbye where a fault wants it reset."""
+        if request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER):
+            self.close_request(request)
+        else:
+            super().shutdown_request(request)
 
-def _page(world: World, name: str, query: dict[str, str]) -> bytes | None:
-    """The page of that name, or None where the site has no such page."""
-    if name in {"news_view.htm", "news_vod_view.htm"}:
-        entry = world.by_seq.get(_number(query.get("Seq_Code")))
-        if entry is None:
-            return pages.missing_page(world)
-        return pages.news_page(world, entry, "video" if name == "news_vod_view.htm" else "news")
-    if name == "news_list.htm":
-        category_id = query.get("id", "")
-        page = max(1, _number(query.get("page", "1")))
-        total = sum(category_id in {"", entry.category_id} for entry in world.entries)
-        return pages.list_page(world, world.listed(category_id, page), category_id=category_id, page=page, total=total)
-    if name == "news_today.htm":
-        day = query.get("date") or f"{datetime.now(KST):%Y-%m-%d}"
-        try:
-            return pages.day_page(world, world.written_on(date.fromisoformat(day)), day)
-        except ValueError:
-            return None
-    return None
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() else -1
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say what went wrong, but nothing of a client that left."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(replica: Replica) -> type[BaseHTTPRequestHandler]:
@@ -108,7 +107,11 @@ def _handler(replica: Replica) -> type[BaseHTTPRequestHandler]:
 
         def do_GET(self) -> None:
             replica.requests.append(self.path)
-            status, content_type, body = replica.respond(self.path)
+            fault = "redirect-loop" if is_loop(self.path) else replica.faults.draw(self.path)
+            status, content_type, body = replica.respond(self.path, fault)
+            if fault in STATUSES or fault in WIRE:
+                Wire(self, replica.stopping).send(fault, content_type, body, replica.faults.retry_after)
+                return
             self.send_response(status)
             self.send_header("Content-Type", content_type)
             if "gzip" in self.headers.get("Accept-Encoding", ""):
