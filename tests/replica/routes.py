@@ -104,8 +104,7 @@ def _programmes(world: World, query: Query) -> Listed:
 
 def _search(world: World, query: Query) -> Listed:
     keyword = query.get("keyword", "")
-    word = keyword.casefold()
-    found = [entry for entry in world.entries if word in (entry.truth.title or "").casefold()] if word else []
+    found = world.listing("news").titled(keyword) if keyword else []
     return Listed(found, partial(lists.search_list, world, keyword=keyword))
 
 

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from itertools import accumulate
 from random import Random
 
 from extractors import Article
@@ -16,6 +15,7 @@ from extractors.address import EDITIONS, SITE
 from extractors.dates import KST
 from tests.replica import french
 from tests.replica.bodies import new_body, revised
+from tests.replica.clock import pause, seconds, spread
 from tests.replica.markup import STYLES, Block
 
 #: `id=` of the news list -> the word on the page. The letters are the site's (SITE), the words the replica's.
@@ -118,6 +118,15 @@ class Listing:
         """News in the list of videos: a quarter of them, by their number."""
         return [entry for entry in self.entries if entry.seq % 4 == 0]
 
+    def titled(self, word: str) -> list[Entry]:
+        """Those whose title contains the word, in capitals or not."""
+        word = word.casefold()
+        return [entry for title, entry in self._titles if word in title]
+
+    @cached_property
+    def _titles(self) -> list[tuple[str, Entry]]:
+        return [((entry.truth.title or "").casefold(), entry) for entry in self.entries]
+
 
 class World:
     """The articles of one edition, newest first; the same for the same seed, on every machine.
@@ -137,7 +146,7 @@ class World:
         Raises:
             ValueError: there are more articles than seconds in the days.
         """
-        if days is not None and articles >= _seconds(days):
+        if days is not None and articles >= seconds(days):
             raise ValueError(f"{articles} articles do not fit into {days} days")
         self.articles = articles
         self.seed = seed
@@ -240,21 +249,21 @@ class World:
     def _generate_news(self, numbers: range) -> Iterator[Entry]:
         random = Random(f"{self.seed} {self.edition}")
         if self.days is not None:
-            times = _spread(self.articles, self.days, Random(f"{self.seed} {self.edition} days"))
+            times = spread(NEWEST, self.articles, self.days, Random(f"{self.seed} {self.edition} days"))
             for seq, written_at in zip(numbers, times, strict=True):
                 yield self._news(random, seq, written_at)
             return
         written_at = NEWEST
         for seq in numbers:
             yield self._news(random, seq, written_at)
-            written_at -= _pause(random)
+            written_at -= pause(random)
 
     def _next(self, of: str, entries: list[Entry]) -> Entry:
         """An article after the newest of `entries`."""
         seq = entries[0].seq + 1 if entries else NUMBERS[of] + 1
         random = Random(f"{self.seed} {self.edition} {of} {seq}")
         if of == "news":
-            return self._news(random, seq, entries[0].written_at + _pause(random) if entries else NEWEST)
+            return self._news(random, seq, entries[0].written_at + pause(random) if entries else NEWEST)
         days = (entry.truth.written_at for entry in entries if entry.truth.written_at is not None)
         day = max(days, default=NEWEST.date() - timedelta(days=1)) + timedelta(days=1)
         return self._dated_by_day(of)(random, seq, day)
@@ -313,24 +322,6 @@ class World:
             **fields,  # type: ignore[arg-type]
         )
         return Entry(seq, category_id, body, style, truth)
-
-
-def _seconds(days: int) -> int:
-    return days * 24 * 60 * 60
-
-
-def _pause(random: Random) -> timedelta:
-    """The time from one article to the next."""
-    return timedelta(minutes=random.randint(9, 150), seconds=random.randint(1, 59))
-
-
-def _spread(count: int, days: int, random: Random) -> Iterator[datetime]:
-    """That many moments from NEWEST back, no two the same, the oldest just under so many days before."""
-    pauses = list(accumulate((random.expovariate(1) for _ in range(count - 1)), initial=0.0))
-    # A second each is kept back, and given to every one, to part moments that would be the same.
-    scale = (_seconds(days) - count) / (pauses[-1] or 1)
-    for i, before in enumerate(pauses[:count]):
-        yield NEWEST - timedelta(seconds=i + int(before * scale))
 
 
 def _next_version(entry: Entry, random: Random) -> Entry:
