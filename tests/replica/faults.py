@@ -9,6 +9,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Iterable
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 from random import Random
 from urllib.parse import urlsplit
@@ -97,9 +98,13 @@ def applicable(kinds: Iterable[str], target: str) -> list[str]:
     """Those of `kinds` that the page can have: feeds and robots.txt have no page of the site, articles no cards."""
     name = urlsplit(target).path.removeprefix("/service/")
     kind = PAGES[name].kind if name in PAGES else ""
-    lacking = {"soft-404", "no-cards", "endless"} if not kind else {"no-cards", "endless"} if kind != "list" else set()
-    if name == "news_today.htm":
-        lacking = {"endless"}  # a day has one page
+    lacking: tuple[str, ...] = ()
+    if not kind:
+        lacking = SITE_PAGES
+    elif kind != "list":
+        lacking = ("no-cards", "endless")
+    elif name == "news_today.htm":
+        lacking = ("endless",)  # a day has one page
     return [kind for kind in kinds if kind not in lacking]
 
 
@@ -134,7 +139,8 @@ class Wire:
         """Send what is left of a whole answer by a fault of STATUSES or WIRE."""
         if kind in STATUSES:
             asks = retry_after is not None and kind in {"503", "429"}
-            self._whole(STATUSES[kind], ERROR_PAGE, {"Retry-After": str(retry_after)} if asks else {})
+            page = f"<html><body><h1>{kind} {HTTPStatus(STATUSES[kind]).phrase}</h1></body></html>".encode()
+            self._whole(STATUSES[kind], page, {"Retry-After": str(retry_after)} if asks else {})
         elif kind == "error-page":
             self._whole(200, ERROR_PAGE, {})
         elif kind == "redirect-loop":

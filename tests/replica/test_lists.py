@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import urllib.request
+from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -30,9 +31,10 @@ LISTS = {
 
 
 @pytest.fixture(scope="module")
-def big() -> Replica:
-    """A replica whose pages are asked for without a connection."""
-    return Replica(articles=260)
+def big() -> Iterator[Replica]:
+    """A replica whose lists have many pages."""
+    with Replica(articles=260) as replica:
+        yield replica
 
 
 def tree(replica: Replica, page: str) -> lxml.html.HtmlElement:
