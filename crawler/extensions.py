@@ -1,32 +1,34 @@
-"""What watches a run: the archive of every exchange, and the report of what the run did."""
+"""What watches a run: the archive of every exchange, the record of the run, and its end when it is told to stop."""
 
 from __future__ import annotations
 
 import asyncio
-import sys
-import time
+import signal
+import sqlite3
+from collections.abc import Callable
 from datetime import UTC, datetime
 from http.client import responses as phrases
 from pathlib import Path
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, Any, Self, cast
 from urllib.parse import urlsplit
 
 from scrapy import signals
 
-from crawler.settings import CONTACT_PLACEHOLDER
-from crawler.site import Site
+from crawler.failures import end_run, exit_status
+from crawler.pace import AbandoningDownloader
 from crawler.spiders.base import KbsSpider, require_our_spider
-from storage import ArchiveWriter, Outcome
+from storage import ArchiveWriter, StoreError
+from storage.archive import Payload, payload_digest
 
 if TYPE_CHECKING:
-    from scrapy import Request, Spider
+    from scrapy import Request
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
 
-BUG = "an error in kbsworld, see the log"
-
-#: The rows of the report, in order. `re-extracted` cannot happen in a crawl.
-COUNTS = (Outcome.NEW, Outcome.UPDATED, Outcome.EDITED, Outcome.UNCHANGED, "refused", "failed")
+#: How long a page under way has to arrive once the run is told to stop, in seconds.
+GRACE = 2.0
+# What a warcinfo record tells of the settings, besides those that have fields of their own.
+_TOLD_SETTINGS = ("DOWNLOAD_DELAY", "AUTOTHROTTLE_ENABLED", "CONCURRENT_REQUESTS", "RETRY_TIMES", "KBS_RECHECK_DAYS")
 
 
 class Archive:
@@ -49,17 +51,21 @@ class Archive:
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         return extension
 
-    def spider_opened(self, spider: Spider) -> None:
+    def spider_opened(self, spider: KbsSpider) -> None:
         """Prepare a file of this run's own."""
-        folder = self._crawler.settings["KBS_ARCHIVE"]
-        if folder:
+        self._history = spider.history
+        settings = self._crawler.settings
+        if settings["KBS_ARCHIVE"]:
+            self._folder = Path(settings["KBS_ARCHIVE"]).expanduser()
+            arguments = "".join(f" {name}={value}" for name, value in spider.arguments.items())
             about = {
-                "software": self._crawler.settings["USER_AGENT"],
+                "software": settings["USER_AGENT"],
                 "format": "WARC File Format 1.1",
-                "robots": "obey" if self._crawler.settings.getbool("ROBOTSTXT_OBEY") else "ignore",
-                "description": f"spider {spider.name}",
+                "robots": "obey" if settings.getbool("ROBOTSTXT_OBEY") else "ignore",
+                "description": " ".join(f"spider {spider.name}{arguments}".split()),
+                "settings": " ".join(f"{name}={settings[name]}" for name in _TOLD_SETTINGS),
             }
-            self._writer = ArchiveWriter(Path(folder).expanduser(), spider.name, about)
+            self._writer = ArchiveWriter(self._folder, spider.name, about)
 
     def response_downloaded(self, response: Response, request: Request) -> None:
         """Archive one exchange. Where it cannot be written the run ends: a page must not be stored unarchived."""
@@ -71,8 +77,10 @@ class Archive:
         parts = urlsplit(request.url)
         target = parts._replace(scheme="", netloc="", fragment="").geturl()
         protocol = response.protocol or "HTTP/1.1"
+        digest = payload_digest(response.body)
+        earlier = self._earlier(response.url, digest)
         try:
-            request.meta["location"] = self._writer.write(
+            location = self._writer.write(
                 url=response.url,
                 fetched_at=request.meta["fetched_at"],
                 request_line=f"{request.method} {target} {protocol}",
@@ -80,17 +88,28 @@ class Archive:
                 status_line=f"{protocol} {response.status} {phrases.get(response.status, '')}".rstrip(),
                 headers=_pairs(response.headers),
                 body=response.body,
+                revisits=earlier,
             )
+            request.meta["location"] = location
+            if earlier is None and response.body:
+                payload = Payload(digest=digest, fetched_at=request.meta["fetched_at"], location=location)
+                self._history.archived(response.url, payload)
         except OSError as error:
             request.meta["unarchived"] = True
             reason = f"KBS_ARCHIVE cannot be written ({self._crawler.settings['KBS_ARCHIVE']}: {error.strerror})"
-            self._crawler.stats.set_value("kbsworld/stopped", f"{reason}; name a folder with room, or none.")
-            self._ending = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="archive_failed"))
+            end_run(self._crawler, "archive_failed", f"{reason}; name a folder with room, or none.")
 
     def spider_closed(self) -> None:
         """Close the file."""
         if self._writer is not None:
             self._writer.close()
+
+    def _earlier(self, url: str, digest: str) -> Payload | None:
+        """The same payload of the same address, where the archive still has it."""
+        payload = self._history.payload(url)
+        if payload is None or payload.digest != digest or not (self._folder / payload.location.file).exists():
+            return None
+        return payload
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:
@@ -99,68 +118,75 @@ def _pairs(headers: Headers) -> list[tuple[str, str]]:
     ]
 
 
-class RunReport:
-    """Says on standard error what a run does, as it goes, and what it did, at the end."""
+class RunRecord:
+    """Keeps the run in the table `runs`: from its beginning, so that one that was killed is seen to have no end."""
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._stats = crawler.stats
-        self._began = self._shown = time.monotonic()
-        self._terminal = sys.stderr.isatty()
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The extension, connected to the signals of a crawl of ours."""
         require_our_spider(crawler)
         extension = cls(crawler)
-        crawler.signals.connect(extension.response_received, signals.response_received)
-        crawler.signals.connect(extension.something_broke, signals.spider_error)
-        crawler.signals.connect(extension.something_broke, signals.item_error)
+        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
         crawler.signals.connect(extension.spider_closed, signals.spider_closed)
         return extension
 
-    def response_received(self) -> None:
-        """Show progress: a live line on a terminal, a line a minute elsewhere."""
-        self._stats.inc_value("kbsworld/pages")
-        now = time.monotonic()
-        if now - self._shown < (0.2 if self._terminal else 60.0):
-            return
-        self._shown = now
-        counts = ", ".join(f"{self._count(name)} {name}" for name in COUNTS if self._count(name))
-        line = f"{self._count('pages')} pages" + (f": {counts}" if counts else "")
-        print(f"\r{line}\x1b[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr)
+    def spider_opened(self, spider: KbsSpider) -> None:
+        """Note that the run began."""
+        self._run = spider.history.begin_run(spider.name, spider.arguments, spider.started_at)
 
-    def something_broke(self, response: Response | None = None) -> None:
-        """Count a page on which our own code failed; its traceback is in the log."""
-        url = response.url if response is not None else "the start"
-        cast("KbsSpider", self._crawler.spider).report_failure(url, BUG)
+    def spider_closed(self, spider: KbsSpider, reason: str) -> None:
+        """Note how it ended, and close the database."""
+        stats = self._crawler.stats
+        names = ("pages", "new", "updated", "edited", "unchanged", "refused", "failed")
+        counts = {name: int(stats.get_value(f"kbsworld/{name}", 0)) for name in names}
+        complaints = stats.get_value("kbsworld/complaints", [])
+        try:
+            spider.history.end_run(
+                self._run, datetime.now(UTC), complaints, reason=reason, exit_status=exit_status(stats), **counts
+            )
+        except (sqlite3.Error, StoreError) as error:
+            if stats.get_value("kbsworld/stopped") is None:
+                stats.set_value("kbsworld/stopped", f"The run could not be recorded in the database: {error}.")
+        spider.store.close()
 
-    def spider_closed(self, spider: Spider, reason: str) -> None:
-        """Say what the run did."""
-        if self._terminal:
-            print("\r\x1b[K", end="", file=sys.stderr)
-        print(self._summary(spider, reason), file=sys.stderr)
 
-    def _count(self, name: str) -> int:
-        return int(self._stats.get_value(f"kbsworld/{name}", 0))
+class PromptStop:
+    """Has SIGINT and SIGTERM end a run in seconds: pages under way get GRACE to arrive, then they are given up.
 
-    def _summary(self, spider: Spider, reason: str) -> str:
-        failures: list[tuple[str, str]] = self._stats.get_value("kbsworld/failures", [])
-        if not self._count("pages") and failures and failures[0][1] != BUG:
-            base = self._crawler.settings["KBS_BASE_URL"]
-            return f"Nothing could be fetched from {base}: {failures[0][1]}; check the network and run it again."
-        seconds = time.monotonic() - self._began
-        lines = [f"{spider.name}: {self._count('pages')} pages fetched, lists included, in {seconds:.0f} s ({reason})"]
-        lines += [f"  {name:<10} {self._count(name):>6}" for name in COUNTS]
-        lines += [f"failed: {url}: {why}" for url, why in failures]
-        lines += filter(None, [self._stats.get_value("kbsworld/stopped"), self._reminder()])
-        return "\n".join(lines)
+    Scrapy alone waits for them as long as their timeout, or the delay between pages, is.
+    """
 
-    def _reminder(self) -> str | None:
-        settings = self._crawler.settings
-        if (
-            settings["KBS_CONTACT"].strip() not in {"", CONTACT_PLACEHOLDER}
-            or not Site(settings["KBS_BASE_URL"]).is_the_site
-        ):
-            return None
-        return "Set KBS_CONTACT to an address of yours before the next run: the site should know whom to write to."
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The extension, connected to the signals of a crawl of ours."""
+        require_our_spider(crawler)
+        extension = cls(crawler)
+        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
+        return extension
+
+    def spider_opened(self) -> None:
+        """Hook into the handlers, which Scrapy has set by now."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            scrapys = signal.getsignal(number)
+            if callable(scrapys):
+                signal.signal(number, self._handler(loop, scrapys))
+
+    def _handler(self, loop: asyncio.AbstractEventLoop, scrapys: Callable[..., Any]) -> Callable[..., None]:
+        def handle(number: int, frame: Any) -> None:
+            self._crawler.stats.set_value("kbsworld/signal", number)
+            loop.call_soon_threadsafe(loop.call_later, GRACE, self._abandon)
+            scrapys(number, frame)
+
+        return handle
+
+    def _abandon(self) -> None:
+        engine = self._crawler.engine
+        if engine is not None:
+            cast("AbandoningDownloader", engine.downloader).abandon()

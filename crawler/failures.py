@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING
 
@@ -13,13 +14,25 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from scrapy.spidermiddlewares.httperror import HttpError
+from twisted.internet.defer import CancelledError
 
 if TYPE_CHECKING:
     from scrapy.commands import ScrapyCommand
+    from scrapy.crawler import Crawler
+    from scrapy.statscollectors import StatsCollector
+    from twisted.python.failure import Failure
 
 #: Exit statuses of the project's commands.
 WORK_FAILED = 1
 WRONG_CALL = 2
+UNHEALTHY = 3
+#: A run that a signal ended has this plus the signal's number, as shells have it.
+SIGNALLED = 128
+
+_ENDINGS: set[asyncio.Future[None]] = set()
+
+# Statistics that only a run has in which something failed.
+_FAILURES = ("kbsworld/failed", "kbsworld/stopped", "feedexport/failed_count")
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "the host's name cannot be resolved"),
@@ -27,6 +40,11 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (DownloadTimeoutError, "no complete answer within the time limit"),
     (ResponseDataLossError, "the connection ended in the middle of the page"),
 )
+
+
+def is_abandoned(failure: Failure) -> bool:
+    """Whether a request was given up because the run was told to stop: no failure of the page."""
+    return isinstance(failure.value, asyncio.CancelledError | CancelledError)
 
 
 def reason_for(error: BaseException) -> str:
@@ -41,6 +59,32 @@ def reason_for(error: BaseException) -> str:
     if "certificate verify failed" in str(error):
         return "its certificate cannot be verified (-s DOWNLOAD_VERIFY_CERTIFICATES=False goes on without)"
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+
+
+def exit_status(stats: StatsCollector) -> int:
+    """The exit status of a run, by its statistics."""
+    if number := stats.get_value("kbsworld/signal"):
+        return SIGNALLED + int(number)
+    if stats.get_value("kbsworld/complaints"):
+        return UNHEALTHY
+    failed = any(name.startswith(_FAILURES) for name in stats.get_stats())
+    return WORK_FAILED if failed else 0
+
+
+def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
+    """End a run that cannot or must not go on.
+
+    Args:
+        crawler: the run's.
+        reason: one word, for the first line of the report.
+        sentence: why, and what to do; of several the first one counts.
+    """
+    if crawler.stats.get_value("kbsworld/stopped") is None:
+        crawler.stats.set_value("kbsworld/stopped", sentence)
+    ending = asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
+    # The event loop keeps weak references only.
+    _ENDINGS.add(ending)
+    ending.add_done_callback(_ENDINGS.discard)
 
 
 def complain(command: ScrapyCommand, sentence: str, status: int) -> None:

@@ -8,9 +8,11 @@ from urllib.parse import urlsplit
 
 from scrapy.downloadermiddlewares import offsite, robotstxt
 from scrapy.exceptions import IgnoreRequest
+from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.failures import reason_for
+from crawler.pace import slow_down
 from crawler.spiders.base import KbsSpider
 
 if TYPE_CHECKING:
@@ -40,6 +42,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._unreadable: dict[str, str] = {}
+        self._slowed: set[str] = set()
 
     def process_response(self, request: Request, response: Response) -> Response:
         """See a robots.txt come back, after all retries: a 4xx means that there are no rules, whatever it says."""
@@ -64,7 +67,17 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         reason = self._unreadable.get(urlparse_cached(request).netloc)
         if parser is None:
             raise IgnoreRequest(f"robots.txt could not be read ({reason or 'unknown'})")
+        self._obey_crawl_delay(request, parser)
         return parser
+
+    def _obey_crawl_delay(self, request: Request, parser: RobotParser) -> None:
+        """Slow down as far as robots.txt asks; Scrapy reads its Crawl-delay and does not act on it."""
+        host = urlparse_cached(request).hostname or ""
+        if isinstance(parser, ProtegoRobotParser) and host not in self._slowed:
+            self._slowed.add(host)
+            delay = parser.rp.crawl_delay(self._robotstxt_useragent or self._default_useragent)
+            if delay:
+                slow_down(self.crawler, host, float(delay))
 
     def _give_up(self, request: Request, reason: str) -> None:
         asked = request.meta.get("redirect_urls", [request.url])[0]

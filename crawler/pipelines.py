@@ -1,8 +1,7 @@
-"""From Capture to the store: each fetched page is extracted and kept, as an article or as a refusal."""
+"""From the spiders to the store: each page is kept as an article or as a refusal, in batches."""
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
 import time
 from dataclasses import replace
@@ -10,29 +9,29 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy.exceptions import DropItem
 
-from crawler.site import Site
+from crawler.failures import end_run
+from crawler.items import ListRead, Reading
 from crawler.spiders.base import KbsSpider, require_our_spider
-from extractors import Article, NotAnArticle, extract_html
-from storage import ArticleStore, Capture, StoreError
+from extractors import NotAnArticle
+from storage import ArticleStore, CrawlHistory, StoreError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
 
 # One transaction a batch: large enough that a fast crawl does not wait for the disk, and a slow one loses seconds.
-BATCH_PAGES = 100
+BATCH_ITEMS = 100
 BATCH_SECONDS = 2.0
 
 
 class ArticlePipeline:
-    """Turns each Capture into an Article and stores it; other items pass.
+    """Stores Readings and ListReads, in the order in which they came; other items pass.
 
-    What it hands on is the Article, so that Scrapy's feed exports write articles.
+    What it hands on of a Reading is the Article, so that Scrapy's feed exports write articles.
     """
 
     def __init__(self, crawler: Crawler) -> None:
         self._crawler = crawler
-        self._site = Site(crawler.settings["KBS_BASE_URL"])
-        self._batch: list[tuple[Capture, Article | NotAnArticle]] = []
+        self._batch: list[Reading | ListRead] = []
         self._flushed_at = time.monotonic()
 
     @classmethod
@@ -42,59 +41,62 @@ class ArticlePipeline:
         return cls(crawler)
 
     def open_spider(self) -> None:
-        """Open the database of KBS_DB."""
-        self._store = ArticleStore(self._crawler.settings["KBS_DB"])
+        """Open the database of KBS_DB, also for the spider and the extensions."""
+        self._spider = cast("KbsSpider", self._crawler.spider)
+        self._spider.store = self._store = ArticleStore(self._crawler.settings["KBS_DB"])
+        self._spider.history = self._history = CrawlHistory(self._store)
 
     def close_spider(self) -> None:
-        """Store what is left, and close the database."""
+        """Store what is left."""
         self._flush()
-        self._store.close()
 
     def process_item(self, item: Any) -> Any:
-        """The Article of a Capture.
+        """The Article of a Reading.
 
         Raises:
-            DropItem: the page holds none; it is remembered as refused.
+            DropItem: the page holds none, and is remembered as refused; or the item is none to hand on.
         """
-        if not isinstance(item, Capture):
+        if not isinstance(item, Reading | ListRead):
             return item
-        try:
-            article = self._extract(item)
-        except NotAnArticle as refusal:
-            self._keep(item, refusal)
-            raise DropItem(f"{item.url}: {refusal.reason}") from None
-        self._keep(item, article)
-        return article
-
-    def _extract(self, capture: Capture) -> Article:
-        if capture.status != 200:
-            raise NotAnArticle(f"HTTP {capture.status}")
-        article = extract_html(capture.body, self._site.official(capture.url), capture.charset)
-        return replace(article, source_url=capture.url)
-
-    def _keep(self, capture: Capture, result: Article | NotAnArticle) -> None:
-        self._batch.append((capture, result))
-        if len(self._batch) >= BATCH_PAGES or time.monotonic() - self._flushed_at > BATCH_SECONDS:
+        self._batch.append(item)
+        if len(self._batch) >= BATCH_ITEMS or time.monotonic() - self._flushed_at > BATCH_SECONDS:
             self._flush()
+        if isinstance(item, ListRead):
+            raise DropItem(f"{item.url}: read")
+        if isinstance(item.result, NotAnArticle):
+            raise DropItem(f"{item.capture.url}: {item.result.reason}")
+        return item.result
 
     def _flush(self) -> None:
         """Store the batch. Where the database refuses it the run ends: going on would fetch pages only to lose them."""
         batch, self._batch = self._batch, []
         try:
             with self._store.batch():
-                outcomes = [self._store_one(capture, result) for capture, result in batch]
+                outcomes = [self._store_one(item) for item in batch]
+                self._history.save_payloads()
         except (sqlite3.Error, StoreError) as error:
-            spider = cast("KbsSpider", self._crawler.spider)
-            for capture, _ in batch:
-                spider.report_failure(capture.url, f"the database did not take it: {error}")
-            self._ending = asyncio.ensure_future(self._crawler.engine.close_spider_async(reason="database_failed"))
+            for item in batch:
+                if isinstance(item, Reading):
+                    self._spider.report_failure(item.capture.url, f"the database did not take it: {error}")
+            end_run(self._crawler, "database_failed", f"The run ended because the database failed: {error}")
         else:
-            for outcome in outcomes:
+            for outcome in filter(None, outcomes):
                 self._crawler.stats.inc_value(f"kbsworld/{outcome}")
         self._flushed_at = time.monotonic()
 
-    def _store_one(self, capture: Capture, result: Article | NotAnArticle) -> str:
-        if isinstance(result, NotAnArticle):
-            self._store.refuse(capture, result.reason)
+    def _store_one(self, item: Reading | ListRead) -> str | None:
+        if isinstance(item, ListRead):
+            self._history.reached(item.url, item.reach)
+            return None
+        if isinstance(item.result, NotAnArticle):
+            self._store.refuse(item.capture, item.result.reason)
+            if item.listed:
+                self._history.missed(item.url, self._spider.name, item.result.reason)
             return "refused"
-        return self._store.add(result, capture)
+        article = replace(item.result, source_url=item.capture.url)
+        self._crawler.stats.inc_value(f"kbsworld/layouts/{article.layout}")
+        outcome = self._store.add(article, item.capture)
+        self._history.found(article.url)
+        if item.timestamp and not self._history.knows(article.url, item.timestamp):
+            self._history.card_promised(article.url, item.timestamp)
+        return outcome

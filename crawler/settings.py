@@ -20,6 +20,10 @@ KBS_BASE_URL = os.environ.get("KBS_BASE_URL", "https://world.kbs.co.kr")
 CONTACT_PLACEHOLDER = "https://example.org/put-your-contact-in-KBS_CONTACT"
 KBS_CONTACT = os.environ.get("KBS_CONTACT", CONTACT_PLACEHOLDER)
 
+# An updated article keeps its place in the list: lists are read over for so many days, today included. 0: only as far
+# as there is something new.
+KBS_RECHECK_DAYS = int(os.environ.get("KBS_RECHECK_DAYS", "2"))
+
 # --- Manners ---
 
 PRODUCT = f"kbsworld/{version('kbsworld')}"
@@ -30,6 +34,13 @@ ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
+# To the second: with Scrapy's jitter of half the delay, pages would come closer than that.
+DOWNLOAD_DELAY_JITTER = 0.0
+# After an error of the site it is left alone: so many seconds, twice as many after each further error in a row. The run
+# ends after so many in a row, or where the site asks (Retry-After) to be left alone for longer than this, in seconds.
+KBS_BACKOFF = 2.0
+KBS_BREAKER = 10
+KBS_LONGEST_WAIT = 600.0
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 2.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
@@ -63,16 +74,27 @@ REMOTE_CONTROL_ENABLED = False
 # --- Parts ---
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+DOWNLOADER = "crawler.pace.AbandoningDownloader"
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.middlewares.OffsiteMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middlewares.RobotsTxtMiddleware": 100,
+    "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
+    "crawler.pace.RetryMiddleware": 550,
 }
 EXTENSIONS = {
     "crawler.extensions.Archive": 100,
-    "crawler.extensions.RunReport": 200,
+    "crawler.extensions.PromptStop": 110,
+    # In this order: judged, recorded with the judgement, told.
+    "spidermon.contrib.scrapy.extensions.Spidermon": 150,
+    "crawler.extensions.RunRecord": 180,
+    "crawler.report.RunReport": 200,
 }
+# Our own spiders set it; `scrapy fetch` and `scrapy shell` have nothing to judge.
+SPIDERMON_ENABLED = False
+SPIDERMON_SPIDER_CLOSE_MONITORS = ["crawler.health.Health"]
+SPIDERMON_ADD_FIELD_COVERAGE = True
 ITEM_PIPELINES = {"crawler.pipelines.ArticlePipeline": 100}
 
 # --- What is printed ---

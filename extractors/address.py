@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 #: Where canonical urls live. Both hosts serve the same pages under the same ids (seed, saved page, three scrapers).
@@ -35,12 +36,14 @@ class Page:
         id: the parameters that name the article within its edition; none for lists.
         view: the page its canonical url names; itself where empty.
         video: whether the page shows its article behind a player.
+        numbered: whether a list was seen to take `page=`; of the others, only pages that it links to are asked for.
     """
 
     kind: str
     id: tuple[str, ...] = ()
     view: str = ""
     video: bool = False
+    numbered: bool = False
 
 
 #: SITE.md, "Addresses": each seen on the saved page or used by an independent scraper.
@@ -49,14 +52,24 @@ PAGES = {
     "news_vod_view.htm": Page("news", ("Seq_Code",), view="news_view.htm", video=True),
     "contents_view.htm": Page("feature", ("board_seq",)),
     "program_playlist_view.htm": Page("programme", ("procode", "bbs", "no")),
-    "news_list.htm": Page("list"),
+    "news_list.htm": Page("list", numbered=True),
     "news_today.htm": Page("list"),
     "news_vod_list.htm": Page("list"),
     "news_graphic_list.htm": Page("list"),
     "contents_list.htm": Page("list"),
-    "program_playlist_list.htm": Page("list"),
-    "search.htm": Page("list"),
+    "program_playlist_list.htm": Page("list", numbered=True),
+    "search.htm": Page("list", numbered=True),
 }
+
+#: `menu_cate=` of the feature lists (saved page: the menu). There may be more.
+MENUS = (
+    *("culture", "lifestyle", "business", "people", "northkorea"),
+    *("enternews", "artist", "moviedrama", "tvguide", "learnkorean"),
+)
+#: `procode=` of programmes whose playlist was seen (one scraper). There are more.
+PROGRAMMES = ("parkofd",)
+#: Feeds under /rss/ (six independent scrapers).
+FEEDS = {"news": "rss_news.htm", "enternews": "rss_enternews.htm"}
 
 #: Longer than any address of the site; what is longer is not parsed at all.
 MAX_LENGTH = 2083
@@ -85,6 +98,14 @@ class Address:
     def lang(self) -> str | None:
         """ISO 639-1 code of the edition, or None."""
         return None if self.edition is None else EDITIONS[self.edition]
+
+    @property
+    def view_url(self) -> str:
+        """The page to ask for: `url`, but the video view where the address was one."""
+        if not self.is_video:
+            return self.url
+        # As the menu links to it (seed); the rest of its parameters is how one got there.
+        return self.url.replace(f"/{PAGES[self.page].view}?", f"/{self.page}?menu_cate=videonews&")
 
     @property
     def is_video(self) -> bool:
@@ -136,6 +157,71 @@ def news_list_url(edition: str, category: str = "", page: int = 1) -> str:
         page: from 1.
     """
     return service_url("news_list.htm", lang=edition, id=category, page=str(page) if page > 1 else "")
+
+
+def day_url(edition: str, day: date) -> str:
+    """The address of one day's news."""
+    return service_url("news_today.htm", lang=edition, date=day.isoformat())
+
+
+def news_url(edition: str, number: int) -> str:
+    """The canonical address of a news article by its `Seq_Code`."""
+    return service_url("news_view.htm", lang=edition, Seq_Code=str(number))
+
+
+def video_list_url(edition: str) -> str:
+    """The address of the list of video news."""
+    return service_url("news_vod_list.htm", lang=edition, menu_cate="videonews")
+
+
+def feature_list_url(edition: str, menu: str) -> str:
+    """The address of a feature list; `menu` as in MENUS."""
+    return service_url("contents_list.htm", lang=edition, menu_cate=menu)
+
+
+def playlist_url(edition: str, programme: str) -> str:
+    """The address of a programme's playlist; `programme` as in PROGRAMMES."""
+    return service_url(
+        "program_playlist_list.htm", page="1", lang=edition, procode=programme, bbs=f"{programme}_playlist"
+    )
+
+
+def search_url(edition: str, keyword: str) -> str:
+    """The address of the search for a word in news. What `search_date` and `kubun` mean is not known: as seen."""
+    return service_url("search.htm", page="1", lang=edition, search_date="5", keyword=keyword, kubun="n")
+
+
+def feed_url(edition: str, feed: str, category: str = "") -> str:
+    """The address of an RSS feed; `feed` as in FEEDS, `category` as in `news_list_url`."""
+    return f"{SITE}/rss/{FEEDS[feed]}?{urlencode({'lang': edition} | ({'id': category} if category else {}))}"
+
+
+def is_numbered(list_url: str) -> bool:
+    """Whether the pages of a list may be asked for by number, whatever it links to."""
+    address = parse_address(list_url)
+    return address is not None and address.page in PAGES and PAGES[address.page].numbered
+
+
+def list_page_url(list_url: str, page: int) -> str:
+    """The address of another page of the list that begins at `list_url`."""
+    parts = urlsplit(list_url)
+    values = parse_qsl(parts.query, keep_blank_values=True)
+    rest = [(key, value) for key, value in values if key.lower() != "page"]
+    # Where the list's own address has its `page=` first, as seen.
+    at = 0 if values[:1] != rest[:1] else len(rest)
+    return parts._replace(query=urlencode([*rest[:at], ("page", str(page)), *rest[at:]])).geturl()
+
+
+def page_of_list(link: str, list_url: str) -> int | None:
+    """Which page of the list at `list_url` a link leads to, or None where it leads elsewhere or names no page."""
+    parts, start = _split(link), _split(list_url)
+    if parts is None or start is None or parts.path != start.path:
+        return None
+    values, wanted = _parameters(parts.query), _parameters(start.query)
+    if any(values.get(key, value) != value for key, value in wanted.items() if key != "page"):
+        return None
+    number = values.get("page", "")
+    return int(number) if re.fullmatch(r"[0-9]{1,7}", number, re.ASCII) else None
 
 
 def _split(url: str) -> SplitResult | None:

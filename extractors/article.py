@@ -13,11 +13,13 @@ class NotAnArticle(Exception):
 
     Attributes:
         reason: why, as a short phrase without page content, so that refusals can be counted by it.
+        passing: whether the page looks like trouble of the site and not like a page of it: another try may give one.
     """
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: str, *, passing: bool = False) -> None:
         super().__init__(reason)
         self.reason = reason
+        self.passing = passing
 
 
 def _iso(value: date | None) -> str | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,7 +14,7 @@ from extractors.body import read_paragraphs
 from extractors.dates import find_timestamps
 from extractors.locate import Extent, Parts, first, locate
 from extractors.normalize import collapse, credit_of, take_credits
-from extractors.parse import parse_html
+from extractors.parse import is_whole, parse_html
 from extractors.words import meta_of, text_of
 
 if TYPE_CHECKING:
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 #: The one reason a caller can do something about.
 NO_ADDRESS = "a page without address"
-
-_END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
-_END_BYTES = 2_000
 
 
 def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
@@ -43,13 +39,19 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     address = _address(page, url)
     parts = locate(page, address.page)
     if parts is None:
-        raise NotAnArticle("no article on the page" if layouts.SITE_MARKS(page) else "not a page of KBS World")
+        if not layouts.SITE_MARKS(page):
+            raise NotAnArticle("not a page of KBS World", passing=True)
+        raise NotAnArticle("no article on the page", passing=not is_whole(body))
     extent = parts.extent()
     truncated = extent.end is None and _ends_inside(parts.bodies[-1])
-    if truncated and _END_OF_PAGE.search(body, max(0, len(body) - _END_BYTES)):
+    if truncated and is_whole(body):
         # The page is whole, and its markup so broken that what follows the article cannot be told from it.
         raise NotAnArticle("no end of the article in broken markup")
-    return replace(_read(page, parts, extent, address), truncated=truncated, source_url=url or None)
+    try:
+        article = _read(page, parts, extent, address)
+    except NotAnArticle as refusal:
+        raise NotAnArticle(refusal.reason, passing=truncated) from None
+    return replace(article, truncated=truncated, source_url=url or None)
 
 
 def _address(page: _Element, url: str) -> Address:

@@ -123,6 +123,8 @@ GENERIC_END = etree.XPath(
 SITE_MARKS = css(
     "#skipNav, #gnb_menu, section.sec_top, div.chrome_pick, meta[property='og:url'][content*='.kbs.co.kr/']"
 )
+#: What stands last on a page of the site (saved page): where it is there, nothing of the contents is missing.
+PAGE_END = css("footer, div.chrome_pick")
 #: How a title ends on every page of the site (saved page: a lower-case L for a separator).
 TITLE_SUFFIX = " l KBS WORLD"
 
@@ -132,22 +134,46 @@ class ListLayout:
     """Where the cards of a list page stand.
 
     Attributes:
-        name, seen, evidence: as in Layout.
+        name, pages, seen, evidence: as in Layout.
         card: one block for each article, in the order of the page.
         link: inside a card, the links to its article.
+        dates: inside a card, its date block.
     """
 
     name: str
+    pages: frozenset[str]
     seen: date
     evidence: str
     card: CSSSelector
     link: CSSSelector
+    dates: CSSSelector
 
 
 NEWS_LIST = ListLayout(
     name="news_list",
+    pages=frozenset({"news_list.htm"}),
     seen=date(2026, 9, 22),
     evidence="five independent scrapers, the newest of autumn 2026",
     card=css("section.comp_contents_1x > article"),
     link=css("div.list_link_area > a, h2 > a"),
+    dates=css(".date"),
 )
+
+DAY = replace(
+    NEWS_LIST,
+    name="day",
+    pages=frozenset({"news_today.htm"}),
+    evidence="two independent scrapers",
+    card=css("section.comp_text_1x > article"),
+)
+
+SEARCH = replace(
+    NEWS_LIST,
+    name="search",
+    pages=frozenset({"search.htm"}),
+    evidence="one scraper",
+    card=css("section.section_wrap article"),
+)
+
+#: Of the other lists (features, videos, playlists) only the addresses are known: their cards are found by structure.
+LISTS: tuple[ListLayout, ...] = (NEWS_LIST, DAY, SEARCH)

@@ -2,42 +2,156 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from extractors.address import Address, parse_address
+from extractors.address import Address, page_of_list, parse_address
 from extractors.article import NotAnArticle
-from extractors.layouts import NEWS_LIST, SITE_MARKS
-from extractors.parse import parse_html
+from extractors.dates import find_timestamps, is_date_block
+from extractors.layouts import LISTS, PAGE_END, SITE_MARKS, SURROUNDINGS, ListLayout
+from extractors.parse import is_whole, parse_html
+from extractors.words import text_of
+
+if TYPE_CHECKING:
+    from lxml.etree import _Element
+
+# Cards are articles; the rest of the surroundings holds the links of menu and right column.
+_ELSEWHERE = SURROUNDINGS - {"article"}
+# No date block is longer; the text of a whole card is not looked at as one.
+_DATE_LENGTH = 120
 
 
-def extract_list(body: bytes, url: str) -> list[Address]:
-    """The articles that the cards of a news list point to.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """What a list says of one article.
+
+    Attributes:
+        address: where it is.
+        written_at, updated_at: as on the card, in KST; None where it does not say.
+    """
+
+    address: Address
+    written_at: datetime | date | None = None
+    updated_at: datetime | date | None = None
+
+    @property
+    def timestamp(self) -> str | None:
+        """The version the card tells of, as `Article.timestamp`."""
+        moment = self.updated_at or self.written_at
+        return None if moment is None else moment.isoformat()
+
+    @property
+    def day(self) -> date | None:
+        """The day it was written, in KST."""
+        return self.written_at.date() if isinstance(self.written_at, datetime) else self.written_at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListPage:
+    """One page of a list.
+
+    Attributes:
+        cards: its articles in the order of the page, each once.
+        pages: numbers of the pages of the same list that it links to.
+        whole: whether the page has its end; one that was cut on its way has not.
+    """
+
+    cards: tuple[Card, ...]
+    pages: frozenset[int]
+    whole: bool = True
+
+
+def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
+    """The articles that the cards of a list page point to.
 
     Args:
         body: the list page.
         url: its address on the site, against which its relative links are read.
-
-    Returns:
-        One address a card, in the order of the page, each once. Cards that lead elsewhere are left out; a page
-        without cards gives an empty list.
+        charset: what the response's Content-Type says.
 
     Raises:
         NotAnArticle: the page is empty, no HTML, or not one of this site.
     """
-    page = parse_html(body)
-    found: dict[str, Address] = {}
-    for card in NEWS_LIST.card(page):
-        for link in NEWS_LIST.link(card):
-            address = _resolve(url, link.get("href") or "")
-            if address is not None and address.is_article:
-                found.setdefault(address.url, address)
+    page = parse_html(body, charset)
+    address = parse_address(url)
+    layouts = [layout for layout in LISTS if address is not None and address.page in layout.pages]
+    found: dict[str, Card] = {}
+    for layout in layouts:
+        for card in _named_cards(page, url, layout):
+            found.setdefault(card.address.url, card)
+    if not found:
+        for card in _cards_by_structure(page, url):
+            found.setdefault(card.address.url, card)
     if not found and not SITE_MARKS(page):
-        raise NotAnArticle("not a page of KBS World")
-    return list(found.values())
+        raise NotAnArticle("not a page of KBS World", passing=True)
+    links = (_join(url, link.get("href") or "") for link in page.iter("a"))
+    numbers = (page_of_list(link, url) for link in links)
+    return ListPage(
+        cards=tuple(found.values()),
+        pages=frozenset(number for number in numbers if number is not None),
+        whole=is_whole(body) or bool(PAGE_END(page)),
+    )
 
 
-def _resolve(base: str, link: str) -> Address | None:
+def _named_cards(page: _Element, url: str, layout: ListLayout) -> Iterator[Card]:
+    """The cards of a list whose template is known. Those that lead elsewhere are left out."""
+    for block in layout.card(page):
+        blocks = layout.dates(block)
+        for link in layout.link(block):
+            address = _article(url, link)
+            if address is not None:
+                yield _card(address, text_of(blocks[0]) if blocks else _date_block(block))
+
+
+def _cards_by_structure(page: _Element, url: str) -> Iterator[Card]:
+    """The cards of a list of no known template: the largest blocks that hold the links of one article alone."""
+    links = {link: address for link in page.iter("a") if (address := _article(url, link)) and not _is_elsewhere(link)}
+    held: dict[_Element, set[str]] = {}
+    for link, address in links.items():
+        for block in (link, *link.iterancestors()):
+            held.setdefault(block, set()).add(address.url)
+    for link, address in links.items():
+        block = link
+        for ancestor in link.iterancestors():
+            if len(held[ancestor]) > 1:
+                break
+            block = ancestor
+        yield _card(address, _date_block(block))
+
+
+def _card(address: Address, dates: str | None) -> Card:
+    moments = find_timestamps(dates or "")
+    return Card(
+        address=address,
+        written_at=moments[0] if moments else None,
+        updated_at=moments[1] if len(moments) > 1 else None,
+    )
+
+
+def _date_block(block: _Element) -> str | None:
+    """The words of the first element of a card that holds a date block and nothing else."""
+    for element in block.iter():
+        text = text_of(element)
+        if text and len(text) <= _DATE_LENGTH and is_date_block(text) and not _is_elsewhere(element):
+            return text
+    return None
+
+
+def _is_elsewhere(element: _Element) -> bool:
+    return any(ancestor.tag in _ELSEWHERE for ancestor in element.iterancestors())
+
+
+def _article(base: str, link: _Element) -> Address | None:
+    """The article a link leads to, or None."""
+    address = parse_address(_join(base, link.get("href") or ""))
+    return address if address is not None and address.is_article else None
+
+
+def _join(base: str, link: str) -> str:
     try:
-        return parse_address(urljoin(base, link.strip()))
+        return urljoin(base, link.strip())
     except ValueError:
-        return None
+        return ""

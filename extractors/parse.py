@@ -22,6 +22,9 @@ _MANY_ATTRIBUTES = re.compile(
 
 _DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
 
+_END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
+_END_BYTES = 2_000
+
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True)
 
 
@@ -38,9 +41,9 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     """
     start = body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1] or body.strip()[:1]
     if not start:
-        raise NotAnArticle("empty page")
+        raise NotAnArticle("empty page", passing=True)
     if start in b"{[":
-        raise NotAnArticle("JSON, not HTML")
+        raise NotAnArticle("JSON, not HTML", passing=True)
     if not _is_bounded(body):
         raise NotAnArticle("larger than a page of the site")
     # libxml2 stops at a NUL byte.
@@ -50,8 +53,13 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     except etree.XMLSyntaxError:
         page = None
     if page is None:
-        raise NotAnArticle("no HTML")
+        raise NotAnArticle("no HTML", passing=True)
     return page
+
+
+def is_whole(body: bytes) -> bool:
+    """Whether the page was ended by its maker and not cut on its way."""
+    return _END_OF_PAGE.search(body, max(0, len(body) - _END_BYTES)) is not None
 
 
 def _is_bounded(body: bytes) -> bool:

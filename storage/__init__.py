@@ -1,6 +1,8 @@
-"""Keeps what must last: captures as WARC, articles in SQLite."""
+"""Keeps what must last: captures as WARC, articles in SQLite, and what crawls remember."""
 
 from storage.archive import ArchiveWriter, Capture
-from storage.articles import ArticleStore, Outcome, StoreError
+from storage.articles import ArticleStore, Outcome
+from storage.database import StoreError
+from storage.history import CrawlHistory
 
-__all__ = ["ArchiveWriter", "ArticleStore", "Capture", "Outcome", "StoreError"]
+__all__ = ["ArchiveWriter", "ArticleStore", "Capture", "CrawlHistory", "Outcome", "StoreError"]

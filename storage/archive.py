@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ Headers = Iterable[tuple[str, str]]
 
 #: No page of the site is near this; what is larger is refused before it is read.
 MAX_PAGE_BYTES = 10_000_000
+
+#: A WARC file that has grown this large is followed by another.
+MAX_FILE_BYTES = 1_000_000_000
 
 #: What a page file may be called. Its content, not its name, says whether it is HTML or a text capture.
 PAGE_SUFFIXES = frozenset({".html", ".htm", ".txt"})
@@ -56,21 +61,43 @@ class Capture:
     location: Location | None = None
 
 
-class ArchiveWriter:
-    """Writes exchanges with the site to one WARC 1.1 file, each record a gzip member of its own.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Payload:
+    """The payload of a response in the archive.
 
-    The file is made with the first exchange, never over an existing one, and every exchange is flushed: a process
-    killed at any moment leaves a file whose complete records all read.
+    Attributes:
+        digest: as `payload_digest` gives it.
+        fetched_at: the WARC-Date of its record; aware, UTC.
+        location: where the record stands.
     """
 
-    def __init__(self, folder: Path, prefix: str, about: Mapping[str, str]) -> None:
+    digest: str
+    fetched_at: datetime
+    location: Location
+
+
+def payload_digest(body: bytes) -> str:
+    """The value of WARC-Payload-Digest for a payload: SHA-1 in base 32, as other WARC tools write it."""
+    return "sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
+
+
+class ArchiveWriter:
+    """Writes exchanges with the site to WARC 1.1 files, each record a gzip member of its own.
+
+    A file is made with the first exchange, never over an existing one, and every exchange is flushed: a process
+    killed at any moment leaves files whose complete records all read. The next file begins where one has grown large.
+    """
+
+    def __init__(self, folder: Path, prefix: str, about: Mapping[str, str], max_bytes: int = MAX_FILE_BYTES) -> None:
         """A writer into `folder`, made where it is missing.
 
         Args:
             folder: where the file goes.
             prefix: how its name begins, followed by time and process; the spider's name.
             about: the fields of its warcinfo record, such as `software`.
+            max_bytes: a file as large as this is followed by another.
         """
+        self._max_bytes = max_bytes
         self._folder = folder
         self._prefix = prefix
         self._about = about
@@ -87,6 +114,7 @@ class ArchiveWriter:
         status_line: str,
         headers: Headers,
         body: bytes,
+        revisits: Payload | None = None,
     ) -> Location:
         """Archive one exchange: the response as it came, content encoding kept, and the request it answers.
 
@@ -97,29 +125,39 @@ class ArchiveWriter:
             request_headers, headers: as sent and as received.
             status_line: protocol, code, reason: `HTTP/1.1 200 OK`.
             body: the payload; transfer encoding undone, so `headers` must not claim one.
+            revisits: an earlier response of the same address with the same payload: a `revisit` record then refers to
+                it instead of keeping the payload again.
+
+        Returns:
+            Where the payload stands: of a revisit, where the earlier response does.
 
         Raises:
             OSError: the file cannot be written.
         """
+        if self._out is not None and self._out.tell() >= self._max_bytes:
+            self.close()
         out = self._out or self._open(fetched_at)
         writer = WARCWriter(out, gzip=True, warc_version="WARC/1.1")
         offset = out.tell()
-        response = writer.create_warc_record(
-            url,
-            "response",
-            payload=BytesIO(body),
-            length=len(body),
-            http_headers=_http_headers(status_line, headers),
-            warc_headers_dict={"WARC-Date": _warc_date(fetched_at)},
-        )
+        http_headers = _http_headers(status_line, headers)
+        warc_headers = {"WARC-Date": _warc_date(fetched_at)}
+        if revisits is None:
+            response = writer.create_warc_record(
+                *(url, "response"), BytesIO(body), len(body), http_headers=http_headers, warc_headers_dict=warc_headers
+            )
+        else:
+            response = writer.create_revisit_record(
+                *(url, revisits.digest, url, _warc_date(revisits.fetched_at)), http_headers, warc_headers
+            )
         request = writer.create_warc_record(url, "request", http_headers=_http_headers(request_line, request_headers))
         writer.write_request_response_pair(request, response)
-        return Location(file=self._name, offset=offset)
+        return Location(file=self._name, offset=offset) if revisits is None else revisits.location
 
     def close(self) -> None:
         """Close the file; a writer that never wrote leaves none."""
         if self._out is not None:
             self._out.close()
+            self._out = None
 
     def _open(self, now: datetime) -> IO[bytes]:
         self._folder.mkdir(parents=True, exist_ok=True)

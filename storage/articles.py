@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC
 from enum import StrEnum
-from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from sqlite_utils import Database
 from sqlite_utils.db import Table
 
 from extractors import Article
 from extractors.dates import KST
 from extractors.layouts import VIDEO
 from storage.archive import Capture
-from storage.schema import migrations
+from storage.database import Store
 
 # What the site says, as against how and where it was read: only a difference in these makes an article an edited one.
 _NOT_CONTENT = {"url", "timestamp", "text", "layout", "source_url"}
@@ -27,14 +22,7 @@ _CONTENT = tuple(field.name for field in fields(Article) if field.name not in _N
 
 _DATES = ("written_at", "updated_at")
 
-# Long enough for another crawl's batch to end; a batch takes milliseconds.
-_BUSY_SECONDS = 30.0
-
 Row = dict[str, Any]
-
-
-class StoreError(Exception):
-    """The database cannot be used; the message is a sentence that names the file and the way out."""
 
 
 class Outcome(StrEnum):
@@ -47,56 +35,11 @@ class Outcome(StrEnum):
     UNCHANGED = "unchanged"
 
 
-class ArticleStore:
+class ArticleStore(Store):
     """The articles of one database file, every version kept. Use it as a context manager, or close it.
 
     Times in the database are ISO 8601 text: the articles' own in KST, `fetched_at` in UTC.
     """
-
-    def __init__(self, path: str | Path) -> None:
-        """Open the database, make it where it is missing, upgrade it where it is older.
-
-        Raises:
-            StoreError: it cannot be opened, is no database of kbsworld, or was written by a newer version.
-        """
-        if not str(path).strip() or str(path) == ":memory:":
-            raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")
-        self.path = Path(path).expanduser()
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._db = Database(sqlite3.connect(self.path, timeout=_BUSY_SECONDS), execute_plugins=False)
-            self._file = (self.path.stat().st_dev, self.path.stat().st_ino)
-            self._prepare()
-        except (OSError, sqlite3.Error) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise StoreError(f"{self.path} cannot be opened as the article database ({reason}).") from error
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Close the database."""
-        self._db.close()
-
-    @contextmanager
-    def batch(self) -> Iterator[None]:
-        """One transaction around everything that is added within: all of it is stored, or nothing.
-
-        Raises:
-            StoreError: the database file was taken away.
-        """
-        self._check_file()
-        # Immediate: a transaction that starts by reading could not become a writing one while another crawl writes.
-        self._db.execute("begin immediate")
-        try:
-            yield
-        except BaseException:
-            self._db.rollback()
-            raise
-        self._db.commit()
 
     def add(self, article: Article, capture: Capture) -> Outcome:
         """Store an article under the rules of the house (README, "What is stored").
@@ -107,16 +50,16 @@ class ArticleStore:
         """
         row = _to_row(article, capture)
         # This capture may have been refused before extraction improved.
-        self._db.table("refusals").delete_where("url = ? and fetched_at = ?", [capture.url, row["fetched_at"]])
+        self.db.table("refusals").delete_where("url = ? and fetched_at = ?", [capture.url, row["fetched_at"]])
         return self._add_undated(row, capture) if article.timestamp is None else self._add_dated(row)
 
     def refuse(self, capture: Capture, reason: str) -> None:
         """Remember a page that is no article, so that it is not silently dropped."""
-        self._db.table("refusals").insert({"url": capture.url, "reason": reason, **_provenance(capture)}, replace=True)
+        self.db.table("refusals").insert({"url": capture.url, "reason": reason, **_provenance(capture)}, replace=True)
 
     def newest(self, limit: int) -> list[Article]:
         """The newest version of each article, newest first."""
-        rows = self._db.view("latest_articles").rows_where(order_by="timestamp desc, url", limit=limit)
+        rows = self.db.view("latest_articles").rows_where(order_by="timestamp desc, url", limit=limit)
         return [_to_article(row) for row in rows]
 
     def versions(self, url: str) -> list[Article]:
@@ -129,21 +72,7 @@ class ArticleStore:
 
     @property
     def _articles(self) -> Table:
-        return self._db.table("articles")
-
-    def _prepare(self) -> None:
-        """Check that the file is ours and not newer than this code, then bring it up to date."""
-        applied = {migration.name for migration in migrations.applied(self._db)}
-        if not applied and self._db.table_names():
-            raise StoreError(f"{self.path} is a database of something else; name another file.")
-        if applied - _all_migrations():
-            raise StoreError(f"{self.path} was written by a newer version of kbsworld; upgrade kbsworld to use it.")
-        self._db.enable_wal()
-        self._db.execute("pragma synchronous = normal")
-        self._db.execute("pragma foreign_keys = on")
-        if migrations.pending(self._db):
-            with self.batch():
-                migrations.apply(self._db)
+        return self.db.table("articles")
 
     def _row(self, url: str, timestamp: str) -> Row | None:
         return next(iter(self._articles.rows_where("url = ? and timestamp = ?", [url, timestamp])), None)
@@ -203,20 +132,6 @@ class ArticleStore:
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
         return list(self._articles.rows_where("url = ?", [url], order_by="timestamp desc"))
-
-    def _check_file(self) -> None:
-        """Raise where the file was taken away: SQLite would go on writing into one that no longer has a name."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            found = None
-        if found is None or (found.st_dev, found.st_ino) != self._file:
-            raise StoreError(f"{self.path} was taken away while it was in use; put it back, or run again.")
-
-
-def _all_migrations() -> set[str]:
-    """The names of the migrations this code knows."""
-    return {migration.name for migration in migrations.pending(Database(memory=True))}
 
 
 def _capture_time(capture: Capture) -> str:

@@ -49,3 +49,44 @@ def m001_articles_and_refusals(db: Database) -> None:
         where timestamp = (select max(versions.timestamp) from articles as versions where versions.url = articles.url)
         """,
     )
+
+
+@migrations()
+def m002_what_crawls_remember(db: Database) -> None:
+    """The runs, and what lets the next one ask for nothing twice and leave nothing out."""
+    counts = dict.fromkeys(("pages", "new", "updated", "edited", "unchanged", "refused", "failed"), int)
+    db.table("runs").create(
+        {
+            "id": int,
+            "spider": str,
+            "arguments": str,
+            "started_at": str,
+            "ended_at": str,
+            "reason": str,
+            "exit_status": int,
+            **counts,
+            "complaints": str,
+        },
+        pk="id",
+        not_null={"spider", "arguments", "started_at"},
+        strict=True,
+    )
+    db.table("lists").create(
+        {"url": str, "complete_from": str, "complete_to": str},
+        pk="url",
+        not_null={"complete_from", "complete_to"},
+        strict=True,
+    )
+    db.table("missing").create(
+        {"url": str, "spider": str, "reason": str, "tries": int, "asked_at": str},
+        pk="url",
+        not_null={"spider", "reason", "tries", "asked_at"},
+        strict=True,
+    )
+    db.table("card_dates").create({"url": str, "timestamp": str}, pk="url", not_null={"timestamp"}, strict=True)
+    db.table("payloads").create(
+        {"url": str, "digest": str, "fetched_at": str, "archive_file": str, "archive_offset": int},
+        pk="url",
+        not_null={"digest", "fetched_at", "archive_file", "archive_offset"},
+        strict=True,
+    )

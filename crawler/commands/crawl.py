@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import argparse
-import inspect
+import difflib
+import logging
+import sys
 from pathlib import Path
+from typing import cast
 from urllib.parse import urlsplit
 
 from scrapy.commands import crawl
+from scrapy.settings import default_settings
 
-from crawler.failures import WORK_FAILED, WRONG_CALL, complain
+from crawler import settings as project
+from crawler.failures import WORK_FAILED, WRONG_CALL, complain, exit_status
 from crawler.site import Site
+from crawler.spiders.base import KbsSpider
 from storage import ArticleStore, StoreError
 
-#: Statistics that only a run has in which something failed.
-FAILURES = ("kbsworld/failed", "kbsworld/stopped", "feedexport/failed_count")
+# Settings that a run reads as numbers: kind, and the least that makes sense.
+_NUMBERS: dict[str, tuple[type[int] | type[float], float]] = {
+    **dict.fromkeys(("KBS_RECHECK_DAYS", "RETRY_TIMES", "REDIRECT_MAX_TIMES"), (int, 0)),
+    **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"), (int, 1)),
+    **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "DOWNLOAD_DELAY_JITTER"), (float, 0)),
+    **dict.fromkeys(("AUTOTHROTTLE_START_DELAY", "AUTOTHROTTLE_MAX_DELAY"), (float, 0)),
+    **dict.fromkeys(("DOWNLOAD_TIMEOUT", "AUTOTHROTTLE_TARGET_CONCURRENCY"), (float, 0.001)),
+    "DOWNLOAD_MAXSIZE": (int, 1),
+}
 
 
 class Command(crawl.Command):
-    """Exit status 2 for a wrong call, 1 where a page failed or the run could not do its work, 0 otherwise."""
+    """Exit status 2 for a wrong call, 3 for an unhealthy run, 1 where something failed, 0 otherwise."""
 
     def short_desc(self) -> str:
         return "Fetch new pages: run a spider (`scrapy list` names them)"
@@ -26,17 +39,29 @@ class Command(crawl.Command):
     def long_desc(self) -> str:
         return (
             "Runs a spider; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. "
-            "Arguments of kbs_news: -a lang=f (edition), -a category=Po (one category), -a pages=5 (list pages at "
-            "most). "
             "Name yourself to the site with KBS_CONTACT=me@example.org, in the environment or with -s. "
-            "Exit status: 0, 1 where a page failed, 2 for a wrong call."
+            "Exit status: 0; 1 where a page failed; 2 for a wrong call; 3 where the run was unhealthy; "
+            "128 and the signal's number where a signal ended it."
         )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        parser.formatter_class = argparse.RawDescriptionHelpFormatter
+        parser.epilog = _describe_spiders(self)
+
+    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
+        level = str(getattr(opts, "loglevel", None) or "WARNING")
+        if level.upper() not in logging.getLevelNamesMapping():
+            complain(self, f"-L {level} is no log level; there is DEBUG, INFO, WARNING, ERROR, CRITICAL.", WRONG_CALL)
+            sys.exit(WRONG_CALL)
+        super().process_options(args, opts)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
         assert self.crawler_process is not None
         try:
             name = self._check_call(args, opts.spargs)
+            self._check_settings(opts)
             Site(self.settings["KBS_BASE_URL"])
         except ValueError as error:
             return complain(self, str(error), WRONG_CALL)
@@ -49,10 +74,9 @@ class Command(crawl.Command):
         crawler = self._create_crawler(name)
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
-        stats = crawler.stats.get_stats()
-        failed = any(name.startswith(FAILURES) for name in stats)
-        if self.crawler_process.bootstrap_failed or failed:
-            self.exitcode = WORK_FAILED
+        self.exitcode = exit_status(crawler.stats) or int(self.crawler_process.bootstrap_failed)
+        if crawler.stats.get_value("finish_reason") is None:
+            print("The run was cut short; what was stored is kept, and the next run goes on there.", file=sys.stderr)
         return None
 
     def _check_call(self, args: list[str], arguments: dict[str, str]) -> str:
@@ -68,13 +92,53 @@ class Command(crawl.Command):
                 raise ValueError(f"There is no option {argument}; scrapy crawl --help names them.")
         if len(args) != 1 or args[0] not in loader.list():
             raise ValueError(f"Name one spider, such as scrapy crawl kbs_news; there is {', '.join(loader.list())}.")
-        spider = loader.load(args[0])
-        known = list(inspect.signature(spider).parameters)
+        spider = cast("type[KbsSpider]", loader.load(args[0]))
+        known = spider.argument_defaults()
         for argument in arguments:
             if argument not in known:
                 raise ValueError(f"{args[0]} has no argument {argument}; it has {', '.join(known)}.")
         spider(**arguments)
         return args[0]
+
+    def _check_settings(self, opts: argparse.Namespace) -> None:
+        """Judge what was given with -s, and the numbers.
+
+        Raises:
+            ValueError: a setting is misspelt, or has a value that cannot be; the message is a sentence.
+        """
+        assert self.settings is not None
+        known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
+        for given in opts.set:
+            name = given.partition("=")[0]
+            if name not in known and not name.startswith("SPIDERMON_"):
+                near = difflib.get_close_matches(name, known, 1)
+                hint = f"is it {near[0]}?" if near else "crawler/settings.py and Scrapy's documentation name them."
+                raise ValueError(f"There is no setting {name}; {hint}")
+        for name, (kind, least) in _NUMBERS.items():
+            try:
+                fits = kind(self.settings[name]) >= least
+            except (TypeError, ValueError):
+                fits = False
+            if not fits:
+                noun = "a whole number" if kind is int else "a number"
+                raise ValueError(f"{name} is {self.settings[name]!r}; it must be {noun} from {least:g}.")
+
+
+def _describe_spiders(command: crawl.Command) -> str:
+    """The spiders and their arguments, from their own docstrings."""
+    from scrapy.spiderloader import get_spider_loader
+
+    assert command.settings is not None
+    loader = get_spider_loader(command.settings)
+    lines = ["spiders and their arguments (-a NAME=VALUE):"]
+    for name in loader.list():
+        spider = cast("type[KbsSpider]", loader.load(name))
+        summary = (spider.__doc__ or "").strip().splitlines()[0]
+        defaults = spider.argument_defaults().items()
+        told = (f"{argument}={value if len(value) < 20 else '…'}" for argument, value in defaults)
+        lines += [f"  {name}: {summary}", f"      {' '.join(told)}"]
+    lines.append("  lang=f,e: editions. since=, until=: days, 2026-11-24. full=1: go on where everything is known.")
+    return "\n".join(lines)
 
 
 def _check_feed(uri: str | Path) -> None:

@@ -1,21 +1,27 @@
-"""What all spiders share: the edition, the way from a page to a Capture, and what becomes of a page that fails."""
+"""What all spiders share: arguments, requests, the way from a page to its article, and what becomes of failures."""
 
 from __future__ import annotations
 
+import inspect
+import logging
+import re
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from email.message import Message
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import scrapy
 from scrapy import signals
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import NotConfigured
 
-from crawler.failures import reason_for
+from crawler.failures import is_abandoned, reason_for
+from crawler.items import ListRead, Reading
 from crawler.settings import PRODUCT
 from crawler.site import Site
-from extractors.address import EDITIONS, Address
-from storage import Capture
+from extractors import Article, NotAnArticle, extract_html
+from extractors.address import EDITIONS, Address, parse_address
+from storage import ArticleStore, Capture, CrawlHistory
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -27,31 +33,73 @@ if TYPE_CHECKING:
 #: Gone for good, not failed: the page is remembered as refused.
 GONE = [404, 410]
 
+#: Of requests: lists wait for the articles of the page before, so that what is listed is soon stored.
+LIST_PRIORITY = -1
+
+_YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
+
 
 class ArgumentError(ValueError):
     """A spider argument (`-a NAME=VALUE`) is wrong; the message is a sentence."""
 
 
 class KbsSpider(scrapy.Spider):
-    """Base of the spiders. A subclass says where to start and reads its lists."""
+    """Base of the spiders. A subclass says where to start.
 
-    #: Requests never leave it, redirects included.
+    Attributes:
+        editions: the letters of `lang=`.
+        since, until: days in KST; articles that a list dates otherwise are not asked for. None: no bound.
+        full: whether to go on where everything is known.
+        started_at: when the run began; aware, UTC.
+        arguments: as given with -a.
+        recheck_days: KBS_RECHECK_DAYS.
+        site: requests never leave it, redirects included.
+        store, history: the database; the pipeline opens and closes it.
+    """
+
+    arguments: dict[str, str]
+    recheck_days: int
+    custom_settings = {"SPIDERMON_ENABLED": True}
+    #: Fields of Article that every article of this spider should have, for its health.
+    expected_fields: ClassVar[tuple[str, ...]] = ("title", "written_at", "paragraphs")
+    #: Whether it asks for pages that may not be there at all.
+    guesses: ClassVar[bool] = False
+
     site: Site
+    store: ArticleStore
+    history: CrawlHistory
 
-    def __init__(self, lang: str = "f") -> None:
-        """A spider of one edition.
+    def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "") -> None:
+        """A spider of one edition or more.
 
         Args:
-            lang: the edition's letter, as in the site's `lang=`.
+            lang: letters of editions, as in the site's `lang=`, parted by commas.
+            since, until: first and last day, `YYYY-MM-DD`; empty: no bound.
+            full: `1` to go on where everything is known.
 
         Raises:
-            ArgumentError: there is no such edition.
+            ArgumentError: a value is none of these.
         """
         super().__init__()
-        if lang not in EDITIONS:
-            letters = ", ".join(f"{letter} ({code})" for letter, code in sorted(EDITIONS.items()))
-            raise ArgumentError(f"lang={lang} is no edition of KBS World; the editions are {letters}.")
-        self.edition = lang
+        self.editions = words("lang", lang)
+        for letter in self.editions or [lang]:
+            if letter not in EDITIONS:
+                letters = ", ".join(f"{letter} ({code})" for letter, code in sorted(EDITIONS.items()))
+                raise ArgumentError(f"lang={letter} is no edition of KBS World; the editions are {letters}.")
+        self.since, self.until = _day("since", since), _day("until", until)
+        if self.since and self.until and self.since > self.until:
+            raise ArgumentError(f"since={since} is later than until={until}.")
+        if full.lower() not in _YES | _NO:
+            raise ArgumentError(f"full={full} is neither 1 nor 0.")
+        self.full = full.lower() in _YES
+        self.started_at = datetime.now(UTC)
+        self.asked: set[str] = set()
+
+    @classmethod
+    def argument_defaults(cls) -> dict[str, str]:
+        """The arguments of the spider, and what they are where they are not given."""
+        parameters = inspect.signature(cls).parameters.values()
+        return {given.name: given.default for given in parameters if given.kind != given.VAR_KEYWORD}
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -64,58 +112,167 @@ class KbsSpider(scrapy.Spider):
         """The spider of a crawler: it asks for pages under KBS_BASE_URL and nowhere else."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
+        spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
+        spider.recheck_days = crawler.settings.getint("KBS_RECHECK_DAYS")
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
         return spider
 
-    def request_list(self, url: str, **kwargs: Any) -> Request:
-        """A request for a list page of the site, before any article that waits."""
-        return scrapy.Request(
-            self.site.fetchable(url), self.parse, errback=self.page_failed, cb_kwargs=kwargs, priority=1
-        )
+    def log(self, message: Any, level: int = logging.DEBUG, **kwargs: Any) -> None:
+        """Log at INFO at most: Spidermon writes its findings here, and the report tells them in sentences."""
+        self.logger.log(min(level, logging.INFO), message, **kwargs)
 
-    def request_article(self, address: Address) -> Request:
-        """A request for an article of the site."""
+    # --- requests ---
+
+    def request_article(
+        self, address: Address, *, timestamp: str | None = None, list_url: str | None = None
+    ) -> Request:
+        """A request for an article of the site.
+
+        Args:
+            address: the article's.
+            timestamp: the version its card tells of.
+            list_url: the list that points to it; without one, nobody misses it where it is not there.
+        """
+        self.asked.add(address.url)
         return scrapy.Request(
-            self.site.fetchable(address.url),
+            self.site.fetchable(address.view_url),
             self.parse_article,
-            errback=self.page_failed,
+            errback=self.article_failed,
+            cb_kwargs={"timestamp": timestamp, "list_url": list_url},
             meta={"handle_httpstatus_list": GONE},
         )
 
-    def parse_article(self, response: Response) -> Iterator[Capture]:
-        """The page as a Capture; what is in it is for the pipeline to say."""
+    def ask_again(self, response: Response, reason: str) -> Request | None:
+        """The request for a page once more, as after an error of the server; None where it was tried enough."""
+        assert response.request is not None
+        return get_retry_request(response.request, spider=self, reason=reason)
+
+    # --- pages ---
+
+    def parse_article(
+        self, response: Response, timestamp: str | None = None, list_url: str | None = None
+    ) -> Iterator[Reading | ListRead | Request]:
+        """The page as a Reading; or once more, where it is not whole or no page of the site."""
         if response.meta.get("unarchived"):
             self.report_failure(response.url, "it could not be archived")
             return
-        yield Capture(
-            url=response.url,
-            # From the archive extension; a page from Scrapy's HTTP cache did not pass it.
-            fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
-            status=response.status,
-            body=response.body,
-            charset=_charset(response),
-            location=response.meta.get("location"),
-        )
+        capture = capture_of(response)
+        result = self._read(capture)
+        trouble = _trouble(result)
+        again = self.ask_again(response, trouble) if trouble else None
+        if again is not None:
+            yield again
+            return
+        if isinstance(result, Article) and result.truncated:
+            self.article_missed(response.url, "the page ends inside the article", list_url)
+        else:
+            yield Reading(
+                url=self._canonical(response),
+                capture=capture,
+                result=result,
+                timestamp=timestamp,
+                listed=list_url is not None,
+            )
+        yield from self.article_answered(list_url)
 
-    def page_failed(self, failure: Failure) -> None:
-        """Count and list a page that could not be had, with the reason."""
+    def article_failed(self, failure: Failure) -> Iterator[ListRead]:
+        """Count, list and remember an article that could not be had, with the reason."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        assert failure.value is not None
-        asked = request.meta.get("redirect_urls", [request.url])[0]
-        redirected = f" (redirected to {request.url})" if asked != request.url else ""
-        self.report_failure(asked, reason_for(failure.value) + redirected)
+        if is_abandoned(failure):
+            return
+        list_url = request.cb_kwargs.get("list_url")
+        self.article_missed(*failed_page(failure), list_url)
+        yield from self.article_answered(list_url)
+
+    def article_missed(self, url: str, reason: str, list_url: str | None) -> None:
+        """Report an article that could not be had; where a list points to it, a later run asks for it again."""
+        self.report_failure(url, reason)
+        address = parse_address(self.site.official(url))
+        if list_url is not None and address is not None:
+            self.history.missed(address.url, self.name, reason)
+
+    def article_answered(self, list_url: str | None) -> Iterator[ListRead]:
+        """What follows when an article of a list has been dealt with: nothing, for spiders without lists."""
+        del list_url
+        yield from ()
 
     def request_dropped(self, request: Request) -> None:
         """Tell of a redirect that leads to a page asked for before: no answer will come to this request."""
         asked = request.meta.get("redirect_urls", [])
         if asked:
-            self.report_failure(asked[0], f"redirected to {request.url}, which was asked for before")
+            reason = f"redirected to {request.url}, which was asked for before"
+            self.article_missed(asked[0], reason, request.cb_kwargs.get("list_url"))
 
     def report_failure(self, url: str, reason: str) -> None:
         """Have the run's report name a page that failed."""
         self.crawler.stats.inc_value("kbsworld/failed")
-        failures: list[tuple[str, str]] = self.crawler.stats.get_value("kbsworld/failures", [])
-        self.crawler.stats.set_value("kbsworld/failures", [*failures, (url, reason)])
+        self._remember("kbsworld/failures", (url, reason))
+
+    def note(self, sentence: str) -> None:
+        """Have the run's report say something that is no failure."""
+        self._remember("kbsworld/notes", sentence)
+
+    def _remember(self, name: str, value: object) -> None:
+        self.crawler.stats.set_value(name, [*self.crawler.stats.get_value(name, []), value])
+
+    def _canonical(self, response: Response) -> str:
+        asked = response.meta.get("redirect_urls", [response.url])[0]
+        address = parse_address(self.site.official(asked))
+        return address.url if address else asked
+
+    def _read(self, capture: Capture) -> Article | NotAnArticle:
+        if capture.status != 200:
+            return NotAnArticle(f"HTTP {capture.status}")
+        try:
+            return extract_html(capture.body, self.site.official(capture.url), capture.charset)
+        except NotAnArticle as refusal:
+            return refusal
+
+
+def words(name: str, value: str, pattern: str = r"[A-Za-z0-9_]{1,20}") -> list[str]:
+    """The words of an argument that takes several, parted by commas; none where it is empty.
+
+    Raises:
+        ArgumentError: one is no word.
+    """
+    found = [word.strip() for word in value.split(",")] if value.strip() else []
+    for word in found:
+        if not re.fullmatch(pattern, word, re.ASCII):
+            raise ArgumentError(f"{name}={value}: {word or 'it'} is no {name}; give short words, parted by commas.")
+    return list(dict.fromkeys(found))
+
+
+def count(name: str, value: str, noun: str) -> int | None:
+    """The number of an argument, from 1; None where it is empty.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    if not value:
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", value, re.ASCII):
+        raise ArgumentError(f"{name}={value} is no number of {noun}; give one such as {name}=5.")
+    return int(value)
+
+
+def _day(name: str, value: str) -> date | None:
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError:
+        raise ArgumentError(f"{name}={value} is no day; write it as in {name}=2026-11-24.") from None
+
+
+def capture_of(response: Response) -> Capture:
+    """A response as a Capture."""
+    return Capture(
+        url=response.url,
+        # From the archive extension; a page from Scrapy's HTTP cache did not pass it.
+        fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
+        status=response.status,
+        body=response.body,
+        charset=_charset(response),
+        location=response.meta.get("location"),
+    )
 
 
 def _charset(response: Response) -> str | None:
@@ -123,6 +280,22 @@ def _charset(response: Response) -> str | None:
     header = Message()
     header["Content-Type"] = (response.headers.get("Content-Type") or b"").decode("latin-1")
     return header.get_content_charset()
+
+
+def _trouble(result: Article | NotAnArticle) -> str | None:
+    """Why a page should be asked for once more, or None."""
+    if isinstance(result, Article):
+        return "the page ends inside the article" if result.truncated else None
+    return result.reason if result.passing else None
+
+
+def failed_page(failure: Failure) -> tuple[str, str]:
+    """The address that was asked for, and why its page could not be had."""
+    request: Request = failure.request  # type: ignore[attr-defined]
+    assert failure.value is not None
+    asked = request.meta.get("redirect_urls", [request.url])[0]
+    redirected = f" (redirected to {request.url})" if asked != request.url else ""
+    return asked, reason_for(failure.value) + redirected
 
 
 def require_our_spider(crawler: Crawler) -> None:

@@ -40,7 +40,7 @@ def crawl(scrapy: Run) -> Run:
     """`scrapy crawl` without rest between pages: the replica needs none."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        settings = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"]
+        settings = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0", "-s", "KBS_BACKOFF=0"]
         return scrapy("crawl", *arguments, *settings, **environment)
 
     return run

@@ -209,7 +209,7 @@ def test_a_database_file_that_was_taken_away_takes_no_more(store: ArticleStore, 
 
 
 def test_foreign_keys_are_on(store: ArticleStore) -> None:
-    assert store._db.execute("pragma foreign_keys").fetchone() == (1,)
+    assert store.db.execute("pragma foreign_keys").fetchone() == (1,)
 
 
 @pytest.mark.parametrize("name", ["", " ", ":memory:"])

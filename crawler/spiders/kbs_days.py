@@ -1,0 +1,48 @@
+"""kbs_days: the news of one day after another, for backfills of years."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import cached_property
+from urllib.parse import parse_qs, urlsplit
+
+from crawler.spiders.lists import ListSpider
+from crawler.walk import Bounds, Walk
+from extractors.address import day_url
+from extractors.dates import KST
+
+#: Without `since`: so many days back from `until`.
+DEFAULT_DAYS = 7
+
+
+class KbsDaysSpider(ListSpider):
+    """The news of each day from `since` (a week ago) to `until` (today); a day read completely is not read again."""
+
+    name = "kbs_days"
+    list_name = "page of the day"
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """Which days are read is for `lists`; of those, everything is asked for."""
+        return replace(super().bounds, since=None, until=None)
+
+    def lists(self, edition: str) -> Iterator[str]:
+        today = self.bounds.today
+        last = min(self.until or today, today)
+        day = self.since or last - timedelta(days=DEFAULT_DAYS - 1)
+        while day <= last:
+            yield day_url(edition, day)
+            day += timedelta(days=1)
+
+    def skips(self, list_url: str) -> bool:
+        """Whether a day was read completely when it had been over for the days that are rechecked."""
+        reach = self.history.reach(list_url)
+        if self.full or reach is None:
+            return False
+        day = date.fromisoformat(parse_qs(urlsplit(list_url).query)["date"][0])
+        return reach.complete_to.astimezone(KST).date() > day + timedelta(days=self.recheck_days)
+
+    def list_is_empty(self, walk: Walk, url: str) -> None:
+        """A day without news is no failure."""

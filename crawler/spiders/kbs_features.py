@@ -1,0 +1,20 @@
+"""kbs_features: features, from the list of each menu."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crawler.spiders.lists import ListSpider
+from extractors.address import MENUS, feature_list_url
+
+
+class KbsFeaturesSpider(ListSpider):
+    """The feature lists of the menus."""
+
+    name = "kbs_features"
+    list_name = "feature list"
+    word_arguments = {"menu": ",".join(MENUS)}
+
+    def lists(self, edition: str) -> Iterator[str]:
+        for menu in self.words["menu"]:
+            yield feature_list_url(edition, menu)

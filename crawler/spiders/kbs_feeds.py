@@ -1,0 +1,49 @@
+"""kbs_feeds: what the RSS feeds point to, cheap enough for every ten minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from crawler.spiders.base import ArgumentError
+from crawler.spiders.lists import ListSpider
+from crawler.walk import Walk
+from extractors.address import FEEDS, feed_url
+from extractors.feed import extract_feed
+from extractors.listing import ListPage
+
+if TYPE_CHECKING:
+    from scrapy.http import Response
+
+
+class KbsFeedsSpider(ListSpider):
+    """The RSS feeds: the newest articles, one request a feed where nothing is new."""
+
+    name = "kbs_feeds"
+    list_name = "feed"
+    word_arguments = {"feed": ",".join(FEEDS), "category": ""}
+
+    def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "", **own: str) -> None:
+        """As in ListSpider, but a feed has one page."""
+        super().__init__(lang, since, until, full, **own)
+        for name in self.words["feed"]:
+            if name not in FEEDS:
+                raise ArgumentError(f"feed={name} is no feed of the site; there is {', '.join(FEEDS)}.")
+
+    def lists(self, edition: str) -> Iterator[str]:
+        for feed in self.words["feed"]:
+            # Only the news feed was seen with a category.
+            for category in (self.words["category"] if feed == "news" else []) or [""]:
+                yield feed_url(edition, feed, category)
+
+    def read_list(self, response: Response) -> ListPage:
+        return ListPage(cards=extract_feed(response.body, self.site.official(response.url)), pages=frozenset())
+
+    def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
+        """A feed of which nothing is known may begin later than the last one ended."""
+        if page.cards and not known and walk.reach is not None:
+            self.note(f"{walk.url}: every entry is new, so that some may have passed between; kbs_news finds those.")
+
+    def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002
+        """An empty feed has been seen, and is worth a word."""
+        self.note(f"{url}: the feed is empty.")

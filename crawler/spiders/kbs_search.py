@@ -1,0 +1,45 @@
+"""kbs_search: the news in which the site's own search finds a word."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crawler.spiders.base import ArgumentError
+from crawler.spiders.lists import ListSpider
+from crawler.walk import Walk
+from extractors.address import search_url
+
+_LONGEST = 100
+
+
+class KbsSearchSpider(ListSpider):
+    """What the site's search finds."""
+
+    name = "kbs_search"
+    list_name = "page of results"
+
+    def __init__(
+        self,
+        keyword: str = "",
+        lang: str = "f",
+        since: str = "",
+        until: str = "",
+        full: str = "",
+        pages: str = "",
+    ) -> None:
+        """As in ListSpider.
+
+        Args:
+            keyword: what to search for.
+        """
+        super().__init__(lang, since, until, full, pages)
+        self.keyword = keyword.strip()
+        if not 0 < len(self.keyword) <= _LONGEST:
+            raise ArgumentError(f"Give kbs_search a word to search for, of {_LONGEST} letters at most: keyword=Corée.")
+
+    def lists(self, edition: str) -> Iterator[str]:
+        yield search_url(edition, self.keyword)
+
+    def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002
+        """Nothing found is an answer."""
+        self.note(f"The site finds nothing for {self.keyword}.")

@@ -1,0 +1,18 @@
+"""kbs_videos: news with a video, from the video list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from crawler.spiders.lists import ListSpider
+from extractors.address import video_list_url
+
+
+class KbsVideosSpider(ListSpider):
+    """The list of video news."""
+
+    name = "kbs_videos"
+    list_name = "video list"
+
+    def lists(self, edition: str) -> Iterator[str]:
+        yield video_list_url(edition)

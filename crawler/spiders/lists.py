@@ -1,0 +1,205 @@
+"""The base of spiders that walk lists: a subclass is the facts of which lists."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Iterator
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import scrapy
+
+from crawler.failures import is_abandoned
+from crawler.items import ListRead
+from crawler.spiders.base import LIST_PRIORITY, KbsSpider, count, failed_page, words
+from crawler.walk import MAX_PAGES, Bounds, Walk
+from extractors import NotAnArticle
+from extractors.address import list_page_url, parse_address
+from extractors.dates import KST
+from extractors.listing import Card, ListPage, extract_list
+
+if TYPE_CHECKING:
+    from scrapy import Request
+    from scrapy.http import Response
+    from twisted.python.failure import Failure
+
+
+class ListSpider(KbsSpider):
+    """Walks lists, newest first, and asks for the articles whose version is not stored.
+
+    Without `full=1` a walk stops at the first page on which everything is known, behind the days that are read over
+    (KBS_RECHECK_DAYS), if an earlier walk was complete from there on. What could not be had is asked for by later runs.
+    """
+
+    #: Arguments that name lists, with their defaults: short words, parted by commas.
+    word_arguments: ClassVar[dict[str, str]] = {}
+    #: What a list of this spider is called in messages.
+    list_name: ClassVar[str] = "list"
+
+    def __init__(
+        self, lang: str = "f", since: str = "", until: str = "", full: str = "", pages: str = "", **own: str
+    ) -> None:
+        """A spider of the lists of one edition or more.
+
+        Args:
+            lang, since, until, full: as in KbsSpider.
+            pages: how many pages of each list at most; empty: all that are needed.
+            own: the spider's `word_arguments`.
+        """
+        super().__init__(lang, since, until, full)
+        self.pages = count("pages", pages, "list pages")
+        self.words = {name: words(name, own.get(name, "") or default) for name, default in self.word_arguments.items()}
+        self.walks: dict[str, Walk] = {}
+
+    @classmethod
+    def argument_defaults(cls) -> dict[str, str]:
+        """The arguments of the spider, its own among them."""
+        return super().argument_defaults() | cls.word_arguments
+
+    def lists(self, edition: str) -> Iterable[str]:
+        """Addresses of the first pages of an edition's lists, on the site."""
+        raise NotImplementedError
+
+    def skips(self, list_url: str) -> bool:
+        """Whether a list need not be read at all."""
+        del list_url
+        return False
+
+    def doubt(self) -> str:
+        """What may be wrong where a list is empty, for a person to read."""
+        return "its template may have changed"
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Ask for what is missing since earlier runs, then for the first page of each list, one after the other."""
+        # Scrapy's JOBDIR keeps `state` from one run of a job to the next.
+        self.walks = getattr(self, "state", {}).setdefault("walks", {})
+        for request in self._missing():
+            yield request
+        for edition in self.editions:
+            for url in self.lists(edition):
+                if self.skips(url):
+                    continue
+                if self.crawler.engine.needs_backout():
+                    await self.crawler.signals.wait_for(scrapy.signals.scheduler_empty)
+                self.walks.setdefault(url, Walk(url, self.history.reach(url)))
+                yield self.request_list(url, 1)
+
+    def request_list(self, list_url: str, number: int) -> Request:
+        """A request for a page of a list."""
+        url = list_url if number == 1 else list_page_url(list_url, number)
+        return scrapy.Request(
+            self.site.fetchable(url),
+            self.parse,
+            errback=self.list_failed,
+            cb_kwargs={"list_url": list_url, "number": number},
+            priority=LIST_PRIORITY,
+        )
+
+    def parse(self, response: Response, list_url: str = "", number: int = 1) -> Iterator[Request | ListRead]:
+        """Ask for the articles of a list page that are not known, and for the next page while there is reason to."""
+        # After a job that was killed its state is gone: the walk goes on, and nothing relies on it.
+        walk = self.walks.setdefault(list_url, Walk(list_url, incomplete=True))
+        page, trouble, passing = self._page(response, walk, number)
+        again = self.ask_again(response, trouble) if passing else None
+        if again is not None:
+            yield again
+            return
+        if page is not None and (page.cards or number <= 1 or not trouble):
+            yield from self._walk_on(walk, page, number, response.url)
+        else:
+            self.report_failure(response.url, trouble)
+            yield from self._turn(walk, walk.over(number, self.bounds))
+
+    def read_list(self, response: Response) -> ListPage:
+        """The page of a list.
+
+        Raises:
+            NotAnArticle: it is none.
+        """
+        return extract_list(response.body, self.site.official(response.url))
+
+    def list_is_empty(self, walk: Walk, url: str) -> None:
+        """Deal with a list without any article: a failure, for most lists."""
+        walk.incomplete = True
+        self.report_failure(url, f"no article on the {self.list_name}; {self.doubt()}")
+
+    def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
+        """Take note of a page, and of which of its articles are known."""
+
+    def list_failed(self, failure: Failure) -> Iterator[Request | ListRead]:
+        """Count and list a list page that could not be had, and go on with the next one."""
+        if is_abandoned(failure):
+            return
+        request: Request = failure.request  # type: ignore[attr-defined]
+        self.report_failure(*failed_page(failure))
+        walk = self.walks.setdefault(request.cb_kwargs["list_url"], Walk(request.cb_kwargs["list_url"]))
+        yield from self._turn(walk, walk.over(request.cb_kwargs["number"], self.bounds))
+
+    def article_answered(self, list_url: str | None) -> Iterator[ListRead]:
+        """The list as read, where this was the last article that it waited for."""
+        walk = self.walks.get(list_url or "")
+        if walk is not None:
+            walk.waiting -= 1
+            yield from self._settle(walk)
+
+    @cached_property
+    def bounds(self) -> Bounds:
+        """What bounds every walk of this run."""
+        return Bounds(
+            since=self.since,
+            until=self.until,
+            full=self.full,
+            pages=self.pages,
+            recheck_days=self.recheck_days,
+            today=self.started_at.astimezone(KST).date(),
+        )
+
+    def _missing(self) -> Iterator[Request]:
+        for url in self.history.missing(self.name):
+            address = parse_address(url)
+            if address is not None and address.edition in self.editions:
+                yield self.request_article(address, list_url=url)
+
+    def _page(self, response: Response, walk: Walk, number: int) -> tuple[ListPage | None, str, bool]:
+        """A list page, what is wrong with it, and whether that may pass."""
+        try:
+            page = self.read_list(response)
+        except NotAnArticle as refusal:
+            return None, f"not a {self.list_name}: {refusal.reason}", refusal.passing
+        if not page.whole:
+            return page, "the page ends in the middle", True
+        if walk.doubts(page, number):
+            return page, f"no article on the {self.list_name} that was not on it before", True
+        return page, "", False
+
+    def _walk_on(self, walk: Walk, page: ListPage, number: int, url: str) -> Iterator[Request | ListRead]:
+        fresh = walk.look(page)
+        if not page.whole:
+            walk.incomplete = True
+            self.report_failure(url, "the page ends in the middle")
+        if number <= 1 and not page.cards:
+            self.list_is_empty(walk, url)
+        known = {card.address.url for card in page.cards if self.history.knows(card.address.url, card.timestamp)}
+        self.crawler.stats.inc_value("kbsworld/unchanged", sum(card.address.url in known for card in fresh))
+        self.page_read(walk, page, known)
+        for card in fresh:
+            if card.address.url not in known | self.asked and self._wants(card):
+                walk.waiting += 1
+                yield self.request_article(card.address, timestamp=card.timestamp, list_url=walk.url)
+        yield from self._turn(walk, walk.next_page(page, fresh, number, known, self.bounds))
+
+    def _wants(self, card: Card) -> bool:
+        return card.address.edition in self.editions and self.bounds.include(card)
+
+    def _turn(self, walk: Walk, number: int | None) -> Iterator[Request | ListRead]:
+        """The next page of a walk, or its end."""
+        if number is not None:
+            yield self.request_list(walk.url, number)
+            return
+        if walk.ended == "too long":
+            self.report_failure(walk.url, f"the {self.list_name} did not end after {MAX_PAGES:,} pages")
+        yield from self._settle(walk)
+
+    def _settle(self, walk: Walk) -> Iterator[ListRead]:
+        reach = walk.reached(self.bounds, self.started_at) if walk.ended and walk.waiting <= 0 else None
+        if reach is not None:
+            yield ListRead(url=walk.url, reach=reach)

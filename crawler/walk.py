@@ -1,0 +1,168 @@
+"""One walk over a list, page after page: what to ask for next, and when to stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from extractors.address import is_numbered
+from extractors.dates import KST
+from extractors.listing import Card, ListPage
+from storage.history import Reach
+
+#: A list of the site has some thousands of pages; one that is longer does not end.
+MAX_PAGES = 20_000
+#: So many pages of a list that fail one after another end its walk.
+MAX_STRIKES = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """What bounds a walk.
+
+    Attributes:
+        since, until: the days asked for, in KST; None: no bound.
+        full: whether to go on where everything is known.
+        pages: how many list pages at most; None: all.
+        recheck_days: an updated article keeps its place, so the list is read over for so many days, today included.
+        today: the day in KST.
+    """
+
+    since: date | None
+    until: date | None
+    full: bool
+    pages: int | None
+    recheck_days: int
+    today: date
+
+    def include(self, card: Card) -> bool:
+        """Whether an article is asked for; one without a date always is."""
+        day = card.day
+        return day is None or not ((self.since and day < self.since) or (self.until and day > self.until))
+
+
+@dataclass(slots=True)
+class Walk:
+    """The state of a walk. Plain data, so that Scrapy's JOBDIR can keep it.
+
+    Attributes:
+        url: the list's first page, on the site.
+        reach: how far the list was read by earlier runs.
+        seen: the articles met on it.
+        linked: the greatest page number that a page of it linked to.
+        newest: the day of its newest article.
+        waiting: articles asked for and not yet dealt with.
+        strikes: pages that failed in a row.
+        ended: how it ended: `known`, `since`, `end`, `pages`, `failed`, `too long`; empty while it goes on.
+        incomplete: whether something may have been left out, so that the next run must not rely on it.
+    """
+
+    url: str
+    reach: Reach | None = None
+    seen: set[str] = field(default_factory=set)
+    linked: int = 0
+    newest: date | None = None
+    waiting: int = 0
+    strikes: int = 0
+    ended: str = ""
+    incomplete: bool = False
+
+    def look(self, page: ListPage) -> list[Card]:
+        """Take in a page of the list; its cards that were not met before."""
+        fresh = [card for card in page.cards if card.address.url not in self.seen]
+        self.seen.update(card.address.url for card in fresh)
+        self.newest = max(filter(None, (self.newest, *_days(page.cards))), default=None)
+        self.linked = max(self.linked, *page.pages, 0)
+        self.strikes = 0
+        return fresh
+
+    def doubts(self, page: ListPage, number: int) -> bool:
+        """Whether a page without anything fresh is more likely a mistake of the site than the end of the list."""
+        return all(card.address.url in self.seen for card in page.cards) and (number <= 1 or number <= self.linked)
+
+    def next_page(self, page: ListPage, fresh: list[Card], number: int, known: set[str], bounds: Bounds) -> int | None:
+        """The number of the page to read next, or None: the walk has ended, and `ended` says how.
+
+        Args:
+            page: the page just read, and its number.
+            fresh: what `look` gave for it.
+            number: from 1 (0 where the site counts so).
+            known: urls of the articles that are stored in the version their cards tell of.
+            bounds: of the walk.
+        """
+        if not fresh:
+            self.ended = "end"
+        elif bounds.since and page.cards and all(card.day and card.day < bounds.since for card in page.cards):
+            self.ended = "since"
+        elif not bounds.full and self._may_stop(page, known, bounds):
+            self.ended = "known"
+        else:
+            return self._following(page, number, bounds)
+        return None
+
+    def over(self, number: int, bounds: Bounds) -> int | None:
+        """The number of the page to read after one that failed, or None: too many did."""
+        self.incomplete = True
+        self.strikes += 1
+        if self.strikes >= MAX_STRIKES or not is_numbered(self.url) or number >= (bounds.pages or MAX_PAGES):
+            self.ended = "failed"
+            return None
+        return number + 1
+
+    def reached(self, bounds: Bounds, started_at: datetime) -> Reach | None:
+        """How far the list is complete once the walk has ended; None where that cannot be told."""
+        if self.incomplete or bounds.until:
+            return None
+        before = self.reach.complete_from if self.reach else None
+        since = bounds.since.isoformat() if bounds.since else ""
+        if self.ended == "end":
+            start = ""
+        elif self.ended == "known" and before is not None:
+            start = before
+        elif self.reach and since <= self.reach.complete_to.astimezone(KST).date().isoformat():
+            start = min(since, self.reach.complete_from)
+        else:
+            start = since
+        return Reach(complete_from=start, complete_to=started_at)
+
+    def _following(self, page: ListPage, number: int, bounds: Bounds) -> int | None:
+        if is_numbered(self.url):
+            following = number + 1
+        else:
+            # How such a list is paged is not known: only pages it links to. It may count from 0.
+            first = 0 if number == 1 and 0 in page.pages else number
+            following = first + 1
+            if following not in page.pages:
+                self.ended = "end"
+                return None
+        if following > min(bounds.pages or MAX_PAGES, MAX_PAGES):
+            self.ended = "pages" if bounds.pages else "too long"
+            self.incomplete = True
+            return None
+        return following
+
+    def _may_stop(self, page: ListPage, known: set[str], bounds: Bounds) -> bool:
+        """Whether all is known here, the recheck days are behind, and an earlier run left out nothing from here on."""
+        cards = [card for card in page.cards if bounds.include(card)]
+        if not cards or not all(card.address.url in known for card in cards) or self.reach is None:
+            return False
+        if bounds.since and self.reach.complete_from > bounds.since.isoformat():
+            return False
+        oldest = min(_days(page.cards), default=None)
+        if oldest is None:
+            return True
+        newest = min(self.newest or bounds.today, bounds.today)
+        return oldest <= newest - timedelta(days=bounds.recheck_days) and self._is_within_reach(page)
+
+    def _is_within_reach(self, page: ListPage) -> bool:
+        """Whether the page goes back to what was there when the list was last read completely."""
+        assert self.reach is not None
+        moments = [card.written_at for card in page.cards if isinstance(card.written_at, datetime)]
+        if moments:
+            return min(moments) <= self.reach.complete_to
+        return min(_days(page.cards)) < self.reach.complete_to.astimezone(KST).date()
+
+
+def _days(cards: Iterable[Card]) -> list[date]:
+    return [card.day for card in cards if card.day is not None]

@@ -1,0 +1,149 @@
+"""What crawls remember: their runs, how far each list was read, what is still missing, and payloads archived."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from storage.archive import Location, Payload
+from storage.database import Store
+
+#: In how many runs a missing article is asked for before it is given up.
+MAX_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reach:
+    """The stretch of a list within which nothing was left out.
+
+    Attributes:
+        complete_from: ISO 8601 day in KST from which on; empty: the list's beginning.
+        complete_to: the moment up to which; aware.
+    """
+
+    complete_from: str
+    complete_to: datetime
+
+
+class CrawlHistory:
+    """The crawls' own tables of a database. Its writes belong to the batch that is open, if one is."""
+
+    def __init__(self, store: Store) -> None:
+        self._db = store.db
+        self._archived: dict[str, Payload] = {}
+
+    # --- runs ---
+
+    def begin_run(self, spider: str, arguments: Mapping[str, str], started_at: datetime) -> int:
+        """Note that a run began; the number of its row."""
+        row = {"spider": spider, "arguments": json.dumps(dict(arguments), sort_keys=True, ensure_ascii=False)}
+        run = self._db.table("runs").insert(row | {"started_at": _utc(started_at)}).last_pk
+        assert isinstance(run, int)
+        return run
+
+    def end_run(self, run: int, ended_at: datetime, complaints: Sequence[str], **values: int | str) -> None:
+        """Note how a run ended. A run that was killed keeps a row without an end."""
+        row = {"ended_at": _utc(ended_at), "complaints": json.dumps(list(complaints), ensure_ascii=False)}
+        self._db.table("runs").update(run, row | values)
+
+    def runs_with_news(self, spider: str, arguments: Mapping[str, str], limit: int = 100) -> list[datetime]:
+        """When runs of a spider with the same arguments began that brought something new, newest first."""
+        rows = self._db.query(
+            "select started_at from runs where spider = ? and arguments = ? and new + updated + edited > 0 "
+            "order by started_at desc limit ?",
+            [spider, json.dumps(dict(arguments), sort_keys=True, ensure_ascii=False), limit],
+        )
+        return [datetime.fromisoformat(row["started_at"]) for row in rows]
+
+    # --- lists ---
+
+    def reach(self, url: str) -> Reach | None:
+        """How far the list that begins at `url` was read completely, or None where it never was."""
+        for row in self._db.table("lists").rows_where("url = ?", [url]):
+            return Reach(complete_from=row["complete_from"], complete_to=datetime.fromisoformat(row["complete_to"]))
+        return None
+
+    def reached(self, url: str, reach: Reach) -> None:
+        """Note how far a list was read."""
+        row = {"url": url, "complete_from": reach.complete_from, "complete_to": _utc(reach.complete_to)}
+        self._db.table("lists").insert(row, replace=True)
+
+    # --- articles ---
+
+    def knows(self, url: str, timestamp: str | None) -> bool:
+        """Whether the version of an article that a list tells of is stored.
+
+        Args:
+            url: its canonical address.
+            timestamp: the card's; None where the card has no date: any version counts then.
+        """
+        [row] = self._db.query(
+            """
+            select
+                (select max(timestamp) from articles where url = :url and truncated = 0 and layout <> 'text') as newest,
+                (select timestamp from card_dates where url = :url) as card
+            """,
+            {"url": url},
+        )
+        newest: str | None = row["newest"]
+        if newest is None or timestamp is None:
+            return newest is not None
+        # A day and a moment are compared as days.
+        shown = min(len(newest), len(timestamp))
+        return newest[:shown] >= timestamp[:shown] or row["card"] == timestamp
+
+    def card_promised(self, url: str, timestamp: str) -> None:
+        """Remember a card's date that the article's own page does not have, so that it is asked for once only."""
+        self._db.table("card_dates").insert({"url": url, "timestamp": timestamp}, replace=True)
+
+    def missing(self, spider: str) -> list[str]:
+        """Articles that lists of a spider point to, not stored, and not given up yet; the longest missing first."""
+        rows = self._db.table("missing").rows_where(
+            "spider = ? and tries < ?", [spider, MAX_TRIES], order_by="asked_at, url"
+        )
+        return [row["url"] for row in rows]
+
+    def missed(self, url: str, spider: str, reason: str) -> None:
+        """Note that an article a list points to could not be had in this run."""
+        self._db.execute(
+            "insert into missing (url, spider, reason, tries, asked_at) values (?, ?, ?, 1, ?) "
+            "on conflict (url) do update set reason = excluded.reason, tries = tries + 1, asked_at = excluded.asked_at",
+            [url, spider, reason, _utc(datetime.now(UTC))],
+        )
+
+    def found(self, url: str) -> None:
+        """Note that an article is no longer missing."""
+        self._db.execute("delete from missing where url = ?", [url])
+
+    # --- payloads ---
+
+    def payload(self, url: str) -> Payload | None:
+        """The payload of the last full response archived for an address."""
+        if url in self._archived:
+            return self._archived[url]
+        for row in self._db.table("payloads").rows_where("url = ?", [url]):
+            return Payload(
+                digest=row["digest"],
+                fetched_at=datetime.fromisoformat(row["fetched_at"]),
+                location=Location(file=row["archive_file"], offset=row["archive_offset"]),
+            )
+        return None
+
+    def archived(self, url: str, payload: Payload) -> None:
+        """Remember the payload of a full response; in the database with the next `save_payloads`."""
+        self._archived[url] = payload
+
+    def save_payloads(self) -> None:
+        """Write the payloads remembered since the last time. Those that are lost cost a repetition, no page."""
+        rows = [
+            (url, payload.digest, _utc(payload.fetched_at), payload.location.file, payload.location.offset)
+            for url, payload in self._archived.items()
+        ]
+        self._db.conn.executemany("insert or replace into payloads values (?, ?, ?, ?, ?)", rows)
+        self._archived.clear()
+
+
+def _utc(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
