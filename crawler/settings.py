@@ -52,6 +52,10 @@ DEFAULT_REQUEST_HEADERS = {
     "Accept-Encoding": "gzip, deflate",
 }
 
+# A page gives one item: more workers would only be made and dropped again, a hundred a page.
+CONCURRENT_ITEMS = 1
+# Reads the source of the callback again for every page.
+WARN_ON_GENERATOR_RETURN_VALUE = False
 # First in, first out: articles come in the order of the list, newest first.
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"

@@ -87,7 +87,7 @@ def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
             found.setdefault(card.address.url, card)
     if not found and not SITE_MARKS(page):
         raise NotAnArticle("not a page of KBS World", passing=True)
-    links = (_join(url, link.get("href") or "") for link in page.iter("a"))
+    links = (_join(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = (page_of_list(link, url) for link in links)
     return ListPage(
         cards=tuple(found.values()),
