@@ -95,6 +95,9 @@ class ArticlePipeline:
             return "refused"
         article = replace(item.result, source_url=item.capture.url)
         self._crawler.stats.inc_value(f"kbsworld/layouts/{article.layout}")
+        for field in self._spider.expected_fields:
+            if not getattr(article, field):
+                self._crawler.stats.inc_value(f"kbsworld/without/{field}")
         outcome = self._store.add(article, item.capture)
         self._history.found(article.url)
         if item.timestamp and not self._history.knows(article.url, item.timestamp):

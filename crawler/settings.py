@@ -98,7 +98,7 @@ EXTENSIONS = {
 # Our own spiders set it; `scrapy fetch` and `scrapy shell` have nothing to judge.
 SPIDERMON_ENABLED = False
 SPIDERMON_SPIDER_CLOSE_MONITORS = ["crawler.health.Health"]
-SPIDERMON_ADD_FIELD_COVERAGE = True
+
 ITEM_PIPELINES = {"crawler.pipelines.ArticlePipeline": 100}
 
 # --- What is printed ---

@@ -21,6 +21,14 @@ class NotAnArticle(Exception):
         self.reason = reason
         self.passing = passing
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Whole, also where it is handed from one process to another: exceptions alone forget keyword arguments."""
+        return _refusal, (self.reason, self.passing)
+
+
+def _refusal(reason: str, passing: bool) -> NotAnArticle:
+    return NotAnArticle(reason, passing=passing)
+
 
 def _iso(value: date | None) -> str | None:
     """A moment or a day as ISO 8601 text (a datetime is a date too)."""

@@ -13,7 +13,7 @@ from lxml import etree
 from extractors.address import Address, parse_address
 from extractors.article import NotAnArticle
 from extractors.dates import KST
-from extractors.listing import Card
+from extractors.listing import Card, ListPage
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
 _MAX_BYTES = 5_000_000
 
 
-def extract_feed(body: bytes, url: str) -> tuple[Card, ...]:
-    """The articles a feed points to, newest first as it gives them; none where it is empty.
+def extract_feed(body: bytes, url: str) -> ListPage:
+    """The articles a feed points to, in its order; none where it is empty.
 
     Args:
         body: RSS 2.0.
         url: its address on the site, against which relative links are read.
 
     Returns:
-        One card an article; `written_at` is its pubDate. Which of an article's two times that is, is not known.
+        A page of one card an article; `written_at` is its pubDate, whichever of the article's times that is.
 
     Raises:
         NotAnArticle: it is no feed, too large, or declares a document type: entities are how XML attacks its reader.
@@ -50,7 +50,7 @@ def extract_feed(body: bytes, url: str) -> tuple[Card, ...]:
     found: dict[str, Card] = {}
     for card in _cards(feed, url):
         found.setdefault(card.address.url, card)
-    return tuple(found.values())
+    return ListPage(cards=tuple(found.values()), pages=frozenset())
 
 
 def _cards(feed: _Element, url: str) -> Iterator[Card]:

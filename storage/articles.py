@@ -50,7 +50,7 @@ class ArticleStore(Store):
         """
         row = _to_row(article, capture)
         # This capture may have been refused before extraction improved.
-        self.db.table("refusals").delete_where("url = ? and fetched_at = ?", [capture.url, row["fetched_at"]])
+        self.db.execute("delete from refusals where url = ? and fetched_at = ?", [capture.url, row["fetched_at"]])
         return self._add_undated(row, capture) if article.timestamp is None else self._add_dated(row)
 
     def refuse(self, capture: Capture, reason: str) -> None:
@@ -75,7 +75,9 @@ class ArticleStore(Store):
         return self.db.table("articles")
 
     def _row(self, url: str, timestamp: str) -> Row | None:
-        return next(iter(self._articles.rows_where("url = ? and timestamp = ?", [url, timestamp])), None)
+        return next(
+            iter(self.db.query("select * from articles where url = ? and timestamp = ?", [url, timestamp])), None
+        )
 
     def _add_dated(self, row: Row) -> Outcome:
         stored = self._row(row["url"], row["timestamp"])
@@ -131,7 +133,7 @@ class ArticleStore(Store):
 
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
-        return list(self._articles.rows_where("url = ?", [url], order_by="timestamp desc"))
+        return list(self.db.query("select * from articles where url = ? order by timestamp desc", [url]))
 
 
 def _capture_time(capture: Capture) -> str:

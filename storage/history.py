@@ -123,13 +123,12 @@ class CrawlHistory:
         """The payload of the last full response archived for an address."""
         if url in self._archived:
             return self._archived[url]
-        for row in self._db.table("payloads").rows_where("url = ?", [url]):
-            return Payload(
-                digest=row["digest"],
-                fetched_at=datetime.fromisoformat(row["fetched_at"]),
-                location=Location(file=row["archive_file"], offset=row["archive_offset"]),
-            )
-        return None
+        row = self._db.execute("select * from payloads where url = ?", [url]).fetchone()
+        if row is None:
+            return None
+        _, digest, fetched_at, file, offset = row
+        location = Location(file=file, offset=offset)
+        return Payload(digest=digest, fetched_at=datetime.fromisoformat(fetched_at), location=location)
 
     def archived(self, url: str, payload: Payload) -> None:
         """Remember the payload of a full response; in the database with the next `save_payloads`."""

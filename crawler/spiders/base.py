@@ -5,9 +5,10 @@ from __future__ import annotations
 import inspect
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, date, datetime
 from email.message import Message
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import scrapy
@@ -17,10 +18,11 @@ from scrapy.exceptions import NotConfigured
 
 from crawler.failures import is_abandoned, reason_for
 from crawler.items import ListRead, Reading
+from crawler.reader import Reader
 from crawler.settings import PRODUCT
 from crawler.site import Site
 from extractors import Article, NotAnArticle, extract_html
-from extractors.address import EDITIONS, Address, parse_address
+from extractors.address import EDITIONS, Address
 from storage import ArticleStore, Capture, CrawlHistory
 
 if TYPE_CHECKING:
@@ -32,9 +34,6 @@ if TYPE_CHECKING:
 
 #: Gone for good, not failed: the page is remembered as refused.
 GONE = [404, 410]
-
-#: Of requests: lists wait for the articles of the page before, so that what is listed is soon stored.
-LIST_PRIORITY = -1
 
 _YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
 
@@ -94,6 +93,7 @@ class KbsSpider(scrapy.Spider):
         self.full = full.lower() in _YES
         self.started_at = datetime.now(UTC)
         self.asked: set[str] = set()
+        self.reader = Reader()
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
@@ -138,7 +138,7 @@ class KbsSpider(scrapy.Spider):
             self.site.fetchable(address.view_url),
             self.parse_article,
             errback=self.article_failed,
-            cb_kwargs={"timestamp": timestamp, "list_url": list_url},
+            cb_kwargs={"url": address.url, "timestamp": timestamp, "list_url": list_url},
             meta={"handle_httpstatus_list": GONE},
         )
 
@@ -149,47 +149,54 @@ class KbsSpider(scrapy.Spider):
 
     # --- pages ---
 
-    def parse_article(
-        self, response: Response, timestamp: str | None = None, list_url: str | None = None
-    ) -> Iterator[Reading | ListRead | Request]:
+    async def parse_article(
+        self, response: Response, url: str, timestamp: str | None = None, list_url: str | None = None
+    ) -> AsyncIterator[Reading | ListRead | Request]:
         """The page as a Reading; or once more, where it is not whole or no page of the site."""
         if response.meta.get("unarchived"):
             self.report_failure(response.url, "it could not be archived")
             return
         capture = capture_of(response)
-        result = self._read(capture)
+        result = await self._read(capture)
         trouble = _trouble(result)
         again = self.ask_again(response, trouble) if trouble else None
         if again is not None:
             yield again
             return
         if isinstance(result, Article) and result.truncated:
-            self.article_missed(response.url, "the page ends inside the article", list_url)
+            self.article_missed(url, response.url, "the page ends inside the article", list_url)
         else:
             yield Reading(
-                url=self._canonical(response),
+                url=url,
                 capture=capture,
                 result=result,
                 timestamp=timestamp,
                 listed=list_url is not None,
             )
-        yield from self.article_answered(list_url)
+        for item in self.article_answered(list_url):
+            yield item
 
     def article_failed(self, failure: Failure) -> Iterator[ListRead]:
         """Count, list and remember an article that could not be had, with the reason."""
         request: Request = failure.request  # type: ignore[attr-defined]
         if is_abandoned(failure):
             return
-        list_url = request.cb_kwargs.get("list_url")
-        self.article_missed(*failed_page(failure), list_url)
+        list_url = request.cb_kwargs["list_url"]
+        self.article_missed(request.cb_kwargs["url"], *failed_page(failure), list_url)
         yield from self.article_answered(list_url)
 
-    def article_missed(self, url: str, reason: str, list_url: str | None) -> None:
-        """Report an article that could not be had; where a list points to it, a later run asks for it again."""
-        self.report_failure(url, reason)
-        address = parse_address(self.site.official(url))
-        if list_url is not None and address is not None:
-            self.history.missed(address.url, self.name, reason)
+    def article_missed(self, url: str, asked: str, reason: str, list_url: str | None) -> None:
+        """Report an article that could not be had; where a list points to it, a later run asks for it again.
+
+        Args:
+            url: its canonical address.
+            asked: the address that was asked for.
+            reason: a phrase.
+            list_url: the list.
+        """
+        self.report_failure(asked, reason)
+        if list_url is not None:
+            self.history.missed(url, self.name, reason)
 
     def article_answered(self, list_url: str | None) -> Iterator[ListRead]:
         """What follows when an article of a list has been dealt with: nothing, for spiders without lists."""
@@ -201,7 +208,9 @@ class KbsSpider(scrapy.Spider):
         asked = request.meta.get("redirect_urls", [])
         if asked:
             reason = f"redirected to {request.url}, which was asked for before"
-            self.article_missed(asked[0], reason, request.cb_kwargs.get("list_url"))
+            self.report_failure(asked[0], reason)
+            if request.cb_kwargs.get("list_url") and "url" in request.cb_kwargs:
+                self.history.missed(request.cb_kwargs["url"], self.name, reason)
 
     def report_failure(self, url: str, reason: str) -> None:
         """Have the run's report name a page that failed."""
@@ -215,18 +224,15 @@ class KbsSpider(scrapy.Spider):
     def _remember(self, name: str, value: object) -> None:
         self.crawler.stats.set_value(name, [*self.crawler.stats.get_value(name, []), value])
 
-    def _canonical(self, response: Response) -> str:
-        asked = response.meta.get("redirect_urls", [response.url])[0]
-        address = parse_address(self.site.official(asked))
-        return address.url if address else asked
-
-    def _read(self, capture: Capture) -> Article | NotAnArticle:
+    async def _read(self, capture: Capture) -> Article | NotAnArticle:
         if capture.status != 200:
             return NotAnArticle(f"HTTP {capture.status}")
-        try:
-            return extract_html(capture.body, self.site.official(capture.url), capture.charset)
-        except NotAnArticle as refusal:
-            return refusal
+        return await self.reader.read(extract_html, capture.body, self.site.official(capture.url), capture.charset)
+
+    def closed(self, reason: str) -> None:
+        """End what the spider began; Scrapy calls it."""
+        del reason
+        self.reader.close()
 
 
 def words(name: str, value: str, pattern: str = r"[A-Za-z0-9_]{1,20}") -> list[str]:
@@ -270,15 +276,16 @@ def capture_of(response: Response) -> Capture:
         fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
         status=response.status,
         body=response.body,
-        charset=_charset(response),
+        charset=_charset((response.headers.get("Content-Type") or b"").decode("latin-1")),
         location=response.meta.get("location"),
     )
 
 
-def _charset(response: Response) -> str | None:
-    """What the Content-Type of a response says of its encoding."""
+@lru_cache
+def _charset(content_type: str) -> str | None:
+    """What a Content-Type says of the encoding."""
     header = Message()
-    header["Content-Type"] = (response.headers.get("Content-Type") or b"").decode("latin-1")
+    header["Content-Type"] = content_type
     return header.get_content_charset()
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
 
 from crawler.spiders.base import ArgumentError
 from crawler.spiders.lists import ListSpider
@@ -11,9 +10,6 @@ from crawler.walk import Walk
 from extractors.address import FEEDS, feed_url
 from extractors.feed import extract_feed
 from extractors.listing import ListPage
-
-if TYPE_CHECKING:
-    from scrapy.http import Response
 
 
 class KbsFeedsSpider(ListSpider):
@@ -30,14 +26,15 @@ class KbsFeedsSpider(ListSpider):
             if name not in FEEDS:
                 raise ArgumentError(f"feed={name} is no feed of the site; there is {', '.join(FEEDS)}.")
 
+    @property
+    def extract(self) -> Callable[[bytes, str], ListPage]:
+        return extract_feed
+
     def lists(self, edition: str) -> Iterator[str]:
         for feed in self.words["feed"]:
             # Only the news feed was seen with a category.
             for category in (self.words["category"] if feed == "news" else []) or [""]:
                 yield feed_url(edition, feed, category)
-
-    def read_list(self, response: Response) -> ListPage:
-        return ListPage(cards=extract_feed(response.body, self.site.official(response.url)), pages=frozenset())
 
     def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
         """A feed of which nothing is known may begin later than the last one ended."""

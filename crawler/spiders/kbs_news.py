@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
-from extractors.address import news_list_url
+from extractors.address import news_list_url, parse_address
+from storage.history import Reach
 
 
 class KbsNewsSpider(ListSpider):
@@ -18,6 +19,13 @@ class KbsNewsSpider(ListSpider):
     def lists(self, edition: str) -> Iterator[str]:
         for category in self.words["category"] or [""]:
             yield news_list_url(edition, category)
+
+    def reach(self, list_url: str) -> Reach | None:
+        """How far a list was read completely; what was read of all news was read of each category."""
+        address = parse_address(list_url)
+        whole = news_list_url(address.edition, "") if address and address.edition else list_url
+        reaches = filter(None, (super().reach(list_url), self.history.reach(whole)))
+        return max(reaches, key=lambda reach: reach.complete_to, default=None)
 
     def doubt(self) -> str:
         if self.words["category"]:

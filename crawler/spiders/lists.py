@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,12 +10,13 @@ import scrapy
 
 from crawler.failures import is_abandoned
 from crawler.items import ListRead
-from crawler.spiders.base import LIST_PRIORITY, KbsSpider, count, failed_page, words
+from crawler.spiders.base import KbsSpider, count, failed_page, words
 from crawler.walk import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address
 from extractors.dates import KST
 from extractors.listing import Card, ListPage, extract_list
+from storage.history import Reach
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -59,6 +60,10 @@ class ListSpider(KbsSpider):
         """Addresses of the first pages of an edition's lists, on the site."""
         raise NotImplementedError
 
+    def reach(self, list_url: str) -> Reach | None:
+        """How far a list was read completely."""
+        return self.history.reach(list_url)
+
     def skips(self, list_url: str) -> bool:
         """Whether a list need not be read at all."""
         del list_url
@@ -80,7 +85,7 @@ class ListSpider(KbsSpider):
                     continue
                 if self.crawler.engine.needs_backout():
                     await self.crawler.signals.wait_for(scrapy.signals.scheduler_empty)
-                self.walks.setdefault(url, Walk(url, self.history.reach(url)))
+                self.walks.setdefault(url, Walk(url, self.reach(url)))
                 yield self.request_list(url, 1)
 
     def request_list(self, list_url: str, number: int) -> Request:
@@ -91,31 +96,29 @@ class ListSpider(KbsSpider):
             self.parse,
             errback=self.list_failed,
             cb_kwargs={"list_url": list_url, "number": number},
-            priority=LIST_PRIORITY,
         )
 
-    def parse(self, response: Response, list_url: str = "", number: int = 1) -> Iterator[Request | ListRead]:
+    async def parse(self, response: Response, list_url: str = "", number: int = 1) -> AsyncIterator[Request | ListRead]:
         """Ask for the articles of a list page that are not known, and for the next page while there is reason to."""
         # After a job that was killed its state is gone: the walk goes on, and nothing relies on it.
         walk = self.walks.setdefault(list_url, Walk(list_url, incomplete=True))
-        page, trouble, passing = self._page(response, walk, number)
+        page, trouble, passing = await self._page(response, walk, number)
         again = self.ask_again(response, trouble) if passing else None
         if again is not None:
             yield again
             return
         if page is not None and (page.cards or number <= 1 or not trouble):
-            yield from self._walk_on(walk, page, number, response.url)
+            following = self._walk_on(walk, page, number, response.url)
         else:
             self.report_failure(response.url, trouble)
-            yield from self._turn(walk, walk.over(number, self.bounds))
+            following = self._turn(walk, walk.over(number, self.bounds))
+        for request in following:
+            yield request
 
-    def read_list(self, response: Response) -> ListPage:
-        """The page of a list.
-
-        Raises:
-            NotAnArticle: it is none.
-        """
-        return extract_list(response.body, self.site.official(response.url))
+    @property
+    def extract(self) -> Callable[[bytes, str], ListPage]:
+        """What reads a page of this spider's lists."""
+        return extract_list
 
     def list_is_empty(self, walk: Walk, url: str) -> None:
         """Deal with a list without any article: a failure, for most lists."""
@@ -159,12 +162,11 @@ class ListSpider(KbsSpider):
             if address is not None and address.edition in self.editions:
                 yield self.request_article(address, list_url=url)
 
-    def _page(self, response: Response, walk: Walk, number: int) -> tuple[ListPage | None, str, bool]:
+    async def _page(self, response: Response, walk: Walk, number: int) -> tuple[ListPage | None, str, bool]:
         """A list page, what is wrong with it, and whether that may pass."""
-        try:
-            page = self.read_list(response)
-        except NotAnArticle as refusal:
-            return None, f"not a {self.list_name}: {refusal.reason}", refusal.passing
+        page = await self.reader.read(self.extract, response.body, self.site.official(response.url))
+        if isinstance(page, NotAnArticle):
+            return None, f"not a {self.list_name}: {page.reason}", page.passing
         if not page.whole:
             return page, "the page ends in the middle", True
         if walk.doubts(page, number):
@@ -181,11 +183,12 @@ class ListSpider(KbsSpider):
         known = {card.address.url for card in page.cards if self.history.knows(card.address.url, card.timestamp)}
         self.crawler.stats.inc_value("kbsworld/unchanged", sum(card.address.url in known for card in fresh))
         self.page_read(walk, page, known)
-        for card in fresh:
-            if card.address.url not in known | self.asked and self._wants(card):
-                walk.waiting += 1
-                yield self.request_article(card.address, timestamp=card.timestamp, list_url=walk.url)
+        wanted = [card for card in fresh if card.address.url not in known | self.asked and self._wants(card)]
+        walk.waiting += len(wanted)
+        # The next page comes before the articles of this one: while it is read, there is something to download.
         yield from self._turn(walk, walk.next_page(page, fresh, number, known, self.bounds))
+        for card in wanted:
+            yield self.request_article(card.address, timestamp=card.timestamp, list_url=walk.url)
 
     def _wants(self, card: Card) -> bool:
         return card.address.edition in self.editions and self.bounds.include(card)
