@@ -47,6 +47,11 @@ def is_abandoned(failure: Failure) -> bool:
     return isinstance(failure.value, asyncio.CancelledError | CancelledError)
 
 
+def is_forbidden(failure: Failure) -> bool:
+    """Whether a request was not sent at all, because of robots.txt: nothing was learnt of the page."""
+    return isinstance(failure.value, IgnoreRequest) and "robots.txt" in str(failure.value)
+
+
 def reason_for(error: BaseException) -> str:
     """One phrase, without a full stop, for the reason a download failed."""
     if isinstance(error, HttpError):

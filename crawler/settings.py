@@ -78,6 +78,10 @@ REMOTE_CONTROL_ENABLED = False
 # --- Parts ---
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
+SPIDER_MIDDLEWARES = {
+    # Warns of requests made with get_retry_request, which is how a callback asks for its page once more.
+    "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
+}
 DOWNLOADER = "crawler.pace.AbandoningDownloader"
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from extractors.address import is_numbered
 from extractors.dates import KST
@@ -51,10 +51,11 @@ class Walk:
         reach: how far the list was read by earlier runs.
         seen: the articles met on it.
         linked: the greatest page number that a page of it linked to.
-        newest: the day of its newest article.
+        newest: when its newest article was written, as the list says; a day counts as its beginning.
         waiting: articles asked for and not yet dealt with.
         strikes: pages that failed in a row.
         ended: how it ended: `known`, `since`, `end`, `pages`, `failed`, `too long`; empty while it goes on.
+        failed: numbers of pages that could not be had.
         incomplete: whether something may have been left out, so that the next run must not rely on it.
     """
 
@@ -62,17 +63,19 @@ class Walk:
     reach: Reach | None = None
     seen: set[str] = field(default_factory=set)
     linked: int = 0
-    newest: date | None = None
+    newest: datetime | None = None
     waiting: int = 0
     strikes: int = 0
+    failed: set[int] = field(default_factory=set)
     ended: str = ""
     incomplete: bool = False
 
-    def look(self, page: ListPage) -> list[Card]:
+    def look(self, page: ListPage, number: int) -> list[Card]:
         """Take in a page of the list; its cards that were not met before."""
+        self.failed.discard(number)
         fresh = [card for card in page.cards if card.address.url not in self.seen]
         self.seen.update(card.address.url for card in fresh)
-        self.newest = max(filter(None, (self.newest, *_days(page.cards))), default=None)
+        self.newest = max(filter(None, (self.newest, *map(_moment, page.cards))), default=None)
         self.linked = max(self.linked, *page.pages, 0)
         self.strikes = 0
         return fresh
@@ -103,16 +106,21 @@ class Walk:
 
     def over(self, number: int, bounds: Bounds) -> int | None:
         """The number of the page to read after one that failed, or None: too many did."""
-        self.incomplete = True
+        self.failed.add(number)
         self.strikes += 1
         if self.strikes >= MAX_STRIKES or not is_numbered(self.url) or number >= (bounds.pages or MAX_PAGES):
             self.ended = "failed"
             return None
         return number + 1
 
-    def reached(self, bounds: Bounds, started_at: datetime) -> Reach | None:
-        """How far the list is complete once the walk has ended; None where that cannot be told."""
-        if self.incomplete or bounds.until:
+    def reached(self, bounds: Bounds, complete_to: datetime) -> Reach | None:
+        """How far the list is complete once the walk has ended; None where that cannot be told.
+
+        Args:
+            bounds: of the walk.
+            complete_to: the moment up to which.
+        """
+        if self.incomplete or self.failed or bounds.until or self.ended not in {"known", "since", "end"}:
             return None
         before = self.reach.complete_from if self.reach else None
         since = bounds.since.isoformat() if bounds.since else ""
@@ -124,7 +132,7 @@ class Walk:
             start = min(since, self.reach.complete_from)
         else:
             start = since
-        return Reach(complete_from=start, complete_to=started_at)
+        return Reach(complete_from=start, complete_to=complete_to)
 
     def _following(self, page: ListPage, number: int, bounds: Bounds) -> int | None:
         if is_numbered(self.url):
@@ -138,7 +146,6 @@ class Walk:
                 return None
         if following > min(bounds.pages or MAX_PAGES, MAX_PAGES):
             self.ended = "pages" if bounds.pages else "too long"
-            self.incomplete = True
             return None
         return following
 
@@ -152,7 +159,7 @@ class Walk:
         oldest = min(_days(page.cards), default=None)
         if oldest is None:
             return True
-        newest = min(self.newest or bounds.today, bounds.today)
+        newest = min(self.newest.astimezone(KST).date(), bounds.today) if self.newest else bounds.today
         return oldest <= newest - timedelta(days=bounds.recheck_days) and self._is_within_reach(page)
 
     def _is_within_reach(self, page: ListPage) -> bool:
@@ -162,6 +169,12 @@ class Walk:
         if moments:
             return min(moments) <= self.reach.complete_to
         return min(_days(page.cards)) < self.reach.complete_to.astimezone(KST).date()
+
+
+def _moment(card: Card) -> datetime | None:
+    if card.written_at is None or isinstance(card.written_at, datetime):
+        return card.written_at
+    return datetime.combine(card.written_at, time(), KST)
 
 
 def _days(cards: Iterable[Card]) -> list[date]:

@@ -104,8 +104,9 @@ class Address:
         """The page to ask for: `url`, but the video view where the address was one."""
         if not self.is_video:
             return self.url
-        # As the menu links to it (seed); the rest of its parameters is how one got there.
-        return self.url.replace(f"/{PAGES[self.page].view}?", f"/{self.page}?menu_cate=videonews&")
+        # As the seed's address has it; the rest of its parameters is how one got there.
+        plain = f"/{PAGES[self.page].view}?lang={self.edition}"
+        return self.url.replace(plain, f"/{self.page}?lang={self.edition}&menu_cate=videonews")
 
     @property
     def is_video(self) -> bool:

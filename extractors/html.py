@@ -41,7 +41,9 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     if parts is None:
         if not layouts.SITE_MARKS(page):
             raise NotAnArticle("not a page of KBS World", passing=True)
-        raise NotAnArticle("no article on the page", passing=not is_whole(body))
+        if not is_whole(body):
+            raise NotAnArticle("the page ends before its article", passing=True)
+        raise NotAnArticle("no article on the page")
     extent = parts.extent()
     truncated = extent.end is None and _ends_inside(parts.bodies[-1])
     if truncated and is_whole(body):

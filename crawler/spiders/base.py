@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import scrapy
 from scrapy import signals
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import NotConfigured
+from scrapy.exceptions import DontCloseSpider, NotConfigured
 
-from crawler.failures import is_abandoned, reason_for
+from crawler.failures import is_abandoned, is_forbidden, reason_for
 from crawler.items import ListRead, Reading
 from crawler.reader import Reader
 from crawler.settings import PRODUCT
@@ -94,6 +94,7 @@ class KbsSpider(scrapy.Spider):
         self.started_at = datetime.now(UTC)
         self.asked: set[str] = set()
         self.reader = Reader()
+        self._later: list[Request] = []
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
@@ -115,6 +116,7 @@ class KbsSpider(scrapy.Spider):
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
         spider.recheck_days = crawler.settings.getint("KBS_RECHECK_DAYS")
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
+        crawler.signals.connect(spider.spider_idle, signals.spider_idle)
         return spider
 
     def log(self, message: Any, level: int = logging.DEBUG, **kwargs: Any) -> None:
@@ -158,31 +160,34 @@ class KbsSpider(scrapy.Spider):
             return
         capture = capture_of(response)
         result = await self._read(capture)
-        trouble = _trouble(result)
-        again = self.ask_again(response, trouble) if trouble else None
+        trouble, passing = _trouble(result)
+        again = self.ask_again(response, trouble) if passing else None
         if again is not None:
             yield again
             return
+        assert response.request is not None
+        if trouble and (list_url or isinstance(result, Article)) and self.keep_for_the_end(response.request, trouble):
+            return
         if isinstance(result, Article) and result.truncated:
-            self.article_missed(url, response.url, "the page ends inside the article", list_url)
+            self.article_missed(url, asked_for(response.request), trouble, list_url)
         else:
-            yield Reading(
-                url=url,
-                capture=capture,
-                result=result,
-                timestamp=timestamp,
-                listed=list_url is not None,
-            )
+            listed = list_url is not None
+            yield Reading(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
         for item in self.article_answered(list_url):
             yield item
 
     def article_failed(self, failure: Failure) -> Iterator[ListRead]:
         """Count, list and remember an article that could not be had, with the reason."""
         request: Request = failure.request  # type: ignore[attr-defined]
+        list_url = request.cb_kwargs["list_url"]
         if is_abandoned(failure):
             return
-        list_url = request.cb_kwargs["list_url"]
-        self.article_missed(request.cb_kwargs["url"], *failed_page(failure), list_url)
+        if is_forbidden(failure):
+            self.report_failure(*failed_page(failure))
+        elif self.keep_for_the_end(request, failed_page(failure)[1]):
+            return
+        else:
+            self.article_missed(request.cb_kwargs["url"], *failed_page(failure), list_url)
         yield from self.article_answered(list_url)
 
     def article_missed(self, url: str, asked: str, reason: str, list_url: str | None) -> None:
@@ -204,13 +209,48 @@ class KbsSpider(scrapy.Spider):
         yield from ()
 
     def request_dropped(self, request: Request) -> None:
-        """Tell of a redirect that leads to a page asked for before: no answer will come to this request."""
-        asked = request.meta.get("redirect_urls", [])
-        if asked:
-            reason = f"redirected to {request.url}, which was asked for before"
-            self.report_failure(asked[0], reason)
-            if request.cb_kwargs.get("list_url") and "url" in request.cb_kwargs:
-                self.history.missed(request.cb_kwargs["url"], self.name, reason)
+        """Deal with a redirect that leads to a page asked for before: no answer will come to this request."""
+        if not request.meta.get("redirect_urls"):
+            return
+        reason = f"redirected to {request.url}, which was asked for before"
+        if not self.keep_for_the_end(request, reason):
+            self.article_missed(request.cb_kwargs["url"], asked_for(request), reason, request.cb_kwargs.get("list_url"))
+
+    def keep_for_the_end(self, request: Request, reason: str) -> bool:
+        """Have a page that could not be had asked for once more when all else is done, minutes later.
+
+        Until then it counts as failed.
+
+        Returns:
+            Whether it is kept; False where this was its second chance.
+        """
+        asked = asked_for(request)
+        if request.meta.get("second_chance"):
+            self._retract_failure(asked)
+            return False
+        meta = {name: value for name, value in request.meta.items() if name == "handle_httpstatus_list"}
+        self._later.append(request.replace(url=asked, dont_filter=True, meta=meta | {"second_chance": True}))
+        self.report_failure(asked, reason)
+        return True
+
+    def spider_idle(self) -> None:
+        """Ask for what was kept for the end.
+
+        Raises:
+            DontCloseSpider: there is something.
+        """
+        if self._later:
+            kept, self._later = self._later, []
+            for request in kept:
+                self.crawler.engine.crawl(request)
+            raise DontCloseSpider
+
+    def _retract_failure(self, url: str) -> None:
+        failures = [failure for failure in self.crawler.stats.get_value("kbsworld/failures", []) if failure[0] != url]
+        self.crawler.stats.set_value("kbsworld/failures", failures)
+        self.crawler.stats.set_value("kbsworld/failed", len(failures))
+        if not failures:  # a run without failures has no such statistics
+            self.crawler.stats.get_stats().pop("kbsworld/failed")
 
     def report_failure(self, url: str, reason: str) -> None:
         """Have the run's report name a page that failed."""
@@ -289,18 +329,23 @@ def _charset(content_type: str) -> str | None:
     return header.get_content_charset()
 
 
-def _trouble(result: Article | NotAnArticle) -> str | None:
-    """Why a page should be asked for once more, or None."""
+def _trouble(result: Article | NotAnArticle) -> tuple[str, bool]:
+    """What is wrong with a page, or nothing; and whether another try may give a better one at once."""
     if isinstance(result, Article):
-        return "the page ends inside the article" if result.truncated else None
-    return result.reason if result.passing else None
+        return ("the page ends inside the article", True) if result.truncated else ("", False)
+    return result.reason, result.passing
+
+
+def asked_for(request: Request) -> str:
+    """The address that was asked for, before redirects."""
+    return str(request.meta.get("redirect_urls", [request.url])[0])
 
 
 def failed_page(failure: Failure) -> tuple[str, str]:
     """The address that was asked for, and why its page could not be had."""
     request: Request = failure.request  # type: ignore[attr-defined]
     assert failure.value is not None
-    asked = request.meta.get("redirect_urls", [request.url])[0]
+    asked = asked_for(request)
     redirected = f" (redirected to {request.url})" if asked != request.url else ""
     return asked, reason_for(failure.value) + redirected
 

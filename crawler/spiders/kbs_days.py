@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cached_property
 from urllib.parse import parse_qs, urlsplit
 
@@ -43,6 +43,10 @@ class KbsDaysSpider(ListSpider):
             return False
         day = date.fromisoformat(parse_qs(urlsplit(list_url).query)["date"][0])
         return reach.complete_to.astimezone(KST).date() > day + timedelta(days=self.recheck_days)
+
+    def complete_to(self, walk: Walk) -> datetime:  # noqa: ARG002
+        """When the day was read: what matters is whether it was over by then."""
+        return self.started_at
 
     def list_is_empty(self, walk: Walk, url: str) -> None:
         """A day without news is no failure."""

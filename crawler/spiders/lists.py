@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,7 +11,7 @@ import scrapy
 
 from crawler.failures import is_abandoned
 from crawler.items import ListRead
-from crawler.spiders.base import KbsSpider, count, failed_page, words
+from crawler.spiders.base import KbsSpider, asked_for, count, failed_page, words
 from crawler.walk import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address
@@ -64,6 +65,10 @@ class ListSpider(KbsSpider):
         """How far a list was read completely."""
         return self.history.reach(list_url)
 
+    def complete_to(self, walk: Walk) -> datetime:
+        """The moment up to which a walk that left nothing out has read its list: by the list's own dates, if any."""
+        return walk.newest or self.started_at
+
     def skips(self, list_url: str) -> bool:
         """Whether a list need not be read at all."""
         del list_url
@@ -107,11 +112,13 @@ class ListSpider(KbsSpider):
         if again is not None:
             yield again
             return
-        if page is not None and (page.cards or number <= 1 or not trouble):
-            following = self._walk_on(walk, page, number, response.url)
+        assert response.request is not None
+        if page is None or (trouble and not page.cards and number > 1):
+            following = self._pass_over(response.request, trouble)
         else:
-            self.report_failure(response.url, trouble)
-            following = self._turn(walk, walk.over(number, self.bounds))
+            if response.meta.get("second_chance"):
+                self._retract_failure(asked_for(response.request))
+            following = self._walk_on(walk, page, number, response.url)
         for request in following:
             yield request
 
@@ -125,17 +132,31 @@ class ListSpider(KbsSpider):
         walk.incomplete = True
         self.report_failure(url, f"no article on the {self.list_name}; {self.doubt()}")
 
+    def request_dropped(self, request: Request) -> None:
+        """Go on with the next page where a list page was redirected to one that was asked for before."""
+        if "number" not in request.cb_kwargs:
+            super().request_dropped(request)
+        elif request.meta.get("redirect_urls"):
+            reason = f"redirected to {request.url}, which was asked for before"
+            for following in self._pass_over(request, reason):
+                if isinstance(following, scrapy.Request):
+                    self.crawler.engine.crawl(following)
+
     def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
         """Take note of a page, and of which of its articles are known."""
 
     def list_failed(self, failure: Failure) -> Iterator[Request | ListRead]:
         """Count and list a list page that could not be had, and go on with the next one."""
-        if is_abandoned(failure):
-            return
-        request: Request = failure.request  # type: ignore[attr-defined]
-        self.report_failure(*failed_page(failure))
-        walk = self.walks.setdefault(request.cb_kwargs["list_url"], Walk(request.cb_kwargs["list_url"]))
-        yield from self._turn(walk, walk.over(request.cb_kwargs["number"], self.bounds))
+        if not is_abandoned(failure):
+            yield from self._pass_over(failure.request, failed_page(failure)[1])  # type: ignore[attr-defined]
+
+    def _pass_over(self, request: Request, reason: str) -> Iterator[Request | ListRead]:
+        """Go on with the page after one that could not be had; that one has its second chance at the end."""
+        if not self.keep_for_the_end(request, reason):
+            self.report_failure(asked_for(request), reason)
+        list_url, number = request.cb_kwargs["list_url"], request.cb_kwargs["number"]
+        walk = self.walks.setdefault(list_url, Walk(list_url, incomplete=True))
+        yield from self._turn(walk, walk.over(number, self.bounds))
 
     def article_answered(self, list_url: str | None) -> Iterator[ListRead]:
         """The list as read, where this was the last article that it waited for."""
@@ -174,7 +195,7 @@ class ListSpider(KbsSpider):
         return page, "", False
 
     def _walk_on(self, walk: Walk, page: ListPage, number: int, url: str) -> Iterator[Request | ListRead]:
-        fresh = walk.look(page)
+        fresh = walk.look(page, number)
         if not page.whole:
             walk.incomplete = True
             self.report_failure(url, "the page ends in the middle")
@@ -189,20 +210,21 @@ class ListSpider(KbsSpider):
         yield from self._turn(walk, walk.next_page(page, fresh, number, known, self.bounds))
         for card in wanted:
             yield self.request_article(card.address, timestamp=card.timestamp, list_url=walk.url)
+        yield from self._settle(walk)
 
     def _wants(self, card: Card) -> bool:
         return card.address.edition in self.editions and self.bounds.include(card)
 
-    def _turn(self, walk: Walk, number: int | None) -> Iterator[Request | ListRead]:
-        """The next page of a walk, or its end."""
+    def _turn(self, walk: Walk, number: int | None) -> Iterator[Request]:
+        """The next page of a walk, if there is one."""
         if number is not None:
             yield self.request_list(walk.url, number)
-            return
-        if walk.ended == "too long":
+        elif walk.ended == "too long":
             self.report_failure(walk.url, f"the {self.list_name} did not end after {MAX_PAGES:,} pages")
-        yield from self._settle(walk)
 
     def _settle(self, walk: Walk) -> Iterator[ListRead]:
-        reach = walk.reached(self.bounds, self.started_at) if walk.ended and walk.waiting <= 0 else None
+        if not walk.ended or walk.waiting > 0:
+            return
+        reach = walk.reached(self.bounds, self.complete_to(walk))
         if reach is not None:
             yield ListRead(url=walk.url, reach=reach)

@@ -14,6 +14,9 @@ from tests.crawler.scripted import ScriptedSite
 
 CHECKOUT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
+Begin = Callable[..., "subprocess.Popen[str]"]
+#: The manners are for the site; a replica on loopback needs no rest.
+HASTE = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0", "-s", "KBS_BACKOFF=0"]
 
 
 @pytest.fixture
@@ -36,12 +39,29 @@ def scrapy(tmp_path: Path) -> Run:
 
 
 @pytest.fixture
+def begin(tmp_path: Path) -> Begin:
+    """Like `crawl`, but the process is handed over while it runs."""
+
+    def run(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+        defaults = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": str(tmp_path / "archive")}
+        return subprocess.Popen(
+            [sys.executable, "-m", "scrapy", "crawl", *arguments, *HASTE],
+            cwd=CHECKOUT,
+            env=os.environ | defaults | environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+        )
+
+    return run
+
+
+@pytest.fixture
 def crawl(scrapy: Run) -> Run:
     """`scrapy crawl` without rest between pages: the replica needs none."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        settings = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0", "-s", "KBS_BACKOFF=0"]
-        return scrapy("crawl", *arguments, *settings, **environment)
+        return scrapy("crawl", *arguments, *HASTE, **environment)
 
     return run
 

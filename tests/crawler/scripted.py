@@ -32,10 +32,17 @@ def rows(tmp_path: Path, table: str = "articles") -> list[dict[str, Any]]:
         return list(Database(connection).table(table).rows)
 
 
+def content(tmp_path: Path) -> list[dict[str, Any]]:
+    """The articles in the test's database, without where and when they were captured."""
+    provenance = {"fetched_at", "archive_file", "archive_offset"}
+    found = [{name: value for name, value in row.items() if name not in provenance} for row in rows(tmp_path)]
+    return sorted(found, key=lambda row: (row["url"], row["timestamp"]))
+
+
 def stored(tmp_path: Path) -> list[Article]:
     """The newest versions in the test's database, as the site has them: without the address on loopback."""
     with ArticleStore(tmp_path / "kbs.db") as store:
-        return [replace(article, source_url=None) for article in store.newest(1000)]
+        return [replace(article, source_url=None) for article in store.newest(10_000)]
 
 
 class ScriptedSite:

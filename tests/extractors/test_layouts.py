@@ -9,7 +9,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from extractors import Article, NotAnArticle, extract_html
@@ -206,6 +206,8 @@ def test_mutating_the_articles_subtree_never_leaks_words_of_the_surroundings(
         at = int(where * len(tokens))
         tokens[at : at + length] = [text]
     body = "".join(tokens)
+    # A comment or instruction left open at the end takes the next block's own tag with it: nothing then names it.
+    assume(not re.search(r"<[?!][^>]*\Z", body))
     try:
         article = extract_html((page[:start] + body + page[end:]).encode("utf-8", "replace"), entry.truth.url)
     except NotAnArticle:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from html import escape
 from urllib.parse import quote
 
-from tests.replica.pages import cards, dates, entities, pagination, side_lists, stamp
+from tests.replica.pages import cards, dates, entities, pagination, side_lists
 from tests.replica.skeleton import render
 from tests.replica.world import BOARD, Entry, World
 
@@ -22,7 +22,7 @@ def feature_list(world: World, entries: Sequence[Entry], *, menu: str, page: int
         f"""<article>
 <div class="thumb"><img src="{entry.truth.image_url}" alt="" /></div>
 <h2><a href="./contents_view.htm?{query}&board_seq={entry.seq}">{entities(entry.truth.title or "")}</a></h2>
-<p class="date">{_day(entry)}</p>
+<p class="date">{dates(entry.truth)}</p>
 </article>"""
         for entry in entries
     )
@@ -53,7 +53,7 @@ def programme_list(world: World, entries: Sequence[Entry], *, procode: str, page
         f"""<tr>
 <td>{entry.seq}</td>
 <td><a href="./program_playlist_view.htm?{query}&no={entry.seq}">{entities(entry.truth.title or "")}</a></td>
-<td>{_day(entry)}</td>
+<td>{dates(entry.truth)}</td>
 </tr>"""
         for entry in entries
     )
@@ -73,8 +73,3 @@ def _page(world: World, title: str, contents: str) -> bytes:
     heading = f'<h2 class="list_tit">{escape(title)}</h2>\n'
     aside = side_lists(world.edition, world.entries[:15])
     return render(world.edition, title=title, meta="", contents=heading + contents, aside=aside)
-
-
-def _day(entry: Entry) -> str:
-    """The day a card shows; boards leave the cell empty where there is none."""
-    return "" if entry.truth.written_at is None else stamp(entry.truth.written_at)

@@ -116,7 +116,7 @@ def day_page(world: World, entries: Sequence[Entry], day: str) -> bytes:
     items = "\n".join(
         f'<article><h2><a href="./news_view.htm?lang={world.edition}&id={entry.category_id}&Seq_Code={entry.seq}">'
         f"{entities(entry.truth.title or '')}</a></h2>"
-        f'<p class="cate">{entry.truth.category}</p><p class="date">{stamp(entry.written_at)}</p></article>'
+        f'<p class="cate">{entry.truth.category}</p><p class="date">{dates(entry.truth)}</p></article>'
         for entry in entries
     )
     contents = f'<h2 class="list_tit">{escape(day)}</h2>\n<section class="comp_text_1x">\n{items}\n</section>'
