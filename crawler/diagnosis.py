@@ -16,21 +16,24 @@ from storage.history import MAX_TRIES
 #: So many months, and so many findings in the archive, are shown.
 MAX_MONTHS = 12
 MAX_FINDINGS = 20
-# Longer than any address or sentence of ours; pages can make theirs as long as they like.
-_MAX_CELL = 200
+# Longer than any sentence of ours, or address worth reading; pages can make theirs as long as they like.
+_MAX_LINE, _MAX_CELL = 1000, 200
 
 
-def clean(text: object) -> str:
-    """Text from a page or a file as one line that does nothing to a terminal: no control or format characters."""
+def clean(text: object, limit: int = _MAX_LINE) -> str:
+    """Text from a page or a file as one line that does nothing to a terminal: no control or format characters.
+
+    What is longer than `limit` characters is cut.
+    """
     kept = (char if unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
     line = " ".join("".join(kept).split())
-    return line if len(line) <= _MAX_CELL else f"{line[: _MAX_CELL - 1]}…"
+    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def table(rows: Iterable[Sequence[object]]) -> list[str]:
     """Rows in aligned columns, the first row being the heads; numbers to the right, None as a dash."""
     cells = [["-" if value is None else value for value in row] for row in rows]
-    texts = [[f"{value:,}" if isinstance(value, int) else clean(value) for value in row] for row in cells]
+    texts = [[f"{value:,}" if isinstance(value, int) else clean(value, _MAX_CELL) for value in row] for row in cells]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     right = [
         len(column) > 1 and all(isinstance(value, int) or value == "-" for value in column[1:])
@@ -149,7 +152,7 @@ def _layouts(found: Examination) -> Iterator[str]:
     rows = [(month, *(found.layouts[month, layout] for layout in layouts)) for month in months[:MAX_MONTHS]]
     yield from table([("month", *layouts), *rows])
     if len(months) > MAX_MONTHS:
-        yield f"  and {len(months) - MAX_MONTHS:,} months before"
+        yield f"  and {_count(len(months) - MAX_MONTHS, 'month')} before"
     newest = months[0]
     generic, total = found.layouts[newest, GENERIC], sum(found.layouts[newest, layout] for layout in layouts)
     if generic > MAX_GENERIC * total:
@@ -174,7 +177,7 @@ def _missing(missing: Missing) -> Iterator[str]:
 
 def _database(found: Examination) -> Iterator[str]:
     if not found.flaws:
-        yield f"  sound: {found.articles:,} versions of articles, each with its paragraphs"
+        yield f"  sound; versions of articles stored: {found.articles:,}"
         return
     yield from (f"  {clean(flaw)}" for flaw in found.flaws)
     yield "  Put back a copy of the database, or save what can be read with the recover command of SQLite's own shell."
@@ -183,12 +186,12 @@ def _database(found: Examination) -> Iterator[str]:
 def _archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> Iterator[str]:
     named = sum(map(rows.count, rows.named))
     if not folder:
-        yield f"  KBS_ARCHIVE names none; {named:,} versions of articles name a place in one, which was not looked up"
+        yield f"  KBS_ARCHIVE names none; versions of articles that name a place in one, not looked up: {named:,}"
         return
-    yield f"  {report.files:,} files, {_size(report.size)}" + (
-        ", not read (--quick)" if quick else f", {report.records:,} records read"
+    yield f"  {_count(report.files, 'file')}, {_size(report.size)}" + (
+        ", not read (--quick)" if quick else f", {_count(report.records, 'record')} read"
     )
-    yield f"  {named:,} versions of articles name their page there, {rows.unarchived:,} have none archived"
+    yield f"  versions of articles that name their page there: {named:,}; that have none archived: {rows.unarchived:,}"
     serious = sorted(report.findings, key=lambda finding: finding.harmless)
     if serious:
         yield from table([("file", "byte", "articles", "what"), *map(_finding, serious[:MAX_FINDINGS])])
@@ -202,6 +205,10 @@ def _archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> 
 
 def _finding(finding: Finding) -> tuple[object, ...]:
     return finding.file, finding.offset, finding.articles, finding.what
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def _size(count: int) -> str:
