@@ -105,8 +105,10 @@ def _check_kind(file: Path, db: Database) -> None:
 
 def _unreadable(file: Path, error: sqlite3.Error) -> str:
     name = getattr(error, "sqlite_errorname", "")
-    if name.startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+    if name.startswith("SQLITE_NOTADB"):
         return f"{file} is no SQLite database, or its beginning is damaged ({error}); put back a copy of it."
+    if name.startswith("SQLITE_CORRUPT"):
+        return f"{file} is damaged so that nothing in it can be found ({error}); put back a copy of it."
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return f"{file} cannot be read as it was left ({error}); run this as the user who crawls."
     return f"{file} cannot be read ({error})."

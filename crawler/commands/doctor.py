@@ -38,8 +38,8 @@ class Command(ScrapyCommand):
     def long_desc(self) -> str:
         return (
             "Reports on the database of KBS_DB and the archive of KBS_ARCHIVE: the last run of each spider, days "
-            "without news, layouts by month, missing articles, whether the database is sound, and whether every page in the "
-            "archive is whole and stands where its article says. Nothing is written; a crawl may run meanwhile. "
+            "without news, layouts by month, missing articles, whether the database is sound, and whether every page "
+            "in the archive is whole and stands where its article says. Nothing is written; a crawl may run meanwhile. "
             "Exit status: 0 all well; 1 where database or archive are broken, or there is no database; 2 for a wrong "
             "call; 3 where both are sound and the last finished run of a spider was unhealthy (ended with status 3)."
         )

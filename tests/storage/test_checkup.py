@@ -24,7 +24,7 @@ from storage.checkup import Examination, Gap, examine
 from storage.history import MAX_TRIES, Reach
 from storage.readonly import read_undisturbed
 from storage.schema import migrations
-from storage.warc_reader import Damage, read_warc
+from storage.warc_reader import Damage, Record, read_warc
 from tests.replica import World
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -158,9 +158,10 @@ def test_a_damaged_page_of_the_database_is_a_flaw_and_the_runs_are_still_told(pa
     assert len(here.runs) == 1
 
 
-def test_a_file_cut_short_is_a_flaw_or_told(path: Path) -> None:
+def test_a_database_that_was_cut_short_is_told(path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
-    assert found(path).flaws
+    with pytest.raises(StoreError, match="is damaged so that nothing in it can be found"):
+        found(path)
 
 
 def test_a_database_of_which_the_beginning_is_damaged_is_told(path: Path) -> None:
@@ -275,6 +276,14 @@ def test_a_file_that_hardly_began_is_incomplete(tmp_path: Path, warc: Path, end:
     file.write_bytes(warc.read_bytes()[:end])
     with file.open("rb") as stream:
         assert list(read_warc(stream)) == [Damage(0, end, incomplete=True)]
+
+
+def test_a_file_that_is_not_compressed_is_read_too(tmp_path: Path, warc: Path) -> None:
+    file = tmp_path / "plain.warc"
+    file.write_bytes(gzip.decompress(warc.read_bytes()))
+    with file.open("rb") as stream:
+        items = list(read_warc(stream))
+    assert [type(item) for item in items] == [Record] * (1 + 2 * COUNT)
 
 
 def test_what_is_no_warc_at_all_is_damage(path: Path) -> None:
