@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
@@ -18,6 +19,7 @@ MAX_MONTHS = 12
 MAX_FINDINGS = 20
 # Longer than any sentence of ours, or address worth reading; pages can make theirs as long as they like.
 _MAX_LINE, _MAX_CELL = 1000, 200
+_WIDTH = 116
 
 
 def clean(text: object, limit: int = _MAX_LINE) -> str:
@@ -36,7 +38,7 @@ def table(rows: Iterable[Sequence[object]]) -> list[str]:
     texts = [[f"{value:,}" if isinstance(value, int) else clean(value, _MAX_CELL) for value in row] for row in cells]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     right = [
-        len(column) > 1 and all(isinstance(value, int) or value == "-" for value in column[1:])
+        len(column) > 1 and all(str(value).isdigit() or value == "-" for value in column[1:])
         for column in zip(*cells, strict=True)
     ]
     return ["  " + "  ".join(map(_justify, row, widths, right)).rstrip() for row in texts]
@@ -110,7 +112,8 @@ def _runs(runs: list[Run], now: datetime) -> Iterator[str]:
     yield from table([heads, *(_run(run, now) for run in runs)])
     for run in runs:
         began = f"{run.started_at:%Y-%m-%d %H:%M} UTC" if run.started_at else "unknown time"
-        yield from (f"  {clean(run.spider)}, {began}, unhealthy: {clean(told)}" for told in run.complaints)
+        for told in run.complaints:
+            yield from _wrapped(f"{clean(run.spider)}, {began}, unhealthy: {clean(told)}")
     if not all(run.ended for run in runs):
         yield "  A run without an end was killed, or is still running; below it stands the last one that ended, if any."
 
@@ -156,8 +159,8 @@ def _layouts(found: Examination) -> Iterator[str]:
     newest = months[0]
     generic, total = found.layouts[newest, GENERIC], sum(found.layouts[newest, layout] for layout in layouts)
     if generic > MAX_GENERIC * total:
-        yield (
-            f"  {generic:,} of the {total:,} articles of {clean(newest)} were found by structure alone (layout "
+        yield from _wrapped(
+            f"{generic:,} of the {total:,} articles of {clean(newest)} were found by structure alone (layout "
             f"{GENERIC}): the site's template has changed; extractors/layouts.py wants a new entry."
         )
 
@@ -179,7 +182,8 @@ def _database(found: Examination) -> Iterator[str]:
     if not found.flaws:
         yield f"  sound; versions of articles stored: {found.articles:,}"
         return
-    yield from (f"  {clean(flaw)}" for flaw in found.flaws)
+    for flaw in found.flaws:
+        yield from _wrapped(clean(flaw))
     yield "  Put back a copy of the database, or save what can be read with the recover command of SQLite's own shell."
 
 
@@ -204,7 +208,14 @@ def _archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> 
 
 
 def _finding(finding: Finding) -> tuple[object, ...]:
-    return finding.file, finding.offset, finding.articles, finding.what
+    # Without commas: it is there to be given to other tools.
+    offset = None if finding.offset is None else str(finding.offset)
+    return finding.file, offset, finding.articles, finding.what
+
+
+def _wrapped(sentence: str) -> list[str]:
+    wrapper = textwrap.TextWrapper(_WIDTH, "  ", "    ", break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(sentence)
 
 
 def _count(number: int, noun: str) -> str:

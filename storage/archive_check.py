@@ -17,7 +17,7 @@ Progress = Callable[[int, int, int, int], None]
 # As ArchiveWriter names its files.
 _FILE_NAME = re.compile(r"(?P<spider>.+)-(?P<time>[0-9]{8}T[0-9]{12})Z-[0-9]+\.warc\.gz")
 
-KILLED = "the run that wrote it was killed, or is running: harmless, a page not stored is fetched again"
+BROKEN_OFF = "incomplete last record of a run that was killed, or is running: harmless, its page is fetched again"
 
 
 class RunSpan(NamedTuple):
@@ -160,8 +160,7 @@ class _FileCheck:
         elif articles or not self._may_break_off():
             self._find(damage.offset, "the file was cut: it ends inside this record", articles)
         else:
-            what = f"incomplete last record: {KILLED}"
-            self.findings.append(Finding(file=self._name, offset=damage.offset, what=what, harmless=True))
+            self.findings.append(Finding(file=self._name, offset=damage.offset, what=BROKEN_OFF, harmless=True))
 
     def _find(self, offset: int, what: str, articles: int) -> None:
         self.findings.append(Finding(file=self._name, offset=offset, what=what, articles=articles))

@@ -87,7 +87,7 @@ def _take(records: ArchiveIterator) -> Record | None:
                 return None
             while record.raw_stream.read(_CHUNK):
                 pass
-            offset, length = records.get_record_offset(), records.get_record_length()
+            offset, end = records.get_record_offset(), records.offset
         except _UNREADABLE:
             return None
     member = records.reader.decompressor
@@ -95,7 +95,7 @@ def _take(records: ArchiveIterator) -> Record | None:
     if record.raw_stream.limit or records.err_count or (member is not None and not member.eof):
         return None
     url = record.rec_headers.get_header("WARC-Target-URI")
-    return Record(offset, offset + length, record.rec_type or "", url, record.digest_checker.passed is not False)
+    return Record(offset, end, record.rec_type or "", url, record.digest_checker.passed is not False)
 
 
 def _damage(stream: IO[bytes], at: int, size: int) -> Damage:

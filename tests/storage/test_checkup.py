@@ -1,16 +1,14 @@
-"""What is found in databases and archives that really are damaged, each in one way."""
+"""What is found in databases that really are damaged, each in one way."""
 
 from __future__ import annotations
 
-import gzip
 import os
-import random
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,74 +16,13 @@ from sqlite_utils import Database
 
 from extractors import Article
 from extractors.address import day_url
-from storage import ArchiveWriter, ArticleStore, Capture, CrawlHistory, StoreError
-from storage.archive_check import ArchiveReport, RunSpan, check_archive, check_files
-from storage.checkup import Examination, Gap, examine
+from storage import ArticleStore, Capture, CrawlHistory, StoreError
+from storage.checkup import Gap
 from storage.history import MAX_TRIES, Reach
 from storage.readonly import read_undisturbed
 from storage.schema import migrations
-from storage.warc_reader import Damage, Record, read_warc
 from tests.replica import World
-
-NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
-TODAY = date(2026, 11, 24)
-COUNT = 6
-FILE = "kbs_news-20261124T120000123456Z-1.warc.gz"
-SECOND = timedelta(seconds=1)
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    """A database of six articles of one day, their pages archived in one file by a run that ended."""
-    writer = ArchiveWriter(tmp_path / "archive", "kbs_news", {"software": "kbsworld/test"})
-    with ArticleStore(tmp_path / "kbs.db") as store:
-        history = CrawlHistory(store)
-        run = history.begin_run("kbs_news", {}, NOON - SECOND)
-        for number, article in enumerate(World(articles=COUNT).entries):
-            url = article.truth.url
-            # What does not compress, so that each member is long enough to be damaged in its middle.
-            body = random.Random(number).randbytes(20_000)
-            location = writer.write(
-                url=url,
-                fetched_at=NOON,
-                request_line="GET / HTTP/1.1",
-                request_headers=[],
-                status_line="HTTP/1.1 200 OK",
-                headers=[("Content-Type", "text/html")],
-                body=body,
-            )
-            capture = Capture(url=url, fetched_at=NOON, body=body, location=location)
-            store.add(replace(article.truth, source_url=url), capture)
-        history.end_run(run, NOON + SECOND, [], reason="finished", exit_status=0, pages=6, new=6)
-    writer.close()
-    [written] = (tmp_path / "archive").iterdir()
-    with ArticleStore(tmp_path / "kbs.db") as store:
-        store.db.execute("update articles set archive_file = ?", [FILE])
-    written.rename(tmp_path / "archive" / FILE)
-    return tmp_path / "kbs.db"
-
-
-@pytest.fixture
-def warc(path: Path) -> Path:
-    return path.parent / "archive" / FILE
-
-
-def change(path: Path, sql: str, *values: object) -> None:
-    with ArticleStore(path) as store:
-        store.db.execute(sql, values)
-
-
-def found(path: Path) -> Examination:
-    return read_undisturbed(path, lambda db: examine(db, TODAY))
-
-
-def archive(path: Path, runs: list[RunSpan] | None = None) -> ArchiveReport:
-    here = found(path)
-    return check_archive(path.parent / "archive", here.rows, here.spans if runs is None else runs)
-
-
-def offsets(path: Path) -> list[int]:
-    return [offset for file in found(path).rows.named.values() for offset in sorted(file)]
+from tests.storage.checked import COUNT, NOON, SECOND, change, found
 
 
 def news(path: Path, *days: str) -> None:
@@ -210,122 +147,6 @@ def test_missing_articles_are_counted_and_the_first_are_named(path: Path) -> Non
     missing = found(path).missing
     assert (missing.total, missing.given_up, len(missing.named)) == (8, 1, 5)
     assert missing.named[0]["reason"] == "HTTP 500"
-
-
-# --- the archive ---
-
-
-def test_a_sound_archive_has_no_findings(path: Path) -> None:
-    seen: list[tuple[int, int, int, int]] = []
-    here = found(path)
-    report = check_archive(path.parent / "archive", here.rows, here.spans, lambda *far: seen.append(far))
-    assert (report.files, report.records, report.findings) == (1, 1 + 2 * COUNT, [])
-    assert seen[-1] == (report.size, report.size, 1, 1)
-
-
-@pytest.mark.parametrize("into", [0, 1, 40, 10_000])
-def test_flipped_bytes_cost_the_record_they_are_in_and_no_other(path: Path, warc: Path, into: int) -> None:
-    at = offsets(path)[2]
-    with warc.open("r+b") as stream:
-        stream.seek(at + into)
-        byte = stream.read(1)[0]
-        stream.seek(at + into)
-        stream.write(bytes([byte ^ 0xFF]))
-    report = archive(path)
-    [finding] = report.findings
-    assert (finding.file, finding.offset, finding.articles, finding.harmless) == (FILE, at, 1, False)
-    assert finding.what.startswith("damaged: ")
-    assert report.records == 2 * COUNT
-
-
-def test_content_that_was_changed_and_compressed_again_is_found_by_its_digest(path: Path, warc: Path) -> None:
-    *_, at = offsets(path)
-    whole = warc.read_bytes()
-    member = gzip.decompress(whole[at:]).split(b"WARC/1.1\r\nWARC-Type: request")[0]
-    changed = member[:-10] + b"x" + member[-9:]
-    warc.write_bytes(whole[:at] + gzip.compress(changed))
-    [finding] = archive(path).findings
-    assert (finding.offset, finding.articles) == (at, 1)
-    assert finding.what == "the content of its response record has changed since"
-
-
-@pytest.mark.parametrize(("ended", "harmless"), [(True, False), (False, True)])
-def test_a_file_that_ends_inside_its_last_record_is_harmless_where_its_run_was_killed(
-    path: Path, warc: Path, ended: bool, harmless: bool
-) -> None:
-    os.truncate(warc, warc.stat().st_size - 20)  # the last record is a request
-    if not ended:
-        change(path, "update runs set ended_at = null")
-    report = archive(path)
-    [finding] = report.findings
-    assert (finding.harmless, report.broken) == (harmless, not harmless)
-    assert ("harmless" if harmless else "the file was cut") in finding.what
-
-
-def test_a_file_that_ends_inside_the_page_of_an_article_is_never_harmless(path: Path, warc: Path) -> None:
-    *_, last = offsets(path)
-    os.truncate(warc, last + 5000)
-    change(path, "update runs set ended_at = null")
-    [finding] = archive(path).findings
-    assert (finding.offset, finding.articles, finding.harmless) == (last, 1, False)
-
-
-@pytest.mark.parametrize("end", [0, 5, 18])
-def test_a_file_that_hardly_began_is_incomplete(tmp_path: Path, warc: Path, end: int) -> None:
-    file = tmp_path / "cut.warc.gz"
-    file.write_bytes(warc.read_bytes()[:end])
-    with file.open("rb") as stream:
-        assert list(read_warc(stream)) == [Damage(0, end, incomplete=True)]
-
-
-def test_a_file_that_is_not_compressed_is_read_too(tmp_path: Path, warc: Path) -> None:
-    file = tmp_path / "plain.warc"
-    file.write_bytes(gzip.decompress(warc.read_bytes()))
-    with file.open("rb") as stream:
-        items = list(read_warc(stream))
-    assert [type(item) for item in items] == [Record] * (1 + 2 * COUNT)
-
-
-def test_what_is_no_warc_at_all_is_damage(path: Path) -> None:
-    (path.parent / "archive" / "other.warc.gz").write_bytes(b"hello\n" * 50_000)
-    [finding] = archive(path).findings
-    assert (finding.file, finding.offset, finding.articles) == ("other.warc.gz", 0, 0)
-
-
-def test_rows_that_lead_elsewhere_are_found(path: Path) -> None:
-    first, second, third, *_ = offsets(path)
-    change(path, "update articles set archive_offset = ? where archive_offset = ?", first + 1, first)
-    change(path, "update articles set source_url = 'https://world.kbs.co.kr/x' where archive_offset = ?", second)
-    change(path, "update articles set archive_offset = 0 where archive_offset = ?", third)
-    whats = [finding.what for finding in archive(path).findings]
-    assert "rows name it as a response, and it is a warcinfo record" in whats
-    assert "rows name it, and no record begins there" in whats
-    assert any(what.endswith("and the row says https://world.kbs.co.kr/x") for what in whats)
-    assert len(whats) == 3
-
-
-def test_rows_without_an_archive_are_counted(path: Path) -> None:
-    change(path, "update articles set archive_file = null, archive_offset = null where rowid = 1")
-    assert found(path).rows.unarchived == 1
-    assert archive(path).findings == []
-
-
-def test_a_file_that_rows_name_and_that_is_not_there_is_found_either_way(path: Path, warc: Path) -> None:
-    warc.unlink()
-    for report in (archive(path), check_files(warc.parent, found(path).rows)):
-        [finding] = report.findings
-        assert (finding.file, finding.offset, finding.articles) == (FILE, None, COUNT)
-
-
-def test_a_quick_look_finds_a_file_that_is_too_short_and_nothing_inside_it(path: Path, warc: Path) -> None:
-    *_, before, last = offsets(path)
-    with warc.open("r+b") as stream:
-        stream.seek(before + 1000)
-        stream.write(bytes(100))
-    assert check_files(warc.parent, found(path).rows).findings == []
-    os.truncate(warc, last)
-    [finding] = check_files(warc.parent, found(path).rows).findings
-    assert (finding.offset, finding.articles) == (last, 1)
 
 
 # --- reading only ---
