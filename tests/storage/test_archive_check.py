@@ -1,0 +1,126 @@
+"""What is found in archives that really are damaged, each in one way."""
+
+from __future__ import annotations
+
+import gzip
+import os
+from pathlib import Path
+
+import pytest
+
+from storage.archive_check import check_archive, check_files
+from storage.warc_reader import Damage, Record, read_warc
+from tests.storage.checked import COUNT, FILE, archive, change, found, offsets
+
+
+def test_a_sound_archive_has_no_findings(path: Path) -> None:
+    seen: list[tuple[int, int, int, int]] = []
+    here = found(path)
+    report = check_archive(path.parent / "archive", here.rows, here.spans, lambda *far: seen.append(far))
+    assert (report.files, report.records, report.findings) == (1, 1 + 2 * COUNT, [])
+    assert seen[-1] == (report.size, report.size, 1, 1)
+
+
+@pytest.mark.parametrize("into", [0, 1, 40, 10_000])
+def test_flipped_bytes_cost_the_record_they_are_in_and_no_other(path: Path, warc: Path, into: int) -> None:
+    at = offsets(path)[2]
+    with warc.open("r+b") as stream:
+        stream.seek(at + into)
+        byte = stream.read(1)[0]
+        stream.seek(at + into)
+        stream.write(bytes([byte ^ 0xFF]))
+    report = archive(path)
+    [finding] = report.findings
+    assert (finding.file, finding.offset, finding.articles, finding.harmless) == (FILE, at, 1, False)
+    assert finding.what.startswith("damaged: ")
+    assert report.records == 2 * COUNT
+
+
+def test_content_that_was_changed_and_compressed_again_is_found_by_its_digest(path: Path, warc: Path) -> None:
+    *_, at = offsets(path)
+    whole = warc.read_bytes()
+    member = gzip.decompress(whole[at:]).split(b"WARC/1.1\r\nWARC-Type: request")[0]
+    changed = member[:-10] + b"x" + member[-9:]
+    warc.write_bytes(whole[:at] + gzip.compress(changed))
+    [finding] = archive(path).findings
+    assert (finding.offset, finding.articles) == (at, 1)
+    assert finding.what == "the content of its response record has changed since"
+
+
+@pytest.mark.parametrize(("ended", "harmless"), [(True, False), (False, True)])
+def test_a_file_that_ends_inside_its_last_record_is_harmless_where_its_run_was_killed(
+    path: Path, warc: Path, ended: bool, harmless: bool
+) -> None:
+    os.truncate(warc, warc.stat().st_size - 20)  # the last record is a request
+    if not ended:
+        change(path, "update runs set ended_at = null")
+    report = archive(path)
+    [finding] = report.findings
+    assert (finding.harmless, report.broken) == (harmless, not harmless)
+    assert ("harmless" if harmless else "the file was cut") in finding.what
+
+
+def test_a_file_that_ends_inside_the_page_of_an_article_is_never_harmless(path: Path, warc: Path) -> None:
+    *_, last = offsets(path)
+    os.truncate(warc, last + 5000)
+    change(path, "update runs set ended_at = null")
+    [finding] = archive(path).findings
+    assert (finding.offset, finding.articles, finding.harmless) == (last, 1, False)
+
+
+@pytest.mark.parametrize("end", [0, 5, 18])
+def test_a_file_that_hardly_began_is_incomplete(tmp_path: Path, warc: Path, end: int) -> None:
+    file = tmp_path / "cut.warc.gz"
+    file.write_bytes(warc.read_bytes()[:end])
+    with file.open("rb") as stream:
+        assert list(read_warc(stream)) == [Damage(0, end, incomplete=True)]
+
+
+def test_a_file_that_is_not_compressed_is_read_too(tmp_path: Path, warc: Path) -> None:
+    file = tmp_path / "plain.warc"
+    file.write_bytes(gzip.decompress(warc.read_bytes()))
+    with file.open("rb") as stream:
+        items = list(read_warc(stream))
+    assert [type(item) for item in items] == [Record] * (1 + 2 * COUNT)
+
+
+def test_what_is_no_warc_at_all_is_damage(path: Path) -> None:
+    (path.parent / "archive" / "other.warc.gz").write_bytes(b"hello\n" * 50_000)
+    [finding] = archive(path).findings
+    assert (finding.file, finding.offset, finding.articles) == ("other.warc.gz", 0, 0)
+
+
+def test_rows_that_lead_elsewhere_are_found(path: Path) -> None:
+    first, second, third, *_ = offsets(path)
+    change(path, "update articles set archive_offset = ? where archive_offset = ?", first + 1, first)
+    change(path, "update articles set source_url = 'https://world.kbs.co.kr/x' where archive_offset = ?", second)
+    change(path, "update articles set archive_offset = 0 where archive_offset = ?", third)
+    whats = [finding.what for finding in archive(path).findings]
+    assert "rows name it as a response, and it is a warcinfo record" in whats
+    assert "rows name it, and no record begins there" in whats
+    assert any(what.endswith("and the row says https://world.kbs.co.kr/x") for what in whats)
+    assert len(whats) == 3
+
+
+def test_rows_without_an_archive_are_counted(path: Path) -> None:
+    change(path, "update articles set archive_file = null, archive_offset = null where rowid = 1")
+    assert found(path).rows.unarchived == 1
+    assert archive(path).findings == []
+
+
+def test_a_file_that_rows_name_and_that_is_not_there_is_found_either_way(path: Path, warc: Path) -> None:
+    warc.unlink()
+    for report in (archive(path), check_files(warc.parent, found(path).rows)):
+        [finding] = report.findings
+        assert (finding.file, finding.offset, finding.articles) == (FILE, None, COUNT)
+
+
+def test_a_quick_look_finds_a_file_that_is_too_short_and_nothing_inside_it(path: Path, warc: Path) -> None:
+    *_, before, last = offsets(path)
+    with warc.open("r+b") as stream:
+        stream.seek(before + 1000)
+        stream.write(bytes(100))
+    assert check_files(warc.parent, found(path).rows).findings == []
+    os.truncate(warc, last)
+    [finding] = check_files(warc.parent, found(path).rows).findings
+    assert (finding.offset, finding.articles) == (last, 1)
