@@ -66,7 +66,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         parser = await super().robot_parser(request)
         reason = self._unreadable.get(urlparse_cached(request).netloc)
         if parser is None:
-            raise IgnoreRequest(f"robots.txt could not be read ({reason or 'unknown'})")
+            raise IgnoreRequest(f"robots.txt could not be read ({reason or 'it redirects too often, or off the site'})")
         self._obey_crawl_delay(request, parser)
         return parser
 
