@@ -7,7 +7,7 @@ import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -161,7 +161,7 @@ class ArchiveWriter:
 
     def _open(self, now: datetime) -> IO[bytes]:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._name = f"{self._prefix}-{now:%Y%m%dT%H%M%S%f}Z-{os.getpid()}.warc.gz"
+        self._name = f"{self._prefix}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{os.getpid()}.warc.gz"
         self._out = (self._folder / self._name).open("xb")
         writer = WARCWriter(self._out, gzip=True, warc_version="WARC/1.1")
         writer.write_record(writer.create_warcinfo_record(self._name, dict(self._about)))
@@ -170,7 +170,7 @@ class ArchiveWriter:
 
 def _warc_date(moment: datetime) -> str:
     """WARC 1.1 allows fractions of a second, and the store tells captures apart by them."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def _http_headers(first_line: str, headers: Headers) -> StatusAndHeaders:

@@ -16,6 +16,7 @@ from random import Random
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from extractors.dates import KST
 from storage import ArchiveWriter
 from storage.archive import MAX_PAGE_BYTES, Location, Payload, page_files, payload_digest, read_page
 from tests.storage.warc import Record, read_file, warcio
@@ -126,6 +127,14 @@ def test_the_first_record_tells_of_the_file_software_and_settings(tmp_path: Path
     assert info.headers["WARC-Filename"] == file.name
     assert info.headers["Content-Type"] == "application/warc-fields"
     assert info.fields == about
+
+
+def test_a_moment_elsewhere_is_written_in_utc(tmp_path: Path, writer: ArchiveWriter) -> None:
+    write(writer, at=WHEN.astimezone(KST))
+    writer.close()
+    assert [record.headers["WARC-Date"] for record in only_file(tmp_path)[1:]] == ["2026-11-24T12:00:00.123456Z"] * 2
+    [file] = (tmp_path / "archive").iterdir()
+    assert file.name.startswith("kbs_news-20261124T120000123456Z-")
 
 
 # --- revisits ---
