@@ -265,6 +265,46 @@ def test_what_a_killed_process_had_written_reads_and_the_next_writer_begins_anew
     assert [record.kind for record in read_file(other)] == ["warcinfo", "response", "request"]
 
 
+# A write fails in the middle, as on a full disk; when there is room again the next one succeeds.
+FULL = """
+import resource, signal, sys
+from datetime import UTC, datetime
+from pathlib import Path
+from random import Random
+from storage import ArchiveWriter
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+writer = ArchiveWriter(Path(sys.argv[1]), "kbs_news", {"software": "kbsworld/test"})
+_, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+for room in (int(sys.argv[2]), int(sys.argv[2]), hard):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
+    try:
+        location = writer.write(
+            url="http://127.0.0.1/", fetched_at=datetime.now(UTC), request_line="GET / HTTP/1.1", request_headers=[],
+            status_line="HTTP/1.1 200 OK", headers=[], body=Random(1).randbytes(30_000),
+        )
+        print(location.file, location.offset)
+    except OSError as error:
+        print(error.strerror)
+"""
+
+
+@pytest.mark.parametrize(("room", "written"), [(50_000, 2), (100, 1)])
+def test_after_a_write_that_failed_everything_written_reads(tmp_path: Path, room: int, written: int) -> None:
+    folder = tmp_path / "archive"
+    command = [sys.executable, "-c", FULL, str(folder), str(room)]
+    run = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    said = run.stdout.splitlines()
+    assert said.count("File too large") == 3 - written
+    assert len(list(folder.iterdir())) == written
+    for file in folder.iterdir():
+        assert [record.kind for record in read_file(file)] == ["warcinfo", "response", "request"]
+        assert warcio("check", file).returncode == 0
+    locations = [line.split() for line in said if line != "File too large"]
+    for name, offset in locations:
+        assert next(read_file(folder / name, int(offset))).body == Random(1).randbytes(30_000)
+
+
 # --- page files ---
 
 
