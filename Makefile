@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo crawl test check bench format lock clean
+.PHONY: help setup demo crawl test replay check bench format lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -31,14 +31,24 @@ crawl: $(READY) ## fetch the newest French news from the live site into data/kbs
 test: $(READY) ## the whole test suite
 	@$(BIN)/pytest
 
+replay: $(READY) .venv-replay/ready ## play an archive back with pywb, in an environment of its own
+	@$(BIN)/python -m tests.replay
+
+.venv-replay/ready: tests/replay/requirements.lock
+	@echo "Setting up .venv-replay: a minute or so, once ..."
+	@$(PYTHON) -m venv .venv-replay
+	@.venv-replay/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
+	@touch $@
+
 check: $(READY) ## lint, format, types, direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: .venv-bench/ready ## compare exactness and speed with other tools, in an environment of its own
+bench: $(READY) .venv-bench/ready ## compare exactness and speed with other tools, in an environment of its own
 	@.venv-bench/bin/python -m tests.bench
+	@$(BIN)/python -m tests.bench.crawl
 
 .venv-bench/ready: tests/bench/requirements.lock
 	@echo "Setting up .venv-bench: a minute or so, once ..."
@@ -54,6 +64,7 @@ lock: $(READY) ## pin the newest dependencies that pyproject.toml allows
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check uv
 	@$(COMPILE) --extra dev --output-file requirements.lock pyproject.toml
 	@$(COMPILE) --output-file tests/bench/requirements.lock tests/bench/requirements.in
+	@$(COMPILE) --output-file tests/replay/requirements.lock tests/replay/requirements.in
 
 clean: ## remove .venv and caches; data/ stays
-	rm -rf .venv .venv-bench .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-bench .venv-replay .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from typing import IO
@@ -85,7 +86,8 @@ class ArchiveWriter:
     """Writes exchanges with the site to WARC 1.1 files, each record a gzip member of its own.
 
     A file is made with the first exchange, never over an existing one, and every exchange is flushed: a process
-    killed at any moment leaves files whose complete records all read. The next file begins where one has grown large.
+    killed at any moment leaves files whose complete records all read. The next file begins where one has grown large,
+    or where a write failed.
     """
 
     def __init__(self, folder: Path, prefix: str, about: Mapping[str, str], max_bytes: int = MAX_FILE_BYTES) -> None:
@@ -150,7 +152,8 @@ class ArchiveWriter:
                 *(url, revisits.digest, url, _warc_date(revisits.fetched_at)), http_headers, warc_headers
             )
         request = writer.create_warc_record(url, "request", http_headers=_http_headers(request_line, request_headers))
-        writer.write_request_response_pair(request, response)
+        with self._whole_or_nothing(offset):
+            writer.write_request_response_pair(request, response)
         return Location(file=self._name, offset=offset) if revisits is None else revisits.location
 
     def close(self) -> None:
@@ -161,16 +164,35 @@ class ArchiveWriter:
 
     def _open(self, now: datetime) -> IO[bytes]:
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._name = f"{self._prefix}-{now:%Y%m%dT%H%M%S%f}Z-{os.getpid()}.warc.gz"
+        self._name = f"{self._prefix}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{os.getpid()}.warc.gz"
         self._out = (self._folder / self._name).open("xb")
         writer = WARCWriter(self._out, gzip=True, warc_version="WARC/1.1")
-        writer.write_record(writer.create_warcinfo_record(self._name, dict(self._about)))
+        with self._whole_or_nothing(0):
+            writer.write_record(writer.create_warcinfo_record(self._name, dict(self._about)))
         return self._out
+
+    @contextlib.contextmanager
+    def _whole_or_nothing(self, offset: int) -> Iterator[None]:
+        """End the file before what could not be written: behind half a record no reader finds the next one."""
+        try:
+            yield
+        except OSError:
+            out, self._out = self._out, None
+            path = self._folder / self._name
+            with contextlib.suppress(OSError):
+                if out is not None:
+                    out.close()  # fails where it cannot write what it still holds; it is closed all the same
+            with contextlib.suppress(OSError):
+                if offset:
+                    os.truncate(path, offset)
+                else:
+                    path.unlink()
+            raise
 
 
 def _warc_date(moment: datetime) -> str:
     """WARC 1.1 allows fractions of a second, and the store tells captures apart by them."""
-    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}Z"
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
 
 
 def _http_headers(first_line: str, headers: Headers) -> StatusAndHeaders:

@@ -1,0 +1,1 @@
+"""Whether other people's software plays back what a crawl archived."""
