@@ -88,6 +88,7 @@ class Archive:
                 status_line=f"{protocol} {response.status} {phrases.get(response.status, '')}".rstrip(),
                 headers=_pairs(response.headers),
                 body=response.body,
+                digest=digest,
                 revisits=earlier,
             )
             request.meta["location"] = location
@@ -107,9 +108,13 @@ class Archive:
     def _earlier(self, url: str, digest: str) -> Payload | None:
         """The same payload of the same address, where the archive still has it."""
         payload = self._history.payload(url)
-        if payload is None or payload.digest != digest or not (self._folder / payload.location.file).exists():
+        if payload is None or payload.digest != digest:
             return None
-        return payload
+        try:
+            kept = (self._folder / payload.location.file).stat().st_size > payload.location.offset
+        except OSError:
+            kept = False
+        return payload if kept else None
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:

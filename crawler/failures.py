@@ -72,7 +72,7 @@ def exit_status(stats: StatsCollector) -> int:
         return SIGNALLED + int(number)
     if stats.get_value("kbsworld/complaints"):
         return UNHEALTHY
-    failed = any(name.startswith(_FAILURES) for name in stats.get_stats())
+    failed = any(value for name, value in stats.get_stats().items() if name.startswith(_FAILURES))
     return WORK_FAILED if failed else 0
 
 

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import lxml.html
 from lxml import etree
-from trafilatura import html2txt
 
 from extractors.article import NotAnArticle
 from extractors.labels import COPYRIGHT, LONGEST_CREDIT
@@ -57,6 +56,9 @@ def read_paragraphs(
     lines = _lines(plain(text)) if len(text) <= _MAX_CHARACTERS else []
     if len(lines) > _MAX_PARAGRAPHS or len(text) > _MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
+    # Imported when the first page is read: a quarter of a second that processes without extraction do not spend.
+    from trafilatura import html2txt
+
     read = html2txt(_page(lines), clean=False)
     return tuple(filter(None, map(str.strip, read.split(_SEPARATOR))))
 

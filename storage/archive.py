@@ -116,6 +116,7 @@ class ArchiveWriter:
         status_line: str,
         headers: Headers,
         body: bytes,
+        digest: str = "",
         revisits: Payload | None = None,
     ) -> Location:
         """Archive one exchange: the response as it came, content encoding kept, and the request it answers.
@@ -127,6 +128,7 @@ class ArchiveWriter:
             request_headers, headers: as sent and as received.
             status_line: protocol, code, reason: `HTTP/1.1 200 OK`.
             body: the payload; transfer encoding undone, so `headers` must not claim one.
+            digest: its `payload_digest`, where the caller knows it.
             revisits: an earlier response of the same address with the same payload: a `revisit` record then refers to
                 it instead of keeping the payload again.
 
@@ -139,17 +141,18 @@ class ArchiveWriter:
         if self._out is not None and self._out.tell() >= self._max_bytes:
             self.close()
         out = self._out or self._open(fetched_at)
-        writer = WARCWriter(out, gzip=True, warc_version="WARC/1.1")
+        writer = self._writer
         offset = out.tell()
         http_headers = _http_headers(status_line, headers)
-        warc_headers = {"WARC-Date": _warc_date(fetched_at)}
+        warc_headers = {"WARC-Date": _warc_date(fetched_at), "WARC-Payload-Digest": digest or payload_digest(body)}
         if revisits is None:
             response = writer.create_warc_record(
                 *(url, "response"), BytesIO(body), len(body), http_headers=http_headers, warc_headers_dict=warc_headers
             )
         else:
             response = writer.create_revisit_record(
-                *(url, revisits.digest, url, _warc_date(revisits.fetched_at)), http_headers, warc_headers
+                *(url, revisits.digest, url, _warc_date(revisits.fetched_at)),
+                *(http_headers, {"WARC-Date": _warc_date(fetched_at)}),
             )
         request = writer.create_warc_record(url, "request", http_headers=_http_headers(request_line, request_headers))
         with self._whole_or_nothing(offset):
@@ -166,7 +169,7 @@ class ArchiveWriter:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._name = f"{self._prefix}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{os.getpid()}.warc.gz"
         self._out = (self._folder / self._name).open("xb")
-        writer = WARCWriter(self._out, gzip=True, warc_version="WARC/1.1")
+        self._writer = writer = WARCWriter(self._out, gzip=True, warc_version="WARC/1.1")
         with self._whole_or_nothing(0):
             writer.write_record(writer.create_warcinfo_record(self._name, dict(self._about)))
         return self._out

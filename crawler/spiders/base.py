@@ -168,6 +168,7 @@ class KbsSpider(scrapy.Spider):
         assert response.request is not None
         if trouble and (list_url or isinstance(result, Article)) and self.keep_for_the_end(response.request, trouble):
             return
+        self._retract_failure(asked_for(response.request))
         if isinstance(result, Article) and result.truncated:
             self.article_missed(url, asked_for(response.request), trouble, list_url)
         else:
@@ -246,11 +247,12 @@ class KbsSpider(scrapy.Spider):
             raise DontCloseSpider
 
     def _retract_failure(self, url: str) -> None:
+        """Take back what was told of a page before its second chance."""
+        if not self.crawler.stats.get_value("kbsworld/failed"):
+            return
         failures = [failure for failure in self.crawler.stats.get_value("kbsworld/failures", []) if failure[0] != url]
         self.crawler.stats.set_value("kbsworld/failures", failures)
         self.crawler.stats.set_value("kbsworld/failed", len(failures))
-        if not failures:  # a run without failures has no such statistics
-            self.crawler.stats.get_stats().pop("kbsworld/failed")
 
     def report_failure(self, url: str, reason: str) -> None:
         """Have the run's report name a page that failed."""

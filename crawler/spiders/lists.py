@@ -116,8 +116,7 @@ class ListSpider(KbsSpider):
         if page is None or (trouble and not page.cards and number > 1):
             following = self._pass_over(response.request, trouble)
         else:
-            if response.meta.get("second_chance"):
-                self._retract_failure(asked_for(response.request))
+            self._retract_failure(asked_for(response.request))
             following = self._walk_on(walk, page, number, response.url)
         for request in following:
             yield request

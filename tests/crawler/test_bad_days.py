@@ -14,8 +14,6 @@ from tests.replica.faults import KINDS
 #: Timeouts and drips last as long as the crawler's patience.
 IMPATIENT = ["-s", "DOWNLOAD_TIMEOUT=1"]
 LIST = "/service/news_list.htm?lang=f"
-#: What a fault is after the first request, where it is not simply tried again: (exit status, refused, failed).
-FINAL = {"404": (0, 1, 0), "soft-404": (0, 1, 0), "redirect-loop": (1, 0, 1)}
 ARTICLE_FAULTS = [kind for kind in KINDS if kind not in {"no-cards", "endless"}]
 
 
@@ -24,24 +22,23 @@ def view(site: Replica, index: int = 3) -> str:
 
 
 @pytest.mark.parametrize("kind", ARTICLE_FAULTS)
-def test_an_article_that_meets_a_fault_once_is_had_in_this_run_or_the_next(
-    crawl: Run, tmp_path: Path, kind: str
-) -> None:
+def test_an_article_that_meets_a_fault_once_is_had_all_the_same(crawl: Run, tmp_path: Path, kind: str) -> None:
     with Replica(articles=8) as site:
         site.faults.plan[view(site)] = [kind]
         run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
-        status, refused, failed = FINAL.get(kind, (0, 0, 0))
-        assert (run.returncode, counts(run)["refused"], counts(run)["failed"]) == (status, refused, failed), run.stderr
-        assert counts(run)["new"] == 8 - refused - failed
-        crawl("kbs_news", KBS_BASE_URL=site.base_url)
+        assert run.returncode == 0, run.stderr
+        assert counts(run) == {"new": 8, "updated": 0, "edited": 0, "unchanged": 0, "refused": 0, "failed": 0}
         truth = {(entry.truth.url, entry.truth.text) for entry in site.world.entries}
     assert {(row["url"], row["text"]) for row in rows(tmp_path)} == truth
-    assert rows(tmp_path, "missing") == []
+    assert rows(tmp_path, "missing") == rows(tmp_path, "refusals") == []
     assert site.faults.met == [(view(site), kind)]
 
 
 #: What is told of an article that meets a fault each time it is asked for: as failed, or as refused.
 LASTING = {
+    "404": "HTTP 404",
+    "soft-404": "no article on the page",
+    "redirect-loop": "redirect",
     "500": "HTTP 500",
     "502": "HTTP 502",
     "503": "HTTP 503",
@@ -54,17 +51,22 @@ LASTING = {
 }
 
 
+REFUSED = {"404", "soft-404", "error-page", "truncated-gzip"}
+
+
 @pytest.mark.parametrize("kind", LASTING)
 def test_an_article_that_never_comes_is_told_with_the_reason_and_never_stored_by_half(
     crawl: Run, tmp_path: Path, kind: str
 ) -> None:
     with Replica(articles=8) as site:
-        site.faults.plan[view(site)] = [kind] * 3
+        site.faults.plan[view(site)] = [kind] * 20
         run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
-        assert len(site.faults.met) == 3
+        # Three tries at once where the next may help, and all that once more at the end of the run.
+        assert len(site.faults.met) == (2 if kind in {"404", "soft-404", "redirect-loop"} else 6)
     told = run.stderr + "".join(row["reason"] for row in rows(tmp_path, "refusals"))
     assert LASTING[kind] in told
-    assert run.returncode == (0 if kind in {"error-page", "truncated-gzip"} else 1)
+    assert run.returncode == (0 if kind in REFUSED else 1)
+    assert counts(run)["refused" if kind in REFUSED else "failed"] == 1
     assert [row["tries"] for row in rows(tmp_path, "missing")] == [1]
     assert [row["url"] for row in rows(tmp_path) if row["truncated"]] == []
     assert len(rows(tmp_path)) == 7
@@ -75,11 +77,10 @@ def test_a_list_page_that_meets_a_fault_leaves_no_article_out(crawl: Run, tmp_pa
     with Replica(articles=35) as site:
         site.faults.plan[f"{LIST}&page=2"] = [kind]
         run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
-        gone = kind in {"404", "redirect-loop"}  # not tried again: told, passed over, and read by the next run
-        assert run.returncode == gone, run.stderr
-        assert counts(run)["new"] == (25 if gone else 35)
-        crawl("kbs_news", KBS_BASE_URL=site.base_url)
-    assert len(rows(tmp_path)) == 35
+    assert run.returncode == 0, run.stderr
+    assert counts(run) == {"new": 35, "updated": 0, "edited": 0, "unchanged": 0, "refused": 0, "failed": 0}
+    [reach] = rows(tmp_path, "lists")
+    assert reach["complete_from"] == ""
 
 
 def test_a_list_that_never_ends_is_left(crawl: Run) -> None:
@@ -93,9 +94,9 @@ def test_a_list_that_never_ends_is_left(crawl: Run) -> None:
 def test_lists_that_fail_one_after_the_other_end_the_walk(crawl: Run) -> None:
     with Replica(articles=100) as site:
         for page in range(2, 9):
-            site.faults.plan[f"{LIST}&page={page}"] = ["404"]
+            site.faults.plan[f"{LIST}&page={page}"] = ["404"] * 2
         run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
-    assert run.returncode == 1
+    assert run.returncode == 3, run.stderr  # three of so few pages are too many for a healthy run
     assert counts(run) | {"new": 10, "failed": 3} == counts(run)
 
 
@@ -108,6 +109,12 @@ def test_every_fault_at_once_on_thirty_percent_of_requests_ends_in_the_same_data
         for file in tmp_path.glob("kbs.db*"):
             file.unlink()
         site.faults.share = 0.3
+        # Of so few lists, chance gives none of these.
+        site.faults.plan = {
+            f"{LIST}&page=7": ["no-cards"],
+            f"{LIST}&page=9": ["endless"],
+            f"{LIST}&page=11": ["soft-404"],
+        }
         for _ in range(3):
             run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
             assert run.returncode in {0, 1, 3}, run.stderr
