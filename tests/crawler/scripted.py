@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import sqlite3
 import subprocess
-from contextlib import closing
+import time
+from contextlib import closing, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -45,10 +46,18 @@ def stored(tmp_path: Path) -> list[Article]:
         return [replace(article, source_url=None) for article in store.newest(10_000)]
 
 
+NOT_FOUND = (404, b"<html><body>Not Found</body></html>")
+
+
 class ScriptedSite:
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, bytes] | tuple[int, bytes, dict[str, str]]] = {}
+        #: Answers to the next request alone.
+        self.once: dict[str, tuple[int, bytes, dict[str, str]]] = {}
+        #: Pages that come a byte at a time.
+        self.slow: set[str] = set()
         self.requests: list[str] = []
+        self.times: list[tuple[str, float]] = []
         self.agents: set[str] = set()
         self.cookies: set[str] = set()
         self.encodings: set[str] = set()
@@ -57,16 +66,27 @@ class ScriptedSite:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
                 site.requests.append(self.path)
+                site.times.append((self.path, time.monotonic()))
                 site.agents.add(self.headers["User-Agent"])
                 site.cookies.update(self.headers.get_all("Cookie", []))
                 site.encodings.add(self.headers["Accept-Encoding"])
-                status, body, *more = site.answers.get(self.path, (404, b"<html><body>Not Found</body></html>"))
+                status, body, *more = site.once.pop(self.path, None) or site.answers.get(self.path, NOT_FOUND)
                 self.send_response(status)
                 for name, value in (more[0] if more else {}).items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
+                self.send_header("Content-Length", str(1000 if self.path in site.slow else len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                if self.path in site.slow:
+                    self._drip()
+                else:
+                    self.wfile.write(body)
+
+            def _drip(self) -> None:
+                with suppress(OSError):
+                    for _ in range(200):
+                        self.wfile.write(b" ")
+                        self.wfile.flush()
+                        time.sleep(0.1)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass

@@ -1,0 +1,156 @@
+"""Runs that are stopped, killed, resumed, or run beside one another: nothing is lost, and nothing is told wrongly."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import time
+from contextlib import suppress
+from pathlib import Path
+from random import Random
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from tests.crawler.conftest import Begin, Run
+from tests.crawler.scripted import content, counts, rows
+from tests.replica import Replica
+
+
+def wait_for_requests(site: Replica, many: int, process: subprocess.Popen[str]) -> None:
+    while len(site.requests) < many and process.poll() is None:
+        time.sleep(0.005)
+
+
+def forget(tmp_path: Path) -> None:
+    for file in tmp_path.glob("kbs.db*"):
+        file.unlink()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_in_seconds_with_what_was_fetched_stored(
+    begin: Begin, crawl: Run, tmp_path: Path, number: signal.Signals
+) -> None:
+    with Replica(articles=60) as site:
+        slow = f"/service/news_view.htm?lang=f&Seq_Code={site.world.entries[25].seq}"
+        site.faults.plan[slow] = ["drip"]  # a page that takes a minute
+        process = begin("kbs_news", KBS_BASE_URL=site.base_url)
+        while slow not in site.requests:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        began = time.monotonic()
+        process.send_signal(number)
+        output, errors = process.communicate(timeout=30)
+        assert time.monotonic() - began < 10
+        assert process.returncode == 128 + number
+        assert output == ""
+        assert "(shutdown)" in errors
+        assert "Traceback" not in errors
+        told = counts(subprocess.CompletedProcess([], 0, "", errors))
+        assert told["new"] == len(rows(tmp_path)) == 25
+        assert told["failed"] == 0
+        [run] = rows(tmp_path, "runs")
+        assert (run["reason"], run["exit_status"], run["new"]) == ("shutdown", 128 + number, 25)
+        crawl("kbs_news", KBS_BASE_URL=site.base_url, KBS_RECHECK_DAYS="0")
+    assert len(rows(tmp_path)) == 60
+
+
+def test_a_signal_ends_a_run_that_waits_for_the_site(begin: Begin, tmp_path: Path) -> None:
+    with Replica(articles=30) as site:
+        site.faults.retry_after = 300
+        site.faults.plan["/service/news_list.htm?lang=f&page=2"] = ["503"]
+        process = begin("kbs_news", KBS_BASE_URL=site.base_url)
+        wait_for_requests(site, 3, process)
+        time.sleep(0.5)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=20)
+    assert process.returncode == 128 + signal.SIGTERM
+    assert "(shutdown)" in errors
+    assert len(rows(tmp_path, "runs")) == 1
+
+
+def test_a_job_goes_on_where_it_stopped_and_asks_for_no_article_twice(begin: Begin, crawl: Run, tmp_path: Path) -> None:
+    job = ["-s", f"JOBDIR={tmp_path / 'job'}"]
+    with Replica(articles=120) as site:
+        for many in (30, 70):
+            process = begin("kbs_news", *job, KBS_BASE_URL=site.base_url)
+            wait_for_requests(site, many, process)
+            process.send_signal(signal.SIGTERM)
+            process.communicate(timeout=30)
+        run = crawl("kbs_news", *job, KBS_BASE_URL=site.base_url)
+        assert run.returncode == 0, run.stderr
+        articles = [path for path in site.requests if "news_view" in path]
+    assert len(rows(tmp_path)) == 120
+    assert len(articles) - len(set(articles)) <= 2  # the pages that were given up on their way
+
+
+def test_killed_at_thirty_moments_and_run_to_the_end_the_database_is_the_uninterrupted_one(
+    begin: Begin, crawl: Run, tmp_path: Path
+) -> None:
+    random = Random(4)
+    with Replica(articles=400, days=20) as site:
+        crawl("kbs_news", KBS_BASE_URL=site.base_url)
+        whole = content(tmp_path)
+        forget(tmp_path)
+        killed = 0
+        for _ in range(30):
+            process = begin("kbs_news", KBS_BASE_URL=site.base_url)
+            wait_for_requests(site, len(site.requests) + random.randint(1, 45), process)
+            time.sleep(random.random() * 0.02)
+            killed += process.poll() is None
+            process.kill()
+            process.communicate()
+        assert killed > 20
+        run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
+        assert run.returncode == 0, run.stderr
+    assert content(tmp_path) == whole
+    assert [row["ended_at"] is None for row in rows(tmp_path, "runs")].count(True) >= killed - 2
+    assert_archive_reads(tmp_path)
+
+
+def assert_archive_reads(tmp_path: Path) -> None:
+    """Every record of every file reads, but for a file's last one, where the run was killed while it was written."""
+    found: dict[tuple[str, int], str] = {}
+    files = list((tmp_path / "archive").iterdir())
+    for file in files:
+        whole = []
+        with file.open("rb") as stream:
+            records = ArchiveIterator(stream, check_digests="raise")
+            with suppress(EOFError):
+                for record in records:
+                    whole.append(bool(record.content_stream().read()) or record.rec_type != "response")
+                    found[file.name, records.get_record_offset()] = record.rec_headers.get_header("WARC-Target-URI")
+        assert all(whole[:-1])
+    assert len(files) > 20
+    for row in rows(tmp_path):
+        assert found[row["archive_file"], row["archive_offset"]] == row["source_url"]
+
+
+def test_two_crawls_into_one_database_do_not_disturb_each_other(begin: Begin, tmp_path: Path) -> None:
+    with Replica(articles=80) as site:
+        both = [begin("kbs_news", KBS_BASE_URL=site.base_url), begin("kbs_features", KBS_BASE_URL=site.base_url)]
+        errors = [process.communicate(timeout=120)[1] for process in both]
+    assert [process.returncode for process in both] == [0, 0], errors
+    assert len(rows(tmp_path)) == 160
+    assert [run["new"] for run in rows(tmp_path, "runs")] == [80, 80]
+
+
+def test_the_reading_process_ends_with_a_run_that_is_killed(begin: Begin) -> None:
+    with Replica(articles=200) as site:
+        process = begin("kbs_news", KBS_BASE_URL=site.base_url)
+        wait_for_requests(site, 20, process)
+        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        process.kill()
+        process.communicate()
+    deadline = time.monotonic() + 20
+    while (left := [child for child in children if _runs(child)]) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert children
+    assert left == []
+
+
+def _runs(child: str) -> bool:
+    try:
+        return "Z" not in Path(f"/proc/{child}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
