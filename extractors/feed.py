@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 #: No feed of the site is near this.
 _MAX_BYTES = 5_000_000
+_RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
 def extract_feed(body: bytes, url: str) -> ListPage:
@@ -37,7 +39,8 @@ def extract_feed(body: bytes, url: str) -> ListPage:
     """
     if len(body) > _MAX_BYTES:
         raise NotAnArticle("a feed larger than any of the site")
-    # Recovering: links of the site carry raw `&` (SITE: Addresses).
+    # Links of the site carry raw `&` (SITE: Addresses), in which XML sees the beginning of an entity.
+    body = _RAW_AMPERSAND.sub(b"&amp;", body)
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=True)
     try:
         feed: _Element | None = etree.fromstring(body, parser)  # None where nothing at all could be recovered

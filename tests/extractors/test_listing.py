@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from extractors import NotAnArticle
 from extractors.listing import extract_list
-from tests.replica import World, pages
+from tests.replica import Replica, World, pages
+from tests.replica.moved import rename
 
 MENU = '<nav id="gnb_menu"></nav>'
 URL = "https://world.kbs.co.kr/service/news_list.htm?lang=f"
@@ -41,3 +46,51 @@ def test_links_that_lead_off_the_site_are_left_out() -> None:
 def test_a_page_that_is_none_of_the_site_is_refused(page: bytes) -> None:
     with pytest.raises(NotAnArticle):
         extract_list(page, URL)
+
+
+@pytest.mark.parametrize(
+    ("path", "of"),
+    [
+        ("news_list.htm?lang=f", "news"),
+        ("news_vod_list.htm?lang=f&menu_cate=videonews", "videos"),
+        ("contents_list.htm?lang=f&menu_cate=culture", "culture"),
+        ("program_playlist_list.htm?page=1&lang=f&procode=parkofd&bbs=parkofd_playlist", "programmes"),
+    ],
+)
+def test_lists_of_every_kind_give_articles_dates_and_pages(replica: Replica, path: str, of: str) -> None:
+    world = replica.world
+    culture = [entry for entry in world.features if entry.category_id == "culture"]
+    entries = {"news": world.entries, "videos": world.videos, "culture": culture, "programmes": world.programmes}[of]
+    page = extract_list(replica.respond(f"/service/{path}")[2], f"https://world.kbs.co.kr/service/{path}")
+    expected = [(entry.truth.url, entry.truth.timestamp) for entry in entries[:10]]
+    assert [(card.address.url, card.timestamp) for card in page.cards] == expected
+    assert page.whole
+    assert (2 in page.pages) == (len(entries) > 10)
+
+
+def test_a_list_whose_classes_have_other_names_is_read_by_structure(replica: Replica) -> None:
+    path = "/service/news_list.htm?lang=f"
+    page = rename(replica.respond(path)[2], Random(1))
+    cards = extract_list(page, f"https://world.kbs.co.kr{path}").cards
+    expected = [(entry.truth.url, entry.truth.timestamp) for entry in replica.world.entries[:10]]
+    assert [(card.address.url, card.timestamp) for card in cards] == expected
+
+
+def test_a_date_in_a_summary_is_not_the_cards() -> None:
+    card = (
+        '<li><a href="./contents_view.htm?lang=f&board_seq=1">x</a><p>Le 2019-05-04 12:00:00, dit-il.</p></li>'
+        '<li><a href="./contents_view.htm?lang=f&board_seq=2">y</a><b>2026-11-20</b></li>'
+    )
+    url = "https://world.kbs.co.kr/service/contents_list.htm?lang=f&menu_cate=culture"
+    page = extract_list((MENU + f"<ul>{card}</ul>").encode(), url)
+    assert [card.timestamp for card in page.cards] == [None, "2026-11-20"]
+    assert not page.whole
+
+
+@given(st.one_of(st.binary(max_size=500), st.text(max_size=300).map(str.encode)))
+def test_whatever_comes_is_read_or_refused(body: bytes) -> None:
+    try:
+        page = extract_list(MENU.encode() + body, URL)
+    except NotAnArticle:
+        return
+    assert all(card.address.is_article for card in page.cards)
