@@ -25,8 +25,8 @@ setup: $(READY) ## only set up .venv, which every other target does too
 demo: $(READY) ## crawl a KBS World on loopback into data/demo.db and show what came out
 	@$(BIN)/python -m tests.demo
 
-crawl: $(READY) ## fetch the newest French news from the live site into data/kbs.db
-	@$(BIN)/scrapy crawl kbs_news
+crawl: $(READY) ## fetch the last week's French news from the live site into data/kbs.db
+	@$(BIN)/scrapy crawl kbs_news -a since=$$($(BIN)/python -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')
 
 test: $(READY) ## the whole test suite
 	@$(BIN)/pytest
