@@ -48,14 +48,16 @@ def is_abandoned(failure: Failure) -> bool:
 
 
 def is_forbidden(failure: Failure) -> bool:
-    """Whether a request was not sent at all, because of robots.txt: nothing was learnt of the page."""
-    return isinstance(failure.value, IgnoreRequest) and "robots.txt" in str(failure.value)
+    """Whether a request was not sent at all, because of robots.txt or because it leads off the site."""
+    return isinstance(failure.value, IgnoreRequest) and not _went_in_circles(failure.value)
 
 
 def reason_for(error: BaseException) -> str:
     """One phrase, without a full stop, for the reason a download failed."""
     if isinstance(error, HttpError):
         return f"HTTP {error.response.status}"
+    if _went_in_circles(error):
+        return "it redirects in a circle, or too often"
     if isinstance(error, IgnoreRequest) and str(error):
         return str(error)
     for kind, reason in _REASONS:
@@ -74,6 +76,10 @@ def exit_status(stats: StatsCollector) -> int:
         return UNHEALTHY
     failed = any(value for name, value in stats.get_stats().items() if name.startswith(_FAILURES))
     return WORK_FAILED if failed else 0
+
+
+def _went_in_circles(error: BaseException | None) -> bool:
+    return str(error) == "max redirections reached"  # Scrapy's RedirectMiddleware
 
 
 def end_run(crawler: Crawler, reason: str, sentence: str) -> None:

@@ -183,12 +183,11 @@ class KbsSpider(scrapy.Spider):
         list_url = request.cb_kwargs["list_url"]
         if is_abandoned(failure):
             return
-        if is_forbidden(failure):
-            self.report_failure(*failed_page(failure))
-        elif self.keep_for_the_end(request, failed_page(failure)[1]):
+        asked, reason = failed_page(failure)
+        if not is_forbidden(failure) and self.keep_for_the_end(request, reason):
             return
-        else:
-            self.article_missed(request.cb_kwargs["url"], *failed_page(failure), list_url)
+        # Where robots.txt had it not sent at all, nothing was learnt of the page.
+        self.article_missed(request.cb_kwargs["url"], asked, reason, None if "robots.txt" in reason else list_url)
         yield from self.article_answered(list_url)
 
     def article_missed(self, url: str, asked: str, reason: str, list_url: str | None) -> None:

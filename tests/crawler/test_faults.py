@@ -85,7 +85,7 @@ def test_a_redirect_off_the_site_is_not_followed(site: ScriptedSite, crawl: Run,
     assert run.returncode == 1
     assert counts(run)["failed"] == 1
     assert f"failed: {site.base_url}{ARTICLE.format(1)}: " in run.stderr
-    assert f"(redirected to {target}/)" in run.stderr
+    assert f"redirected to {target}/" in run.stderr
 
 
 def test_the_crawler_says_who_it_is(site: ScriptedSite, crawl: Run) -> None:
@@ -201,9 +201,7 @@ def test_a_page_that_redirects_to_itself_is_a_failure(site: ScriptedSite, crawl:
     site.answers[page] = (302, b"", {"Location": page, "Set-Cookie": "seen=1"})
     run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
     assert run.returncode == 1
-    assert (
-        f"failed: {site.base_url}{page}: redirected to {site.base_url}{page}, which was asked for before" in run.stderr
-    )
+    assert f"failed: {site.base_url}{page}: it redirects in a circle, or too often" in run.stderr
 
 
 def test_a_broken_second_list_page_is_a_failure(site: ScriptedSite, crawl: Run) -> None:
