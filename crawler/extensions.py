@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from http.client import responses as phrases
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from urllib.parse import urlsplit
 
 from scrapy import signals
@@ -31,25 +31,37 @@ GRACE = 2.0
 _TOLD_SETTINGS = ("DOWNLOAD_DELAY", "AUTOTHROTTLE_ENABLED", "CONCURRENT_REQUESTS", "RETRY_TIMES", "KBS_RECHECK_DAYS")
 
 
-class Archive:
+class RunExtension:
+    """An extension of the crawls of ours; those of `scrapy fetch` and `scrapy shell` it sits out."""
+
+    #: Names of Scrapy's signals; the method of the same name hears each.
+    hears: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, crawler: Crawler) -> None:
+        self._crawler = crawler
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The extension, connected to the signals of a crawl.
+
+        Raises:
+            NotConfigured: the crawl is none of ours.
+        """
+        require_our_spider(crawler)
+        extension = cls(crawler)
+        for name in cls.hears:
+            crawler.signals.connect(getattr(extension, name), getattr(signals, name))
+        return extension
+
+
+class Archive(RunExtension):
     """Writes every response to KBS_ARCHIVE as it came over the wire, before anything else happens to it.
 
     Notes in the request's `meta` when it came (`fetched_at`) and where it is kept (`location`).
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-        self._writer: ArchiveWriter | None = None
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """The extension, connected to the signals of a crawl of ours; `scrapy fetch` and `shell` are none."""
-        require_our_spider(crawler)
-        extension = cls(crawler)
-        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
-        crawler.signals.connect(extension.response_downloaded, signals.response_downloaded)
-        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
-        return extension
+    hears = ("spider_opened", "response_downloaded", "spider_closed")
+    _writer: ArchiveWriter | None = None
 
     def spider_opened(self, spider: KbsSpider) -> None:
         """Prepare a file of this run's own."""
@@ -123,20 +135,10 @@ def _pairs(headers: Headers) -> list[tuple[str, str]]:
     ]
 
 
-class RunRecord:
+class RunRecord(RunExtension):
     """Keeps the run in the table `runs`: from its beginning, so that one that was killed is seen to have no end."""
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """The extension, connected to the signals of a crawl of ours."""
-        require_our_spider(crawler)
-        extension = cls(crawler)
-        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
-        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
-        return extension
+    hears = ("spider_opened", "spider_closed")
 
     def spider_opened(self, spider: KbsSpider) -> None:
         """Note that the run began."""
@@ -158,22 +160,13 @@ class RunRecord:
         spider.store.close()
 
 
-class PromptStop:
+class PromptStop(RunExtension):
     """Has SIGINT and SIGTERM end a run in seconds: pages under way get GRACE to arrive, then they are given up.
 
     Scrapy alone waits for them as long as their timeout, or the delay between pages, is.
     """
 
-    def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """The extension, connected to the signals of a crawl of ours."""
-        require_our_spider(crawler)
-        extension = cls(crawler)
-        crawler.signals.connect(extension.spider_opened, signals.spider_opened)
-        return extension
+    hears = ("spider_opened",)
 
     def spider_opened(self) -> None:
         """Hook into the handlers, which Scrapy has set by now."""

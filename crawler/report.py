@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
-from scrapy import signals
-
+from crawler.extensions import RunExtension
 from crawler.settings import CONTACT_PLACEHOLDER
 from crawler.site import Site
-from crawler.spiders.base import KbsSpider, require_our_spider
 from storage import Outcome
 
 if TYPE_CHECKING:
     from scrapy import Spider
     from scrapy.crawler import Crawler
     from scrapy.http import Response
+
+    from crawler.spiders.base import KbsSpider
 
 BUG = "an error in kbsworld, see the log"
 
@@ -26,25 +26,16 @@ COUNTS = (Outcome.NEW, Outcome.UPDATED, Outcome.EDITED, Outcome.UNCHANGED, "refu
 _RARE = {Outcome.EDITED}
 
 
-class RunReport:
+class RunReport(RunExtension):
     """Says on standard error what a run does, as it goes, and what it did, at the end."""
 
+    hears = ("response_received", "spider_error", "item_error", "spider_closed")
+
     def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
+        super().__init__(crawler)
         self._stats = crawler.stats
         self._began = self._shown = time.monotonic()
         self._terminal = sys.stderr.isatty()
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        """The extension, connected to the signals of a crawl of ours."""
-        require_our_spider(crawler)
-        extension = cls(crawler)
-        crawler.signals.connect(extension.response_received, signals.response_received)
-        crawler.signals.connect(extension.something_broke, signals.spider_error)
-        crawler.signals.connect(extension.something_broke, signals.item_error)
-        crawler.signals.connect(extension.spider_closed, signals.spider_closed)
-        return extension
 
     def response_received(self) -> None:
         """Show progress: a live line on a terminal, a line a minute elsewhere."""
@@ -58,10 +49,12 @@ class RunReport:
         line = " · ".join([f"{self._count('pages')} pages", *counts, f"{pace:.0f} pages a minute"])
         print(f"\r{line}\x1b[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr)
 
-    def something_broke(self, response: Response | None = None) -> None:
+    def spider_error(self, response: Response | None = None) -> None:
         """Count a page on which our own code failed; its traceback is in the log."""
         url = response.url if response is not None else "the start"
         cast("KbsSpider", self._crawler.spider).report_failure(url, BUG)
+
+    item_error = spider_error
 
     def spider_closed(self, spider: Spider, reason: str) -> None:
         """Say what the run did."""

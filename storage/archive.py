@@ -141,8 +141,7 @@ class ArchiveWriter:
         if self._out is not None and self._out.tell() >= self._max_bytes:
             self.close()
         out = self._out or self._open(fetched_at)
-        writer = self._writer
-        offset = out.tell()
+        writer, offset = self._writer, out.tell()
         http_headers = _http_headers(status_line, headers)
         warc_headers = {"WARC-Date": _warc_date(fetched_at), "WARC-Payload-Digest": digest or payload_digest(body)}
         if revisits is None:

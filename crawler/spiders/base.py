@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import inspect
 import logging
-import re
 from collections.abc import AsyncIterator, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from email.message import Message
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
@@ -16,6 +15,7 @@ from scrapy import signals
 from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import DontCloseSpider, NotConfigured
 
+from crawler.arguments import ArgumentError, day, words, yes
 from crawler.failures import is_abandoned, is_forbidden, reason_for
 from crawler.items import ListRead, Reading
 from crawler.reader import Reader
@@ -34,12 +34,6 @@ if TYPE_CHECKING:
 
 #: Gone for good, not failed: the page is remembered as refused.
 GONE = [404, 410]
-
-_YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
-
-
-class ArgumentError(ValueError):
-    """A spider argument (`-a NAME=VALUE`) is wrong; the message is a sentence."""
 
 
 class KbsSpider(scrapy.Spider):
@@ -85,12 +79,10 @@ class KbsSpider(scrapy.Spider):
             if letter not in EDITIONS:
                 letters = ", ".join(f"{letter} ({code})" for letter, code in sorted(EDITIONS.items()))
                 raise ArgumentError(f"lang={letter} is no edition of KBS World; the editions are {letters}.")
-        self.since, self.until = _day("since", since), _day("until", until)
+        self.since, self.until = day("since", since), day("until", until)
         if self.since and self.until and self.since > self.until:
             raise ArgumentError(f"since={since} is later than until={until}.")
-        if full.lower() not in _YES | _NO:
-            raise ArgumentError(f"full={full} is neither 1 nor 0.")
-        self.full = full.lower() in _YES
+        self.full = yes("full", full)
         self.started_at = datetime.now(UTC)
         self.asked: set[str] = set()
         self.reader = Reader()
@@ -274,39 +266,6 @@ class KbsSpider(scrapy.Spider):
         """End what the spider began; Scrapy calls it."""
         del reason
         self.reader.close()
-
-
-def words(name: str, value: str, pattern: str = r"[A-Za-z0-9_]{1,20}") -> list[str]:
-    """The words of an argument that takes several, parted by commas; none where it is empty.
-
-    Raises:
-        ArgumentError: one is no word.
-    """
-    found = [word.strip() for word in value.split(",")] if value.strip() else []
-    for word in found:
-        if not re.fullmatch(pattern, word, re.ASCII):
-            raise ArgumentError(f"{name}={value}: {word or 'it'} is no {name}; give short words, parted by commas.")
-    return list(dict.fromkeys(found))
-
-
-def count(name: str, value: str, noun: str) -> int | None:
-    """The number of an argument, from 1; None where it is empty.
-
-    Raises:
-        ArgumentError: it is none.
-    """
-    if not value:
-        return None
-    if not re.fullmatch(r"[1-9][0-9]{0,5}", value, re.ASCII):
-        raise ArgumentError(f"{name}={value} is no number of {noun}; give one such as {name}=5.")
-    return int(value)
-
-
-def _day(name: str, value: str) -> date | None:
-    try:
-        return date.fromisoformat(value) if value else None
-    except ValueError:
-        raise ArgumentError(f"{name}={value} is no day; write it as in {name}=2026-11-24.") from None
 
 
 def capture_of(response: Response) -> Capture:

@@ -9,7 +9,8 @@ from typing import Any
 
 from scrapy import signals
 
-from crawler.spiders.base import ArgumentError, KbsSpider
+from crawler.arguments import ArgumentError
+from crawler.spiders.base import KbsSpider
 from extractors.address import Address, news_url, parse_address
 
 #: So many numbers may a range have: all that the site ever gave, some times over.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from crawler.spiders.base import ArgumentError
+from crawler.arguments import ArgumentError
 from crawler.spiders.lists import ListSpider
 from crawler.walk import Walk
 from extractors.address import FEEDS, feed_url

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import scrapy
 
+from crawler.arguments import count, words
 from crawler.failures import is_abandoned
 from crawler.items import ListRead
-from crawler.spiders.base import KbsSpider, asked_for, count, failed_page, words
+from crawler.spiders.base import KbsSpider, asked_for, failed_page
 from crawler.walk import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address

@@ -1,0 +1,61 @@
+"""Arguments of spiders (`-a NAME=VALUE`): what they may be, told in a sentence where they are something else."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+
+_YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
+
+
+class ArgumentError(ValueError):
+    """An argument is wrong; the message is a sentence."""
+
+
+def words(name: str, value: str, pattern: str = r"[A-Za-z0-9_]{1,20}") -> list[str]:
+    """The words of an argument that takes several, parted by commas; none where it is empty.
+
+    Raises:
+        ArgumentError: one is no word.
+    """
+    found = [word.strip() for word in value.split(",")] if value.strip() else []
+    for word in found:
+        if not re.fullmatch(pattern, word, re.ASCII):
+            raise ArgumentError(f"{name}={value}: {word or 'it'} is no {name}; give short words, parted by commas.")
+    return list(dict.fromkeys(found))
+
+
+def count(name: str, value: str, noun: str) -> int | None:
+    """The number of an argument, from 1; None where it is empty.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    if not value:
+        return None
+    if not re.fullmatch(r"[1-9][0-9]{0,5}", value, re.ASCII):
+        raise ArgumentError(f"{name}={value} is no number of {noun}; give one such as {name}=5.")
+    return int(value)
+
+
+def day(name: str, value: str) -> date | None:
+    """The day of an argument, `YYYY-MM-DD`; None where it is empty.
+
+    Raises:
+        ArgumentError: it is none.
+    """
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError:
+        raise ArgumentError(f"{name}={value} is no day; write it as in {name}=2026-11-24.") from None
+
+
+def yes(name: str, value: str) -> bool:
+    """Whether an argument says yes: 1, true, yes; empty is no.
+
+    Raises:
+        ArgumentError: it says neither.
+    """
+    if value.lower() not in _YES | _NO:
+        raise ArgumentError(f"{name}={value} is neither 1 nor 0.")
+    return value.lower() in _YES
