@@ -49,7 +49,9 @@ def is_abandoned(failure: Failure) -> bool:
 
 def is_forbidden(failure: Failure) -> bool:
     """Whether a request was not sent at all, because of robots.txt or because it leads off the site."""
-    return isinstance(failure.value, IgnoreRequest) and not _went_in_circles(failure.value)
+    error = failure.value
+    # An HttpError is an IgnoreRequest too.
+    return isinstance(error, IgnoreRequest) and not isinstance(error, HttpError) and not _went_in_circles(error)
 
 
 def reason_for(error: BaseException) -> str:

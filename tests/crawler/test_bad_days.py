@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
-
-import pytest
 
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import content, counts, rows
@@ -17,70 +16,74 @@ LIST = "/service/news_list.htm?lang=f"
 ARTICLE_FAULTS = [kind for kind in KINDS if kind not in {"no-cards", "endless"}]
 
 
-def view(site: Replica, index: int = 3) -> str:
+NOTHING_BUT = {"new": 0, "updated": 0, "edited": 0, "unchanged": 0, "refused": 0, "failed": 0}
+
+
+def view(site: Replica, index: int) -> str:
     return f"/service/news_view.htm?lang=f&Seq_Code={site.world.entries[index].seq}"
 
 
-@pytest.mark.parametrize("kind", ARTICLE_FAULTS)
-def test_an_article_that_meets_a_fault_once_is_had_all_the_same(crawl: Run, tmp_path: Path, kind: str) -> None:
-    with Replica(articles=8) as site:
-        site.faults.plan[view(site)] = [kind]
+def test_articles_that_meet_a_fault_once_are_had_all_the_same(crawl: Run, tmp_path: Path) -> None:
+    with Replica(articles=len(ARTICLE_FAULTS) + 5) as site:
+        site.faults.plan = {view(site, index): [kind] for index, kind in enumerate(ARTICLE_FAULTS)}
+        expected = {(target, kind) for target, [kind] in site.faults.plan.items()}
         run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
         assert run.returncode == 0, run.stderr
-        assert counts(run) == {"new": 8, "updated": 0, "edited": 0, "unchanged": 0, "refused": 0, "failed": 0}
+        assert counts(run) == NOTHING_BUT | {"new": len(ARTICLE_FAULTS) + 5}
         truth = {(entry.truth.url, entry.truth.text) for entry in site.world.entries}
+    assert set(site.faults.met) == expected
     assert {(row["url"], row["text"]) for row in rows(tmp_path)} == truth
     assert rows(tmp_path, "missing") == rows(tmp_path, "refusals") == []
-    assert site.faults.met == [(view(site), kind)]
+
+
+def test_list_pages_that_meet_a_fault_once_leave_no_article_out(crawl: Run, tmp_path: Path) -> None:
+    pages = len(KINDS) * 2
+    with Replica(articles=pages * 10 + 5, days=60) as site:
+        # Every other page: three in a row that fail would end the walk.
+        site.faults.plan = {f"{LIST}&page={2 + 2 * index}": [kind] for index, kind in enumerate(KINDS)}
+        run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
+    assert run.returncode == 0, run.stderr
+    assert {kind for _, kind in site.faults.met} == set(KINDS)
+    assert counts(run) == NOTHING_BUT | {"new": pages * 10 + 5}
+    [reach] = rows(tmp_path, "lists")
+    assert reach["complete_from"] == ""
 
 
 #: What is told of an article that meets a fault each time it is asked for: as failed, or as refused.
 LASTING = {
     "404": "HTTP 404",
     "soft-404": "no article on the page",
-    "redirect-loop": "redirect",
+    "redirect-loop": "it redirects in a circle, or too often",
     "500": "HTTP 500",
     "502": "HTTP 502",
     "503": "HTTP 503",
     "429": "HTTP 429",
     "timeout": "no complete answer within the time limit",
     "drip": "no complete answer within the time limit",
-    "reset": "the connection",
-    "truncated-gzip": "the page ends",
+    "reset": "the connection ended in the middle of the page",
+    "truncated-gzip": "the page ends before its article",
     "error-page": "not a page of KBS World",
 }
-
-
 REFUSED = {"404", "soft-404", "error-page", "truncated-gzip"}
+#: Three tries at once where the next may help, and all that once more at the end of the run.
+TRIES = {kind: 2 if kind in {"404", "soft-404", "redirect-loop"} else 6 for kind in LASTING}
 
 
-@pytest.mark.parametrize("kind", LASTING)
-def test_an_article_that_never_comes_is_told_with_the_reason_and_never_stored_by_half(
-    crawl: Run, tmp_path: Path, kind: str
-) -> None:
-    with Replica(articles=8) as site:
-        site.faults.plan[view(site)] = [kind] * 20
-        run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
-        # Three tries at once where the next may help, and all that once more at the end of the run.
-        assert len(site.faults.met) == (2 if kind in {"404", "soft-404", "redirect-loop"} else 6)
-    told = run.stderr + "".join(row["reason"] for row in rows(tmp_path, "refusals"))
-    assert LASTING[kind] in told
-    assert run.returncode == (0 if kind in REFUSED else 1)
-    assert counts(run)["refused" if kind in REFUSED else "failed"] == 1
-    assert [row["tries"] for row in rows(tmp_path, "missing")] == [1]
+def test_articles_that_never_come_are_told_with_the_reason_and_never_stored_by_half(crawl: Run, tmp_path: Path) -> None:
+    with Replica(articles=40) as site:
+        plan = {kind: view(site, 3 * index) for index, kind in enumerate(LASTING)}
+        site.faults.plan = {target: [kind] * 20 for kind, target in plan.items()}
+        run = crawl("kbs_news", *IMPATIENT, "-s", "KBS_BREAKER=99", KBS_BASE_URL=site.base_url)
+    assert {kind: site.faults.met.count((target, kind)) for kind, target in plan.items()} == TRIES
+    assert run.returncode == 3, run.stderr  # twelve of forty are too many for a healthy run
+    told = dict(re.findall(r"^failed: (\S+): (.+)$", run.stderr, re.MULTILINE))
+    told |= {row["url"]: row["reason"] for row in rows(tmp_path, "refusals")}
+    assert {kind: told[site.base_url + target] for kind, target in plan.items()} == LASTING
+    assert counts(run) == NOTHING_BUT | {"new": 28, "refused": 4, "failed": 8}
+    assert {(row["url"].rpartition("=")[2], row["tries"]) for row in rows(tmp_path, "missing")} == {
+        (target.rpartition("=")[2], 1) for target in plan.values()
+    }
     assert [row["url"] for row in rows(tmp_path) if row["truncated"]] == []
-    assert len(rows(tmp_path)) == 7
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_a_list_page_that_meets_a_fault_leaves_no_article_out(crawl: Run, tmp_path: Path, kind: str) -> None:
-    with Replica(articles=35) as site:
-        site.faults.plan[f"{LIST}&page=2"] = [kind]
-        run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
-    assert run.returncode == 0, run.stderr
-    assert counts(run) == {"new": 35, "updated": 0, "edited": 0, "unchanged": 0, "refused": 0, "failed": 0}
-    [reach] = rows(tmp_path, "lists")
-    assert reach["complete_from"] == ""
 
 
 def test_a_list_that_never_ends_is_left(crawl: Run) -> None:
