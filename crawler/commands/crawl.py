@@ -78,6 +78,7 @@ class Command(crawl.Command):
         self.crawler_process.start()
         self.exitcode = exit_status(crawler.stats) or int(self.crawler_process.bootstrap_failed)
         if crawler.stats.get_value("finish_reason") is None:
+            self.exitcode = self.exitcode or WORK_FAILED
             print("The run was cut short; what was stored is kept, and the next run goes on there.", file=sys.stderr)
         return None
 
