@@ -97,6 +97,9 @@ def verdict(found: Examination, archive: ArchiveReport) -> str:
     if status == UNHEALTHY:
         names = clean(", ".join(unhealthy(found.runs)))
         return f"Database and archive are sound, but the last run was unhealthy of {names}; see above."
+    failed = sorted({run.spider for run in found.runs if run.exit_status})
+    if failed:
+        return clean(f"Database and archive are sound, but the last run of {', '.join(failed)} failed; see above.")
     return "All well."
 
 

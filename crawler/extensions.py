@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import signal
 import sqlite3
 from collections.abc import Callable
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self, cast
 from urllib.parse import urlsplit
 
 from scrapy import signals
+from scrapy.utils.job import job_dir
 
 from crawler.failures import end_run, exit_status
 from crawler.pace import AbandoningDownloader
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
     from scrapy.crawler import Crawler
     from scrapy.http import Headers, Response
 
+#: In a JOBDIR while its run goes on.
+JOB_MARK = "kbsworld.running"
 #: How long a page under way has to arrive once the run is told to stop, in seconds.
 GRACE = 2.0
 # What a warcinfo record tells of the settings, besides those that have fields of their own.
@@ -105,7 +109,9 @@ class Archive(RunExtension):
             )
             request.meta["location"] = location
             if earlier is None and response.body:
-                payload = Payload(digest=digest, fetched_at=request.meta["fetched_at"], location=location)
+                payload = Payload(
+                    digest=digest, fetched_at=request.meta["fetched_at"], location=location, end=self._writer.position
+                )
                 self._history.archived(response.url, payload)
         except OSError as error:
             request.meta["unarchived"] = True
@@ -123,7 +129,7 @@ class Archive(RunExtension):
         if payload is None or payload.digest != digest:
             return None
         try:
-            kept = (self._folder / payload.location.file).stat().st_size > payload.location.offset
+            kept = (self._folder / payload.location.file).stat().st_size >= payload.end
         except OSError:
             kept = False
         return payload if kept else None
@@ -142,7 +148,11 @@ class RunRecord(RunExtension):
 
     def spider_opened(self, spider: KbsSpider) -> None:
         """Note that the run began."""
-        self._run = spider.history.begin_run(spider.name, spider.arguments, spider.started_at)
+        self._run: int | None = None
+        try:
+            self._run = spider.history.begin_run(spider.name, spider.arguments, spider.started_at)
+        except sqlite3.Error as error:
+            end_run(self._crawler, "database_failed", f"The run ended because the database failed: {error}.")
 
     def spider_closed(self, spider: KbsSpider, reason: str) -> None:
         """Note how it ended, and close the database."""
@@ -151,13 +161,43 @@ class RunRecord(RunExtension):
         counts = {name: int(stats.get_value(f"kbsworld/{name}", 0)) for name in names}
         complaints = stats.get_value("kbsworld/complaints", [])
         try:
-            spider.history.end_run(
-                self._run, datetime.now(UTC), complaints, reason=reason, exit_status=exit_status(stats), **counts
-            )
+            if self._run is not None:
+                spider.history.end_run(
+                    self._run, datetime.now(UTC), complaints, reason=reason, exit_status=exit_status(stats), **counts
+                )
         except (sqlite3.Error, StoreError) as error:
             if stats.get_value("kbsworld/stopped") is None:
                 stats.set_value("kbsworld/stopped", f"The run could not be recorded in the database: {error}.")
         spider.store.close()
+
+
+class Job(RunExtension):
+    """Has a job (Scrapy's JOBDIR) begin anew where it was killed or is finished.
+
+    Of a killed one Scrapy keeps what was asked for, and not what was still to be asked for, so that nothing would ever
+    be; a finished one would take every page for asked. What is stored is known from the database.
+    """
+
+    hears = ("spider_opened", "spider_closed")
+
+    def spider_opened(self) -> None:
+        """Mark the job as running; the mark stays where it is killed."""
+        if folder := job_dir(self._crawler.settings):
+            (Path(folder) / JOB_MARK).touch()
+
+    def spider_closed(self, reason: str) -> None:
+        """Take the mark away; a finished job is forgotten."""
+        if folder := job_dir(self._crawler.settings):
+            if reason == "finished":
+                forget_job(Path(folder))
+            (Path(folder) / JOB_MARK).unlink(missing_ok=True)
+
+
+def forget_job(folder: Path) -> None:
+    """Remove what Scrapy keeps of a job, and nothing else of the folder."""
+    shutil.rmtree(folder / "requests.queue", ignore_errors=True)
+    for name in ("requests.seen", "spider.state"):
+        (folder / name).unlink(missing_ok=True)
 
 
 class PromptStop(RunExtension):

@@ -27,8 +27,9 @@ MIN_COVERAGE = 0.95
 #: Silence is unusual when it is so many times as long as any before, and longer than a day.
 SILENCE_FACTOR = 2.0
 SHORTEST_SILENCE = timedelta(days=1)
-#: Below so many runs that brought something, nothing is usual yet.
+#: Below so many runs that brought something, or within so short a time, nothing is usual yet.
 MIN_RUNS = 5
+MIN_HISTORY = timedelta(days=7)
 
 
 class _Judgement(BaseScrapyMonitor):  # type: ignore[misc]
@@ -104,7 +105,7 @@ class Silence(_Judgement):
         if any(self.count(name) for name in ("new", "updated", "edited")):
             return
         runs = spider.history.runs_with_news(spider.name, spider.arguments)
-        if len(runs) < MIN_RUNS:
+        if len(runs) < MIN_RUNS or runs[0] - runs[-1] < MIN_HISTORY:
             return
         silence = datetime.now(UTC) - runs[0]
         usual = max(later - earlier for later, earlier in pairwise(runs))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from scrapy.core.downloader import Downloader
 from scrapy.downloadermiddlewares import retry
+from scrapy.exceptions import IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.utils.httpobj import urlparse_cached
 
@@ -50,7 +51,9 @@ class RetryMiddleware(retry.RetryMiddleware):
         """Wait until the host may be asked again."""
         host = urlparse_cached(request).netloc
         while (rest := self._resume_at[host] - time.monotonic()) > 0:
-            await asyncio.sleep(rest)
+            if self.crawler.stats.get_value("kbsworld/stopped"):
+                raise IgnoreRequest("the run is ending")
+            await asyncio.sleep(min(rest, 1.0))
 
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
@@ -101,7 +104,14 @@ def _retry_after(response: Response) -> float:
 
 
 def slow_down(crawler: Crawler, host: str, delay: float) -> None:
-    """Keep requests to a host `delay` seconds apart at least, as its robots.txt asks with Crawl-delay."""
+    """Keep requests to a host `delay` seconds apart at least, as its robots.txt asks with Crawl-delay.
+
+    Where that is longer than KBS_LONGEST_WAIT the run ends.
+    """
+    if delay > crawler.settings.getfloat("KBS_LONGEST_WAIT"):
+        asked = f"The robots.txt of {host} asks for a page every {delay:.0f} s at most"
+        end_run(crawler, "site_failing", f"{asked}; to wait for that, give KBS_LONGEST_WAIT a larger number.")
+        raise IgnoreRequest("robots.txt asks for too long a delay")
     downloader = crawler.engine.downloader
     # AutoThrottle never goes below its own bound.
     throttle = crawler.get_extension(AutoThrottle)

@@ -33,6 +33,7 @@ class ArticlePipeline:
         self._crawler = crawler
         self._batch: list[Reading | ListRead] = []
         self._flushed_at = time.monotonic()
+        self._broken = False
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
@@ -48,7 +49,9 @@ class ArticlePipeline:
 
     def close_spider(self) -> None:
         """Store what is left."""
-        self._flush()
+        failed_before = self._broken
+        if not self._flush() and not failed_before:
+            self._flush()
 
     def process_item(self, item: Any) -> Any:
         """The Article of a Reading.
@@ -59,7 +62,9 @@ class ArticlePipeline:
         if not isinstance(item, Reading | ListRead):
             return item
         self._batch.append(item)
-        if len(self._batch) >= BATCH_ITEMS or time.monotonic() - self._flushed_at > BATCH_SECONDS:
+        if self._broken:
+            pass  # tried once more at the end, all in order
+        elif len(self._batch) >= BATCH_ITEMS or time.monotonic() - self._flushed_at > BATCH_SECONDS:
             self._flush()
         if isinstance(item, ListRead):
             raise DropItem(f"{item.url}: read")
@@ -67,22 +72,31 @@ class ArticlePipeline:
             raise DropItem(f"{item.capture.url}: {item.result.reason}")
         return item.result
 
-    def _flush(self) -> None:
-        """Store the batch. Where the database refuses it the run ends: going on would fetch pages only to lose them."""
-        batch, self._batch = self._batch, []
+    def _flush(self) -> bool:
+        """Store the batch. Where the database refuses it the run ends: going on would fetch pages only to lose them.
+
+        The batch is kept then, and tried once more at the end: nothing that came after it is stored without it.
+
+        Returns:
+            Whether it is stored.
+        """
+        batch = self._batch
         try:
             with self._store.batch():
                 outcomes = [self._store_one(item) for item in batch]
                 self._history.save_payloads()
         except (sqlite3.Error, StoreError) as error:
-            for item in batch:
+            for item in batch if self._broken else ():
                 if isinstance(item, Reading):
                     self._spider.report_failure(item.capture.url, f"the database did not take it: {error}")
+            self._broken = True
             end_run(self._crawler, "database_failed", f"The run ended because the database failed: {error}")
         else:
+            self._batch = []
             for outcome in filter(None, outcomes):
                 self._crawler.stats.inc_value(f"kbsworld/{outcome}")
         self._flushed_at = time.monotonic()
+        return not self._batch
 
     def _store_one(self, item: Reading | ListRead) -> str | None:
         if isinstance(item, ListRead):
@@ -90,6 +104,7 @@ class ArticlePipeline:
             return None
         if isinstance(item.result, NotAnArticle):
             self._store.refuse(item.capture, item.result.reason)
+            self._crawler.stats.inc_value(f"kbsworld/refusals/{item.result.reason}")
             if item.listed:
                 self._history.missed(item.url, self._spider.name, item.result.reason)
             return "refused"
@@ -100,6 +115,7 @@ class ArticlePipeline:
                 self._crawler.stats.inc_value(f"kbsworld/without/{field}")
         outcome = self._store.add(article, item.capture)
         self._history.found(article.url)
+        self._history.found(item.url)
         if item.timestamp and not self._history.knows(article.url, item.timestamp):
             self._history.card_promised(article.url, item.timestamp)
         return outcome

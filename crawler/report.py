@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from typing import TYPE_CHECKING, cast
@@ -36,6 +37,8 @@ class RunReport(RunExtension):
         self._stats = crawler.stats
         self._began = self._shown = time.monotonic()
         self._terminal = sys.stderr.isatty()
+        # What it says of pages that break off, the report says; and it advises to accept them.
+        logging.getLogger("scrapy.core.downloader.handlers.http11").setLevel(logging.ERROR)
 
     def response_received(self) -> None:
         """Show progress: a live line on a terminal, a line a minute elsewhere."""
@@ -44,7 +47,10 @@ class RunReport(RunExtension):
         if now - self._shown < (0.2 if self._terminal else 60.0):
             return
         self._shown = now
-        counts = [f"{self._count(name)} {name}" for name in COUNTS if self._count(name) or name not in _RARE]
+        counts = [f"{self._count(name)} {name}" for name in COUNTS[:-1] if self._count(name) or name not in _RARE]
+        counts.append(f"{self._count('failed') - self._count('waiting')} failed")
+        if self._count("waiting"):
+            counts.append(f"{self._count('waiting')} to be tried again")
         pace = 60.0 * self._count("pages") / max(now - self._began, 0.001)
         line = " · ".join([f"{self._count('pages')} pages", *counts, f"{pace:.0f} pages a minute"])
         print(f"\r{line}\x1b[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr)
@@ -69,15 +75,26 @@ class RunReport(RunExtension):
         failures: list[tuple[str, str]] = self._stats.get_value("kbsworld/failures", [])
         if not self._count("pages") and failures and failures[0][1] != BUG:
             base = self._crawler.settings["KBS_BASE_URL"]
-            return f"Nothing could be fetched from {base}: {failures[0][1]}; check the network and run it again."
+            # What answers, if only with an error, is no matter of the network.
+            hint = "run it again later" if "HTTP" in failures[0][1] else "check the network and run it again"
+            return f"Nothing could be fetched from {base}: {failures[0][1]}; {hint}."
         seconds = time.monotonic() - self._began
         lines = [f"{spider.name}: {self._count('pages')} pages fetched, lists included, in {seconds:.0f} s ({reason})"]
         lines += [f"  {name:<10} {self._count(name):>6}" for name in COUNTS]
+        lines += [f"refused: {count} times: {reason}" for reason, count in self._refusals()]
         lines += [f"failed: {url}: {why}" for url, why in failures]
         lines += self._stats.get_value("kbsworld/notes", [])
         lines += [f"unhealthy: {sentence}" for sentence in self._stats.get_value("kbsworld/complaints", [])]
         lines += filter(None, [self._stats.get_value("kbsworld/stopped"), self._reminder()])
         return "\n".join(lines)
+
+    def _refusals(self) -> list[tuple[str, int]]:
+        """The reasons of refusals, the commonest first."""
+        prefix = "kbsworld/refusals/"
+        reasons = {
+            name.removeprefix(prefix): n for name, n in self._stats.get_stats().items() if name.startswith(prefix)
+        }
+        return sorted(reasons.items(), key=lambda reason: -reason[1])
 
     def _reminder(self) -> str | None:
         settings = self._crawler.settings

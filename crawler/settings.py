@@ -22,7 +22,7 @@ KBS_CONTACT = os.environ.get("KBS_CONTACT", CONTACT_PLACEHOLDER)
 
 # An updated article keeps its place in the list: lists are read over for so many days, today included. 0: only as far
 # as there is something new.
-KBS_RECHECK_DAYS = int(os.environ.get("KBS_RECHECK_DAYS", "2"))
+KBS_RECHECK_DAYS = os.environ.get("KBS_RECHECK_DAYS", "2")
 
 # --- Manners ---
 
@@ -38,9 +38,9 @@ DOWNLOAD_DELAY = 1.0
 DOWNLOAD_DELAY_JITTER = 0.0
 # After an error of the site it is left alone: so many seconds, twice as many after each further error in a row. The run
 # ends after so many in a row, or where the site asks (Retry-After) to be left alone for longer than this, in seconds.
-KBS_BACKOFF = 2.0
-KBS_BREAKER = 10
-KBS_LONGEST_WAIT = 600.0
+KBS_BACKOFF = os.environ.get("KBS_BACKOFF", "2")
+KBS_BREAKER = os.environ.get("KBS_BREAKER", "10")
+KBS_LONGEST_WAIT = os.environ.get("KBS_LONGEST_WAIT", "600")
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 2.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
@@ -94,6 +94,7 @@ DOWNLOADER_MIDDLEWARES = {
 EXTENSIONS = {
     "crawler.extensions.Archive": 100,
     "crawler.extensions.PromptStop": 110,
+    "crawler.extensions.Job": 120,
     # In this order: judged, recorded with the judgement, told.
     "spidermon.contrib.scrapy.extensions.Spidermon": 150,
     "crawler.extensions.RunRecord": 180,

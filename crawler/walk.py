@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
@@ -13,6 +12,8 @@ from storage.history import Reach
 
 #: A list of the site has some thousands of pages; one that is longer does not end.
 MAX_PAGES = 20_000
+#: So many pages of a list that repeat what was met before end its walk.
+MAX_STALE = 3
 #: So many pages of a list that fail one after another end its walk.
 MAX_STRIKES = 3
 
@@ -54,6 +55,7 @@ class Walk:
         newest: when its newest article was written, as the list says; a day counts as its beginning.
         waiting: articles asked for and not yet dealt with.
         strikes: pages that failed in a row.
+        stale: pages without anything fresh in a row.
         ended: how it ended: `known`, `since`, `end`, `pages`, `failed`, `too long`; empty while it goes on.
         failed: numbers of pages that could not be had.
         incomplete: whether something may have been left out, so that the next run must not rely on it.
@@ -66,6 +68,7 @@ class Walk:
     newest: datetime | None = None
     waiting: int = 0
     strikes: int = 0
+    stale: int = 0
     failed: set[int] = field(default_factory=set)
     ended: str = ""
     incomplete: bool = False
@@ -95,8 +98,14 @@ class Walk:
             bounds: of the walk.
         """
         if not fresh:
-            self.ended = "end"
-        elif bounds.since and page.cards and all(card.day and card.day < bounds.since for card in page.cards):
+            self.stale += 1
+            # A page that repeats others is the end, unless more pages are promised: the list may have moved meanwhile.
+            if number > self.linked or self.stale >= MAX_STALE:
+                self.ended = "end"
+                return None
+            return self._following(page, number, bounds)
+        self.stale = 0
+        if bounds.since and page.cards and all(card.day and card.day < bounds.since for card in page.cards):
             self.ended = "since"
         elif not bounds.full and self._may_stop(page, known, bounds):
             self.ended = "known"
@@ -156,26 +165,22 @@ class Walk:
             return False
         if bounds.since and self.reach.complete_from > bounds.since.isoformat():
             return False
-        oldest = min(_days(page.cards), default=None)
-        if oldest is None:
-            return True
+        moments = sorted(filter(None, map(_moment, page.cards)))
+        if not moments:
+            # Without dates only a walk that came to its end vouches for what it left behind.
+            return not self.reach.interrupted
+        # The one in the middle: a single card that is pinned, or has a wrong date, decides nothing.
+        middle = moments[(len(moments) - 1) // 2]
         newest = min(self.newest.astimezone(KST).date(), bounds.today) if self.newest else bounds.today
-        return oldest <= newest - timedelta(days=bounds.recheck_days) and self._is_within_reach(page)
-
-    def _is_within_reach(self, page: ListPage) -> bool:
-        """Whether the page goes back to what was there when the list was last read completely."""
-        assert self.reach is not None
-        moments = [card.written_at for card in page.cards if isinstance(card.written_at, datetime)]
-        if moments:
-            return min(moments) <= self.reach.complete_to
-        return min(_days(page.cards)) < self.reach.complete_to.astimezone(KST).date()
+        if middle.date() > newest - timedelta(days=bounds.recheck_days):
+            return False
+        # What was there when the list was last read completely. A day that is not over may have got more since.
+        if any(isinstance(card.written_at, datetime) for card in page.cards):
+            return middle <= self.reach.complete_to
+        return middle.date() < self.reach.complete_to.astimezone(KST).date()
 
 
 def _moment(card: Card) -> datetime | None:
     if card.written_at is None or isinstance(card.written_at, datetime):
         return card.written_at
     return datetime.combine(card.written_at, time(), KST)
-
-
-def _days(cards: Iterable[Card]) -> list[date]:
-    return [card.day for card in cards if card.day is not None]

@@ -7,9 +7,12 @@ import unicodedata
 
 from extractors.labels import COPYRIGHT, LONGEST_CREDIT
 
-# Characters without width that editors leave behind, controls that are no white space, and code points that
-# are no characters: halves of a surrogate pair, which cannot be written as UTF-8, and what XML forbids.
-_INVISIBLE = re.compile(r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f\ud800-\udfff\ufffe\uffff]")
+# Characters without width that editors leave behind, controls that are no white space (some drive terminals, or turn
+# the direction of writing), and code points that are no characters: halves of a surrogate pair, which cannot be
+# written as UTF-8, and what XML forbids.
+_INVISIBLE = re.compile(
+    r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]"
+)
 
 
 # Marks that stand on a letter. More than thirty on one are no writing (UAX #15, "Stream-Safe Text Format"), and

@@ -70,11 +70,13 @@ class Payload:
         digest: as `payload_digest` gives it.
         fetched_at: the WARC-Date of its record; aware, UTC.
         location: where the record stands.
+        end: the length of the file once it was written; a shorter one was cut.
     """
 
     digest: str
     fetched_at: datetime
     location: Location
+    end: int
 
 
 def payload_digest(body: bytes) -> str:
@@ -157,6 +159,11 @@ class ArchiveWriter:
         with self._whole_or_nothing(offset):
             writer.write_request_response_pair(request, response)
         return Location(file=self._name, offset=offset) if revisits is None else revisits.location
+
+    @property
+    def position(self) -> int:
+        """How long the present file is, in bytes."""
+        return 0 if self._out is None else self._out.tell()
 
     def close(self) -> None:
         """Close the file; a writer that never wrote leaves none."""

@@ -12,6 +12,8 @@ from storage.database import Store
 
 #: In how many runs a missing article is asked for before it is given up.
 MAX_TRIES = 5
+#: In how many runs an article is looked at for a date that only its card has.
+MAX_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,10 +23,12 @@ class Reach:
     Attributes:
         complete_from: ISO 8601 day in KST from which on; empty: the list's beginning.
         complete_to: the moment up to which; aware.
+        interrupted: whether a later walk over the list began and did not come to its end.
     """
 
     complete_from: str
     complete_to: datetime
+    interrupted: bool = False
 
 
 class CrawlHistory:
@@ -62,13 +66,21 @@ class CrawlHistory:
     def reach(self, url: str) -> Reach | None:
         """How far the list that begins at `url` was read completely, or None where it never was."""
         for row in self._db.table("lists").rows_where("url = ?", [url]):
-            return Reach(complete_from=row["complete_from"], complete_to=datetime.fromisoformat(row["complete_to"]))
+            return Reach(
+                complete_from=row["complete_from"],
+                complete_to=datetime.fromisoformat(row["complete_to"]),
+                interrupted=bool(row["interrupted"]),
+            )
         return None
 
     def reached(self, url: str, reach: Reach) -> None:
         """Note how far a list was read."""
         row = {"url": url, "complete_from": reach.complete_from, "complete_to": _utc(reach.complete_to)}
-        self._db.table("lists").insert(row, replace=True)
+        self._db.table("lists").insert(row | {"interrupted": 0}, replace=True)
+
+    def begin_walk(self, url: str) -> None:
+        """Note that a walk over a list begins; `reached` notes its end."""
+        self._db.execute("update lists set interrupted = 1 where url = ?", [url])
 
     # --- articles ---
 
@@ -83,20 +95,26 @@ class CrawlHistory:
             """
             select
                 (select max(timestamp) from articles where url = :url and truncated = 0 and layout <> 'text') as newest,
-                (select timestamp from card_dates where url = :url) as card
+                (select looks from card_dates where url = :url and timestamp = :timestamp) as looks
             """,
-            {"url": url},
+            {"url": url, "timestamp": timestamp},
         )
         newest: str | None = row["newest"]
         if newest is None or timestamp is None:
             return newest is not None
         # A day and a moment are compared as days.
         shown = min(len(newest), len(timestamp))
-        return newest[:shown] >= timestamp[:shown] or row["card"] == timestamp
+        return newest[:shown] >= timestamp[:shown] or (row["looks"] or 0) >= MAX_LOOKS
 
     def card_promised(self, url: str, timestamp: str) -> None:
-        """Remember a card's date that the article's own page does not have, so that it is asked for once only."""
-        self._db.table("card_dates").insert({"url": url, "timestamp": timestamp}, replace=True)
+        """Remember a card's date that the article's own page does not have.
+
+        The page may lag behind its card, so it is looked at in some more runs before the card is taken to be wrong.
+        """
+        self._db.execute(
+            "insert into card_dates values (?, ?, 1) on conflict (url, timestamp) do update set looks = looks + 1",
+            [url, timestamp],
+        )
 
     def missing(self, spider: str) -> list[str]:
         """Articles that lists of a spider point to, not stored, and not given up yet; the longest missing first."""
@@ -105,12 +123,15 @@ class CrawlHistory:
         )
         return [row["url"] for row in rows]
 
-    def missed(self, url: str, spider: str, reason: str) -> None:
-        """Note that an article a list points to could not be had in this run."""
+    def missed(self, url: str, spider: str, reason: str, *, tried: bool = True) -> None:
+        """Note that an article a list points to could not be had in this run; `tried`: it was really asked for."""
         self._db.execute(
-            "insert into missing (url, spider, reason, tries, asked_at) values (?, ?, ?, 1, ?) "
-            "on conflict (url) do update set reason = excluded.reason, tries = tries + 1, asked_at = excluded.asked_at",
-            [url, spider, reason, _utc(datetime.now(UTC))],
+            """
+            insert into missing (url, spider, reason, tries, asked_at) values (?, ?, ?, ?, ?)
+            on conflict (url, spider) do update
+            set reason = excluded.reason, tries = tries + excluded.tries, asked_at = excluded.asked_at
+            """,
+            [url, spider, reason, int(tried), _utc(datetime.now(UTC))],
         )
 
     def found(self, url: str) -> None:
@@ -126,9 +147,9 @@ class CrawlHistory:
         row = self._db.execute("select * from payloads where url = ?", [url]).fetchone()
         if row is None:
             return None
-        _, digest, fetched_at, file, offset = row
+        _, digest, fetched_at, file, offset, end = row
         location = Location(file=file, offset=offset)
-        return Payload(digest=digest, fetched_at=datetime.fromisoformat(fetched_at), location=location)
+        return Payload(digest=digest, fetched_at=datetime.fromisoformat(fetched_at), location=location, end=end)
 
     def archived(self, url: str, payload: Payload) -> None:
         """Remember the payload of a full response; in the database with the next `save_payloads`."""
@@ -137,10 +158,10 @@ class CrawlHistory:
     def save_payloads(self) -> None:
         """Write the payloads remembered since the last time. Those that are lost cost a repetition, no page."""
         rows = [
-            (url, payload.digest, _utc(payload.fetched_at), payload.location.file, payload.location.offset)
-            for url, payload in self._archived.items()
+            (url, kept.digest, _utc(kept.fetched_at), kept.location.file, kept.location.offset, kept.end)
+            for url, kept in self._archived.items()
         ]
-        self._db.conn.executemany("insert or replace into payloads values (?, ?, ?, ?, ?)", rows)
+        self._db.conn.executemany("insert or replace into payloads values (?, ?, ?, ?, ?, ?)", rows)
         self._archived.clear()
 
 

@@ -72,21 +72,30 @@ def m002_what_crawls_remember(db: Database) -> None:
         strict=True,
     )
     db.table("lists").create(
-        {"url": str, "complete_from": str, "complete_to": str},
+        {"url": str, "complete_from": str, "complete_to": str, "interrupted": int},
         pk="url",
-        not_null={"complete_from", "complete_to"},
+        not_null={"complete_from", "complete_to", "interrupted"},
         strict=True,
     )
     db.table("missing").create(
         {"url": str, "spider": str, "reason": str, "tries": int, "asked_at": str},
-        pk="url",
-        not_null={"spider", "reason", "tries", "asked_at"},
+        pk=("url", "spider"),
+        not_null={"reason", "tries", "asked_at"},
         strict=True,
     )
-    db.table("card_dates").create({"url": str, "timestamp": str}, pk="url", not_null={"timestamp"}, strict=True)
+    db.table("card_dates").create(
+        {"url": str, "timestamp": str, "looks": int}, pk=("url", "timestamp"), not_null={"looks"}, strict=True
+    )
     db.table("payloads").create(
-        {"url": str, "digest": str, "fetched_at": str, "archive_file": str, "archive_offset": int},
+        {
+            "url": str,
+            "digest": str,
+            "fetched_at": str,
+            "archive_file": str,
+            "archive_offset": int,
+            "archive_end": int,
+        },
         pk="url",
-        not_null={"digest", "fetched_at", "archive_file", "archive_offset"},
+        not_null={"digest", "fetched_at", "archive_file", "archive_offset", "archive_end"},
         strict=True,
     )

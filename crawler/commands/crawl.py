@@ -5,7 +5,9 @@ from __future__ import annotations
 import argparse
 import difflib
 import logging
+import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
@@ -14,6 +16,7 @@ from scrapy.commands import crawl
 from scrapy.settings import default_settings
 
 from crawler import settings as project
+from crawler.extensions import JOB_MARK, forget_job
 from crawler.failures import WORK_FAILED, WRONG_CALL, complain, exit_status
 from crawler.site import Site
 from crawler.spiders.base import KbsSpider
@@ -28,6 +31,9 @@ _NUMBERS: dict[str, tuple[type[int] | type[float], float]] = {
     **dict.fromkeys(("DOWNLOAD_TIMEOUT", "AUTOTHROTTLE_TARGET_CONCURRENCY"), (float, 0.001)),
     "DOWNLOAD_MAXSIZE": (int, 1),
 }
+
+
+_SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
 
 
 class Command(crawl.Command):
@@ -51,10 +57,16 @@ class Command(crawl.Command):
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         level = str(getattr(opts, "loglevel", None) or "WARNING")
-        if level.upper() not in logging.getLevelNamesMapping():
-            complain(self, f"-L {level} is no log level; there is DEBUG, INFO, WARNING, ERROR, CRITICAL.", WRONG_CALL)
-            sys.exit(WRONG_CALL)
+        self._check_log_level(f"-L {level}", level)
         super().process_options(args, opts)
+        assert self.settings is not None
+        self._check_log_level(f"LOG_LEVEL={self.settings['LOG_LEVEL']}", str(self.settings["LOG_LEVEL"]))
+
+    def _check_log_level(self, given: str, level: str) -> None:
+        """End the process where there is no such level: Scrapy would fail on it before the command runs."""
+        if level.upper() not in logging.getLevelNamesMapping():
+            complain(self, f"{given} is no log level; there is DEBUG, INFO, WARNING, ERROR, CRITICAL.", WRONG_CALL)
+            sys.exit(WRONG_CALL)
 
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
@@ -69,6 +81,7 @@ class Command(crawl.Command):
             ArticleStore(self.settings["KBS_DB"]).close()
             for file in self.settings.getdict("FEEDS"):
                 _check_feed(file)
+            _check_job(self.settings["JOBDIR"])
         except (StoreError, OSError) as error:
             return complain(self, str(error), WORK_FAILED)
         # What is not shown is not put together either: Scrapy logs some five lines a page.
@@ -93,8 +106,11 @@ class Command(crawl.Command):
         for argument in args:
             if argument.startswith("-"):
                 raise ValueError(f"There is no option {argument}; scrapy crawl --help names them.")
-        if len(args) != 1 or args[0] not in loader.list():
+        if len(args) != 1:
             raise ValueError(f"Name one spider, such as scrapy crawl kbs_news; there is {', '.join(loader.list())}.")
+        if args[0] not in loader.list():
+            hint = _is_it(args[0], loader.list()) or f"there is {', '.join(loader.list())}."
+            raise ValueError(f"There is no spider {args[0]}; {hint}")
         spider = cast("type[KbsSpider]", loader.load(args[0]))
         known = spider.argument_defaults()
         for argument in arguments:
@@ -111,11 +127,10 @@ class Command(crawl.Command):
         """
         assert self.settings is not None
         known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
-        for given in opts.set:
-            name = given.partition("=")[0]
+        given = [assignment.partition("=")[0] for assignment in opts.set]
+        for name in [*given, *(name for name in os.environ if name.startswith("KBS_"))]:
             if name not in known and not name.startswith("SPIDERMON_"):
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f"is it {near[0]}?" if near else "crawler/settings.py and Scrapy's documentation name them."
+                hint = _is_it(name, known) or "crawler/settings.py and Scrapy's documentation name them."
                 raise ValueError(f"There is no setting {name}; {hint}")
         for name, (kind, least) in _NUMBERS.items():
             try:
@@ -125,6 +140,16 @@ class Command(crawl.Command):
             if not fits:
                 noun = "a whole number" if kind is int else "a number"
                 raise ValueError(f"{name} is {self.settings[name]!r}; it must be {noun} from {least:g}.")
+        for name in _SWITCHES:
+            try:
+                self.settings.getbool(name)
+            except ValueError:
+                raise ValueError(f"{name} is {self.settings[name]!r}; it must be True or False.") from None
+
+
+def _is_it(name: str, known: Iterable[str]) -> str:
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"is it {near[0]}?" if near else ""
 
 
 def _describe_spiders(command: crawl.Command) -> str:
@@ -138,10 +163,26 @@ def _describe_spiders(command: crawl.Command) -> str:
         spider = cast("type[KbsSpider]", loader.load(name))
         summary = (spider.__doc__ or "").strip().splitlines()[0]
         defaults = spider.argument_defaults().items()
-        told = (f"{argument}={value if len(value) < 20 else '…'}" for argument, value in defaults)
+        told = (f"{argument}={value if len(value) < 120 else '…'}" for argument, value in defaults)
         lines += [f"  {name}: {summary}", f"      {' '.join(told)}"]
     lines.append("  lang=f,e: editions. since=, until=: days, 2026-11-24. full=1: go on where everything is known.")
     return "\n".join(lines)
+
+
+def _check_job(folder: str | None) -> None:
+    """Have a JOBDIR that cannot be made fail before anything is fetched.
+
+    Raises:
+        OSError: it cannot; the message is a sentence.
+    """
+    try:
+        if folder:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            if (Path(folder) / JOB_MARK).exists():
+                forget_job(Path(folder))
+                print(f"The job in {folder} was killed: it begins anew, without what is stored.", file=sys.stderr)
+    except OSError as error:
+        raise OSError(f"JOBDIR {folder} cannot be made ({error.strerror}).") from error
 
 
 def _check_feed(uri: str | Path) -> None:

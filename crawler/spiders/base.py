@@ -23,6 +23,7 @@ from crawler.settings import PRODUCT
 from crawler.site import Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
+from extractors.dates import KST
 from storage import ArticleStore, Capture, CrawlHistory
 
 if TYPE_CHECKING:
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
 
+# In days; more is no date of the calendar.
+_CENTURY = 36_500
 #: Gone for good, not failed: the page is remembered as refused.
 GONE = [404, 410]
 
@@ -82,6 +85,8 @@ class KbsSpider(scrapy.Spider):
         self.since, self.until = day("since", since), day("until", until)
         if self.since and self.until and self.since > self.until:
             raise ArgumentError(f"since={since} is later than until={until}.")
+        if self.since and self.since > datetime.now(KST).date():
+            raise ArgumentError(f"since={since} is in the future.")
         self.full = yes("full", full)
         self.started_at = datetime.now(UTC)
         self.asked: set[str] = set()
@@ -106,7 +111,7 @@ class KbsSpider(scrapy.Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
-        spider.recheck_days = crawler.settings.getint("KBS_RECHECK_DAYS")
+        spider.recheck_days = min(crawler.settings.getint("KBS_RECHECK_DAYS"), _CENTURY)
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
         crawler.signals.connect(spider.spider_idle, signals.spider_idle)
         return spider
@@ -160,7 +165,7 @@ class KbsSpider(scrapy.Spider):
         assert response.request is not None
         if trouble and (list_url or isinstance(result, Article)) and self.keep_for_the_end(response.request, trouble):
             return
-        self._retract_failure(asked_for(response.request))
+        self.retract_failure(asked_for(response.request))
         if isinstance(result, Article) and result.truncated:
             self.article_missed(url, asked_for(response.request), trouble, list_url)
         else:
@@ -178,8 +183,7 @@ class KbsSpider(scrapy.Spider):
         asked, reason = failed_page(failure)
         if not is_forbidden(failure) and self.keep_for_the_end(request, reason):
             return
-        # Where robots.txt had it not sent at all, nothing was learnt of the page.
-        self.article_missed(request.cb_kwargs["url"], asked, reason, None if "robots.txt" in reason else list_url)
+        self.article_missed(request.cb_kwargs["url"], asked, reason, list_url)
         yield from self.article_answered(list_url)
 
     def article_missed(self, url: str, asked: str, reason: str, list_url: str | None) -> None:
@@ -193,7 +197,8 @@ class KbsSpider(scrapy.Spider):
         """
         self.report_failure(asked, reason)
         if list_url is not None:
-            self.history.missed(url, self.name, reason)
+            # Where robots.txt had it not sent at all, nothing was learnt of the page.
+            self.history.missed(url, self.name, reason, tried="robots.txt" not in reason)
 
     def article_answered(self, list_url: str | None) -> Iterator[ListRead]:
         """What follows when an article of a list has been dealt with: nothing, for spiders without lists."""
@@ -218,9 +223,10 @@ class KbsSpider(scrapy.Spider):
         """
         asked = asked_for(request)
         if request.meta.get("second_chance"):
-            self._retract_failure(asked)
+            self.retract_failure(asked)
             return False
         meta = {name: value for name, value in request.meta.items() if name == "handle_httpstatus_list"}
+        self.crawler.stats.inc_value("kbsworld/waiting")
         self._later.append(request.replace(url=asked, dont_filter=True, meta=meta | {"second_chance": True}))
         self.report_failure(asked, reason)
         return True
@@ -233,17 +239,20 @@ class KbsSpider(scrapy.Spider):
         """
         if self._later:
             kept, self._later = self._later, []
+            self.crawler.stats.set_value("kbsworld/waiting", 0)
             for request in kept:
                 self.crawler.engine.crawl(request)
             raise DontCloseSpider
 
-    def _retract_failure(self, url: str) -> None:
-        """Take back what was told of a page before its second chance."""
-        if not self.crawler.stats.get_value("kbsworld/failed"):
-            return
-        failures = [failure for failure in self.crawler.stats.get_value("kbsworld/failures", []) if failure[0] != url]
+    def retract_failure(self, url: str) -> bool:
+        """Take back what was told of a page before its second chance; whether anything was."""
+        told = self.crawler.stats.get_value("kbsworld/failures", [])
+        failures = [failure for failure in told if failure[0] != url]
+        if len(failures) == len(told):
+            return False
         self.crawler.stats.set_value("kbsworld/failures", failures)
         self.crawler.stats.set_value("kbsworld/failed", len(failures))
+        return True
 
     def report_failure(self, url: str, reason: str) -> None:
         """Have the run's report name a page that failed."""

@@ -30,7 +30,7 @@ class KbsArticlesSpider(KbsSpider):
         """A spider of given articles.
 
         Args:
-            urls: addresses, parted by white space.
+            urls: addresses, parted by white space or commas.
             ids: numbers (`Seq_Code`) of news and ranges of them, parted by commas: `83685,83000-83100`.
             file: a file of addresses and ids, one a line; empty lines and those that begin with # do not count.
             lang: the editions in which ids count.
@@ -40,15 +40,20 @@ class KbsArticlesSpider(KbsSpider):
             ArgumentError: one of them is no article.
         """
         super().__init__(lang, full=full)
-        given = [*urls.split(), *(part.strip() for part in ids.split(",") if part.strip()), *_lines(file)]
-        self.given: list[Given] = [_given(part) for part in given]
+        addresses = re.split(r"[\s,]+(?=https?:)|\s+", urls.strip())
+        given = [*addresses, *(part.strip() for part in ids.split(",")), *_lines(file)]
+        self.given: list[Given] = [_given(part) for part in given if part]
         if not self.given:
             raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, or file=PATH.")
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for them in the order given, not all at once: a range can be long."""
         for address in self._addresses():
-            if address.url in self.asked or (not self.full and self.history.knows(address.url, None)):
+            if address.url in self.asked:
+                continue
+            if not self.full and self.history.knows(address.url, None):
+                self.asked.add(address.url)
+                self.crawler.stats.inc_value("kbsworld/unchanged")
                 continue
             if self.crawler.engine.needs_backout():
                 await self.crawler.signals.wait_for(signals.scheduler_empty)

@@ -22,6 +22,7 @@ class KbsDaysSpider(ListSpider):
 
     name = "kbs_days"
     list_name = "page of the day"
+    empty_days = 0
 
     @cached_property
     def bounds(self) -> Bounds:
@@ -48,5 +49,9 @@ class KbsDaysSpider(ListSpider):
         """When the day was read: what matters is whether it was over by then."""
         return self.started_at
 
-    def list_is_empty(self, walk: Walk, url: str) -> None:
-        """A day without news is no failure."""
+    def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002
+        """A day without news is no failure; many of them may be a mistake."""
+        self.empty_days += 1
+        notes = [note for note in self.crawler.stats.get_value("kbsworld/notes", []) if "no news" not in note]
+        told = f"{self.empty_days} days have no news on the site; if that is wrong, read them again with full=1."
+        self.crawler.stats.set_value("kbsworld/notes", [*notes, told] if self.empty_days > 1 else notes)

@@ -15,6 +15,9 @@ class KbsFeaturesSpider(ListSpider):
     list_name = "feature list"
     word_arguments = {"menu": ",".join(MENUS)}
 
+    def doubt(self) -> str:
+        return f"is it a menu of the site? Known are {', '.join(MENUS)}"
+
     def lists(self, edition: str) -> Iterator[str]:
         for menu in self.words["menu"]:
             yield feature_list_url(edition, menu)

@@ -68,7 +68,7 @@ class ListSpider(KbsSpider):
 
     def complete_to(self, walk: Walk) -> datetime:
         """The moment up to which a walk that left nothing out has read its list: by the list's own dates, if any."""
-        return walk.newest or self.started_at
+        return min(walk.newest or self.started_at, self.started_at)
 
     def skips(self, list_url: str) -> bool:
         """Whether a list need not be read at all."""
@@ -91,7 +91,11 @@ class ListSpider(KbsSpider):
                     continue
                 if self.crawler.engine.needs_backout():
                     await self.crawler.signals.wait_for(scrapy.signals.scheduler_empty)
+                if url in self.walks:
+                    # The job was stopped meanwhile: what moved on the list since then may have been overlooked.
+                    self.walks[url].incomplete = True
                 self.walks.setdefault(url, Walk(url, self.reach(url)))
+                self.history.begin_walk(url)
                 yield self.request_list(url, 1)
 
     def request_list(self, list_url: str, number: int) -> Request:
@@ -117,7 +121,9 @@ class ListSpider(KbsSpider):
         if page is None or (trouble and not page.cards and number > 1):
             following = self._pass_over(response.request, trouble)
         else:
-            self._retract_failure(asked_for(response.request))
+            if self.retract_failure(asked_for(response.request)):
+                # Since its first try the list may have moved.
+                walk.incomplete = True
             following = self._walk_on(walk, page, number, response.url)
         for request in following:
             yield request
@@ -185,6 +191,8 @@ class ListSpider(KbsSpider):
 
     async def _page(self, response: Response, walk: Walk, number: int) -> tuple[ListPage | None, str, bool]:
         """A list page, what is wrong with it, and whether that may pass."""
+        if response.status != 200:
+            return None, f"HTTP {response.status}", True
         page = await self.reader.read(self.extract, response.body, self.site.official(response.url))
         if isinstance(page, NotAnArticle):
             return None, f"not a {self.list_name}: {page.reason}", page.passing

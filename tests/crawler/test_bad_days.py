@@ -42,9 +42,12 @@ def test_list_pages_that_meet_a_fault_once_leave_no_article_out(crawl: Run, tmp_
         # Every other page: three in a row that fail would end the walk.
         site.faults.plan = {f"{LIST}&page={2 + 2 * index}": [kind] for index, kind in enumerate(KINDS)}
         run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
-    assert run.returncode == 0, run.stderr
-    assert {kind for _, kind in site.faults.met} == set(KINDS)
-    assert counts(run) == NOTHING_BUT | {"new": pages * 10 + 5}
+        assert run.returncode == 0, run.stderr
+        assert {kind for _, kind in site.faults.met} == set(KINDS)
+        assert counts(run) == NOTHING_BUT | {"new": pages * 10 + 5}
+        # Two pages were read at the end only, when the list may have moved: the next run reads it all once more.
+        assert rows(tmp_path, "lists") == []
+        crawl("kbs_news", KBS_BASE_URL=site.base_url)
     [reach] = rows(tmp_path, "lists")
     assert reach["complete_from"] == ""
 
@@ -92,7 +95,7 @@ def test_a_list_that_never_ends_is_left(crawl: Run) -> None:
         run = crawl("kbs_news", "-a", "full=1", KBS_BASE_URL=site.base_url)
     assert run.returncode == 0
     assert counts(run)["new"] == 10
-    assert len(site.requests) < 20
+    assert len(site.requests) < 30
 
 
 def test_lists_that_fail_one_after_the_other_end_the_walk(crawl: Run) -> None:

@@ -80,7 +80,7 @@ def note_runs(tmp_path: Path, *days_ago: float) -> None:
 def test_silence_for_longer_than_usual_is_noticed(crawl: Run, tmp_path: Path) -> None:
     with Replica(articles=10) as site:
         crawl("kbs_news", KBS_BASE_URL=site.base_url)
-        note_runs(tmp_path, 8, 7, 6, 5, 4)
+        note_runs(tmp_path, *range(4, 14))
         run = crawl("kbs_news", "-a", "lang=f", KBS_BASE_URL=site.base_url)
         assert run.returncode == 3
         assert "unhealthy: nothing new since " in run.stderr

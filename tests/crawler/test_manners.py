@@ -46,6 +46,24 @@ def test_a_site_that_asks_for_a_long_rest_gets_it(site: ScriptedSite, crawl: Run
     assert "(site_failing)" in run.stderr
 
 
+@pytest.mark.parametrize(
+    ("robots", "words"),
+    [
+        ((503, b"", {"Retry-After": "999999999"}), "asks to be left alone for 999999999 s"),
+        ((200, b"User-agent: *\nCrawl-delay: 86400\n", {}), "asks for a page every 86400 s at most"),
+    ],
+)
+def test_a_robots_txt_that_asks_for_too_much_ends_the_run(
+    site: ScriptedSite, crawl: Run, robots: tuple[int, bytes, dict[str, str]], words: str
+) -> None:
+    site.list(ARTICLE.format(1))
+    site.answers["/robots.txt"] = robots
+    run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    assert run.returncode == 1
+    assert words in run.stderr
+    assert site.requests == ["/robots.txt"]
+
+
 def test_the_rest_grows_with_each_error_in_a_row(site: ScriptedSite, scrapy: Run) -> None:
     site.list(ARTICLE.format(1))
     site.answers[ARTICLE.format(1)] = (500, b"")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from random import Random
 
@@ -82,6 +83,39 @@ def test_a_job_goes_on_where_it_stopped_and_asks_for_no_article_twice(begin: Beg
         articles = [path for path in site.requests if "news_view" in path]
     assert len(rows(tmp_path)) == 120
     assert len(articles) - len(set(articles)) <= 2  # the pages that were given up on their way
+
+
+def test_a_job_that_was_killed_or_is_finished_begins_anew(begin: Begin, crawl: Run, tmp_path: Path) -> None:
+    (tmp_path / "job").mkdir()
+    (tmp_path / "job" / "mine.txt").write_text("kept")
+    job = ["-s", f"JOBDIR={tmp_path / 'job'}"]
+    with Replica(articles=120) as site:
+        process = begin("kbs_news", *job, KBS_BASE_URL=site.base_url)
+        wait_for_requests(site, 60, process)
+        process.kill()
+        process.communicate()
+        run = crawl("kbs_news", *job, KBS_BASE_URL=site.base_url)
+        assert "was killed: it begins anew, without what is stored." in run.stderr
+        assert len(rows(tmp_path)) == 120
+        site.world.publish(5)
+        run = crawl("kbs_news", *job, KBS_BASE_URL=site.base_url)
+        assert counts(run)["new"] == 5
+    assert (tmp_path / "job" / "mine.txt").read_text() == "kept"
+
+
+def test_a_batch_that_the_database_did_not_take_is_not_left_out(crawl: Run, begin: Begin, tmp_path: Path) -> None:
+    with Replica(articles=40, days=4) as site:
+        crawl("kbs_news", KBS_BASE_URL=site.base_url)
+        site.world.publish(30)
+        process = begin("kbs_news", KBS_BASE_URL=site.base_url)
+        wait_for_requests(site, 41 + 5 + 20, process)
+        with closing(sqlite3.connect(tmp_path / "kbs.db", isolation_level=None)) as other:
+            other.execute("begin immediate")
+            time.sleep(35)  # longer than a crawl waits for another
+            other.rollback()
+        process.communicate(timeout=90)
+        crawl("kbs_news", KBS_BASE_URL=site.base_url, KBS_RECHECK_DAYS="0")
+    assert len(rows(tmp_path)) == 70
 
 
 def test_killed_at_thirty_moments_and_run_to_the_end_the_database_is_the_uninterrupted_one(

@@ -71,9 +71,31 @@ def test_since_ends_it_behind_that_day_and_is_remembered() -> None:
 
 def test_the_end_of_a_list_is_a_page_without_anything_fresh() -> None:
     walk = Walk(NEWS)
-    assert turn(walk, page(1, 2, links=(2,)), 1, known=False) == 2
+    assert turn(walk, page(1, 2), 1, known=False) == 2
     assert turn(walk, page(), 2) is None
     assert walk.reached(BOUNDS, NOW) == Reach(complete_from="", complete_to=NOW)
+
+
+def test_a_page_that_repeats_another_is_passed_over_while_more_are_promised() -> None:
+    """New articles push what was met onto the next page."""
+    walk = Walk(NEWS)
+    assert turn(walk, page(1, 2, links=(2, 3, 4, 5, 6)), 1, known=False) == 2
+    assert turn(walk, page(1, 2), 2) == 3
+    assert turn(walk, page(3, 4), 3, known=False) == 4
+    assert [turn(walk, page(3, 4), number) for number in (4, 5, 6)] == [5, 6, None]
+
+
+@pytest.mark.parametrize("wrong", [9000.0, -2000.0])
+def test_one_card_with_a_wrong_date_decides_nothing(wrong: float) -> None:
+    """A pinned old article, or one dated years ahead, beside three that a killed run has stored."""
+    walk = Walk(NEWS, Reach(complete_from="", complete_to=NOW - timedelta(days=5)))
+    assert turn(walk, page(0.1, 0.2, 0.3, wrong), 1, replace(BOUNDS, recheck_days=0)) == 2
+
+
+def test_without_dates_only_a_walk_that_came_to_its_end_vouches_for_the_rest() -> None:
+    undated = ListPage(cards=tuple(replace(card, written_at=None) for card in page(1, 2).cards), pages=frozenset())
+    assert turn(Walk(NEWS, CLEAN), undated, 1) is None
+    assert turn(Walk(NEWS, replace(CLEAN, interrupted=True)), undated, 1) == 2
 
 
 def test_a_list_whose_paging_is_not_known_is_followed_by_its_links_alone() -> None:

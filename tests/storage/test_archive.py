@@ -44,7 +44,7 @@ def packed(body: bytes) -> bytes:
 
 
 def payload(location: Location, body: bytes = PAGE) -> Payload:
-    return Payload(digest=payload_digest(packed(body)), fetched_at=WHEN, location=location)
+    return Payload(digest=payload_digest(packed(body)), fetched_at=WHEN, end=0, location=location)
 
 
 @pytest.fixture
