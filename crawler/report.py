@@ -75,6 +75,8 @@ class RunReport(RunExtension):
         failures: list[tuple[str, str]] = self._stats.get_value("kbsworld/failures", [])
         if not self._count("pages") and failures and failures[0][1] != BUG:
             base = self._crawler.settings["KBS_BASE_URL"]
+            if stopped := self._stats.get_value("kbsworld/stopped"):
+                return f"Nothing could be fetched from {base}: {stopped}"
             # What answers, if only with an error, is no matter of the network.
             hint = "run it again later" if "HTTP" in failures[0][1] else "check the network and run it again"
             return f"Nothing could be fetched from {base}: {failures[0][1]}; {hint}."
