@@ -24,7 +24,8 @@ _STACK = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
 
 def plain(text: str) -> str:
     """`text` in NFC, without characters that are not there to be read; its white space stays."""
-    text = _INVISIBLE.sub("", text)
+    if not text.isprintable():  # none of them is; most texts are, and need no search
+        text = _INVISIBLE.sub("", text)
     if _NO_WORDS.search(text):
         text = _STACK.sub(r"\1", text)
     return unicodedata.normalize("NFC", text)
