@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
@@ -144,17 +144,14 @@ class ArchiveWriter:
             self.close()
         out = self._out or self._open(fetched_at)
         writer, offset = self._writer, out.tell()
-        http_headers = _http_headers(status_line, headers)
-        warc_headers = {"WARC-Date": _warc_date(fetched_at), "WARC-Payload-Digest": digest or payload_digest(body)}
+        fields: dict[str, Any] = {"http_headers": _http_headers(status_line, headers)}
+        fields["warc_headers_dict"] = {"WARC-Date": _warc_date(fetched_at)}
         if revisits is None:
-            response = writer.create_warc_record(
-                *(url, "response"), BytesIO(body), len(body), http_headers=http_headers, warc_headers_dict=warc_headers
-            )
+            fields["warc_headers_dict"]["WARC-Payload-Digest"] = digest or payload_digest(body)
+            response = writer.create_warc_record(url, "response", BytesIO(body), len(body), **fields)
         else:
-            response = writer.create_revisit_record(
-                *(url, revisits.digest, url, _warc_date(revisits.fetched_at)),
-                *(http_headers, {"WARC-Date": _warc_date(fetched_at)}),
-            )
+            original = _warc_date(revisits.fetched_at)
+            response = writer.create_revisit_record(url, revisits.digest, url, original, **fields)
         request = writer.create_warc_record(url, "request", http_headers=_http_headers(request_line, request_headers))
         with self._whole_or_nothing(offset):
             writer.write_request_response_pair(request, response)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from urllib.parse import parse_qs, urlsplit
 
 from crawler.spiders.lists import ListSpider
 from crawler.walk import Bounds, Walk
@@ -34,16 +33,15 @@ class KbsDaysSpider(ListSpider):
         last = min(self.until or today, today)
         day = self.since or last - timedelta(days=DEFAULT_DAYS - 1)
         while day <= last:
-            yield day_url(edition, day)
+            if self.full or not self._was_read(edition, day):
+                yield day_url(edition, day)
             day += timedelta(days=1)
 
-    def skips(self, list_url: str) -> bool:
+    def _was_read(self, edition: str, day: date) -> bool:
         """Whether a day was read completely when it had been over for the days that are rechecked."""
-        reach = self.history.reach(list_url)
-        if self.full or reach is None:
-            return False
-        day = date.fromisoformat(parse_qs(urlsplit(list_url).query)["date"][0])
-        return reach.complete_to.astimezone(KST).date() > day + timedelta(days=self.recheck_days)
+        reach = self.history.reach(day_url(edition, day))
+        settled = day + timedelta(days=self.recheck_days)
+        return reach is not None and reach.complete_to.astimezone(KST).date() > settled
 
     def complete_to(self, walk: Walk) -> datetime:  # noqa: ARG002
         """When the day was read: what matters is whether it was over by then."""

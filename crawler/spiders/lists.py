@@ -70,11 +70,6 @@ class ListSpider(KbsSpider):
         """The moment up to which a walk that left nothing out has read its list: by the list's own dates, if any."""
         return min(walk.newest or self.started_at, self.started_at)
 
-    def skips(self, list_url: str) -> bool:
-        """Whether a list need not be read at all."""
-        del list_url
-        return False
-
     def doubt(self) -> str:
         """What may be wrong where a list is empty, for a person to read."""
         return "its template may have changed"
@@ -87,8 +82,6 @@ class ListSpider(KbsSpider):
             yield request
         for edition in self.editions:
             for url in self.lists(edition):
-                if self.skips(url):
-                    continue
                 if self.crawler.engine.needs_backout():
                     await self.crawler.signals.wait_for(scrapy.signals.scheduler_empty)
                 if url in self.walks:
@@ -119,7 +112,7 @@ class ListSpider(KbsSpider):
             return
         assert response.request is not None
         if page is None or (trouble and not page.cards and number > 1):
-            following = self._pass_over(response.request, trouble)
+            following: Iterator[Request | ListRead] = self._pass_over(response.request, trouble)
         else:
             if self.retract_failure(asked_for(response.request)):
                 # Since its first try the list may have moved.
@@ -145,18 +138,17 @@ class ListSpider(KbsSpider):
         elif request.meta.get("redirect_urls"):
             reason = f"redirected to {request.url}, which was asked for before"
             for following in self._pass_over(request, reason):
-                if isinstance(following, scrapy.Request):
-                    self.crawler.engine.crawl(following)
+                self.crawler.engine.crawl(following)
 
     def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
         """Take note of a page, and of which of its articles are known."""
 
-    def list_failed(self, failure: Failure) -> Iterator[Request | ListRead]:
+    def list_failed(self, failure: Failure) -> Iterator[Request]:
         """Count and list a list page that could not be had, and go on with the next one."""
         if not is_abandoned(failure):
             yield from self._pass_over(failure.request, failed_page(failure)[1])  # type: ignore[attr-defined]
 
-    def _pass_over(self, request: Request, reason: str) -> Iterator[Request | ListRead]:
+    def _pass_over(self, request: Request, reason: str) -> Iterator[Request]:
         """Go on with the page after one that could not be had; that one has its second chance at the end."""
         if not self.keep_for_the_end(request, reason):
             self.report_failure(asked_for(request), reason)
