@@ -33,8 +33,10 @@ class Location:
     """Where in the archive a capture stands.
 
     Attributes:
-        file: name of the WARC file, without its folder, so that an archive can be moved.
-        offset: byte offset of the response record's gzip member in the file as stored.
+        file: name of the WARC file in KBS_ARCHIVE, without its folder, so that an archive can be moved; of what was
+            brought in from elsewhere, the path.
+        offset: byte offset of the response record's gzip member in the file as stored; of what is packed as a whole,
+            in what it unpacks to.
     """
 
     file: str
@@ -51,6 +53,7 @@ class Capture:
         status: the HTTP status.
         body: the page's bytes, content encoding undone.
         charset: what the response's Content-Type says.
+        media_type: `text/html`, `text/plain` for a page saved as plain text, None where its content must tell.
         location: where the archive keeps it, or None where nothing was archived.
     """
 
@@ -59,6 +62,7 @@ class Capture:
     status: int = 200
     body: bytes
     charset: str | None = None
+    media_type: str | None = "text/html"
     location: Location | None = None
 
 

@@ -1,0 +1,102 @@
+"""What a source is: a file, or some of a folder, that holds captures, cut into parts that are read apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from storage.archive import Capture, Location
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A capture that is refused unread.
+
+    Attributes:
+        url, fetched_at, location: as of a Capture.
+        reason: a phrase that can be counted, such as `larger than a page may be`.
+    """
+
+    url: str
+    fetched_at: datetime
+    location: Location
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisit:
+    """A capture whose payload stands elsewhere, since it had come before.
+
+    Attributes:
+        url, fetched_at: the capture's.
+        location: where the `revisit` record stands.
+        digest: of the payload: `sha1:…`.
+        refers_to_url, refers_to_date: the capture that has it, where the record says so; the date aware, UTC.
+    """
+
+    url: str
+    fetched_at: datetime
+    location: Location
+    digest: str | None
+    refers_to_url: str | None
+    refers_to_date: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wound:
+    """A place of a source that is not as it should be.
+
+    Attributes:
+        location: the place.
+        what: a phrase: `gzip data are damaged`.
+        mended: nothing is lost by it: the capture there is read all the same.
+        incomplete: the file just ends there, as that of a crawl that was killed, or runs, does.
+    """
+
+    location: Location
+    what: str
+    mended: bool = False
+    incomplete: bool = False
+
+
+Item = Capture | Refused | Revisit | Wound
+
+
+class Part(Protocol):
+    """A part of a source: what one task reads. It can be pickled."""
+
+    @property
+    def cursor(self) -> str:
+        """Where reading goes on behind it, as `Source.parts` takes it."""
+
+    @property
+    def size(self) -> int:
+        """Its share of the source's bytes."""
+
+    def read(self, max_page: int) -> Iterator[Item]:
+        """What it holds, in order.
+
+        Args:
+            max_page: the length in bytes above which a page is refused, unpacked or not.
+        """
+
+
+class Source(Protocol):
+    """Captures that belong together: one archive, one dump, some page files."""
+
+    @property
+    def name(self) -> str:
+        """The file, as the rows of its captures name it (`Location.file`); of several page files the first."""
+
+    @property
+    def size(self) -> int:
+        """Its bytes; 0 where that is not known."""
+
+    def parts(self, after: str | None = None) -> Iterator[Part]:
+        """Its parts in order, those behind a part's `cursor` or all.
+
+        Raises:
+            OSError: it cannot be read.
+        """
