@@ -49,6 +49,7 @@ check: $(READY) ## lint, format, types, direction of imports
 bench: $(READY) .venv-bench/ready ## compare exactness and speed with other tools, in an environment of its own
 	@.venv-bench/bin/python -m tests.bench
 	@$(BIN)/python -m tests.bench.crawl
+	@$(BIN)/python -m tests.bench.reextract
 
 .venv-bench/ready: tests/bench/requirements.lock
 	@echo "Setting up .venv-bench: a minute or so, once ..."

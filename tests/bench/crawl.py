@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import os
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.request import ProxyHandler, build_opener
@@ -22,15 +20,13 @@ from warcio.archiveiterator import ArchiveIterator
 
 from extractors.address import news_list_url, news_url
 from storage import ArticleStore
+from tests.bench.processes import CHECKOUT, measure, number
 from tests.replica import World
 from tests.replica.world import PAGE_SIZE
 
-CHECKOUT = Path(__file__).parents[2]
 #: At least so much of the bare spider's page rate.
 SHARE_OF_BARE = 0.70
 DAYS = 90
-# Seconds after which a run is given up.
-PATIENCE = 1800
 # The crawl's manners are for the site; everything else is as it comes.
 OURS = ("crawl", "kbs_news", "-a", "full=1", "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False")
 # Scrapy's own defaults, but one page at a time as in the crawl.
@@ -45,26 +41,19 @@ BARE_SETTINGS = {
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.crawl", description=__doc__)
-    parser.add_argument("--articles", type=_number, default=2000, help="articles of the replica (default: 2000)")
-    parser.add_argument("--rounds", type=_number, default=3, help="how often each of the two runs (default: 3)")
+    parser.add_argument("--articles", type=number, default=2000, help="articles of the replica (default: 2000)")
+    parser.add_argument("--rounds", type=number, default=3, help="how often each of the two runs (default: 3)")
     options = parser.parse_args()
     bare, ours = [], []
     with tempfile.TemporaryDirectory(prefix="kbsworld-bench-") as name, _replica(options.articles) as base:
         urls = _addresses(base, options.articles)
-        for number in range(1, options.rounds + 1):
-            folder = Path(name) / str(number)
+        for i in range(1, options.rounds + 1):
+            folder = Path(name) / str(i)
             folder.mkdir()
             bare.append(_time_bare(urls, folder))
             ours.append(_time_ours(urls, folder, base, options.articles))
-            print(f"round {number}: bare {bare[-1]:.1f} s, kbs_news {ours[-1]:.1f} s", file=sys.stderr)
+            print(f"round {i}: bare {bare[-1]:.1f} s, kbs_news {ours[-1]:.1f} s", file=sys.stderr)
     return 0 if _print_table(len(urls), bare, ours) else 1
-
-
-def _number(text: str) -> int:
-    number = int(text)
-    if not 1 <= number <= 100_000:
-        raise argparse.ArgumentTypeError(f"{number} is none; give one from 1 to 100000")
-    return number
 
 
 @contextlib.contextmanager
@@ -108,22 +97,22 @@ def _time_bare(urls: list[str], folder: Path) -> float:
     for name, value in BARE_SETTINGS.items():
         arguments += ["-s", f"{name}={value}"]
     # In a folder without scrapy.cfg: with the project's settings it would not be bare.
-    seconds, output = _time(arguments, folder, {})
-    if int(output) != len(urls):
-        sys.exit(f"The bare spider got {output.strip()} of {len(urls)} pages; the two cannot be compared.")
-    return seconds
+    run = measure("scrapy", *arguments, folder=folder)
+    if int(run.output) != len(urls):
+        sys.exit(f"The bare spider got {run.output.strip()} of {len(urls)} pages; the two cannot be compared.")
+    return run.seconds
 
 
 def _time_ours(urls: list[str], folder: Path, base: str, articles: int) -> float:
     database, archive = folder / "kbs.db", folder / "archive"
     own = {"KBS_BASE_URL": base, "KBS_DB": str(database), "KBS_ARCHIVE": str(archive)}
-    seconds, _ = _time([*OURS], CHECKOUT, own)
+    run = measure("scrapy", *OURS, own=own)
     if sorted(_archived(archive)) != sorted(urls):
         sys.exit("The crawl did not ask for the pages that the bare spider got; the two cannot be compared.")
     with ArticleStore(database) as store:
         if len(store) != articles:
             sys.exit(f"The crawl stored {len(store)} of {articles} articles; `make test` may say why.")
-    return seconds
+    return run.seconds
 
 
 def _archived(archive: Path) -> Iterator[str]:
@@ -132,28 +121,6 @@ def _archived(archive: Path) -> Iterator[str]:
             for record in ArchiveIterator(stream):
                 if record.rec_type == "response":
                     yield record.rec_headers.get_header("WARC-Target-URI")
-
-
-def _time(arguments: list[str], folder: Path, own: dict[str, str]) -> tuple[float, str]:
-    """The seconds of a whole `scrapy` process, and what it printed."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("SCRAPY_", "KBS_"))}
-    began = time.perf_counter()
-    try:
-        run = subprocess.run(
-            [sys.executable, "-m", "scrapy", *arguments],
-            cwd=folder,
-            env=environment | own,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=PATIENCE,
-            check=False,
-        )
-    except subprocess.TimeoutExpired:
-        sys.exit(f"scrapy {arguments[0]} did not end within {PATIENCE} s; give fewer --articles.")
-    seconds = time.perf_counter() - began
-    if run.returncode:
-        sys.exit(f"scrapy {arguments[0]} ended with {run.returncode}:\n{run.stderr}")
-    return seconds, run.stdout
 
 
 def _print_table(pages: int, bare: list[float], ours: list[float]) -> bool:
