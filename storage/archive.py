@@ -55,6 +55,7 @@ class Capture:
         charset: what the response's Content-Type says.
         media_type: `text/html`, `text/plain` for a page saved as plain text, None where its content must tell.
         location: where the archive keeps it, or None where nothing was archived.
+        digest: its WARC-Payload-Digest, where it was read from an archive that says it.
     """
 
     url: str
@@ -64,6 +65,7 @@ class Capture:
     charset: str | None = None
     media_type: str | None = "text/html"
     location: Location | None = None
+    digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

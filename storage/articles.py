@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import fields
-from datetime import UTC
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -23,6 +23,10 @@ _CONTENT = tuple(field.name for field in fields(Article) if field.name not in _N
 _DATES = ("written_at", "updated_at")
 
 Row = dict[str, Any]
+
+#: The columns of `articles`, in order.
+COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
+_INSERT = "insert or replace into articles values ({})".format(", ".join(f":{name}" for name in COLUMNS))
 
 
 class Outcome(StrEnum):
@@ -48,14 +52,23 @@ class ArticleStore(Store):
             article: as extracted; one without a timestamp takes the time of its first capture.
             capture: the page it was extracted from.
         """
-        row = _to_row(article, capture)
+        return self.add_row(article_row(article, capture), capture.url)
+
+    def add_row(self, row: Row, captured_url: str | None) -> Outcome:
+        """Store an article as `add` does, from what `article_row` made of it, perhaps in another process."""
         # This capture may have been refused before extraction improved.
-        self.db.execute("delete from refusals where url = ? and fetched_at = ?", [capture.url, row["fetched_at"]])
-        return self._add_undated(row, capture) if article.timestamp is None else self._add_dated(row)
+        self.db.execute("delete from refusals where url = ? and fetched_at = ?", [captured_url, row["fetched_at"]])
+        return self._add_undated(row) if row["timestamp"] is None else self._add_dated(row)
 
     def refuse(self, capture: Capture, reason: str) -> None:
         """Remember a page that is no article, so that it is not silently dropped."""
-        self.db.table("refusals").insert({"url": capture.url, "reason": reason, **_provenance(capture)}, replace=True)
+        self.refuse_row(refusal_row(capture, reason))
+
+    def refuse_row(self, row: Row) -> None:
+        """Remember a page as `refuse` does, from what `refusal_row` made of it."""
+        self.db.execute(
+            "insert or replace into refusals values (:url, :reason, :fetched_at, :archive_file, :archive_offset)", row
+        )
 
     def newest(self, limit: int) -> list[Article]:
         """The newest version of each article, newest first."""
@@ -75,16 +88,20 @@ class ArticleStore(Store):
         return self.db.table("articles")
 
     def _row(self, url: str, timestamp: str) -> Row | None:
-        return next(
-            iter(self.db.query("select * from articles where url = ? and timestamp = ?", [url, timestamp])), None
-        )
+        found = self.db.query("select * from articles where url = ? and timestamp = ?", [url, timestamp])
+        return next(iter(found), None)
+
+    def _insert(self, row: Row) -> None:
+        """Put a row in, in the place of one with the same key."""
+        # Not through Table.insert: it looks at the table anew for each row, and takes three times as long as the rest.
+        self.db.execute(_INSERT, row)
 
     def _add_dated(self, row: Row) -> Outcome:
         stored = self._row(row["url"], row["timestamp"])
         if stored is not None:
             return self._replace(stored, row)
         versions = self._versions(row["url"])
-        self._articles.insert(row)
+        self._insert(row)
         for version in versions:
             # The same capture under another version: extraction has learnt to read its dates. And a version without
             # dates whose words this one has: it was this one.
@@ -105,12 +122,12 @@ class ArticleStore(Store):
             outcome = Outcome.EDITED
         if all(stored[column] == row[column] for column in row):
             return Outcome.UNCHANGED
-        self._articles.insert(row, replace=True)
+        self._insert(row)
         return outcome
 
-    def _add_undated(self, row: Row, capture: Capture) -> Outcome:
+    def _add_undated(self, row: Row) -> Outcome:
         """Store a version that gives no time of its own: the same content is the same version."""
-        dated = row | {"timestamp": _capture_time(capture)}
+        dated = row | {"timestamp": _capture_time(row)}
         versions = self._versions(row["url"])
         for version in versions:
             if _same_capture(version, row) and _is_undated(version):
@@ -129,16 +146,33 @@ class ArticleStore(Store):
         """Give an undated version the time of an earlier capture of it, which an older archive brought in later."""
         if row["fetched_at"] < version["fetched_at"] and self._row(row["url"], row["timestamp"]) is None:
             self._articles.delete((version["url"], version["timestamp"]))
-            self._articles.insert(row)
+            self._insert(row)
 
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
         return list(self.db.query("select * from articles where url = ? order by timestamp desc", [url]))
 
 
-def _capture_time(capture: Capture) -> str:
+def article_row(article: Article, capture: Capture) -> Row:
+    """The row of `articles` for an article and the capture it is from; without `timestamp` where the page has none."""
+    values = article.to_dict()
+    return {
+        **values,
+        "paragraphs": json.dumps(values["paragraphs"], ensure_ascii=False),
+        "has_video": int(article.has_video),
+        "truncated": int(article.truncated),
+        **_provenance(capture),
+    }
+
+
+def refusal_row(capture: Capture, reason: str) -> Row:
+    """The row of `refusals` for a capture that holds no article."""
+    return {"url": capture.url, "reason": reason, **_provenance(capture)}
+
+
+def _capture_time(row: Row) -> str:
     """The time of a capture as a version: KST, like every other."""
-    return capture.fetched_at.astimezone(KST).isoformat(timespec="seconds")
+    return datetime.fromisoformat(row["fetched_at"]).astimezone(KST).isoformat(timespec="seconds")
 
 
 def _provenance(capture: Capture) -> Row:
@@ -147,17 +181,6 @@ def _provenance(capture: Capture) -> Row:
         "fetched_at": capture.fetched_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "archive_file": capture.location and capture.location.file,
         "archive_offset": capture.location and capture.location.offset,
-    }
-
-
-def _to_row(article: Article, capture: Capture) -> Row:
-    values = article.to_dict()
-    return {
-        **values,
-        "paragraphs": json.dumps(values["paragraphs"], ensure_ascii=False),
-        "has_video": int(article.has_video),
-        "truncated": int(article.truncated),
-        **_provenance(capture),
     }
 
 

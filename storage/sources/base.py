@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from storage.archive import Capture, Location
+from storage.archive import MAX_PAGE_BYTES, Capture, Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +50,33 @@ class Wound:
 
     Attributes:
         location: the place.
+        url: the address of the capture there, where it is known; what is none of the site's is no loss.
         what: a phrase: `gzip data are damaged`.
         mended: nothing is lost by it: the capture there is read all the same.
         incomplete: the file just ends there, as that of a crawl that was killed, or runs, does.
     """
 
     location: Location
+    url: str | None = None
     what: str
     mended: bool = False
     incomplete: bool = False
 
 
-Item = Capture | Refused | Revisit | Wound
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seam:
+    """Where a part that was cut at any byte really begins and ends; the last item of such a part.
+
+    Attributes:
+        begin: where its first record does.
+        end: where the first record behind it does, or the file ends.
+    """
+
+    begin: int
+    end: int
+
+
+Item = Capture | Refused | Revisit | Wound | Seam
 
 
 class Part(Protocol):
@@ -94,8 +109,12 @@ class Source(Protocol):
     def size(self) -> int:
         """Its bytes; 0 where that is not known."""
 
-    def parts(self, after: str | None = None) -> Iterator[Part]:
+    def parts(self, after: str | None = None, *, max_page: int = MAX_PAGE_BYTES) -> Iterator[Part]:
         """Its parts in order, those behind a part's `cursor` or all.
+
+        Args:
+            after: the cursor.
+            max_page: as of `Part.read`, for what is read while parts are made.
 
         Raises:
             OSError: it cannot be read.

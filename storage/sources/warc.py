@@ -1,0 +1,227 @@
+"""Captures of WARC files: this project's, wget's, Common Crawl's, browsertrix's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import IO, cast
+from urllib.parse import quote
+
+from fastwarc.warc import ArchiveIterator, HeaderMap
+
+from storage.archive import MAX_PAGE_BYTES, Capture, Location
+from storage.sources.base import Item, Part, Refused, Revisit, Seam, Wound
+from storage.sources.batches import batches, counted
+from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body
+from storage.sources.streams import Unpacked, Window
+from storage.warc_layout import Section, is_packed, next_record
+from storage.warc_reader import Damage, Record, read_warc
+
+#: What one task reads of a file, in bytes as stored: some two hundred pages, or half a second.
+PART_BYTES = 2_000_000
+TOO_LARGE = "larger than a page may be"
+# Of what is around a page: headers, the marks of chunks.
+_MARGIN = 1 << 20
+_KINDS = frozenset({"response", "resource", "conversion", "revisit"})
+# All that is printed; only blanks and control characters are escaped.
+_AS_IT_IS = "".join(map(chr, range(33, 127)))
+
+
+@dataclass(frozen=True, slots=True)
+class WarcSource:
+    """A WARC file, or one that stands uncompressed inside another file.
+
+    Attributes:
+        path: the file.
+        name: as the rows of its captures name it.
+        base, length: where in the file it begins, and how long it is; None: to the file's end.
+    """
+
+    path: Path
+    name: str
+    base: int = 0
+    length: int | None = None
+
+    @property
+    def size(self) -> int:
+        """Its bytes as stored."""
+        return self.path.stat().st_size - self.base if self.length is None else self.length
+
+    def parts(self, after: str | None = None, *, max_page: int = MAX_PAGE_BYTES) -> Iterator[Part]:
+        """Ranges of bytes; of a file that was compressed as a whole, batches that are read here."""
+        with self.opened() as stream:
+            if is_packed(stream, 0) and _is_one_member(stream):
+                stream.seek(0)
+                yield from batches(counted(_items_of(Unpacked(stream), self.name, max_page), after))
+                return
+        size, first = self.size, int(after or 0)
+        for start in range(first, size, PART_BYTES) or [first]:
+            yield WarcRange(self, start, min(start + PART_BYTES, size), is_exact=start == first)
+
+    @contextmanager
+    def opened(self) -> Iterator[IO[bytes]]:
+        """Its bytes, to be read and sought in."""
+        with self.path.open("rb") as file:
+            end = None if self.length is None else self.base + self.length
+            yield file if self.length is None else cast("IO[bytes]", Section(file, self.base, end))
+
+
+@dataclass(frozen=True, slots=True)
+class WarcRange:
+    """The records of a WARC file that begin within a range of its bytes.
+
+    Attributes:
+        source: the file.
+        start, end: the range.
+        is_exact: whether a record begins at its start; otherwise the first one behind it is looked for.
+    """
+
+    source: WarcSource
+    start: int
+    end: int
+    is_exact: bool
+
+    @property
+    def cursor(self) -> str:
+        """The end of the range; where the next record really begins is told by the seam."""
+        return str(self.end)
+
+    @property
+    def size(self) -> int:
+        """The bytes of the range."""
+        return self.end - self.start
+
+    def begun_at(self, offset: int) -> WarcRange | None:
+        """The same range from a place on at which a record begins; None where the range ends before it."""
+        return replace(self, start=offset, is_exact=True) if offset < self.end else None
+
+    def read(self, max_page: int) -> Iterator[Item]:
+        """Its captures and wounds, and the seam."""
+        with self.source.opened() as stream:
+            packed = is_packed(stream, 0)
+            begin: int | None = self.start
+            if not self.is_exact:
+                begin = next_record(stream, self.start, packed=packed)
+            at = self.source.size if begin is None else begin
+            begin = at
+            records = read_warc(stream, at, self.end, max_body=max_page + _MARGIN, check_digests=not packed)
+            for record in records if at < self.end else ():
+                yield from _items(record, self.source.name, max_page)
+                at = record.end
+        yield Seam(begin=begin, end=at)
+
+
+def forward_items(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
+    """The captures and wounds of a WARC file that can only be read forward, compressed or not.
+
+    Args:
+        stream: the file.
+        name: as the rows of its captures name it.
+        max_page: as of `Part.read`.
+    """
+    window = cast("IO[bytes]", Window(stream, 2 * max_page + _MARGIN))
+    whole = is_packed(window, 0) and _is_one_member(window)
+    window.seek(0)
+    yield from _items_of(cast("IO[bytes]", Unpacked(window)) if whole else window, name, max_page)
+
+
+def _items_of(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
+    window = cast("IO[bytes]", Window(stream, 2 * max_page + _MARGIN))
+    packed = is_packed(window, 0)
+    for record in read_warc(window, max_body=max_page + _MARGIN, check_digests=not packed):
+        yield from _items(record, name, max_page)
+
+
+def _is_one_member(stream: IO[bytes]) -> bool:
+    """Whether a file was compressed as a whole, so that no record can be read without those before it."""
+    stream.seek(0)
+    try:
+        places = [record.stream_pos for record in islice(ArchiveIterator(stream, parse_http=False), 2)]
+    except (OSError, ValueError):
+        return False
+    # Records of one gzip member have its place, or that of FastWARC's reading; those of their own have theirs.
+    return len(places) == 2 and not is_packed(stream, places[1])
+
+
+def _items(record: Record | Damage, name: str, max_page: int) -> Iterator[Item]:
+    """What a record holds, if anything."""
+    location = Location(file=name, offset=record.offset)
+    if isinstance(record, Damage):
+        yield Wound(location=location, what=record.what, incomplete=record.incomplete)
+    elif record.kind in _KINDS:
+        url = _address(record.url or "")
+        if flaw := _flaw(record, url):
+            yield Wound(location=location, url=url or None, what=flaw)
+            return
+        if url != record.url:
+            yield Wound(location=location, url=url, what="its target address is not written as one", mended=True)
+        yield _item(record, url, location, max_page)
+
+
+def _flaw(record: Record, url: str) -> str | None:
+    """What makes a record useless."""
+    if not url:
+        return "it has no target address"
+    if record.date is None:
+        return "its date cannot be read"
+    if not record.sound:
+        return "its content does not have its digest"
+    if record.kind == "response" and record.http is not None and record.http.status_code is None:
+        return "it holds no HTTP response"
+    return None
+
+
+def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
+    assert record.date is not None
+    fetched_at = record.date.astimezone(UTC)
+    if record.kind == "revisit":
+        return _revisit(record, url, fetched_at, location)
+    if record.body is None:
+        return Refused(url=url, fetched_at=fetched_at, location=location, reason=TOO_LARGE)
+    http = record.http
+    content_type = (record.headers if http is None else http).get("Content-Type") or ""
+    try:
+        body = record.body if http is None else _decoded(record.body, http, max_page)
+    except TooLarge:
+        return Refused(url=url, fetched_at=fetched_at, location=location, reason=TOO_LARGE)
+    except Undecodable as error:
+        return Wound(location=location, url=url, what=str(error))
+    return Capture(
+        url=url,
+        fetched_at=fetched_at,
+        status=200 if http is None or http.status_code is None else http.status_code,
+        body=body,
+        charset=charset_of(content_type),
+        media_type="text/plain" if record.kind == "conversion" else "text/html",
+        location=location,
+        digest=record.headers.get("WARC-Payload-Digest"),
+    )
+
+
+def _decoded(body: bytes, http: HeaderMap, max_page: int) -> bytes:
+    return decode_body(body, http.get("Content-Encoding"), http.get("Transfer-Encoding"), max_page)
+
+
+def _revisit(record: Record, url: str, fetched_at: datetime, location: Location) -> Revisit:
+    refers_to, date = record.headers.get("WARC-Refers-To-Target-URI"), record.headers.get("WARC-Refers-To-Date")
+    try:
+        refers_to_date = datetime.fromisoformat(date).astimezone(UTC) if date else None
+    except ValueError:
+        refers_to_date = None
+    return Revisit(
+        url=url,
+        fetched_at=fetched_at,
+        location=location,
+        digest=record.headers.get("WARC-Payload-Digest"),
+        refers_to_url=_address(refers_to) if refers_to else None,
+        refers_to_date=refers_to_date,
+    )
+
+
+def _address(written: str) -> str:
+    """An address as it should be: some tools set it in angle brackets, or leave blanks in it."""
+    return quote(written.strip(" \t<>"), safe=_AS_IT_IS)
