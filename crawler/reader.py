@@ -33,7 +33,7 @@ class Reader:
         for _ in range(2):  # once more, in case that the process was killed by somebody else
             if self._pool is None:
                 context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=_begin)
+                self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=begin_worker)
             try:
                 return await asyncio.wrap_future(self._pool.submit(_read, extract, *arguments))
             except BrokenProcessPool:
@@ -54,10 +54,10 @@ def _read(extract: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
         return refusal
 
 
-def _begin() -> None:
-    """Prepare a reading process: it ends with its crawl, and not before.
+def begin_worker() -> None:
+    """Prepare a process that works for another one: it ends with it, and not before.
 
-    Ctrl-C and systemd send their signals to every process of a run; the crawl still needs this one to finish.
+    Ctrl-C and systemd send their signals to every process of a run; it still needs this one to finish.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)

@@ -63,7 +63,10 @@ SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
 # --- Bounds: everything fetched is foreign ---
 
 DOWNLOAD_TIMEOUT = 30.0
-DOWNLOAD_MAXSIZE = 10_000_000  # holds before and after decompression
+# In bytes; no page of the site is near it. What is larger, before or after it is unpacked, is not fetched, and refused
+# where it is read from an archive.
+KBS_MAX_PAGE = os.environ.get("KBS_MAX_PAGE", "10000000")
+DOWNLOAD_MAXSIZE = KBS_MAX_PAGE
 DOWNLOAD_WARNSIZE = 2_000_000
 DNS_TIMEOUT = 20
 REDIRECT_MAX_TIMES = 5

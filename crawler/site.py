@@ -8,6 +8,9 @@ from scrapy import Request
 
 from extractors.address import HOSTS, SITE
 
+#: Answers of the site that say there is no such page; other errors say nothing of the page.
+GONE = (404, 410)
+
 
 class Site:
     """The site under the base address that requests go to.

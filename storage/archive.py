@@ -6,6 +6,7 @@ import base64
 import contextlib
 import hashlib
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -26,6 +27,9 @@ MAX_FILE_BYTES = 1_000_000_000
 
 #: What a page file may be called. Its content, not its name, says whether it is HTML or a text capture.
 PAGE_SUFFIXES = frozenset({".html", ".htm", ".txt"})
+
+#: How ArchiveWriter names its files: spider, the time of the first exchange in UTC, process.
+FILE_NAME = re.compile(r"(?P<spider>.+)-(?P<time>[0-9]{8}T[0-9]{12})Z-[0-9]+\.warc\.gz")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,6 +214,14 @@ def _warc_date(moment: datetime) -> str:
 def _http_headers(first_line: str, headers: Headers) -> StatusAndHeaders:
     # Either way warcio wants the first word apart: a response's protocol, a request's method.
     return StatusAndHeaders(first_line, list(headers), is_http_request=True)
+
+
+def warc_files(folder: Path) -> dict[str, int]:
+    """The WARC files of a folder and their sizes, in order of their names."""
+    if not folder.is_dir():
+        return {}
+    files = (file for file in folder.iterdir() if file.name.endswith((".warc.gz", ".warc")) and file.is_file())
+    return {file.name: file.stat().st_size for file in sorted(files)}
 
 
 def page_files(path: Path) -> Iterator[Path]:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from storage.archive import FILE_NAME, warc_files
 from storage.warc_reader import Damage, Record, read_warc
 
 #: Called with bytes done, bytes in all, the number of the file under way, and how many files there are.
 Progress = Callable[[int, int, int, int], None]
-
-# As ArchiveWriter names its files.
-_FILE_NAME = re.compile(r"(?P<spider>.+)-(?P<time>[0-9]{8}T[0-9]{12})Z-[0-9]+\.warc\.gz")
 
 BROKEN_OFF = "incomplete last record of a run that was killed, or is running: harmless, its page is fetched again"
 
@@ -89,7 +86,7 @@ def check_archive(folder: Path, rows: Rows, runs: Iterable[RunSpan], progress: P
         progress: told now and then how far it is.
     """
     runs, report = list(runs), ArchiveReport()
-    files = _files(folder)
+    files = warc_files(folder)
     report.findings += _absent(folder, rows, files)
     report.files, report.size = len(files), sum(files.values())
     done = 0
@@ -113,7 +110,7 @@ def check_archive(folder: Path, rows: Rows, runs: Iterable[RunSpan], progress: P
 
 def check_files(folder: Path, rows: Rows) -> ArchiveReport:
     """Look only whether the files that rows name are there and long enough."""
-    files = _files(folder)
+    files = warc_files(folder)
     findings = _absent(folder, rows, files)
     for name, size in files.items():
         beyond = sum(len(urls) for offset, urls in rows.named.get(name, {}).items() if not 0 <= offset < size)
@@ -172,7 +169,7 @@ class _FileCheck:
 
     def _run(self) -> RunSpan | None:
         """The run that wrote the file, by its name."""
-        name = _FILE_NAME.fullmatch(self._name)
+        name = FILE_NAME.fullmatch(self._name)
         if name is None:
             return None
         try:
@@ -184,14 +181,6 @@ class _FileCheck:
         if not started or (started[-1].ended_at or when) < when:
             return None
         return started[-1]
-
-
-def _files(folder: Path) -> dict[str, int]:
-    """The WARC files of a folder and their sizes, in order of their names."""
-    if not folder.is_dir():
-        return {}
-    files = (file for file in folder.iterdir() if file.name.endswith((".warc.gz", ".warc")) and file.is_file())
-    return {file.name: file.stat().st_size for file in sorted(files)}
 
 
 def _absent(folder: Path, rows: Rows, files: dict[str, int]) -> list[Finding]:

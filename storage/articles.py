@@ -70,6 +70,12 @@ class ArticleStore(Store):
             "insert or replace into refusals values (:url, :reason, :fetched_at, :archive_file, :archive_offset)", row
         )
 
+    def has_article_of(self, refusal: Row, url: str) -> bool:
+        """Whether an article, of canonical address `url`, is stored from the capture of a refusal."""
+        values = [url, refusal["url"], refusal["fetched_at"]]
+        sql = "select 1 from articles where url = ? and source_url = ? and fetched_at = ?"
+        return self.db.execute(sql, values).fetchone() is not None
+
     def newest(self, limit: int) -> list[Article]:
         """The newest version of each article, newest first."""
         rows = self.db.view("latest_articles").rows_where(order_by="timestamp desc, url", limit=limit)

@@ -99,3 +99,20 @@ def m002_what_crawls_remember(db: Database) -> None:
         not_null={"digest", "fetched_at", "archive_file", "archive_offset", "archive_end"},
         strict=True,
     )
+
+
+@migrations()
+def m003_reextractions(db: Database) -> None:
+    """How far re-extractions that are not finished came, and the payloads that revisits may refer to."""
+    db.table("reextractions").create(
+        {"call": str, "source": str, "cursor": str, "counts": str, "saved_at": str},
+        pk="call",
+        not_null={"source", "cursor", "counts", "saved_at"},
+        strict=True,
+    )
+    db.table("reextraction_payloads").create(
+        {"call": str, "digest": str, "url": str, "archive_file": str, "archive_offset": int},
+        pk=("call", "digest", "url"),
+        not_null={"archive_file", "archive_offset"},
+        strict=True,
+    )

@@ -20,7 +20,7 @@ from crawler.failures import is_abandoned, is_forbidden, reason_for
 from crawler.items import ListRead, Reading
 from crawler.reader import Reader
 from crawler.settings import PRODUCT
-from crawler.site import Site
+from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
 from extractors.dates import KST
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
 
 # In days; more is no date of the calendar.
 _CENTURY = 36_500
-#: Gone for good, not failed: the page is remembered as refused.
-GONE = [404, 410]
 
 
 class KbsSpider(scrapy.Spider):
@@ -138,7 +136,8 @@ class KbsSpider(scrapy.Spider):
             self.parse_article,
             errback=self.article_failed,
             cb_kwargs={"url": address.url, "timestamp": timestamp, "list_url": list_url},
-            meta={"handle_httpstatus_list": GONE},
+            # Not failed: the page is remembered as refused.
+            meta={"handle_httpstatus_list": [*GONE]},
         )
 
     def ask_again(self, response: Response, reason: str) -> Request | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from storage.archive import MAX_PAGE_BYTES, Capture, Location
+from storage.archive import Capture, Location
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,9 @@ class Part(Protocol):
             max_page: the length in bytes above which a page is refused, unpacked or not.
         """
 
+    def halves(self) -> tuple[Part, Part] | None:
+        """Two parts that hold the same; None where there is nothing to halve."""
+
 
 class Source(Protocol):
     """Captures that belong together: one archive, one dump, some page files."""
@@ -109,12 +112,8 @@ class Source(Protocol):
     def size(self) -> int:
         """Its bytes; 0 where that is not known."""
 
-    def parts(self, after: str | None = None, *, max_page: int = MAX_PAGE_BYTES) -> Iterator[Part]:
+    def parts(self, after: str | None = None) -> Iterator[Part]:
         """Its parts in order, those behind a part's `cursor` or all.
-
-        Args:
-            after: the cursor.
-            max_page: as of `Part.read`, for what is read while parts are made.
 
         Raises:
             OSError: it cannot be read.

@@ -24,6 +24,8 @@ from storage.warc_reader import Damage, Record, read_warc
 #: What one task reads of a file, in bytes as stored: some two hundred pages, or half a second.
 PART_BYTES = 2_000_000
 TOO_LARGE = "larger than a page may be"
+# Shorter than a record with a page, in bytes as stored.
+_SMALLEST_RANGE = 1000
 # Of what is around a page: headers, the marks of chunks.
 _MARGIN = 1 << 20
 _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
@@ -39,28 +41,34 @@ class WarcSource:
         path: the file.
         name: as the rows of its captures name it.
         base, length: where in the file it begins, and how long it is; None: to the file's end.
+        max_page: as of `Part.read`, for what is read while parts are made.
+        skip: the places of records that are left out.
     """
 
     path: Path
     name: str
     base: int = 0
     length: int | None = None
+    max_page: int = MAX_PAGE_BYTES
+    skip: frozenset[int] = frozenset()
 
     @property
     def size(self) -> int:
         """Its bytes as stored."""
         return self.path.stat().st_size - self.base if self.length is None else self.length
 
-    def parts(self, after: str | None = None, *, max_page: int = MAX_PAGE_BYTES) -> Iterator[Part]:
+    def parts(self, after: str | None = None) -> Iterator[Part]:
         """Ranges of bytes; of a file that was compressed as a whole, batches that are read here."""
         with self.opened() as stream:
             if is_packed(stream, 0) and _is_one_member(stream):
                 stream.seek(0)
-                yield from batches(counted(_items_of(Unpacked(stream), self.name, max_page), after))
+                yield from batches(counted(_items_of(Unpacked(stream), self.name, self.max_page), after))
                 return
         size, first = self.size, int(after or 0)
         for start in range(first, size, PART_BYTES) or [first]:
-            yield WarcRange(self, start, min(start + PART_BYTES, size), is_exact=start == first)
+            end = min(start + PART_BYTES, size)
+            skip = frozenset(place for place in self.skip if start <= place < end)
+            yield WarcRange(replace(self, skip=skip), start, end, is_exact=start == first)
 
     @contextmanager
     def opened(self) -> Iterator[IO[bytes]]:
@@ -95,6 +103,13 @@ class WarcRange:
         """The bytes of the range."""
         return self.end - self.start
 
+    def halves(self) -> tuple[WarcRange, WarcRange] | None:
+        """Two ranges; None where there may be no more than one record in it."""
+        middle = (self.start + self.end) // 2
+        if self.size <= _SMALLEST_RANGE:
+            return None
+        return replace(self, end=middle), replace(self, start=middle, is_exact=False)
+
     def begun_at(self, offset: int) -> WarcRange | None:
         """The same range from a place on at which a record begins; None where the range ends before it."""
         return replace(self, start=offset, is_exact=True) if offset < self.end else None
@@ -110,12 +125,13 @@ class WarcRange:
             begin = at
             records = read_warc(stream, at, self.end, max_body=max_page + _MARGIN, check_digests=not packed)
             for record in records if at < self.end else ():
-                yield from _items(record, self.source.name, max_page)
+                if record.offset not in self.source.skip:
+                    yield from _items(record, self.source.name, max_page)
                 at = record.end
         yield Seam(begin=begin, end=at)
 
 
-def forward_items(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
+def warc_items(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
     """The captures and wounds of a WARC file that can only be read forward, compressed or not.
 
     Args:

@@ -1,0 +1,86 @@
+"""scrapy reextract: archived pages become articles again, offline."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sqlite3
+import sys
+from typing import TYPE_CHECKING
+
+from scrapy.commands import ScrapyCommand
+
+from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
+
+if TYPE_CHECKING:
+    from crawler.reextract.job import Job
+
+
+class Command(ScrapyCommand):
+    """Reads archives of any make; the summary goes to standard error, the differences of --dry-run to standard output."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings = {"LOG_ENABLED": False}
+
+    def syntax(self) -> str:
+        return "[options] [SOURCE...]"
+
+    def short_desc(self) -> str:
+        return "Extract archived pages again, offline: this project's archive, or any other"
+
+    def long_desc(self) -> str:
+        return (
+            "Reads each SOURCE and stores its articles in the database of KBS_DB, as a crawl would have: WARC, ARC and "
+            "WACZ archives, folders of saved pages, Scrapy's HTTP cache, JSON Lines and CSV with url and html or text "
+            "columns, or - for standard input; told apart by content. Without SOURCE: the archive of KBS_ARCHIVE. "
+            "Interrupted, the same call goes on where it stopped. Exit status: 0; 1 where something could not be "
+            "read; 2 for a wrong call; 128 and the signal's number where a signal ended it."
+        )
+
+    def add_options(self, parser: argparse.ArgumentParser) -> None:
+        super().add_options(parser)
+        add = parser.add_argument_group("Re-extraction").add_argument
+        add("--dry-run", action="store_true", help="store nothing; print what would change, field by field")
+        add(
+            "--only",
+            metavar="NAME=VALUE",
+            action="append",
+            default=[],
+            help="only what articles stand on that are stored with this value (layout=generic); again: and this one",
+        )
+        add("--jobs", metavar="N", type=int, help="worker processes (default: one for each core)")
+        add("--restart", action="store_true", help="begin anew where the same call was interrupted")
+        add("--scheduler", metavar="ADDRESS", help="work on a Dask cluster: tcp://host:8786 (needs kbsworld[cluster])")
+        add(
+            "--to",
+            metavar="FOLDER",
+            help="write Parquet files there and not into the database (needs kbsworld[parquet]); "
+            "`scrapy import FOLDER` stores them",
+        )
+
+    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+        # Imported here: Scrapy loads every command before it runs one.
+        from crawler.reextract.job import Job
+        from storage import StoreError
+
+        assert self.settings is not None
+        try:
+            job = Job(args, opts, self.settings)
+        except ValueError as error:
+            return complain(self, str(error), WRONG_CALL)
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            self.exitcode = max(self.exitcode, job.run())
+        except (StoreError, OSError, sqlite3.Error, ImportError) as error:
+            complain(self, str(error), WORK_FAILED)
+        except KeyboardInterrupt as interrupt:
+            number = interrupt.args[0] if interrupt.args else signal.SIGINT
+            complain(self, "Interrupted; the same call goes on from here.", SIGNALLED + number)
+        return None
+
+
+def _interrupt(number: int, _: object) -> None:
+    """End as Ctrl-C does."""
+    raise KeyboardInterrupt(number)

@@ -1,0 +1,1 @@
+"""Re-extraction: archived pages become articles again, without asking the site for one byte."""

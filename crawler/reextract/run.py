@@ -1,0 +1,125 @@
+"""A re-extraction: sources are cut into parts, workers extract them, one writer stores what comes of it, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from crawler.reextract.pool import Task, Workers, alone, results
+from crawler.reextract.report import Report
+from crawler.reextract.sinks import StoreSink
+from crawler.reextract.work import Extracted
+from storage.archive import Location
+from storage.reextraction import Position
+from storage.sources.base import Part, Revisit, Source, Wound
+from storage.sources.places import Place, Places
+from storage.sources.warc import WarcRange
+
+#: Gives the sources anew at each call, in the same order, and the wounds of what is none.
+Sources = Callable[[], Iterator[Source | Wound]]
+
+ORPHAN = "a revisit of a capture that is nowhere to be found"
+
+
+class Run:
+    """One run over sources."""
+
+    def __init__(self, sink: StoreSink, workers: Workers, report: Report, archive: Path) -> None:
+        """A run.
+
+        Args:
+            sink: where results go; it knows where an interrupted run stopped.
+            workers: who extracts.
+            report: told of every part.
+            archive: KBS_ARCHIVE, the folder of files that are named without one.
+        """
+        self._sink = sink
+        self._workers = workers
+        self._report = report
+        self._archive = archive
+        # Of the part before: its source, and where the record behind it begins.
+        self._seam: tuple[str, int | None] = ("", None)
+
+    def read(self, sources: Sources) -> None:
+        """Read all sources, extract what they hold, and hand it to the sink.
+
+        Raises:
+            StoreError, sqlite3.Error: the database cannot be written; what was stored before stays.
+        """
+        for name, part, first in results(self._tasks(sources), self._sink.work, self._workers):
+            for whole, extracted in self._joined(name, part, first):
+                seam = extracted.seam
+                self._seam = (name, seam and seam.end)
+                self._take(extracted, (name, str(seam.end) if seam else whole.cursor))
+                self._report.advance(whole.size, self._sink.counts["pages"])
+        self._sink.finish()
+
+    def _tasks(self, sources: Sources) -> Iterator[Task]:
+        """The parts of all sources, from where the same run was interrupted."""
+        position = self._position(sources)
+        for source in sources():
+            if position is not None and (isinstance(source, Wound) or source.name != position.source):
+                self._report.advance(0 if isinstance(source, Wound) else source.size, 0)
+            elif isinstance(source, Wound):
+                self._lose(source)
+            else:
+                after, position = position and position.cursor, None
+                try:
+                    for part in source.parts(after):
+                        yield source.name, part
+                except OSError as error:
+                    what = f"it cannot be read ({error.strerror or error})"
+                    self._lose(Wound(location=Location(file=source.name, offset=0), what=what))
+
+    def _position(self, sources: Sources) -> Position | None:
+        """Where the same run was interrupted; where that source is gone, all begins anew."""
+        position = self._sink.position()
+        if position is None:
+            return None
+        if any(not isinstance(source, Wound) and source.name == position.source for source in sources()):
+            self._report.say(f"Going on where this was interrupted: {position.source}, from {position.cursor} on.")
+            return position
+        self._report.say(f"This was interrupted in {position.source}, which is gone: all begins anew.")
+        self._sink.begin_anew()
+        return None
+
+    def _joined(self, name: str, part: Part, extracted: Extracted) -> Iterator[tuple[Part, Extracted]]:
+        """A part as it fits to the one before.
+
+        Where a file is cut, the first record behind the cut is a guess; where the part before says that it begins
+        elsewhere, this one is read again from there.
+        """
+        before, end = self._seam
+        if before != name or end is None or extracted.seam is None or extracted.seam.begin == end:
+            yield part, extracted
+            return
+        assert isinstance(part, WarcRange)
+        exact = part.begun_at(end)
+        if exact is not None:
+            for _, half, again in alone(name, exact, self._sink.work, self._workers):
+                yield half, again
+
+    def _take(self, extracted: Extracted, position: tuple[str, str]) -> None:
+        """Hand over what a part held, and then the captures that refer to others."""
+        for wound in extracted.wounds:
+            self._report.wound(wound)
+        self._sink.take(extracted, position)
+        if extracted.revisits:
+            name, _ = position
+            for _, _, originals in alone(name, self._originals(extracted.revisits), self._sink.work, self._workers):
+                self._take(originals, position)
+
+    def _originals(self, revisits: list[Revisit]) -> Places:
+        """Captures that came before unchanged, where they stand."""
+        places = []
+        for revisit in revisits:
+            location = self._sink.original(revisit)
+            if location is None:
+                self._lose(Wound(location=revisit.location, url=revisit.url, what=ORPHAN))
+            else:
+                places.append(Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at))
+        return Places(archive=self._archive, places=tuple(places), cursor="", size=0)
+
+    def _lose(self, wound: Wound) -> None:
+        self._report.wound(wound)
+        self._sink.counts["damaged"] += 1

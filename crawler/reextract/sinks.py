@@ -1,0 +1,101 @@
+"""Where the results of a re-extraction go."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Self
+
+from crawler.reextract.pool import Work
+from crawler.reextract.work import Extracted, captured_url
+from storage import ArticleStore
+from storage.archive import Location
+from storage.articles import Row
+from storage.reextraction import Position, Reextraction
+from storage.sources.base import Revisit
+
+#: Counted so that the reasons of refusals can be told from what else is counted.
+REASON = "refused: "
+
+
+class StoreSink:
+    """The article database. Use it as a context manager.
+
+    Attributes:
+        counts: what became of the pages: outcomes, `refused`, `REASON` with each reason, `kept` (refused, and an
+            article of the page is stored), `damaged`, `mended`, `others`, `pages`.
+        work: what workers do with a part.
+    """
+
+    def __init__(self, database: str | Path, call: str, work: Work) -> None:
+        """The database, opened.
+
+        Args:
+            database: its file.
+            call: what is read, and how; the same call goes on where it was interrupted.
+            work: what workers do with a part.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
+        self.counts: Counter[str] = Counter()
+        self.work = work
+        self._store = ArticleStore(database)
+        self._state = Reextraction(self._store, call)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._store.close()
+
+    def position(self) -> Position | None:
+        """Where the same re-extraction was interrupted, if it was; what was counted until then counts."""
+        position = self._state.position()
+        if position is not None:
+            self.counts = Counter(position.counts)
+        return position
+
+    def begin_anew(self) -> None:
+        """Forget an interrupted re-extraction."""
+        with self._store.batch():
+            self._state.forget()
+        self.counts.clear()
+
+    def take(self, extracted: Extracted, position: tuple[str, str]) -> None:
+        """Keep what a part held, in one transaction with how far that is.
+
+        Args:
+            extracted: what it held.
+            position: the source, and the cursor behind the part.
+        """
+        counts = Counter(self.counts)
+        counts["pages"] += extracted.pages
+        counts["others"] += extracted.others
+        for wound in extracted.wounds:
+            counts["mended" if wound.mended else "incomplete" if wound.incomplete else "damaged"] += 1
+        with self._store.batch():
+            counts.update(self._add(row) for row in extracted.articles)
+            for row, article_url in extracted.refusals:
+                counts.update(("refused", REASON + row["reason"]))
+                counts["kept"] += self._refuse(row, article_url)
+            self._state.remember_payloads(extracted.payloads)
+            self._state.save(Position(source=position[0], cursor=position[1], counts=counts))
+        self.counts = counts
+
+    def original(self, revisit: Revisit) -> Location | None:
+        """Where the payload of a revisit stands, if that is known."""
+        return self._state.original(revisit)
+
+    def finish(self) -> None:
+        """All was read: there is nothing to go on with."""
+        with self._store.batch():
+            self._state.forget()
+
+    def _add(self, row: Row) -> str:
+        return self._store.add_row(row, captured_url(row))
+
+    def _refuse(self, row: Row, article_url: str) -> bool:
+        """Store a refusal; whether an article of the same capture is stored and stays."""
+        self._store.refuse_row(row)
+        return self._store.has_article_of(row, article_url)
