@@ -1,0 +1,101 @@
+"""Pages that were saved one by one: HTML or text captures, plain or gzip, told apart by content."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from storage.archive import Capture, Location
+from storage.sources.base import Item, Part, Refused, Wound
+from storage.sources.http import TooLarge, Undecodable, decode_body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PageFile:
+    """A page file, and what is known of it before it is read.
+
+    Attributes:
+        path: as given.
+        size: in bytes.
+        url: where it was fetched from; empty where the page itself must tell.
+        fetched_at: when; aware, UTC. None: the file's time counts.
+    """
+
+    path: str
+    size: int
+    url: str = ""
+    fetched_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PagesPart:
+    """Page files that one task reads; it holds no more than their names."""
+
+    files: tuple[PageFile, ...]
+
+    @property
+    def cursor(self) -> str:
+        """The last of its files."""
+        return self.files[-1].path
+
+    @property
+    def size(self) -> int:
+        """The bytes of its files."""
+        return sum(file.size for file in self.files)
+
+    def read(self, max_page: int) -> Iterator[Item]:
+        """The pages; one that is longer than `max_page` bytes, unpacked or not, is refused."""
+        for file in self.files:
+            try:
+                yield _read(file, max_page)
+            except OSError as error:
+                yield Wound(location=Location(file=file.path, offset=0), what=error.strerror or "not readable")
+
+
+@dataclass(frozen=True, slots=True)
+class PagesSource:
+    """Page files that stand behind one another; one part."""
+
+    files: tuple[PageFile, ...]
+
+    @property
+    def name(self) -> str:
+        """The first of its files."""
+        return self.files[0].path
+
+    @property
+    def size(self) -> int:
+        """The bytes of its files."""
+        return PagesPart(self.files).size
+
+    def parts(self, after: str | None = None) -> Iterator[Part]:
+        """Its files, those behind the file `after` or all."""
+        paths = [file.path for file in self.files]
+        rest = self.files[paths.index(after) + 1 :] if after in paths else self.files
+        if rest:
+            yield PagesPart(rest)
+
+
+def read_bounded(path: Path, max_page: int) -> tuple[bytes, datetime]:
+    """A file as far as `max_page` allows, one byte more where it is longer, and its time, aware, UTC.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as stream:
+        return stream.read(max_page + 1), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _read(file: PageFile, max_page: int) -> Item:
+    body, mtime = read_bounded(Path(file.path), max_page)
+    location, moment = Location(file=file.path, offset=0), file.fetched_at or mtime
+    try:
+        body = decode_body(body, "gzip", None, max_page)
+    except TooLarge as error:
+        url = file.url or f"file:{file.path}"
+        return Refused(url=url, fetched_at=moment, location=location, reason=str(error))
+    except Undecodable as error:
+        return Wound(location=location, what=str(error))
+    return Capture(url=file.url, fetched_at=moment, body=body, media_type=None, location=location)
