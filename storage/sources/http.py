@@ -74,6 +74,17 @@ def charset_of(content_type: str) -> str | None:
     return header.get_content_charset()
 
 
+def headers_of(raw: bytes) -> dict[str, str]:
+    """The fields of a header by name in lower case; those given twice are joined, as HTTP means them."""
+    headers: dict[str, str] = {}
+    for line in raw.decode("latin-1").splitlines():
+        name, colon, value = line.partition(":")
+        if colon:
+            name, value = name.strip().lower(), value.strip()
+            headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
 def _codings(header: str | None) -> list[str]:
     names = (name.strip().lower() for name in (header or "").split(","))
     return [name for name in names if name not in {"", "identity", "none"}]

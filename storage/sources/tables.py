@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-import gzip
-import zlib
+import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from io import BufferedIOBase
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
 from storage.sources.base import Item, Part, Refused, Wound
 from storage.sources.batches import Step, batches
 from storage.sources.http import TOO_LARGE
+from storage.sources.kinds import DAMAGED, HEAD, TABLE_COLUMNS, damage, unpacked
 from storage.sources.rows import Row, begins_json, csv_delimiter, read_csv, read_json_lines
-
-#: What the header of a dump has at least.
-COLUMNS = (frozenset({"url"}), frozenset({"html", "text"}))
 
 # What stands beside a page in its row, and by how much JSON's escapes make a page longer.
 _REST_OF_ROW = 1 << 16
 _ESCAPED = 6
-_HEAD = 1 << 16
-# What gzip raises on data that are damaged; EOFError where they end too early.
-_DAMAGED = (gzip.BadGzipFile, zlib.error, EOFError)
 
 
 class TableSource:
@@ -49,23 +42,24 @@ class TableSource:
     def _steps(self, start: int) -> Iterator[Step]:
         with ExitStack() as stack:
             file = stack.enter_context(self._path.open("rb"))
-            mtime = datetime.fromtimestamp(self._path.stat().st_mtime, UTC)
-            packed = file.peek(2)[:2] == b"\x1f\x8b"
-            stream = cast("IO[bytes]", stack.enter_context(gzip.GzipFile(fileobj=file))) if packed else file
-            at = 0
-            for item, end in table_items(stream, self.name, self._max_page, mtime, start):
-                # What was read over to come to `start` counts for the part that came before.
-                at, before = file.tell(), at or (0 if not start else file.tell())
-                yield item, str(end), at - before
+            mtime = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            stream, at = stack.enter_context(unpacked(file)), 0
+            head = stream.read(HEAD)
+            stream.seek(0)
+            for item, end in table_items(stream, head, self.name, self._max_page, mtime, start):
+                # What was passed over to come to `start` is counted with the first row.
+                yield item, str(end), file.tell() - at
+                at = file.tell()
 
 
 def table_items(
-    stream: IO[bytes], name: str, max_page: int, fetched_at: datetime, start: int = 0
+    stream: IO[bytes], head: bytes, name: str, max_page: int, fetched_at: datetime, start: int = 0
 ) -> Iterator[tuple[Item, int]]:
     """What a dump holds, each with the offset behind it.
 
     Args:
         stream: the dump, unpacked, at its beginning.
+        head: its first bytes, header and all.
         name: how locations name it.
         max_page: the length in bytes above which a page is refused.
         fetched_at: when its pages were fetched, where it does not say so; aware, UTC.
@@ -73,33 +67,25 @@ def table_items(
     """
     end = start
     try:
-        for row in _rows(stream, max_page, start):
+        for row in _rows(stream, head, max_page, start):
             item = _item(row, name, max_page, fetched_at)
             end = row.end
             yield item, end
-    except _DAMAGED as error:
-        early = isinstance(error, EOFError)
-        what = "gzip data end too early" if early else "gzip data are damaged"
+    except DAMAGED as error:
+        what, early = damage(error)
         yield Wound(location=Location(file=name, offset=end), what=what, incomplete=early), end
 
 
-def _rows(stream: IO[bytes], max_page: int, start: int) -> Iterator[Row]:
+def _rows(stream: IO[bytes], head: bytes, max_page: int, start: int) -> Iterator[Row]:
     longest = max_page * _ESCAPED + _REST_OF_ROW
-    head = _peek(stream)
     if begins_json(head):
         if start:
             stream.seek(start)
         yield from read_json_lines(stream, longest, start)
-    elif (delimiter := csv_delimiter(head, COLUMNS)) is not None:
+    elif (delimiter := csv_delimiter(head, TABLE_COLUMNS)) is not None:
         yield from read_csv(stream, delimiter, longest, start)
     else:
         yield Row(offset=0, end=0, line=1, what="no table with the columns url and html or text")
-
-
-def _peek(stream: IO[bytes]) -> bytes:
-    """The beginning of a stream that has not been read yet, which is not used up."""
-    assert isinstance(stream, BufferedIOBase)
-    return cast("Any", stream).peek(_HEAD)[:_HEAD]  # type: ignore[no-any-return]
 
 
 def _item(row: Row, name: str, max_page: int, fetched_at: datetime) -> Item:

@@ -1,0 +1,108 @@
+"""What a file is, told by how it begins, and what it unpacks to."""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import json
+import zlib
+from contextlib import AbstractContextManager, nullcontext
+from enum import Enum, auto
+from typing import IO, BinaryIO, cast
+
+from storage.sources.rows import begins_json, csv_delimiter
+
+#: How much of a file tells what it is.
+HEAD = 4096
+#: What gzip raises on data that are damaged; EOFError where they end too early.
+DAMAGED = (gzip.BadGzipFile, zlib.error, EOFError)
+GZIP_MAGIC = b"\x1f\x8b"
+
+#: What the header of a dump has at least.
+TABLE_COLUMNS = (frozenset({"url"}), frozenset({"html", "text"}))
+#: What a file is told that is none of these.
+UNKNOWN = "no archive, dump or page"
+
+_GZIP = 16 + zlib.MAX_WBITS
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class Kind(Enum):
+    """What captures come in."""
+
+    WARC = auto()
+    ARC = auto()
+    ZIP = auto()
+    TABLE = auto()
+    PAGE = auto()
+
+
+def kind_of(head: bytes) -> Kind | str:
+    """What a file is, or why it is nothing that can be read.
+
+    Args:
+        head: its first `HEAD` bytes, or all of a shorter one, packed or not.
+    """
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        return Kind.ZIP
+    if head.startswith(b"\x28\xb5\x2f\xfd") or (head[:1] and 0x50 <= head[0] <= 0x5F and head[1:4] == b"\x2a\x4d\x18"):
+        return "zstd-compressed; unpack it first, as with zstd -d"
+    if not head.startswith(GZIP_MAGIC):
+        return _plain_kind(head) if head else "empty"
+    try:
+        inside = zlib.decompressobj(_GZIP).decompress(head, HEAD)
+    except zlib.error:
+        return "gzip data are damaged"
+    return _plain_kind(inside) if inside else "gzip data end too early"
+
+
+def unpacked(file: BinaryIO | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
+    """A file, seekable and at its beginning, as what it unpacks to; itself where it is not gzip."""
+    packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    file.seek(0)
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else nullcontext(file)
+
+
+def damage(error: Exception) -> tuple[str, bool]:
+    """What is wrong with a gzip file, and whether it just ends too early."""
+    early = isinstance(error, EOFError)
+    return ("gzip data end too early" if early else "gzip data are damaged"), early
+
+
+def _plain_kind(head: bytes) -> Kind | str:
+    if head.startswith(b"WARC/"):
+        return Kind.WARC
+    if head.startswith(b"filedesc:"):
+        return Kind.ARC
+    if begins_json(head):
+        return Kind.TABLE if _is_json_line(head) else "no JSON Lines: it must have an object a line, as jq -c writes it"
+    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
+    if start.startswith(b"["):
+        return "a JSON array; it must be JSON Lines, as jq -c '.[]' writes it"
+    if csv_delimiter(head, TABLE_COLUMNS) is not None:
+        return Kind.TABLE
+    if start.startswith(b"<") or head.startswith(_UTF16) or _is_text(head):
+        return Kind.PAGE
+    return UNKNOWN
+
+
+def _is_json_line(head: bytes) -> bool:
+    """Whether a file begins with a whole object, or one that is longer than the head."""
+    line, end, _ = head.removeprefix(codecs.BOM_UTF8).lstrip().partition(b"\n")
+    if not end and len(head) >= HEAD:
+        return True
+    try:
+        return isinstance(json.loads(line.decode("utf-8", "replace")), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _is_text(head: bytes) -> bool:
+    if b"\0" in head:
+        return False
+    try:
+        # A character may be cut at the end of the head.
+        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD)
+    except UnicodeDecodeError:
+        return False
+    return True
