@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from storage.archive import MAX_PAGE_BYTES, Location
+from storage.sources import kinds
 from storage.sources.arc import ArcSource
 from storage.sources.base import Source, Wound
 from storage.sources.httpcache import ENTRY_FILES, HttpCacheSource
@@ -59,7 +60,7 @@ def total_size(paths: Sequence[str]) -> int:
     for path in paths:
         if path != "-":
             top = Path(path)
-            total += sum(_size(file) for file in (_files(top) if top.is_dir() else [top]))
+            total += sum(map(_size, _files(top))) if top.is_dir() else _size(top.resolve())
     return total
 
 
@@ -124,7 +125,7 @@ def _is_cache_entry(entries: Iterable[os.DirEntry[str]]) -> bool:
 
 def _link(path: Path, inside: str) -> Iterator[Wound]:
     target = os.path.realpath(path)
-    if target != inside and not target.startswith(os.path.join(inside, "")):
+    if not Path(target).is_relative_to(inside):
         yield _wound(path, "a link that leads out of the folder")
 
 
@@ -150,6 +151,9 @@ def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int) -> Iterator[_Foun
             case Kind.PAGE:
                 origin = _origin(path, maps)
                 yield PageFile(path=str(path), size=status.st_size, url=origin.url, fetched_at=origin.fetched_at)
+            case kinds.DAMAGED_GZIP if path.name.endswith(".warc.gz"):
+                # Its first record is damaged; what stands behind it is read.
+                yield WarcSource(path, str(path))
             case str():
                 yield _wound(path, kind)
     except OSError as error:
@@ -198,7 +202,7 @@ def _files(top: Path) -> Iterator[Path]:
 
 def _size(file: Path | os.DirEntry[str]) -> int:
     try:
-        status = file.stat(follow_symlinks=isinstance(file, Path) and not file.is_symlink())
+        status = file.stat(follow_symlinks=False)
     except OSError:
         return 0
     return status.st_size if stat.S_ISREG(status.st_mode) else 0

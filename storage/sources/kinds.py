@@ -6,8 +6,9 @@ import codecs
 import gzip
 import json
 import zlib
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, nullcontext, suppress
 from enum import Enum, auto
+from io import BufferedIOBase
 from typing import IO, BinaryIO, cast
 
 from storage.sources.rows import begins_json, csv_delimiter
@@ -22,6 +23,8 @@ GZIP_MAGIC = b"\x1f\x8b"
 TABLE_COLUMNS = (frozenset({"url"}), frozenset({"html", "text"}))
 #: What a file is told that is none of these.
 UNKNOWN = "no archive, dump or page"
+DAMAGED_GZIP = "gzip data are damaged"
+SHORT_GZIP = "gzip data end too early"
 
 _GZIP = 16 + zlib.MAX_WBITS
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
@@ -52,8 +55,17 @@ def kind_of(head: bytes) -> Kind | str:
     try:
         inside = zlib.decompressobj(_GZIP).decompress(head, HEAD)
     except zlib.error:
-        return "gzip data are damaged"
-    return _plain_kind(inside) if inside else "gzip data end too early"
+        return DAMAGED_GZIP
+    return _plain_kind(inside) if inside else SHORT_GZIP
+
+
+def read_head(stream: IO[bytes]) -> bytes:
+    """The first bytes of a stream; where it is damaged, as far as it goes: whoever comes to that place says so."""
+    head = b""
+    with suppress(*DAMAGED):
+        while len(head) < HEAD and (more := cast("BufferedIOBase", stream).read1(HEAD - len(head))):
+            head += more
+    return head
 
 
 def unpacked(file: BinaryIO | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
@@ -66,7 +78,7 @@ def unpacked(file: BinaryIO | IO[bytes]) -> AbstractContextManager[IO[bytes]]:
 def damage(error: Exception) -> tuple[str, bool]:
     """What is wrong with a gzip file, and whether it just ends too early."""
     early = isinstance(error, EOFError)
-    return ("gzip data end too early" if early else "gzip data are damaged"), early
+    return SHORT_GZIP if early else DAMAGED_GZIP, early
 
 
 def _plain_kind(head: bytes) -> Kind | str:

@@ -15,7 +15,7 @@ from storage.sources.arc import arc_items
 from storage.sources.base import Item, Part, Refused, Wound
 from storage.sources.batches import batches, counted
 from storage.sources.http import TooLarge, Undecodable, decode_body
-from storage.sources.kinds import GZIP_MAGIC, HEAD, Kind, kind_of
+from storage.sources.kinds import GZIP_MAGIC, Kind, kind_of, read_head
 from storage.sources.tables import table_items
 from storage.sources.warc import warc_items
 
@@ -42,7 +42,7 @@ class StreamSource:
         yield from batches(counted(map(_nowhere, self._items()), after))
 
     def _items(self) -> Iterator[Item]:
-        head = _read_fully(self._stream, HEAD)
+        head = read_head(self._stream)
         kind = kind_of(head)
         whole = cast("IO[bytes]", io.BufferedReader(_Rejoined(head, self._stream)))
         if kind is Kind.WARC:
@@ -61,7 +61,7 @@ class StreamSource:
         opened: AbstractContextManager[IO[bytes]]
         opened = cast("IO[bytes]", GzipFile(fileobj=whole)) if packed else nullcontext(whole)
         with opened as stream:
-            head = _read_fully(stream, HEAD)
+            head = read_head(stream)
             rejoined = cast("IO[bytes]", io.BufferedReader(_Rejoined(head, stream)))
             now = datetime.now(UTC)
             yield from (item for item, _ in table_items(rejoined, head, STANDARD_INPUT, self._max_page, now))
@@ -95,11 +95,6 @@ class _Rejoined(io.RawIOBase):
             data = self._rest.read(len(buffer))
         buffer[: len(data)] = data
         return len(data)
-
-
-def _read_fully(stream: IO[bytes], length: int) -> bytes:
-    """The next bytes of a stream, fewer only at its end; a damaged one is told of by what comes to that place."""
-    return stream.read(length)
 
 
 def _wound(what: str) -> Wound:

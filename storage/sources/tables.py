@@ -13,7 +13,7 @@ from storage.archive import MAX_PAGE_BYTES, Capture, Location
 from storage.sources.base import Item, Part, Refused, Wound
 from storage.sources.batches import Step, batches
 from storage.sources.http import TOO_LARGE
-from storage.sources.kinds import DAMAGED, HEAD, TABLE_COLUMNS, damage, unpacked
+from storage.sources.kinds import DAMAGED, TABLE_COLUMNS, damage, read_head, unpacked
 from storage.sources.rows import Row, begins_json, csv_delimiter, read_csv, read_json_lines
 
 # What stands beside a page in its row, and by how much JSON's escapes make a page longer.
@@ -44,7 +44,7 @@ class TableSource:
             file = stack.enter_context(self._path.open("rb"))
             mtime = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
             stream, at = stack.enter_context(unpacked(file)), 0
-            head = stream.read(HEAD)
+            head = read_head(stream)
             stream.seek(0)
             for item, end in table_items(stream, head, self.name, self._max_page, mtime, start):
                 # What was passed over to come to `start` is counted with the first row.

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
-from typing import IO, cast
+from typing import IO
 
 from storage.archive import MAX_PAGE_BYTES, Location
 from storage.sources.base import Item, Part, Source, Wound
@@ -151,7 +151,7 @@ class PackedMember:
     def _steps(self, after: str | None) -> Iterator[Step]:
         with self.path.open("rb") as file, zipfile.ZipFile(file) as archive, archive.open(self.member) as stream:
             read = 0
-            for item, cursor, _ in counted(self._items(cast("IO[bytes]", stream)), after):
+            for item, cursor, _ in counted(self._items(stream), after):
                 at = min(max(file.tell() - archive.getinfo(self.member).header_offset, read), self.size)
                 yield item, cursor, at - read
                 read = at
