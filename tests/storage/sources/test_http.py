@@ -24,9 +24,8 @@ BLOCK = b"<p>" + bytes(1 << 20)
 
 def zstd(body: bytes) -> bytes:
     out = BytesIO()
-    writer = ZstdWriter(out)
-    writer.write(body)
-    writer.finish()
+    with ZstdWriter(out) as writer:
+        writer.write(body)
     return out.getvalue()
 
 

@@ -95,11 +95,13 @@ def test_reading_goes_on_behind_any_row(tmp_path: Path, form: str, packed: bool)
         ({"date": "12 septembre 2023"}, None),
     ],
 )
-def test_the_time_of_a_row_counts_before_the_files(tmp_path: Path, columns: dict[str, str], moment: datetime) -> None:
+def test_the_time_of_a_row_counts_before_the_files(
+    tmp_path: Path, columns: dict[str, str], moment: datetime | None
+) -> None:
     for content in (as_json([rows(1)[0] | columns]), as_csv([rows(1)[0] | columns])):
         path = dump(tmp_path, content)
         [item] = captures(read(path))
-        assert item.fetched_at == moment or datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        assert item.fetched_at == (moment or datetime.fromtimestamp(path.stat().st_mtime, UTC))
 
 
 def test_html_wins_over_text_and_text_is_told_as_such(tmp_path: Path) -> None:
