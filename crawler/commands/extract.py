@@ -6,7 +6,6 @@ import argparse
 import json
 import signal
 import sys
-from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Callable, Iterator
 from functools import partial
 from io import TextIOWrapper
@@ -15,9 +14,10 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 
 from crawler.failures import WORK_FAILED, WRONG_CALL, complain
-from extractors import Article, NotAnArticle, extract_html, extract_text
+from extractors import Article, NotAnArticle
 from extractors.address import SITE, parse_address
 from extractors.html import NO_ADDRESS
+from extractors.page import NO_TEXT, extract_page
 from storage.archive import page_files, read_page
 
 
@@ -94,21 +94,16 @@ def _read_file(file: Path) -> bytes:
 
 
 def _extract(page: bytes, url: str | None) -> Article:
-    """The article of a page file. HTML begins with a tag; a text capture of this site begins with words."""
     if page.startswith(b"\x1f\x8b"):
         raise ValueError("compressed, as WARC files are; README says how to get a page out of one.")
-    if page.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<"):
-        return extract_html(page, url or "")
-    try:
-        text = page.decode("utf-16" if page.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
-    except UnicodeDecodeError:
-        raise ValueError("no UTF-8 text; convert it first, as with iconv -t UTF-8.") from None
-    return extract_text(text, url)
+    return extract_page(page, url or "")
 
 
 def _explain(error: Exception) -> str:
     if isinstance(error, NotAnArticle) and error.reason == NO_ADDRESS:
         return f"{error.reason}; give it with --url"
+    if isinstance(error, NotAnArticle) and error.reason == NO_TEXT:
+        return f"{error.reason}; convert it first, as with iconv -t UTF-8."
     return (isinstance(error, OSError) and error.strerror) or str(error)
 
 

@@ -6,8 +6,6 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
-from email.message import Message
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 import scrapy
@@ -25,6 +23,7 @@ from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
 from extractors.dates import KST
 from storage import ArticleStore, Capture, CrawlHistory
+from storage.sources.http import charset_of
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -284,17 +283,9 @@ def capture_of(response: Response) -> Capture:
         fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
         status=response.status,
         body=response.body,
-        charset=_charset((response.headers.get("Content-Type") or b"").decode("latin-1")),
+        charset=charset_of((response.headers.get("Content-Type") or b"").decode("latin-1")),
         location=response.meta.get("location"),
     )
-
-
-@lru_cache
-def _charset(content_type: str) -> str | None:
-    """What a Content-Type says of the encoding."""
-    header = Message()
-    header["Content-Type"] = content_type
-    return header.get_content_charset()
 
 
 def _trouble(result: Article | NotAnArticle) -> tuple[str, bool]:

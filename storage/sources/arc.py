@@ -7,9 +7,9 @@ import re
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, redirect_stderr
-from io import StringIO
+from io import BufferedIOBase, StringIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from warcio.archiveiterator import ARCIterator
 from warcio.bufferedreaders import DecompressingBufferedReader
@@ -29,6 +29,7 @@ _CHUNK = 1 << 16
 _LONGEST_LINE = 4096
 _GZIP = 16 + zlib.MAX_WBITS
 _RECORD_LINE = re.compile(rb"\S{3,4000} \S+ [0-9]{14} \S+ [0-9]+\r?\n")
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _STATUS = re.compile(r"HTTP/[0-9.]+ +([0-9]{3})\b")
 _END_OF_HEAD = re.compile(rb"\r?\n\r?\n")
 # What warcio raises on bytes that are no record, and gzip on those that it cannot unpack.
@@ -86,7 +87,7 @@ def arc_items(stream: IO[bytes], name: str, max_page: int) -> Iterator[tuple[Ite
     Yields:
         Each capture with the offset behind it, and the damaged place with its own.
     """
-    records = ARCIterator(stream, no_record_parse=True, arc2warc=True)
+    records = ARCIterator(_Piecewise(stream), no_record_parse=True, arc2warc=True)
     records.reader = _Reader(records.fh)
     at = records.offset
     while True:
@@ -102,6 +103,19 @@ def arc_items(stream: IO[bytes], name: str, max_page: int) -> Iterator[tuple[Ite
         item, at = found
         if item is not None:
             yield item, at
+
+
+class _Piecewise:
+    """A stream that gives what it has: where a gzip file ends too early, what stands before that is not lost."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = cast("BufferedIOBase", stream)
+
+    def read(self, length: int) -> bytes:
+        return self._stream.read1(length)
+
+    def tell(self) -> int:
+        return self._stream.tell()
 
 
 class _Reader(DecompressingBufferedReader):  # type: ignore[misc]
@@ -128,6 +142,9 @@ def _next(records: Any, name: str, max_page: int) -> tuple[Item | None, int] | N
     if getattr(record.raw_stream, "limit", 0) or (member is not None and not member.eof):
         raise EOFError
     url = record.rec_headers.get_header("WARC-Target-URI")
+    # warcio takes any line of five words for a record's.
+    if not (_SCHEME.match(url or "filedesc:") and record.rec_headers.get_header("Content-Length").isdecimal()):
+        raise ValueError("no record")
     if record.rec_type != "response" or not url.startswith(("http://", "https://")):
         return None, records.offset
     fetched_at = iso_moment(record.rec_headers.get_header("WARC-Date"))

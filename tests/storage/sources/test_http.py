@@ -1,0 +1,142 @@
+"""Bodies as they are stored, in every encoding there is, whole, damaged, lying or without end."""
+
+from __future__ import annotations
+
+import gzip
+import tracemalloc
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from io import BytesIO
+
+import brotli  # type: ignore[import-untyped]
+import pytest
+from fastwarc.stream_io import ZstdWriter
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body, headers_of
+from tests.storage.sources.made import page
+
+MAX = 1_000_000
+BLOCK = b"<p>" + bytes(1 << 20)
+
+
+def zstd(body: bytes) -> bytes:
+    out = BytesIO()
+    with ZstdWriter(out) as writer:
+        writer.write(body)
+    return out.getvalue()
+
+
+def raw_deflate(body: bytes) -> bytes:
+    packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+    return packer.compress(body) + packer.flush()
+
+
+def chunked(body: bytes, length: int = 1000) -> bytes:
+    chunks = [body[at : at + length] for at in range(0, len(body), length)]
+    return b"".join(b"%X;name=value\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks) + b"0\r\n\r\n"
+
+
+PACKERS: list[tuple[str, Callable[[bytes], bytes]]] = [
+    ("gzip", gzip.compress),
+    ("X-GZIP", gzip.compress),
+    ("deflate", zlib.compress),
+    ("deflate", raw_deflate),
+    ("br", brotli.compress),
+    ("zstd", zstd),
+    ("chunked", chunked),
+    ("identity", bytes),
+]
+
+
+@pytest.mark.parametrize(("name", "pack"), PACKERS)
+def test_every_encoding_is_undone(name: str, pack: Callable[[bytes], bytes]) -> None:
+    assert decode_body(pack(page()), name, None, MAX) == page()
+
+
+@pytest.mark.parametrize(("name", "pack"), PACKERS[:-1])
+def test_what_only_claims_an_encoding_is_taken_as_it_is(name: str, pack: Callable[[bytes], bytes]) -> None:
+    del pack
+    assert decode_body(page(), name, None, MAX) == page()
+
+
+@pytest.mark.parametrize(("name", "pack"), PACKERS[:-1])
+def test_a_body_that_ends_too_early_is_told_and_never_half_a_page(name: str, pack: Callable[[bytes], bytes]) -> None:
+    packed = pack(page())
+    for end in (len(packed) - 3, len(packed) // 2, 30):
+        with pytest.raises(Undecodable):
+            decode_body(packed[:end], name, None, MAX)
+
+
+@pytest.mark.parametrize(("name", "pack"), PACKERS)
+def test_a_body_as_long_as_allowed_is_read_and_a_byte_more_is_refused(
+    name: str, pack: Callable[[bytes], bytes]
+) -> None:
+    assert len(decode_body(pack(page()), name, None, len(page()))) == len(page())
+    with pytest.raises(TooLarge, match="larger than a page may be"):
+        decode_body(pack(page()), name, None, len(page()) - 1)
+
+
+def bombs() -> Iterator[tuple[str, bytes]]:
+    packer, brotler = zlib.compressobj(9, wbits=31), brotli.Compressor(quality=1)
+    yield "gzip", b"".join(packer.compress(BLOCK) for _ in range(200)) + packer.flush()
+    yield "br", b"".join(brotler.process(BLOCK) for _ in range(200)) + brotler.finish()
+    yield "zstd", zstd(BLOCK * 200)
+    yield "gzip, gzip", gzip.compress(gzip.compress(BLOCK * 100))
+
+
+@pytest.mark.parametrize(("name", "bomb"), list(bombs()), ids=["gzip", "br", "zstd", "twice"])
+def test_a_bomb_is_not_unpacked(name: str, bomb: bytes) -> None:
+    tracemalloc.start()
+    try:
+        with pytest.raises(TooLarge):
+            decode_body(bomb, name, None, MAX)
+        assert tracemalloc.get_traced_memory()[1] < 4 * MAX
+    finally:
+        tracemalloc.stop()
+
+
+def test_encodings_are_undone_in_the_order_they_were_done() -> None:
+    assert decode_body(chunked(gzip.compress(zlib.compress(page()))), "deflate, gzip", "chunked", MAX) == page()
+
+
+def test_gzip_members_are_one_body_and_what_follows_them_is_left_out() -> None:
+    assert decode_body(gzip.compress(b"<p>") + gzip.compress(b"</p>") + b"\0\0junk", "gzip", None, MAX) == b"<p></p>"
+
+
+def test_an_encoding_nobody_knows_and_a_chain_without_end_are_told() -> None:
+    with pytest.raises(Undecodable, match="not known: 'rot13'"):
+        decode_body(page(), "rot13", None, MAX)
+    with pytest.raises(Undecodable, match="too many times"):
+        decode_body(page(), "gzip," * 1000, None, MAX)
+
+
+@pytest.mark.parametrize(
+    "flipped", [b"5\r\nhello\r\nzz\r\n", b"5\r\nhelloworld\r\n0\r\n\r\n", b"FFFFFFFFFFFFFFFF\r\nab"]
+)
+def test_broken_chunks_are_told(flipped: bytes) -> None:
+    with pytest.raises(Undecodable):
+        decode_body(flipped, None, "chunked", MAX)
+
+
+@given(st.binary(max_size=300), st.sampled_from([*(name for name, _ in PACKERS), "gzip, br", "chunked, zstd"]))
+def test_no_bytes_are_a_crash(raw: bytes, name: str) -> None:
+    with suppress(Undecodable, TooLarge):
+        assert len(decode_body(raw, name, name, 200)) <= 200
+
+
+@given(st.binary(max_size=3000), st.permutations([name for name in range(len(PACKERS) - 1) if name != 3]))
+def test_what_was_packed_comes_back(body: bytes, order: list[int]) -> None:
+    chain = [PACKERS[i] for i in order[:3]]
+    packed = body
+    for _, pack in chain:
+        packed = pack(packed)
+    assert decode_body(packed, ",".join(name for name, _ in chain), None, MAX) == body
+
+
+def test_charsets_and_headers_are_read_however_they_are_written() -> None:
+    assert charset_of('text/html; Charset="EUC-KR"') == "euc-kr"
+    assert charset_of("") is None
+    assert headers_of(b"HTTP/1.1 200 OK\r\nA: 1\r\na : 2\nno header\r\nB:\xe9") == {"a": "1, 2", "b": "é"}

@@ -1,0 +1,121 @@
+"""Folders that Scrapy's own FilesystemCacheStorage wrote, and what others may have put there."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import pickle
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from scrapy.extensions.httpcache import FilesystemCacheStorage
+from scrapy.http import HtmlResponse, Request
+from scrapy.settings import Settings
+from scrapy.utils.request import RequestFingerprinter
+
+from storage.archive import Location
+from storage.sources.find import find_sources
+from storage.sources.httpcache import HttpCacheSource
+from tests.storage.sources.made import captures, items_of, page, read, refused, url, wounds
+
+
+def cache(folder: Path, count: int = 1, *, packed: bool = False, encoded: bool = False, status: int = 200) -> None:
+    settings = Settings({"HTTPCACHE_DIR": str(folder), "HTTPCACHE_GZIP": packed, "HTTPCACHE_EXPIRATION_SECS": 0})
+    storage = FilesystemCacheStorage(settings)
+    spider: Any = SimpleNamespace(name="kbs", crawler=SimpleNamespace(request_fingerprinter=RequestFingerprinter()))
+    storage.open_spider(spider)
+    for number in range(count):
+        headers = {"Content-Type": "text/html; charset=UTF-8"} | ({"Content-Encoding": "gzip"} if encoded else {})
+        body = gzip.compress(page(number)) if encoded else page(number)
+        response = HtmlResponse(url(number), status=status, headers=headers, body=body)
+        storage.store_response(spider, Request(f"{url(number)}&from=list"), response)
+
+
+def entries(folder: Path) -> list[Path]:
+    return sorted(path.parent for path in folder.rglob("meta"))
+
+
+@pytest.mark.parametrize("packed", [False, True])
+@pytest.mark.parametrize("encoded", [False, True])
+def test_answers_are_read_as_scrapy_wrote_them(tmp_path: Path, packed: bool, encoded: bool) -> None:
+    before = datetime.now(UTC)
+    cache(tmp_path, 3, packed=packed, encoded=encoded)
+    found = captures(items := read(tmp_path))
+    assert len(items) == 3
+    assert {item.url: item.body for item in found} == {url(i): page(i) for i in range(3)}
+    assert [item.location for item in found] == [Location(file=str(entry), offset=0) for entry in entries(tmp_path)]
+    assert all(before <= item.fetched_at <= datetime.now(UTC) for item in found)
+    assert {(item.status, item.charset, item.media_type) for item in found} == {(200, "utf-8", "text/html")}
+
+
+def test_a_cache_is_one_source_and_goes_on_where_it_was_left(tmp_path: Path) -> None:
+    cache(tmp_path, 3)
+    [source] = find_sources([str(tmp_path)])
+    assert isinstance(source, HttpCacheSource)
+    assert source.size == sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
+    first, *rest = entries(tmp_path)
+    assert source.name == str(first)
+    assert [item.location for item in captures(items_of(source, str(first)))] == [
+        Location(file=str(entry), offset=0) for entry in rest
+    ]
+    assert list(source.parts(str(rest[-1]))) == []
+    [part] = source.parts()
+    assert pickle.loads(pickle.dumps(part)) == part  # noqa: S301
+
+
+def test_the_status_is_kept_and_a_large_answer_refused(tmp_path: Path) -> None:
+    cache(tmp_path, status=404)
+    [item] = captures(read(tmp_path))
+    assert item.status == 404
+    found = read(tmp_path, max_page=100)
+    assert refused(found) == ["larger than a page may be"]
+
+
+class Trap:
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os.mkdir, ("/tmp/sprung-by-kbsworld",)  # noqa: S108
+
+
+def test_what_is_pickled_is_never_read(tmp_path: Path) -> None:
+    cache(tmp_path)
+    [entry] = entries(tmp_path)
+    for name in ("pickled_meta", "response_data"):
+        (entry / name).write_bytes(pickle.dumps(Trap()))
+    assert len(captures(read(tmp_path))) == 1
+    assert not Path("/tmp/sprung-by-kbsworld").exists()  # noqa: S108
+
+
+@pytest.mark.parametrize(
+    "meta",
+    [
+        b"",
+        b"\xff",
+        b"[1]",
+        b"{'response_url': 'u', 'status': 200}",
+        b"{'response_url': 'u', 'status': 200, 'timestamp': 1e300}",
+        b"{'response_url': 3, 'status': 200, 'timestamp': 1}",
+        b"{'response_url': 'u', 'status': True, 'timestamp': 1}",
+        b"__import__('os').abort()",
+        b"(" * 15_000,
+        b"-" * 15_000 + b"1",
+    ],
+)
+def test_a_meta_file_that_is_none_is_told(tmp_path: Path, meta: bytes) -> None:
+    cache(tmp_path)
+    [entry] = entries(tmp_path)
+    (entry / "meta").write_bytes(meta)
+    assert wounds(read(tmp_path)) == ["a meta file that is none of Scrapy's"]
+
+
+def test_damaged_and_linked_files_are_told(tmp_path: Path) -> None:
+    cache(tmp_path / "a", encoded=True)
+    cache(tmp_path / "b")
+    [damaged], [linked] = entries(tmp_path / "a"), entries(tmp_path / "b")
+    body = (damaged / "response_body").read_bytes()
+    (damaged / "response_body").write_bytes(body[:-100])
+    (linked / "response_body").unlink()
+    (linked / "response_body").symlink_to("/etc/passwd")
+    assert wounds(read(tmp_path)) == ["gzip data end too early", "a link, where a cache has files"]

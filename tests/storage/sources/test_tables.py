@@ -1,0 +1,220 @@
+"""Dumps as people have them: JSON Lines and CSV, plain and gzip, whole, broken, hostile."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.archive import Location
+from storage.sources.find import find_sources
+from storage.sources.kinds import HEAD
+from storage.sources.rows import read_csv, read_json_lines
+from storage.sources.tables import TableSource, table_items
+from tests.storage.sources.made import captures, items_of, page, read, refused, url, wounds
+
+NOW = datetime(2026, 11, 24, tzinfo=UTC)
+
+
+def rows(count: int = 3) -> list[dict[str, str]]:
+    return [{"id": str(i), "url": url(i), "html": page(i).decode()} for i in range(count)]
+
+
+def as_json(table: Sequence[Mapping[str, object]]) -> bytes:
+    return b"".join(json.dumps(row).encode() + b"\n" for row in table)
+
+
+def as_csv(table: Sequence[Mapping[str, str]], delimiter: str = ",") -> bytes:
+    out = io.StringIO(newline="")
+    writer = csv.DictWriter(out, list(table[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(table)
+    return out.getvalue().encode()
+
+
+DUMPS = {
+    "json": as_json(rows()),
+    "comma": as_csv(rows()),
+    "semicolon": b"\xef\xbb\xbf" + as_csv(rows(), ";"),
+    "tab": as_csv(rows(), "\t"),
+}
+
+
+def dump(tmp_path: Path, content: bytes, *, packed: bool = False) -> Path:
+    path = tmp_path / "dump"
+    path.write_bytes(gzip.compress(content) if packed else content)
+    return path
+
+
+@pytest.mark.parametrize("form", sorted(DUMPS))
+@pytest.mark.parametrize("packed", [False, True])
+def test_dumps_are_read_and_their_offsets_lead_to_their_rows(tmp_path: Path, form: str, packed: bool) -> None:
+    path = dump(tmp_path, DUMPS[form], packed=packed)
+    found = captures(items := read(path))
+    assert len(items) == 3
+    # What a CSV reader of others gives back, line ends included.
+    assert [(item.url, item.body) for item in found] == [(url(i), page(i)) for i in range(3)]
+    for i, item in enumerate(found):
+        assert item.location is not None
+        assert item.location.file == str(path)
+        assert DUMPS[form][item.location.offset :].startswith((f'{{"id": "{i}"'.encode(), f"{i}".encode()))
+    assert {item.media_type for item in found} == {"text/html"}
+    assert {item.fetched_at for item in found} == {datetime.fromtimestamp(path.stat().st_mtime, UTC)}
+
+
+@pytest.mark.parametrize("form", sorted(DUMPS))
+@pytest.mark.parametrize("packed", [False, True])
+def test_reading_goes_on_behind_any_row(tmp_path: Path, form: str, packed: bool) -> None:
+    [source] = find_sources([str(dump(tmp_path, DUMPS[form], packed=packed))])
+    assert isinstance(source, TableSource)
+    whole = items_of(source)
+    for done, item in enumerate(captures(whole)[1:], start=1):
+        assert item.location is not None
+        assert items_of(source, str(item.location.offset)) == whole[done:]
+    [part] = source.parts()
+    assert part.size == source.size
+    assert items_of(source, part.cursor) == []
+
+
+@pytest.mark.parametrize(
+    ("columns", "moment"),
+    [
+        ({"fetched_at": "2020-01-02T09:00:00.5+09:00"}, datetime(2020, 1, 2, 0, 0, 0, 500_000, UTC)),
+        ({"timestamp": "2020-01-02 03:04:05"}, datetime(2020, 1, 2, 3, 4, 5, tzinfo=UTC)),
+        ({"Date": "2020-01-02T00:00:00Z"}, datetime(2020, 1, 2, tzinfo=UTC)),
+        ({"timestamp": "2020-01-02", "fetched_at": "2021-01-01"}, datetime(2021, 1, 1, tzinfo=UTC)),
+        ({"date": "12 septembre 2023"}, None),
+    ],
+)
+def test_the_time_of_a_row_counts_before_the_files(
+    tmp_path: Path, columns: dict[str, str], moment: datetime | None
+) -> None:
+    for content in (as_json([rows(1)[0] | columns]), as_csv([rows(1)[0] | columns])):
+        path = dump(tmp_path, content)
+        [item] = captures(read(path))
+        assert item.fetched_at == (moment or datetime.fromtimestamp(path.stat().st_mtime, UTC))
+
+
+def test_html_wins_over_text_and_text_is_told_as_such(tmp_path: Path) -> None:
+    table = [{"url": url(), "text": "mots", "html": "<p>"}, {"url": url(1), "text": "mots", "html": ""}]
+    for content in (as_json(table), as_csv(table)):
+        found = captures(read(dump(tmp_path, content)))
+        assert [(item.body, item.media_type) for item in found] == [(b"<p>", "text/html"), (b"mots", "text/plain")]
+
+
+@pytest.mark.parametrize(
+    ("broken", "what"),
+    [
+        (b'{"url": "u", "html": "', "no JSON"),
+        (b"[1]", "no JSON object"),
+        (b'{"url": "\xff"}', "no UTF-8"),
+        (b"[" * 100_000, "no JSON"),
+        (b'{"html": "<p>"}', "no url"),
+        (b'{"url": 3, "html": "<p>"}', "no url"),
+        (b'{"url": "u", "html": ["<p>"]}', "neither html nor text"),
+        (b'{"url": "u", "html": "<p>", "fetched_at": "0001-01-01T00:00+09:00"}', "fetched_at is no time in ISO 8601"),
+        (b'{"url": "u", "html": "<p>", "fetched_at": 12}', "fetched_at is no time in ISO 8601"),
+    ],
+)
+def test_a_broken_line_is_told_with_its_place_and_the_next_is_read(tmp_path: Path, broken: bytes, what: str) -> None:
+    first, second = as_json(rows(1)), as_json(rows(2)[1:])
+    path = dump(tmp_path, first + broken + b"\n" + second)
+    found = read(path)
+    assert [item.url for item in captures(found)] == [url(0), url(1)]
+    assert wounds(found) == [what]
+    assert found[1].location == Location(file=str(path), offset=len(first))
+
+
+@pytest.mark.parametrize(
+    ("broken", "what"),
+    [
+        (b'u,"a"b\n', "no CSV: ',' expected after '\"'"),
+        (b"u,<p>,more\n", "more fields than columns"),
+        (b"u\n", "neither html nor text"),
+        (b'u,"never closed\n', "no CSV: "),
+    ],
+)
+def test_a_broken_row_is_told_with_its_place_and_the_next_is_read(tmp_path: Path, broken: bytes, what: str) -> None:
+    start = b"url,html\na,<p>1\n"
+    path = dump(tmp_path, start + broken + b"b,<p>2\n\nc,<p>3\n")
+    found = read(path)
+    assert [item.url for item in captures(found)] == ["a", "b", "c"]
+    [told] = wounds(found)
+    assert told.startswith(what)
+    assert found[1].location == Location(file=str(path), offset=len(start))
+
+
+def test_a_line_longer_than_a_page_is_skipped_unread(tmp_path: Path) -> None:
+    long = json.dumps({"url": "u", "html": "x" * 80_000}).encode() + b"\n"
+    found = read(dump(tmp_path, as_json(rows(1)) + long + as_json(rows(2)[1:])), max_page=1000)
+    assert wounds(found) == ["a line longer than that of a page"]
+    assert refused(found) == ["larger than a page may be"] * 2
+    table = b"url,html\nu," + b"x" * 80_000 + b"\nv,<p>\n"
+    found = read(dump(tmp_path, table), max_page=1000)
+    assert wounds(found) == ["no CSV: a row longer than that of a page"]
+    assert [item.url for item in captures(found)] == ["v"]
+
+
+def test_quotes_that_never_close_cost_no_more_than_a_few_rereads() -> None:
+    # Each line leaves a quote open, read for itself or inside a quoted field.
+    table = b"url,html\n" + b'a",""",b\n' * 20_000
+    found = list(read_csv(BytesIO(table), ",", 5_000))
+    assert 4 < len(found) < 1000
+    assert found[-1].end == len(table)
+
+
+def test_lone_surrogates_and_bytes_that_are_no_utf8_are_no_crash(tmp_path: Path) -> None:
+    [item] = captures(read(dump(tmp_path, b'{"url": "u\\ud800", "html": "<p>\\udfff\\u00e9"}')))
+    assert (item.url, item.body) == ("u?", "<p>?é".encode())
+    latin = "<p>é".encode("latin-1")
+    [item] = captures(read(dump(tmp_path, b"url,html\nu," + latin + b"\n")))
+    assert item.body == latin
+
+
+@pytest.mark.parametrize("packed_end", [5, 200])
+def test_a_gzip_dump_that_ends_too_early_is_read_up_to_there(tmp_path: Path, packed_end: int) -> None:
+    path = tmp_path / "dump.gz"
+    path.write_bytes(gzip.compress(as_json(rows(6)))[:-packed_end])
+    found = read(path)
+    assert [item.url for item in captures(found)] == [url(i) for i in range(len(found) - 1)]
+    assert wounds(found) == ["gzip data end too early"]
+
+
+def test_damaged_gzip_data_are_told_and_what_stands_before_is_read(tmp_path: Path) -> None:
+    packed = bytearray(gzip.compress(as_json(rows(6))))
+    packed[-4] ^= 1
+    path = tmp_path / "dump.gz"
+    path.write_bytes(packed)
+    found = read(path)
+    assert wounds(found) == ["gzip data are damaged"]
+    assert len(captures(found)) >= 5
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r"), min_size=1, max_size=40)
+TABLE = st.lists(st.fixed_dictionaries({"url": TEXT, "html": TEXT}), min_size=1, max_size=5)
+
+
+@given(TABLE, st.sampled_from(",;\t"))
+def test_any_table_comes_back_as_it_was_written(table: list[dict[str, str]], delimiter: str) -> None:
+    read_back = [row.values for row in read_csv(BytesIO(as_csv(table, delimiter)), delimiter, 10_000)]
+    assert read_back == table
+    assert [row.values for row in read_json_lines(BytesIO(as_json(table)), 10_000)] == table
+
+
+@given(st.binary(max_size=200), st.sampled_from([b"url,html\n", b"{", b'{"url":"u","html":"h"}\n']), st.integers(1, 9))
+def test_no_bytes_are_a_crash_and_every_row_has_its_place(content: bytes, start: bytes, max_page: int) -> None:
+    whole = start + content
+    at = 0
+    for item, end in table_items(BytesIO(whole), whole[:HEAD], "dump", max_page, NOW):
+        assert item.location is not None
+        assert at <= item.location.offset <= end <= len(whole)
+        at = end
