@@ -26,7 +26,7 @@ Row = dict[str, Any]
 
 #: The columns of `articles`, in order.
 COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
-_INSERT = "insert or replace into articles values ({})".format(", ".join(f":{name}" for name in COLUMNS))
+_INSERT = f"insert or replace into articles values ({', '.join(f':{name}' for name in COLUMNS)})"  # noqa: S608
 
 
 class Outcome(StrEnum):
@@ -119,7 +119,9 @@ class ArticleStore(Store):
     def _replace(self, stored: Row, row: Row) -> Outcome:
         """Let the same version, read again or captured again, replace the stored one where it may."""
         outcome = Outcome.REEXTRACTED
-        if not _same_capture(stored, row):
+        if _same_capture(stored, row):
+            row = row | _place(stored, row)
+        else:
             row = _as_one_article(stored, row)
             is_richer = _is_poorer(stored, row)
             is_earlier = row["fetched_at"] < stored["fetched_at"]
@@ -219,6 +221,16 @@ def _as_one_article(stored: Row, row: Row) -> Row:
 
 def _same_capture(stored: Row, row: Row) -> bool:
     return bool(stored["fetched_at"] == row["fetched_at"] and stored["source_url"] == row["source_url"])
+
+
+def _place(stored: Row, row: Row) -> Row:
+    """Where a capture is archived that was read in two places: the project's own archive counts more than others."""
+    is_better = stored["archive_file"] is None or (_is_own(row) and not _is_own(stored))
+    return {column: (row if is_better else stored)[column] for column in ("archive_file", "archive_offset")}
+
+
+def _is_own(row: Row) -> bool:
+    return row["archive_file"] is not None and "/" not in row["archive_file"]
 
 
 def _is_undated(row: Row) -> bool:

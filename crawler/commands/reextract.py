@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import argparse
-import os
 import signal
 import sqlite3
-import sys
-from typing import TYPE_CHECKING
 
 from scrapy.commands import ScrapyCommand
 
 from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
 
-if TYPE_CHECKING:
-    from crawler.reextract.job import Job
-
 
 class Command(ScrapyCommand):
-    """Reads archives of any make; the summary goes to standard error, the differences of --dry-run to standard output."""
+    """Reads archives of any make; the summary goes to standard error, what --dry-run prints to standard output."""
 
     requires_project = True
     requires_crawler_process = False

@@ -6,11 +6,36 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import extractors
 from storage.articles import COLUMNS
-from storage.sources.find import STDIN
+from storage.sources.base import Source, Wound
+from storage.sources.find import find_sources
+from storage.sources.warc import WarcSource
+
+#: How standard input is named.
+STDIN = "-"
+
+
+def brought(paths: Sequence[str], archive: Path, max_page: int) -> Iterator[Source | Wound]:
+    """The sources at the paths that were given.
+
+    Args:
+        paths: files, folders, or `-`.
+        archive: KBS_ARCHIVE; its own files are known by their bare names.
+        max_page: KBS_MAX_PAGE, in bytes.
+
+    Raises:
+        FileNotFoundError: nothing is at a path; the message is a sentence.
+    """
+    own = archive.resolve()
+    # Rows name files by their whole path, so that they can be found again from any folder.
+    whole = [path if path == STDIN else str(Path.cwd() / path) for path in paths]
+    for source in find_sources(whole, max_page=max_page):
+        is_own = isinstance(source, WarcSource) and source.path.resolve() == own / source.path.name and not source.base
+        yield replace(source, name=source.path.name) if isinstance(source, WarcSource) and is_own else source
 
 
 def conditions(only: Sequence[str]) -> dict[str, str]:

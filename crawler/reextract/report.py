@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,6 +13,9 @@ from crawler.diagnosis import clean
 from crawler.reextract.sinks import REASON
 from storage import Outcome
 from storage.sources.base import Wound
+
+if TYPE_CHECKING:
+    from click._termui_impl import ProgressBar
 
 COUNTS = (*Outcome, "refused", "damaged")
 # In seconds, where there is no terminal.
@@ -21,23 +25,21 @@ _MINUTE = 60.0
 class Report:
     """Says on standard error how far it is: a bar on a terminal, a line a minute elsewhere."""
 
-    def __init__(self, total: int, what: str) -> None:
-        """A report.
-
-        Args:
-            total: of the sources, in bytes; 0: not known.
-            what: what is done, for the summary's first line.
-        """
-        self._what = what
+    def __init__(self, total: int) -> None:
+        """A report; `total` is what there is to read, in bytes; 0: not known."""
         self._began = self._told = time.monotonic()
-        self._pages = self._pages_before = 0
-        self._bar = click.progressbar(
+        self._pages = self._before = 0
+        self._bar: ProgressBar[int] = click.progressbar(
             length=total,
             file=sys.stderr,
             item_show_func=lambda _: self._pace(),
-            update_min_steps=max(total // 1000, 1),
+            show_pos=False,
             hidden=not sys.stderr.isatty(),
         )
+
+    def begin(self, pages: int) -> None:
+        """Reading begins; so many pages were read before it was interrupted."""
+        self._pages = self._before = pages
 
     def advance(self, size: int, pages: int) -> None:
         """So many bytes more were read; so many pages there are now."""
@@ -46,7 +48,12 @@ class Report:
         now = time.monotonic()
         if self._bar.hidden and now - self._told >= _MINUTE:
             self._told = now
-            print(f"{self._bar.format_pct().strip()} read · {self._pace()} · {self._bar.format_eta()} left", file=sys.stderr)
+            print(f"{self._bar.format_pct().strip()} read · {self._pace()}", file=sys.stderr)
+
+    def close(self) -> None:
+        """Leave the terminal as it was."""
+        if not self._bar.hidden:
+            print("\r\x1b[K", end="", file=sys.stderr)
 
     def say(self, sentence: str) -> None:
         """Say something."""
@@ -60,20 +67,18 @@ class Report:
             self.say(f"damaged: {wound.location.file}, byte {wound.location.offset}: {wound.what}")
 
     def summary(self, counts: Counter[str], ending: str) -> str:
-        """What was done, as lines of text."""
+        """What was done, as lines of text; `ending` is a word."""
         seconds = time.monotonic() - self._began
-        lines = [f"{self._what}: {counts['pages']:,} pages in {seconds:,.0f} s, {self._pace()} ({ending})"]
+        lines = [f"reextract: {self._pace()}, {seconds:,.0f} s ({ending})"]
         lines += [f"  {name:<12} {counts[name]:>8}" for name in COUNTS]
         reasons = Counter({name.removeprefix(REASON): n for name, n in counts.items() if name.startswith(REASON)})
         lines += [f"refused: {count} times: {clean(reason)}" for reason, count in reasons.most_common()]
-        for name, told in _TOLD.items():
-            if counts[name]:
-                lines.append(f"{told}: {counts[name]}")
+        lines += [f"{told}: {counts[name]}" for name, told in _TOLD.items() if counts[name]]
         return "\n".join(lines)
 
     def _pace(self) -> str:
         seconds = max(time.monotonic() - self._began, 0.001)
-        return f"{self._pages:,} pages, {self._pages / seconds:,.0f} a second"
+        return f"{self._pages:,} pages, {(self._pages - self._before) / seconds:,.0f} a second"
 
 
 _TOLD = {

@@ -49,7 +49,7 @@ class Run:
         for name, part, first in results(self._tasks(sources), self._sink.work, self._workers):
             for whole, extracted in self._joined(name, part, first):
                 seam = extracted.seam
-                self._seam = (name, seam and seam.end)
+                self._seam = (name, None if seam is None else seam.end)
                 self._take(extracted, (name, str(seam.end) if seam else whole.cursor))
                 self._report.advance(whole.size, self._sink.counts["pages"])
         self._sink.finish()
@@ -63,7 +63,7 @@ class Run:
             elif isinstance(source, Wound):
                 self._lose(source)
             else:
-                after, position = position and position.cursor, None
+                after, position = None if position is None else position.cursor, None
                 try:
                     for part in source.parts(after):
                         yield source.name, part
@@ -77,6 +77,7 @@ class Run:
         if position is None:
             return None
         if any(not isinstance(source, Wound) and source.name == position.source for source in sources()):
+            self._report.begin(self._sink.counts["pages"])
             self._report.say(f"Going on where this was interrupted: {position.source}, from {position.cursor} on.")
             return position
         self._report.say(f"This was interrupted in {position.source}, which is gone: all begins anew.")

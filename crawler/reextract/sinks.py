@@ -6,6 +6,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Self
 
+from sqlite_utils import Database
+
 from crawler.reextract.pool import Work
 from crawler.reextract.work import Extracted, captured_url
 from storage import ArticleStore
@@ -48,6 +50,11 @@ class StoreSink:
 
     def __exit__(self, *_: object) -> None:
         self._store.close()
+
+    @property
+    def db(self) -> Database:
+        """The database that sources are looked up in."""
+        return self._store.db
 
     def position(self) -> Position | None:
         """Where the same re-extraction was interrupted, if it was; what was counted until then counts."""

@@ -71,7 +71,7 @@ class _Worker:
         self._site = site
         self.done = Extracted()
 
-    def take(self, item: Item) -> None:
+    def take(self, item: Item | Seam) -> None:
         match item:
             case Seam():
                 self.done.seam = item

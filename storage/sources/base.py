@@ -76,7 +76,7 @@ class Seam:
     end: int
 
 
-Item = Capture | Refused | Revisit | Wound | Seam
+Item = Capture | Refused | Revisit | Wound
 
 
 class Part(Protocol):
@@ -90,7 +90,7 @@ class Part(Protocol):
     def size(self) -> int:
         """Its share of the source's bytes."""
 
-    def read(self, max_page: int) -> Iterator[Item]:
+    def read(self, max_page: int) -> Iterator[Item | Seam]:
         """What it holds, in order.
 
         Args:

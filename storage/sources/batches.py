@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from storage.archive import Capture
 from storage.sources.base import Item
@@ -33,6 +33,11 @@ class Batch:
         """What it holds; pages that are too large were refused when it was made."""
         del max_page
         yield from self.items
+
+    def halves(self) -> tuple[Batch, Batch] | None:
+        """Two batches; None where there is nothing to halve."""
+        middle = len(self.items) // 2
+        return (replace(self, items=self.items[:middle]), replace(self, items=self.items[middle:])) if middle else None
 
 
 def batches(steps: Iterable[Step]) -> Iterator[Batch]:

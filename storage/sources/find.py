@@ -141,7 +141,7 @@ def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int) -> Iterator[_Foun
             kind = kind_of(file.read(HEAD))
         match kind:
             case Kind.WARC:
-                yield WarcSource(path, str(path))
+                yield WarcSource(path, str(path), max_page=max_page)
             case Kind.ARC:
                 yield ArcSource(path, max_page=max_page)
             case Kind.ZIP:
@@ -153,7 +153,7 @@ def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int) -> Iterator[_Foun
                 yield PageFile(path=str(path), size=status.st_size, url=origin.url, fetched_at=origin.fetched_at)
             case kinds.DAMAGED_GZIP if path.name.endswith(".warc.gz"):
                 # Its first record is damaged; what stands behind it is read.
-                yield WarcSource(path, str(path))
+                yield WarcSource(path, str(path), max_page=max_page)
             case str():
                 yield _wound(path, kind)
     except OSError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -44,6 +44,13 @@ class HttpCachePart:
                 yield Wound(location=location, what=error.strerror or "not readable")
             except ValueError as error:
                 yield Wound(location=location, what=str(error))
+
+    def halves(self) -> tuple[HttpCachePart, HttpCachePart] | None:
+        """Two parts; None where there is nothing to halve."""
+        middle = len(self.entries) // 2
+        if not middle:
+            return None
+        return replace(self, entries=self.entries[:middle]), replace(self, entries=self.entries[middle:])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import takewhile
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -48,8 +47,8 @@ class RowsSource:
         before = int(after or -1)
         places = [place for place in self.places if place.location.offset > before]
         while places:
-            end = places[: _BATCH][-1].location.offset
-            batch = tuple(takewhile(lambda place, end=end: place.location.offset <= end, places))
+            end = places[:_BATCH][-1].location.offset
+            batch = tuple(place for place in places if place.location.offset <= end)
             places = places[len(batch) :]
             yield Places(archive=self.archive, places=batch, cursor=str(end), size=end - max(before, 0))
             before = end

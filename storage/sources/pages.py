@@ -53,6 +53,11 @@ class PagesPart:
             except OSError as error:
                 yield Wound(location=Location(file=file.path, offset=0), what=error.strerror or "not readable")
 
+    def halves(self) -> tuple[PagesPart, PagesPart] | None:
+        """Two parts; None where there is nothing to halve."""
+        middle = len(self.files) // 2
+        return (PagesPart(self.files[:middle]), PagesPart(self.files[middle:])) if middle else None
+
 
 @dataclass(frozen=True, slots=True)
 class PagesSource:

@@ -81,7 +81,7 @@ def open_source(file: str, archive: Path) -> Source:
             raise FileNotFoundError(f"{path}: no such file.")
         return WarcSource(path, file)
     outer = file if Path(file).exists() else file.partition("!")[0]
-    for source in find_sources([outer], archive):
+    for source in find_sources([outer]):
         if not isinstance(source, Wound) and source.name == file:
             return source
     raise FileNotFoundError(f"{file}: no archive, dump or page.")

@@ -62,7 +62,9 @@ class WarcSource:
         with self.opened() as stream:
             if is_packed(stream, 0) and _is_one_member(stream):
                 stream.seek(0)
-                yield from batches(counted(_items_of(Unpacked(stream), self.name, self.max_page), after))
+                yield from batches(
+                    counted(_items_of(cast("IO[bytes]", Unpacked(stream)), self.name, self.max_page), after)
+                )
                 return
         size, first = self.size, int(after or 0)
         for start in range(first, size, PART_BYTES) or [first]:
@@ -114,7 +116,7 @@ class WarcRange:
         """The same range from a place on at which a record begins; None where the range ends before it."""
         return replace(self, start=offset, is_exact=True) if offset < self.end else None
 
-    def read(self, max_page: int) -> Iterator[Item]:
+    def read(self, max_page: int) -> Iterator[Item | Seam]:
         """Its captures and wounds, and the seam."""
         with self.source.opened() as stream:
             packed = is_packed(stream, 0)

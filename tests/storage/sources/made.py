@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from storage.archive import MAX_PAGE_BYTES, Capture
-from storage.sources.base import Item, Refused, Source, Wound
+from storage.sources.base import Item, Refused, Seam, Source, Wound
 from storage.sources.find import find_sources
 from tests.replica import World
 from tests.replica.pages import entry_page
@@ -28,7 +28,8 @@ def url(number: int = 0) -> str:
 
 
 def items_of(source: Source, after: str | None = None, max_page: int = MAX_PAGE_BYTES) -> list[Item]:
-    return [item for part in source.parts(after) for item in part.read(max_page)]
+    parts = (part.read(max_page) for part in source.parts(after))
+    return [item for items in parts for item in items if not isinstance(item, Seam)]
 
 
 def read(*paths: Path, max_page: int = MAX_PAGE_BYTES) -> list[Item]:

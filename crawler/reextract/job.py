@@ -1,0 +1,126 @@
+"""A re-extraction as it was called: what is read, where it goes, who works on it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import partial
+from pathlib import Path
+
+from scrapy.settings import BaseSettings
+
+from crawler.failures import WORK_FAILED
+from crawler.reextract.plan import STDIN, brought, call_of, conditions
+from crawler.reextract.pool import LocalWorkers, Work, Workers
+from crawler.reextract.report import Report
+from crawler.reextract.run import Run, Sources
+from crawler.reextract.sinks import StoreSink
+from crawler.reextract.work import extract_part
+from crawler.site import Site
+from storage.archive import warc_files
+from storage.sources.base import Wound
+from storage.sources.find import total_size
+from storage.sources.own import own_archive, rows_alone
+
+#: More processes than this serve nobody on one machine.
+_MOST_JOBS = 1024
+
+
+class Job:
+    """One call of `scrapy reextract`."""
+
+    def __init__(self, paths: Sequence[str], options: Namespace, settings: BaseSettings) -> None:
+        """The call, judged before anything is opened.
+
+        Args:
+            paths: the sources; none: the project's own archive.
+            options: those of the command.
+            settings: KBS_DB, KBS_ARCHIVE, KBS_BASE_URL, KBS_MAX_PAGE.
+
+        Raises:
+            ValueError: it is wrong; the message is a sentence.
+        """
+        for path in paths:
+            if path.startswith("-") and path != STDIN:
+                raise ValueError(f"There is no option {path}; scrapy reextract --help names them.")
+        self._paths = paths
+        self._options = options
+        self._only = conditions(options.only)
+        if paths and self._only:
+            raise ValueError("--only reads what stored articles stand on, wherever that is; it takes no SOURCE.")
+        self._jobs = _number("--jobs", options.jobs or os.cpu_count() or 1, most=_MOST_JOBS)
+        self._max_page = _number("KBS_MAX_PAGE", settings["KBS_MAX_PAGE"])
+        self._base_url = settings["KBS_BASE_URL"]
+        Site(self._base_url)
+        self._database = settings["KBS_DB"]
+        folder = str(settings["KBS_ARCHIVE"] or "").strip()
+        if not folder and not paths and not self._only:
+            raise ValueError("KBS_ARCHIVE names no folder; set it, or name what to read.")
+        self._archive = Path(folder or ".").expanduser()
+
+    def run(self) -> int:
+        """Do it; the exit status.
+
+        Raises:
+            OSError, StoreError, sqlite3.Error: it cannot be done; the message is a sentence.
+        """
+        self._check_there_is_something()
+        with ExitStack() as stack:
+            workers: Workers = LocalWorkers(self._jobs)
+            stack.callback(workers.close)
+            workers.executor()  # before the database is opened: processes begin as copies of this one
+            call = self._call()
+            sink = stack.enter_context(StoreSink(self._database, call or STDIN, self._work()))
+            if self._options.restart or call is None:
+                sink.begin_anew()
+            sources = self._sources(sink)
+            report = Report(self._total(sources))
+            ending = "interrupted"
+            try:
+                Run(sink, workers, report, self._archive).read(sources)
+                ending = "finished"
+            finally:
+                report.close()
+                print(report.summary(sink.counts, ending), file=sys.stderr)
+        return WORK_FAILED if sink.counts["damaged"] else 0
+
+    def _work(self) -> Work:
+        return partial(extract_part, max_page=self._max_page, base_url=self._base_url)
+
+    def _call(self) -> str | None:
+        options = {"only": self._only, "max_page": self._max_page, "base_url": self._base_url}
+        return call_of(self._paths, self._archive, options)
+
+    def _sources(self, sink: StoreSink) -> Sources:
+        if self._only:
+            return partial(rows_alone, sink.db, self._archive, self._only)
+        if self._paths:
+            return partial(brought, self._paths, self._archive, self._max_page)
+        return partial(own_archive, sink.db, self._archive, self._max_page)
+
+    def _total(self, sources: Sources) -> int:
+        """The bytes there are to read; 0 where nobody knows."""
+        if self._paths:
+            return total_size(self._paths)
+        return sum(source.size for source in sources() if not isinstance(source, Wound))
+
+    def _check_there_is_something(self) -> None:
+        """Raise OSError, with a sentence, where there is nothing to read."""
+        for path in self._paths:
+            if path != STDIN and not os.path.lexists(path):
+                raise FileNotFoundError(f"{path}: no such file or folder.")
+        if not self._paths and not self._only and not warc_files(self._archive):
+            raise FileNotFoundError(f"There is no WARC file in {self._archive}; name what to read, or set KBS_ARCHIVE.")
+
+
+def _number(name: str, given: object, *, most: int = sys.maxsize) -> int:
+    try:
+        number = int(str(given))
+    except ValueError:
+        number = 0
+    if not 1 <= number <= most:
+        raise ValueError(f"{name} is {given}; it must be a whole number from 1.")
+    return number
