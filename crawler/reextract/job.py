@@ -13,6 +13,8 @@ from pathlib import Path
 from scrapy.settings import BaseSettings
 
 from crawler.failures import WORK_FAILED
+from crawler.reextract.cluster import ClusterWorkers, check_address
+from crawler.reextract.parquet_sink import ParquetSink
 from crawler.reextract.plan import STDIN, brought, call_of, conditions
 from crawler.reextract.pool import LocalWorkers, Work, Workers
 from crawler.reextract.report import Report
@@ -51,6 +53,12 @@ class Job:
         self._only = conditions(options.only)
         if paths and self._only:
             raise ValueError("--only reads what stored articles stand on, wherever that is; it takes no SOURCE.")
+        if options.scheduler:
+            check_address(options.scheduler)
+            if options.jobs:
+                raise ValueError("--jobs are processes of this machine; with --scheduler the cluster's workers work.")
+        if options.to is not None and (options.dry_run or not options.to.strip()):
+            raise ValueError("--to needs the name of a folder, and writes it: --dry-run does not go with it.")
         self._jobs = _number("--jobs", options.jobs or os.cpu_count() or 1, most=_MOST_JOBS)
         self._max_page = _number("KBS_MAX_PAGE", settings["KBS_MAX_PAGE"])
         self._base_url = settings["KBS_BASE_URL"]
@@ -60,6 +68,8 @@ class Job:
         if not folder and not paths and not self._only:
             raise ValueError("KBS_ARCHIVE names no folder; set it, or name what to read.")
         self._archive = Path(folder or ".").expanduser()
+        if options.scheduler:  # its workers have other working directories
+            self._archive = self._archive.absolute()
 
     def run(self) -> int:
         """Do it; the exit status.
@@ -69,11 +79,11 @@ class Job:
         """
         self._check_there_is_something()
         with ExitStack() as stack:
-            workers: Workers = LocalWorkers(self._jobs)
+            workers = self._workers()
             stack.callback(workers.close)
             workers.executor()  # before the database is opened: processes begin as copies of this one
             call = self._call()
-            sink = stack.enter_context(StoreSink(self._database, call or STDIN, self._work()))
+            sink = stack.enter_context(self._sink(call or STDIN))
             if self._options.restart or call is None:
                 sink.begin_anew()
             sources = self._sources(sink)
@@ -86,6 +96,18 @@ class Job:
                 report.close()
                 print(report.summary(sink.counts, ending), file=sys.stderr)
         return WORK_FAILED if sink.counts["damaged"] else 0
+
+    def _workers(self) -> Workers:
+        if not self._options.scheduler:
+            return LocalWorkers(self._jobs)
+        needed = [Path.cwd() / path for path in self._paths if path != STDIN] or [self._archive]
+        return ClusterWorkers(self._options.scheduler, needed)
+
+    def _sink(self, call: str) -> StoreSink:
+        if self._options.to is None:
+            return StoreSink(self._database, call, self._work())
+        folder = Path(self._options.to).expanduser().absolute()
+        return ParquetSink(folder, self._database, call, self._max_page, self._base_url)
 
     def _work(self) -> Work:
         return partial(extract_part, max_page=self._max_page, base_url=self._base_url)
