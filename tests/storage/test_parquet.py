@@ -12,6 +12,7 @@ import pytest
 from pyarrow import parquet
 
 import storage.parquet
+from storage import ArticleStore, Outcome
 from storage.articles import COLUMNS, Row
 from storage.parquet import TABLES, ParquetError, read_rows, require_pyarrow, table_of, write_files, write_rows
 
@@ -54,12 +55,12 @@ def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
 def test_duckdb_reads_columns_of_the_documented_types(tmp_path: Path) -> None:
     write_rows(tmp_path / "a.parquet", "articles", [article(number) for number in range(5)])
     with duckdb.connect() as db:
-        described = db.execute(f"describe select * from '{tmp_path}/a.parquet'").fetchall()
-        assert {row[0]: row[1] for row in described} == {
+        read = db.read_parquet(str(tmp_path / "a.parquet"))
+        assert dict(zip(read.columns, map(str, read.types), strict=True)) == {
             name: "BIGINT" if name in {"has_video", "truncated", "archive_offset"} else "VARCHAR" for name in COLUMNS
         }
-        sql = f"select count(*), min(paragraphs ->> '$[0]'), max(archive_offset) from '{tmp_path}/a.parquet'"
-        assert db.execute(sql).fetchone() == (5, "Séoul — « oui » 한국", 2**40)
+        found = read.aggregate("count(*), min(paragraphs ->> '$[0]'), max(archive_offset)").fetchall()
+    assert found == [(5, "Séoul — « oui » 한국", 2**40)]
 
 
 @pytest.mark.parametrize(("rows", "sizes"), [(0, [0]), (1, [1]), (4, [4]), (5, [4, 1]), (8, [4, 4]), (9, [4, 4, 1])])
@@ -96,7 +97,7 @@ def test_what_other_tools_write_is_read(tmp_path: Path) -> None:
 def test_other_columns_and_types_are_told(tmp_path: Path) -> None:
     path = tmp_path / "a.parquet"
     parquet.write_table(pyarrow.table({"a": [1]}), path)
-    with pytest.raises(ParquetError, match="holds neither articles nor refusals: url, reason, .* are missing"):
+    with pytest.raises(ParquetError, match=r"holds neither articles nor refusals: url, reason, .* are missing"):
         table_of(path)
     write_rows(path, "articles", [article(1)])
     table = parquet.read_table(path)
@@ -110,7 +111,7 @@ def test_a_row_without_its_key_is_told(tmp_path: Path) -> None:
     write_rows(tmp_path / "a.parquet", "articles", [article(1, timestamp=None)])
     with pytest.raises(ParquetError, match="has a row without timestamp"):
         list(read_rows(tmp_path / "a.parquet", "articles"))
-    assert list(read_rows(tmp_path / "a.parquet", "articles", nulls=["timestamp"]))[0]["timestamp"] is None
+    assert next(read_rows(tmp_path / "a.parquet", "articles", nulls=["timestamp"]))["timestamp"] is None
 
 
 def test_damage_is_told(tmp_path: Path) -> None:
@@ -145,3 +146,15 @@ def test_pyarrow_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(__import__("sys").modules, "pyarrow.parquet", None)
     with pytest.raises(ImportError, match=r"--to needs pyarrow: pip install 'kbsworld\[parquet\]'\."):
         require_pyarrow("--to")
+
+
+def test_versions_that_were_stored_together_stay_together(tmp_path: Path) -> None:
+    """Also those of which one would have taken the other's place, had it come later."""
+    undated = article(1, timestamp="2026-11-20T09:00:00+09:00", fetched_at="2026-11-20T00:00:00.000000+00:00")
+    dated = article(1, written_at="2026-11-21T09:00:00+09:00")
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        with store.batch():
+            outcomes = store.add_versions([(undated, None), (dated, None)])
+            assert outcomes == [Outcome.NEW, Outcome.UPDATED]
+            assert store.add_versions([(undated, None), (dated, None)]) == [Outcome.UNCHANGED] * 2
+        assert [*store.db.query("select * from articles order by timestamp")] == [undated, dated]
