@@ -46,7 +46,12 @@ class Command(ScrapyCommand):
         )
         add("--jobs", metavar="N", type=int, help="worker processes (default: one for each core)")
         add("--restart", action="store_true", help="begin anew where the same call was interrupted")
-        add("--scheduler", metavar="ADDRESS", help="work on a Dask cluster: tcp://host:8786 (needs kbsworld[cluster])")
+        add(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="work on a Dask cluster: tcp://host:8786, whose workers see the sources under the same paths "
+            "(needs kbsworld[cluster])",
+        )
         add(
             "--to",
             metavar="FOLDER",

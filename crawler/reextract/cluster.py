@@ -197,6 +197,8 @@ def _connect(address: str) -> Client:
         raise ClusterError(f"{address} needs certificates, which Dask takes from {where}.") from error
     except (OSError, ValueError, AttributeError) as error:
         raise ClusterError(f"No Dask scheduler answers at {address}; begin one with: dask scheduler") from error
+    except RuntimeError as error:  # Dask's settings ask for tls, and it is not
+        raise ClusterError(f"{address} cannot be used ({error}).") from error
     if client is None:
         raise ClusterError(f"What listens at {address} is a Dask worker; give the address of its scheduler.")
     return client

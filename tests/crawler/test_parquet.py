@@ -112,6 +112,21 @@ def test_killed_it_goes_on_where_it_stopped(captures: Path, direct: dict[str, li
     assert _stored(tmp_path / "kbs.db", tmp_path / "out") == direct
 
 
+def test_killed_while_parts_come_together(captures: Path, direct: dict[str, list[Any]], tmp_path: Path) -> None:
+    call = ("reextract", str(captures), "--to", str(tmp_path / "out"))
+    process = begin(tmp_path / "kbs.db", *call)
+    with held_in_the_middle(tmp_path / "out/unfinished/state.db", "articles") as stored:
+        assert stored < CAPTURES / 2
+        process.kill()
+        process.communicate()
+    # As if it had been killed while the files were moved.
+    shutil.copy(next((tmp_path / "out/unfinished/parts").iterdir()), tmp_path / "out/articles-00001.parquet")
+    status, said = run(tmp_path / "kbs.db", *call)
+    assert status == 0, said
+    assert "  new               390\n" in said
+    assert _stored(tmp_path / "kbs.db", tmp_path / "out") == direct
+
+
 def test_restart_begins_anew(captures: Path, direct: dict[str, list[Any]], tmp_path: Path) -> None:
     call = ("reextract", str(captures), "--to", str(tmp_path / "out"))
     process = begin(tmp_path / "kbs.db", *call)
