@@ -7,9 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from sqlite_utils import Database
+
 from extractors.address import parse_address
 from storage.archive import Location
-from storage.database import Store
 from storage.sources.base import Revisit
 
 _PLACE = "select archive_file, archive_offset from"
@@ -37,14 +38,14 @@ class Position:
 class Reextraction:
     """One re-extraction's rows in a database. Its writes belong to the batch that is open."""
 
-    def __init__(self, store: Store, call: str) -> None:
+    def __init__(self, db: Database, call: str) -> None:
         """A re-extraction.
 
         Args:
-            store: where its state is kept.
+            db: where its state is kept, an article database.
             call: what is read, and how: the same call goes on where it stopped.
         """
-        self._db = store.db
+        self._db = db
         self._call = call
 
     def position(self) -> Position | None:

@@ -15,6 +15,7 @@ from scrapy.settings import BaseSettings
 from crawler.failures import WORK_FAILED
 from crawler.reextract.plan import STDIN, brought, call_of, conditions
 from crawler.reextract.pool import LocalWorkers, Work, Workers
+from crawler.reextract.preview import PreviewSink
 from crawler.reextract.report import Report
 from crawler.reextract.run import Run, Sources
 from crawler.reextract.sinks import StoreSink
@@ -72,27 +73,31 @@ class Job:
             workers: Workers = LocalWorkers(self._jobs)
             stack.callback(workers.close)
             workers.executor()  # before the database is opened: processes begin as copies of this one
-            call = self._call()
-            sink = stack.enter_context(StoreSink(self._database, call or STDIN, self._work()))
-            if self._options.restart or call is None:
-                sink.begin_anew()
+            sink = stack.enter_context(self._sink())
             sources = self._sources(sink)
             report = Report(self._total(sources))
             ending = "interrupted"
             try:
                 Run(sink, workers, report, self._archive).read(sources)
-                ending = "finished"
+                ending = "finished" if not self._options.dry_run else "dry run, nothing stored"
             finally:
                 report.close()
                 print(report.summary(sink.counts, ending), file=sys.stderr)
         return WORK_FAILED if sink.counts["damaged"] else 0
 
+    def _sink(self) -> StoreSink:
+        """Where results go."""
+        if self._options.dry_run:
+            return PreviewSink(self._database, self._work())
+        options = {"only": self._only, "max_page": self._max_page, "base_url": self._base_url}
+        call = call_of(self._paths, self._archive, options)
+        sink = StoreSink(self._database, call or STDIN, self._work())
+        if self._options.restart or call is None:
+            sink.begin_anew()
+        return sink
+
     def _work(self) -> Work:
         return partial(extract_part, max_page=self._max_page, base_url=self._base_url)
-
-    def _call(self) -> str | None:
-        options = {"only": self._only, "max_page": self._max_page, "base_url": self._base_url}
-        return call_of(self._paths, self._archive, options)
 
     def _sources(self, sink: StoreSink) -> Sources:
         if self._only:

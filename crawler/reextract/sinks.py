@@ -43,7 +43,7 @@ class StoreSink:
         self.counts: Counter[str] = Counter()
         self.work = work
         self._store = ArticleStore(database)
-        self._state = Reextraction(self._store, call)
+        self._state = Reextraction(self._store.db, call)
 
     def __enter__(self) -> Self:
         return self
