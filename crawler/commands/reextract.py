@@ -44,7 +44,7 @@ class Command(ScrapyCommand):
             default=[],
             help="only what articles stand on that are stored with this value (layout=generic); again: and this one",
         )
-        add("--jobs", metavar="N", type=int, help="worker processes (default: one for each core)")
+        add("--jobs", metavar="N", help="worker processes (default: one for each core)")
         add("--restart", action="store_true", help="begin anew where the same call was interrupted")
         add("--scheduler", metavar="ADDRESS", help="work on a Dask cluster: tcp://host:8786 (needs kbsworld[cluster])")
         add(

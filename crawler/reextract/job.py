@@ -52,7 +52,7 @@ class Job:
         self._only = conditions(options.only)
         if paths and self._only:
             raise ValueError("--only reads what stored articles stand on, wherever that is; it takes no SOURCE.")
-        self._jobs = _number("--jobs", options.jobs or os.cpu_count() or 1, most=_MOST_JOBS)
+        self._jobs = _number("--jobs", os.cpu_count() or 1 if options.jobs is None else options.jobs, most=_MOST_JOBS)
         self._max_page = _number("KBS_MAX_PAGE", settings["KBS_MAX_PAGE"])
         self._base_url = settings["KBS_BASE_URL"]
         Site(self._base_url)
