@@ -80,7 +80,7 @@ class StoreSink:
         counts["pages"] += extracted.pages
         counts["others"] += extracted.others
         for wound in extracted.wounds:
-            counts["mended" if wound.mended else "incomplete" if wound.incomplete else "damaged"] += 1
+            counts["damaged" if not wound.is_harmless else "mended" if wound.mended else "incomplete"] += 1
         with self._store.batch():
             counts.update(self._add(row) for row in extracted.articles)
             for row, article_url in extracted.refusals:

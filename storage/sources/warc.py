@@ -21,8 +21,11 @@ from storage.sources.streams import Unpacked, Window
 from storage.warc_layout import Section, is_packed, next_record
 from storage.warc_reader import Damage, Record, read_warc
 
-#: What one task reads of a file, in bytes as stored: some two hundred pages, or half a second.
+#: What one task reads of a file, in bytes as stored: some two hundred pages, or half a second; of a small file less, so
+#: that there is something to do for everybody up to its end.
 PART_BYTES = 2_000_000
+_LEAST_PART = 250_000
+_PARTS = 64
 TOO_LARGE = "larger than a page may be"
 # Shorter than a record with a page, in bytes as stored.
 _SMALLEST_RANGE = 1000
@@ -67,8 +70,9 @@ class WarcSource:
                 )
                 return
         size, first = self.size, int(after or 0)
-        for start in range(first, size, PART_BYTES) or [first]:
-            end = min(start + PART_BYTES, size)
+        step = min(PART_BYTES, max(_LEAST_PART, size // _PARTS))
+        for start in range(first, size, step) or [first]:
+            end = min(start + step, size)
             skip = frozenset(place for place in self.skip if start <= place < end)
             yield WarcRange(replace(self, skip=skip), start, end, is_exact=start == first)
 
