@@ -8,6 +8,7 @@ import sqlite3
 
 from scrapy.commands import ScrapyCommand
 
+from crawler.arguments import check_setting_names
 from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
 
 
@@ -61,6 +62,7 @@ class Command(ScrapyCommand):
 
         assert self.settings is not None
         try:
+            check_setting_names(opts.set)
             job = Job(args, opts, self.settings)
         except ValueError as error:
             return complain(self, str(error), WRONG_CALL)
