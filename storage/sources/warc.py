@@ -141,14 +141,14 @@ def warc_items(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
         name: as the rows of its captures name it.
         max_page: as of `Part.read`.
     """
-    window = cast("IO[bytes]", Window(stream, 2 * max_page + _MARGIN))
+    window = cast("IO[bytes]", Window(stream, 2 * (max_page + _MARGIN)))
     whole = is_packed(window, 0) and _is_one_member(window)
     window.seek(0)
     yield from _items_of(cast("IO[bytes]", Unpacked(window)) if whole else window, name, max_page)
 
 
 def _items_of(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
-    window = cast("IO[bytes]", Window(stream, 2 * max_page + _MARGIN))
+    window = cast("IO[bytes]", Window(stream, 2 * (max_page + _MARGIN)))
     packed = is_packed(window, 0)
     for record in read_warc(window, max_body=max_page + _MARGIN, check_digests=not packed):
         yield from _items(record, name, max_page)
