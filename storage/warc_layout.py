@@ -16,7 +16,7 @@ GZIP = 16 + zlib.MAX_WBITS
 # How much of a file is in memory at a time.
 _CHUNK = 1 << 16
 # A page may speak of WARC; a record's first header follows at once.
-_PLAIN = rb"WARC/1\.[01]\r?\n(?:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
+_PLAIN = rb"WARC/[01]\.[0-9]{1,2}\r?\n(?:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
 _PLAIN_RECORD = re.compile(_PLAIN)
 _ANY_RECORD = re.compile(_PLAIN + b"|" + re.escape(GZIP_MAGIC))
 # As long as the longest of these, at least.

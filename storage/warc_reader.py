@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from io import BytesIO
 from typing import IO, cast
 
@@ -25,6 +25,7 @@ _PAGES = frozenset({"response", "resource", "conversion"})
 _RECORD_INSIDE = b"WARC/1."
 # Headers end within this.
 _HEADERS = 1 << 16
+_BARE_LINE = re.compile(rb"[^\r\n]{1,100}\n")
 # A record ends with so many bytes behind its content.
 _LINE_ENDS = 4
 _END_OF_HEADERS = re.compile(rb"\r\n\r\n|\n\n")
@@ -137,7 +138,8 @@ def _followed(stream: IO[bytes], at: int, max_body: int, check_digests: bool) ->
             # What is large or damaged, or may have swallowed another one, is looked at by itself.
             if held is None or not held.sound or found.content_length > (max_body or _LARGE):
                 return
-            if _RECORD_INSIDE in (held.body or b"") or (max_body and held.body is None):
+            # So is what has no kind: its lines may end unusually.
+            if held.kind == "unknown" or _RECORD_INSIDE in (held.body or b"") or (max_body and held.body is None):
                 return
             held.offset -= lead
     except _UNREADABLE:
@@ -156,8 +158,8 @@ def _take(found: WarcRecord, max_body: int, *, check_digests: bool) -> Record | 
             return None
         sound = _has_block_digest(found)
     if is_http and (limit or check_digests):
-        found.parse_http(quirks_mode=True)
-        http, length = found.http_headers, found.content_length
+        http = _http_headers(found)
+        length = found.content_length
     if found.is_frozen and not _can_be_checked(found.headers, "WARC-Block-Digest"):
         sound = _has_payload_digest(found, kind)
     if length <= limit:
@@ -165,7 +167,26 @@ def _take(found: WarcRecord, max_body: int, *, check_digests: bool) -> Record | 
         if len(body) != length:
             return None
     url = found.headers.get("WARC-Target-URI")
-    return Record(offset, offset, kind, url, found.record_date, found.headers, http, body, sound)
+    date = cast("datetime | None", found.record_date) or found.headers.get("WARC-Date")
+    return Record(offset, offset, kind, url, utc(date), found.headers, http, body, sound)
+
+
+def _http_headers(found: WarcRecord) -> HeaderMap | None:
+    """The headers of HTTP; none with a status where they have no end that can be found."""
+    try:
+        found.parse_http(quirks_mode=True)
+    except OSError:
+        return HeaderMap()
+    return found.http_headers
+
+
+def utc(written: str | datetime | None) -> datetime | None:
+    """A date of a record, if it is one; without a zone it is in UTC, as all of them should be."""
+    try:
+        moment = written if isinstance(written, datetime) else datetime.fromisoformat(written or "")
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _has_block_digest(found: WarcRecord) -> bool:
@@ -229,7 +250,9 @@ def _in_member(stream: IO[bytes], at: int, member: Member, max_body: int) -> Ite
     if not member.head.strip() and member.size <= len(member.head):
         yield Padding(member.end)
         return
-    records = _large(member, max_body) or _all_of(Section(stream, at, member.end), max_body)
+    # Only where lines end unusually: with quirks, FastWARC would pass over what is no record.
+    quirks = _BARE_LINE.match(member.head) is not None
+    records = _large(member, max_body) or _all_of(Section(stream, at, member.end), max_body, quirks=quirks)
     for record in records:
         if record is not None:
             record.offset, record.end = at, member.end
@@ -249,11 +272,11 @@ def _large(member: Member, max_body: int) -> list[Record] | None:
     return [record] if record is not None and fills else None
 
 
-def _all_of(stream: Section, max_body: int) -> Iterator[Record | None]:
+def _all_of(stream: Section, max_body: int, *, quirks: bool) -> Iterator[Record | None]:
     """The whole records of a gzip member, and None where there is something else in it."""
     held: Record | None = None
     try:
-        for found in ArchiveIterator(stream, parse_http=False):
+        for found in ArchiveIterator(stream, parse_http=False, quirks_mode=quirks):
             if held is not None:
                 yield held
             held = _take(found, max_body, check_digests=True)
@@ -285,9 +308,10 @@ def _plain(stream: IO[bytes], at: int, max_body: int, packed: bool | None) -> Re
     last, tail = stream.read(1), stream.read(_LINE_ENDS)
     if not last or record is None:
         return _lost(stream, at, packed, CUT)
-    if tail.strip(b"\r\n"):
+    following = tail.lstrip(b"\r\n")
+    if not b"WARC".startswith(following):
         return _lost(stream, at, packed, WRONG_LENGTH)
-    record.offset, record.end = at, end + len(tail)
+    record.offset, record.end = at, end + len(tail) - len(following)
     return record
 
 
@@ -304,8 +328,9 @@ def _swallowed(content: Section, record: Record, *, is_checked: bool) -> int | N
 
 
 def _first(stream: Section | BytesIO) -> WarcRecord | None:
-    """The first record of a stretch."""
+    """The record that a stretch begins with; one that comes later is none of it."""
     try:
-        return next(ArchiveIterator(stream, parse_http=False, quirks_mode=True), None)
+        found = next(ArchiveIterator(stream, parse_http=False, quirks_mode=True), None)
     except _UNREADABLE:
         return None
+    return found if found is not None and found.stream_pos == 0 else None
