@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import io
 import re
 import zlib
@@ -9,13 +11,16 @@ from dataclasses import dataclass
 from typing import IO
 
 GZIP_MAGIC = b"\x1f\x8b\x08"
+LEAD = gzip.compress(b"\r\n", mtime=0)
 GZIP = 16 + zlib.MAX_WBITS
 # How much of a file is in memory at a time.
 _CHUNK = 1 << 16
-_PLAIN_RECORD = re.compile(rb"WARC/1\.[01]\r?\n")
-_ANY_RECORD = re.compile(rb"WARC/1\.[01]\r?\n|" + re.escape(GZIP_MAGIC))
-# As long as the longest of these.
-_LONGEST_MARK = 10
+# A page may speak of WARC; a record's first header follows at once.
+_PLAIN = rb"WARC/[01]\.[0-9]{1,2}\r?\n(?:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
+_PLAIN_RECORD = re.compile(_PLAIN)
+_ANY_RECORD = re.compile(_PLAIN + b"|" + re.escape(GZIP_MAGIC))
+# As long as the longest of these, at least.
+_LONGEST_MARK = 100
 # Text packs to a twentieth; what unpacks to so much, and to so many times its size, is a bomb.
 _BOMB_BYTES = 1 << 26
 _BOMB_RATIO = 200
@@ -79,11 +84,45 @@ class Section(io.RawIOBase):
         return self._stream.tell() - self._start
 
 
+class Led(io.RawIOBase):
+    """The rest of a stream behind a gzip member of a blank line.
+
+    FastWARC gives records of the first gzip member it reads the place of its reading, not that of the member.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        """From where the stream stands."""
+        super().__init__()
+        self._stream = stream
+        self._led = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes."""
+        if not self._led:
+            self._led = len(LEAD)
+            return LEAD
+        return self._stream.read(size)
+
+    def tell(self) -> int:
+        """The place in the stream, as if the member stood in it."""
+        return self._stream.tell() + self._led
+
+
 def is_packed(stream: IO[bytes], at: int) -> bool | None:
-    """Whether a gzip member begins at a place, or a plain record; None where neither does."""
+    """Whether a gzip member begins at a place, or a plain record; None where neither does.
+
+    Of a file that ends there, the first byte tells.
+    """
     stream.seek(at)
     head = stream.read(5)
-    return True if head.startswith(GZIP_MAGIC) else False if head == b"WARC/" else None
+    for mark, packed in ((GZIP_MAGIC, True), (b"WARC/", False)):
+        if head.startswith(mark) or (head and len(head) < len(mark) and mark.startswith(head)):
+            return packed
+    return None
 
 
 def gzip_member(stream: IO[bytes], at: int) -> Member:
@@ -116,8 +155,10 @@ def next_record(stream: IO[bytes], at: int, *, packed: bool | None) -> int | Non
         packed: whether its records are gzip members; None: nobody knows.
     """
     pattern = _ANY_RECORD if packed is None else re.compile(re.escape(GZIP_MAGIC)) if packed else _PLAIN_RECORD
-    stream.seek(at)
-    base, window = at, b""
+    # What can only be read forward has forgotten what lies far behind.
+    with contextlib.suppress(OSError):
+        stream.seek(at)
+    base, window = stream.tell(), b""
     while chunk := stream.read(_CHUNK):
         window += chunk
         for mark in pattern.finditer(window):

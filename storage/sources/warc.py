@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, cast
@@ -19,7 +19,7 @@ from storage.sources.batches import batches, counted
 from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body
 from storage.sources.streams import Unpacked, Window
 from storage.warc_layout import Section, is_packed, next_record
-from storage.warc_reader import Damage, Record, read_warc
+from storage.warc_reader import Damage, Record, read_warc, utc
 
 #: What one task reads of a file, in bytes as stored: some two hundred pages, or half a second; of a small file less, so
 #: that there is something to do for everybody up to its end.
@@ -145,14 +145,14 @@ def warc_items(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
         name: as the rows of its captures name it.
         max_page: as of `Part.read`.
     """
-    window = cast("IO[bytes]", Window(stream, 2 * max_page + _MARGIN))
+    window = cast("IO[bytes]", Window(stream, 2 * (max_page + _MARGIN)))
     whole = is_packed(window, 0) and _is_one_member(window)
     window.seek(0)
     yield from _items_of(cast("IO[bytes]", Unpacked(window)) if whole else window, name, max_page)
 
 
 def _items_of(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
-    window = cast("IO[bytes]", Window(stream, 2 * max_page + _MARGIN))
+    window = cast("IO[bytes]", Window(stream, 2 * (max_page + _MARGIN)))
     packed = is_packed(window, 0)
     for record in read_warc(window, max_body=max_page + _MARGIN, check_digests=not packed):
         yield from _items(record, name, max_page)
@@ -199,7 +199,7 @@ def _flaw(record: Record, url: str) -> str | None:
 
 def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
     assert record.date is not None
-    fetched_at = record.date.astimezone(UTC)
+    fetched_at = record.date
     if record.kind == "revisit":
         return _revisit(record, url, fetched_at, location)
     if record.body is None:
@@ -229,18 +229,14 @@ def _decoded(body: bytes, http: HeaderMap, max_page: int) -> bytes:
 
 
 def _revisit(record: Record, url: str, fetched_at: datetime, location: Location) -> Revisit:
-    refers_to, date = record.headers.get("WARC-Refers-To-Target-URI"), record.headers.get("WARC-Refers-To-Date")
-    try:
-        refers_to_date = datetime.fromisoformat(date).astimezone(UTC) if date else None
-    except ValueError:
-        refers_to_date = None
+    refers_to = record.headers.get("WARC-Refers-To-Target-URI")
     return Revisit(
         url=url,
         fetched_at=fetched_at,
         location=location,
         digest=record.headers.get("WARC-Payload-Digest"),
         refers_to_url=_address(refers_to) if refers_to else None,
-        refers_to_date=refers_to_date,
+        refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
     )
 
 
