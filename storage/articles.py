@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -56,9 +57,24 @@ class ArticleStore(Store):
 
     def add_row(self, row: Row, captured_url: str | None) -> Outcome:
         """Store an article as `add` does, from what `article_row` made of it, perhaps in another process."""
-        # This capture may have been refused before extraction improved.
-        self.db.execute("delete from refusals where url = ? and fetched_at = ?", [captured_url, row["fetched_at"]])
+        self._forget_refusal(row, captured_url)
         return self._add_undated(row) if row["timestamp"] is None else self._add_dated(row)
+
+    def add_versions(self, versions: Sequence[tuple[Row, str | None]]) -> list[Outcome]:
+        """Store versions of one article that were stored together elsewhere: as they are, where it is new here.
+
+        Args:
+            versions: rows of one url, each with the address that was captured. Where the article is known here, each is
+                added as `add_row` does.
+        """
+        rows = [row for row, _ in versions]
+        keys = {row["timestamp"] for row in rows}
+        if len(keys) < len(rows) or self._versions(rows[0]["url"]):
+            return [self.add_row(row | _own_time(row), captured_url) for row, captured_url in versions]
+        for row, captured_url in versions:
+            self._forget_refusal(row, captured_url)
+            self._insert(row)
+        return [Outcome.NEW, *[Outcome.UPDATED] * (len(rows) - 1)]
 
     def refuse(self, capture: Capture, reason: str) -> None:
         """Remember a page that is no article, so that it is not silently dropped."""
@@ -96,6 +112,10 @@ class ArticleStore(Store):
     def _row(self, url: str, timestamp: str) -> Row | None:
         found = self.db.query("select * from articles where url = ? and timestamp = ?", [url, timestamp])
         return next(iter(found), None)
+
+    def _forget_refusal(self, row: Row, captured_url: str | None) -> None:
+        """The capture may have been refused before extraction improved."""
+        self.db.execute("delete from refusals where url = ? and fetched_at = ?", [captured_url, row["fetched_at"]])
 
     def _insert(self, row: Row) -> None:
         """Put a row in, in the place of one with the same key."""
@@ -231,6 +251,11 @@ def _place(stored: Row, row: Row) -> Row:
 
 def _is_own(row: Row) -> bool:
     return row["archive_file"] is not None and "/" not in row["archive_file"]
+
+
+def _own_time(row: Row) -> Row:
+    """The timestamp that a page gave, and none where it is that of a capture."""
+    return {"timestamp": None if _is_undated(row) else row["timestamp"]}
 
 
 def _is_undated(row: Row) -> bool:

@@ -13,6 +13,8 @@ from pathlib import Path
 from scrapy.settings import BaseSettings
 
 from crawler.failures import WORK_FAILED
+from crawler.reextract.cluster import ClusterWorkers, check_address
+from crawler.reextract.parquet_sink import ParquetSink
 from crawler.reextract.plan import STDIN, brought, call_of, conditions
 from crawler.reextract.pool import LocalWorkers, Work, Workers
 from crawler.reextract.preview import PreviewSink
@@ -52,6 +54,12 @@ class Job:
         self._only = conditions(options.only)
         if paths and self._only:
             raise ValueError("--only reads what stored articles stand on, wherever that is; it takes no SOURCE.")
+        if options.scheduler:
+            check_address(options.scheduler)
+            if options.jobs is not None:
+                raise ValueError("--jobs are processes of this machine; with --scheduler the cluster's workers work.")
+        if options.to is not None and (options.dry_run or not options.to.strip()):
+            raise ValueError("--to needs the name of a folder, and writes it: --dry-run does not go with it.")
         self._jobs = _number("--jobs", os.cpu_count() or 1 if options.jobs is None else options.jobs, most=_MOST_JOBS)
         self._max_page = _number("KBS_MAX_PAGE", settings["KBS_MAX_PAGE"])
         self._base_url = settings["KBS_BASE_URL"]
@@ -61,6 +69,8 @@ class Job:
         if not folder and not paths and not self._only:
             raise ValueError("KBS_ARCHIVE names no folder; set it, or name what to read.")
         self._archive = Path(folder or ".").expanduser()
+        if options.scheduler:  # its workers have other working directories
+            self._archive = self._archive.absolute()
 
     def run(self) -> int:
         """Do it; the exit status.
@@ -70,7 +80,7 @@ class Job:
         """
         self._check_there_is_something()
         with ExitStack() as stack:
-            workers: Workers = LocalWorkers(self._jobs)
+            workers = self._workers()
             stack.callback(workers.close)
             workers.executor()  # before the database is opened: processes begin as copies of this one
             sink = stack.enter_context(self._sink())
@@ -85,16 +95,27 @@ class Job:
                 print(report.summary(sink.counts, ending), file=sys.stderr)
         return WORK_FAILED if sink.counts["damaged"] else 0
 
+    def _workers(self) -> Workers:
+        if not self._options.scheduler:
+            return LocalWorkers(self._jobs)
+        needed = [Path.cwd() / path for path in self._paths if path != STDIN] or [self._archive]
+        return ClusterWorkers(self._options.scheduler, needed)
+
     def _sink(self) -> StoreSink:
         """Where results go."""
         if self._options.dry_run:
             return PreviewSink(self._database, self._work())
         options = {"only": self._only, "max_page": self._max_page, "base_url": self._base_url}
-        call = call_of(self._paths, self._archive, options)
-        sink = StoreSink(self._database, call or STDIN, self._work())
-        if self._options.restart or call is None:
+        known = call_of(self._paths, self._archive, options)
+        call = known or STDIN
+        sink = StoreSink(self._database, call, self._work()) if self._options.to is None else self._folder_sink(call)
+        if self._options.restart or known is None:
             sink.begin_anew()
         return sink
+
+    def _folder_sink(self, call: str) -> StoreSink:
+        folder = Path(self._options.to).expanduser().absolute()
+        return ParquetSink(folder, self._database, call, self._max_page, self._base_url)
 
     def _work(self) -> Work:
         return partial(extract_part, max_page=self._max_page, base_url=self._base_url)

@@ -25,6 +25,9 @@ _MINUTE = 60.0
 class Report:
     """Says on standard error how far it is: a bar on a terminal, a line a minute elsewhere."""
 
+    #: The command, and what it counts.
+    COMMAND, WHAT = "reextract", "pages"
+
     def __init__(self, total: int) -> None:
         """A report; `total` is what there is to read, in bytes; 0: not known."""
         self._began = self._told = time.monotonic()
@@ -69,7 +72,7 @@ class Report:
     def summary(self, counts: Counter[str], ending: str) -> str:
         """What was done, as lines of text; `ending` is a word."""
         seconds = time.monotonic() - self._began
-        lines = [f"reextract: {self._pace()}, {seconds:,.0f} s ({ending})"]
+        lines = [f"{self.COMMAND}: {self._pace()}, {seconds:,.0f} s ({ending})"]
         lines += [f"  {name:<12} {counts[name]:>8}" for name in COUNTS]
         reasons = Counter({name.removeprefix(REASON): n for name, n in counts.items() if name.startswith(REASON)})
         lines += [f"refused: {count} times: {clean(reason)}" for reason, count in reasons.most_common()]
@@ -78,7 +81,7 @@ class Report:
 
     def _pace(self) -> str:
         seconds = max(time.monotonic() - self._began, 0.001)
-        return f"{self._pages:,} pages, {(self._pages - self._before) / seconds:,.0f} a second"
+        return f"{self._pages:,} {self.WHAT}, {(self._pages - self._before) / seconds:,.0f} a second"
 
 
 _TOLD = {
