@@ -170,6 +170,8 @@ def _items(record: Record | Damage, name: str, max_page: int) -> Iterator[Item]:
     location = Location(file=name, offset=record.offset)
     if isinstance(record, Damage):
         yield Wound(location=location, what=record.what, incomplete=record.incomplete)
+    elif _lost_its_kind(record):
+        yield Wound(location=location, url=_address(record.url or "") or None, what="its type cannot be read")
     elif record.kind in _KINDS:
         url = _address(record.url or "")
         if flaw := _flaw(record, url):
@@ -178,6 +180,13 @@ def _items(record: Record | Damage, name: str, max_page: int) -> Iterator[Item]:
         if url != record.url:
             yield Wound(location=location, url=url, what="its target address is not written as one", mended=True)
         yield _item(record, url, location, max_page)
+
+
+def _lost_its_kind(record: Record) -> bool:
+    """Whether a record may have been a page; kinds that others invented are no wounds."""
+    if record.kind != "unknown":
+        return False
+    return "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
 
 
 def _flaw(record: Record, url: str) -> str | None:
