@@ -236,7 +236,7 @@ def _lost(stream: IO[bytes], at: int, packed: bool | None, what: str, behind: in
 
 def _bomb(stream: IO[bytes], at: int, packed: bool | None, member: Member) -> Record | Damage:
     """A gzip member that is not unpacked to its end, as a record whose body is not read."""
-    found = _first(BytesIO(member.head))
+    found = _first(BytesIO(member.head)) if _END_OF_HEADERS.search(member.head) else None
     record = found and _take(found, 0, check_digests=False)
     lost = _lost(stream, at, packed, BOMB)
     if not record:

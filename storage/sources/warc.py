@@ -28,6 +28,8 @@ TOO_LARGE = "larger than a page may be"
 _SMALLEST_RANGE = 1000
 # Of what is around a page: headers, the marks of chunks.
 _MARGIN = 1 << 20
+# No file begins with such a page.
+_LARGE = 1 << 26
 _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
 # All that is printed; only blanks and control characters are escaped.
 _AS_IT_IS = "".join(map(chr, range(33, 127)))
@@ -157,8 +159,12 @@ def _items_of(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
 def _is_one_member(stream: IO[bytes]) -> bool:
     """Whether a file was compressed as a whole, so that no record can be read without those before it."""
     stream.seek(0)
+    places = []
     try:
-        places = [record.stream_pos for record in islice(ArchiveIterator(stream, parse_http=False), 2)]
+        for record in islice(ArchiveIterator(stream, parse_http=False), 2):
+            places.append(record.stream_pos)
+            if record.content_length > _LARGE:  # which FastWARC would unpack to find the next one
+                return False
     except (OSError, ValueError):
         return False
     # Records of one gzip member have its place, or that of FastWARC's reading; those of their own have theirs.
