@@ -17,8 +17,8 @@ Done = subprocess.CompletedProcess[str]
 COUNT = 6
 
 
-def record(number: int, *, address: str = "", **more: str) -> Raw:
-    return Raw(url=address or url(number), body=page(number), more=[digest_of(page(number))], **more)
+def record(number: int, *, address: str = "") -> Raw:
+    return Raw(url=address or url(number), body=page(number), more=[digest_of(page(number))])
 
 
 def archive(folder: Path, *records: bytes, name: str = "a.warc.gz") -> tuple[Path, Archive]:

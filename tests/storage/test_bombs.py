@@ -16,7 +16,7 @@ from typing import IO, cast
 import pytest
 
 from storage.archive import Location
-from storage.sources.base import Wound
+from storage.sources.base import Seam, Wound
 from storage.sources.find import find_sources
 from storage.sources.streams import Unpacked
 from storage.sources.warc import WarcRange, warc_items
@@ -161,7 +161,7 @@ def test_a_file_that_grows_while_it_is_read_is_read_as_it_was(tmp_path: Path) ->
     source = write(tmp_path, whole.data[: whole.places[5] + 30])
     parts = list(source.parts())
     write(tmp_path, whole.data)
-    found = Read([item for part in parts for item in part.read(10_000_000) if type(item).__name__ != "Seam"])
+    found = Read([item for part in parts for item in part.read(10_000_000) if not isinstance(item, Seam)])
     assert found.numbers == [0, 1, 2]
     assert found.wounds == []
     [rest] = source.parts(str(whole.places[7]))
