@@ -15,6 +15,8 @@ LEAD = gzip.compress(b"\r\n", mtime=0)
 GZIP = 16 + zlib.MAX_WBITS
 # How much of a file is in memory at a time.
 _CHUNK = 1 << 16
+# How much of what a member unpacks to is kept: the headers of its record.
+_HEAD = 1 << 13
 # A page may speak of WARC; a record's first header follows at once.
 _PLAIN = rb"WARC/[01]\.[0-9]{1,2}\r?\n(?:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
 _PLAIN_RECORD = re.compile(_PLAIN)
@@ -38,12 +40,14 @@ class Member:
         end: where it ends; None where it has no end.
         size: the length of what it unpacks to, as far as that was found out.
         head: how that begins.
+        is_blank: whether it unpacks to blank lines, or nothing.
         flaw: why it has no end: `BROKEN`, `CUT` or `BOMB`.
     """
 
     end: int | None
     size: int
     head: bytes
+    is_blank: bool = False
     flaw: str = ""
 
 
@@ -129,21 +133,22 @@ def gzip_member(stream: IO[bytes], at: int) -> Member:
     """The gzip member that begins at a place: unpacked to find its end, and kept nowhere."""
     stream.seek(at)
     unpacker = zlib.decompressobj(GZIP)
-    size, taken, head = 0, 0, b""
+    size, taken, head, is_blank = 0, 0, b"", True
     try:
         while chunk := stream.read(_CHUNK):
             taken += len(chunk)
             while chunk and not unpacker.eof:
                 data = unpacker.decompress(chunk, _CHUNK)
                 chunk = unpacker.unconsumed_tail
-                head, size = head or data[:1024], size + len(data)
+                head, size = head + data[: _HEAD - len(head)], size + len(data)
+                is_blank = is_blank and not data.strip()
                 if size > max(_BOMB_BYTES, _BOMB_RATIO * taken):
-                    return Member(None, size, head, BOMB)
+                    return Member(None, size, head, flaw=BOMB)
             if unpacker.eof:
-                return Member(at + taken - len(unpacker.unused_data), size, head)
+                return Member(at + taken - len(unpacker.unused_data), size, head, is_blank)
     except zlib.error:
-        return Member(None, size, head, BROKEN)
-    return Member(None, size, head, CUT)
+        return Member(None, size, head, flaw=BROKEN)
+    return Member(None, size, head, flaw=CUT)
 
 
 def next_record(stream: IO[bytes], at: int, *, packed: bool | None) -> int | None:

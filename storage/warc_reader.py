@@ -104,7 +104,8 @@ def read_warc(
         max_body: bodies up to this length are read, in bytes.
         check_digests: whether to find out if records are sound.
     """
-    at, packed = start, is_packed(stream, start)
+    # By the file's beginning: at another place there may be a wound.
+    at, packed = start, is_packed(stream, 0)
     while end is None or at < end:
         for record in _followed(stream, at, max_body, check_digests):
             yield record
@@ -235,7 +236,7 @@ def _lost(stream: IO[bytes], at: int, packed: bool | None, what: str, behind: in
 
 def _bomb(stream: IO[bytes], at: int, packed: bool | None, member: Member) -> Record | Damage:
     """A gzip member that is not unpacked to its end, as a record whose body is not read."""
-    found = _first(BytesIO(member.head))
+    found = _first(BytesIO(member.head)) if _END_OF_HEADERS.search(member.head) else None
     record = found and _take(found, 0, check_digests=False)
     lost = _lost(stream, at, packed, BOMB)
     if not record:
@@ -247,7 +248,7 @@ def _bomb(stream: IO[bytes], at: int, packed: bool | None, member: Member) -> Re
 def _in_member(stream: IO[bytes], at: int, member: Member, max_body: int) -> Iterator[Record | Damage | Padding]:
     """The records of a gzip member that is whole: one, as a rule."""
     assert member.end is not None
-    if not member.head.strip() and member.size <= len(member.head):
+    if member.is_blank:
         yield Padding(member.end)
         return
     # Only where lines end unusually: with quirks, FastWARC would pass over what is no record.

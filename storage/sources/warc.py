@@ -31,6 +31,8 @@ TOO_LARGE = "larger than a page may be"
 _SMALLEST_RANGE = 1000
 # Of what is around a page: headers, the marks of chunks.
 _MARGIN = 1 << 20
+# No file begins with such a page.
+_LARGE = 1 << 26
 _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
 # All that is printed; only blanks and control characters are escaped.
 _AS_IT_IS = "".join(map(chr, range(33, 127)))
@@ -161,8 +163,12 @@ def _items_of(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
 def _is_one_member(stream: IO[bytes]) -> bool:
     """Whether a file was compressed as a whole, so that no record can be read without those before it."""
     stream.seek(0)
+    places = []
     try:
-        places = [record.stream_pos for record in islice(ArchiveIterator(stream, parse_http=False), 2)]
+        for record in islice(ArchiveIterator(stream, parse_http=False), 2):
+            places.append(record.stream_pos)
+            if record.content_length > _LARGE:  # which FastWARC would unpack to find the next one
+                return False
     except (OSError, ValueError):
         return False
     # Records of one gzip member have its place, or that of FastWARC's reading; those of their own have theirs.
@@ -174,6 +180,8 @@ def _items(record: Record | Damage, name: str, max_page: int) -> Iterator[Item]:
     location = Location(file=name, offset=record.offset)
     if isinstance(record, Damage):
         yield Wound(location=location, what=record.what, incomplete=record.incomplete)
+    elif _lost_its_kind(record):
+        yield Wound(location=location, url=_address(record.url or "") or None, what="its type cannot be read")
     elif record.kind in _KINDS:
         url = _address(record.url or "")
         if flaw := _flaw(record, url):
@@ -182,6 +190,13 @@ def _items(record: Record | Damage, name: str, max_page: int) -> Iterator[Item]:
         if url != record.url:
             yield Wound(location=location, url=url, what="its target address is not written as one", mended=True)
         yield _item(record, url, location, max_page)
+
+
+def _lost_its_kind(record: Record) -> bool:
+    """Whether a record may have been a page; kinds that others invented are no wounds."""
+    if record.kind != "unknown":
+        return False
+    return "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
 
 
 def _flaw(record: Record, url: str) -> str | None:

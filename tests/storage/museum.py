@@ -167,12 +167,17 @@ def members(data: bytes) -> list[int]:
 
 
 def bomb(size: int = 1 << 30, begin: bytes = b"") -> bytes:
-    """A gzip member that unpacks to `begin` and so many zeros."""
-    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)
-    zeros = bytes(1 << 20)
-    out = [packer.compress(begin)]
-    out += [packer.compress(zeros) for _ in range(size >> 20)]
-    return b"".join([*out, packer.flush()])
+    """A gzip member that unpacks to `begin` and so many zeros; made fast, of one block again and again."""
+    megabyte = bytes(1 << 20)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    head = packer.compress(begin) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(megabyte) + packer.flush(zlib.Z_FULL_FLUSH)
+    crc = zlib.crc32(begin)
+    for _ in range(size >> 20):
+        crc = zlib.crc32(megabyte, crc)
+    length = (len(begin) + (size >> 20 << 20)) % (1 << 32)
+    end = packer.flush() + crc.to_bytes(4, "little") + length.to_bytes(4, "little")
+    return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + head + block * (size >> 20) + end
 
 
 def flipped(data: bytes, at: int, bits: int = 0xFF) -> bytes:
