@@ -59,7 +59,7 @@ def write_rows(path: Path, table: str, rows: Iterable[Row], *, extra: Sequence[s
         [(name, pyarrow.int64() if name in _INTEGERS else pyarrow.string()) for name in (*TABLES[table], *extra)]
     )
     written = 0
-    with _told(path, "written"), ParquetWriter(path, schema, compression="zstd") as writer:
+    with _told(path, "written"), ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
         for group in _groups(rows):
             writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
             written += len(group)
@@ -124,7 +124,7 @@ def read_rows(path: Path, table: str, *, extra: Sequence[str] = (), nulls: Seque
 
     columns = [*TABLES[table], *extra]
     try:
-        with _told(path, "read"), ParquetFile(path) as file:
+        with _told(path, "read"), ParquetFile(path, page_checksum_verification=True) as file:
             for batch in file.iter_batches(_READ_ROWS, columns=columns, use_threads=False):
                 yield from _rows(path, batch.select(columns), {*_NULLABLE, *nulls})
     except (pyarrow.ArrowException, UnicodeDecodeError) as error:
@@ -184,8 +184,9 @@ def _told(path: Path, what: str) -> Iterator[None]:
         if what == "written":
             with suppress(OSError):
                 path.unlink()
-        reason = os.strerror(error.errno) if error.errno else _short(error)
-        raise ParquetError(f"{path} cannot be {what} ({reason}).") from error
+        if not error.errno:  # the file's own fault
+            raise ParquetError(f"{path} is damaged ({_short(error)}).") from error
+        raise ParquetError(f"{path} cannot be {what} ({os.strerror(error.errno)}).") from error
 
 
 def _short(error: BaseException) -> str:
