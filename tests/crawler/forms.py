@@ -20,6 +20,7 @@ from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
 from storage import ArchiveWriter
+from storage.archive import MAX_FILE_BYTES
 from tests.replica.many import many_pages
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
@@ -40,8 +41,9 @@ def captures(count: int) -> Iterator[Kept]:
         yield Kept(url, BEGIN + timedelta(seconds=number), body)
 
 
-def as_warc(kept: Iterable[Kept], folder: Path) -> Path:
-    writer = ArchiveWriter(folder, "kbs_news", {"software": "kbsworld/test"})
+def as_warc(kept: Iterable[Kept], folder: Path, max_bytes: int = MAX_FILE_BYTES) -> Path:
+    """The first file, of one or more."""
+    writer = ArchiveWriter(folder, "kbs_news", {"software": "kbsworld/test"}, max_bytes)
     for page in kept:
         writer.write(
             url=page.url,
@@ -53,8 +55,7 @@ def as_warc(kept: Iterable[Kept], folder: Path) -> Path:
             body=page.body,
         )
     writer.close()
-    [file] = folder.iterdir()
-    return file
+    return min(folder.iterdir())
 
 
 def as_wacz(warc: Path, file: Path) -> Path:
