@@ -46,6 +46,7 @@ GIGABYTE = 1 << 30
 # What a process may use for any of these, in bytes: FastWARC unpacks 64 KB at a time, and those of a bomb to 64 MB.
 MEMORY = 250_000_000
 SECONDS = 20
+CHECKOUT = Path(__file__).parents[2]
 
 READER = """
 import re, sys, time
@@ -67,7 +68,9 @@ print(int(peak[1]) * 1024, seconds)
 def measured(path: Path, data: bytes) -> list[str]:
     """What a process of its own reads, within bounds."""
     path.write_bytes(data)
-    done = subprocess.run([sys.executable, "-c", READER, path], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", READER, path], cwd=CHECKOUT, capture_output=True, text=True, check=True
+    )
     *lines, cost = done.stdout.splitlines()
     memory, seconds = map(float, cost.split())
     assert memory < MEMORY
