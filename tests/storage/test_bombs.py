@@ -163,6 +163,14 @@ def test_a_stream_is_read_around_what_is_larger_than_it_can_go_back(is_plain: bo
     assert [refusal.url for refusal in found.refused] == [SITE + "7"]
 
 
+def test_a_stream_goes_on_behind_a_wound_that_is_larger_than_it_can_go_back() -> None:
+    giant = gzip.compress(Raw(url=SITE + "7", body=random.Random(1).randbytes(30_000_000)).plain(), 0)
+    data = FIRST + flipped(giant, len(giant) - 8) + bytes(100_000) + LAST
+    found = Read(list(warc_items(cast("IO[bytes]", BytesIO(data)), "a", 1_000_000)))
+    assert found.numbers == [1, 2]
+    assert [offset for offset, _ in found.told] == [len(FIRST)]
+
+
 def test_a_file_that_grows_while_it_is_read_is_read_as_it_was(tmp_path: Path) -> None:
     whole = by_us([small(number) for number in range(6)])
     source = write(tmp_path, whole.data[: whole.places[5] + 30])
