@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import gzip
+import time
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from io import BytesIO
 from pathlib import Path
 
 import pytest
 
-from storage.warc_reader import WRONG_LENGTH
+from storage.warc_reader import WRONG_LENGTH, Damage, Record, read_warc
 from tests.storage.museum import HTML, SITE, Raw, Read, digest_of, joined, read
 
 Around = Callable[..., Read]
@@ -39,6 +41,16 @@ def around(request: pytest.FixtureRequest, tmp_path: Path) -> Around:
         return between
 
     return find
+
+
+@pytest.fixture
+def seoul(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The time of day is that of Seoul."""
+    monkeypatch.setenv("TZ", "Asia/Seoul")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 @pytest.mark.parametrize(
@@ -74,6 +86,15 @@ def test_a_length_that_swallows_the_next_record_costs_none_but_its_own(
     found = around(wrong, NEXT)
     assert found.numbers == [8]
     assert len(found.wounds) == 1
+
+
+def test_a_swallowed_record_is_found_by_the_digest_where_bodies_are_not_read() -> None:
+    swallowing = Raw(length=str(LENGTH + 4 + len(NEXT.plain()) - 4), more=[digest_of(Raw().body)])
+    whole = joined([swallowing.plain(), NEXT.plain(), NEXT.plain()])
+    items = list(read_warc(BytesIO(whole.data), check_digests=True))
+    assert [(type(item), item.offset) for item in items] == list(
+        zip([Damage, Record, Record], whole.places, strict=True)
+    )
 
 
 @pytest.mark.parametrize("body", [b"<pre>\nWARC/1.0\r\nWARC-Type: response</pre>", b"<pre>WARC/1.1\n\nWARC/1.0 </pre>"])
@@ -143,10 +164,8 @@ def test_a_record_that_says_too_little_is_told_and_the_next_is_read(
         ("2026-11-24", datetime(2026, 11, 24, tzinfo=UTC)),
     ],
 )
-def test_dates_of_every_precision_are_read_in_utc(
-    around: Around, monkeypatch: pytest.MonkeyPatch, date: str, moment: datetime
-) -> None:
-    monkeypatch.setenv("TZ", "Asia/Seoul")
+@pytest.mark.usefixtures("seoul")
+def test_dates_of_every_precision_are_read_in_utc(around: Around, date: str, moment: datetime) -> None:
     found = around(Raw(date=date), Raw(kind="revisit", more=[("WARC-Refers-To-Date", date)]))
     assert [capture.fetched_at for capture in found.captures] == [moment]
     assert [revisit.refers_to_date for revisit in found.revisits] == [moment]
