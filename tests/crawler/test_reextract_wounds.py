@@ -87,7 +87,7 @@ def test_the_archive_of_a_crawl_that_is_running_just_ends(scrapy: Run, tmp_path:
     path.write_bytes(whole.data[:-3000])
     done = scrapy("reextract", "--jobs", "1")
     assert (done.returncode, counted(done, "damaged")) == (0, 0)
-    assert "files that end inside a record" in done.stderr
+    assert "files of a crawl that was killed, or is running, and end inside a record: 1" in done.stderr
     assert len(stored(tmp_path)) == COUNT - 1
 
 
