@@ -1,9 +1,16 @@
-"""Arguments of spiders (`-a NAME=VALUE`): what they may be, told in a sentence where they are something else."""
+"""Arguments of spiders (`-a NAME=VALUE`), and names of settings: told in a sentence where they are something else."""
 
 from __future__ import annotations
 
+import difflib
+import os
 import re
+from collections.abc import Iterable
 from datetime import date
+
+from scrapy.settings import default_settings
+
+from crawler import settings as project
 
 _YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
 
@@ -59,3 +66,26 @@ def yes(name: str, value: str) -> bool:
     if value.lower() not in _YES | _NO:
         raise ArgumentError(f"{name}={value} is neither 1 nor 0.")
     return value.lower() in _YES
+
+
+def check_setting_names(assignments: Iterable[str]) -> None:
+    """Judge the names of the settings that were given.
+
+    Args:
+        assignments: `NAME=VALUE`, as of `-s`; those of the environment are judged too.
+
+    Raises:
+        ValueError: there is no such setting; the message is a sentence.
+    """
+    known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
+    given = [assignment.partition("=")[0] for assignment in assignments]
+    for name in [*given, *(name for name in os.environ if name.startswith("KBS_"))]:
+        if name not in known and not name.startswith("SPIDERMON_"):
+            hint = is_it(name, known) or "crawler/settings.py and Scrapy's documentation name them."
+            raise ValueError(f"There is no setting {name}; {hint}")
+
+
+def is_it(name: str, known: Iterable[str]) -> str:
+    """The question whether a name was misspelt, or nothing where none is like it."""
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f"is it {near[0]}?" if near else ""

@@ -199,6 +199,8 @@ def _archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> 
         ", not read (--quick)" if quick else f", {_count(report.records, 'record')} read"
     )
     yield f"  versions of articles that name their page there: {named:,}; that have none archived: {rows.unarchived:,}"
+    if rows.elsewhere:
+        yield f"  versions of articles that were brought in from elsewhere, not looked up: {rows.elsewhere:,}"
     serious = sorted(report.findings, key=lambda finding: finding.harmless)
     if serious:
         yield from table([("file", "byte", "articles", "what"), *map(_finding, serious[:MAX_FINDINGS])])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
 #: Where canonical urls live. Both hosts serve the same pages under the same ids (seed, saved page, three scrapers).
@@ -126,6 +127,11 @@ def parse_address(url: str) -> Address | None:
     fragment are how one got there, not what the page is: they leave no trace in the canonical url. Of a parameter
     given twice the first value that is not empty counts.
     """
+    return _parse_address(url) if len(url) <= MAX_LENGTH else None
+
+
+@lru_cache(maxsize=128)  # a page on its way to the database asks several times
+def _parse_address(url: str) -> Address | None:
     parts = _split(url)
     if parts is None or parts.scheme not in {"http", "https"} or parts.hostname not in HOSTS:
         return None
@@ -138,7 +144,8 @@ def parse_address(url: str) -> Address | None:
     if page is not None and page.id and edition is not None:
         ids = [(key, values.get(key.lower(), "")) for key in page.id]
         if all(_ID.match(value) for _, value in ids):
-            return Address(service_url(page.view or name, lang=edition, **dict(ids)), page.kind, edition, name)
+            query = "&".join(f"{key}={value}" for key, value in [("lang", edition), *ids])  # nothing in it to escape
+            return Address(f"{SITE}/service/{page.view or name}?{query}", page.kind, edition, name)
     kind = "list" if page is not None and page.kind == "list" else "other"
     query = f"?{parts.query}" if parts.query else ""
     return Address(f"{SITE}{path}{query}", kind, edition, name)

@@ -7,7 +7,6 @@ from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 import lxml.html
-from lxml import etree
 
 from extractors.article import NotAnArticle
 from extractors.labels import COPYRIGHT, LONGEST_CREDIT
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
 _MAX_PARAGRAPHS = 2_000
 _MAX_CHARACTERS = 1_000_000
 
-_SPACES = re.compile(" {2,}")
+_SPACES = re.compile("  +")  # a third of the time of " {2,}"
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 _CREDIT_LINE = re.compile(rf"(?:(?<=\n)|\A)[ ]*({COPYRIGHT}[^\n]{{1,{LONGEST_CREDIT}}})(?=\n|\Z)")
 # Between paragraphs in what trafilatura reads: it keeps the words and folds all white space.
@@ -59,17 +58,15 @@ def read_paragraphs(
     # Imported when the first page is read: a quarter of a second that processes without extraction do not spend.
     from trafilatura import html2txt
 
-    read = html2txt(_page(lines), clean=False)
+    read = html2txt(_element(lines), clean=False)
     return tuple(filter(None, map(str.strip, read.split(_SEPARATOR))))
 
 
-def _page(lines: list[str]) -> HtmlElement:
-    """A bare page of the paragraphs and nothing else."""
-    page = _MAKER.makeelement("html")
-    body = etree.SubElement(page, "body")
-    for line in lines:
-        etree.SubElement(body, "p").text = _SEPARATOR + line.replace(_SEPARATOR, "")
-    return page
+def _element(lines: list[str]) -> HtmlElement:
+    """A bare element of the paragraphs and nothing else; one, since trafilatura's time goes by their number."""
+    element = _MAKER.makeelement("p")
+    element.text = f" {_SEPARATOR}".join(["", *(line.replace(_SEPARATOR, "") for line in lines)])
+    return element
 
 
 def _lines(text: str) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
@@ -50,10 +49,9 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         # The page is whole, and its markup so broken that what follows the article cannot be told from it.
         raise NotAnArticle("no end of the article in broken markup")
     try:
-        article = _read(page, parts, extent, address)
+        return _read(page, parts, extent, address, truncated=truncated, source_url=url or None)
     except NotAnArticle as refusal:
         raise NotAnArticle(refusal.reason, passing=truncated) from None
-    return replace(article, truncated=truncated, source_url=url or None)
 
 
 def _address(page: _Element, url: str) -> Address:
@@ -66,7 +64,9 @@ def _address(page: _Element, url: str) -> Address:
     return address
 
 
-def _read(page: _Element, parts: Parts, extent: Extent, address: Address) -> Article:
+def _read(
+    page: _Element, parts: Parts, extent: Extent, address: Address, *, truncated: bool, source_url: str | None
+) -> Article:
     """The article in its parts."""
     dates = find_timestamps(parts.dates)
     image_url, caption = _lead_picture(parts, address.url)
@@ -85,7 +85,9 @@ def _read(page: _Element, parts: Parts, extent: Extent, address: Address) -> Art
         image_url=image_url,
         image_credit=credit_of(caption) or credit,
         has_video=address.is_video or parts.first(parts.layout.player) is not None,
+        truncated=truncated,
         layout=layouts.GENERIC if parts.moved else parts.layout.name,
+        source_url=source_url,
     )
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractors import generic
-from extractors.layouts import GENERIC_END, LAYOUTS, Layout
+from extractors.layouts import GENERIC_END, LAYOUTS, Layout, Selector
 from extractors.words import meta_of, text_of
 
 if TYPE_CHECKING:
-    from lxml.cssselect import CSSSelector
     from lxml.etree import _Element
 
 
@@ -28,7 +27,8 @@ class Parts:
         dates: the text of the date block; empty where there is none.
         moved: whether any part was found by structure and not by its name.
         body_moved: whether the body was.
-        captions: boxes of pictures that no name tells from the body, the first one first.
+        cut: what stands in the bodies and holds none of their words.
+        captions: boxes of pictures that no name tells from the body, the first one first; they are in `cut` too.
     """
 
     layout: Layout
@@ -38,18 +38,18 @@ class Parts:
     dates: str
     moved: bool
     body_moved: bool
+    cut: set[_Element]
     captions: list[_Element]
 
-    def first(self, selector: CSSSelector) -> _Element | None:
+    def first(self, selector: Selector) -> _Element | None:
         """The first match in the article's own part of the page, from its head to the end of its body."""
         return next((found for block in self._blocks() if (found := first(selector, block)) is not None), None)
 
     def extent(self) -> Extent:
         """Where on the page the article's words are."""
-        cut: set[_Element] = {element for body in self.bodies for element in self.layout.cut(body)} | {*self.captions}
         if self.body_moved:
             ends: list[_Element] = [end for body in self.bodies for end in GENERIC_END(body)]
-            return Extent(self.bodies, cut, ends[0] if ends else None)
+            return Extent(self.bodies, self.cut, ends[0] if ends else None)
         [body] = self.bodies
         inside: list[_Element] = [end for end in self.layout.end(body) if end is not body]
         blocks = [body]
@@ -58,8 +58,8 @@ class Parts:
                 blocks.append(block)
                 if (end := first(self.layout.end, block)) is not None:
                     # What stands inside the body although the page goes on after it is no end: it is cut out.
-                    return Extent(blocks, {*cut, *inside}, end)
-        return Extent([body], cut, inside[0] if inside else None)
+                    return Extent(blocks, {*self.cut, *inside}, end)
+        return Extent([body], self.cut, inside[0] if inside else None)
 
     def _blocks(self) -> Iterator[_Element]:
         """The blocks from the one with the head, which is left out, to the body."""
@@ -108,10 +108,9 @@ def locate(page: _Element, file_name: str) -> Parts | None:
     return _locate_moved(page, order[0])
 
 
-def first(selector: CSSSelector, element: _Element) -> _Element | None:
+def first(selector: Selector, element: _Element) -> _Element | None:
     """The first match of a selector in an element, in the order of the page."""
-    found: list[_Element] = selector(element)
-    return found[0] if found else None
+    return next(iter(selector(element)), None)
 
 
 def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
@@ -141,7 +140,8 @@ def _parts(
     dates = text_of(first(layout.dates, head)) or ""
     if not dates and title is not None and (dates := generic.find_dates(title)):
         moved = True
-    captions = [box for body in bodies for box in generic.find_captions(_unboxed(layout, body), body)]
+    boxes: set[_Element] = {box for body in bodies for box in layout.cut(body)}
+    captions = [box for body in bodies for box in generic.find_captions(_unboxed(body, boxes), body)]
     if any(text_of(box) for box in captions):
         moved = True
     return Parts(
@@ -152,17 +152,14 @@ def _parts(
         dates=dates,
         moved=moved,
         body_moved=body_moved,
+        cut={*boxes, *captions},
         captions=captions,
     )
 
 
-def _unboxed(layout: Layout, body: _Element) -> Iterator[_Element]:
+def _unboxed(body: _Element, boxes: set[_Element]) -> Iterator[_Element]:
     """The pictures of a body that stand in no box the layout names."""
-    boxes = None
-    for picture in body.iter("img"):
-        boxes = set(layout.cut(body)) if boxes is None else boxes
-        if boxes.isdisjoint(picture.iterancestors()):
-            yield picture
+    return (picture for picture in body.iter("img") if boxes.isdisjoint(picture.iterancestors()))
 
 
 def _head(page: _Element, layout: Layout) -> _Element | None:

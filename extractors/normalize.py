@@ -16,8 +16,9 @@ _INVISIBLE = re.compile(
 
 
 # Marks that stand on a letter. More than thirty on one are no writing (UAX #15, "Stream-Safe Text Format"), and
-# normalising them takes quadratic time. The second pattern is looked for only where the cheap first one is found.
-_NO_WORDS = re.compile(r"[^\w\s]{31}")
+# normalising them takes quadratic time. The second pattern is looked for only where the cheap first one is found, whose
+# first character passes over most of a text in any Latin script.
+_NO_WORDS = re.compile(r"[\u0300-\U0001ffff][^\w\s]{30}")
 _MARKS = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark))
 _STACK = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
 

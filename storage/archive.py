@@ -46,6 +46,11 @@ class Location:
     file: str
     offset: int
 
+    @property
+    def is_own(self) -> bool:
+        """Whether it is in KBS_ARCHIVE."""
+        return "/" not in self.file
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:

@@ -33,10 +33,12 @@ class Rows:
     Attributes:
         named: the source_urls of the rows, by file and offset.
         unarchived: how many rows name no place.
+        elsewhere: how many name one in an archive that was brought in; it is not looked at.
     """
 
     named: dict[str, dict[int, list[str | None]]] = field(default_factory=dict)
     unarchived: int = 0
+    elsewhere: int = 0
 
     def count(self, file: str) -> int:
         """How many rows name a file."""

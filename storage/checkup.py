@@ -18,6 +18,7 @@ from sqlite_utils import Database
 
 from extractors.address import EDITIONS, day_url
 from extractors.dates import KST
+from storage.archive import Location
 from storage.archive_check import Rows, RunSpan
 from storage.history import MAX_TRIES
 
@@ -205,6 +206,8 @@ def archived_rows(db: Database) -> Rows:
     for file, offset, url in db.execute("select archive_file, archive_offset, source_url from articles"):
         if file is None or offset is None:
             rows.unarchived += 1
+        elif not Location(file=file, offset=offset).is_own:
+            rows.elsewhere += 1
         else:
             rows.named.setdefault(file, {}).setdefault(offset, []).append(url)
     return rows

@@ -47,6 +47,17 @@ def read_undisturbed(path: str | Path, read: Callable[[Database], T]) -> T:
     raise StoreError(f"{file} was changed again and again while it was read; run this when no crawl runs.")
 
 
+@contextmanager
+def open_readonly(path: str | Path) -> Iterator[Database]:
+    """The database at `path`, to be read while others may write.
+
+    Raises:
+        StoreError: there is no such file, or it is none that this code reads; the message is a sentence.
+    """
+    with _open(_find(path), at_rest=False) as db:
+        yield db
+
+
 def _find(path: str | Path) -> Path:
     if not str(path).strip() or str(path) == ":memory:":
         raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")

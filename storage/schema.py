@@ -116,3 +116,18 @@ def m003_reextractions(db: Database) -> None:
         not_null={"archive_file", "archive_offset"},
         strict=True,
     )
+    db.table("reextraction_revisits").create(
+        {
+            "call": str,
+            "archive_file": str,
+            "archive_offset": int,
+            "url": str,
+            "fetched_at": str,
+            "digest": str,
+            "refers_to_url": str,
+            "refers_to_date": str,
+        },
+        pk=("call", "archive_file", "archive_offset"),
+        not_null={"url", "fetched_at"},
+        strict=True,
+    )

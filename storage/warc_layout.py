@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import gzip
 import io
 import re
 import zlib
@@ -9,13 +11,18 @@ from dataclasses import dataclass
 from typing import IO
 
 GZIP_MAGIC = b"\x1f\x8b\x08"
+LEAD = gzip.compress(b"\r\n", mtime=0)
 GZIP = 16 + zlib.MAX_WBITS
 # How much of a file is in memory at a time.
 _CHUNK = 1 << 16
-_PLAIN_RECORD = re.compile(rb"WARC/1\.[01]\r?\n")
-_ANY_RECORD = re.compile(rb"WARC/1\.[01]\r?\n|" + re.escape(GZIP_MAGIC))
-# As long as the longest of these.
-_LONGEST_MARK = 10
+# How much of what a member unpacks to is kept: the headers of its record.
+_HEAD = 1 << 13
+# A page may speak of WARC; a record's first header follows at once.
+_PLAIN = rb"WARC/[01]\.[0-9]{1,2}\r?\n(?:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
+_PLAIN_RECORD = re.compile(_PLAIN)
+_ANY_RECORD = re.compile(_PLAIN + b"|" + re.escape(GZIP_MAGIC))
+# As long as the longest of these, at least.
+_LONGEST_MARK = 100
 # Text packs to a twentieth; what unpacks to so much, and to so many times its size, is a bomb.
 _BOMB_BYTES = 1 << 26
 _BOMB_RATIO = 200
@@ -33,12 +40,14 @@ class Member:
         end: where it ends; None where it has no end.
         size: the length of what it unpacks to, as far as that was found out.
         head: how that begins.
+        is_blank: whether it unpacks to blank lines, or nothing.
         flaw: why it has no end: `BROKEN`, `CUT` or `BOMB`.
     """
 
     end: int | None
     size: int
     head: bytes
+    is_blank: bool = False
     flaw: str = ""
 
 
@@ -79,32 +88,67 @@ class Section(io.RawIOBase):
         return self._stream.tell() - self._start
 
 
+class Led(io.RawIOBase):
+    """The rest of a stream behind a gzip member of a blank line.
+
+    FastWARC gives records of the first gzip member it reads the place of its reading, not that of the member.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        """From where the stream stands."""
+        super().__init__()
+        self._stream = stream
+        self._led = 0
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """At most `size` bytes."""
+        if not self._led:
+            self._led = len(LEAD)
+            return LEAD
+        return self._stream.read(size)
+
+    def tell(self) -> int:
+        """The place in the stream, as if the member stood in it."""
+        return self._stream.tell() + self._led
+
+
 def is_packed(stream: IO[bytes], at: int) -> bool | None:
-    """Whether a gzip member begins at a place, or a plain record; None where neither does."""
+    """Whether a gzip member begins at a place, or a plain record; None where neither does.
+
+    Of a file that ends there, the first byte tells.
+    """
     stream.seek(at)
     head = stream.read(5)
-    return True if head.startswith(GZIP_MAGIC) else False if head == b"WARC/" else None
+    for mark, packed in ((GZIP_MAGIC, True), (b"WARC/", False)):
+        if head.startswith(mark) or (head and len(head) < len(mark) and mark.startswith(head)):
+            return packed
+    return None
 
 
 def gzip_member(stream: IO[bytes], at: int) -> Member:
     """The gzip member that begins at a place: unpacked to find its end, and kept nowhere."""
     stream.seek(at)
     unpacker = zlib.decompressobj(GZIP)
-    size, taken, head = 0, 0, b""
+    size, taken, head, is_blank = 0, 0, b"", True
     try:
         while chunk := stream.read(_CHUNK):
             taken += len(chunk)
             while chunk and not unpacker.eof:
                 data = unpacker.decompress(chunk, _CHUNK)
                 chunk = unpacker.unconsumed_tail
-                head, size = head or data[:1024], size + len(data)
+                head, size = head + data[: _HEAD - len(head)], size + len(data)
+                is_blank = is_blank and not data.strip()
                 if size > max(_BOMB_BYTES, _BOMB_RATIO * taken):
-                    return Member(None, size, head, BOMB)
+                    return Member(None, size, head, flaw=BOMB)
             if unpacker.eof:
-                return Member(at + taken - len(unpacker.unused_data), size, head)
+                return Member(at + taken - len(unpacker.unused_data), size, head, is_blank)
     except zlib.error:
-        return Member(None, size, head, BROKEN)
-    return Member(None, size, head, CUT)
+        return Member(None, size, head, flaw=BROKEN)
+    return Member(None, size, head, flaw=CUT)
 
 
 def next_record(stream: IO[bytes], at: int, *, packed: bool | None) -> int | None:
@@ -116,8 +160,10 @@ def next_record(stream: IO[bytes], at: int, *, packed: bool | None) -> int | Non
         packed: whether its records are gzip members; None: nobody knows.
     """
     pattern = _ANY_RECORD if packed is None else re.compile(re.escape(GZIP_MAGIC)) if packed else _PLAIN_RECORD
-    stream.seek(at)
-    base, window = at, b""
+    # What can only be read forward has forgotten what lies far behind.
+    with contextlib.suppress(OSError):
+        stream.seek(at)
+    base, window = stream.tell(), b""
     while chunk := stream.read(_CHUNK):
         window += chunk
         for mark in pattern.finditer(window):

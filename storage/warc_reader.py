@@ -9,12 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
-from typing import IO
+from datetime import UTC, datetime
+from io import BytesIO
+from typing import IO, cast
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
 
-from storage.warc_layout import BOMB, BROKEN, CUT, Member, Section, gzip_member, is_packed, next_record
+from storage.warc_layout import BOMB, BROKEN, CUT, LEAD, Led, Member, Section, gzip_member, is_packed, next_record
 
 # Other records than pages are read whole up to this length, and digests looked at up to that one, in bytes.
 _SMALL = 1 << 16
@@ -24,7 +25,13 @@ _PAGES = frozenset({"response", "resource", "conversion"})
 _RECORD_INSIDE = b"WARC/1."
 # Headers end within this.
 _HEADERS = 1 << 16
+_BARE_LINE = re.compile(rb"[^\r\n]{1,100}\n")
+# A record ends with so many bytes behind its content.
+_LINE_ENDS = 4
 _END_OF_HEADERS = re.compile(rb"\r\n\r\n|\n\n")
+# Digests that FastWARC can compute.
+_DIGESTS = ("WARC-Block-Digest", "WARC-Payload-Digest")
+_DIGEST = re.compile(r"(?:sha1|sha256|sha512|md5):(?:[0-9A-Fa-f]+|[A-Z2-7]+=*)")
 WRONG_LENGTH = "its length is wrong"
 NO_RECORD = "no record of a WARC file"
 # What FastWARC raises on bytes that are no record.
@@ -97,7 +104,8 @@ def read_warc(
         max_body: bodies up to this length are read, in bytes.
         check_digests: whether to find out if records are sound.
     """
-    at, packed = start, is_packed(stream, start)
+    # By the file's beginning: at another place there may be a wound.
+    at, packed = start, is_packed(stream, 0)
     while end is None or at < end:
         for record in _followed(stream, at, max_body, check_digests):
             yield record
@@ -118,16 +126,23 @@ def read_warc(
 def _followed(stream: IO[bytes], at: int, max_body: int, check_digests: bool) -> Iterator[Record]:
     """Records as long as each is whole and followed by another; the last of them is not among these."""
     held: Record | None = None
+    lead = len(LEAD) if is_packed(stream, at) else 0
     stream.seek(at)
     try:
-        for found in ArchiveIterator(stream, parse_http=False):
+        for found in ArchiveIterator(cast("IO[bytes]", Led(stream)) if lead else stream, parse_http=False):
             if held is not None:
-                held.end = found.stream_pos
+                held.end = found.stream_pos - lead
+                if held.end <= held.offset:  # they share a gzip member
+                    return
                 yield held
             held = _take(found, max_body, check_digests=check_digests)
-            # What is large, or may have swallowed another one, is looked at by itself.
-            if held is None or _RECORD_INSIDE in (held.body or b"") or found.content_length > max(max_body, _LARGE):
+            # What is large or damaged, or may have swallowed another one, is looked at by itself.
+            if held is None or not held.sound or found.content_length > (max_body or _LARGE):
                 return
+            # So is what has no kind: its lines may end unusually.
+            if held.kind == "unknown" or _RECORD_INSIDE in (held.body or b"") or (max_body and held.body is None):
+                return
+            held.offset -= lead
     except _UNREADABLE:
         return
 
@@ -137,27 +152,61 @@ def _take(found: WarcRecord, max_body: int, *, check_digests: bool) -> Record | 
     kind, offset, length = str(found.record_type), found.stream_pos, found.content_length
     limit = max_body if kind in _PAGES else min(max_body, _SMALL)
     sound, http, body = True, None, None
-    if check_digests and length <= _LARGE:
+    is_http = kind in _PAGES and found.is_http
+    if check_digests and length <= (max_body or _LARGE):
         found.freeze()
         if found.content_length != length:
             return None
-        sound = _is_sound(found, kind)
-    if kind in _PAGES and found.is_http and limit:
-        found.parse_http(quirks_mode=True)
-        http, length = found.http_headers, found.content_length
+        sound = _has_block_digest(found)
+    if is_http and (limit or check_digests):
+        http = _http_headers(found)
+        length = found.content_length
+    if found.is_frozen and not _can_be_checked(found.headers, "WARC-Block-Digest"):
+        sound = _has_payload_digest(found, kind)
     if length <= limit:
         body = found.reader.read()
         if len(body) != length:
             return None
     url = found.headers.get("WARC-Target-URI")
-    return Record(offset, offset, kind, url, found.record_date, found.headers, http, body, sound)
+    date = cast("datetime | None", found.record_date) or found.headers.get("WARC-Date")
+    return Record(offset, offset, kind, url, utc(date), found.headers, http, body, sound)
 
 
-def _is_sound(found: WarcRecord, kind: str) -> bool:
-    """Whether a record has the digests it was written with; a revisit's payload is another record's."""
-    if "WARC-Block-Digest" in found.headers:
-        return found.verify_block_digest()
-    return kind == "revisit" or "WARC-Payload-Digest" not in found.headers or found.verify_payload_digest()
+def _http_headers(found: WarcRecord) -> HeaderMap | None:
+    """The headers of HTTP; none with a status where they have no end that can be found."""
+    try:
+        found.parse_http(quirks_mode=True)
+    except OSError:
+        return HeaderMap()
+    return found.http_headers
+
+
+def utc(written: str | datetime | None) -> datetime | None:
+    """A date of a record, if it is one; without a zone it is in UTC, as all of them should be."""
+    try:
+        moment = written if isinstance(written, datetime) else datetime.fromisoformat(written or "")
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _has_block_digest(found: WarcRecord) -> bool:
+    """Whether a record has the digest it was written with, as far as that can be found out."""
+    return not _can_be_checked(found.headers, "WARC-Block-Digest") or found.verify_block_digest()
+
+
+def _has_payload_digest(found: WarcRecord, kind: str) -> bool:
+    """The same of a payload that follows the headers of HTTP; a revisit's is another record's."""
+    if kind == "revisit" or not _can_be_checked(found.headers, "WARC-Payload-Digest"):
+        return True
+    # Some tools take it of the chunks as they came, some of what is in them.
+    chunked = "Transfer-Encoding" in (found.http_headers or {})
+    return chunked or found.verify_payload_digest()
+
+
+def _can_be_checked(headers: HeaderMap, name: str) -> bool:
+    """Whether a record has a digest, and one that can be computed."""
+    return _DIGEST.fullmatch(headers.get(name) or "") is not None
 
 
 def _looked_at(stream: IO[bytes], at: int, max_body: int, packed: bool | None) -> Iterator[Record | Damage | Padding]:
@@ -170,14 +219,14 @@ def _looked_at(stream: IO[bytes], at: int, max_body: int, packed: bool | None) -
     elif (member := gzip_member(stream, at)).end is not None:
         yield from _in_member(stream, at, member, max_body)
     elif member.flaw == BOMB:
-        yield _bomb(stream, at, packed)
+        yield _bomb(stream, at, packed, member)
     else:
         yield _lost(stream, at, packed, member.flaw)
 
 
-def _lost(stream: IO[bytes], at: int, packed: bool | None, what: str) -> Damage:
-    """The stretch from a record that cannot be read to the next one."""
-    following = next_record(stream, at + 1, packed=packed)
+def _lost(stream: IO[bytes], at: int, packed: bool | None, what: str, behind: int = 0) -> Damage:
+    """The stretch from a record that cannot be read to the next one, which is looked for `behind` a place."""
+    following = next_record(stream, max(at + 1, behind), packed=packed)
     if following is None:
         return Damage(at, stream.tell(), incomplete=what == CUT, what=what)
     # Where there is more, the file does not end there.
@@ -185,9 +234,9 @@ def _lost(stream: IO[bytes], at: int, packed: bool | None, what: str) -> Damage:
     return Damage(at, following, incomplete=False, what=what)
 
 
-def _bomb(stream: IO[bytes], at: int, packed: bool | None) -> Record | Damage:
+def _bomb(stream: IO[bytes], at: int, packed: bool | None, member: Member) -> Record | Damage:
     """A gzip member that is not unpacked to its end, as a record whose body is not read."""
-    found = _first(Section(stream, at, None))
+    found = _first(BytesIO(member.head)) if _END_OF_HEADERS.search(member.head) else None
     record = found and _take(found, 0, check_digests=False)
     lost = _lost(stream, at, packed, BOMB)
     if not record:
@@ -199,56 +248,90 @@ def _bomb(stream: IO[bytes], at: int, packed: bool | None) -> Record | Damage:
 def _in_member(stream: IO[bytes], at: int, member: Member, max_body: int) -> Iterator[Record | Damage | Padding]:
     """The records of a gzip member that is whole: one, as a rule."""
     assert member.end is not None
-    if not member.head.strip() and member.size <= len(member.head):
+    if member.is_blank:
         yield Padding(member.end)
         return
-    records, whole = _all_of(Section(stream, at, member.end), max_body)
+    # Only where lines end unusually: with quirks, FastWARC would pass over what is no record.
+    quirks = _BARE_LINE.match(member.head) is not None
+    records = _large(member, max_body) or _all_of(Section(stream, at, member.end), max_body, quirks=quirks)
     for record in records:
-        record.offset, record.end = at, member.end
-        yield record
-    if not whole:
-        what = WRONG_LENGTH if member.head.startswith(b"WARC/") else NO_RECORD
-        yield Damage(at, member.end, incomplete=False, what=what)
+        if record is not None:
+            record.offset, record.end = at, member.end
+            yield record
+        else:
+            what = WRONG_LENGTH if member.head.startswith(b"WARC/") else NO_RECORD
+            yield Damage(at, member.end, incomplete=False, what=what)
 
 
-def _all_of(stream: Section, max_body: int) -> tuple[list[Record], bool]:
-    """The whole records of a gzip member, and whether there is nothing else in it."""
-    records: list[Record] = []
+def _large(member: Member, max_body: int) -> list[Record] | None:
+    """A record that fills its gzip member and is too large to be read; it is not unpacked again."""
+    headers, found = _END_OF_HEADERS.search(member.head), _first(BytesIO(member.head))
+    if headers is None or found is None or found.content_length <= (max_body or _LARGE):
+        return None
+    record = _take(found, 0, check_digests=False)
+    fills = 0 <= member.size - headers.end() - found.content_length <= _LINE_ENDS
+    return [record] if record is not None and fills else None
+
+
+def _all_of(stream: Section, max_body: int, *, quirks: bool) -> Iterator[Record | None]:
+    """The whole records of a gzip member, and None where there is something else in it."""
+    held: Record | None = None
     try:
-        for found in ArchiveIterator(stream, parse_http=False):
-            record = _take(found, max_body, check_digests=True)
-            if record is None or (record.body is None and found.reader.consume() < found.content_length):
-                return records, False
-            records.append(record)
+        for found in ArchiveIterator(stream, parse_http=False, quirks_mode=quirks):
+            if held is not None:
+                yield held
+            held = _take(found, max_body, check_digests=True)
+            if held is None or (held.body is None and found.reader.consume() < found.content_length):
+                yield None
+                return
     except _UNREADABLE:
         # What follows the last one is no record: its length is wrong.
-        return records[:-1], False
-    return records, True
+        yield None
+        return
+    yield held
 
 
 def _plain(stream: IO[bytes], at: int, max_body: int, packed: bool | None) -> Record | Damage:
     """A record that is not compressed, where its length leads to its end."""
     stream.seek(at)
-    headers = _END_OF_HEADERS.search(stream.read(_HEADERS))
+    head = stream.read(_HEADERS)
+    headers = _END_OF_HEADERS.search(head)
     found = _first(Section(stream, at, None))
     if headers is None or found is None:
-        return _lost(stream, at, packed, NO_RECORD)
-    end = at + headers.end() + found.content_length
+        return _lost(stream, at, packed, CUT if headers is None and len(head) < _HEADERS else NO_RECORD)
+    content, end = at + headers.end(), at + headers.end() + found.content_length
     record = _take(found, max_body, check_digests=True)
+    is_checked = found.is_frozen and any(_can_be_checked(found.headers, name) for name in _DIGESTS)
+    inside = None if record is None else _swallowed(Section(stream, content, end), record, is_checked=is_checked)
+    if inside is not None:
+        return Damage(at, content + inside, incomplete=False, what=WRONG_LENGTH)
     stream.seek(end - 1)
-    last, tail = stream.read(1), stream.read(4)
+    last, tail = stream.read(1), stream.read(_LINE_ENDS)
     if not last or record is None:
         return _lost(stream, at, packed, CUT)
-    swallowed = not record.sound and _RECORD_INSIDE in (record.body or b"")
-    if tail.strip(b"\r\n") or swallowed:
+    following = tail.lstrip(b"\r\n")
+    if not b"WARC".startswith(following):
         return _lost(stream, at, packed, WRONG_LENGTH)
-    record.offset, record.end = at, end + len(tail)
+    record.offset, record.end = at, end + len(tail) - len(following)
     return record
 
 
-def _first(stream: Section) -> WarcRecord | None:
-    """The first record of a stretch."""
+def _swallowed(content: Section, record: Record, *, is_checked: bool) -> int | None:
+    """Where in a record another one begins, which its length wrongly counts in."""
+    if record.sound and is_checked:
+        return None
+    place = next_record(cast("IO[bytes]", content), 0, packed=False)
+    if place is None or not record.sound:
+        return place
+    # A page may quote an archive, but hardly with the end of the record before.
+    content.seek(max(place - _LINE_ENDS, 0))
+    return place if content.read(_LINE_ENDS) == b"\r\n\r\n" else None
+
+
+def _first(stream: Section | BytesIO) -> WarcRecord | None:
+    """The record that a stretch begins with; one that comes later is none of it."""
     try:
-        return next(ArchiveIterator(stream, parse_http=False, quirks_mode=True), None)
+        found = next(ArchiveIterator(stream, parse_http=False, quirks_mode=True), None)
     except _UNREADABLE:
         return None
+    return found if found is not None and found.stream_pos == 0 else None

@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import logging
-import os
 import sys
-from collections.abc import Iterable
 from pathlib import Path
 from typing import cast
 from urllib.parse import urlsplit
 
 from scrapy.commands import crawl
-from scrapy.settings import default_settings
 
-from crawler import settings as project
+from crawler.arguments import check_setting_names, is_it
 from crawler.extensions import JOB_MARK, forget_job
 from crawler.failures import WORK_FAILED, WRONG_CALL, complain, exit_status
 from crawler.site import Site
@@ -109,7 +105,7 @@ class Command(crawl.Command):
         if len(args) != 1:
             raise ValueError(f"Name one spider, such as scrapy crawl kbs_news; there is {', '.join(loader.list())}.")
         if args[0] not in loader.list():
-            hint = _is_it(args[0], loader.list()) or f"there is {', '.join(loader.list())}."
+            hint = is_it(args[0], loader.list()) or f"there is {', '.join(loader.list())}."
             raise ValueError(f"There is no spider {args[0]}; {hint}")
         spider = cast("type[KbsSpider]", loader.load(args[0]))
         known = spider.argument_defaults()
@@ -126,12 +122,7 @@ class Command(crawl.Command):
             ValueError: a setting is misspelt, or has a value that cannot be; the message is a sentence.
         """
         assert self.settings is not None
-        known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
-        given = [assignment.partition("=")[0] for assignment in opts.set]
-        for name in [*given, *(name for name in os.environ if name.startswith("KBS_"))]:
-            if name not in known and not name.startswith("SPIDERMON_"):
-                hint = _is_it(name, known) or "crawler/settings.py and Scrapy's documentation name them."
-                raise ValueError(f"There is no setting {name}; {hint}")
+        check_setting_names(opts.set)
         for name, (kind, least) in _NUMBERS.items():
             try:
                 fits = kind(self.settings[name]) >= least
@@ -145,11 +136,6 @@ class Command(crawl.Command):
                 self.settings.getbool(name)
             except ValueError:
                 raise ValueError(f"{name} is {self.settings[name]!r}; it must be True or False.") from None
-
-
-def _is_it(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(known), 1)
-    return f"is it {near[0]}?" if near else ""
 
 
 def _describe_spiders(command: crawl.Command) -> str:

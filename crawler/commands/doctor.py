@@ -13,6 +13,7 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
+from crawler.arguments import check_setting_names
 from crawler.diagnosis import archive_lines, database_lines, exit_status, verdict
 from crawler.failures import WORK_FAILED, WRONG_CALL, complain
 from extractors.dates import KST
@@ -59,6 +60,10 @@ class Command(ScrapyCommand):
                 self, f"There is no {kind} {argument}; scrapy doctor --help says what there is.", WRONG_CALL
             )
         assert self.settings is not None
+        try:
+            check_setting_names(opts.set)
+        except ValueError as error:
+            return complain(self, str(error), WRONG_CALL)
         # A reader that has seen enough (`| head`) ends the command without a word, as with other tools.
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         if isinstance(sys.stdout, TextIOWrapper):

@@ -8,6 +8,7 @@ import sqlite3
 
 from scrapy.commands import ScrapyCommand
 
+from crawler.arguments import check_setting_names
 from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
 
 
@@ -44,7 +45,7 @@ class Command(ScrapyCommand):
             default=[],
             help="only what articles stand on that are stored with this value (layout=generic); again: and this one",
         )
-        add("--jobs", metavar="N", type=int, help="worker processes (default: one for each core)")
+        add("--jobs", metavar="N", help="worker processes (default: one for each core)")
         add("--restart", action="store_true", help="begin anew where the same call was interrupted")
         add(
             "--scheduler",
@@ -66,6 +67,7 @@ class Command(ScrapyCommand):
 
         assert self.settings is not None
         try:
+            check_setting_names(opts.set)
             job = Job(args, opts, self.settings)
         except ValueError as error:
             return complain(self, str(error), WRONG_CALL)

@@ -17,6 +17,7 @@ from crawler.reextract.cluster import ClusterWorkers, check_address
 from crawler.reextract.parquet_sink import ParquetSink
 from crawler.reextract.plan import STDIN, brought, call_of, conditions
 from crawler.reextract.pool import LocalWorkers, Work, Workers
+from crawler.reextract.preview import PreviewSink
 from crawler.reextract.report import Report
 from crawler.reextract.run import Run, Sources
 from crawler.reextract.sinks import StoreSink
@@ -55,11 +56,11 @@ class Job:
             raise ValueError("--only reads what stored articles stand on, wherever that is; it takes no SOURCE.")
         if options.scheduler:
             check_address(options.scheduler)
-            if options.jobs:
+            if options.jobs is not None:
                 raise ValueError("--jobs are processes of this machine; with --scheduler the cluster's workers work.")
         if options.to is not None and (options.dry_run or not options.to.strip()):
             raise ValueError("--to needs the name of a folder, and writes it: --dry-run does not go with it.")
-        self._jobs = _number("--jobs", options.jobs or os.cpu_count() or 1, most=_MOST_JOBS)
+        self._jobs = _number("--jobs", os.cpu_count() or 1 if options.jobs is None else options.jobs, most=_MOST_JOBS)
         self._max_page = _number("KBS_MAX_PAGE", settings["KBS_MAX_PAGE"])
         self._base_url = settings["KBS_BASE_URL"]
         Site(self._base_url)
@@ -82,16 +83,13 @@ class Job:
             workers = self._workers()
             stack.callback(workers.close)
             workers.executor()  # before the database is opened: processes begin as copies of this one
-            call = self._call()
-            sink = stack.enter_context(self._sink(call or STDIN))
-            if self._options.restart or call is None:
-                sink.begin_anew()
+            sink = stack.enter_context(self._sink())
             sources = self._sources(sink)
             report = Report(self._total(sources))
             ending = "interrupted"
             try:
                 Run(sink, workers, report, self._archive).read(sources)
-                ending = "finished"
+                ending = "finished" if not self._options.dry_run else "dry run, nothing stored"
             finally:
                 report.close()
                 print(report.summary(sink.counts, ending), file=sys.stderr)
@@ -103,18 +101,24 @@ class Job:
         needed = [Path.cwd() / path for path in self._paths if path != STDIN] or [self._archive]
         return ClusterWorkers(self._options.scheduler, needed)
 
-    def _sink(self, call: str) -> StoreSink:
-        if self._options.to is None:
-            return StoreSink(self._database, call, self._work())
+    def _sink(self) -> StoreSink:
+        """Where results go."""
+        if self._options.dry_run:
+            return PreviewSink(self._database, self._work())
+        options = {"only": self._only, "max_page": self._max_page, "base_url": self._base_url}
+        known = call_of(self._paths, self._archive, options)
+        call = known or STDIN
+        sink = StoreSink(self._database, call, self._work()) if self._options.to is None else self._folder_sink(call)
+        if self._options.restart or known is None:
+            sink.begin_anew()
+        return sink
+
+    def _folder_sink(self, call: str) -> StoreSink:
         folder = Path(self._options.to).expanduser().absolute()
         return ParquetSink(folder, self._database, call, self._max_page, self._base_url)
 
     def _work(self) -> Work:
         return partial(extract_part, max_page=self._max_page, base_url=self._base_url)
-
-    def _call(self) -> str | None:
-        options = {"only": self._only, "max_page": self._max_page, "base_url": self._base_url}
-        return call_of(self._paths, self._archive, options)
 
     def _sources(self, sink: StoreSink) -> Sources:
         if self._only:

@@ -104,7 +104,7 @@ class ParquetSink(StoreSink):
     def original(self, revisit: Revisit) -> Location | None:
         """Where the payload of a revisit stands, if that is known."""
         found = super().original(revisit)
-        return found or (Reextraction(self._known, self._call).original(revisit) if self._known else None)
+        return found or (Reextraction(self._known.db, self._call).original(revisit) if self._known else None)
 
     def finish(self) -> None:
         """All was read: bring the parts together, write the files, and leave nothing else."""

@@ -55,7 +55,10 @@ class LocalWorkers:
     def executor(self) -> Executor:
         """The processes."""
         if self._executor is None:
-            # Where it is safe, a copy of this process, which has imported everything, begins at once.
+            # Where it is safe, copies of this process begin at once: it has imported everything, and what extraction
+            # imports with its first page.
+            import trafilatura  # noqa: F401
+
             context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
             self._executor = ProcessPoolExecutor(self.count, mp_context=context, initializer=begin_worker)
         return self._executor

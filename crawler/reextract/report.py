@@ -66,7 +66,7 @@ class Report:
 
     def wound(self, wound: Wound) -> None:
         """Tell of a damaged place."""
-        if not wound.mended:
+        if not wound.is_harmless:
             self.say(f"damaged: {wound.location.file}, byte {wound.location.offset}: {wound.what}")
 
     def summary(self, counts: Counter[str], ending: str) -> str:
@@ -87,6 +87,6 @@ class Report:
 _TOLD = {
     "kept": "of the refused, an article was stored before, and stays",
     "mended": "addresses that were not written as such, and were mended",
-    "incomplete": "files that end inside a record, as those of a crawl that was killed or is running do",
+    "incomplete": "files of a crawl that was killed, or is running, and end inside a record",
     "others": "captures passed over, being no article of the site",
 }

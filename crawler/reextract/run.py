@@ -20,6 +20,9 @@ Sources = Callable[[], Iterator[Source | Wound]]
 
 ORPHAN = "a revisit of a capture that is nowhere to be found"
 
+# Revisits that are looked after together.
+_SOME = 100
+
 
 class Run:
     """One run over sources."""
@@ -39,6 +42,7 @@ class Run:
         self._archive = archive
         # Of the part before: its source, and where the record behind it begins.
         self._seam: tuple[str, int | None] = ("", None)
+        self._position_now = ("", "")
 
     def read(self, sources: Sources) -> None:
         """Read all sources, extract what they hold, and hand it to the sink.
@@ -50,8 +54,10 @@ class Run:
             for whole, extracted in self._joined(name, part, first):
                 seam = extracted.seam
                 self._seam = (name, None if seam is None else seam.end)
-                self._take(extracted, (name, str(seam.end) if seam else whole.cursor))
+                self._position_now = (name, str(seam.end) if seam else whole.cursor)
+                self._take(extracted, self._position_now)
                 self._report.advance(whole.size, self._sink.counts["pages"])
+        self._take_deferred()
         self._sink.finish()
 
     def _tasks(self, sources: Sources) -> Iterator[Task]:
@@ -77,6 +83,7 @@ class Run:
         if position is None:
             return None
         if any(not isinstance(source, Wound) and source.name == position.source for source in sources()):
+            self._position_now = (position.source, position.cursor)
             self._report.begin(self._sink.counts["pages"])
             self._report.say(f"Going on where this was interrupted: {position.source}, from {position.cursor} on.")
             return position
@@ -106,20 +113,28 @@ class Run:
             self._report.wound(wound)
         self._sink.take(extracted, position)
         if extracted.revisits:
-            name, _ = position
-            for _, _, originals in alone(name, self._originals(extracted.revisits), self._sink.work, self._workers):
-                self._take(originals, position)
+            self._sink.defer(self._take_originals(extracted.revisits, position))
 
-    def _originals(self, revisits: list[Revisit]) -> Places:
-        """Captures that came before unchanged, where they stand."""
-        places = []
+    def _take_deferred(self) -> None:
+        """Hand over the captures that refer to others which came later."""
+        while revisits := self._sink.deferred(_SOME):
+            for orphan in self._take_originals(revisits, self._position_now):
+                self._lose(Wound(location=orphan.location, url=orphan.url, what=ORPHAN))
+            self._sink.done_with(revisits)
+
+    def _take_originals(self, revisits: list[Revisit], position: tuple[str, str]) -> list[Revisit]:
+        """Hand over captures that came before unchanged, read where they stand; those of which nobody knows where."""
+        places, orphans = [], []
         for revisit in revisits:
             location = self._sink.original(revisit)
             if location is None:
-                self._lose(Wound(location=revisit.location, url=revisit.url, what=ORPHAN))
+                orphans.append(revisit)
             else:
                 places.append(Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at))
-        return Places(archive=self._archive, places=tuple(places), cursor="", size=0)
+        part = Places(archive=self._archive, places=tuple(places), cursor="", size=0)
+        for _, _, originals in alone(position[0], part, self._sink.work, self._workers) if places else ():
+            self._take(originals, position)
+        return orphans
 
     def _lose(self, wound: Wound) -> None:
         self._report.wound(wound)

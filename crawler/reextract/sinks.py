@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Self
 
@@ -43,7 +44,7 @@ class StoreSink:
         self.counts: Counter[str] = Counter()
         self.work = work
         self._store = ArticleStore(database)
-        self._state = Reextraction(self._store, call)
+        self._state = Reextraction(self._store.db, call)
 
     def __enter__(self) -> Self:
         return self
@@ -80,7 +81,7 @@ class StoreSink:
         counts["pages"] += extracted.pages
         counts["others"] += extracted.others
         for wound in extracted.wounds:
-            counts["mended" if wound.mended else "incomplete" if wound.incomplete else "damaged"] += 1
+            counts["damaged" if not wound.is_harmless else "mended" if wound.mended else "incomplete"] += 1
         with self._store.batch():
             counts.update(self._add(row) for row in extracted.articles)
             for row, article_url in extracted.refusals:
@@ -93,6 +94,20 @@ class StoreSink:
     def original(self, revisit: Revisit) -> Location | None:
         """Where the payload of a revisit stands, if that is known."""
         return self._state.original(revisit)
+
+    def defer(self, revisits: Iterable[Revisit]) -> None:
+        """Keep revisits whose original was not read yet, until all is read."""
+        with self._store.batch():
+            self._state.defer(revisits)
+
+    def deferred(self, limit: int) -> list[Revisit]:
+        """Some of the revisits that were kept."""
+        return self._state.deferred(limit)
+
+    def done_with(self, revisits: Iterable[Revisit]) -> None:
+        """Keep these no longer."""
+        with self._store.batch():
+            self._state.done_with(revisits)
 
     def finish(self) -> None:
         """All was read: there is nothing to go on with."""

@@ -10,8 +10,10 @@ from extractors import NotAnArticle
 from extractors.address import Address, parse_address
 from extractors.page import extract_page
 from storage import Capture
+from storage.archive import Location
 from storage.articles import Row, article_row, refusal_row
 from storage.sources.base import Item, Part, Refused, Revisit, Seam, Wound
+from storage.sources.stream import STANDARD_INPUT
 
 
 @dataclass(slots=True)
@@ -105,6 +107,9 @@ class _Worker:
             article = extract_page(capture.body, official, capture.charset, capture.media_type)
         except NotAnArticle as refusal:
             self._refuse(capture, refusal.reason)
+        except Exception as error:  # noqa: BLE001  (a page that we fail on shall not cost the others)
+            what = f"an error in kbsworld, {type(error).__name__}: {error}"
+            self.done.wounds.append(Wound(location=_location(capture), url=capture.url, what=what))
         else:
             row = article_row(article, capture)
             row["source_url"] = capture.url or None
@@ -123,6 +128,10 @@ class _Worker:
         """The article that an address names, if any."""
         address = parse_address(self._site.official(url))
         return address if address is not None and address.is_article else None
+
+
+def _location(capture: Capture) -> Location:
+    return capture.location or Location(file=STANDARD_INPUT, offset=0)
 
 
 def _unread(item: Refused) -> Capture:

@@ -26,6 +26,7 @@ from storage.sources.tables import iso_moment
 # How long the line of a record, and how long the header of a response may be.
 _MAX_HEAD = 1 << 16
 _CHUNK = 1 << 16
+_MOST_EMPTY_LINES = 100
 _LONGEST_LINE = 4096
 _GZIP = 16 + zlib.MAX_WBITS
 _RECORD_LINE = re.compile(rb"\S{3,4000} \S+ [0-9]{14} \S+ [0-9]+\r?\n")
@@ -119,10 +120,15 @@ class _Piecewise:
 
 
 class _Reader(DecompressingBufferedReader):  # type: ignore[misc]
-    """warcio's reader, for which no line is too long."""
+    """warcio's reader, for which no line is too long and no stretch of empty ones."""
+
+    _empty = 0
 
     def readline(self, length: int | None = None) -> bytes:
         line: bytes = super().readline(min(length or _MAX_HEAD, _MAX_HEAD))
+        self._empty = 0 if line.strip() else self._empty + 1
+        if self._empty > _MOST_EMPTY_LINES:
+            raise ArchiveLoadFailed("nothing but empty lines")
         return line
 
 

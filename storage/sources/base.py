@@ -62,6 +62,11 @@ class Wound:
     mended: bool = False
     incomplete: bool = False
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether nothing is lost: a crawl fetches again what its file ends in; a file from elsewhere was cut."""
+        return self.mended or (self.incomplete and self.location.is_own)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Seam:

@@ -17,6 +17,8 @@ _CHUNK = 1 << 16
 # Where a quote that is never closed has swallowed what follows, its lines are read again: this many times a row's
 # length, and not for each of a million such quotes.
 _REREADS = 4
+# No page has more.
+_MOST_LINES = 100_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,6 +162,7 @@ class _CsvLines:
     _again: list[_Line] = field(default_factory=list)  # the next one last
     _length: int = 0
     _to_reread: int = 0
+    _lines_to_reread: int = _REREADS * _MOST_LINES
 
     def __post_init__(self) -> None:
         self._source = iter(self.lines)
@@ -172,7 +175,7 @@ class _CsvLines:
         line = self._again.pop() if self._again else next(self._source)
         self._given.append(line)
         self._length += line.end - line.offset
-        if line.text is None or self._length > self.longest:
+        if line.text is None or self._length > self.longest or len(self._given) > _MOST_LINES:
             raise csv.Error("a row longer than that of a page")
         return line.text.decode("utf-8", "surrogateescape")
 
@@ -181,8 +184,9 @@ class _CsvLines:
 
     def give_back(self) -> None:
         """Have the lines behind a broken row's first one read again: they may be rows of their own."""
-        if len(self._given) > 1 and self._length <= self._to_reread:
+        if len(self._given) > 1 and self._length <= self._to_reread and len(self._given) <= self._lines_to_reread:
             self._to_reread -= self._length
+            self._lines_to_reread -= len(self._given)
             self._again.extend(reversed(self._given[1:]))
             del self._given[1:]
 

@@ -19,8 +19,8 @@ from storage.sources.kinds import GZIP_MAGIC, Kind, kind_of, read_head
 from storage.sources.tables import table_items
 from storage.sources.warc import warc_items
 
-#: How locations name it.
-STANDARD_INPUT = "standard input"
+#: How locations name it; as a path, since bare names are those of the project's own archive.
+STANDARD_INPUT = "/dev/stdin"
 
 
 class StreamSource:

@@ -54,10 +54,11 @@ class Window(io.RawIOBase):
         return self._at
 
     def read(self, size: int = -1) -> bytes:
-        """At most `size` bytes."""
+        """`size` bytes, unless that is more than is kept; fewer at the end alone."""
         if size < 0:
             return self.readall()
-        while self._at >= self._end and self._fill():
+        size = min(size, self._keep)
+        while self._at + size > self._end and self._fill():
             pass
         start = self._at - self._begin
         data = bytes(self._kept[start : start + size])

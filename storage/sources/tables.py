@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO, Any
 
+from extractors.address import MAX_LENGTH
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
 from storage.sources.base import Item, Part, Refused, Wound
 from storage.sources.batches import Step, batches
@@ -94,7 +95,7 @@ def _item(row: Row, name: str, max_page: int, fetched_at: datetime) -> Item:
         return Wound(location=location, what=row.what)
     url, html, text = (row.values.get(column) for column in ("url", "html", "text"))
     page = html or text
-    if not isinstance(url, str) or not url:
+    if not isinstance(url, str) or not 0 < len(url) <= MAX_LENGTH:
         return Wound(location=location, what="no url")
     if not isinstance(page, str) or not page:
         return Wound(location=location, what="neither html nor text")

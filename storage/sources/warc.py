@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import IO, cast
@@ -19,15 +19,20 @@ from storage.sources.batches import batches, counted
 from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body
 from storage.sources.streams import Unpacked, Window
 from storage.warc_layout import Section, is_packed, next_record
-from storage.warc_reader import Damage, Record, read_warc
+from storage.warc_reader import Damage, Record, read_warc, utc
 
-#: What one task reads of a file, in bytes as stored: some two hundred pages, or half a second.
+#: What one task reads of a file, in bytes as stored: some two hundred pages, or half a second; of a small file less, so
+#: that there is something to do for everybody up to its end.
 PART_BYTES = 2_000_000
+_LEAST_PART = 250_000
+_PARTS = 64
 TOO_LARGE = "larger than a page may be"
 # Shorter than a record with a page, in bytes as stored.
 _SMALLEST_RANGE = 1000
 # Of what is around a page: headers, the marks of chunks.
 _MARGIN = 1 << 20
+# No file begins with such a page.
+_LARGE = 1 << 26
 _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
 # All that is printed; only blanks and control characters are escaped.
 _AS_IT_IS = "".join(map(chr, range(33, 127)))
@@ -67,8 +72,9 @@ class WarcSource:
                 )
                 return
         size, first = self.size, int(after or 0)
-        for start in range(first, size, PART_BYTES) or [first]:
-            end = min(start + PART_BYTES, size)
+        step = min(PART_BYTES, max(_LEAST_PART, size // _PARTS))
+        for start in range(first, size, step) or [first]:
+            end = min(start + step, size)
             skip = frozenset(place for place in self.skip if start <= place < end)
             yield WarcRange(replace(self, skip=skip), start, end, is_exact=start == first)
 
@@ -141,14 +147,14 @@ def warc_items(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
         name: as the rows of its captures name it.
         max_page: as of `Part.read`.
     """
-    window = cast("IO[bytes]", Window(stream, 2 * max_page + _MARGIN))
+    window = cast("IO[bytes]", Window(stream, 2 * (max_page + _MARGIN)))
     whole = is_packed(window, 0) and _is_one_member(window)
     window.seek(0)
     yield from _items_of(cast("IO[bytes]", Unpacked(window)) if whole else window, name, max_page)
 
 
 def _items_of(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
-    window = cast("IO[bytes]", Window(stream, 2 * max_page + _MARGIN))
+    window = cast("IO[bytes]", Window(stream, 2 * (max_page + _MARGIN)))
     packed = is_packed(window, 0)
     for record in read_warc(window, max_body=max_page + _MARGIN, check_digests=not packed):
         yield from _items(record, name, max_page)
@@ -157,8 +163,12 @@ def _items_of(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
 def _is_one_member(stream: IO[bytes]) -> bool:
     """Whether a file was compressed as a whole, so that no record can be read without those before it."""
     stream.seek(0)
+    places = []
     try:
-        places = [record.stream_pos for record in islice(ArchiveIterator(stream, parse_http=False), 2)]
+        for record in islice(ArchiveIterator(stream, parse_http=False), 2):
+            places.append(record.stream_pos)
+            if record.content_length > _LARGE:  # which FastWARC would unpack to find the next one
+                return False
     except (OSError, ValueError):
         return False
     # Records of one gzip member have its place, or that of FastWARC's reading; those of their own have theirs.
@@ -170,6 +180,8 @@ def _items(record: Record | Damage, name: str, max_page: int) -> Iterator[Item]:
     location = Location(file=name, offset=record.offset)
     if isinstance(record, Damage):
         yield Wound(location=location, what=record.what, incomplete=record.incomplete)
+    elif _lost_its_kind(record):
+        yield Wound(location=location, url=_address(record.url or "") or None, what="its type cannot be read")
     elif record.kind in _KINDS:
         url = _address(record.url or "")
         if flaw := _flaw(record, url):
@@ -178,6 +190,13 @@ def _items(record: Record | Damage, name: str, max_page: int) -> Iterator[Item]:
         if url != record.url:
             yield Wound(location=location, url=url, what="its target address is not written as one", mended=True)
         yield _item(record, url, location, max_page)
+
+
+def _lost_its_kind(record: Record) -> bool:
+    """Whether a record may have been a page; kinds that others invented are no wounds."""
+    if record.kind != "unknown":
+        return False
+    return "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
 
 
 def _flaw(record: Record, url: str) -> str | None:
@@ -195,7 +214,7 @@ def _flaw(record: Record, url: str) -> str | None:
 
 def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
     assert record.date is not None
-    fetched_at = record.date.astimezone(UTC)
+    fetched_at = record.date
     if record.kind == "revisit":
         return _revisit(record, url, fetched_at, location)
     if record.body is None:
@@ -225,18 +244,14 @@ def _decoded(body: bytes, http: HeaderMap, max_page: int) -> bytes:
 
 
 def _revisit(record: Record, url: str, fetched_at: datetime, location: Location) -> Revisit:
-    refers_to, date = record.headers.get("WARC-Refers-To-Target-URI"), record.headers.get("WARC-Refers-To-Date")
-    try:
-        refers_to_date = datetime.fromisoformat(date).astimezone(UTC) if date else None
-    except ValueError:
-        refers_to_date = None
+    refers_to = record.headers.get("WARC-Refers-To-Target-URI")
     return Revisit(
         url=url,
         fetched_at=fetched_at,
         location=location,
         digest=record.headers.get("WARC-Payload-Digest"),
         refers_to_url=_address(refers_to) if refers_to else None,
-        refers_to_date=refers_to_date,
+        refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
     )
 
 

@@ -116,7 +116,7 @@ def _source(
     name = f"{path}!{member.filename}"
     if member.compress_type == zipfile.ZIP_STORED:
         return WarcSource(path, name, base=extent.start, length=extent.end - extent.start)
-    return PackedMember(path, member.filename, member.compress_size, max_page)
+    return PackedMember(path, member.filename, member.compress_size, extent.start, max_page)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +127,14 @@ class PackedMember:
         path: the zip.
         member: its name in it.
         size: in bytes, compressed.
+        start: where in the zip it begins.
         max_page: the length in bytes above which a page is refused.
     """
 
     path: Path
     member: str
     size: int
+    start: int
     max_page: int = MAX_PAGE_BYTES
 
     @property
@@ -149,16 +151,17 @@ class PackedMember:
         yield from batches(self._steps(after))
 
     def _steps(self, after: str | None) -> Iterator[Step]:
-        with self.path.open("rb") as file, zipfile.ZipFile(file) as archive, archive.open(self.member) as stream:
+        with self.path.open("rb") as file:
             read = 0
-            for item, cursor, _ in counted(self._items(stream), after):
-                at = min(max(file.tell() - archive.getinfo(self.member).header_offset, read), self.size)
+            for item, cursor, _ in counted(self._items(file), after):
+                at = min(max(file.tell() - self.start, read), self.size)
                 yield item, cursor, at - read
                 read = at
 
-    def _items(self, stream: IO[bytes]) -> Iterator[Item]:
+    def _items(self, file: IO[bytes]) -> Iterator[Item]:
         try:
-            yield from warc_items(stream, self.name, self.max_page)
+            with zipfile.ZipFile(file) as archive, archive.open(self.member) as stream:
+                yield from warc_items(stream, self.name, self.max_page)
         except _DAMAGED as error:
             yield Wound(location=Location(file=self.name, offset=0), what=_phrase(error))
 

@@ -14,17 +14,15 @@ import statistics
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from extractors.address import news_url
 from storage import ArticleStore
 from storage.archive import ArchiveWriter
 from tests.bench.processes import Run, SessionMemory, measure, number
-from tests.replica import World, pages
+from tests.replica.many import many_pages
 from tests.replica.routes import HTML
 
 #: At least so many times trafilatura's page rate, and so much of that of reading and parsing alone.
@@ -32,8 +30,6 @@ TIMES_TRAFILATURA = 12.0
 SHARE_OF_PARSE = 0.35
 #: At most so many times the memory, however many captures there are.
 TIMES_MEMORY = 1.1
-# A world is kept as a whole; many small ones are not.
-WORLD = 250
 FIRST_CAPTURE = datetime(2026, 11, 21, tzinfo=UTC)
 
 PARSE = "read the WARC and parse with lxml"
@@ -93,7 +89,7 @@ def _write(folder: Path, few: int, many: int) -> Captures:
         for count in (few, many)
     }
     paths = {}
-    for i, (url, page) in enumerate(_pages(many)):
+    for i, (url, page) in enumerate(many_pages(many)):
         exchange = _exchange(i, url, page)
         for count, writer in writers.items():
             if i < count:
@@ -103,15 +99,6 @@ def _write(folder: Path, few: int, many: int) -> Captures:
     for writer in writers.values():
         writer.close()
     return Captures(few, many, paths[few], paths[many], files)
-
-
-def _pages(count: int) -> Iterator[tuple[str, bytes]]:
-    """So many different articles: address and page."""
-    for first in range(0, count, WORLD):
-        world = World(WORLD, seed=first)
-        for seq, entry in enumerate(world.entries[: count - first], start=100_000 + first):
-            url = news_url("f", seq)
-            yield url, pages.entry_page(world, replace(entry, seq=seq, truth=replace(entry.truth, url=url)))
 
 
 def _exchange(i: int, url: str, page: bytes) -> dict[str, Any]:

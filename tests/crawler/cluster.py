@@ -15,9 +15,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from storage.archive import ArchiveWriter
 from storage.sources.base import Item
-from tests.bench.reextract import _exchange, _pages
+from tests.crawler.forms import as_warc, captures
 
 CHECKOUT = Path(__file__).parents[2]
 # `scrapy`, with parts of a few pages, and without patience.
@@ -82,12 +81,11 @@ def _end(processes: list[subprocess.Popen[bytes]]) -> None:
         process.wait()
 
 
-def archive(folder: Path, captures: int) -> Path:
+def archive(folder: Path, count: int) -> Path:
     """An archive of several files, each of some parts."""
-    writer = ArchiveWriter(folder, "kbs_news", {"software": "test"}, max_bytes=400_000)
-    for i, (url, page) in enumerate(_pages(captures)):
-        writer.write(**_exchange(i, url, page if i % 40 else b"<html><body>Rien</body></html>"))
-    writer.close()
+    empty = b"<html><body>Rien</body></html>"
+    kept = (page if i % 40 else replace(page, body=empty) for i, page in enumerate(captures(count)))
+    as_warc(kept, folder, max_bytes=400_000)
     return folder
 
 

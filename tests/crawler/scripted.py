@@ -33,6 +33,12 @@ def rows(tmp_path: Path, table: str = "articles") -> list[dict[str, Any]]:
         return list(Database(connection).table(table).rows)
 
 
+def change(tmp_path: Path, sql: str) -> None:
+    """Change the test's database."""
+    with closing(sqlite3.connect(tmp_path / "kbs.db")) as connection, connection:
+        connection.execute(sql)
+
+
 def content(tmp_path: Path) -> list[dict[str, Any]]:
     """The articles in the test's database, without where and when they were captured."""
     provenance = {"fetched_at", "archive_file", "archive_offset"}

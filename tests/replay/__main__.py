@@ -1,7 +1,8 @@
 """python -m tests.replay (`make replay`): a crawl's archive, played back by pywb, against the truth of the replica.
 
 Crawls the replica with real processes, one article twice so that its second capture is a revisit record, has pywb make
-a collection of the WARC files and serve it, and extracts the article from what pywb plays back of both captures.
+a collection of the WARC files and serve it, and extracts the article from what pywb plays back of both captures. Then
+has py-wacz pack the files, and re-extracts the WACZ into a database that must equal the crawl's.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
 
-from extractors import NotAnArticle, extract_html
+from extractors import Article, NotAnArticle, extract_html
+from storage import ArticleStore
 from tests.replay.wayback import BIN, Page, ReplayError, fetch, make_collection, serve
 from tests.replica import Replica
 from tests.replica.world import Entry
@@ -61,6 +63,7 @@ def _replay(folder: Path) -> None:
         _crawl(folder, replica, "kbs_news", "-a", "full=1")
         time.sleep(1)  # a timestamp of pywb's goes to the second
         _crawl(folder, replica, "kbs_articles", "-a", f"ids={entry.seq}", "-a", "full=1")
+        base_url = replica.base_url
     # From here on nothing serves the pages but pywb.
     files = sorted((folder / "archive").iterdir())
     records = list(_records(files))
@@ -76,15 +79,38 @@ def _replay(folder: Path) -> None:
             page = fetch(base, f"{found[0].captured:%Y%m%d%H%M%S}", found[0].url)
             _compare(found[0], page, entry)
             print(f"From the {kind} of {found[0].captured:%H:%M:%S} comes the article, exact: {entry.truth.title}")
+    _pack(folder, files, base_url)
+
+
+def _pack(folder: Path, files: list[Path], base_url: str) -> None:
+    """Have py-wacz pack an archive, and compare what comes out of that with what the crawl stored."""
+    wacz, other = folder / "crawl.wacz", folder / "other.db"
+    _run([str(BIN / "wacz"), "create", "-o", str(wacz), *map(str, files)], {})
+    own = {"KBS_BASE_URL": base_url, "KBS_DB": str(other), "KBS_ARCHIVE": ""}
+    _run([sys.executable, "-m", "scrapy", "reextract", str(wacz)], own)
+    stored, again = _articles(folder / "kbs.db"), _articles(other)
+    if again != stored:
+        raise ReplayError(f"Out of the WACZ come other articles ({len(again)}) than the crawl stored ({len(stored)}).")
+    print(f"py-wacz packs the archive into one file; out of that come the same {len(again)} articles.")
+
+
+def _articles(database: Path) -> list[Article]:
+    with ArticleStore(database) as store:
+        return store.newest(10 * ARTICLES)
 
 
 def _crawl(folder: Path, replica: Replica, *arguments: str) -> None:
     own = {"KBS_BASE_URL": replica.base_url, "KBS_DB": str(folder / "kbs.db"), "KBS_ARCHIVE": str(folder / "archive")}
     # The manners are for the site; a replica on loopback needs no rest between pages.
     settings = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"]
+    _run([sys.executable, "-m", "scrapy", "crawl", *arguments, *settings], own)
+
+
+def _run(command: list[str], own: dict[str, str]) -> None:
+    name = " ".join(command[:5])
     try:
         run = subprocess.run(
-            [sys.executable, "-m", "scrapy", "crawl", *arguments, *settings],
+            command,
             cwd=CHECKOUT,
             env=os.environ | own,
             capture_output=True,
@@ -93,9 +119,9 @@ def _crawl(folder: Path, replica: Replica, *arguments: str) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ReplayError(f"scrapy crawl {arguments[0]} did not end within {PATIENCE} s; try again.") from None
+        raise ReplayError(f"{name} did not end within {PATIENCE} s; try again.") from None
     if run.returncode:
-        raise ReplayError(f"scrapy crawl {arguments[0]} ended with {run.returncode}:\n{run.stderr}")
+        raise ReplayError(f"{name} ended with {run.returncode}:\n{run.stderr}")
 
 
 def _records(files: list[Path]) -> Iterator[Record]:

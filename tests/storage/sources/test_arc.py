@@ -104,6 +104,11 @@ def test_what_is_too_large_no_response_or_undecodable_is_told_and_the_next_is_re
     assert [item.url for item in captures(found)] == [url(3)]
 
 
+def test_empty_lines_without_end_are_given_up() -> None:
+    [item, _] = next(arc_items(BytesIO(header() + b"\n" * 50_000_000), "a.arc", 1_000_000))
+    assert len(wounds([item])) == 1
+
+
 @pytest.mark.parametrize(
     "junk",
     [

@@ -180,7 +180,7 @@ def test_what_standard_input_cannot_bring_is_told(monkeypatch: pytest.MonkeyPatc
     assert not isinstance(source, Wound)
     found = items_of(source)
     assert wounds(found) == [what]
-    assert {one.location.file for one in found if isinstance(one, Wound)} == {"standard input"}
+    assert {one.location.file for one in found if isinstance(one, Wound)} == {"/dev/stdin"}
 
 
 def test_standard_input_goes_on_behind_what_was_read(monkeypatch: pytest.MonkeyPatch) -> None:

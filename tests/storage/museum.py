@@ -1,0 +1,282 @@
+"""A museum of wounded archives: good ones as tools write them, what can befall them, and how they are read."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from io import BytesIO
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from warcio.statusandheaders import StatusAndHeaders
+from warcio.warcwriter import WARCWriter
+
+from storage.archive import MAX_PAGE_BYTES, ArchiveWriter, Capture, payload_digest
+from storage.sources.base import Item, Part, Refused, Revisit, Seam, Source, Wound
+from storage.sources.warc import WarcRange, WarcSource
+
+NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
+SITE = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code="
+HTML = ("Content-Type", "text/html; charset=utf-8")
+
+
+@dataclass(frozen=True)
+class Archive:
+    """An archive in memory.
+
+    Attributes:
+        data: its bytes.
+        places: where its records begin, in order; those of pages alternate with others in some of them.
+    """
+
+    data: bytes
+    places: tuple[int, ...]
+
+    @property
+    def ends(self) -> tuple[int, ...]:
+        """Where the records end."""
+        return (*self.places[1:], len(self.data))
+
+    def record(self, number: int) -> bytes:
+        """One record as stored."""
+        return self.data[self.places[number] : self.ends[number]]
+
+    def records(self) -> list[bytes]:
+        """All of them."""
+        return [self.record(number) for number in range(len(self.places))]
+
+
+def joined(records: Iterable[bytes]) -> Archive:
+    """Records as stored, one behind the other."""
+    data, places = b"", []
+    for record in records:
+        places.append(len(data))
+        data += record
+    return Archive(data, tuple(places))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Raw:
+    """A record to be written by hand, where no tool would write it so.
+
+    Attributes:
+        url, date, length: of its headers; None leaves one out. A length that is not given is the right one.
+        block: what it holds; without one, an HTTP response with `body`.
+        more: further headers of its own; http_headers: those of HTTP.
+        newline: the ends of the lines of its headers; http_newline: of HTTP's.
+    """
+
+    url: str | None = SITE + "1"
+    date: str | None = "2026-11-24T12:00:00Z"
+    length: str | None = ""
+    kind: str = "response"
+    version: str = "WARC/1.1"
+    content_type: str | None = "application/http; msgtype=response"
+    body: bytes = b"<html>page</html>"
+    block: bytes | None = None
+    status: str = "HTTP/1.1 200 OK"
+    http_headers: Sequence[tuple[str, str]] = (HTML,)
+    more: Sequence[tuple[str, str]] = ()
+    newline: str = "\r\n"
+    http_newline: str = "\r\n"
+
+    @property
+    def content(self) -> bytes:
+        """What the record holds."""
+        if self.block is not None:
+            return self.block
+        lines = [self.status, *(f"{name}: {value}" for name, value in self.http_headers), "", ""]
+        return self.http_newline.join(lines).encode() + self.body
+
+    def plain(self) -> bytes:
+        """As it stands in a file that is not compressed."""
+        fields = [
+            ("WARC-Type", self.kind),
+            ("WARC-Target-URI", self.url),
+            ("WARC-Date", self.date),
+            ("WARC-Record-ID", "<urn:uuid:00000000-0000-4000-8000-000000000000>"),
+            ("Content-Type", self.content_type),
+            *self.more,
+            ("Content-Length", str(len(self.content)) if self.length == "" else self.length),
+        ]
+        lines = [self.version, *(f"{name}: {value}" for name, value in fields if value is not None), "", ""]
+        return self.newline.join(lines).encode() + self.content + 2 * self.newline.encode()
+
+    def packed(self) -> bytes:
+        """As a gzip member."""
+        return packed(self.plain())
+
+
+def packed(*records: bytes) -> bytes:
+    """Records in one gzip member."""
+    return gzip.compress(b"".join(records), mtime=0)
+
+
+def small(number: int) -> bytes:
+    """A page of its own number that does not pack to nothing."""
+    return b"<html><title>%d</title>%s</html>" % (number, b"".join(b"<p>%d</p>" % (number**i) for i in range(9)))
+
+
+def by_us(pages: Sequence[bytes]) -> Archive:
+    """An archive that `ArchiveWriter` wrote: warcinfo, and then a response and a request for each page."""
+    with TemporaryDirectory() as folder:
+        writer = ArchiveWriter(Path(folder), "kbs_news", {"software": "kbsworld/test"})
+        for number, page in enumerate(pages):
+            writer.write(
+                url=f"{SITE}{number}",
+                fetched_at=NOON + timedelta(seconds=number),
+                request_line="GET / HTTP/1.1",
+                request_headers=[("Host", "world.kbs.co.kr")],
+                status_line="HTTP/1.1 200 OK",
+                headers=[HTML],
+                body=page,
+            )
+        writer.close()
+        [written] = Path(folder).iterdir()
+        data = written.read_bytes()
+    return Archive(data, tuple(members(data)))
+
+
+def by_warcio(pages: Sequence[bytes], *, gzip: bool = True, version: str = "1.0") -> Archive:
+    """An archive that warcio wrote: one response for each page."""
+    out = BytesIO()
+    writer = WARCWriter(out, gzip=gzip, warc_version=version)
+    places = []
+    for number, page in enumerate(pages):
+        places.append(out.tell())
+        headers = StatusAndHeaders("200 OK", [HTML], protocol="HTTP/1.1")
+        writer.write_record(
+            writer.create_warc_record(f"{SITE}{number}", "response", BytesIO(page), len(page), http_headers=headers)
+        )
+    return Archive(out.getvalue(), tuple(places))
+
+
+def members(data: bytes) -> list[int]:
+    """Where the gzip members of sound data begin."""
+    places, at = [], 0
+    while at < len(data):
+        places.append(at)
+        unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+        unpacker.decompress(data[at:])
+        at = len(data) - len(unpacker.unused_data)
+    return places
+
+
+def bomb(size: int = 1 << 30, begin: bytes = b"") -> bytes:
+    """A gzip member that unpacks to `begin` and so many zeros; made fast, of one block again and again."""
+    megabyte = bytes(1 << 20)
+    packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    head = packer.compress(begin) + packer.flush(zlib.Z_FULL_FLUSH)
+    block = packer.compress(megabyte) + packer.flush(zlib.Z_FULL_FLUSH)
+    crc = zlib.crc32(begin)
+    for _ in range(size >> 20):
+        crc = zlib.crc32(megabyte, crc)
+    length = (len(begin) + (size >> 20 << 20)) % (1 << 32)
+    end = packer.flush() + crc.to_bytes(4, "little") + length.to_bytes(4, "little")
+    return b"\x1f\x8b\x08\0\0\0\0\0\x02\xff" + head + block * (size >> 20) + end
+
+
+def flipped(data: bytes, at: int, bits: int = 0xFF) -> bytes:
+    """The data with one byte changed."""
+    return data[:at] + bytes([data[at] ^ bits]) + data[at + 1 :]
+
+
+@dataclass
+class Read:
+    """What was found in an archive."""
+
+    items: list[Item] = field(default_factory=list)
+
+    @property
+    def captures(self) -> list[Capture]:
+        return [item for item in self.items if isinstance(item, Capture)]
+
+    @property
+    def wounds(self) -> list[Wound]:
+        return [item for item in self.items if isinstance(item, Wound) and not item.mended]
+
+    @property
+    def mended(self) -> list[Wound]:
+        return [item for item in self.items if isinstance(item, Wound) and item.mended]
+
+    @property
+    def refused(self) -> list[Refused]:
+        return [item for item in self.items if isinstance(item, Refused)]
+
+    @property
+    def revisits(self) -> list[Revisit]:
+        return [item for item in self.items if isinstance(item, Revisit)]
+
+    @property
+    def numbers(self) -> list[int]:
+        """Of the captures, what their addresses end in."""
+        return [int(capture.url.rpartition("=")[2]) for capture in self.captures]
+
+    @property
+    def places(self) -> list[int]:
+        """Where the captures stand."""
+        return [capture.location.offset for capture in self.captures if capture.location]
+
+    @property
+    def told(self) -> list[tuple[int, str]]:
+        """The wounds: where, and what."""
+        return [(wound.location.offset, wound.what) for wound in self.wounds]
+
+
+def write(folder: Path, data: bytes, name: str = "a.warc.gz") -> WarcSource:
+    """A file with these bytes, as a source."""
+    path = folder / name
+    path.write_bytes(data)
+    return WarcSource(path, name)
+
+
+def read_all(source: Source, max_page: int = MAX_PAGE_BYTES) -> Read:
+    """The items of a source, its parts as it makes them."""
+    return Read(list(_fitted(source.parts(), max_page)))
+
+
+def read_cut(source: WarcSource, cuts: Iterable[int], max_page: int = MAX_PAGE_BYTES) -> Read:
+    """The items of a WARC file that is cut at these places, its parts joined at their seams."""
+    edges = sorted({cut for cut in cuts if 0 < cut < source.size} | {0, source.size})
+    ranges = [WarcRange(source, start, end, is_exact=start == 0) for start, end in pairwise(edges)]
+    return Read(list(_fitted(ranges or [WarcRange(source, 0, 0, is_exact=True)], max_page)))
+
+
+def read(folder: Path, data: bytes, max_page: int = MAX_PAGE_BYTES, step: int = 97) -> Read:
+    """The items of an archive; and it is made sure that they are the same however it is cut."""
+    source = write(folder, data)
+    whole = read_all(source, max_page)
+    if all(isinstance(part, WarcRange) for part in source.parts()):
+        for cuts in (range(0, len(data), max(step, len(data) // 40)), [len(data) // 2], [len(data) - 1]):
+            assert read_cut(source, cuts, max_page) == whole, f"cut at {cuts}"
+    return whole
+
+
+def _fitted(parts: Iterable[Part], max_page: int) -> Iterable[Item]:
+    """What parts hold, each read again from where the one before says that it begins, as a re-extraction does."""
+    end: int | None = None
+    for part in parts:
+        items, seam = _part(part, max_page)
+        if end is not None and seam is not None and seam.begin != end:
+            assert isinstance(part, WarcRange)
+            exact = part.begun_at(end)
+            if exact is None:
+                continue
+            items, seam = _part(exact, max_page)
+        end = None if seam is None else seam.end
+        yield from items
+
+
+def _part(part: Part, max_page: int) -> tuple[list[Item], Seam | None]:
+    items = list(part.read(max_page))
+    seams = [item for item in items if isinstance(item, Seam)]
+    return [item for item in items if not isinstance(item, Seam)], seams[0] if seams else None
+
+
+def digest_of(body: bytes) -> tuple[str, str]:
+    """The header that names a payload's digest."""
+    return "WARC-Payload-Digest", payload_digest(body)
