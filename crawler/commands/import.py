@@ -4,20 +4,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import sqlite3
+from collections.abc import Callable
 
-from scrapy.commands import ScrapyCommand
-
-from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
+from crawler.offline import OfflineCommand
 
 
-class Command(ScrapyCommand):
+class Command(OfflineCommand):
     """Stores what `scrapy reextract --to` wrote, here or elsewhere; the summary goes to standard error."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         return "PATH..."
@@ -33,29 +26,15 @@ class Command(ScrapyCommand):
             "wrong call; 128 and the signal's number where a signal ended it."
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
         # Imported here: Scrapy loads every command before it runs one.
         from crawler.reextract.imports import Import
-        from storage import StoreError
 
         del opts
         assert self.settings is not None
         for argument in args:
             if argument.startswith("-"):
-                return complain(self, f"There is no option {argument}; scrapy import --help names them.", WRONG_CALL)
+                raise ValueError(f"There is no option {argument}; scrapy import --help names them.")
         if not args:
-            return complain(self, "Name at least one Parquet file, or a folder of them.", WRONG_CALL)
-        signal.signal(signal.SIGTERM, _interrupt)
-        try:
-            self.exitcode = max(self.exitcode, Import(args, self.settings["KBS_DB"]).run())
-        except (StoreError, OSError, sqlite3.Error, ImportError) as error:
-            complain(self, str(error), WORK_FAILED)
-        except KeyboardInterrupt as interrupt:
-            number = interrupt.args[0] if interrupt.args else signal.SIGINT
-            complain(self, "Interrupted; the same call goes on from here.", SIGNALLED + number)
-        return None
-
-
-def _interrupt(number: int, _: object) -> None:
-    """End as Ctrl-C does."""
-    raise KeyboardInterrupt(number)
+            raise ValueError("Name at least one Parquet file, or a folder of them.")
+        return Import(args, self.settings["KBS_DB"]).run

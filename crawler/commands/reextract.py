@@ -3,21 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import signal
-import sqlite3
+from collections.abc import Callable
 
-from scrapy.commands import ScrapyCommand
-
-from crawler.arguments import check_setting_names
-from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
+from crawler.offline import OfflineCommand
 
 
-class Command(ScrapyCommand):
+class Command(OfflineCommand):
     """Reads archives of any make; the summary goes to standard error, what --dry-run prints to standard output."""
-
-    requires_project = True
-    requires_crawler_process = False
-    default_settings = {"LOG_ENABLED": False}
 
     def syntax(self) -> str:
         return "[options] [SOURCE...]"
@@ -60,28 +52,9 @@ class Command(ScrapyCommand):
             "`scrapy import FOLDER` stores them",
         )
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
+    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
         # Imported here: Scrapy loads every command before it runs one.
         from crawler.reextract.job import Job
-        from storage import StoreError
 
         assert self.settings is not None
-        try:
-            check_setting_names(opts.set)
-            job = Job(args, opts, self.settings)
-        except ValueError as error:
-            return complain(self, str(error), WRONG_CALL)
-        signal.signal(signal.SIGTERM, _interrupt)
-        try:
-            self.exitcode = max(self.exitcode, job.run())
-        except (StoreError, OSError, sqlite3.Error, ImportError) as error:
-            complain(self, str(error), WORK_FAILED)
-        except KeyboardInterrupt as interrupt:
-            number = interrupt.args[0] if interrupt.args else signal.SIGINT
-            complain(self, "Interrupted; the same call goes on from here.", SIGNALLED + number)
-        return None
-
-
-def _interrupt(number: int, _: object) -> None:
-    """End as Ctrl-C does."""
-    raise KeyboardInterrupt(number)
+        return Job(args, opts, self.settings).run

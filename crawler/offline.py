@@ -1,0 +1,57 @@
+"""What commands share that read files and write the database: their failures, told in a sentence and a status."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+from abc import abstractmethod
+from argparse import Namespace
+from collections.abc import Callable
+
+from scrapy.commands import ScrapyCommand
+
+from crawler.arguments import check_setting_names
+from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
+
+
+class OfflineCommand(ScrapyCommand):
+    """A command that prepares its work, which may find that the call is wrong, and then does it."""
+
+    requires_project = True
+    requires_crawler_process = False
+    default_settings = {"LOG_ENABLED": False}
+
+    @abstractmethod
+    def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
+        """The work, which gives the exit status.
+
+        Raises:
+            ValueError: the call is wrong; the message is a sentence.
+            StoreError, OSError, sqlite3.Error, ImportError: as the work itself may.
+        """
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        # Imported here: Scrapy loads every command before it runs one.
+        from storage import StoreError
+
+        signal.signal(signal.SIGTERM, _interrupt)
+        try:
+            check_setting_names(opts.set)
+            work = self.prepare(args, opts)
+        except ValueError as error:
+            return complain(self, str(error), WRONG_CALL)
+        except (StoreError, OSError, ImportError) as error:
+            return complain(self, str(error), WORK_FAILED)
+        try:
+            self.exitcode = max(self.exitcode, work())
+        except (StoreError, OSError, sqlite3.Error, ImportError) as error:
+            complain(self, str(error), WORK_FAILED)
+        except KeyboardInterrupt as interrupt:
+            number = interrupt.args[0] if interrupt.args else signal.SIGINT
+            complain(self, "Interrupted; the same call goes on from here.", SIGNALLED + number)
+        return None
+
+
+def _interrupt(number: int, _: object) -> None:
+    """End as Ctrl-C does."""
+    raise KeyboardInterrupt(number)
