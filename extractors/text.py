@@ -68,6 +68,12 @@ def extract_text(text: str, url: str | None = None) -> Article:
     )
 
 
+def looks_like_capture(start: str) -> bool:
+    """Whether a text that begins so may be a page of the site, in a shape that was seen: by its first line."""
+    first = next((line for line in map(collapse, start.splitlines()) if line), "")
+    return bool(_BODY_ONLY.match(first)) or any(first in _menu(labels) - {""} for labels in EDITIONS)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Parts:
     """The lines of a capture, by what they are; `caption` is a whole caption line, `lang` None where no label tells."""

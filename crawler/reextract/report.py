@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
 COUNTS = (*Outcome, "refused", "damaged")
+# So many places of one file are told that have the same.
+_MOST_ALIKE = 10
 # In seconds, where there is no terminal.
 _MINUTE = 60.0
 
@@ -32,6 +34,7 @@ class Report:
         """A report; `total` is what there is to read, in bytes; 0: not known."""
         self._began = self._told = time.monotonic()
         self._pages = self._before = 0
+        self._alike: Counter[tuple[str, str]] = Counter()
         self._bar: ProgressBar[int] = click.progressbar(
             length=total,
             file=sys.stderr,
@@ -65,8 +68,11 @@ class Report:
         print(clean(sentence), file=sys.stderr)
 
     def wound(self, wound: Wound) -> None:
-        """Tell of a damaged place."""
-        if not wound.is_harmless:
+        """Tell of a damaged place; of many that have the same, the first ones."""
+        if wound.counts_as != "damaged":
+            return
+        self._alike[wound.location.file, wound.what] += 1
+        if self._alike[wound.location.file, wound.what] <= _MOST_ALIKE:
             self.say(f"damaged: {wound.location.file}, byte {wound.location.offset}: {wound.what}")
 
     def summary(self, counts: Counter[str], ending: str) -> str:
@@ -75,18 +81,23 @@ class Report:
         lines = [f"{self.COMMAND}: {self._pace()}, {seconds:,.0f} s ({ending})"]
         lines += [f"  {name:<12} {counts[name]:>8}" for name in COUNTS]
         reasons = Counter({name.removeprefix(REASON): n for name, n in counts.items() if name.startswith(REASON)})
+        for (file, what), count in self._alike.items():
+            if count > _MOST_ALIKE:
+                lines.append(clean(f"damaged: {file}: {count - _MOST_ALIKE} more times: {what}"))
         lines += [f"refused: {count} times: {clean(reason)}" for reason, count in reasons.most_common()]
         lines += [f"{told}: {counts[name]}" for name, told in _TOLD.items() if counts[name]]
         return "\n".join(lines)
 
     def _pace(self) -> str:
         seconds = max(time.monotonic() - self._began, 0.001)
-        return f"{self._pages:,} {self.WHAT}, {(self._pages - self._before) / seconds:,.0f} a second"
+        before = f" ({self._before:,} of them before it was interrupted)" if self._before else ""
+        return f"{self._pages:,} {self.WHAT}{before}, {(self._pages - self._before) / seconds:,.0f} a second"
 
 
 _TOLD = {
     "kept": "of the refused, an article was stored before, and stays",
     "mended": "addresses that were not written as such, and were mended",
     "incomplete": "files of a crawl that was killed, or is running, and end inside a record",
+    "unrelated": "files passed over, being no archive, dump or page",
     "others": "captures passed over, being no article of the site",
 }

@@ -138,4 +138,4 @@ class Run:
 
     def _lose(self, wound: Wound) -> None:
         self._report.wound(wound)
-        self._sink.counts["damaged"] += 1
+        self._sink.counts[wound.counts_as] += 1

@@ -81,7 +81,7 @@ class StoreSink:
         counts["pages"] += extracted.pages
         counts["others"] += extracted.others
         for wound in extracted.wounds:
-            counts["damaged" if not wound.is_harmless else "mended" if wound.mended else "incomplete"] += 1
+            counts[wound.counts_as] += 1
         with self._store.batch():
             counts.update(self._add(row) for row in extracted.articles)
             for row, article_url in extracted.refusals:

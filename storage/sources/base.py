@@ -53,6 +53,7 @@ class Wound:
         url: the address of the capture there, where it is known; what is none of the site's is no loss.
         what: a phrase: `gzip data are damaged`.
         mended: nothing is lost by it: the capture there is read all the same.
+        unrelated: it is a file of a folder that has nothing to do with captures.
         incomplete: the file just ends there, as that of a crawl that was killed, or runs, does.
     """
 
@@ -60,12 +61,18 @@ class Wound:
     url: str | None = None
     what: str
     mended: bool = False
+    unrelated: bool = False
     incomplete: bool = False
 
     @property
-    def is_harmless(self) -> bool:
-        """Whether nothing is lost: a crawl fetches again what its file ends in; a file from elsewhere was cut."""
-        return self.mended or (self.incomplete and self.location.is_own)
+    def counts_as(self) -> str:
+        """`damaged`, or why nothing is lost: `mended`, `unrelated`, or `incomplete`.
+
+        What a file of a crawl ends in is fetched again; one that was brought in from elsewhere was cut.
+        """
+        if self.mended or self.unrelated:
+            return "mended" if self.mended else "unrelated"
+        return "incomplete" if self.incomplete and self.location.is_own else "damaged"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -108,7 +108,7 @@ def _walk(top: Path, max_page: int) -> Iterator[_Found]:
                 ahead.append((Path(entry.path), maps))
                 break
             elif entry.name not in MAP_NAMES:
-                yield from _open(Path(entry.path), maps, max_page)
+                yield from _open(Path(entry.path), maps, max_page, in_passing=True)
         else:
             folders.pop()
 
@@ -129,8 +129,8 @@ def _link(path: Path, inside: str) -> Iterator[Wound]:
         yield _wound(path, "a link that leads out of the folder")
 
 
-def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int) -> Iterator[_Found]:
-    """What a file is."""
+def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int, *, in_passing: bool = False) -> Iterator[_Found]:
+    """What a file is; one that was come across in a folder may be something else without harm."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -139,25 +139,33 @@ def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int) -> Iterator[_Foun
             return
         with path.open("rb", buffering=0) as file:
             kind = kind_of(file.read(HEAD))
-        match kind:
-            case Kind.WARC:
-                yield WarcSource(path, str(path), max_page=max_page)
-            case Kind.ARC:
-                yield ArcSource(path, max_page=max_page)
-            case Kind.ZIP:
-                yield from zip_sources(path, max_page=max_page)
-            case Kind.TABLE:
-                yield TableSource(path, max_page=max_page)
-            case Kind.PAGE:
-                origin = _origin(path, maps)
-                yield PageFile(path=str(path), size=status.st_size, url=origin.url, fetched_at=origin.fetched_at)
-            case kinds.DAMAGED_GZIP if path.name.endswith(".warc.gz"):
-                # Its first record is damaged; what stands behind it is read.
-                yield WarcSource(path, str(path), max_page=max_page)
-            case str():
-                yield _wound(path, kind)
+        origin = _origin(path, maps)
+        if kind is Kind.PAGE or (kind is Kind.TEXT and origin.url):
+            yield PageFile(path=str(path), size=status.st_size, url=origin.url, fetched_at=origin.fetched_at)
+        elif kind is Kind.TEXT:
+            yield _wound(path, kinds.NO_CAPTURE, unrelated=in_passing)
+        elif isinstance(kind, Kind):
+            yield from _archive(path, kind, max_page)
+        elif kind == kinds.DAMAGED_GZIP and path.name.endswith(".warc.gz"):
+            # Its first record is damaged; what stands behind it is read.
+            yield WarcSource(path, str(path), max_page=max_page)
+        else:
+            yield _wound(path, kind, unrelated=in_passing and kind not in {kinds.DAMAGED_GZIP, kinds.SHORT_GZIP})
     except OSError as error:
         yield _wound(path, error.strerror or "not readable")
+
+
+def _archive(path: Path, kind: Kind, max_page: int) -> Iterator[_Found]:
+    """A file of many captures."""
+    match kind:
+        case Kind.WARC:
+            yield WarcSource(path, str(path), max_page=max_page)
+        case Kind.ARC:
+            yield ArcSource(path, max_page=max_page)
+        case Kind.ZIP:
+            yield from zip_sources(path, max_page=max_page)
+        case Kind.TABLE:
+            yield TableSource(path, max_page=max_page)
 
 
 def _origin(path: Path, maps: tuple[UrlMap, ...]) -> Origin:
@@ -208,5 +216,5 @@ def _size(file: Path | os.DirEntry[str]) -> int:
     return status.st_size if stat.S_ISREG(status.st_mode) else 0
 
 
-def _wound(path: Path, what: str) -> Wound:
-    return Wound(location=Location(file=str(path), offset=0), what=what)
+def _wound(path: Path, what: str, *, unrelated: bool = False) -> Wound:
+    return Wound(location=Location(file=str(path), offset=0), what=what, unrelated=unrelated)

@@ -11,6 +11,7 @@ from enum import Enum, auto
 from io import BufferedIOBase
 from typing import IO, BinaryIO, cast
 
+from extractors.text import looks_like_capture
 from storage.sources.rows import begins_json, csv_delimiter
 
 #: How much of a file tells what it is.
@@ -23,6 +24,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 TABLE_COLUMNS = (frozenset({"url"}), frozenset({"html", "text"}))
 #: What a file is told that is none of these.
 UNKNOWN = "no archive, dump or page"
+NO_CAPTURE = "text that begins as no page of the site does, nor as a dump with the columns url and html or text"
 DAMAGED_GZIP = "gzip data are damaged"
 SHORT_GZIP = "gzip data end too early"
 
@@ -38,6 +40,8 @@ class Kind(Enum):
     ZIP = auto()
     TABLE = auto()
     PAGE = auto()
+    #: Text that begins as no page of the site does; a page only where somebody says so.
+    TEXT = auto()
 
 
 def kind_of(head: bytes) -> Kind | str:
@@ -93,9 +97,12 @@ def _plain_kind(head: bytes) -> Kind | str:
         return "a JSON array; it must be JSON Lines, as jq -c '.[]' writes it"
     if csv_delimiter(head, TABLE_COLUMNS) is not None:
         return Kind.TABLE
-    if start.startswith(b"<") or head.startswith(_UTF16) or _is_text(head):
+    if start.startswith(b"<"):
         return Kind.PAGE
-    return UNKNOWN
+    text = _text(head)
+    if text is None:
+        return UNKNOWN
+    return Kind.PAGE if looks_like_capture(text) else Kind.TEXT
 
 
 def _is_json_line(head: bytes) -> bool:
@@ -109,12 +116,14 @@ def _is_json_line(head: bytes) -> bool:
         return False
 
 
-def _is_text(head: bytes) -> bool:
-    if b"\0" in head:
-        return False
+def _text(head: bytes) -> str | None:
+    """The beginning of a text, or None where it is none."""
+    utf16 = head.startswith(_UTF16)
+    if b"\0" in head and not utf16:
+        return None
     try:
         # A character may be cut at the end of the head.
-        codecs.getincrementaldecoder("utf-8")().decode(head, final=len(head) < HEAD)
+        decoder = codecs.getincrementaldecoder("utf-16" if utf16 else "utf-8-sig")()
+        return decoder.decode(head, final=len(head) < HEAD)
     except UnicodeDecodeError:
-        return False
-    return True
+        return None

@@ -15,12 +15,15 @@ from storage.sources.arc import arc_items
 from storage.sources.base import Item, Part, Refused, Wound
 from storage.sources.batches import batches, counted
 from storage.sources.http import TooLarge, Undecodable, decode_body
-from storage.sources.kinds import GZIP_MAGIC, Kind, kind_of, read_head
+from storage.sources.kinds import GZIP_MAGIC, NO_CAPTURE, Kind, kind_of, read_head
 from storage.sources.tables import table_items
 from storage.sources.warc import warc_items
 
 #: How locations name it; as a path, since bare names are those of the project's own archive.
 STANDARD_INPUT = "/dev/stdin"
+
+# What may be there, and cannot be read.
+_UNREADABLE = {Kind.ZIP: "a zip, which cannot be read from a pipe; name its file", Kind.TEXT: NO_CAPTURE}
 
 
 class StreamSource:
@@ -54,8 +57,7 @@ class StreamSource:
         elif kind is Kind.PAGE:
             yield self._page(whole)
         else:
-            what = "a zip, which cannot be read from a pipe; name its file" if kind is Kind.ZIP else str(kind)
-            yield _wound(what)
+            yield _wound(_UNREADABLE[kind] if isinstance(kind, Kind) else kind)
 
     def _table(self, whole: IO[bytes], *, packed: bool) -> Iterator[Item]:
         opened: AbstractContextManager[IO[bytes]]
