@@ -82,7 +82,8 @@ def check_setting_names(assignments: Iterable[str]) -> None:
     for name in [*given, *(name for name in os.environ if name.startswith("KBS_"))]:
         if name not in known and not name.startswith("SPIDERMON_"):
             hint = is_it(name, known) or "crawler/settings.py and Scrapy's documentation name them."
-            raise ValueError(f"There is no setting {name}; {hint}")
+            where = "" if name in given else " (in the environment)"
+            raise ValueError(f"There is no setting {name}{where}; {hint}")
 
 
 def is_it(name: str, known: Iterable[str]) -> str:

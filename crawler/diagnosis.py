@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import textwrap
-import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
 from crawler.failures import UNHEALTHY, WORK_FAILED
 from crawler.health import MAX_GENERIC
+from crawler.terminal import clean
 from extractors.layouts import GENERIC
 from storage.archive_check import ArchiveReport, Finding, Rows
 from storage.checkup import COUNTS, Examination, Gap, Missing, News, Run
@@ -17,19 +17,9 @@ from storage.history import MAX_TRIES
 #: So many months, and so many findings in the archive, are shown.
 MAX_MONTHS = 12
 MAX_FINDINGS = 20
-# Longer than any sentence of ours, or address worth reading; pages can make theirs as long as they like.
-_MAX_LINE, _MAX_CELL = 1000, 200
+# Longer than any address worth reading; pages can make theirs as long as they like.
+_MAX_CELL = 200
 _WIDTH = 116
-
-
-def clean(text: object, limit: int = _MAX_LINE) -> str:
-    """Text from a page or a file as one line that does nothing to a terminal: no control or format characters.
-
-    What is longer than `limit` characters is cut.
-    """
-    kept = (char if unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
-    line = " ".join("".join(kept).split())
-    return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def table(rows: Iterable[Sequence[object]]) -> list[str]:

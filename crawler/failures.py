@@ -16,6 +16,8 @@ from scrapy.exceptions import (
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.defer import CancelledError
 
+from crawler.terminal import clean
+
 if TYPE_CHECKING:
     from scrapy.commands import ScrapyCommand
     from scrapy.crawler import Crawler
@@ -102,5 +104,6 @@ def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
 
 def complain(command: ScrapyCommand, sentence: str, status: int) -> None:
     """Tell the person at the terminal, and have the command end with that exit status unless it has a higher one."""
-    print(sentence, file=sys.stderr)
+    # File names and arguments may hold anything.
+    print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
     command.exitcode = max(command.exitcode, status)

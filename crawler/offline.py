@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sqlite3
+import sys
 from abc import abstractmethod
 from argparse import Namespace
 from collections.abc import Callable
+from io import TextIOWrapper
+from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
@@ -21,6 +25,9 @@ class OfflineCommand(ScrapyCommand):
     requires_crawler_process = False
     default_settings = {"LOG_ENABLED": False}
 
+    #: Said where a signal ends it.
+    interrupted = "Interrupted; the same call goes on from here."
+
     @abstractmethod
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
         """The work, which gives the exit status.
@@ -34,7 +41,12 @@ class OfflineCommand(ScrapyCommand):
         # Imported here: Scrapy loads every command before it runs one.
         from storage import StoreError
 
-        signal.signal(signal.SIGTERM, _interrupt)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, _interrupt)
+        if sys.stderr is None:  # it was closed: there is nobody to talk to
+            sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (to the end of the process)
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
         try:
             check_setting_names(opts.set)
             work = self.prepare(args, opts)
@@ -48,7 +60,7 @@ class OfflineCommand(ScrapyCommand):
             complain(self, str(error), WORK_FAILED)
         except KeyboardInterrupt as interrupt:
             number = interrupt.args[0] if interrupt.args else signal.SIGINT
-            complain(self, "Interrupted; the same call goes on from here.", SIGNALLED + number)
+            complain(self, self.interrupted, SIGNALLED + number)
         return None
 
 

@@ -35,7 +35,8 @@ class Command(OfflineCommand):
             metavar="NAME=VALUE",
             action="append",
             default=[],
-            help="only what articles stand on that are stored with this value (layout=generic); again: and this one",
+            help="without SOURCE: only what articles stand on that are stored with this value (layout=generic; "
+            "category= for those without one); again: and this one",
         )
         add("--jobs", metavar="N", help="worker processes (default: one for each core)")
         add("--restart", action="store_true", help="begin anew where the same call was interrupted")
@@ -57,4 +58,6 @@ class Command(OfflineCommand):
         from crawler.reextract.job import Job
 
         assert self.settings is not None
+        if opts.dry_run or "-" in args:
+            self.interrupted = "Interrupted; the same call begins anew."
         return Job(args, opts, self.settings).run

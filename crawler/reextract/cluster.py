@@ -121,9 +121,9 @@ def threads(client: Client, address: str) -> int:
         raise _lost(address) from error
 
 
-def look(paths: Sequence[str]) -> tuple[str, dict[str, int | None]]:
-    """What a worker has: its code, in short, and the size of each file; None where there is none."""
-    return _code(), {path: _state(Path(path)) for path in paths}
+def look(paths: Sequence[str]) -> tuple[str, str, dict[str, int | None]]:
+    """What a worker has: its code, in short, and where; and the size of each file, None where there is none."""
+    return _code(), str(storage.__path__[0]), {path: _state(Path(path)) for path in paths}
 
 
 class _PatientExecutor(Executor):
@@ -218,9 +218,12 @@ def _check(client: Client, address: str, needed: dict[str, int | None]) -> None:
     for worker, found in seen.items():
         if isinstance(found, BaseException):
             raise ClusterError(f"The worker {worker} cannot use kbsworld ({found}); install {PRODUCT} there.")
-        code, files = found
+        code, folder, files = found
         if code != _code():
-            raise ClusterError(f"The worker {worker} has other code of kbsworld; install the same there as here.")
+            raise ClusterError(
+                f"The worker {worker} has other code of kbsworld (it finds storage in {folder}); install the same there "
+                "as here; of a checkout, begin the worker in it."
+            )
         for path, state in needed.items():
             if files[path] != state:
                 what = "does not see" if files[path] is None else "sees another"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -26,7 +26,7 @@ from crawler.site import Site
 from storage.archive import warc_files
 from storage.sources.base import Wound
 from storage.sources.find import total_size
-from storage.sources.own import own_archive, rows_alone
+from storage.sources.own import count_rows, own_archive, rows_alone
 
 #: More processes than this serve nobody on one machine.
 _MOST_JOBS = 1024
@@ -46,9 +46,7 @@ class Job:
         Raises:
             ValueError: it is wrong; the message is a sentence.
         """
-        for path in paths:
-            if path.startswith("-") and path != STDIN:
-                raise ValueError(f"There is no option {path}; scrapy reextract --help names them.")
+        _check_paths(paths, options.to)
         self._paths = paths
         self._options = options
         self._only = conditions(options.only)
@@ -68,7 +66,8 @@ class Job:
         folder = str(settings["KBS_ARCHIVE"] or "").strip()
         if not folder and not paths and not self._only:
             raise ValueError("KBS_ARCHIVE names no folder; set it, or name what to read.")
-        self._archive = Path(folder or ".").expanduser()
+        # Without one, no file is the project's own.
+        self._archive = Path(folder or os.devnull).expanduser()
         if options.scheduler:  # its workers have other working directories
             self._archive = self._archive.absolute()
 
@@ -86,14 +85,30 @@ class Job:
             sink = stack.enter_context(self._sink())
             sources = self._sources(sink)
             report = Report(self._total(sources))
+            if self._only:
+                self._say_what_is_left_out(sink, report)
             ending = "interrupted"
             try:
                 Run(sink, workers, report, self._archive).read(sources)
                 ending = "finished" if not self._options.dry_run else "dry run, nothing stored"
             finally:
                 report.close()
-                print(report.summary(sink.counts, ending), file=sys.stderr)
+                print(report.summary(sink.counts, ending), *self._hints(sink), sep="\n", file=sys.stderr)
         return WORK_FAILED if sink.counts["damaged"] else 0
+
+    def _say_what_is_left_out(self, sink: StoreSink, report: Report) -> None:
+        """Say where --only finds nothing, or articles whose pages nobody has."""
+        named = ", ".join(f"{name}={value}" for name, value in self._only.items())
+        articles, archived = count_rows(sink.db, self._only)
+        if not articles:
+            report.say(f"No stored article has {named}.")
+        elif articles > archived:
+            report.say(f"Of {articles:,} articles with {named}, {articles - archived:,} have no archived page.")
+
+    def _hints(self, sink: StoreSink) -> Iterator[str]:
+        """What may be wrong with a call that found nothing."""
+        if sink.counts["others"] and not sink.counts["pages"]:
+            yield f"None of these captures is an article of KBS_BASE_URL={self._base_url}; name the site they are of."
 
     def _workers(self) -> Workers:
         if not self._options.scheduler:
@@ -138,8 +153,23 @@ class Job:
         for path in self._paths:
             if path != STDIN and not os.path.lexists(path):
                 raise FileNotFoundError(f"{path}: no such file or folder.")
+        if self._only and not Path(self._database).expanduser().exists():
+            raise FileNotFoundError(
+                f"There is no database {self._database} yet, whose articles --only could choose from."
+            )
         if not self._paths and not self._only and not warc_files(self._archive):
             raise FileNotFoundError(f"There is no WARC file in {self._archive}; name what to read, or set KBS_ARCHIVE.")
+
+
+def _check_paths(paths: Sequence[str], target: str | None) -> None:
+    """Raise ValueError, with a sentence, where sources cannot be what was meant."""
+    for path in paths:
+        if path.startswith("-") and path != STDIN:
+            raise ValueError(f"There is no option {path}; scrapy reextract --help names them.")
+        if target and Path(target).expanduser().resolve().is_relative_to(Path(path).resolve()):
+            raise ValueError(f"--to {target} is inside of {path}, which is read; name another folder.")
+    if paths.count(STDIN) > 1:
+        raise ValueError("Standard input can be read once; give - once.")
 
 
 def _number(name: str, given: object, *, most: int = sys.maxsize) -> int:
@@ -148,5 +178,7 @@ def _number(name: str, given: object, *, most: int = sys.maxsize) -> int:
     except ValueError:
         number = 0
     if not 1 <= number <= most:
-        raise ValueError(f"{name} is {given}; it must be a whole number from 1.")
+        raise ValueError(
+            f"{name} is {given}; it must be a whole number from 1{f' to {most}' if most < sys.maxsize else ''}."
+        )
     return number

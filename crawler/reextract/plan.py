@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import extractors
+from storage.archive import warc_files
 from storage.articles import COLUMNS
 from storage.sources.base import Source, Wound
 from storage.sources.find import find_sources
@@ -58,12 +59,12 @@ def call_of(paths: Sequence[str], archive: Path, options: Mapping[str, object]) 
 
     Args:
         paths: the sources as given; none: the project's own archive.
-        archive: its folder. Its files only grow, and new ones come last, so they make no other call of it.
+        archive: its folder. Its files only grow, so their lengths make no other call; a new one does.
         options: whatever else matters.
     """
     if STDIN in paths:
         return None
-    sources = [_state(path) for path in paths] or str(archive.resolve())
+    sources = [_state(path) for path in paths] or [str(archive.resolve()), *warc_files(archive)]
     told = {"sources": sources, "extractors": _code(), **options}
     return hashlib.sha256(json.dumps(told, sort_keys=True).encode()).hexdigest()
 

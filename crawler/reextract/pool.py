@@ -68,9 +68,9 @@ class LocalWorkers:
         self.close()
 
     def close(self) -> None:
-        """End them; what they are at is not waited for."""
+        """End them, once they are through with the parts they are at."""
         if self._executor is not None:
-            self._executor.shutdown(wait=False, cancel_futures=True)
+            self._executor.shutdown(cancel_futures=True)
             self._executor = None
 
 

@@ -13,9 +13,9 @@ from typing import Self
 
 from sqlite_utils import Database
 
-from crawler.diagnosis import clean
 from crawler.reextract.pool import Work
 from crawler.reextract.sinks import StoreSink
+from crawler.terminal import clean
 from storage import Outcome
 from storage.archive import Location
 from storage.articles import COLUMNS, Row

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from crawler.diagnosis import clean
 from crawler.reextract.sinks import REASON
+from crawler.terminal import clean
 from storage import Outcome
 from storage.sources.base import Wound
 

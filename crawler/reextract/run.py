@@ -111,30 +111,32 @@ class Run:
         """Hand over what a part held, and then the captures that refer to others."""
         for wound in extracted.wounds:
             self._report.wound(wound)
+        # Its revisits are noted with it, so that none is forgotten where the run ends here.
         self._sink.take(extracted, position)
-        if extracted.revisits:
-            self._sink.defer(self._take_originals(extracted.revisits, position))
+        self._take_originals(extracted.revisits, position)
 
     def _take_deferred(self) -> None:
         """Hand over the captures that refer to others which came later."""
         while revisits := self._sink.deferred(_SOME):
-            for orphan in self._take_originals(revisits, self._position_now):
+            orphans = self._take_originals(revisits, self._position_now)
+            for orphan in orphans:
                 self._lose(Wound(location=orphan.location, url=orphan.url, what=ORPHAN))
-            self._sink.done_with(revisits)
+            self._sink.done_with(orphans)
 
     def _take_originals(self, revisits: list[Revisit], position: tuple[str, str]) -> list[Revisit]:
         """Hand over captures that came before unchanged, read where they stand; those of which nobody knows where."""
-        places, orphans = [], []
-        for revisit in revisits:
-            location = self._sink.original(revisit)
-            if location is None:
-                orphans.append(revisit)
-            else:
-                places.append(Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at))
-        part = Places(archive=self._archive, places=tuple(places), cursor="", size=0)
-        for _, _, originals in alone(position[0], part, self._sink.work, self._workers) if places else ():
-            self._take(originals, position)
-        return orphans
+        located = [(revisit, self._sink.original(revisit)) for revisit in revisits]
+        places = tuple(
+            Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at)
+            for revisit, location in located
+            if location is not None
+        )
+        if places:
+            part = Places(archive=self._archive, places=places, cursor="", size=0)
+            for _, _, originals in alone(position[0], part, self._sink.work, self._workers):
+                self._take(originals, position)
+            self._sink.done_with([revisit for revisit, location in located if location is not None])
+        return [revisit for revisit, location in located if location is None]
 
     def _lose(self, wound: Wound) -> None:
         self._report.wound(wound)

@@ -88,6 +88,7 @@ class StoreSink:
                 counts.update(("refused", REASON + row["reason"]))
                 counts["kept"] += self._refuse(row, article_url)
             self._state.remember_payloads(extracted.payloads)
+            self._state.defer(extracted.revisits)
             self._state.save(Position(source=position[0], cursor=position[1], counts=counts))
         self.counts = counts
 
@@ -95,13 +96,8 @@ class StoreSink:
         """Where the payload of a revisit stands, if that is known."""
         return self._state.original(revisit)
 
-    def defer(self, revisits: Iterable[Revisit]) -> None:
-        """Keep revisits whose original was not read yet, until all is read."""
-        with self._store.batch():
-            self._state.defer(revisits)
-
     def deferred(self, limit: int) -> list[Revisit]:
-        """Some of the revisits that were kept."""
+        """Some of the revisits whose original was not read yet."""
         return self._state.deferred(limit)
 
     def done_with(self, revisits: Iterable[Revisit]) -> None:

@@ -85,6 +85,14 @@ def rows_alone(db: Database, archive: Path, only: Mapping[str, str]) -> Iterator
         yield RowsSource(file=file, archive=archive, places=tuple(_places(db, file, only)))
 
 
+def count_rows(db: Database, only: Mapping[str, str]) -> tuple[int, int]:
+    """How many rows of `articles` have given values, and how many of these name where they are archived."""
+    where, values = _conditions(only)
+    found = db.execute(f"select count(*), count(archive_file) from articles where {where}", values)  # noqa: S608
+    articles, archived = found.fetchone()
+    return articles, archived
+
+
 def _places(db: Database, file: str, only: Mapping[str, str]) -> Iterator[Place]:
     """The captures that rows name in a file, in the order in which they stand there."""
     where, values = _conditions(only)
@@ -97,7 +105,9 @@ def _places(db: Database, file: str, only: Mapping[str, str]) -> Iterator[Place]
 
 def _conditions(only: Mapping[str, str]) -> tuple[str, list[str]]:
     """The conditions in SQL, and their values; the names are ours, whoever gave them."""
-    known = {name: value for name, value in only.items() if name in COLUMNS}
+    # As Python and JSON write them.
+    flags = {"true": "1", "false": "0"}
+    known = {name: flags.get(value.lower(), value) for name, value in only.items() if name in COLUMNS}
     return " and ".join(["true", *(f"cast(coalesce({name}, '') as text) = ?" for name in known)]), list(known.values())
 
 
