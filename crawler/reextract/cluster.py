@@ -221,8 +221,8 @@ def _check(client: Client, address: str, needed: dict[str, int | None]) -> None:
         code, folder, files = found
         if code != _code():
             raise ClusterError(
-                f"The worker {worker} has other code of kbsworld (it finds storage in {folder}); install the same there "
-                "as here; of a checkout, begin the worker in it."
+                f"The worker {worker} has other code of kbsworld (it finds storage in {folder}); install the same "
+                "there as here; of a checkout, begin the worker in it."
             )
         for path, state in needed.items():
             if files[path] != state:

@@ -180,7 +180,7 @@ workers.close()
         ("pass", ""),
         ("path.unlink()", "does not see {path}: workers read the sources themselves, under the same path"),
         ("path.write_text('longer')", "sees another {path}: workers read the sources themselves, under the same path"),
-        ("cluster._code = lambda: 'newer'", "has other code of kbsworld; install the same there as here."),
+        ("cluster._code = lambda: 'newer'", "has other code of kbsworld (it finds storage in "),
         (
             "cluster.look.__module__ = 'unheard_of'; sys.modules['unheard_of'] = cluster",
             "cannot use kbsworld (ModuleNotFoundError",
