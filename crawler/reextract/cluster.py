@@ -90,8 +90,9 @@ class ClusterWorkers:
             self._executor = _PatientExecutor(self._connected(), self._address)
         return self._executor
 
-    def renew(self) -> None:
+    def renew(self, dead: Executor) -> None:
         """Nothing: a cluster begins new workers in the place of those that die, by itself."""
+        del dead
 
     def close(self) -> None:
         """Leave the cluster; it drops what it was to do for us."""

@@ -17,6 +17,8 @@ from storage.sources.base import Part, Wound
 Work = Callable[[Part], Extracted]
 #: A part, and the name of the source it is of.
 Task = tuple[str, Part]
+# What was begun, and where.
+_Begun = tuple[Executor, Future[Extracted]]
 
 BREAKS = "reading this page ends the process that does"
 
@@ -35,8 +37,8 @@ class Workers(Protocol):
     def executor(self) -> Executor:
         """The workers, new ones where the last ones died."""
 
-    def renew(self) -> None:
-        """Give up workers of which one died."""
+    def renew(self, dead: Executor) -> None:
+        """Give up workers of which one died; later ones stay."""
 
     def close(self) -> None:
         """End the workers."""
@@ -63,9 +65,10 @@ class LocalWorkers:
             self._executor = ProcessPoolExecutor(self.count, mp_context=context, initializer=begin_worker)
         return self._executor
 
-    def renew(self) -> None:
+    def renew(self, dead: Executor) -> None:
         """Begin new ones with the next part."""
-        self.close()
+        if self._executor is dead:
+            self.close()
 
     def close(self) -> None:
         """End them, once they are through with the parts they are at."""
@@ -79,7 +82,7 @@ def results(tasks: Iterable[Task], work: Work, workers: Workers) -> Iterator[tup
 
     A part whose worker dies is tried again by itself, then in halves, until the page that ends it stands alone.
     """
-    ahead: deque[tuple[str, Part, Future[Extracted]]] = deque()
+    ahead: deque[tuple[str, Part, _Begun]] = deque()
     for name, part in tasks:
         ahead.append((name, part, _submit(work, part, workers)))
         if len(ahead) > 2 * workers.count:
@@ -88,30 +91,34 @@ def results(tasks: Iterable[Task], work: Work, workers: Workers) -> Iterator[tup
         yield from _finished(*ahead.popleft(), work, workers)
 
 
-def _submit(work: Work, part: Part, workers: Workers) -> Future[Extracted]:
+def _submit(work: Work, part: Part, workers: Workers) -> _Begun:
+    executor = workers.executor()
     try:
-        return workers.executor().submit(work, part)
+        return executor, executor.submit(work, part)
     except workers.broken:
-        workers.renew()
-        return workers.executor().submit(work, part)
+        workers.renew(executor)
+        executor = workers.executor()
+        return executor, executor.submit(work, part)
 
 
 def _finished(
-    name: str, part: Part, future: Future[Extracted], work: Work, workers: Workers
+    name: str, part: Part, begun: _Begun, work: Work, workers: Workers
 ) -> Iterator[tuple[str, Part, Extracted]]:
+    executor, future = begun
     try:
         yield name, part, future.result()
     except workers.broken:
-        workers.renew()
+        workers.renew(executor)
         yield from alone(name, part, work, workers)
 
 
 def alone(name: str, part: Part, work: Work, workers: Workers) -> Iterator[tuple[str, Part, Extracted]]:
     """What becomes of a part when nothing else is worked on beside it."""
+    executor, future = _submit(work, part, workers)
     try:
-        yield name, part, _submit(work, part, workers).result()
+        yield name, part, future.result()
     except workers.broken:
-        workers.renew()
+        workers.renew(executor)
         halves = part.halves()
         for half in halves or ():
             yield from alone(name, half, work, workers)

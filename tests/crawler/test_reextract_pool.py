@@ -77,6 +77,14 @@ def test_a_page_that_ends_its_process_costs_that_page_alone(deadly: set[int]) ->
     assert {wound.location.file for wound in done.wounds} <= {"a", "b", "c"}
 
 
+@pytest.mark.parametrize("deadly", [{0}, {3, 4}, {1, 5, 9}])
+def test_what_was_begun_after_a_death_is_not_given_up_with_what_died(deadly: set[int]) -> None:
+    tasks: list[Task] = [(f"{n}", Deadly((n,), frozenset(deadly))) for n in range(12)]
+    done = run(tasks)
+    assert [row["url"] for row in done.articles] == urls(*(n for n in range(12) if n not in deadly))
+    assert [wound.location.file for wound in done.wounds] == [f"{n}" for n in sorted(deadly)]
+
+
 def test_a_process_that_somebody_kills_costs_nothing(tmp_path: Path) -> None:
     once = tmp_path / "killed"
     tasks: list[Task] = [(f"{n}", Deadly((n, n + 1), frozenset({6}), once)) for n in range(0, 12, 2)]
