@@ -56,7 +56,9 @@ class OfflineCommand(ScrapyCommand):
             return complain(self, str(error), WORK_FAILED)
         try:
             self.exitcode = max(self.exitcode, work())
-        except (StoreError, OSError, sqlite3.Error, ImportError) as error:
+        except sqlite3.Error as error:
+            complain(self, f"The database failed ({error}); what was stored stays, call this again.", WORK_FAILED)
+        except (StoreError, OSError, ImportError) as error:
             complain(self, str(error), WORK_FAILED)
         except KeyboardInterrupt as interrupt:
             number = interrupt.args[0] if interrupt.args else signal.SIGINT

@@ -313,3 +313,12 @@ def with_revisits(file: Path, count: int) -> Path:
             fields = {"warc_headers_dict": {"WARC-Date": f"2026-11-02T00:00:{number:02}Z"}}
             writer.write_record(writer.create_revisit_record(other.url, digest, page.url, date, **headers, **fields))
     return file
+
+
+def test_a_database_that_cannot_be_written_is_told(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
+    reextract(warc)
+    change(tmp_path, "drop table reextractions")
+    run = reextract(warc)
+    assert run.returncode == 1
+    assert "The database failed (no such table: reextractions); what was stored stays, call this again." in run.stderr
+    assert "Traceback" not in run.stderr
