@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from zlib import crc32
 
 from storage.archive import Capture, Location
 from storage.sources.base import Item, Part, Refused, Wound
@@ -20,7 +22,7 @@ class PageFile:
         path: as given.
         size: in bytes.
         url: where it was fetched from; empty where the page itself must tell.
-        fetched_at: when; aware, UTC. None: the file's time counts.
+        fetched_at: when; aware, UTC. None: the file's time counts, with a part of a second that is the path's own.
     """
 
     path: str
@@ -95,7 +97,7 @@ def read_bounded(path: Path, max_page: int) -> tuple[bytes, datetime]:
 
 def _read(file: PageFile, max_page: int) -> Item:
     body, mtime = read_bounded(Path(file.path), max_page)
-    location, moment = Location(file=file.path, offset=0), file.fetched_at or mtime
+    location, moment = Location(file=file.path, offset=0), file.fetched_at or mtime + _own_part(file.path)
     try:
         body = decode_body(body, "gzip", None, max_page)
     except TooLarge as error:
@@ -104,3 +106,8 @@ def _read(file: PageFile, max_page: int) -> Item:
     except Undecodable as error:
         return Wound(location=location, what=str(error))
     return Capture(url=file.url, fetched_at=moment, body=body, media_type=None, location=location)
+
+
+def _own_part(path: str) -> timedelta:
+    """Less than a second, by the path: files that were unpacked together have one time, and may be of one page."""
+    return timedelta(microseconds=crc32(os.fsencode(path)) % 1_000_000)
