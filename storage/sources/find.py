@@ -15,7 +15,7 @@ from storage.sources.arc import ArcSource
 from storage.sources.base import Source, Wound
 from storage.sources.httpcache import ENTRY_FILES, HttpCacheSource
 from storage.sources.kinds import HEAD, Kind, kind_of
-from storage.sources.pages import PageFile, PagesSource
+from storage.sources.pages import PageFile, PagesSource, open_regular
 from storage.sources.stream import StreamSource
 from storage.sources.tables import TableSource
 from storage.sources.urlmap import MAP_NAMES, Origin, UrlMap, origin_by_path, read_url_map
@@ -47,7 +47,10 @@ def find_sources(paths: Sequence[str], *, max_page: int = MAX_PAGE_BYTES) -> Ite
 
     Raises:
         FileNotFoundError: nothing is at a path; the message is a sentence. Raised before anything is read.
+        ValueError: standard input is named twice; likewise.
     """
+    if list(paths).count("-") > 1:
+        raise ValueError("Standard input (-) is named twice, and can be read once.")
     for path in paths:
         if path != "-" and not os.path.lexists(path):
             raise FileNotFoundError(f"{path}: no such file or folder.")
@@ -137,7 +140,7 @@ def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int, *, in_passing: bo
             # A pipe would wait for somebody to write.
             yield _wound(path, "empty" if path.samefile(os.devnull) else "no regular file")
             return
-        with path.open("rb", buffering=0) as file:
+        with open_regular(path) as file:
             kind = kind_of(file.read(HEAD))
         origin = _origin(path, maps)
         if kind is Kind.PAGE or (kind is Kind.TEXT and origin.url):

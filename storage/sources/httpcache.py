@@ -13,6 +13,7 @@ from storage.archive import Capture, Location
 from storage.sources.base import Item, Part, Refused, Wound
 from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body, headers_of
 from storage.sources.kinds import GZIP_MAGIC
+from storage.sources.pages import open_regular
 
 #: The files by which the folder of an answer is known.
 ENTRY_FILES = frozenset({"meta", "response_headers", "response_body"})
@@ -103,12 +104,12 @@ def _file(path: Path, longest: int) -> bytes:
     """What is in a file of the cache, as far as `longest` allows and one byte more.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is no regular file.
         Undecodable: it is a link.
     """
     if path.is_symlink():
         raise Undecodable("a link, where a cache has files")
-    with path.open("rb") as stream:
+    with open_regular(path, follow_links=False) as stream:
         return stream.read(longest + 1)
 
 

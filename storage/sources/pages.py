@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import BinaryIO
 from zlib import crc32
 
 from storage.archive import Capture, Location
@@ -85,14 +88,33 @@ class PagesSource:
             yield PagesPart(rest)
 
 
+def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
+    """A regular file, open to be read; of anything else, such as a pipe, nobody waits for what it may bring.
+
+    Args:
+        path: the file.
+        follow_links: whether it may be a link to one.
+
+    Raises:
+        OSError: it is none, or cannot be read; `strerror` is a phrase.
+    """
+    # Asked of what was opened: what stands at a path may change after it was looked at. Windows has neither flag.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    file = os.open(path, flags | (0 if follow_links else getattr(os, "O_NOFOLLOW", 0)))
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return os.fdopen(file, "rb")
+
+
 def read_bounded(path: Path, max_page: int) -> tuple[bytes, datetime]:
     """A file as far as `max_page` allows, one byte more where it is longer, and its time, aware, UTC.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is no regular file.
     """
-    with path.open("rb") as stream:
-        return stream.read(max_page + 1), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    with open_regular(path) as stream:
+        return stream.read(max_page + 1), datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
 
 
 def _read(file: PageFile, max_page: int) -> Item:

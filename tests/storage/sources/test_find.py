@@ -58,6 +58,9 @@ def test_files_are_told_by_content_whatever_their_names(tmp_path: Path, form: st
         (b'{\n "a": 1\n}\n', "no JSON Lines: it must have an object a line, as jq -c writes it"),
         (b"\x1f\x8bjunkjunk", "gzip data are damaged"),
         (gzip.compress(b"", mtime=0)[:12], "gzip data end too early"),
+        (gzip.compress(b"", mtime=0), "empty"),
+        (gzip.compress(b"", mtime=0) * 2, "empty"),
+        (gzip.compress(b"", mtime=0) + gzip.compress(page(), mtime=0)[:12], "gzip data end too early"),
     ],
 )
 def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes, what: str) -> None:
@@ -68,6 +71,18 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes, what: str) 
 def test_a_path_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nowhere: no such file or folder\."):
         find_sources([str(tmp_path), str(tmp_path / "nowhere")])
+
+
+def test_standard_input_named_twice_is_told_before_anything_is_read() -> None:
+    with pytest.raises(ValueError, match=r"Standard input \(-\) is named twice"):
+        find_sources(["-", "-"])
+
+
+def test_a_page_behind_an_empty_gzip_member_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(gzip.compress(b"") + gzip.compress(page()))
+    [source] = find_sources([str(tmp_path)])
+    assert isinstance(source, PagesSource)
+    assert [item.body for item in captures(items_of(source))] == [page()]
 
 
 def test_a_folder_is_walked_in_order_and_page_files_are_grouped_across_folders(tmp_path: Path) -> None:

@@ -59,6 +59,17 @@ def test_pages_that_are_too_large_damaged_or_gone_are_told(tmp_path: Path) -> No
     assert [item.url for item in found if isinstance(item, Refused)] == [f"file:{tmp_path}/{name}" for name in "abc"]
 
 
+def test_a_page_that_became_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a")
+    assert wounds(items_of(PagesSource((PageFile(path=str(tmp_path / "a"), size=1),)))) == ["no regular file"]
+
+
+def test_a_page_is_read_through_a_link_to_it(tmp_path: Path) -> None:
+    save(tmp_path / "a", page())
+    (tmp_path / "b").symlink_to("a")
+    assert [item.body for item in captures(read(tmp_path / "b"))] == [page()]
+
+
 def test_a_part_holds_names_alone_and_goes_on_where_it_was_left() -> None:
     files = tuple(PageFile(path=f"/nowhere/{i}", size=10) for i in range(3))
     source = PagesSource(files)
