@@ -42,7 +42,8 @@ def find_sources(paths: Sequence[str], *, max_page: int = MAX_PAGE_BYTES) -> Ite
 
     Args:
         paths: files, folders, or `-` for standard input. A link counts as what it leads to; of those in folders, the
-            ones that lead out are told and not followed, the others lead to what is read anyway.
+            ones that lead out are told and not followed, those to hidden files are, and the others lead to what is read
+            anyway.
         max_page: the length in bytes above which a page is refused.
 
     Raises:
@@ -105,12 +106,15 @@ def _walk(top: Path, max_page: int) -> Iterator[_Found]:
             folders.append((iter(entries), (own, *maps) if own else maps))
         entries_left, maps = folders[-1]
         for entry in entries_left:
-            if entry.is_symlink():
-                yield from _link(Path(entry.path), inside)
-            elif entry.is_dir(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False):
                 ahead.append((Path(entry.path), maps))
                 break
-            elif entry.name not in MAP_NAMES:
+            if entry.name in MAP_NAMES:
+                continue
+            flaw = _flaw(Path(entry.path), inside) if entry.is_symlink() else ""
+            if flaw:
+                yield _wound(Path(entry.path), flaw)
+            elif flaw is not None:
                 yield from _open(Path(entry.path), maps, max_page, in_passing=True)
         else:
             folders.pop()
@@ -126,10 +130,15 @@ def _is_cache_entry(entries: Iterable[os.DirEntry[str]]) -> bool:
     return {entry.name for entry in entries if entry.name in ENTRY_FILES} == ENTRY_FILES
 
 
-def _link(path: Path, inside: str) -> Iterator[Wound]:
-    target = os.path.realpath(path)
-    if not Path(target).is_relative_to(inside):
-        yield _wound(path, "a link that leads out of the folder")
+def _flaw(link: Path, inside: str) -> str | None:
+    """Why a link in a folder is not followed, empty where it is; None where what it leads to is read anyway."""
+    target = Path(os.path.realpath(link))
+    if not target.is_relative_to(inside):
+        return "a link that leads out of the folder"
+    # git-annex keeps the files in a hidden folder, and has links to them where they are seen.
+    if not any(name.startswith(".") for name in target.relative_to(inside).parts):
+        return None
+    return "a link to a hidden folder; name that folder to have it read" if target.is_dir() else ""
 
 
 def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int, *, in_passing: bool = False) -> Iterator[_Found]:
@@ -206,9 +215,14 @@ def _as_source(group: Sequence[PageFile | _Entry]) -> Source:
 
 
 def _files(top: Path) -> Iterator[Path]:
+    """The files in a folder that are read, also where they are links to hidden ones."""
+    inside = os.path.realpath(top)
     for folder, below, files in os.walk(top):
         below[:] = [name for name in below if not name.startswith(".")]
-        yield from (Path(folder, name) for name in files if not name.startswith("."))
+        for name in files:
+            file = Path(folder, name)
+            if not name.startswith("."):
+                yield file.resolve() if file.is_symlink() and _flaw(file, inside) == "" else file
 
 
 def _size(file: Path | os.DirEntry[str]) -> int:

@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path, PurePath
@@ -61,12 +61,21 @@ class UrlMap:
 
 
 def read_url_map(folder: Path) -> UrlMap | None:
-    """The url map of a folder, or None where it has none."""
-    for name in MAP_NAMES:
-        path = folder / name
-        if path.is_file() and not path.is_symlink():
-            return _read(path)
-    return None
+    """The url map of a folder, or None where it has none; what else is called one is a wound of it."""
+    found: UrlMap | None = None
+    wounds: list[Wound] = []
+    for path in (folder / name for name in MAP_NAMES):
+        if path.is_symlink():
+            wounds.append(_wound(path, "a url map that is a link, which is not followed"))
+        elif path.is_file() and found is None:
+            found = _read(path)
+            counts = path.name
+        elif path.is_file():
+            wounds.append(_wound(path, f"one url map too many; {counts} counts"))
+    if not wounds:
+        return found
+    known = found or UrlMap(folder, {})
+    return replace(known, wounds=(*known.wounds, *wounds))
 
 
 def origin_by_path(path: PurePath | str) -> str:

@@ -119,6 +119,34 @@ def test_links_that_lead_out_are_told_and_others_read_once(tmp_path: Path) -> No
     assert [file.path for one in found if isinstance(one, PagesSource) for file in one.files] == [f"{inside}/a.html"]
 
 
+def test_links_to_hidden_files_of_the_folder_are_read_and_those_to_hidden_folders_told(tmp_path: Path) -> None:
+    store = tmp_path / "in" / ".store"
+    for number, folder in enumerate((store, store / "sub", tmp_path / "out" / ".store")):
+        folder.mkdir(parents=True)
+        (folder / "p.html").write_bytes(page(number))
+    links = {
+        "a.html": ".store/p.html",
+        "b": ".store/sub",
+        "c.html": ".store/sub/p.html",
+        "d": ".store/gone",
+        "e": "../out/.store/p.html",
+    }
+    for name, target in links.items():
+        (tmp_path / "in" / name).symlink_to(target)
+    (tmp_path / "in" / "urls.csv").write_text(f"file,url\na.html,{url()}\n")
+    found = list(find_sources([str(tmp_path / "in")]))
+    [source] = [one for one in found if isinstance(one, PagesSource)]
+    inside = tmp_path / "in"
+    assert [(file.path, file.url) for file in source.files] == [(f"{inside}/a.html", url()), (f"{inside}/c.html", "")]
+    assert [item.body for item in captures(items_of(source))] == [page(0), page(1)]
+    assert {one.location.file: one.what for one in found if isinstance(one, Wound)} == {
+        f"{inside}/b": "a link to a hidden folder; name that folder to have it read",
+        f"{inside}/d": "No such file or directory",
+        f"{inside}/e": "a link that leads out of the folder",
+    }
+    assert total_size([str(inside)]) == source.size + (inside / "urls.csv").stat().st_size
+
+
 def test_folders_however_deep_and_pipes_are_no_trouble(tmp_path: Path) -> None:
     deep = tmp_path
     for _ in range(300):

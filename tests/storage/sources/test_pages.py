@@ -6,13 +6,14 @@ import gzip
 import json
 import os
 import pickle
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from storage.archive import Location
-from storage.sources.base import Refused, Wound
+from storage.sources.base import Item, Refused, Wound
 from storage.sources.find import find_sources
 from storage.sources.pages import PageFile, PagesSource
 from storage.sources.urlmap import origin_by_path
@@ -109,6 +110,31 @@ def test_the_nearest_map_counts_and_dates_are_in_utc(tmp_path: Path) -> None:
         (url(), datetime(2021, 1, 1, tzinfo=UTC)),
         (url(1), MOMENT),
     ]
+
+
+def test_a_second_map_is_told_with_the_one_that_counts(tmp_path: Path) -> None:
+    save(tmp_path / "a.html", page())
+    save(tmp_path / "urls.csv", f"file,url\na.html,{url()}\n".encode())
+    save(tmp_path / "urls.jsonl", json.dumps({"file": "a.html", "url": url(1)}).encode())
+    for found in (read(tmp_path), read(tmp_path / "a.html")):
+        assert [item.url for item in captures(found)] == [url()]
+        assert told(found) == {f"{tmp_path}/urls.jsonl": "one url map too many; urls.csv counts"}
+
+
+def test_a_map_that_is_a_link_is_told_and_another_counts(tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    save(pages / "a.html", page())
+    save(tmp_path / "map.csv", f"file,url\na.html,{url()}\n".encode())
+    (pages / "urls.csv").symlink_to("../map.csv")
+    assert told(read(pages)) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
+    save(pages / "urls.tsv", f"file\turl\na.html\t{url(1)}\n".encode())
+    found = read(pages)
+    assert told(found) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
+    assert [item.url for item in captures(found)] == [url(1)]
+
+
+def told(found: Iterable[Item]) -> dict[str, str]:
+    return {item.location.file: item.what for item in found if isinstance(item, Wound)}
 
 
 def test_a_map_counts_for_pages_that_are_named_one_by_one_and_is_no_page(tmp_path: Path) -> None:
