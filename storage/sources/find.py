@@ -12,7 +12,7 @@ from pathlib import Path
 from storage.archive import MAX_PAGE_BYTES, Location
 from storage.sources import kinds
 from storage.sources.arc import ArcSource
-from storage.sources.base import Source, Wound
+from storage.sources.base import Source, Wound, name_of
 from storage.sources.httpcache import ENTRY_FILES, HttpCacheSource
 from storage.sources.kinds import HEAD, Kind, kind_of
 from storage.sources.pages import PageFile, PagesSource, open_regular
@@ -54,7 +54,7 @@ def find_sources(paths: Sequence[str], *, max_page: int = MAX_PAGE_BYTES) -> Ite
         raise ValueError("Standard input (-) is named twice, and can be read once.")
     for path in paths:
         if path != "-" and not os.path.lexists(path):
-            raise FileNotFoundError(f"{path}: no such file or folder.")
+            raise FileNotFoundError(f"{name_of(path)}: no such file or folder.")
     return _grouped(_find(paths, max_page))
 
 
@@ -160,7 +160,7 @@ def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int, *, in_passing: bo
             yield from _archive(path, kind, max_page)
         elif kind == kinds.DAMAGED_GZIP and path.name.endswith(".warc.gz"):
             # Its first record is damaged; what stands behind it is read.
-            yield WarcSource(path, str(path), max_page=max_page)
+            yield WarcSource(path, name_of(path), max_page=max_page)
         else:
             yield _wound(path, kind, unrelated=in_passing and kind not in {kinds.DAMAGED_GZIP, kinds.SHORT_GZIP})
     except OSError as error:
@@ -171,7 +171,7 @@ def _archive(path: Path, kind: Kind, max_page: int) -> Iterator[_Found]:
     """A file of many captures."""
     match kind:
         case Kind.WARC:
-            yield WarcSource(path, str(path), max_page=max_page)
+            yield WarcSource(path, name_of(path), max_page=max_page)
         case Kind.ARC:
             yield ArcSource(path, max_page=max_page)
         case Kind.ZIP:
@@ -234,4 +234,4 @@ def _size(file: Path | os.DirEntry[str]) -> int:
 
 
 def _wound(path: Path, what: str, *, unrelated: bool = False) -> Wound:
-    return Wound(location=Location(file=str(path), offset=0), what=what, unrelated=unrelated)
+    return Wound(location=Location(file=name_of(path), offset=0), what=what, unrelated=unrelated)

@@ -13,7 +13,7 @@ from typing import BinaryIO
 from zlib import crc32
 
 from storage.archive import Capture, Location
-from storage.sources.base import Item, Part, Refused, Wound
+from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.http import TooLarge, Undecodable, decode_body
 
 
@@ -43,7 +43,7 @@ class PagesPart:
     @property
     def cursor(self) -> str:
         """The last of its files."""
-        return self.files[-1].path
+        return name_of(self.files[-1].path)
 
     @property
     def size(self) -> int:
@@ -56,7 +56,7 @@ class PagesPart:
             try:
                 yield _read(file, max_page)
             except OSError as error:
-                yield Wound(location=Location(file=file.path, offset=0), what=error.strerror or "not readable")
+                yield Wound(location=Location(file=name_of(file.path), offset=0), what=error.strerror or "not readable")
 
     def halves(self) -> tuple[PagesPart, PagesPart] | None:
         """Two parts; None where there is nothing to halve."""
@@ -73,7 +73,7 @@ class PagesSource:
     @property
     def name(self) -> str:
         """The first of its files."""
-        return self.files[0].path
+        return name_of(self.files[0].path)
 
     @property
     def size(self) -> int:
@@ -82,8 +82,8 @@ class PagesSource:
 
     def parts(self, after: str | None = None) -> Iterator[Part]:
         """Its files, those behind the file `after` or all."""
-        paths = [file.path for file in self.files]
-        rest = self.files[paths.index(after) + 1 :] if after in paths else self.files
+        names = [name_of(file.path) for file in self.files]
+        rest = self.files[names.index(after) + 1 :] if after in names else self.files
         if rest:
             yield PagesPart(rest)
 
@@ -119,11 +119,11 @@ def read_bounded(path: Path, max_page: int) -> tuple[bytes, datetime]:
 
 def _read(file: PageFile, max_page: int) -> Item:
     body, mtime = read_bounded(Path(file.path), max_page)
-    location, moment = Location(file=file.path, offset=0), file.fetched_at or mtime + _own_part(file.path)
+    location, moment = Location(file=name_of(file.path), offset=0), file.fetched_at or mtime + _own_part(file.path)
     try:
         body = decode_body(body, "gzip", None, max_page)
     except TooLarge as error:
-        url = file.url or f"file:{file.path}"
+        url = file.url or f"file:{location.file}"
         return Refused(url=url, fetched_at=moment, location=location, reason=str(error))
     except Undecodable as error:
         return Wound(location=location, what=str(error))

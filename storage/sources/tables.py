@@ -11,7 +11,7 @@ from typing import IO, Any
 
 from extractors.address import MAX_LENGTH
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
-from storage.sources.base import Item, Part, Refused, Wound
+from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.batches import Step, batches
 from storage.sources.http import TOO_LARGE
 from storage.sources.kinds import DAMAGED, TABLE_COLUMNS, damage, read_head, unpacked
@@ -29,7 +29,7 @@ class TableSource:
 
     def __init__(self, path: Path, *, max_page: int = MAX_PAGE_BYTES) -> None:
         """The dump at `path`; pages longer than `max_page` bytes are refused."""
-        self.name = str(path)
+        self.name = name_of(path)
         self.size = path.stat().st_size
         self._path = path
         self._max_page = max_page

@@ -14,7 +14,7 @@ from typing import Any
 
 from extractors.address import HOSTS, parse_address
 from storage.archive import Location
-from storage.sources.base import Wound
+from storage.sources.base import Wound, name_of
 from storage.sources.rows import Row, begins_json, csv_delimiter, read_csv, read_json_lines
 from storage.sources.tables import iso_moment
 
@@ -80,7 +80,7 @@ def read_url_map(folder: Path) -> UrlMap | None:
 
 def origin_by_path(path: PurePath | str) -> str:
     """The address of a page that a mirroring tool has saved under it, or an empty string."""
-    parts = PurePath(path).parts
+    parts = PurePath(name_of(path)).parts
     for at in range(len(parts) - 2, -1, -1):
         if parts[at] in HOSTS:
             rest = "/".join(parts[at:])
@@ -112,7 +112,7 @@ def _read(path: Path) -> UrlMap:
 
 
 def _wound(path: Path, what: str) -> Wound:
-    return Wound(location=Location(file=str(path), offset=0), what=what)
+    return Wound(location=Location(file=name_of(path), offset=0), what=what)
 
 
 def _rows(content: bytes) -> Iterator[Row]:
@@ -153,4 +153,4 @@ def _entry(row: Row) -> tuple[str, Origin]:
         moment = iso_moment(fetched_at) if fetched_at else None
     except ValueError:
         raise ValueError("fetched_at is no time in ISO 8601") from None
-    return posixpath.normpath(file.replace("\\", "/")), Origin(url.strip(), moment)
+    return posixpath.normpath(file.replace("\\", "/")), Origin(url.encode("utf-8", "replace").decode().strip(), moment)
