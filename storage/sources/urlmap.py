@@ -15,6 +15,7 @@ from typing import Any
 from extractors.address import HOSTS, parse_address
 from storage.archive import Location
 from storage.sources.base import Wound, name_of
+from storage.sources.pages import open_regular
 from storage.sources.rows import Row, begins_json, csv_delimiter, read_csv, read_json_lines
 from storage.sources.tables import iso_moment
 
@@ -92,7 +93,7 @@ def origin_by_path(path: PurePath | str) -> str:
 
 def _read(path: Path) -> UrlMap:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path, follow_links=False) as stream:
             content = stream.read(_MAX_BYTES + 1)
     except OSError as error:
         return UrlMap(path.parent, {}, (_wound(path, error.strerror or "not readable"),))
