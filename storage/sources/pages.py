@@ -9,12 +9,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 from zlib import crc32
 
 from storage.archive import Capture, Location
 from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.http import TooLarge, Undecodable, decode_body
+
+# In 2106; the greatest that many archivers can write.
+_LAST_TIME = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,6 +110,11 @@ def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
     return os.fdopen(file, "rb")
 
 
+def time_of(file: IO[bytes]) -> datetime:
+    """When an open file was changed; aware, UTC. Archivers may leave times that no calendar has: the nearest counts."""
+    return datetime.fromtimestamp(min(max(os.fstat(file.fileno()).st_mtime, 0), _LAST_TIME), UTC)
+
+
 def read_bounded(path: Path, max_page: int) -> tuple[bytes, datetime]:
     """A file as far as `max_page` allows, one byte more where it is longer, and its time, aware, UTC.
 
@@ -114,7 +122,7 @@ def read_bounded(path: Path, max_page: int) -> tuple[bytes, datetime]:
         OSError: it cannot be read, or is no regular file.
     """
     with open_regular(path) as stream:
-        return stream.read(max_page + 1), datetime.fromtimestamp(os.fstat(stream.fileno()).st_mtime, UTC)
+        return stream.read(max_page + 1), time_of(stream)
 
 
 def _read(file: PageFile, max_page: int) -> Item:

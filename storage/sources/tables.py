@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
@@ -15,6 +14,7 @@ from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.batches import Step, batches
 from storage.sources.http import TOO_LARGE
 from storage.sources.kinds import DAMAGED, TABLE_COLUMNS, damage, read_head, unpacked
+from storage.sources.pages import time_of
 from storage.sources.rows import Row, begins_json, csv_delimiter, read_csv, read_json_lines
 
 # What stands beside a page in its row, and by how much JSON's escapes make a page longer.
@@ -45,7 +45,7 @@ class TableSource:
     def _steps(self, start: int) -> Iterator[Step]:
         with ExitStack() as stack:
             file = stack.enter_context(self._path.open("rb"))
-            mtime = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            mtime = time_of(file)
             stream, at = stack.enter_context(unpacked(file)), 0
             head = read_head(stream)
             stream.seek(0)

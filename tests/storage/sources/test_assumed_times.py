@@ -76,3 +76,14 @@ def test_both_versions_in_page_files_of_one_time_are_kept(tmp_path: Path) -> Non
     found = captures(read(tmp_path / "pages"))
     assert stored(tmp_path, found) == 2
     assert captures(read(tmp_path / "pages")) == found
+
+
+@pytest.mark.parametrize("mtime", [-(10**12), 10**12])
+def test_a_file_whose_time_no_calendar_has_is_read_all_the_same(tmp_path: Path, mtime: int) -> None:
+    for name, content in (("dump", as_json(versions())), ("page", versions()[0]["html"].encode())):
+        (tmp_path / name).write_bytes(content)
+        try:
+            os.utime(tmp_path / name, (mtime, mtime))
+        except OSError:
+            pytest.skip("no such time here")
+    assert [item.fetched_at.year for item in captures(read(tmp_path))] == [1970 if mtime < 0 else 2106] * 3
