@@ -17,7 +17,7 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeadersParserException
 
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
-from storage.sources.base import Item, Part, Refused, Wound
+from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.batches import Step, batches
 from storage.sources.http import TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body, headers_of
 from storage.sources.kinds import GZIP_MAGIC, unpacked
@@ -45,7 +45,7 @@ class ArcSource:
 
     def __init__(self, path: Path, *, max_page: int = MAX_PAGE_BYTES) -> None:
         """The file at `path`; pages longer than `max_page` bytes are refused."""
-        self.name = str(path)
+        self.name = name_of(path)
         self.size = path.stat().st_size
         self._path = path
         self._max_page = max_page

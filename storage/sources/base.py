@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import PurePath
 from typing import Protocol
 
 from storage.archive import Capture, Location
+
+_NO_UTF8 = re.compile(rb"\\x([89a-f][0-9a-f])")
+
+
+def name_of(path: str | PurePath) -> str:
+    """A path as it is told and stored: itself; bytes in it that are no UTF-8 are written in hexadecimal."""
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
+def path_of(name: str) -> str:
+    """The path that is told as `name`; the name itself where nothing is at either."""
+    if os.path.lexists(name):
+        return name
+    path = os.fsdecode(_NO_UTF8.sub(lambda byte: bytes([int(byte[1], 16)]), name.encode("utf-8", "surrogateescape")))
+    return path if os.path.lexists(path) else name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +136,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """The file, as the rows of its captures name it (`Location.file`); of several page files the first."""
+        """The file, as the rows of its captures name it (`Location.file`, see `name_of`); of page files the first."""
 
     @property
     def size(self) -> int:

@@ -12,10 +12,10 @@ from pathlib import Path
 from storage.archive import MAX_PAGE_BYTES, Location
 from storage.sources import kinds
 from storage.sources.arc import ArcSource
-from storage.sources.base import Source, Wound
+from storage.sources.base import Source, Wound, name_of
 from storage.sources.httpcache import ENTRY_FILES, HttpCacheSource
 from storage.sources.kinds import HEAD, Kind, kind_of
-from storage.sources.pages import PageFile, PagesSource
+from storage.sources.pages import PageFile, PagesSource, open_regular
 from storage.sources.stream import StreamSource
 from storage.sources.tables import TableSource
 from storage.sources.urlmap import MAP_NAMES, Origin, UrlMap, origin_by_path, read_url_map
@@ -42,15 +42,19 @@ def find_sources(paths: Sequence[str], *, max_page: int = MAX_PAGE_BYTES) -> Ite
 
     Args:
         paths: files, folders, or `-` for standard input. A link counts as what it leads to; of those in folders, the
-            ones that lead out are told and not followed, the others lead to what is read anyway.
+            ones that lead out are told and not followed, those to hidden files are, and the others lead to what is read
+            anyway.
         max_page: the length in bytes above which a page is refused.
 
     Raises:
         FileNotFoundError: nothing is at a path; the message is a sentence. Raised before anything is read.
+        ValueError: standard input is named twice; likewise.
     """
+    if list(paths).count("-") > 1:
+        raise ValueError("Standard input (-) is named twice, and can be read once.")
     for path in paths:
         if path != "-" and not os.path.lexists(path):
-            raise FileNotFoundError(f"{path}: no such file or folder.")
+            raise FileNotFoundError(f"{name_of(path)}: no such file or folder.")
     return _grouped(_find(paths, max_page))
 
 
@@ -102,12 +106,15 @@ def _walk(top: Path, max_page: int) -> Iterator[_Found]:
             folders.append((iter(entries), (own, *maps) if own else maps))
         entries_left, maps = folders[-1]
         for entry in entries_left:
-            if entry.is_symlink():
-                yield from _link(Path(entry.path), inside)
-            elif entry.is_dir(follow_symlinks=False):
+            if entry.is_dir(follow_symlinks=False):
                 ahead.append((Path(entry.path), maps))
                 break
-            elif entry.name not in MAP_NAMES:
+            if entry.name in MAP_NAMES:
+                continue
+            flaw = _flaw(Path(entry.path), inside) if entry.is_symlink() else ""
+            if flaw:
+                yield _wound(Path(entry.path), flaw)
+            elif flaw is not None:
                 yield from _open(Path(entry.path), maps, max_page, in_passing=True)
         else:
             folders.pop()
@@ -123,10 +130,15 @@ def _is_cache_entry(entries: Iterable[os.DirEntry[str]]) -> bool:
     return {entry.name for entry in entries if entry.name in ENTRY_FILES} == ENTRY_FILES
 
 
-def _link(path: Path, inside: str) -> Iterator[Wound]:
-    target = os.path.realpath(path)
-    if not Path(target).is_relative_to(inside):
-        yield _wound(path, "a link that leads out of the folder")
+def _flaw(link: Path, inside: str) -> str | None:
+    """Why a link in a folder is not followed, empty where it is; None where what it leads to is read anyway."""
+    target = Path(os.path.realpath(link))
+    if not target.is_relative_to(inside):
+        return "a link that leads out of the folder"
+    # git-annex keeps the files in a hidden folder, and has links to them where they are seen.
+    if not any(name.startswith(".") for name in target.relative_to(inside).parts):
+        return None
+    return "a link to a hidden folder; name that folder to have it read" if target.is_dir() else ""
 
 
 def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int, *, in_passing: bool = False) -> Iterator[_Found]:
@@ -137,7 +149,7 @@ def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int, *, in_passing: bo
             # A pipe would wait for somebody to write.
             yield _wound(path, "empty" if path.samefile(os.devnull) else "no regular file")
             return
-        with path.open("rb", buffering=0) as file:
+        with open_regular(path) as file:
             kind = kind_of(file.read(HEAD))
         origin = _origin(path, maps)
         if kind is Kind.PAGE or (kind is Kind.TEXT and origin.url):
@@ -148,7 +160,7 @@ def _open(path: Path, maps: tuple[UrlMap, ...], max_page: int, *, in_passing: bo
             yield from _archive(path, kind, max_page)
         elif kind == kinds.DAMAGED_GZIP and path.name.endswith(".warc.gz"):
             # Its first record is damaged; what stands behind it is read.
-            yield WarcSource(path, str(path), max_page=max_page)
+            yield WarcSource(path, name_of(path), max_page=max_page)
         else:
             yield _wound(path, kind, unrelated=in_passing and kind not in {kinds.DAMAGED_GZIP, kinds.SHORT_GZIP})
     except OSError as error:
@@ -159,7 +171,7 @@ def _archive(path: Path, kind: Kind, max_page: int) -> Iterator[_Found]:
     """A file of many captures."""
     match kind:
         case Kind.WARC:
-            yield WarcSource(path, str(path), max_page=max_page)
+            yield WarcSource(path, name_of(path), max_page=max_page)
         case Kind.ARC:
             yield ArcSource(path, max_page=max_page)
         case Kind.ZIP:
@@ -203,9 +215,14 @@ def _as_source(group: Sequence[PageFile | _Entry]) -> Source:
 
 
 def _files(top: Path) -> Iterator[Path]:
+    """The files in a folder that are read, also where they are links to hidden ones."""
+    inside = os.path.realpath(top)
     for folder, below, files in os.walk(top):
         below[:] = [name for name in below if not name.startswith(".")]
-        yield from (Path(folder, name) for name in files if not name.startswith("."))
+        for name in files:
+            file = Path(folder, name)
+            if not name.startswith("."):
+                yield file.resolve() if file.is_symlink() and _flaw(file, inside) == "" else file
 
 
 def _size(file: Path | os.DirEntry[str]) -> int:
@@ -217,4 +234,4 @@ def _size(file: Path | os.DirEntry[str]) -> int:
 
 
 def _wound(path: Path, what: str, *, unrelated: bool = False) -> Wound:
-    return Wound(location=Location(file=str(path), offset=0), what=what, unrelated=unrelated)
+    return Wound(location=Location(file=name_of(path), offset=0), what=what, unrelated=unrelated)

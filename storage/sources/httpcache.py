@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from storage.archive import Capture, Location
-from storage.sources.base import Item, Part, Refused, Wound
+from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body, headers_of
 from storage.sources.kinds import GZIP_MAGIC
+from storage.sources.pages import open_regular
 
 #: The files by which the folder of an answer is known.
 ENTRY_FILES = frozenset({"meta", "response_headers", "response_body"})
@@ -32,12 +33,12 @@ class HttpCachePart:
     @property
     def cursor(self) -> str:
         """The last of its folders."""
-        return str(self.entries[-1])
+        return name_of(self.entries[-1])
 
     def read(self, max_page: int) -> Iterator[Item]:
         """The answers; one that is longer than `max_page` bytes, decoded or not, is refused."""
         for entry in self.entries:
-            location = Location(file=str(entry), offset=0)
+            location = Location(file=name_of(entry), offset=0)
             try:
                 yield _read(entry, location, max_page)
             except OSError as error:
@@ -68,11 +69,11 @@ class HttpCacheSource:
     @property
     def name(self) -> str:
         """The first of its folders."""
-        return str(self.entries[0])
+        return name_of(self.entries[0])
 
     def parts(self, after: str | None = None) -> Iterator[Part]:
         """Its answers, those behind the folder `after` or all."""
-        names = [str(entry) for entry in self.entries]
+        names = [name_of(entry) for entry in self.entries]
         rest = self.entries[names.index(after) + 1 :] if after in names else self.entries
         if rest:
             yield HttpCachePart(rest, self.size)
@@ -103,12 +104,12 @@ def _file(path: Path, longest: int) -> bytes:
     """What is in a file of the cache, as far as `longest` allows and one byte more.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is no regular file.
         Undecodable: it is a link.
     """
     if path.is_symlink():
         raise Undecodable("a link, where a cache has files")
-    with path.open("rb") as stream:
+    with open_regular(path, follow_links=False) as stream:
         return stream.read(longest + 1)
 
 

@@ -56,11 +56,16 @@ def kind_of(head: bytes) -> Kind | str:
         return "zstd-compressed; unpack it first, as with zstd -d"
     if not head.startswith(GZIP_MAGIC):
         return _plain_kind(head) if head else "empty"
+    rest, inside = head, b""
     try:
-        inside = zlib.decompressobj(_GZIP).decompress(head, HEAD)
+        while rest and not inside:
+            member = zlib.decompressobj(_GZIP)
+            inside, rest = member.decompress(rest, HEAD), member.unused_data
     except zlib.error:
         return DAMAGED_GZIP
-    return _plain_kind(inside) if inside else SHORT_GZIP
+    if inside:
+        return _plain_kind(inside)
+    return "empty" if member.eof and len(head) < HEAD else SHORT_GZIP
 
 
 def read_head(stream: IO[bytes]) -> bytes:

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import errno
+import os
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import IO, BinaryIO
+from zlib import crc32
 
 from storage.archive import Capture, Location
-from storage.sources.base import Item, Part, Refused, Wound
+from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.http import TooLarge, Undecodable, decode_body
+
+# In 2106; the greatest that many archivers can write.
+_LAST_TIME = 2**32 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +28,7 @@ class PageFile:
         path: as given.
         size: in bytes.
         url: where it was fetched from; empty where the page itself must tell.
-        fetched_at: when; aware, UTC. None: the file's time counts.
+        fetched_at: when; aware, UTC. None: the file's time counts, with a part of a second that is the path's own.
     """
 
     path: str
@@ -38,7 +46,7 @@ class PagesPart:
     @property
     def cursor(self) -> str:
         """The last of its files."""
-        return self.files[-1].path
+        return name_of(self.files[-1].path)
 
     @property
     def size(self) -> int:
@@ -51,7 +59,7 @@ class PagesPart:
             try:
                 yield _read(file, max_page)
             except OSError as error:
-                yield Wound(location=Location(file=file.path, offset=0), what=error.strerror or "not readable")
+                yield Wound(location=Location(file=name_of(file.path), offset=0), what=error.strerror or "not readable")
 
     def halves(self) -> tuple[PagesPart, PagesPart] | None:
         """Two parts; None where there is nothing to halve."""
@@ -68,7 +76,7 @@ class PagesSource:
     @property
     def name(self) -> str:
         """The first of its files."""
-        return self.files[0].path
+        return name_of(self.files[0].path)
 
     @property
     def size(self) -> int:
@@ -77,30 +85,59 @@ class PagesSource:
 
     def parts(self, after: str | None = None) -> Iterator[Part]:
         """Its files, those behind the file `after` or all."""
-        paths = [file.path for file in self.files]
-        rest = self.files[paths.index(after) + 1 :] if after in paths else self.files
+        names = [name_of(file.path) for file in self.files]
+        rest = self.files[names.index(after) + 1 :] if after in names else self.files
         if rest:
             yield PagesPart(rest)
+
+
+def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
+    """A regular file, open to be read; of anything else, such as a pipe, nobody waits for what it may bring.
+
+    Args:
+        path: the file.
+        follow_links: whether it may be a link to one.
+
+    Raises:
+        OSError: it is none, or cannot be read; `strerror` is a phrase.
+    """
+    # Asked of what was opened: what stands at a path may change after it was looked at. Windows has neither flag.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    file = os.open(path, flags | (0 if follow_links else getattr(os, "O_NOFOLLOW", 0)))
+    if not stat.S_ISREG(os.fstat(file).st_mode):
+        os.close(file)
+        raise OSError(errno.EINVAL, "no regular file", str(path))
+    return os.fdopen(file, "rb")
+
+
+def time_of(file: IO[bytes]) -> datetime:
+    """When an open file was changed; aware, UTC. Archivers may leave times that no calendar has: the nearest counts."""
+    return datetime.fromtimestamp(min(max(os.fstat(file.fileno()).st_mtime, 0), _LAST_TIME), UTC)
 
 
 def read_bounded(path: Path, max_page: int) -> tuple[bytes, datetime]:
     """A file as far as `max_page` allows, one byte more where it is longer, and its time, aware, UTC.
 
     Raises:
-        OSError: it cannot be read.
+        OSError: it cannot be read, or is no regular file.
     """
-    with path.open("rb") as stream:
-        return stream.read(max_page + 1), datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    with open_regular(path) as stream:
+        return stream.read(max_page + 1), time_of(stream)
 
 
 def _read(file: PageFile, max_page: int) -> Item:
     body, mtime = read_bounded(Path(file.path), max_page)
-    location, moment = Location(file=file.path, offset=0), file.fetched_at or mtime
+    location, moment = Location(file=name_of(file.path), offset=0), file.fetched_at or mtime + _own_part(file.path)
     try:
         body = decode_body(body, "gzip", None, max_page)
     except TooLarge as error:
-        url = file.url or f"file:{file.path}"
+        url = file.url or f"file:{location.file}"
         return Refused(url=url, fetched_at=moment, location=location, reason=str(error))
     except Undecodable as error:
         return Wound(location=location, what=str(error))
     return Capture(url=file.url, fetched_at=moment, body=body, media_type=None, location=location)
+
+
+def _own_part(path: str) -> timedelta:
+    """Less than a second, by the path: files that were unpacked together have one time, and may be of one page."""
+    return timedelta(microseconds=crc32(os.fsencode(path)) % 1_000_000)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 
-from storage.archive import Capture, Location
-from storage.sources.base import Item, Refused, Seam, Source, Wound
+from storage.archive import MAX_PAGE_BYTES, Capture, Location
+from storage.sources.arc import ArcSource
+from storage.sources.base import Item, Part, Refused, Seam, Source, Wound, path_of
 from storage.sources.find import find_sources
-from storage.sources.warc import WarcSource
+from storage.sources.tables import TableSource
+from storage.sources.warc import WarcRange, WarcSource
 
 ABSENT = "no page can be read there"
 
@@ -36,7 +39,7 @@ class Places:
 
     Attributes:
         archive: the folder of files that are named without one.
-        places: those of one file stand together.
+        places: in any order.
         cursor, size: as of a Part.
     """
 
@@ -46,16 +49,16 @@ class Places:
     size: int
 
     def read(self, max_page: int) -> Iterator[Item]:
-        """The captures that stand there; a Wound for each place where none does."""
-        for file, places in groupby(self.places, key=lambda place: place.location.file):
+        """The captures that stand there, file by file; a Wound for each place where none does."""
+        ordered = sorted(self.places, key=lambda place: (place.location.file, place.location.offset))
+        for file, group in groupby(ordered, key=lambda place: place.location.file):
+            places = tuple(group)
             try:
-                source = open_source(file, self.archive)
+                source = open_source(file, self.archive, max_page)
             except OSError as error:
-                for place in places:
-                    yield Wound(location=place.location, url=place.url, what=f"{error}".rstrip("."))
-                continue
-            for place in places:
-                yield from _read(source, place, max_page)
+                yield from (_absent(place, f"{error}".rstrip(".")) for place in places)
+            else:
+                yield from _read(source, places, max_page)
 
     def halves(self) -> tuple[Places, Places] | None:
         """Two parts that hold the same; None where there is nothing to halve."""
@@ -65,12 +68,13 @@ class Places:
         return replace(self, places=self.places[:middle]), replace(self, places=self.places[middle:])
 
 
-def open_source(file: str, archive: Path) -> Source:
+def open_source(file: str, archive: Path, max_page: int = MAX_PAGE_BYTES) -> Source:
     """The source that a row names.
 
     Args:
         file: `Location.file`.
         archive: the folder of files that are named without one.
+        max_page: the length in bytes above which a page is refused.
 
     Raises:
         OSError: there is none any more; the message is a sentence.
@@ -79,31 +83,65 @@ def open_source(file: str, archive: Path) -> Source:
         path = archive / file
         if not path.is_file():
             raise FileNotFoundError(f"{path}: no such file.")
-        return WarcSource(path, file)
-    outer = file if Path(file).exists() else file.partition("!")[0]
-    for source in find_sources([outer]):
-        if not isinstance(source, Wound) and source.name == file:
-            return source
-    raise FileNotFoundError(f"{file}: no archive, dump or page.")
+        return WarcSource(path, file, max_page=max_page)
+    paths = list(_paths(file))
+    for given in paths:
+        for source in find_sources([given], max_page=max_page):
+            if not isinstance(source, Wound) and source.name == file:
+                return source
+    raise FileNotFoundError(f"{file}: no {'archive, dump or page' if paths else 'such file or folder'}.")
 
 
-def _read(source: Source, place: Place, max_page: int) -> Iterator[Item]:
-    """What stands at a place, as the capture it is known as."""
+def _paths(file: str) -> Iterator[str]:
+    """What a name may mean that is there: a file or folder, or the zip of a member; the mark may be in any name."""
+    whole = path_of(file)
+    if Path(whole).exists():
+        yield whole
+    outer = (path_of(file[: mark.start()]) for mark in re.finditer("!", file))
+    yield from (path for path in outer if Path(path).is_file())
+
+
+def _read(source: Source, places: Sequence[Place], max_page: int) -> Iterator[Item]:
+    """What stands at places of a source, as the captures they are known as."""
+    left: dict[int, list[Place]] = {}
+    for place in places:
+        left.setdefault(place.location.offset, []).append(place)
+    last, why = max(left), ABSENT
     try:
-        item = _first(source, place.location, max_page)
+        for item in _items(source, sorted(left), max_page):
+            offset = item.location.offset if item.location else 0
+            yield from (_known_as(place, item) for place in left.pop(offset, ()))
+            if not left or offset > last:
+                break
     except OSError as error:
-        item = Wound(location=place.location, url=place.url, what=error.strerror or f"{error}")
+        why = error.strerror or f"{error}"
+    yield from (_absent(place, why) for rest in left.values() for place in rest)
+
+
+def _items(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[Item]:
+    """What stands at offsets of a source, perhaps among others, in one pass: only archives can be read at any place."""
+    if isinstance(source, WarcSource) and isinstance(next(source.parts(), None), WarcRange):
+        for offset in offsets:
+            yield from islice(_sound(WarcRange(source, offset, source.size, is_exact=True), max_page), 1)
+        return
+    # The others are read from where their cursors can say that; where these are numbers, from the beginning.
+    begin = f"{offsets[0]}" if isinstance(source, ArcSource | TableSource) else None
+    for part in source.parts(begin):
+        yield from _sound(part, max_page)
+
+
+def _sound(part: Part, max_page: int) -> Iterator[Item]:
+    """What a part holds; wounds that cost nothing are told when the source is read."""
+    for item in part.read(max_page):
+        if not isinstance(item, Seam) and not (isinstance(item, Wound) and item.mended):
+            yield item
+
+
+def _known_as(place: Place, item: Item) -> Item:
     if isinstance(item, Capture | Refused):
-        yield replace(item, url=place.url or "", fetched_at=place.fetched_at)
-    else:
-        yield item if isinstance(item, Wound) else Wound(location=place.location, url=place.url, what=ABSENT)
+        return replace(item, url=place.url or "", fetched_at=place.fetched_at)
+    return item if isinstance(item, Wound) else _absent(place, ABSENT)
 
 
-def _first(source: Source, location: Location, max_page: int) -> Item | None:
-    """What stands at a place of a source."""
-    for part in source.parts(str(location.offset)):
-        for item in part.read(max_page):
-            if not isinstance(item, Seam) and not (isinstance(item, Wound) and item.mended):
-                here = isinstance(item, Wound) or item.location == location
-                return item if here else None
-    return None
+def _absent(place: Place, what: str) -> Wound:
+    return Wound(location=place.location, url=place.url, what=what)

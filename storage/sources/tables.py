@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import IO, Any
 
 from extractors.address import MAX_LENGTH
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
-from storage.sources.base import Item, Part, Refused, Wound
+from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.batches import Step, batches
 from storage.sources.http import TOO_LARGE
 from storage.sources.kinds import DAMAGED, TABLE_COLUMNS, damage, read_head, unpacked
+from storage.sources.pages import time_of
 from storage.sources.rows import Row, begins_json, csv_delimiter, read_csv, read_json_lines
 
 # What stands beside a page in its row, and by how much JSON's escapes make a page longer.
 _REST_OF_ROW = 1 << 16
 _ESCAPED = 6
+# No row with a page is shorter, in bytes: as many lie between the microseconds of two rows.
+_BYTES_A_MICROSECOND = 64
 
 
 class TableSource:
@@ -27,7 +29,7 @@ class TableSource:
 
     def __init__(self, path: Path, *, max_page: int = MAX_PAGE_BYTES) -> None:
         """The dump at `path`; pages longer than `max_page` bytes are refused."""
-        self.name = str(path)
+        self.name = name_of(path)
         self.size = path.stat().st_size
         self._path = path
         self._max_page = max_page
@@ -43,7 +45,7 @@ class TableSource:
     def _steps(self, start: int) -> Iterator[Step]:
         with ExitStack() as stack:
             file = stack.enter_context(self._path.open("rb"))
-            mtime = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+            mtime = time_of(file)
             stream, at = stack.enter_context(unpacked(file)), 0
             head = read_head(stream)
             stream.seek(0)
@@ -63,7 +65,8 @@ def table_items(
         head: its first bytes, header and all.
         name: how locations name it.
         max_page: the length in bytes above which a page is refused.
-        fetched_at: when its pages were fetched, where it does not say so; aware, UTC.
+        fetched_at: when its pages were fetched, where it does not say so; aware, UTC. Each row gets a moment of its own
+            behind it, by its offset: two versions of one page are not one capture.
         start: where to begin, an offset that was told; 0 for all. Needs a stream that can seek.
     """
     end = start
@@ -100,7 +103,7 @@ def _item(row: Row, name: str, max_page: int, fetched_at: datetime) -> Item:
     if not isinstance(page, str) or not page:
         return Wound(location=location, what="neither html nor text")
     try:
-        moment = _moment(row.values) or fetched_at
+        moment = _moment(row.values) or fetched_at + timedelta(microseconds=row.offset // _BYTES_A_MICROSECOND)
     except ValueError:
         return Wound(location=location, what="fetched_at is no time in ISO 8601")
     url = url.encode("utf-8", "replace").decode().strip()

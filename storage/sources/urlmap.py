@@ -6,7 +6,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path, PurePath
@@ -14,7 +14,8 @@ from typing import Any
 
 from extractors.address import HOSTS, parse_address
 from storage.archive import Location
-from storage.sources.base import Wound
+from storage.sources.base import Wound, name_of
+from storage.sources.pages import open_regular
 from storage.sources.rows import Row, begins_json, csv_delimiter, read_csv, read_json_lines
 from storage.sources.tables import iso_moment
 
@@ -61,17 +62,26 @@ class UrlMap:
 
 
 def read_url_map(folder: Path) -> UrlMap | None:
-    """The url map of a folder, or None where it has none."""
-    for name in MAP_NAMES:
-        path = folder / name
-        if path.is_file() and not path.is_symlink():
-            return _read(path)
-    return None
+    """The url map of a folder, or None where it has none; what else is called one is a wound of it."""
+    found: UrlMap | None = None
+    wounds: list[Wound] = []
+    for path in (folder / name for name in MAP_NAMES):
+        if path.is_symlink():
+            wounds.append(_wound(path, "a url map that is a link, which is not followed"))
+        elif path.is_file() and found is None:
+            found = _read(path)
+            counts = path.name
+        elif path.is_file():
+            wounds.append(_wound(path, f"one url map too many; {counts} counts"))
+    if not wounds:
+        return found
+    known = found or UrlMap(folder, {})
+    return replace(known, wounds=(*known.wounds, *wounds))
 
 
 def origin_by_path(path: PurePath | str) -> str:
     """The address of a page that a mirroring tool has saved under it, or an empty string."""
-    parts = PurePath(path).parts
+    parts = PurePath(name_of(path)).parts
     for at in range(len(parts) - 2, -1, -1):
         if parts[at] in HOSTS:
             rest = "/".join(parts[at:])
@@ -83,7 +93,7 @@ def origin_by_path(path: PurePath | str) -> str:
 
 def _read(path: Path) -> UrlMap:
     try:
-        with path.open("rb") as stream:
+        with open_regular(path, follow_links=False) as stream:
             content = stream.read(_MAX_BYTES + 1)
     except OSError as error:
         return UrlMap(path.parent, {}, (_wound(path, error.strerror or "not readable"),))
@@ -103,7 +113,7 @@ def _read(path: Path) -> UrlMap:
 
 
 def _wound(path: Path, what: str) -> Wound:
-    return Wound(location=Location(file=str(path), offset=0), what=what)
+    return Wound(location=Location(file=name_of(path), offset=0), what=what)
 
 
 def _rows(content: bytes) -> Iterator[Row]:
@@ -144,4 +154,4 @@ def _entry(row: Row) -> tuple[str, Origin]:
         moment = iso_moment(fetched_at) if fetched_at else None
     except ValueError:
         raise ValueError("fetched_at is no time in ISO 8601") from None
-    return posixpath.normpath(file.replace("\\", "/")), Origin(url.strip(), moment)
+    return posixpath.normpath(file.replace("\\", "/")), Origin(url.encode("utf-8", "replace").decode().strip(), moment)

@@ -11,7 +11,7 @@ from pathlib import Path, PureWindowsPath
 from typing import IO
 
 from storage.archive import MAX_PAGE_BYTES, Location
-from storage.sources.base import Item, Part, Source, Wound
+from storage.sources.base import Item, Part, Source, Wound, name_of
 from storage.sources.batches import Step, batches, counted
 from storage.sources.kinds import HEAD, Kind, kind_of
 from storage.sources.warc import WarcSource, warc_items
@@ -40,7 +40,7 @@ def zip_sources(path: Path, *, max_page: int = MAX_PAGE_BYTES) -> Iterator[Sourc
     Raises:
         OSError: it cannot be read.
     """
-    name = str(path)
+    name = name_of(path)
     found = False
     with path.open("rb") as file:
         try:
@@ -113,7 +113,7 @@ def _source(
     with archive.open(member) as stream:
         if kind_of(stream.read(HEAD)) is not Kind.WARC:
             return None
-    name = f"{path}!{member.filename}"
+    name = f"{name_of(path)}!{member.filename}"
     if member.compress_type == zipfile.ZIP_STORED:
         return WarcSource(path, name, base=extent.start, length=extent.end - extent.start)
     return PackedMember(path, member.filename, member.compress_size, extent.start, max_page)
@@ -140,7 +140,7 @@ class PackedMember:
     @property
     def name(self) -> str:
         """Zip and member."""
-        return f"{self.path}!{self.member}"
+        return f"{name_of(self.path)}!{self.member}"
 
     def parts(self, after: str | None = None) -> Iterator[Part]:
         """Its records, some at a time; those behind the number `after`, or all.

@@ -58,6 +58,9 @@ def test_files_are_told_by_content_whatever_their_names(tmp_path: Path, form: st
         (b'{\n "a": 1\n}\n', "no JSON Lines: it must have an object a line, as jq -c writes it"),
         (b"\x1f\x8bjunkjunk", "gzip data are damaged"),
         (gzip.compress(b"", mtime=0)[:12], "gzip data end too early"),
+        (gzip.compress(b"", mtime=0), "empty"),
+        (gzip.compress(b"", mtime=0) * 2, "empty"),
+        (gzip.compress(b"", mtime=0) + gzip.compress(page(), mtime=0)[:12], "gzip data end too early"),
     ],
 )
 def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes, what: str) -> None:
@@ -68,6 +71,18 @@ def test_what_cannot_be_read_is_told(tmp_path: Path, content: bytes, what: str) 
 def test_a_path_that_is_not_there_is_told_before_anything_is_read(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nowhere: no such file or folder\."):
         find_sources([str(tmp_path), str(tmp_path / "nowhere")])
+
+
+def test_standard_input_named_twice_is_told_before_anything_is_read() -> None:
+    with pytest.raises(ValueError, match=r"Standard input \(-\) is named twice"):
+        find_sources(["-", "-"])
+
+
+def test_a_page_behind_an_empty_gzip_member_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(gzip.compress(b"") + gzip.compress(page()))
+    [source] = find_sources([str(tmp_path)])
+    assert isinstance(source, PagesSource)
+    assert [item.body for item in captures(items_of(source))] == [page()]
 
 
 def test_a_folder_is_walked_in_order_and_page_files_are_grouped_across_folders(tmp_path: Path) -> None:
@@ -102,6 +117,34 @@ def test_links_that_lead_out_are_told_and_others_read_once(tmp_path: Path) -> No
     found = list(find_sources([str(inside)]))
     assert [one.location.file for one in found if isinstance(one, Wound)] == [f"{inside}/b", f"{inside}/c"]
     assert [file.path for one in found if isinstance(one, PagesSource) for file in one.files] == [f"{inside}/a.html"]
+
+
+def test_links_to_hidden_files_of_the_folder_are_read_and_those_to_hidden_folders_told(tmp_path: Path) -> None:
+    store = tmp_path / "in" / ".store"
+    for number, folder in enumerate((store, store / "sub", tmp_path / "out" / ".store")):
+        folder.mkdir(parents=True)
+        (folder / "p.html").write_bytes(page(number))
+    links = {
+        "a.html": ".store/p.html",
+        "b": ".store/sub",
+        "c.html": ".store/sub/p.html",
+        "d": ".store/gone",
+        "e": "../out/.store/p.html",
+    }
+    for name, target in links.items():
+        (tmp_path / "in" / name).symlink_to(target)
+    (tmp_path / "in" / "urls.csv").write_text(f"file,url\na.html,{url()}\n")
+    found = list(find_sources([str(tmp_path / "in")]))
+    [source] = [one for one in found if isinstance(one, PagesSource)]
+    inside = tmp_path / "in"
+    assert [(file.path, file.url) for file in source.files] == [(f"{inside}/a.html", url()), (f"{inside}/c.html", "")]
+    assert [item.body for item in captures(items_of(source))] == [page(0), page(1)]
+    assert {one.location.file: one.what for one in found if isinstance(one, Wound)} == {
+        f"{inside}/b": "a link to a hidden folder; name that folder to have it read",
+        f"{inside}/d": "No such file or directory",
+        f"{inside}/e": "a link that leads out of the folder",
+    }
+    assert total_size([str(inside)]) == source.size + (inside / "urls.csv").stat().st_size
 
 
 def test_folders_however_deep_and_pipes_are_no_trouble(tmp_path: Path) -> None:

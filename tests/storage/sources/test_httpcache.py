@@ -18,7 +18,7 @@ from scrapy.utils.request import RequestFingerprinter
 
 from storage.archive import Location
 from storage.sources.find import find_sources
-from storage.sources.httpcache import HttpCacheSource
+from storage.sources.httpcache import ENTRY_FILES, HttpCacheSource
 from tests.storage.sources.made import captures, items_of, page, read, refused, url, wounds
 
 
@@ -119,3 +119,12 @@ def test_damaged_and_linked_files_are_told(tmp_path: Path) -> None:
     (linked / "response_body").unlink()
     (linked / "response_body").symlink_to("/etc/passwd")
     assert wounds(read(tmp_path)) == ["gzip data end too early", "a link, where a cache has files"]
+
+
+@pytest.mark.parametrize("name", sorted(ENTRY_FILES))
+def test_a_pipe_where_a_cache_has_a_file_is_told_and_not_waited_for(tmp_path: Path, name: str) -> None:
+    cache(tmp_path)
+    [entry] = entries(tmp_path)
+    (entry / name).unlink()
+    os.mkfifo(entry / name)
+    assert wounds(read(tmp_path)) == ["no regular file"]

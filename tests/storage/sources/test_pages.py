@@ -6,13 +6,14 @@ import gzip
 import json
 import os
 import pickle
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from storage.archive import Location
-from storage.sources.base import Refused, Wound
+from storage.sources.base import Item, Refused, Wound
 from storage.sources.find import find_sources
 from storage.sources.pages import PageFile, PagesSource
 from storage.sources.urlmap import origin_by_path
@@ -40,7 +41,9 @@ def test_pages_are_told_by_content_and_named_by_their_paths(tmp_path: Path, seed
         Location(file=f"{tmp_path}/{name}", offset=0) for name in ("a.html", "b.data", "c.html", "d.txt", "e")
     ]
     assert [item.body for item in found[:3]] == [page(), page(1), text]
-    assert {(item.url, item.fetched_at, item.media_type) for item in found} == {("", MOMENT, None)}
+    assert {(item.url, item.fetched_at.replace(microsecond=0), item.media_type) for item in found} == {
+        ("", MOMENT, None)
+    }
 
 
 def test_pages_that_are_too_large_damaged_or_gone_are_told(tmp_path: Path) -> None:
@@ -55,6 +58,17 @@ def test_pages_that_are_too_large_damaged_or_gone_are_told(tmp_path: Path) -> No
     assert wounds(read(tmp_path / "c")) == ["gzip data end too early"]
     assert wounds(items_of(missing)) == ["No such file or directory"]
     assert [item.url for item in found if isinstance(item, Refused)] == [f"file:{tmp_path}/{name}" for name in "abc"]
+
+
+def test_a_page_that_became_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "a")
+    assert wounds(items_of(PagesSource((PageFile(path=str(tmp_path / "a"), size=1),)))) == ["no regular file"]
+
+
+def test_a_page_is_read_through_a_link_to_it(tmp_path: Path) -> None:
+    save(tmp_path / "a", page())
+    (tmp_path / "b").symlink_to("a")
+    assert [item.body for item in captures(read(tmp_path / "b"))] == [page()]
 
 
 def test_a_part_holds_names_alone_and_goes_on_where_it_was_left() -> None:
@@ -92,10 +106,35 @@ def test_the_nearest_map_counts_and_dates_are_in_utc(tmp_path: Path) -> None:
     save(tmp_path / "urls.csv", f"file,url\nsub/a.html,{url(2)}\nsub/b.html,{url(1)}\n".encode())
     save(tmp_path / "sub" / "urls.csv", f"file,url,fetched_at\na.html,{url()},2021-01-01T09:00+09:00\n".encode())
     found = captures(read(tmp_path))
-    assert [(item.url, item.fetched_at) for item in found] == [
+    assert [(item.url, item.fetched_at.replace(microsecond=0)) for item in found] == [
         (url(), datetime(2021, 1, 1, tzinfo=UTC)),
         (url(1), MOMENT),
     ]
+
+
+def test_a_second_map_is_told_with_the_one_that_counts(tmp_path: Path) -> None:
+    save(tmp_path / "a.html", page())
+    save(tmp_path / "urls.csv", f"file,url\na.html,{url()}\n".encode())
+    save(tmp_path / "urls.jsonl", json.dumps({"file": "a.html", "url": url(1)}).encode())
+    for found in (read(tmp_path), read(tmp_path / "a.html")):
+        assert [item.url for item in captures(found)] == [url()]
+        assert told(found) == {f"{tmp_path}/urls.jsonl": "one url map too many; urls.csv counts"}
+
+
+def test_a_map_that_is_a_link_is_told_and_another_counts(tmp_path: Path) -> None:
+    pages = tmp_path / "pages"
+    save(pages / "a.html", page())
+    save(tmp_path / "map.csv", f"file,url\na.html,{url()}\n".encode())
+    (pages / "urls.csv").symlink_to("../map.csv")
+    assert told(read(pages)) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
+    save(pages / "urls.tsv", f"file\turl\na.html\t{url(1)}\n".encode())
+    found = read(pages)
+    assert told(found) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
+    assert [item.url for item in captures(found)] == [url(1)]
+
+
+def told(found: Iterable[Item]) -> dict[str, str]:
+    return {item.location.file: item.what for item in found if isinstance(item, Wound)}
 
 
 def test_a_map_counts_for_pages_that_are_named_one_by_one_and_is_no_page(tmp_path: Path) -> None:

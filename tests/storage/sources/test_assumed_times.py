@@ -1,0 +1,89 @@
+"""Times that nobody tells, and that are assumed: two versions of one article are two captures all the same."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from extractors.page import extract_page
+from storage import ArticleStore
+from storage.archive import Capture
+from storage.sources.base import Wound
+from storage.sources.find import find_sources
+from tests.replica import World
+from tests.replica.pages import entry_page
+from tests.storage.sources.made import captures, items_of, read
+from tests.storage.sources.test_tables import as_csv, as_json
+
+
+def versions() -> list[dict[str, str]]:
+    """Two versions of one article as rows of a dump."""
+    world = World(articles=6)
+    before, after = world.entries[5], world.update(world.entries[5])
+    return [{"url": one.truth.url, "html": entry_page(world, one).decode()} for one in (before, after)]
+
+
+def stored(folder: Path, found: Iterable[Capture]) -> int:
+    with ArticleStore(folder / "kbs.db") as store:
+        for one in found:
+            store.add(extract_page(one.body, one.url, one.charset, one.media_type), one)
+        return len(store)
+
+
+@pytest.mark.parametrize("write", [as_json, as_csv])
+def test_both_versions_in_a_dump_without_times_are_kept(tmp_path: Path, write: Callable[[Any], bytes]) -> None:
+    path = tmp_path / "dump"
+    path.write_bytes(write(versions()))
+    found = captures(read(path))
+    assert stored(tmp_path, found) == 2
+    assert captures(read(path)) == found
+
+
+def test_an_assumed_time_is_the_same_when_reading_begins_at_its_row(tmp_path: Path) -> None:
+    (tmp_path / "dump").write_bytes(as_json(versions()))
+    [source] = find_sources([str(tmp_path / "dump")])
+    assert not isinstance(source, Wound)
+    first, second = captures(items_of(source))
+    assert second.location is not None
+    assert captures(items_of(source, str(second.location.offset))) == [second]
+    assert first.fetched_at < second.fetched_at
+
+
+def test_both_versions_from_standard_input_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(as_json(versions())))))
+    [source] = find_sources(["-"])
+    assert not isinstance(source, Wound)
+    assert stored(tmp_path, captures(items_of(source))) == 2
+
+
+def test_both_versions_in_page_files_of_one_time_are_kept(tmp_path: Path) -> None:
+    urls = {}
+    for name, row in zip(("2020/a.html", "2021/a.html"), versions(), strict=True):
+        path = tmp_path / "pages" / name
+        path.parent.mkdir(parents=True)
+        path.write_text(row["html"], newline="")
+        os.utime(path, (1e9, 1e9))
+        urls[name] = row["url"]
+    (tmp_path / "pages" / "urls.json").write_text(json.dumps(urls))
+    found = captures(read(tmp_path / "pages"))
+    assert stored(tmp_path, found) == 2
+    assert captures(read(tmp_path / "pages")) == found
+
+
+@pytest.mark.parametrize("mtime", [-(10**12), 10**12])
+def test_a_file_whose_time_no_calendar_has_is_read_all_the_same(tmp_path: Path, mtime: int) -> None:
+    for name, content in (("dump", as_json(versions())), ("page", versions()[0]["html"].encode())):
+        (tmp_path / name).write_bytes(content)
+        try:
+            os.utime(tmp_path / name, (mtime, mtime))
+        except OSError:
+            pytest.skip("no such time here")
+    assert [item.fetched_at.year for item in captures(read(tmp_path))] == [1970 if mtime < 0 else 2106] * 3
