@@ -12,7 +12,7 @@ from pathlib import Path
 import extractors
 from storage.archive import warc_files
 from storage.articles import COLUMNS
-from storage.sources.base import Source, Wound
+from storage.sources.base import Source, Wound, name_of
 from storage.sources.find import find_sources
 from storage.sources.warc import WarcSource
 
@@ -36,7 +36,7 @@ def brought(paths: Sequence[str], archive: Path, max_page: int) -> Iterator[Sour
     whole = [path if path == STDIN else str(Path.cwd() / path) for path in paths]
     for source in find_sources(whole, max_page=max_page):
         is_own = isinstance(source, WarcSource) and source.path.resolve() == own / source.path.name and not source.base
-        yield replace(source, name=source.path.name) if isinstance(source, WarcSource) and is_own else source
+        yield replace(source, name=name_of(source.path.name)) if isinstance(source, WarcSource) and is_own else source
 
 
 def conditions(only: Sequence[str]) -> dict[str, str]:
