@@ -21,7 +21,9 @@ from storage.database import Store
 _NOT_CONTENT = {"url", "timestamp", "text", "layout", "source_url"}
 _CONTENT = tuple(field.name for field in fields(Article) if field.name not in _NOT_CONTENT)
 
-_DATES = ("written_at", "updated_at")
+_OF_PLAIN_VIEW = ("image_url", "image_credit", "layout")
+_WORDS = tuple(name for name in _CONTENT if name not in {"written_at", "updated_at", "has_video", *_OF_PLAIN_VIEW})
+_PLACE = ("archive_file", "archive_offset")
 
 Row = dict[str, Any]
 
@@ -109,10 +111,6 @@ class ArticleStore(Store):
     def _articles(self) -> Table:
         return self.db.table("articles")
 
-    def _row(self, url: str, timestamp: str) -> Row | None:
-        found = self.db.query("select * from articles where url = ? and timestamp = ?", [url, timestamp])
-        return next(iter(found), None)
-
     def _forget_refusal(self, row: Row, captured_url: str | None) -> None:
         """The capture may have been refused before extraction improved."""
         self.db.execute("delete from refusals where url = ? and fetched_at = ?", [captured_url, row["fetched_at"]])
@@ -123,58 +121,64 @@ class ArticleStore(Store):
         self.db.execute(_INSERT, row)
 
     def _add_dated(self, row: Row) -> Outcome:
-        stored = self._row(row["url"], row["timestamp"])
-        if stored is not None:
-            return self._replace(stored, row)
         versions = self._versions(row["url"])
-        self._insert(row)
-        for version in versions:
-            # The same capture under another version: extraction has learnt to read its dates. And a version without
-            # dates whose words this one has: it was this one.
-            if _same_capture(version, row) or (_is_undated(version) and _same_content(version, row, besides=_DATES)):
-                self._articles.delete((version["url"], version["timestamp"]))
-                return Outcome.REEXTRACTED if _same_capture(version, row) else Outcome.EDITED
+        stored = next((one for one in versions if one["timestamp"] == row["timestamp"] and not _is_undated(one)), None)
+        result = row if stored is None else _replaced(stored, row)
+        if stored is not None and result == stored and _same_capture(stored, row):
+            return Outcome.UNCHANGED
+        others = [one for one in versions if one is not stored]
+        # The same capture under another version: extraction has learnt to read its dates.
+        again = [one for one in others if _same_capture(one, row)]
+        gone = [one for one in others if _is_undated(one) and (_stands_for(result, one) or _stands_for(row, one))]
+        self._delete([*again, *gone])
+        if result != stored:
+            self._insert(result)
+        if again or (stored is not None and result != stored and _same_capture(stored, row)):
+            return Outcome.REEXTRACTED
+        if gone or (stored is not None and result != stored):
+            return Outcome.EDITED
+        if stored is not None:
+            return Outcome.UNCHANGED
         return Outcome.UPDATED if versions else Outcome.NEW
 
-    def _replace(self, stored: Row, row: Row) -> Outcome:
-        """Let the same version, read again or captured again, replace the stored one where it may."""
-        outcome = Outcome.REEXTRACTED
-        if _same_capture(stored, row):
-            row = row | _place(stored, row)
-        else:
-            row = _as_one_article(stored, row)
-            is_richer = _is_poorer(stored, row)
-            is_earlier = row["fetched_at"] < stored["fetched_at"]
-            if _same_content(stored, row) or _is_poorer(row, stored) or (is_earlier and not is_richer):
-                return Outcome.UNCHANGED
-            outcome = Outcome.EDITED
-        if all(stored[column] == row[column] for column in row):
-            return Outcome.UNCHANGED
-        self._insert(row)
-        return outcome
-
     def _add_undated(self, row: Row) -> Outcome:
-        """Store a version that gives no time of its own: the same content is the same version."""
-        dated = row | {"timestamp": _capture_time(row)}
+        """Store a version that gives no time of its own: the same words are the same version."""
+        row = row | {"timestamp": _capture_time(row)}
         versions = self._versions(row["url"])
-        for version in versions:
-            if _same_capture(version, row) and _is_undated(version):
-                return self._replace(version, row | {"timestamp": version["timestamp"]})
-            if _same_content(version, _as_one_article(version, row), besides=_DATES):
-                if _is_undated(version):
-                    self._move_to_first_capture(version, dated)
-                return Outcome.UNCHANGED
-        if versions and _is_poorer(row, versions[0]):
+        undated = [one for one in versions if _is_undated(one)]
+        for version in undated:
+            if _same_capture(version, row):
+                return self._put(version, _replaced(version, row | {"timestamp": version["timestamp"]}))
+        if any(_stands_for(version, row) for version in versions):
             return Outcome.UNCHANGED
-        if versions and _is_undated(versions[0]) and _is_poorer(versions[0], row):
-            return self._replace(versions[0], row | {"timestamp": versions[0]["timestamp"]})
-        return self._add_dated(dated)
+        for version in undated:
+            if _rank(version) == _rank(row) and _same_words(version, row):
+                return self._put(version, _first_capture(version, row, versions))
+        poorer = [one for one in undated if _rank(one) > _rank(row)]
+        self._delete(poorer)
+        for version in versions:
+            if version["timestamp"] == row["timestamp"] and version not in poorer:
+                # Two contents of one second: of those without dates the later one counts.
+                return self._put(version, _replaced(version, row) if _is_undated(version) else version)
+        self._insert(row)
+        if poorer:
+            return Outcome.EDITED
+        return Outcome.UPDATED if versions else Outcome.NEW
 
-    def _move_to_first_capture(self, version: Row, row: Row) -> None:
-        """Give an undated version the time of an earlier capture of it, which an older archive brought in later."""
-        if row["fetched_at"] < version["fetched_at"] and self._row(row["url"], row["timestamp"]) is None:
-            self._articles.delete((version["url"], version["timestamp"]))
-            self._insert(row)
+    def _put(self, stored: Row, row: Row) -> Outcome:
+        """Let a row take the place of a stored one, which may be its own."""
+        if row == stored:
+            return Outcome.UNCHANGED
+        if row["timestamp"] != stored["timestamp"]:
+            self._delete([stored])
+        self._insert(row)
+        if _same_capture(stored, row):
+            return Outcome.REEXTRACTED
+        return Outcome.UNCHANGED if _same_content(stored, row) else Outcome.EDITED
+
+    def _delete(self, versions: Sequence[Row]) -> None:
+        for version in versions:
+            self.db.execute("delete from articles where url = :url and timestamp = :timestamp", version)
 
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
@@ -223,30 +227,79 @@ def _to_article(row: Row) -> Article:
     )
 
 
-def _same_content(stored: Row, row: Row, besides: tuple[str, ...] = ()) -> bool:
-    return all(stored[column] == row[column] for column in _CONTENT if column not in besides)
+def _same_content(stored: Row, row: Row) -> bool:
+    return _view(stored) == _view(row) and all(stored[column] == row[column] for column in _CONTENT)
 
 
-def _as_one_article(stored: Row, row: Row) -> Row:
-    """A row as what it adds to a stored one of the same version.
+def _same_words(stored: Row, row: Row) -> bool:
+    """Whether two captures, one of which may be the video view, say the same."""
+    return all(stored[column] == row[column] for column in _WORDS)
+
+
+def _replaced(stored: Row, row: Row) -> Row:
+    """What a stored version is once the same version was read again or captured again; the same dict: as it was."""
+    if _same_capture(stored, row):
+        return _both_views(row | _place(stored, row), stored)
+    is_newer = _precedence(row) > _precedence(stored)
+    result = _both_views(row, stored) if is_newer else _both_views(stored, row)
+    return stored if _same_content(stored, result) else result
+
+
+def _first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
+    """What an undated version is once its words were captured again, perhaps earlier, in an older archive."""
+    is_taken = any(one is not stored and one["timestamp"] == row["timestamp"] for one in versions)
+    if row["fetched_at"] < stored["fetched_at"] and not is_taken:
+        return _both_views(row, stored)
+    return _both_views(stored, row)
+
+
+def _both_views(row: Row, other: Row) -> Row:
+    """A row with what another capture of the same version adds to it.
 
     The plain and the video view are one article: that it has a video is true from either, and the picture and its
     credit are the plain view's, whose caption differs (SITE: "Video view").
     """
-    seen = {"has_video": max(stored["has_video"], row["has_video"])}
-    if row["layout"] == VIDEO.name != stored["layout"]:
-        seen |= {column: stored[column] or row[column] for column in ("image_url", "image_credit", "layout")}
+    seen = {"has_video": max(row["has_video"], other["has_video"])}
+    if _rank(row) == _rank(other) and row["layout"] == VIDEO.name:
+        seen |= {column: other[column] if _view(other) == "plain" else row[column] for column in _OF_PLAIN_VIEW}
     return row | seen
 
 
+def _precedence(row: Row) -> tuple[int, str, str]:
+    """Of two captures of one version the greater counts: never one that shows less, else the later."""
+    return -_rank(row), row["fetched_at"], row["source_url"] or ""
+
+
+def _rank(row: Row) -> int:
+    """How much a page shows, 0 being most: HTML page, text capture, the beginning of an HTML page, of a text."""
+    return int(2 * row["truncated"] + (row["layout"] == "text"))
+
+
+def _view(row: Row) -> str:
+    return row["layout"] if row["layout"] in {"text", VIDEO.name} else "plain"
+
+
+def _stands_for(version: Row, row: Row) -> bool:
+    """Whether a version makes one without dates needless, which shows less, or was captured when the other stood.
+
+    Its words alone would not do: they may have been edited since, and nothing is known of those before.
+    """
+    if _rank(version) != _rank(row):
+        return _rank(version) < _rank(row)
+    return not _is_undated(version) and (version["timestamp"] <= row["timestamp"] or _same_words(version, row))
+
+
 def _same_capture(stored: Row, row: Row) -> bool:
-    return bool(stored["fetched_at"] == row["fetched_at"] and stored["source_url"] == row["source_url"])
+    """Whether both were read from one capture: it is one in two archives too, unless one holds less, or its text."""
+    if stored["fetched_at"] != row["fetched_at"] or stored["source_url"] != row["source_url"]:
+        return False
+    return _rank(stored) == _rank(row) or all(stored[column] == row[column] for column in _PLACE)
 
 
 def _place(stored: Row, row: Row) -> Row:
     """Where a capture is archived that was read in two places: the project's own archive counts more than others."""
     is_better = stored["archive_file"] is None or (_is_own(row) and not _is_own(stored))
-    return {column: (row if is_better else stored)[column] for column in ("archive_file", "archive_offset")}
+    return {column: (row if is_better else stored)[column] for column in _PLACE}
 
 
 def _is_own(row: Row) -> bool:
@@ -260,8 +313,3 @@ def _own_time(row: Row) -> Row:
 
 def _is_undated(row: Row) -> bool:
     return row["written_at"] is None and row["updated_at"] is None
-
-
-def _is_poorer(row: Row, other: Row) -> bool:
-    """Whether a row never takes the other's place: half an article a whole one's, a text capture an HTML page's."""
-    return (row["truncated"] and not other["truncated"]) or (row["layout"] == "text" != other["layout"])

@@ -100,10 +100,12 @@ def table_of(path: Path) -> tuple[str, int]:
     table = "articles" if "paragraphs" in names else "refusals"
     if missing := [name for name in TABLES[table] if name not in names]:
         raise ParquetError(f"{path} holds neither articles nor refusals: {', '.join(missing)} are missing.")
+    if twice := [name for name in TABLES[table] if names.count(name) > 1]:
+        raise ParquetError(f"{path} has more than one column {twice[0]}.")
     for name, kind in zip(names, types, strict=True):
         if name in TABLES[table] and not _fits(name, kind):
             wanted = "whole numbers" if name in _INTEGERS else "text"
-            raise ParquetError(f"{path} does not fit: its column {name} is {kind}; it must be {wanted}.")
+            raise ParquetError(f"{path} does not fit: its column {name} is {_short(kind)}; it must be {wanted}.")
     return table, rows
 
 
@@ -189,5 +191,6 @@ def _told(path: Path, what: str) -> Iterator[None]:
         raise ParquetError(f"{path} cannot be {what} ({os.strerror(error.errno)}).") from error
 
 
-def _short(error: BaseException) -> str:
-    return " ".join(str(error).split())[:100]
+def _short(said: object) -> str:
+    """What pyarrow says, as one line; names in a file can hold what a terminal obeys."""
+    return "".join(char if char.isprintable() else " " for char in " ".join(str(said).split()))[:100]

@@ -185,9 +185,14 @@ def utc(written: str | datetime | None) -> datetime | None:
     """A date of a record, if it is one; without a zone it is in UTC, as all of them should be."""
     try:
         moment = written if isinstance(written, datetime) else datetime.fromisoformat(written or "")
-        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
-    except (ValueError, OverflowError):
+    except ValueError:
         return None
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC) if is_time(moment) else None
+
+
+def is_time(moment: datetime) -> bool:
+    """Whether something can have been fetched then: other years are somebody's mistake, and not all zones have them."""
+    return 1900 <= moment.year <= 9000
 
 
 def _has_block_digest(found: WarcRecord) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,15 +14,23 @@ from pathlib import Path
 
 from crawler.failures import WORK_FAILED
 from crawler.reextract.parquet_sink import UNFINISHED
-from crawler.reextract.report import Report
+from crawler.reextract.report import _MOST_ALIKE, Report
 from crawler.reextract.work import captured_url
+from extractors import Article
+from extractors.address import parse_address
+from extractors.dates import KST
 from storage import ArticleStore
 from storage.articles import Row
 from storage.parquet import ParquetError, read_rows, require_pyarrow, table_of
+from storage.warc_reader import is_time
 
 # Rows of one transaction, and versions of one article that are taken to have been stored together.
 _BATCH = 200
 _VERSIONS = 1000
+
+_KINDS = frozenset({"news", "feature", "programme", "other"})
+_LAYOUT = re.compile(r"[a-z0-9_-]{1,40}")
+_URN = re.compile(r"urn:sha256:[0-9a-f]{64}")
 
 #: Rows of one article, each with the address that was captured.
 _Versions = list[tuple[Row, str | None]]
@@ -92,11 +101,18 @@ class Import:
                 yield [(row, captured_url(row)) for row in versions]
 
     def _rows(self, table: str) -> Iterator[Row]:
-        """The rows of all files of a table; a file that is damaged is told, and counted."""
+        """The rows of all files of a table; a file or a row that is damaged is told, and counted."""
         for file in self._tables[table]:
             try:
                 for number, row in enumerate(read_rows(file, table), start=1):
-                    yield _checked(row, f"{file}, row {number}")
+                    try:
+                        checked = _checked(row, table)
+                    except ValueError as error:
+                        self.counts["damaged"] += 1
+                        self._report.row(str(file), number, str(error))
+                        self._advance(1)
+                    else:
+                        yield checked
             except ParquetError as error:
                 self.counts["damaged"] += 1
                 self._report.say(str(error))
@@ -106,6 +122,12 @@ class _Report(Report):
     """What is counted are rows."""
 
     COMMAND, WHAT = "import", "rows"
+
+    def row(self, file: str, number: int, what: str) -> None:
+        """Tell of a row that is not taken; of many of a file for the same reason, the first ones."""
+        self._alike[file, what] += 1
+        if self._alike[file, what] <= _MOST_ALIKE:
+            self.say(f"damaged: {file}, row {number}: {what}")
 
 
 def _files(path: Path) -> list[Path]:
@@ -139,26 +161,89 @@ def _batches(groups: Iterable[_Versions]) -> Iterator[list[_Versions]]:
         yield batch
 
 
-def _checked(row: Row, where: str) -> Row:
-    """A row whose texts are what the database relies on.
+def _checked(row: Row, table: str) -> Row:
+    """A row as this project could have written it.
 
     Raises:
-        ParquetError: they are not.
+        ValueError: it is none; the message is a phrase.
+    """
+    row = row | {"fetched_at": _moment(row["fetched_at"])}
+    file, offset = row["archive_file"], row["archive_offset"]
+    if (file is None) != (offset is None) or (offset or 0) < 0:
+        raise ValueError("archive_file and archive_offset name no place")
+    if file is not None and not (file and file.isprintable()):
+        raise ValueError("archive_file is no name of a file")
+    if table == "articles":
+        _check_article(row)
+    elif not row["url"] or not row["reason"]:
+        raise ValueError("a refusal without url or reason")
+    return row
+
+
+def _check_article(row: Row) -> None:
+    """Raise ValueError, as `_checked` does, where a row of `articles` is no article's."""
+    if not {row["has_video"], row["truncated"]} <= {0, 1}:
+        raise ValueError("has_video and truncated must be 0 or 1")
+    if not _is_named(row):
+        raise ValueError("url is none of an article, or kind or lang another")
+    if not _LAYOUT.fullmatch(row["layout"]) or row["source_url"] == "":
+        raise ValueError("layout or source_url is none")
+    try:
+        paragraphs = json.loads(row["paragraphs"])
+    except (ValueError, RecursionError):
+        paragraphs = None
+    if not isinstance(paragraphs, list) or not all(isinstance(one, str) for one in paragraphs):
+        raise ValueError("paragraphs must be a list of text as JSON")
+    try:
+        article = Article.from_dict(row | {"paragraphs": paragraphs, "timestamp": None})
+    except ValueError:
+        raise ValueError("written_at or updated_at is no date") from None
+    written = article.to_dict() | {"paragraphs": json.dumps(paragraphs, ensure_ascii=False)}
+    if not _is_version(row["timestamp"], article):
+        raise ValueError("timestamp is not that of its dates")
+    # Times as others write them, text that is not the paragraphs', half characters.
+    for name in ("written_at", "updated_at", "paragraphs", "text"):
+        if written[name] != row[name]:
+            raise ValueError(f"{name} is not as kbsworld writes it")
+
+
+def _moment(text: str) -> str:
+    """A time with its zone as the database has them.
+
+    Raises:
+        ValueError: it is none; the message is a phrase.
     """
     try:
-        fetched_at = datetime.fromisoformat(row["fetched_at"])
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        fetched_at = None
-    if fetched_at is None or fetched_at.tzinfo is None:
-        raise ParquetError(f"{where}: fetched_at must be a time with its zone; the rest of the file is not read.")
-    if "paragraphs" in row and not _is_list_of_text(row["paragraphs"]):
-        raise ParquetError(f"{where}: paragraphs must be a list of text as JSON; the rest of the file is not read.")
-    return row | {"fetched_at": fetched_at.astimezone(UTC).isoformat(timespec="microseconds")}
+        moment = None
+    if moment is None or moment.tzinfo is None or not is_time(moment):
+        raise ValueError("fetched_at must be a time with its zone")
+    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
-def _is_list_of_text(text: str) -> bool:
+def _is_named(row: Row) -> bool:
+    """Whether a row has a canonical address, and the kind and language that go with it."""
+    # Where the address does not tell the language, it is what the page says: two characters, or `und`.
+    if row["kind"] not in _KINDS or not (1 <= len(row["lang"]) <= 3 and row["lang"].isprintable()):
+        return False
+    address = parse_address(row["url"])
+    if address is None:
+        return _URN.fullmatch(row["url"]) is not None
+    is_its_kind = address.kind != "list" and (not address.is_article or row["kind"] == address.kind)
+    return address.url == row["url"] and is_its_kind and row["lang"] == (address.lang or row["lang"])
+
+
+def _is_version(timestamp: str, article: Article) -> bool:
+    """Whether that is the timestamp of an article by its dates, or that of a capture where it has none."""
+    dates = [date for date in (article.written_at, article.updated_at) if isinstance(date, datetime)]
+    if any(date.utcoffset() != KST.utcoffset(None) for date in dates):
+        return False
+    if article.timestamp is not None:
+        return timestamp == article.timestamp
     try:
-        found = json.loads(text)
+        moment = datetime.fromisoformat(timestamp)
     except ValueError:
         return False
-    return isinstance(found, list) and all(isinstance(one, str) for one in found)
+    is_ours = moment.utcoffset() == KST.utcoffset(None) and is_time(moment)
+    return is_ours and moment.isoformat(timespec="seconds") == timestamp

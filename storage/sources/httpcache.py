@@ -14,6 +14,7 @@ from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body, headers_of
 from storage.sources.kinds import GZIP_MAGIC
 from storage.sources.pages import open_regular
+from storage.warc_reader import is_time
 
 #: The files by which the folder of an answer is known.
 ENTRY_FILES = frozenset({"meta", "response_headers", "response_body"})
@@ -125,6 +126,6 @@ def _meta(raw: bytes) -> tuple[str, int, datetime]:
         moment = datetime.fromtimestamp(timestamp, UTC)
     except (ValueError, SyntaxError, LookupError, TypeError, OverflowError, OSError, MemoryError, RecursionError):
         raise ValueError("a meta file that is none of Scrapy's") from None
-    if not isinstance(url, str) or type(status) is not int:
+    if not isinstance(url, str) or type(status) is not int or not is_time(moment):
         raise ValueError("a meta file that is none of Scrapy's")
     return url, status, moment

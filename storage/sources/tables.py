@@ -16,6 +16,7 @@ from storage.sources.http import TOO_LARGE
 from storage.sources.kinds import DAMAGED, TABLE_COLUMNS, damage, read_head, unpacked
 from storage.sources.pages import time_of
 from storage.sources.rows import Row, begins_json, csv_delimiter, read_csv, read_json_lines
+from storage.warc_reader import is_time
 
 # What stands beside a page in its row, and by how much JSON's escapes make a page longer.
 _REST_OF_ROW = 1 << 16
@@ -148,7 +149,6 @@ def iso_moment(value: Any) -> datetime:
     if not isinstance(value, str) or len(value) > 64:
         raise ValueError("no time in ISO 8601")
     moment = datetime.fromisoformat(value.strip())
-    try:
-        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    except OverflowError:
-        raise ValueError("no time in ISO 8601") from None
+    if not is_time(moment):
+        raise ValueError("no time that something can have been fetched at")
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)

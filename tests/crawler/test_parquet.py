@@ -180,8 +180,8 @@ def test_rows_of_others_are_looked_at(written: Path, direct: dict[str, list[Any]
         tmp_path / "kbs.db", "import", str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet"), str(written)
     )
     assert status == 1
-    assert f"{tmp_path}/a.parquet, row 6: fetched_at must be a time with its zone; the rest of the file" in said
-    assert f"{tmp_path}/b.parquet, row 6: paragraphs must be a list of text as JSON; the rest of the file" in said
+    assert f"damaged: {tmp_path}/a.parquet, row 6: fetched_at must be a time with its zone\n" in said
+    assert f"damaged: {tmp_path}/b.parquet, row 6: paragraphs must be a list of text as JSON\n" in said
     assert "  new               390\n" in said
     assert "  damaged             2\n" in said
     assert count == 390

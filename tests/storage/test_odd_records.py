@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.warc_reader import WRONG_LENGTH, Damage, Record, read_warc
+from storage.warc_reader import WRONG_LENGTH, Damage, Record, read_warc, utc
 from tests.storage.museum import HTML, SITE, Raw, Read, digest_of, joined, read
 
 Around = Callable[..., Read]
@@ -304,3 +304,10 @@ def test_revisits_say_what_they_refer_to(around: Around) -> None:
     assert [revisit.refers_to_url for revisit in found.revisits] == [SITE + "3", None, None]
     assert [revisit.digest for revisit in found.revisits] == [digest_of(BODY)[1], None, None]
     assert found.wounds == []
+
+
+@pytest.mark.parametrize(
+    "date", ["9999-12-31T23:59:59Z", "9001-01-01T00:00:00Z", "0001-01-01T00:00:00+14:00", "1899-12-31"]
+)
+def test_a_year_in_which_nothing_was_fetched_is_no_time(date: str) -> None:
+    assert utc(date) is None

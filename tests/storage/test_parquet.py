@@ -105,6 +105,18 @@ def test_other_columns_and_types_are_told(tmp_path: Path) -> None:
     parquet.write_table(table.set_column(place, "title", [[7]]), path)
     with pytest.raises(ParquetError, match="its column title is int64; it must be text"):
         table_of(path)
+    odd = pyarrow.array([{"\x1b[31m": 1}])
+    parquet.write_table(table.set_column(place, "title", odd), path)
+    with pytest.raises(ParquetError, match=r"its column title is struct< \[31m: int64>; it must be text"):
+        table_of(path)
+
+
+def test_a_column_that_is_there_twice_is_told(tmp_path: Path) -> None:
+    write_rows(tmp_path / "a.parquet", "articles", [article(1)])
+    table = parquet.read_table(tmp_path / "a.parquet")
+    parquet.write_table(table.append_column("title", table["title"]), tmp_path / "b.parquet")
+    with pytest.raises(ParquetError, match="has more than one column title"):
+        table_of(tmp_path / "b.parquet")
 
 
 def test_a_row_without_its_key_is_told(tmp_path: Path) -> None:

@@ -96,6 +96,7 @@ def test_what_is_pickled_is_never_read(tmp_path: Path) -> None:
         b"[1]",
         b"{'response_url': 'u', 'status': 200}",
         b"{'response_url': 'u', 'status': 200, 'timestamp': 1e300}",
+        b"{'response_url': 'u', 'status': 200, 'timestamp': 253402300799}",
         b"{'response_url': 3, 'status': 200, 'timestamp': 1}",
         b"{'response_url': 'u', 'status': True, 'timestamp': 1}",
         b"__import__('os').abort()",

@@ -125,6 +125,7 @@ def test_html_wins_over_text_and_text_is_told_as_such(tmp_path: Path) -> None:
         (b'{"url": "%b", "html": "<p>"}' % (b"u" * 9_000), "no url"),
         (b'{"url": "u", "html": ["<p>"]}', "neither html nor text"),
         (b'{"url": "u", "html": "<p>", "fetched_at": "0001-01-01T00:00+09:00"}', "fetched_at is no time in ISO 8601"),
+        (b'{"url": "u", "html": "<p>", "fetched_at": "9999-12-31T23:59:59Z"}', "fetched_at is no time in ISO 8601"),
         (b'{"url": "u", "html": "<p>", "fetched_at": 12}', "fetched_at is no time in ISO 8601"),
     ],
 )

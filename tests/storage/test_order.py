@@ -1,0 +1,146 @@
+"""What is stored does not depend on the order in which captures are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import count, permutations
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage import ArticleStore, Outcome
+from storage.articles import Row
+from tests.storage.test_parquet import article as made
+
+WRITTEN, UPDATED = "2026-01-01T09:00:00+09:00", "2026-01-04T09:00:00+09:00"
+VIEWS: dict[str, dict[str, Any]] = {
+    "plain": {"layout": "news", "image_url": "picture", "image_credit": "YONHAP News"},
+    "video": {"layout": "video", "image_url": "still", "image_credit": None, "has_video": 1, "source_url": "vod"},
+    "text": {"layout": "text"},
+}
+# Which capture tells of them, and where that is, may depend on the order.
+FREE = {"fetched_at", "archive_file", "archive_offset", "source_url"}
+URLS = count(1)
+
+
+def view(day: int, name: str = "plain", words: str = "A", date: str | None = WRITTEN, **values: Any) -> Row:
+    """A capture at noon in UTC of a day of January."""
+    given = {
+        "timestamp": date,
+        "written_at": date and WRITTEN,
+        "updated_at": UPDATED if date == UPDATED else None,
+        "text": words,
+        "paragraphs": f'["{words}"]',
+        "truncated": 0,
+        "source_url": "view",
+        "fetched_at": f"2026-01-{day:02}T12:00:00.000000+00:00",
+        **VIEWS[name],
+        **values,
+    }
+    return made(1, **given)
+
+
+def truncated(day: int, name: str = "plain", words: str = "A", date: str | None = WRITTEN) -> Row:
+    return view(day, name, f"{words[:1]}…", date, truncated=1)
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArticleStore]:
+    with ArticleStore(tmp_path_factory.mktemp("order") / "kbs.db") as store:
+        yield store
+
+
+def stored(store: ArticleStore, captures: Sequence[Row]) -> list[Row]:
+    """The rows that captures of an article give, the newest version first; read again they give the same."""
+    url = f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={next(URLS)}"
+    sql = "select * from articles where url = ? order by timestamp desc"
+    with store.batch():
+        for row in captures:
+            store.add_row(row | {"url": url}, row["source_url"])
+        found = list(store.db.query(sql, [url]))
+        for row in captures:
+            store.add_row(row | {"url": url}, row["source_url"])
+        assert list(store.db.query(sql, [url])) == found
+    return [{name: value for name, value in row.items() if name not in FREE | {"url"}} for row in found]
+
+
+def in_any_order(store: ArticleStore, *captures: Row) -> list[Row]:
+    first = stored(store, captures)
+    for order in permutations(captures):
+        assert stored(store, order) == first, [row["fetched_at"][:10] for row in order]
+    return first
+
+
+def test_a_video_view_is_known_in_any_order(store: ArticleStore) -> None:
+    for captures in ([view(5, "video"), view(6)], [view(5), view(6, "video")]):
+        [row] = in_any_order(store, *captures)
+        assert (row["has_video"], row["image_credit"], row["layout"]) == (1, "YONHAP News", "news")
+
+
+def test_the_words_are_the_later_views_and_the_picture_the_plain_ones(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(5), view(6, "video", "B"))
+    assert (row["text"], row["image_url"], row["has_video"]) == ("B", "picture", 1)
+
+
+def test_a_whole_text_capture_counts_more_than_half_a_page(store: ArticleStore) -> None:
+    [row] = in_any_order(store, truncated(5), view(6, "text"), truncated(7, "text"))
+    assert (row["text"], row["layout"]) == ("A", "text")
+
+
+def test_a_video_view_takes_the_place_of_a_text_capture(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(5, "video"), view(6, "text"))
+    assert (row["layout"], row["image_url"]) == ("video", "still")
+
+
+def test_the_text_of_a_capture_never_takes_its_place(store: ArticleStore) -> None:
+    """As where an archive has the page and its text, under the same address and time."""
+    [row] = in_any_order(store, view(5, archive_file="/a.warc"), view(5, "text", archive_file="/a.wet"))
+    assert row["layout"] == "news"
+
+
+def test_no_version_without_dates_stays_of_one_that_was_edited_silently(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(5, words="B", date=None), view(6, words="B"), view(7))
+    assert (row["text"], row["timestamp"]) == ("A", WRITTEN)
+
+
+def test_a_page_without_dates_that_was_captured_before_an_update_is_a_version(store: ArticleStore) -> None:
+    rows = in_any_order(store, view(2, date=None), view(5, words="B", date=UPDATED), view(6, words="B", date=None))
+    assert [(row["text"], row["timestamp"]) for row in rows] == [("B", UPDATED), ("A", "2026-01-02T21:00:00+09:00")]
+
+
+def test_a_whole_page_without_dates_stays_beside_half_a_dated_one(store: ArticleStore) -> None:
+    rows = in_any_order(store, view(5, date=None), truncated(6))
+    assert [row["text"] for row in rows] == ["A", "A…"]
+    assert len(in_any_order(store, view(5, date=None), truncated(6), view(7))) == 1
+
+
+def test_a_capture_read_again_keeps_what_another_view_told(store: ArticleStore) -> None:
+    row = view(5) | {"url": "again"}
+    with store.batch():
+        store.add_row(row, None)
+        store.add_row(view(6, "video") | {"url": "again"}, None)
+        assert store.add_row(row, None) is Outcome.UNCHANGED
+
+
+_KINDS = [(make, name) for make in (view, truncated) for name in VIEWS]
+
+
+@st.composite
+def captures(draw: st.DrawFn) -> list[Row]:
+    """Captures of one article on different days. What was changed is never changed back, and updates change words."""
+    rows: list[Row] = []
+    reached = {WRITTEN: 0, UPDATED: 3}
+    for day in sorted(draw(st.sets(st.integers(1, 6), min_size=2, max_size=4))):
+        make, name = draw(st.sampled_from(_KINDS))
+        date = UPDATED if day > 3 else WRITTEN
+        reached[date] += draw(st.integers(0, 1))
+        rows.append(make(day, name, "ABCDEFG"[reached[date]], draw(st.sampled_from([date, date, None]))))
+    return rows
+
+
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(captures())
+def test_the_order_of_reading_does_not_matter(store: ArticleStore, captures: list[Row]) -> None:
+    in_any_order(store, *captures)
