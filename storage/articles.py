@@ -280,13 +280,10 @@ def _view(row: Row) -> str:
 
 
 def _stands_for(version: Row, row: Row) -> bool:
-    """Whether a version makes one without dates needless, which shows less, or was captured when the other stood.
-
-    Its words alone would not do: they may have been edited since, and nothing is known of those before.
-    """
+    """Whether a version makes one without dates needless: that one shows less, or has its words."""
     if _rank(version) != _rank(row):
         return _rank(version) < _rank(row)
-    return not _is_undated(version) and (version["timestamp"] <= row["timestamp"] or _same_words(version, row))
+    return not _is_undated(version) and _same_words(version, row)
 
 
 def _same_capture(stored: Row, row: Row) -> bool:

@@ -140,11 +140,12 @@ def test_restart_begins_anew(captures: Path, direct: dict[str, list[Any]], tmp_p
 
 
 def test_a_folder_in_use_is_left_alone(written: Path, captures: Path, tmp_path: Path) -> None:
-    for folder in (written, captures):
-        before = names(folder)
-        status, said = run(tmp_path / "kbs.db", "reextract", str(captures), "--to", str(folder))
-        assert (status, said) == (1, f"{folder} is not empty; give --to a folder of its own.\n")
-        assert names(folder) == before
+    before = names(written), names(captures)
+    status, said = run(tmp_path / "kbs.db", "reextract", str(captures), "--to", str(written))
+    assert (status, said) == (1, f"{written} is not empty; give --to a folder of its own.\n")
+    status, said = run(tmp_path / "kbs.db", "reextract", str(captures), "--to", str(captures))
+    assert (status, said) == (2, f"--to {captures} is inside of {captures}, which is read; name another folder.\n")
+    assert (names(written), names(captures)) == before
     file = tmp_path / "file"
     file.write_text("here")
     status, said = run(tmp_path / "kbs.db", "reextract", str(captures), "--to", str(file))

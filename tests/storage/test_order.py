@@ -100,9 +100,9 @@ def test_the_text_of_a_capture_never_takes_its_place(store: ArticleStore) -> Non
     assert row["layout"] == "news"
 
 
-def test_no_version_without_dates_stays_of_one_that_was_edited_silently(store: ArticleStore) -> None:
-    [row] = in_any_order(store, view(5, words="B", date=None), view(6, words="B"), view(7))
-    assert (row["text"], row["timestamp"]) == ("A", WRITTEN)
+def test_other_words_without_dates_are_never_dropped(store: ArticleStore) -> None:
+    rows = in_any_order(store, view(5), view(6, words="B", date=None))
+    assert [row["text"] for row in rows] == ["B", "A"]
 
 
 def test_a_page_without_dates_that_was_captured_before_an_update_is_a_version(store: ArticleStore) -> None:
@@ -129,14 +129,19 @@ _KINDS = [(make, name) for make in (view, truncated) for name in VIEWS]
 
 @st.composite
 def captures(draw: st.DrawFn) -> list[Row]:
-    """Captures of one article on different days. What was changed is never changed back, and updates change words."""
+    """Captures of one article on different days. What was changed is never changed back, and updates change words.
+
+    Either there are silent edits, or pages without dates: of both together too little is remembered (DATA.md).
+    """
     rows: list[Row] = []
+    edited = draw(st.booleans())
     reached = {WRITTEN: 0, UPDATED: 3}
     for day in sorted(draw(st.sets(st.integers(1, 6), min_size=2, max_size=4))):
         make, name = draw(st.sampled_from(_KINDS))
         date = UPDATED if day > 3 else WRITTEN
-        reached[date] += draw(st.integers(0, 1))
-        rows.append(make(day, name, "ABCDEFG"[reached[date]], draw(st.sampled_from([date, date, None]))))
+        reached[date] += draw(st.integers(0, 1)) if edited else 0
+        given_date = date if edited else draw(st.sampled_from([date, date, None]))
+        rows.append(make(day, name, "ABCDEFG"[reached[date]], given_date))
     return rows
 
 
