@@ -109,24 +109,20 @@ def _undeflate(body: bytes, max_page: int) -> bytes:
 
 def _inflate(body: bytes, wbits: int, max_page: int, name: str) -> bytes:
     """Unpack with zlib; gzip members that follow one another are one body, what else follows is left out."""
-    source, unpacked, packed = BytesIO(body), bytearray(), b""
-    member = zlib.decompressobj(wbits)
+    unpacked, packed = b"", body
     while True:
-        if not packed:
-            packed = source.read(_CHUNK)
-        if member.eof:
-            if not packed.startswith(_GZIP_MAGIC):
-                return bytes(unpacked)
-            member = zlib.decompressobj(wbits)
+        member = zlib.decompressobj(wbits)
         try:
-            unpacked += member.decompress(packed, _CHUNK)
+            unpacked += member.decompress(packed, max_page + 1 - len(unpacked))
         except zlib.error:
             raise Undecodable(f"{name} data are damaged") from None
         if len(unpacked) > max_page:
             raise TooLarge
-        if not packed and not member.eof:
+        if not member.eof:
             raise Undecodable(f"{name} data end too early")
-        packed = member.unused_data if member.eof else member.unconsumed_tail
+        packed = member.unused_data
+        if not packed.startswith(_GZIP_MAGIC):
+            return unpacked
 
 
 class _Reader(Protocol):

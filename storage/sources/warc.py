@@ -21,9 +21,9 @@ from storage.sources.streams import Unpacked, Window
 from storage.warc_layout import Section, is_packed, next_record
 from storage.warc_reader import Damage, Record, read_warc, utc
 
-#: What one task reads of a file, in bytes as stored: some two hundred pages, or half a second; of a small file less, so
-#: that there is something to do for everybody up to its end.
-PART_BYTES = 2_000_000
+#: What one task reads of a file, in bytes as stored: some hundred pages, or a quarter of a second; of a small file less,
+#: so that there is something to do for everybody up to its end.
+PART_BYTES = 1_000_000
 _LEAST_PART = 250_000
 _PARTS = 64
 TOO_LARGE = "larger than a page may be"
