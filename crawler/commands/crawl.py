@@ -6,17 +6,17 @@ import argparse
 import logging
 import sys
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from scrapy.commands import crawl
 
 from crawler.arguments import check_setting_names, is_it
-from crawler.extensions import JOB_MARK, forget_job
 from crawler.failures import WORK_FAILED, WRONG_CALL, complain, exit_status
 from crawler.site import Site
-from crawler.spiders.base import KbsSpider
-from storage import ArticleStore, StoreError
+
+if TYPE_CHECKING:
+    from crawler.spiders.base import KbsSpider
 
 # Settings that a run reads as numbers: kind, and the least that makes sense.
 _NUMBERS: dict[str, tuple[type[int] | type[float], float]] = {
@@ -67,6 +67,9 @@ class Command(crawl.Command):
     def run(self, args: list[str], opts: argparse.Namespace) -> None:
         assert self.settings is not None
         assert self.crawler_process is not None
+        # Imported here: Scrapy loads every command before it runs one.
+        from storage import ArticleStore, StoreError
+
         try:
             name = self._check_call(args, opts.spargs)
             self._check_settings(opts)
@@ -161,6 +164,8 @@ def _check_job(folder: str | None) -> None:
     Raises:
         OSError: it cannot; the message is a sentence.
     """
+    from crawler.extensions import JOB_MARK, forget_job
+
     try:
         if folder:
             Path(folder).mkdir(parents=True, exist_ok=True)
