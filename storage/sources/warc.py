@@ -21,8 +21,8 @@ from storage.sources.streams import Unpacked, Window
 from storage.warc_layout import Section, is_packed, next_record
 from storage.warc_reader import Damage, Record, read_warc, utc
 
-#: What one task reads of a file, in bytes as stored: some hundred pages, or a quarter of a second; of a small file less,
-#: so that there is something to do for everybody up to its end.
+#: What one task reads of a file, in bytes as stored: a hundred pages, or a quarter of a second. Of a small one less, so
+#: that there is something to do for everybody up to its end.
 PART_BYTES = 1_000_000
 _LEAST_PART = 250_000
 _PARTS = 64
