@@ -17,6 +17,8 @@ from scrapy.commands import ScrapyCommand
 from crawler.arguments import check_setting_names
 from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
 
+_RECEIVED: list[int] = []
+
 
 class OfflineCommand(ScrapyCommand):
     """A command that prepares its work, which may find that the call is wrong, and then does it."""
@@ -41,7 +43,7 @@ class OfflineCommand(ScrapyCommand):
         # Imported here: Scrapy loads every command before it runs one.
         from storage import StoreError
 
-        for number in (signal.SIGTERM, signal.SIGHUP):
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
         if sys.stderr is None:  # it was closed: there is nobody to talk to
             sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (to the end of the process)
@@ -66,6 +68,13 @@ class OfflineCommand(ScrapyCommand):
         return None
 
 
+def raise_interruption() -> None:
+    """Interrupt once more, where a signal came in the midst of what swallows exceptions, as finalizers do."""
+    if _RECEIVED:
+        raise KeyboardInterrupt(_RECEIVED[-1])
+
+
 def _interrupt(number: int, _: object) -> None:
     """End as Ctrl-C does."""
+    _RECEIVED.append(number)
     raise KeyboardInterrupt(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from crawler.offline import raise_interruption
 from crawler.reextract.pool import Task, Workers, alone, results
 from crawler.reextract.report import Report
 from crawler.reextract.sinks import StoreSink
@@ -57,6 +58,7 @@ class Run:
                 self._position_now = (name, str(seam.end) if seam else whole.cursor)
                 self._take(extracted, self._position_now)
                 self._report.advance(whole.size, self._sink.counts["pages"])
+                raise_interruption()
         self._take_deferred()
         self._sink.finish()
 

@@ -87,7 +87,7 @@ def warc(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_the_same_captures_in_any_form_give_the_same_database(reextract: Reextract, tmp_path: Path) -> None:
-    kept = list(captures(1000))
+    kept = list(captures(400))
     warc = as_warc(kept, tmp_path / "archive")
     sources = {
         "warc": warc,
@@ -210,7 +210,7 @@ def test_killed_twenty_times_and_resumed_it_ends_with_the_same_database(reextrac
         # Every second time it is killed while it starts, which takes longest; else while it stores.
         while killed % 2 and process.poll() is None and how_many(tmp_path) <= stored[-1]:
             time.sleep(0.01)
-        time.sleep(random.uniform(0, 0.1 if killed % 2 else 1.2))
+        time.sleep(random.uniform(0, 0.1 if killed % 2 else 0.9))
         process.send_signal(signal.SIGKILL)
         if process.wait() == -signal.SIGKILL:
             killed += 1
