@@ -13,7 +13,7 @@ from storage import Capture
 from storage.archive import Location
 from storage.articles import Row, article_row, refusal_row
 from storage.sources.base import Item, Part, Refused, Revisit, Seam, Wound
-from storage.sources.stream import STANDARD_INPUT
+from storage.sources.stdin import STANDARD_INPUT
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from storage.sources.base import Source, Wound, name_of
 from storage.sources.httpcache import ENTRY_FILES, HttpCacheSource
 from storage.sources.kinds import HEAD, Kind, kind_of
 from storage.sources.pages import PageFile, PagesSource, open_regular
-from storage.sources.stream import StreamSource
+from storage.sources.stdin import StreamSource
 from storage.sources.tables import TableSource
 from storage.sources.urlmap import MAP_NAMES, Origin, UrlMap, origin_by_path, read_url_map
 from storage.sources.warc import WarcSource

@@ -16,8 +16,8 @@ from fastwarc.warc import ArchiveIterator, HeaderMap
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
 from storage.sources.base import Item, Part, Refused, Revisit, Seam, Wound
 from storage.sources.batches import batches, counted
+from storage.sources.forward import Unpacked, Window
 from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body
-from storage.sources.streams import Unpacked, Window
 from storage.warc_layout import Section, is_packed, next_record
 from storage.warc_reader import Damage, Record, read_warc, utc
 

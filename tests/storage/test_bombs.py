@@ -18,7 +18,7 @@ import pytest
 from storage.archive import Location
 from storage.sources.base import Seam, Wound
 from storage.sources.find import find_sources
-from storage.sources.streams import Unpacked
+from storage.sources.forward import Unpacked
 from storage.sources.warc import WarcRange, warc_items
 from storage.warc_layout import BOMB, CUT
 from tests.replica import Replica

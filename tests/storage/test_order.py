@@ -148,4 +148,4 @@ def captures(draw: st.DrawFn) -> list[Row]:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(captures())
 def test_the_order_of_reading_does_not_matter(store: ArticleStore, captures: list[Row]) -> None:
-    in_any_order(store, *captures)
+    assert in_any_order(store, *captures)
