@@ -29,6 +29,7 @@ Row = dict[str, Any]
 
 #: The columns of `articles`, in order.
 COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
+_VERSIONS = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
 _INSERT = f"insert or replace into articles values ({', '.join(f':{name}' for name in COLUMNS)})"  # noqa: S608
 
 
@@ -182,7 +183,9 @@ class ArticleStore(Store):
 
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
-        return list(self.db.query("select * from articles where url = ? order by timestamp desc", [url]))
+        # Not through Database.query, which looks at the columns first: most articles that are read are new.
+        found = self.db.execute(_VERSIONS, [url]).fetchall()
+        return [dict(zip(COLUMNS, row, strict=True)) for row in found]
 
 
 def article_row(article: Article, capture: Capture) -> Row:
