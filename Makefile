@@ -31,7 +31,7 @@ crawl: $(READY) ## fetch the last week's French news from the live site into dat
 test: $(READY) ## the whole test suite
 	@$(BIN)/pytest
 
-replay: $(READY) .venv-replay/ready ## play an archive back with pywb, in an environment of its own
+replay: $(READY) .venv-replay/ready ## play an archive back with pywb and pack it with py-wacz, in an environment of its own
 	@$(BIN)/python -m tests.replay
 
 .venv-replay/ready: tests/replay/requirements.lock
@@ -46,7 +46,7 @@ check: $(READY) ## lint, format, types, direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(READY) .venv-bench/ready ## compare exactness and speed with other tools, in an environment of its own
+bench: $(READY) .venv-bench/ready ## compare exactness and speed with other tools, a crawl and re-extraction with bare ones
 	@.venv-bench/bin/python -m tests.bench
 	@$(BIN)/python -m tests.bench.crawl
 	@$(BIN)/python -m tests.bench.reextract
