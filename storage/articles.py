@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -30,6 +30,8 @@ Row = dict[str, Any]
 #: The columns of `articles`, in order.
 COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
 _VERSIONS = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
+_KNOWN = "select distinct url from articles where url in (select value from json_each(?))"
+_FORGET_REFUSAL = "delete from refusals where url = ? and fetched_at = ?"
 _INSERT = f"insert or replace into articles values ({', '.join(f':{name}' for name in COLUMNS)})"  # noqa: S608
 
 
@@ -62,6 +64,26 @@ class ArticleStore(Store):
         """Store an article as `add` does, from what `article_row` made of it, perhaps in another process."""
         self._forget_refusal(row, captured_url)
         return self._add_undated(row) if row["timestamp"] is None else self._add_dated(row)
+
+    def add_rows(self, rows: Sequence[tuple[Row, str | None]]) -> list[Outcome]:
+        """Store articles as `add_row` does, those that nothing is known of in one go.
+
+        Args:
+            rows: each with the address that was captured.
+
+        Returns:
+            What that did, in no particular order.
+        """
+        known = self._known({row["url"] for row, _ in rows})
+        new: list[tuple[Row, str | None]] = []
+        rest: list[tuple[Row, str | None]] = []
+        for row, captured_url in rows:
+            is_new = row["timestamp"] is not None and row["url"] not in known
+            known.add(row["url"])
+            (new if is_new else rest).append((row, captured_url))
+        self.db.conn.executemany(_FORGET_REFUSAL, [(captured_url, row["fetched_at"]) for row, captured_url in new])
+        self.db.conn.executemany(_INSERT, [row for row, _ in new])
+        return [Outcome.NEW] * len(new) + [self.add_row(row, captured_url) for row, captured_url in rest]
 
     def add_versions(self, versions: Sequence[tuple[Row, str | None]]) -> list[Outcome]:
         """Store versions of one article that were stored together elsewhere: as they are, where it is new here.
@@ -114,7 +136,12 @@ class ArticleStore(Store):
 
     def _forget_refusal(self, row: Row, captured_url: str | None) -> None:
         """The capture may have been refused before extraction improved."""
-        self.db.execute("delete from refusals where url = ? and fetched_at = ?", [captured_url, row["fetched_at"]])
+        self.db.execute(_FORGET_REFUSAL, [captured_url, row["fetched_at"]])
+
+    def _known(self, urls: Iterable[str]) -> set[str]:
+        """Those of which there is a version."""
+        found = self.db.execute(_KNOWN, [json.dumps(list(urls))])
+        return {url for (url,) in found}
 
     def _insert(self, row: Row) -> None:
         """Put a row in, in the place of one with the same key."""

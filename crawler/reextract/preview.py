@@ -69,10 +69,13 @@ class PreviewSink(StoreSink):
             told = ", ".join(f"{name} in {count}" for name, count in self._fields.most_common())
             print(f"Fields that would change, and in how many articles: {told}")
 
-    def _add(self, row: Row) -> str:
+    def _add(self, rows: list[Row]) -> list[str]:
+        return [self._add_one(row) for row in rows]
+
+    def _add_one(self, row: Row) -> str:
         self._copy(row["url"])
         before = self._versions(row["url"])
-        outcome = super()._add(row)
+        [outcome] = super()._add([row])
         if outcome != Outcome.UNCHANGED:
             self._tell(outcome, before, self._versions(row["url"]))
         return outcome

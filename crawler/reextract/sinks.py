@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Self
 
@@ -83,7 +83,7 @@ class StoreSink:
         for wound in extracted.wounds:
             counts[wound.counts_as] += 1
         with self._store.batch():
-            counts.update(self._add(row) for row in extracted.articles)
+            counts.update(self._add(extracted.articles))
             for row, article_url in extracted.refusals:
                 counts.update(("refused", REASON + row["reason"]))
                 counts["kept"] += self._refuse(row, article_url)
@@ -110,8 +110,8 @@ class StoreSink:
         with self._store.batch():
             self._state.forget()
 
-    def _add(self, row: Row) -> str:
-        return self._store.add_row(row, captured_url(row))
+    def _add(self, rows: list[Row]) -> Sequence[str]:
+        return self._store.add_rows([(row, captured_url(row)) for row in rows])
 
     def _refuse(self, row: Row, article_url: str) -> bool:
         """Store a refusal; whether an article of the same capture is stored and stays."""

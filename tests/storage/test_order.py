@@ -124,6 +124,27 @@ def test_a_capture_read_again_keeps_what_another_view_told(store: ArticleStore) 
         assert store.add_row(row, None) is Outcome.UNCHANGED
 
 
+def test_rows_that_come_together_are_stored_as_if_they_came_one_by_one(store: ArticleStore) -> None:
+    rows = [
+        *(view(5) | {"url": f"{number}"} for number in range(3)),
+        *(view(day, "video") | {"url": "video"} for day in (5, 6)),
+        *(view(4, words="A", date=None) | {"url": "undated"}, view(5) | {"url": "undated"}),
+        *(view(5) | {"url": "updated"}, view(6, words="B", date=UPDATED) | {"url": "updated"}),
+    ]
+    sql = "select * from articles order by url, timestamp"
+    with store.batch():
+        store.db.execute("delete from articles")
+        singly = [store.add_row(row, row["source_url"]) for row in rows]
+        one_by_one = list(store.db.query(sql))
+        store.db.execute("delete from articles")
+        outcomes = store.add_rows([(row, row["source_url"]) for row in rows])
+        assert list(store.db.query(sql)) == one_by_one
+        assert len(outcomes) == len(singly)
+        assert outcomes.count(Outcome.NEW) == singly.count(Outcome.NEW) == 6
+        again = store.add_rows([(row, row["source_url"]) for row in rows])
+        assert set(again) == {Outcome.UNCHANGED}
+
+
 _KINDS = [(make, name) for make in (view, truncated) for name in VIEWS]
 
 
