@@ -122,7 +122,8 @@ def rows(database: Path) -> dict[str, list[Any]]:
 def held_in_the_middle(database: Path, table: str = "articles") -> Iterator[int]:
     """Wait until something is stored, and let nothing more be stored while the context is open; how much there is."""
     deadline = time.monotonic() + 60
-    while not database.exists():
+    # Before it has a log, a lock of ours would keep it from being made.
+    while not database.with_name(f"{database.name}-wal").exists():
         assert time.monotonic() < deadline, "no database was made"
         time.sleep(0.01)
     connection = sqlite3.connect(database, timeout=30, isolation_level=None)
