@@ -19,16 +19,16 @@ from warcio.statusandheaders import StatusAndHeadersParserException
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
 from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.batches import Step, batches
-from storage.sources.http import TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body, headers_of
-from storage.sources.kinds import GZIP_MAGIC, unpacked
+from storage.sources.http import GZIP_MAGIC, TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body, headers_of
+from storage.sources.kinds import unpacked
 from storage.sources.tables import iso_moment
+from storage.warc_layout import GZIP
 
 # How long the line of a record, and how long the header of a response may be.
 _MAX_HEAD = 1 << 16
 _CHUNK = 1 << 16
 _MOST_EMPTY_LINES = 100
 _LONGEST_LINE = 4096
-_GZIP = 16 + zlib.MAX_WBITS
 _RECORD_LINE = re.compile(rb"\S{3,4000} \S+ [0-9]{14} \S+ [0-9]+\r?\n")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _STATUS = re.compile(r"HTTP/[0-9.]+ +([0-9]{3})\b")
@@ -185,7 +185,7 @@ def _is_packed_as_a_whole(file: IO[bytes]) -> bool:
     """Whether the first gzip member holds more than the record it begins with."""
     file.seek(0)
     try:
-        start = zlib.decompressobj(_GZIP).decompress(file.read(_CHUNK), _CHUNK)
+        start = zlib.decompressobj(GZIP).decompress(file.read(_CHUNK), _CHUNK)
         line, _, rest = start.partition(b"\n")
         return len(rest.rstrip()) > int(line.split()[-1])
     except (zlib.error, ValueError, IndexError):
@@ -213,6 +213,6 @@ def _next_member(file: IO[bytes], at: int) -> int | None:
 def _begins_record(file: IO[bytes], at: int) -> bool:
     file.seek(at)
     try:
-        return bool(_RECORD_LINE.match(zlib.decompressobj(_GZIP).decompress(file.read(_LONGEST_LINE), _LONGEST_LINE)))
+        return bool(_RECORD_LINE.match(zlib.decompressobj(GZIP).decompress(file.read(_LONGEST_LINE), _LONGEST_LINE)))
     except zlib.error:
         return False

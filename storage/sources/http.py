@@ -20,7 +20,7 @@ TOO_LARGE = "larger than a page may be"
 _CHUNK = 1 << 16
 # No server packs a page more often; a chain without end would cost a page's time for each link.
 _MOST_CODINGS = 4
-_GZIP_MAGIC = b"\x1f\x8b"
+GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]{0,1000})?\r?\n")
 _TAG = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}<[!?A-Za-z]")
@@ -92,7 +92,7 @@ def _codings(header: str | None) -> list[str]:
 
 
 def _gunzip(body: bytes, max_page: int) -> bytes:
-    if not body.startswith(_GZIP_MAGIC):
+    if not body.startswith(GZIP_MAGIC):
         return body
     # FastWARC's reader takes half of zlib's time. It passes over data that end too early; so the length at their end
     # must be right (RFC 1952, ISIZE), and whatever else may be the matter is looked at with zlib.
@@ -128,7 +128,7 @@ def _inflate(body: bytes, wbits: int, max_page: int, name: str) -> bytes:
         if not member.eof:
             raise Undecodable(f"{name} data end too early")
         packed = member.unused_data
-        if not packed.startswith(_GZIP_MAGIC):
+        if not packed.startswith(GZIP_MAGIC):
             return unpacked
 
 

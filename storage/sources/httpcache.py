@@ -11,8 +11,7 @@ from typing import Any
 
 from storage.archive import Capture, Location
 from storage.sources.base import Item, Part, Refused, Wound, name_of
-from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body, headers_of
-from storage.sources.kinds import GZIP_MAGIC
+from storage.sources.http import GZIP_MAGIC, TooLarge, Undecodable, charset_of, decode_body, headers_of
 from storage.sources.pages import open_regular
 from storage.warc_reader import is_time
 

@@ -12,13 +12,14 @@ from io import BufferedIOBase
 from typing import IO, BinaryIO, cast
 
 from extractors.text import looks_like_capture
+from storage.sources.http import GZIP_MAGIC
 from storage.sources.rows import begins_json, csv_delimiter
+from storage.warc_layout import GZIP
 
 #: How much of a file tells what it is.
 HEAD = 4096
 #: What gzip raises on data that are damaged; EOFError where they end too early.
 DAMAGED = (gzip.BadGzipFile, zlib.error, EOFError)
-GZIP_MAGIC = b"\x1f\x8b"
 
 #: What the header of a dump has at least.
 TABLE_COLUMNS = (frozenset({"url"}), frozenset({"html", "text"}))
@@ -28,7 +29,6 @@ NO_CAPTURE = "text that begins as no page of the site does, nor as a dump with t
 DAMAGED_GZIP = "gzip data are damaged"
 SHORT_GZIP = "gzip data end too early"
 
-_GZIP = 16 + zlib.MAX_WBITS
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -59,7 +59,7 @@ def kind_of(head: bytes) -> Kind | str:
     rest, inside = head, b""
     try:
         while rest and not inside:
-            member = zlib.decompressobj(_GZIP)
+            member = zlib.decompressobj(GZIP)
             inside, rest = member.decompress(rest, HEAD), member.unused_data
     except zlib.error:
         return DAMAGED_GZIP

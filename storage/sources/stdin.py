@@ -14,8 +14,8 @@ from storage.archive import MAX_PAGE_BYTES, Capture, Location
 from storage.sources.arc import arc_items
 from storage.sources.base import Item, Part, Refused, Wound
 from storage.sources.batches import batches, counted
-from storage.sources.http import TooLarge, Undecodable, decode_body
-from storage.sources.kinds import GZIP_MAGIC, NO_CAPTURE, Kind, kind_of, read_head
+from storage.sources.http import GZIP_MAGIC, TooLarge, Undecodable, decode_body
+from storage.sources.kinds import NO_CAPTURE, Kind, kind_of, read_head
 from storage.sources.tables import table_items
 from storage.sources.warc import warc_items
 

@@ -17,7 +17,7 @@ from storage.archive import MAX_PAGE_BYTES, Capture, Location
 from storage.sources.base import Item, Part, Refused, Revisit, Seam, Wound
 from storage.sources.batches import batches, counted
 from storage.sources.forward import Unpacked, Window
-from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body
+from storage.sources.http import TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body
 from storage.warc_layout import Section, is_packed, next_record
 from storage.warc_reader import Damage, Record, read_warc, utc
 
@@ -26,7 +26,6 @@ from storage.warc_reader import Damage, Record, read_warc, utc
 PART_BYTES = 1_000_000
 _LEAST_PART = 250_000
 _PARTS = 64
-TOO_LARGE = "larger than a page may be"
 # Shorter than a record with a page, in bytes as stored.
 _SMALLEST_RANGE = 1000
 # Of what is around a page: headers, the marks of chunks.
@@ -67,9 +66,8 @@ class WarcSource:
         with self.opened() as stream:
             if is_packed(stream, 0) and _is_one_member(stream):
                 stream.seek(0)
-                yield from batches(
-                    counted(_items_of(cast("IO[bytes]", Unpacked(stream)), self.name, self.max_page), after)
-                )
+                window = _window(cast("IO[bytes]", Unpacked(stream)), self.max_page)
+                yield from batches(counted(_items_of(window, self.name, self.max_page), after))
                 return
         size, first = self.size, int(after or 0)
         step = min(PART_BYTES, max(_LEAST_PART, size // _PARTS))
@@ -147,14 +145,20 @@ def warc_items(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
         name: as the rows of its captures name it.
         max_page: as of `Part.read`.
     """
-    window = cast("IO[bytes]", Window(stream, 2 * (max_page + _MARGIN)))
+    window = _window(stream, max_page)
     whole = is_packed(window, 0) and _is_one_member(window)
     window.seek(0)
-    yield from _items_of(cast("IO[bytes]", Unpacked(window)) if whole else window, name, max_page)
+    if whole:
+        window = _window(cast("IO[bytes]", Unpacked(window)), max_page)
+    yield from _items_of(window, name, max_page)
 
 
-def _items_of(stream: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
-    window = cast("IO[bytes]", Window(stream, 2 * (max_page + _MARGIN)))
+def _window(stream: IO[bytes], max_page: int) -> IO[bytes]:
+    """A stream that can only be read forward, with room for a page to go back over."""
+    return cast("IO[bytes]", Window(stream, 2 * (max_page + _MARGIN)))
+
+
+def _items_of(window: IO[bytes], name: str, max_page: int) -> Iterator[Item]:
     packed = is_packed(window, 0)
     for record in read_warc(window, max_body=max_page + _MARGIN, check_digests=not packed):
         yield from _items(record, name, max_page)
