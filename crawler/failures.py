@@ -104,6 +104,11 @@ def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
 
 def complain(command: ScrapyCommand, sentence: str, status: int) -> None:
     """Tell the person at the terminal, and have the command end with that exit status unless it has a higher one."""
+    tell(sentence)
+    command.exitcode = max(command.exitcode, status)
+
+
+def tell(sentence: str) -> None:
+    """Tell the person at the terminal."""
     # File names and arguments may hold anything.
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
-    command.exitcode = max(command.exitcode, status)

@@ -116,8 +116,9 @@ def _lead_picture(parts: Parts, base: str) -> tuple[str | None, str | None]:
     for box in picture.iterancestors():
         if box in parts.bodies or box is parts.head:
             break
-        caption = text_of(box if box in parts.captions else first(parts.layout.credit, box))
-        if caption is not None and caption == text_of(box):  # all its words: this is the picture's own box
+        words = text_of(box)
+        caption = words if box in parts.captions else text_of(first(parts.layout.credit, box))
+        if caption is not None and caption == words:  # all of them: this is the picture's own box
             return _picture_url(picture, base), caption
     return _picture_url(picture, base), None
 

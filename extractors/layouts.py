@@ -7,7 +7,7 @@ classes, so that added classes, another order of them, renamed sections and extr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING, TypeAlias
@@ -27,9 +27,28 @@ def css(selector: str) -> CSSSelector:
     return CSSSelector(selector, translator="html")
 
 
-def tags(*names: str) -> Selector:
-    """The elements of these names: as by `css`, in a third of the time."""
-    return lambda element: element.iter(*names)
+def simple(selector: str) -> Selector:
+    """The elements that one of several simple selectors matches, as by `css`, one by one and in a third of the time.
+
+    Args:
+        selector: `tag`, `tag.class` and `.class`, parted by commas; a tag has classes or none.
+    """
+    classes: dict[str, set[str] | None] = {}
+    for part in selector.replace(" ", "").split(","):
+        tag, _, name = part.partition(".")
+        classes[tag or "*"] = {*(classes.get(tag or "*") or ()), name} if name else None
+    anywhere = classes.pop("*", None) or set()
+    # A class that any element may have: all of them are looked at.
+    names = ("*",) if anywhere else tuple(classes)
+    wanted = {tag: of_tag and of_tag | anywhere for tag, of_tag in classes.items()}
+
+    def matches(element: _Element) -> Iterator[_Element]:
+        for found in element.iter(*names):
+            of_tag = wanted.get(str(found.tag), anywhere)
+            if of_tag is None or not of_tag.isdisjoint((found.get("class") or "").split()):
+                yield found
+
+    return matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +74,7 @@ class Layout:
     pages: frozenset[str]
     seen: date
     evidence: str
-    head: CSSSelector
+    head: Selector
     title: Selector
     category: Selector
     dates: Selector
@@ -63,8 +82,8 @@ class Layout:
     picture: Selector
     credit: Selector
     player: Selector
-    cut: CSSSelector
-    end: CSSSelector
+    cut: Selector
+    end: Selector
     wordless: bool = False
 
 
@@ -74,16 +93,16 @@ NEWS = Layout(
     seen=date(2023, 11, 7),
     evidence="saved article page of the English edition; its section renamed comp_view_news in a source of 2026; "
     "captions of the site's rich-text editor (Froala) in fr-inner",
-    head=css("div.title_area"),
-    title=tags("h1"),
-    category=css(".cate"),
-    dates=css(".date"),
-    body=css("div.body_txt"),
-    picture=tags("img"),
+    head=simple("div.title_area"),
+    title=simple("h1"),
+    category=simple(".cate"),
+    dates=simple(".date"),
+    body=simple("div.body_txt"),
+    picture=simple("img"),
     credit=css("div.img_box .cap, figcaption, .fr-inner"),
-    player=tags("iframe", "video", "embed", "object"),
-    cut=css("div.img_box, figcaption, .fr-inner"),
-    end=css("div.func_menu, div.share_box, h2.view_tit, section.comp_contents_3x, aside, footer, div.chrome_pick"),
+    player=simple("iframe, video, embed, object"),
+    cut=simple("div.img_box, figcaption, .fr-inner"),
+    end=simple("div.func_menu, div.share_box, h2.view_tit, section.comp_contents_3x, aside, footer, div.chrome_pick"),
 )
 
 VIDEO = replace(
@@ -137,7 +156,7 @@ SITE_MARKS = css(
     "#skipNav, #gnb_menu, section.sec_top, div.chrome_pick, meta[property='og:url'][content*='.kbs.co.kr/']"
 )
 #: What stands last on a page of the site (saved page): where it is there, nothing of the contents is missing.
-PAGE_END = css("footer, div.chrome_pick")
+PAGE_END = simple("footer, div.chrome_pick")
 #: How a title ends on every page of the site (saved page: a lower-case L for a separator).
 TITLE_SUFFIX = " l KBS WORLD"
 

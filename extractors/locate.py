@@ -164,9 +164,9 @@ def _unboxed(body: _Element, boxes: set[_Element]) -> Iterator[_Element]:
 
 def _head(page: _Element, layout: Layout) -> _Element | None:
     """The first head that holds a title, else the first."""
-    heads: list[_Element] = layout.head(page)
-    titled = (head for head in heads if text_of(first(layout.title, head)))
-    return next(titled, heads[0] if heads else None)
+    titled = (head for head in layout.head(page) if text_of(first(layout.title, head)))
+    found = next(titled, None)
+    return first(layout.head, page) if found is None else found
 
 
 def _body(layout: Layout, head: _Element) -> _Element | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import cache
 
 from extractors.labels import COPYRIGHT, LONGEST_CREDIT
 
@@ -15,12 +16,8 @@ _INVISIBLE = re.compile(
 )
 
 
-# Marks that stand on a letter. More than thirty on one are no writing (UAX #15, "Stream-Safe Text Format"), and
-# normalising them takes quadratic time. The second pattern is looked for only where the cheap first one is found, whose
-# first character passes over most of a text in any Latin script.
+# What may begin a stack of marks; cheap to look for, since it passes over most of a text in any Latin script.
 _NO_WORDS = re.compile(r"[\u0300-\U0001ffff][^\w\s]{30}")
-_MARKS = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark))
-_STACK = re.compile(f"([{_MARKS}]{{30}})[{_MARKS}]+")
 
 
 def plain(text: str) -> str:
@@ -28,8 +25,19 @@ def plain(text: str) -> str:
     if not text.isprintable():  # none of them is; most texts are, and need no search
         text = _INVISIBLE.sub("", text)
     if _NO_WORDS.search(text):
-        text = _STACK.sub(r"\1", text)
+        text = _stack().sub(r"\1", text)
     return unicodedata.normalize("NFC", text)
+
+
+@cache
+def _stack() -> re.Pattern[str]:
+    """Marks that stand on one letter, more than thirty of them.
+
+    Those are no writing (UAX #15, "Stream-Safe Text Format"), and normalising them takes quadratic time. Made when it
+    is first needed, which it hardly ever is: finding all marks takes a part of every start.
+    """
+    marks = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark))
+    return re.compile(f"([{marks}]{{30}})[{marks}]+")
 
 
 def collapse(text: str) -> str:

@@ -13,11 +13,8 @@ from pathlib import Path
 from scrapy.settings import BaseSettings
 
 from crawler.failures import WORK_FAILED
-from crawler.reextract.cluster import ClusterWorkers, check_address
-from crawler.reextract.parquet_sink import ParquetSink
 from crawler.reextract.plan import STDIN, brought, call_of, conditions
 from crawler.reextract.pool import LocalWorkers, Work, Workers
-from crawler.reextract.preview import PreviewSink
 from crawler.reextract.report import Report
 from crawler.reextract.run import Run, Sources
 from crawler.reextract.sinks import StoreSink
@@ -53,6 +50,9 @@ class Job:
         if paths and self._only:
             raise ValueError("--only reads what stored articles stand on, wherever that is; it takes no SOURCE.")
         if options.scheduler:
+            # Here and below, what few runs need is imported by those alone: each import is a part of every start.
+            from crawler.reextract.cluster import check_address
+
             check_address(options.scheduler)
             if options.jobs is not None:
                 raise ValueError("--jobs are processes of this machine; with --scheduler the cluster's workers work.")
@@ -113,12 +113,16 @@ class Job:
     def _workers(self) -> Workers:
         if not self._options.scheduler:
             return LocalWorkers(self._jobs)
+        from crawler.reextract.cluster import ClusterWorkers
+
         needed = [Path.cwd() / path for path in self._paths if path != STDIN] or [self._archive]
         return ClusterWorkers(self._options.scheduler, needed)
 
     def _sink(self) -> StoreSink:
         """Where results go."""
         if self._options.dry_run:
+            from crawler.reextract.preview import PreviewSink
+
             return PreviewSink(self._database, self._work())
         options = {"only": self._only, "max_page": self._max_page, "base_url": self._base_url}
         known = call_of(self._paths, self._archive, options)
@@ -129,6 +133,8 @@ class Job:
         return sink
 
     def _folder_sink(self, call: str) -> StoreSink:
+        from crawler.reextract.parquet_sink import ParquetSink
+
         folder = Path(self._options.to).expanduser().absolute()
         return ParquetSink(folder, self._database, call, self._max_page, self._base_url)
 
