@@ -156,7 +156,7 @@ SITE_MARKS = css(
     "#skipNav, #gnb_menu, section.sec_top, div.chrome_pick, meta[property='og:url'][content*='.kbs.co.kr/']"
 )
 #: What stands last on a page of the site (saved page): where it is there, nothing of the contents is missing.
-PAGE_END = simple("footer, div.chrome_pick")
+PAGE_END = css("footer, div.chrome_pick")
 #: How a title ends on every page of the site (saved page: a lower-case L for a separator).
 TITLE_SUFFIX = " l KBS WORLD"
 
