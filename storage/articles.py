@@ -3,36 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any
 
 from sqlite_utils.db import Table
 
 from extractors import Article
 from extractors.dates import KST
-from extractors.layouts import VIDEO
 from storage.archive import Capture
 from storage.database import Store
+from storage.search import Hit, search
+from storage.selection import EVERYTHING, Selection, select_rows
+from storage.versions import (
+    COLUMNS,
+    Row,
+    first_capture,
+    is_undated,
+    own_time,
+    rank,
+    replaced,
+    same_capture,
+    same_content,
+    same_words,
+    stands_for,
+)
 
-# What the site says, as against how and where it was read: only a difference in these makes an article an edited one.
-_NOT_CONTENT = {"url", "timestamp", "text", "layout", "source_url"}
-_CONTENT = tuple(field.name for field in fields(Article) if field.name not in _NOT_CONTENT)
-
-_OF_PLAIN_VIEW = ("image_url", "image_credit", "layout")
-_WORDS = tuple(name for name in _CONTENT if name not in {"written_at", "updated_at", "has_video", *_OF_PLAIN_VIEW})
-_PLACE = ("archive_file", "archive_offset")
-
-Row = dict[str, Any]
-
-#: The columns of `articles`, in order.
-COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
 _VERSIONS = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
 _KNOWN = "select distinct url from articles where url in (select value from json_each(?))"
 _FORGET_REFUSAL = "delete from refusals where url = ? and fetched_at = ?"
-_INSERT = f"insert or replace into articles values ({', '.join(f':{name}' for name in COLUMNS)})"  # noqa: S608
+# Not `insert or replace`: what that replaces, no trigger is told of.
+_INSERT = f"""
+    insert into articles ({", ".join(COLUMNS)}) values ({", ".join(f":{name}" for name in COLUMNS)})
+    on conflict (url, timestamp) do update set {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])}
+"""  # noqa: S608
 
 
 class Outcome(StrEnum):
@@ -95,7 +99,7 @@ class ArticleStore(Store):
         rows = [row for row, _ in versions]
         keys = {row["timestamp"] for row in rows}
         if len(keys) < len(rows) or self._versions(rows[0]["url"]):
-            return [self.add_row(row | _own_time(row), captured_url) for row, captured_url in versions]
+            return [self.add_row(row | own_time(row), captured_url) for row, captured_url in versions]
         for row, captured_url in versions:
             self._forget_refusal(row, captured_url)
             self._insert(row)
@@ -116,6 +120,26 @@ class ArticleStore(Store):
         values = [url, refusal["url"], refusal["fetched_at"]]
         sql = "select 1 from articles where url = ? and source_url = ? and fetched_at = ?"
         return self.db.execute(sql, values).fetchone() is not None
+
+    def __iter__(self) -> Iterator[Article]:
+        """The newest version of each article, oldest first."""
+        return self.articles()
+
+    def articles(self, selection: Selection = EVERYTHING) -> Iterator[Article]:
+        """Articles one by one, in the order of their versions' times.
+
+        Args:
+            selection: which; without it, the newest version of each.
+        """
+        return map(_to_article, select_rows(self.db, selection))
+
+    def search(self, query: str, selection: Selection = EVERYTHING, limit: int = 20) -> list[Hit]:
+        """The articles that fit a query best: `storage.search.search`.
+
+        Raises:
+            QueryError: the query cannot be understood; the message is a sentence.
+        """
+        return search(self.db, query, selection, limit)
 
     def newest(self, limit: int) -> list[Article]:
         """The newest version of each article, newest first."""
@@ -150,18 +174,18 @@ class ArticleStore(Store):
 
     def _add_dated(self, row: Row) -> Outcome:
         versions = self._versions(row["url"])
-        stored = next((one for one in versions if one["timestamp"] == row["timestamp"] and not _is_undated(one)), None)
-        result = row if stored is None else _replaced(stored, row)
-        if stored is not None and result == stored and _same_capture(stored, row):
+        stored = next((one for one in versions if one["timestamp"] == row["timestamp"] and not is_undated(one)), None)
+        result = row if stored is None else replaced(stored, row)
+        if stored is not None and result == stored and same_capture(stored, row):
             return Outcome.UNCHANGED
         others = [one for one in versions if one is not stored]
         # The same capture under another version: extraction has learnt to read its dates.
-        again = [one for one in others if _same_capture(one, row)]
-        gone = [one for one in others if _is_undated(one) and (_stands_for(result, one) or _stands_for(row, one))]
+        again = [one for one in others if same_capture(one, row)]
+        gone = [one for one in others if is_undated(one) and (stands_for(result, one) or stands_for(row, one))]
         self._delete([*again, *gone])
         if result != stored:
             self._insert(result)
-        if again or (stored is not None and result != stored and _same_capture(stored, row)):
+        if again or (stored is not None and result != stored and same_capture(stored, row)):
             return Outcome.REEXTRACTED
         if gone or (stored is not None and result != stored):
             return Outcome.EDITED
@@ -173,21 +197,21 @@ class ArticleStore(Store):
         """Store a version that gives no time of its own: the same words are the same version."""
         row = row | {"timestamp": _capture_time(row)}
         versions = self._versions(row["url"])
-        undated = [one for one in versions if _is_undated(one)]
+        undated = [one for one in versions if is_undated(one)]
         for version in undated:
-            if _same_capture(version, row):
-                return self._put(version, _replaced(version, row | {"timestamp": version["timestamp"]}))
-        if any(_stands_for(version, row) for version in versions):
+            if same_capture(version, row):
+                return self._put(version, replaced(version, row | {"timestamp": version["timestamp"]}))
+        if any(stands_for(version, row) for version in versions):
             return Outcome.UNCHANGED
         for version in undated:
-            if _rank(version) == _rank(row) and _same_words(version, row):
-                return self._put(version, _first_capture(version, row, versions))
-        poorer = [one for one in undated if _rank(one) > _rank(row)]
+            if rank(version) == rank(row) and same_words(version, row):
+                return self._put(version, first_capture(version, row, versions))
+        poorer = [one for one in undated if rank(one) > rank(row)]
         self._delete(poorer)
         for version in versions:
             if version["timestamp"] == row["timestamp"] and version not in poorer:
                 # Two contents of one second: of those without dates the later one counts.
-                return self._put(version, _replaced(version, row) if _is_undated(version) else version)
+                return self._put(version, replaced(version, row) if is_undated(version) else version)
         self._insert(row)
         if poorer:
             return Outcome.EDITED
@@ -200,9 +224,9 @@ class ArticleStore(Store):
         if row["timestamp"] != stored["timestamp"]:
             self._delete([stored])
         self._insert(row)
-        if _same_capture(stored, row):
+        if same_capture(stored, row):
             return Outcome.REEXTRACTED
-        return Outcome.UNCHANGED if _same_content(stored, row) else Outcome.EDITED
+        return Outcome.UNCHANGED if same_content(stored, row) else Outcome.EDITED
 
     def _delete(self, versions: Sequence[Row]) -> None:
         for version in versions:
@@ -255,88 +279,3 @@ def _to_article(row: Row) -> Article:
             "truncated": bool(row["truncated"]),
         }
     )
-
-
-def _same_content(stored: Row, row: Row) -> bool:
-    return _view(stored) == _view(row) and all(stored[column] == row[column] for column in _CONTENT)
-
-
-def _same_words(stored: Row, row: Row) -> bool:
-    """Whether two captures, one of which may be the video view, say the same."""
-    return all(stored[column] == row[column] for column in _WORDS)
-
-
-def _replaced(stored: Row, row: Row) -> Row:
-    """What a stored version is once the same version was read again or captured again; the same dict: as it was."""
-    if _same_capture(stored, row):
-        return _both_views(row | _place(stored, row), stored)
-    is_newer = _precedence(row) > _precedence(stored)
-    result = _both_views(row, stored) if is_newer else _both_views(stored, row)
-    return stored if _same_content(stored, result) else result
-
-
-def _first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
-    """What an undated version is once its words were captured again, perhaps earlier, in an older archive."""
-    is_taken = any(one is not stored and one["timestamp"] == row["timestamp"] for one in versions)
-    if row["fetched_at"] < stored["fetched_at"] and not is_taken:
-        return _both_views(row, stored)
-    return _both_views(stored, row)
-
-
-def _both_views(row: Row, other: Row) -> Row:
-    """A row with what another capture of the same version adds to it.
-
-    The plain and the video view are one article: that it has a video is true from either, and the picture and its
-    credit are the plain view's, whose caption differs (SITE: "Video view").
-    """
-    seen = {"has_video": max(row["has_video"], other["has_video"])}
-    if _rank(row) == _rank(other) and row["layout"] == VIDEO.name:
-        seen |= {column: other[column] if _view(other) == "plain" else row[column] for column in _OF_PLAIN_VIEW}
-    return row | seen
-
-
-def _precedence(row: Row) -> tuple[int, str, str]:
-    """Of two captures of one version the greater counts: never one that shows less, else the later."""
-    return -_rank(row), row["fetched_at"], row["source_url"] or ""
-
-
-def _rank(row: Row) -> int:
-    """How much a page shows, 0 being most: HTML page, text capture, the beginning of an HTML page, of a text."""
-    return int(2 * row["truncated"] + (row["layout"] == "text"))
-
-
-def _view(row: Row) -> str:
-    return row["layout"] if row["layout"] in {"text", VIDEO.name} else "plain"
-
-
-def _stands_for(version: Row, row: Row) -> bool:
-    """Whether a version makes one without dates needless: that one shows less, or has its words."""
-    if _rank(version) != _rank(row):
-        return _rank(version) < _rank(row)
-    return not _is_undated(version) and _same_words(version, row)
-
-
-def _same_capture(stored: Row, row: Row) -> bool:
-    """Whether both were read from one capture: it is one in two archives too, unless one holds less, or its text."""
-    if stored["fetched_at"] != row["fetched_at"] or stored["source_url"] != row["source_url"]:
-        return False
-    return _rank(stored) == _rank(row) or all(stored[column] == row[column] for column in _PLACE)
-
-
-def _place(stored: Row, row: Row) -> Row:
-    """Where a capture is archived that was read in two places: the project's own archive counts more than others."""
-    is_better = stored["archive_file"] is None or (_is_own(row) and not _is_own(stored))
-    return {column: (row if is_better else stored)[column] for column in _PLACE}
-
-
-def _is_own(row: Row) -> bool:
-    return row["archive_file"] is not None and "/" not in row["archive_file"]
-
-
-def _own_time(row: Row) -> Row:
-    """The timestamp that a page gave, and none where it is that of a capture."""
-    return {"timestamp": None if _is_undated(row) else row["timestamp"]}
-
-
-def _is_undated(row: Row) -> bool:
-    return row["written_at"] is None and row["updated_at"] is None

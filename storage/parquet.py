@@ -9,7 +9,7 @@ from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
-from storage.articles import COLUMNS, Row
+from storage.versions import COLUMNS, Row
 
 TABLES: dict[str, tuple[str, ...]] = {
     "articles": COLUMNS,

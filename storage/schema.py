@@ -131,3 +131,97 @@ def m003_reextractions(db: Database) -> None:
         not_null={"url", "fetched_at"},
         strict=True,
     )
+
+
+@migrations()
+def m004_catalogue_and_search(db: Database) -> None:
+    """What readers sort, count and search by, kept in step with `articles` by triggers, whoever writes there."""
+    db.table("catalogue").create(
+        {
+            "id": int,
+            "latest": int,
+            "title": str,
+            "category": str,
+            "written_at": str,
+            "day": str,
+            "month": str,
+            "kind": str,
+            "lang": str,
+            "layout": str,
+            "characters": int,
+            "url": str,
+            "timestamp": str,
+        },
+        # Its own, which nothing renumbers: rows of `articles` have none that outlasts a VACUUM.
+        pk="id",
+        not_null={"latest", "day", "month", "kind", "lang", "layout", "characters", "url", "timestamp"},
+        strict=True,
+    )
+    db.table("catalogue").create_index(["url", "timestamp"], unique=True)
+    db.table("catalogue").create_index(["latest", "timestamp"])
+    db.execute(_catalogued("articles"))
+    db.execute(
+        "update catalogue set latest = 0 where exists (select 1 from articles as later"
+        " where later.url = catalogue.url and later.timestamp > catalogue.timestamp)"
+    )
+    db.create_view(
+        "searchable",
+        "select catalogue.id, articles.title, articles.text from catalogue join articles using (url, timestamp)",
+    )
+    # Letters are found with and without their accents, capital or not: coree finds Corée.
+    db.execute(
+        "create virtual table articles_fts using fts5"
+        "(title, text, content='searchable', content_rowid='id', tokenize='unicode61 remove_diacritics 2')"
+    )
+    db.execute("insert into articles_fts (articles_fts) values ('rebuild')")
+    db.execute("insert into articles_fts (articles_fts, rank) values ('rank', 'bm25(10.0, 1.0)')")
+    for trigger in _TRIGGERS:
+        db.execute(trigger)
+
+
+def _catalogued(source: str) -> str:
+    """The statement that puts what `source` holds of `articles` into the catalogue, as the newest versions."""
+    one = source == "new"
+    column = "new." if one else ""
+    values = (
+        f"1, {column}title, {column}category, {column}written_at, substr(coalesce({column}written_at, "
+        f"{column}timestamp), 1, 10), substr(coalesce({column}written_at, {column}timestamp), 1, 7), {column}kind, "
+        f"{column}lang, {column}layout, length({column}text), {column}url, {column}timestamp"
+    )
+    columns = "latest, title, category, written_at, day, month, kind, lang, layout, characters, url, timestamp"
+    return f"insert into catalogue ({columns}) select {values}{'' if one else f' from {source}'}"  # noqa: S608
+
+
+# The id of a version.
+_ID = "(select id from catalogue where url = {0}.url and timestamp = {0}.timestamp)"
+_TRIGGERS = (
+    f"""
+    create trigger articles_inserted after insert on articles begin
+      {_catalogued("new")};
+      update catalogue set latest = 0 where url = new.url
+        and timestamp < (select max(timestamp) from articles where url = new.url);
+      insert into articles_fts (rowid, title, text) values ({_ID.format("new")}, new.title, new.text);
+    end
+    """,  # noqa: S608
+    f"""
+    create trigger articles_updated after update on articles begin
+      update catalogue set title = new.title, category = new.category, written_at = new.written_at,
+        day = substr(coalesce(new.written_at, new.timestamp), 1, 10),
+        month = substr(coalesce(new.written_at, new.timestamp), 1, 7), kind = new.kind, lang = new.lang,
+        layout = new.layout, characters = length(new.text), url = new.url, timestamp = new.timestamp
+        where url = old.url and timestamp = old.timestamp;
+      insert into articles_fts (articles_fts, rowid, title, text)
+        values ('delete', {_ID.format("new")}, old.title, old.text);
+      insert into articles_fts (rowid, title, text) values ({_ID.format("new")}, new.title, new.text);
+    end
+    """,  # noqa: S608
+    f"""
+    create trigger articles_deleted after delete on articles begin
+      insert into articles_fts (articles_fts, rowid, title, text)
+        values ('delete', {_ID.format("old")}, old.title, old.text);
+      delete from catalogue where url = old.url and timestamp = old.timestamp;
+      update catalogue set latest = 1 where url = old.url
+        and timestamp = (select max(timestamp) from articles where url = old.url);
+    end
+    """,  # noqa: S608
+)

@@ -20,8 +20,8 @@ from extractors import Article
 from extractors.address import parse_address
 from extractors.dates import KST
 from storage import ArticleStore
-from storage.articles import Row
 from storage.parquet import ParquetError, read_rows, require_pyarrow, table_of
+from storage.versions import Row
 from storage.warc_reader import is_time
 
 # Rows of one transaction, and versions of one article that are taken to have been stored together.

@@ -15,10 +15,10 @@ from crawler.reextract.sinks import StoreSink
 from crawler.reextract.work import Extracted
 from storage import ArticleStore
 from storage.archive import Location
-from storage.articles import Row
 from storage.parquet import TABLES, ParquetError, require_pyarrow, write_files
 from storage.reextraction import Position, Reextraction
 from storage.sources.base import Revisit
+from storage.versions import Row
 
 #: What is in the folder until it is finished.
 UNFINISHED = "unfinished"

@@ -7,9 +7,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from crawler.reextract.work import Extracted, extract_part
-from storage.articles import Row
 from storage.parquet import ParquetError, read_rows, write_rows
 from storage.sources.base import Part
+from storage.versions import Row
 
 #: Beside the columns of a refusal: the address of the article that was not found.
 ARTICLE_URL = "article_url"

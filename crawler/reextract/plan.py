@@ -11,10 +11,10 @@ from pathlib import Path
 
 import extractors
 from storage.archive import warc_files
-from storage.articles import COLUMNS
 from storage.sources.base import Source, Wound, name_of
 from storage.sources.find import find_sources
 from storage.sources.warc import WarcSource
+from storage.versions import COLUMNS
 
 #: How standard input is named.
 STDIN = "-"

@@ -18,10 +18,10 @@ from crawler.reextract.sinks import StoreSink
 from crawler.terminal import clean
 from storage import Outcome
 from storage.archive import Location
-from storage.articles import COLUMNS, Row
 from storage.readonly import open_readonly
 from storage.reextraction import Reextraction
 from storage.sources.base import Revisit
+from storage.versions import COLUMNS, Row
 
 # Where and when a page was read is no change of its article; the text is that of the paragraphs.
 _NOT_SHOWN = {"text", "fetched_at", "archive_file", "archive_offset"}

@@ -13,9 +13,9 @@ from crawler.reextract.pool import Work
 from crawler.reextract.work import Extracted, captured_url
 from storage import ArticleStore
 from storage.archive import Location
-from storage.articles import Row
 from storage.reextraction import Position, Reextraction
 from storage.sources.base import Revisit
+from storage.versions import Row
 
 #: Counted so that the reasons of refusals can be told from what else is counted.
 REASON = "refused: "

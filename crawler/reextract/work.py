@@ -11,9 +11,10 @@ from extractors.address import Address, parse_address
 from extractors.page import extract_page
 from storage import Capture
 from storage.archive import Location
-from storage.articles import Row, article_row, refusal_row
+from storage.articles import article_row, refusal_row
 from storage.sources.base import Item, Part, Refused, Revisit, Seam, Wound
 from storage.sources.stdin import STANDARD_INPUT
+from storage.versions import Row
 
 
 @dataclass(slots=True)

@@ -10,10 +10,10 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from storage.archive import FILE_NAME, MAX_PAGE_BYTES, Location, warc_files
-from storage.articles import COLUMNS
 from storage.sources.base import Source
 from storage.sources.places import Place, Places
 from storage.sources.warc import WarcSource
+from storage.versions import COLUMNS
 
 _BATCH = 100
 

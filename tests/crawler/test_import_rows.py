@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from crawler.reextract.imports import _checked
-from storage.articles import Row
 from storage.parquet import write_rows
+from storage.versions import Row
 from tests.crawler.cluster import rows, run
 from tests.storage.test_parquet import article as made
 

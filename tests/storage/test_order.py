@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage import ArticleStore, Outcome
-from storage.articles import Row
+from storage.versions import Row
 from tests.storage.test_parquet import article as made
 
 WRITTEN, UPDATED = "2026-01-01T09:00:00+09:00", "2026-01-04T09:00:00+09:00"

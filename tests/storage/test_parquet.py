@@ -13,8 +13,8 @@ from pyarrow import parquet
 
 import storage.parquet
 from storage import ArticleStore, Outcome
-from storage.articles import COLUMNS, Row
 from storage.parquet import TABLES, ParquetError, read_rows, require_pyarrow, table_of, write_files, write_rows
+from storage.versions import COLUMNS, Row
 
 
 def article(number: int, **values: Any) -> Row:

@@ -1,0 +1,103 @@
+"""Which articles are meant: by day, category, edition; the newest version of each, or all."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+
+from sqlite_utils import Database
+
+from storage.versions import COLUMNS, Row
+
+#: The order of everything that is listed or exported: by time, and the same each time.
+ORDER = "catalogue.timestamp, catalogue.url"
+# Categories that an error names.
+_NAMED = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Some of the articles of a database.
+
+    Attributes:
+        since, until: first and last day, in KST, on which they were written; an article without such a date counts by
+            its version's. None: no bound.
+        category: the page's own word (`find_category` finds it); empty: those without one; None: any.
+        lang: ISO 639-1 code of the edition; None: any.
+        all_versions: every version, and not only the newest of each article.
+    """
+
+    since: date | None = None
+    until: date | None = None
+    category: str | None = None
+    lang: str | None = None
+    all_versions: bool = False
+
+    @property
+    def condition(self) -> str:
+        """What `catalogue` rows must fulfil, in SQL, with the parameters of `values`."""
+        told = {
+            "catalogue.latest": not self.all_versions,
+            "catalogue.day >= :since": self.since is not None,
+            "catalogue.day <= :until": self.until is not None,
+            "catalogue.category = :category": bool(self.category),
+            "catalogue.category is null": self.category == "",
+            "catalogue.lang = :lang": self.lang is not None,
+        }
+        return " and ".join(condition for condition, is_told in told.items() if is_told) or "true"
+
+    @property
+    def values(self) -> dict[str, str | None]:
+        """The parameters of `condition`."""
+        return {
+            "since": None if self.since is None else self.since.isoformat(),
+            "until": None if self.until is None else self.until.isoformat(),
+            "category": self.category,
+            "lang": self.lang,
+        }
+
+
+#: The newest version of each article.
+EVERYTHING = Selection()
+
+
+def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
+    """Rows of `articles` by their columns, one by one, in ORDER."""
+    columns = ", ".join(f"articles.{name}" for name in COLUMNS)
+    sql = (
+        f"select {columns} from catalogue join articles using (url, timestamp) "  # noqa: S608
+        f"where {selection.condition} order by {ORDER}"
+    )
+    for row in db.execute(sql, selection.values):
+        yield dict(zip(COLUMNS, row, strict=True))
+
+
+def count_rows(db: Database, selection: Selection) -> int:
+    """How many they are."""
+    sql = f"select count(*) from catalogue where {selection.condition}"  # noqa: S608
+    return int(db.execute(sql, selection.values).fetchone()[0])
+
+
+def find_category(db: Database, given: str) -> str:
+    """The category that is meant, whose accents and capitals need not be given.
+
+    Raises:
+        ValueError: no article has such a one; the message is a sentence that names those there are.
+    """
+    found = db.execute("select distinct category from catalogue where category is not null order by category")
+    categories = [category for (category,) in found]
+    like = [category for category in categories if category == given] or [
+        category for category in categories if fold(category) == fold(given)
+    ]
+    if not like and given.strip():
+        there = ", ".join(categories[:_NAMED]) + (", …" if len(categories) > _NAMED else "")
+        raise ValueError(f"No article has the category {given}" + (f"; there are: {there}." if there else "."))
+    return like[0] if like else ""
+
+
+def fold(text: str) -> str:
+    """A text without its accents, in small letters: as search compares."""
+    parted = unicodedata.normalize("NFD", text)
+    return "".join(character for character in parted if not unicodedata.combining(character)).lower()

@@ -1,0 +1,108 @@
+"""Which of two captures of one version counts, and what they make together: rules that know no order of reading."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import Any
+
+from extractors import Article
+from extractors.layouts import VIDEO
+
+#: A row of `articles` by its columns.
+Row = dict[str, Any]
+#: The columns of `articles`, in order.
+COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
+
+# What the site says, as against how and where it was read: only a difference in these makes an article an edited one.
+_NOT_CONTENT = {"url", "timestamp", "text", "layout", "source_url"}
+_CONTENT = tuple(field.name for field in fields(Article) if field.name not in _NOT_CONTENT)
+
+_OF_PLAIN_VIEW = ("image_url", "image_credit", "layout")
+_WORDS = tuple(name for name in _CONTENT if name not in {"written_at", "updated_at", "has_video", *_OF_PLAIN_VIEW})
+_PLACE = ("archive_file", "archive_offset")
+
+
+def same_content(stored: Row, row: Row) -> bool:
+    return _view(stored) == _view(row) and all(stored[column] == row[column] for column in _CONTENT)
+
+
+def same_words(stored: Row, row: Row) -> bool:
+    """Whether two captures, one of which may be the video view, say the same."""
+    return all(stored[column] == row[column] for column in _WORDS)
+
+
+def replaced(stored: Row, row: Row) -> Row:
+    """What a stored version is once the same version was read again or captured again; the same dict: as it was."""
+    if same_capture(stored, row):
+        return _both_views(row | _place(stored, row), stored)
+    is_newer = _precedence(row) > _precedence(stored)
+    result = _both_views(row, stored) if is_newer else _both_views(stored, row)
+    return stored if same_content(stored, result) else result
+
+
+def first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
+    """What an undated version is once its words were captured again, perhaps earlier, in an older archive."""
+    is_taken = any(one is not stored and one["timestamp"] == row["timestamp"] for one in versions)
+    if row["fetched_at"] < stored["fetched_at"] and not is_taken:
+        return _both_views(row, stored)
+    return _both_views(stored, row)
+
+
+def _both_views(row: Row, other: Row) -> Row:
+    """A row with what another capture of the same version adds to it.
+
+    The plain and the video view are one article: that it has a video is true from either, and the picture and its
+    credit are the plain view's, whose caption differs (SITE: "Video view").
+    """
+    seen = {"has_video": max(row["has_video"], other["has_video"])}
+    if rank(row) == rank(other) and row["layout"] == VIDEO.name:
+        seen |= {column: other[column] if _view(other) == "plain" else row[column] for column in _OF_PLAIN_VIEW}
+    return row | seen
+
+
+def _precedence(row: Row) -> tuple[int, str, str]:
+    """Of two captures of one version the greater counts: never one that shows less, else the later."""
+    return -rank(row), row["fetched_at"], row["source_url"] or ""
+
+
+def rank(row: Row) -> int:
+    """How much a page shows, 0 being most: HTML page, text capture, the beginning of an HTML page, of a text."""
+    return int(2 * row["truncated"] + (row["layout"] == "text"))
+
+
+def _view(row: Row) -> str:
+    return row["layout"] if row["layout"] in {"text", VIDEO.name} else "plain"
+
+
+def stands_for(version: Row, row: Row) -> bool:
+    """Whether a version makes one without dates needless: that one shows less, or has its words."""
+    if rank(version) != rank(row):
+        return rank(version) < rank(row)
+    return not is_undated(version) and same_words(version, row)
+
+
+def same_capture(stored: Row, row: Row) -> bool:
+    """Whether both were read from one capture: it is one in two archives too, unless one holds less, or its text."""
+    if stored["fetched_at"] != row["fetched_at"] or stored["source_url"] != row["source_url"]:
+        return False
+    return rank(stored) == rank(row) or all(stored[column] == row[column] for column in _PLACE)
+
+
+def _place(stored: Row, row: Row) -> Row:
+    """Where a capture is archived that was read in two places: the project's own archive counts more than others."""
+    is_better = stored["archive_file"] is None or (_is_own(row) and not _is_own(stored))
+    return {column: (row if is_better else stored)[column] for column in _PLACE}
+
+
+def _is_own(row: Row) -> bool:
+    return row["archive_file"] is not None and "/" not in row["archive_file"]
+
+
+def own_time(row: Row) -> Row:
+    """The timestamp that a page gave, and none where it is that of a capture."""
+    return {"timestamp": None if is_undated(row) else row["timestamp"]}
+
+
+def is_undated(row: Row) -> bool:
+    return row["written_at"] is None and row["updated_at"] is None
