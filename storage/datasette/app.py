@@ -1,0 +1,106 @@
+"""Datasette over one database, served to this machine until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from datasette.app import Datasette
+from datasette.database import Database
+from datasette.plugins import pm
+
+from storage.datasette.dashboards import dashboards
+from storage.datasette.queries import named_queries
+from storage.datasette.room import DATABASE, ReadingRoom
+from storage.readonly import is_at_rest
+
+_HERE = Path(__file__).parent
+_SETTINGS = {
+    "allow_download": False,
+    "facet_time_limit_ms": 2000,
+    "sql_time_limit_ms": 5000,
+    "suggest_facets": False,
+    "max_returned_rows": 5000,
+    "num_sql_threads": 3,
+    "default_cache_ttl": 0,  # a crawl may be writing
+}
+# Milliseconds that questions under way have to end when the room closes.
+_GRACE_SECONDS = 2
+
+
+def reading_room(path: Path) -> Datasette:
+    """The room, not served yet: an ASGI application in `.app()`.
+
+    Args:
+        path: a database of kbsworld that is up to date.
+    """
+    if pm.get_plugin(ReadingRoom.__name__) is None:
+        pm.register(ReadingRoom(), name=ReadingRoom.__name__)
+    room = Datasette(
+        [],
+        settings=_SETTINGS,
+        template_dir=str(_HERE / "templates"),
+        static_mounts=[("room", str(_HERE / "static"))],
+        metadata=_metadata(),
+    )
+    at_rest = is_at_rest(path)
+    room.add_database(Database(room, path=str(path), is_mutable=not at_rest), name=DATABASE)
+    return room
+
+
+def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
+    """Serve the room until SIGINT or SIGTERM.
+
+    Args:
+        path: as of `reading_room`.
+        port: on 127.0.0.1; 0: one that is free.
+        ready: called with its address once it answers.
+
+    Raises:
+        OSError: the port is taken, or may not be used.
+    """
+    with socket.create_server(("127.0.0.1", port)) as listening:
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
+        asyncio.run(_serve(reading_room(path), listening, partial_ready(ready, address)))
+
+
+def partial_ready(ready: Callable[[str], None], address: str) -> Callable[[], None]:
+    return lambda: ready(address)
+
+
+async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], None]) -> None:
+    await room.invoke_startup()
+    config = uvicorn.Config(
+        room.app(), log_level="error", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="on"
+    )
+    server = uvicorn.Server(config)
+    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.01)
+    ready()
+    try:
+        await serving
+    finally:
+        for database in room.databases.values():
+            database.close()
+        room.executor.shutdown(wait=False, cancel_futures=True)
+
+
+def _metadata() -> dict[str, Any]:
+    """What Datasette is told of the database."""
+    catalogue = {
+        "title": "Articles",
+        "fts_table": "articles_fts",
+        "fts_pk": "id",
+        "label_column": "title",
+        "sort_desc": "timestamp",
+        "size": 50,
+    }
+    return {
+        "databases": {DATABASE: {"title": "KBS World", "tables": {"catalogue": catalogue}, "queries": named_queries()}},
+        "plugins": {"datasette-dashboards": dashboards(DATABASE)},
+    }

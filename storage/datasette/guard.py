@@ -1,0 +1,67 @@
+"""What stands before Datasette: whom it answers, and what a page may do in the browser."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+#: Names under which this machine is asked for; any other would be a web site that points its name here.
+HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+# Everything comes from here; nothing in a page is run, framed or sent elsewhere.
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_HEADERS = [
+    (b"content-security-policy", _POLICY.encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+]
+# Pages of Datasette for those who log in, write, or build Datasette; there is nobody here to do so.
+_CLOSED = ("/-/allow-debug", "/-/messages", "/-/patterns", "/-/permissions", "/-/auth-token", "/-/logout")
+
+
+def guard(app: App) -> App:
+    """The same application, for reading on this machine."""
+
+    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await app(scope, receive, send)
+
+        async def send_guarded(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
+            await send(message)
+
+        if refusal := _refusal(scope):
+            return await _answer(send_guarded, *refusal)
+        return await app(scope, receive, send_guarded)
+
+    return guarded
+
+
+def _refusal(scope: Scope) -> tuple[int, str] | None:
+    """Status and sentence for what is not answered."""
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
+        return 421, "This reading room answers to 127.0.0.1 and localhost alone."
+    if scope["method"] not in {"GET", "HEAD"}:
+        return 405, "This reading room is for reading: nothing can be written here."
+    if scope["path"].startswith(_CLOSED):
+        return 404, "There is no such page."
+    return None
+
+
+async def _answer(send: Send, status: int, sentence: str) -> None:
+    body = f"{sentence}\n".encode()
+    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,120 @@
+"""The plugin that makes a reading room of Datasette: its pages, its words, and its rules."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Request, Response
+from markupsafe import Markup
+
+from storage.datasette import functions
+from storage.datasette.guard import App, guard
+from storage.datasette.interface import COLUMNS, LANGUAGES, phrases, pick_language, spell_number, spell_time
+from storage.datasette.reading import Context, article, front_page, results
+
+#: What the database is called in addresses.
+DATABASE = "kbs"
+_COOKIE = "kbsworld-language"
+_YEAR = 365 * 24 * 3600
+
+
+class ReadingRoom:
+    """Hooks of Datasette. One of them serves one database."""
+
+    __name__ = "kbsworld_reading_room"
+
+    @hookimpl
+    def register_routes(self) -> list[tuple[str, Callable[..., Any]]]:
+        """Pages of our own."""
+        return [(r"^/$", _front), (r"^/search$", _search), (r"^/-/language/(?P<code>[a-z]+)$", _pick_language)]
+
+    @hookimpl(trylast=True)  # after Datasette, whose reading of search words is replaced
+    def prepare_connection(self, conn: sqlite3.Connection, database: str) -> None:
+        """Let nothing be written, whoever asks; give queries our functions."""
+        if database == DATABASE:
+            functions.register(conn)
+            conn.execute("pragma query_only = 1")
+
+    @hookimpl
+    def asgi_wrapper(self) -> Callable[[App], App]:
+        """Answer this machine alone."""
+        return guard
+
+    @hookimpl
+    def extra_template_vars(
+        self, datasette: Datasette, request: Request | None, view_name: str, database: str | None, table: str | None
+    ) -> Any:
+        """What every page needs, and what is shown of an article on its page."""
+
+        async def variables() -> Context:
+            language = _language(request)
+            context: Context = {
+                "language": language,
+                "languages": LANGUAGES,
+                "say": phrases(language),
+                "column_words": COLUMNS,
+                "spell_time": partial(spell_time, language=language),
+                "spell_number": partial(spell_number, language=language),
+                "here": _path(request),
+                "room_db": DATABASE,
+            }
+            if request is not None and view_name == "row" and (database, table) == (DATABASE, "catalogue"):
+                key, against = request.url_vars["pks"], request.args.get("_against")
+                context |= await _read(datasette, article, key, against)
+            return context
+
+        return variables
+
+    @hookimpl
+    def render_cell(self, value: object, column: str, table: str | None, database: str) -> Markup | None:
+        """An id of the catalogue leads to its article, in whatever query it comes."""
+        if database == DATABASE and column == "id" and table is None and isinstance(value, int):
+            return Markup('<a href="/{0}/catalogue/{1}">{1}</a>').format(DATABASE, value)
+        return None
+
+
+async def _front(datasette: Datasette, request: Request) -> Response:
+    return await _page(datasette, request, "front.html", await _read(datasette, front_page))
+
+
+async def _search(datasette: Datasette, request: Request) -> Response:
+    query = (request.args.get("q") or "").strip()
+    if not query:
+        return Response.redirect("/")
+    return await _page(datasette, request, "search.html", await _read(datasette, results, query))
+
+
+async def _pick_language(request: Request) -> Response:
+    back = request.args.get("back") or "/"
+    # Back to a page of this room and nowhere else.
+    response = Response.redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
+    if request.url_vars["code"] in LANGUAGES:
+        response.set_cookie(_COOKIE, request.url_vars["code"], max_age=_YEAR, httponly=True, samesite="strict")
+    return response
+
+
+async def _page(datasette: Datasette, request: Request, template: str, context: Context) -> Response:
+    return Response.html(await datasette.render_template(template, context, request=request, view_name=template))
+
+
+async def _read(datasette: Datasette, read: Callable[..., Context], *arguments: object) -> Context:
+    """What `read` makes of the database, in a thread of Datasette's."""
+    database = datasette.get_database(DATABASE)
+    return await database.execute_fn(lambda connection: read(connection, *arguments))  # type: ignore[no-any-return]
+
+
+def _language(request: Request | None) -> str:
+    if request is None:
+        return pick_language(None, "")
+    return pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
+
+
+def _path(request: Request | None) -> str:
+    """The page that is asked for, as a parameter of the one that picks a language."""
+    return "" if request is None else urlencode({"back": request.full_path})
