@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo crawl test replay check bench format lock clean
+.PHONY: help setup demo crawl browse test replay check bench format lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -27,6 +27,9 @@ demo: $(READY) ## crawl a KBS World on loopback into data/demo.db and show what 
 
 crawl: $(READY) ## fetch the last week's French news from the live site into data/kbs.db
 	@$(BIN)/scrapy crawl kbs_news -a since=$$($(BIN)/python -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')
+
+browse: $(READY) ## read, search and chart the articles in a browser
+	@$(BIN)/scrapy browse --open
 
 test: $(READY) ## the whole test suite
 	@$(BIN)/pytest

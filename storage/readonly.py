@@ -72,8 +72,7 @@ def open_to_read(path: str | Path, say: Callable[[str], None]) -> Iterator[Datab
             sentence.
     """
     file = _find(path)
-    # In a folder that cannot be written SQLite has nowhere to put files of its own; without a log nobody writes.
-    at_rest = _state(file)[0] is None and not os.access(file.parent, os.W_OK)
+    at_rest = is_at_rest(file)
     with _connect(file, at_rest=at_rest) as db:
         is_older = bool(_pending(file, db))
     if is_older:
@@ -81,6 +80,14 @@ def open_to_read(path: str | Path, say: Callable[[str], None]) -> Iterator[Datab
         _upgrade(file)
     with _open(file, at_rest=at_rest) as db:
         yield db
+
+
+def is_at_rest(file: Path) -> bool:
+    """Whether a database must be read as a file that does not change.
+
+    In a folder that cannot be written SQLite has nowhere to put files of its own; and without a log nobody writes.
+    """
+    return _state(file)[0] is None and not os.access(file.parent, os.W_OK)
 
 
 def _upgrade(file: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +29,7 @@ _SETTINGS = {
     "num_sql_threads": 3,
     "default_cache_ttl": 0,  # a crawl may be writing
 }
-# Milliseconds that questions under way have to end when the room closes.
+# Seconds that questions under way have to end when the room closes.
 _GRACE_SECONDS = 2
 
 
@@ -40,6 +41,8 @@ def reading_room(path: Path) -> Datasette:
     """
     if pm.get_plugin(ReadingRoom.__name__) is None:
         pm.register(ReadingRoom(), name=ReadingRoom.__name__)
+        # Its own page for errors is replaced; it would print a traceback for each address that is not there.
+        pm.set_blocked("datasette.handle_exception")
     room = Datasette(
         [],
         settings=_SETTINGS,
@@ -65,11 +68,7 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
     """
     with socket.create_server(("127.0.0.1", port)) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        asyncio.run(_serve(reading_room(path), listening, partial_ready(ready, address)))
-
-
-def partial_ready(ready: Callable[[str], None], address: str) -> Callable[[], None]:
-    return lambda: ready(address)
+        asyncio.run(_serve(reading_room(path), listening, partial(ready, address)))
 
 
 async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], None]) -> None:

@@ -26,8 +26,14 @@ _PHRASES = {
     "search": ("Rechercher", "Search"),
     "search_label": ("Rechercher dans les titres et les textes", "Search titles and texts"),
     "search_hint": (
-        "Accents et majuscules comptent pour rien : coree trouve Corée. \u00ab conseil de sécurité \u00bb, mot*, OR, NOT, title:mot.",
-        "Accents and capitals do not matter: coree finds Corée. \u201cconseil de sécurité\u201d, word*, OR, NOT, title:word.",
+        (
+            "Ni accents ni majuscules ne comptent : coree trouve Corée. "
+            "\u00ab conseil de sécurité \u00bb, mot*, OR, NOT, title:mot."
+        ),
+        (
+            "Accents and capitals do not matter: coree finds Corée. "
+            "\u201cconseil de sécurité\u201d, word*, OR, NOT, title:word."
+        ),
     ),
     "results": ("Résultats pour", "Results for"),
     "no_results": ("Aucun article ne contient tous ces mots.", "No article holds all of these words."),
@@ -74,6 +80,7 @@ _PHRASES = {
     "added": ("ajouté", "added"),
     "back": ("Retour à l\u2019article", "Back to the article"),
     "rows": ("{n} lignes", "{n} rows"),
+    "of_articles": ("article(s)", "article(s)"),
     "one_row": ("1 ligne", "1 row"),
     "no_rows": ("Aucune ligne.", "No rows."),
     "filters": ("Filtres", "Filters"),

@@ -1,4 +1,4 @@
-"""What the pages made for reading show, read from the database: each function takes a connection and gives a context."""
+"""What the pages made for reading show: each function takes a connection and gives the context of a page."""
 
 from __future__ import annotations
 

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils.asgi import Request, Response
+from datasette.utils.asgi import Base400, Request, Response
+from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
 from storage.datasette import functions
@@ -71,12 +72,31 @@ class ReadingRoom:
 
         return variables
 
+    @hookimpl(tryfirst=True)
+    def handle_exception(self, datasette: Datasette, request: Request, exception: Exception) -> Any:
+        """Tell what went wrong on a page of this room, and nothing of it on the terminal."""
+        return partial(_error_page, datasette, request, exception)
+
     @hookimpl
     def render_cell(self, value: object, column: str, table: str | None, database: str) -> Markup | None:
         """An id of the catalogue leads to its article, in whatever query it comes."""
         if database == DATABASE and column == "id" and table is None and isinstance(value, int):
             return Markup('<a href="/{0}/catalogue/{1}">{1}</a>').format(DATABASE, value)
         return None
+
+
+async def _error_page(datasette: Datasette, request: Request, exception: Exception) -> Response:
+    status, message, title = 500, f"{type(exception).__name__}: {exception}", None
+    if isinstance(exception, Base400):
+        status, message = exception.status, str(exception)
+    elif isinstance(exception, DatasetteError):
+        status, message, title = exception.status, exception.message, exception.title
+        message = Markup(message) if exception.message_is_html else message  # noqa: S704  (Datasette's own)
+    context = {"ok": False, "error": message, "status": status, "title": title}
+    if request.path.endswith(".json"):
+        return Response.json(context, status=status)
+    page = await datasette.render_template("error.html", context, request=request, view_name="error")
+    return Response.html(page, status=status)
 
 
 async def _front(datasette: Datasette, request: Request) -> Response:

@@ -1,0 +1,7 @@
+"""x"""
+
+from typing import Any
+
+
+def dashboards(database: str) -> dict[str, Any]:
+    return {}
