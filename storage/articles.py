@@ -32,11 +32,14 @@ from storage.versions import (
 _VERSIONS = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
 _KNOWN = "select distinct url from articles where url in (select value from json_each(?))"
 _FORGET_REFUSAL = "delete from refusals where url = ? and fetched_at = ?"
+# In one statement: after each, SQLite writes what it has of the search index, which takes longer than all the rest.
+_TOGETHER = 100
+_VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not `insert or replace`: what that replaces, no trigger is told of.
-_INSERT = f"""
-    insert into articles ({", ".join(COLUMNS)}) values ({", ".join(f":{name}" for name in COLUMNS)})
-    on conflict (url, timestamp) do update set {", ".join(f"{name} = excluded.{name}" for name in COLUMNS[2:])}
-"""  # noqa: S608
+_INSERT, _OR_UPDATE = (
+    f"insert into articles ({', '.join(COLUMNS)}) values ",
+    f" on conflict (url, timestamp) do update set {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[2:])}",
+)
 
 
 class Outcome(StrEnum):
@@ -86,7 +89,8 @@ class ArticleStore(Store):
             known.add(row["url"])
             (new if is_new else rest).append((row, captured_url))
         self.db.conn.executemany(_FORGET_REFUSAL, [(captured_url, row["fetched_at"]) for row, captured_url in new])
-        self.db.conn.executemany(_INSERT, [row for row, _ in new])
+        for start in range(0, len(new), _TOGETHER):
+            self._insert(*(row for row, _ in new[start : start + _TOGETHER]))
         return [Outcome.NEW] * len(new) + [self.add_row(row, captured_url) for row, captured_url in rest]
 
     def add_versions(self, versions: Sequence[tuple[Row, str | None]]) -> list[Outcome]:
@@ -167,10 +171,11 @@ class ArticleStore(Store):
         found = self.db.execute(_KNOWN, [json.dumps(list(urls))])
         return {url for (url,) in found}
 
-    def _insert(self, row: Row) -> None:
-        """Put a row in, in the place of one with the same key."""
+    def _insert(self, *rows: Row) -> None:
+        """Put rows in, each in the place of one with the same key."""
         # Not through Table.insert: it looks at the table anew for each row, and takes three times as long as the rest.
-        self.db.execute(_INSERT, row)
+        values = [row[name] for row in rows for name in COLUMNS]
+        self.db.execute(f"{_INSERT}{', '.join([_VALUES] * len(rows))}{_OR_UPDATE}", values)
 
     def _add_dated(self, row: Row) -> Outcome:
         versions = self._versions(row["url"])
