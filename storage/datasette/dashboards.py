@@ -1,7 +1,0 @@
-"""x"""
-
-from typing import Any
-
-
-def dashboards(database: str) -> dict[str, Any]:
-    return {}

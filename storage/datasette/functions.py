@@ -1,7 +1,0 @@
-"""x"""
-
-import sqlite3
-
-
-def register(connection: sqlite3.Connection) -> None:
-    pass
