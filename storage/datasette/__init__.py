@@ -1,0 +1,1 @@
+"""The reading room: Datasette over the database, read-only, on this machine alone, with pages made for reading."""
