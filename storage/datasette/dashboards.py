@@ -1,0 +1,77 @@
+"""The statistics as dashboards of the plugin datasette-dashboards, one for each language of the room."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from storage.charts import chart
+from storage.counting import Language, Statistic, Words
+from storage.datasette.functions import MAX_LABEL
+from storage.statistics import STATISTICS
+
+_LANGUAGES: tuple[Language, ...] = ("fr", "en")
+_WORD = "Corée"
+# The plugin leaves out what stands in double brackets where its parameter is empty.
+_CONDITION = (
+    "catalogue.latest [[ and catalogue.day >= :since ]] [[ and catalogue.day <= :until ]] "
+    "[[ and catalogue.category = :category ]]"
+)
+# The page offers them all: neither many nor long ones. A longer one can be given in the address.
+_CATEGORIES = f"""
+    select category from catalogue where latest and length(category) <= {MAX_LABEL}
+    group by category order by count(*) desc, category limit 100
+"""  # noqa: S608
+# For pages that may not make code of text: the charts are interpreted. Nothing that is stored becomes HTML.
+_EMBEDDING = {"ast": True, "actions": False, "renderer": "svg", "defaultStyle": False, "tooltip": False}
+
+_TITLE: Words = {"en": "Statistics", "fr": "Statistiques"}
+_DESCRIPTION: Words = {
+    "en": "The newest version of each article, by the day in Korea on which it was written.",
+    "fr": "La dernière version de chaque article, selon le jour où il a été écrit en Corée.",
+}
+_FILTERS: dict[str, Words] = {
+    "word": {"en": "Word", "fr": "Mot"},
+    "category": {"en": "Category", "fr": "Catégorie"},
+    "since": {"en": "From", "fr": "Du"},
+    "until": {"en": "To", "fr": "Au"},
+}
+
+
+def dashboards(database: str) -> dict[str, Any]:
+    """What `metadata["plugins"]["datasette-dashboards"]` is to be.
+
+    The queries call the functions of `storage.datasette.functions`. Only charts of Vega-Lite: the plugin's others
+    write values into the page as HTML.
+
+    Args:
+        database: its name in Datasette.
+
+    Returns:
+        A dashboard for each language, by its code.
+    """
+    return {language: _dashboard(database, language) for language in _LANGUAGES}
+
+
+def _dashboard(database: str, language: Language) -> dict[str, Any]:
+    kinds: dict[str, dict[str, str]] = {
+        "word": {"type": "text", "default": _WORD},
+        "category": {"type": "select", "db": database, "query": " ".join(_CATEGORIES.split())},
+        "since": {"type": "date"},
+        "until": {"type": "date"},
+    }
+    return {
+        "title": _TITLE[language],
+        "description": _DESCRIPTION[language],
+        "filters": {key: {"name": _FILTERS[key][language], **kind} for key, kind in kinds.items()},
+        "charts": {name: _chart(statistic, database, language) for name, statistic in STATISTICS.items()},
+    }
+
+
+def _chart(statistic: Statistic, database: str, language: Language) -> dict[str, Any]:
+    return {
+        "title": statistic.title[language],
+        "db": database,
+        "query": statistic.query(_CONDITION, language),
+        "library": "vega-lite",
+        "display": {**chart(statistic, language), "usermeta": {"embedOptions": _EMBEDDING}},
+    }

@@ -1,0 +1,34 @@
+"""Functions that queries call, in the reading room and in the project's own statistics alike."""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+
+from storage.query import QueryError, fts_expression
+
+#: A label in a chart or a table has so many characters at most; pages can make theirs as long as they like.
+MAX_LABEL = 30
+
+
+def register(connection: sqlite3.Connection) -> None:
+    """Give a connection the functions `kbs_fts` (`match_expression`) and `kbs_label` (`label`)."""
+    connection.create_function("kbs_fts", 1, match_expression, deterministic=True)
+    connection.create_function("kbs_label", 1, label, deterministic=True)
+
+
+def match_expression(query: object) -> str | None:
+    """What `articles_fts match` takes for a query as typed; None, which matches nothing, where it is none."""
+    try:
+        return fts_expression(query) if isinstance(query, str) else None
+    except QueryError:
+        return None
+
+
+def label(value: object) -> str | None:
+    """A value as a short line that can be shown anywhere, without control and format characters; None: nothing is left."""
+    if not isinstance(value, str):
+        return None
+    kept = (char if unicodedata.category(char)[0] not in "CZ" else " " for char in value)
+    line = " ".join("".join(kept).split())
+    return (line if len(line) <= MAX_LABEL else f"{line[: MAX_LABEL - 1]}…") or None

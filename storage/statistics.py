@@ -1,0 +1,216 @@
+"""What can be counted of the articles: each statistic once, for the tables, the drawings and the reading room."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from extractors.layouts import GENERIC, LAYOUTS
+from storage.counting import OTHERS, Statistic, Words
+
+#: Of many categories so many are told apart, the most frequent ones.
+MAX_CATEGORIES = 8
+#: The width of a bar of the lengths, and where its last one begins, in characters.
+BIN, LONGEST = 250, 5000
+
+# At least 3:1 against white, and apart from each other for eyes that cannot tell red from green.
+BLUE, ORANGE, GREY = "#0072b2", "#e67000", "#767676"
+PALETTE = (BLUE, ORANGE, "#541c54", "#548cff", "#8c3838", "#1c38aa", "#c84c00", "#700000", GREY)
+# Blue and brown for what is known; orange for what says that the site has changed.
+_LAYOUTS = (*(layout.name for layout in LAYOUTS), "text", GENERIC)
+_LAYOUT_COLOURS = (BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", GREY, ORANGE, "#c84c00")
+
+_MONTH: Words = {"en": "month", "fr": "mois"}
+_ARTICLES: Words = {"en": "articles", "fr": "articles"}
+# Universal time throughout: the month is a name, and must not become the one before it west of Greenwich.
+_BY_MONTH = {
+    "field": "month",
+    "type": "temporal",
+    "timeUnit": "utcyearmonth",
+    "axis": {"format": "%Y-%m", "tickCount": "month", "labelOverlap": "greedy", "grid": False, "labelSeparation": 12},
+}
+_COUNT: dict[str, Any] = {"field": "articles", "type": "quantitative", "axis": {"tickMinStep": 1, "format": ",d"}}
+_BARS = {"type": "bar", "color": BLUE}
+
+_MONTHS = Statistic(
+    name="months",
+    title={"en": "Articles per month by category", "fr": "Articles par mois et par catégorie"},
+    description={
+        "en": "Bars, one a month in which articles were written, parted by the site's category.",
+        "fr": "Barres : une par mois où des articles ont été écrits, divisée selon la catégorie du site.",
+    },
+    columns={"month": _MONTH, "category": {"en": "category", "fr": "catégorie"}, "articles": _ARTICLES},
+    across="category",
+    # Grouped before the function is called: it is Python's.
+    sql=f"""
+        with counted as (
+          select month, category, count(*) as articles from catalogue where {{selected}} group by month, category
+        ), labelled as (
+          select month, coalesce(kbs_label(category), '{{none}}') as category, articles from counted
+        ), ranked as (
+          select category, min(row_number() over (order by sum(articles) desc, category), {MAX_CATEGORIES + 1}) as place
+          from labelled group by category
+        )
+        select month, case when place > {MAX_CATEGORIES} then '{{others}}' else labelled.category end as category,
+          sum(articles) as articles, place
+        from labelled join ranked using (category) group by month, place order by month, place
+    """,  # noqa: S608
+    chart={
+        "mark": {"type": "bar", "stroke": "white", "strokeWidth": 0.5},
+        "encoding": {
+            "x": _BY_MONTH,
+            "y": _COUNT,
+            "color": {"field": "category", "type": "nominal", "sort": {"field": "place", "op": "min"}},
+            "order": {"field": "place", "type": "ordinal"},
+        },
+    },
+)
+
+_HOURS = Statistic(
+    name="hours",
+    title={"en": "Hours of publication (Korean time)", "fr": "Heures de publication (heure de Corée)"},
+    description={
+        "en": "Bars, one an hour of the day in Korea: articles written in it. Those that give a day alone are left out.",
+        "fr": "Barres : une par heure du jour en Corée, avec les articles écrits alors ; ceux qui n’ont qu’un jour "
+        "ne comptent pas.",
+    },
+    columns={"hour": {"en": "hour", "fr": "heure"}, "articles": _ARTICLES},
+    sql="""
+        with recursive hours (hour) as (select 0 union all select hour + 1 from hours where hour < 23),
+        counted as (
+          select cast(substr(written_at, 12, 2) as integer) as hour, count(*) as articles from catalogue
+          where {selected} and written_at glob '????-??-??T[0-2][0-9]*' group by 1
+        )
+        select hour, coalesce(articles, 0) as articles from hours left join counted using (hour) order by hour
+    """,
+    chart={
+        "mark": _BARS,
+        "encoding": {"x": {"field": "hour", "type": "ordinal", "axis": {"labelAngle": 0}}, "y": _COUNT},
+    },
+)
+
+_LENGTHS = Statistic(
+    name="lengths",
+    title={"en": "Length of the articles", "fr": "Longueur des articles"},
+    description={
+        "en": f"Histogram of the characters of a text, in steps of {BIN}; the last bar holds all from {LONGEST} on.",
+        "fr": f"Histogramme du nombre de signes d’un texte, par pas de {BIN} ; la dernière barre réunit tout à partir "
+        f"de {LONGEST}.",
+    },
+    columns={
+        "at_least": {"en": "characters from", "fr": "signes, de"},
+        "below": {"en": "to below", "fr": "à moins de"},
+        "articles": _ARTICLES,
+    },
+    sql=f"""
+        with recursive counted as (
+          select min(characters, {LONGEST}) / {BIN} as bin, count(*) as articles from catalogue
+          where {{selected}} group by 1
+        ), bins (bin) as (
+          select 0 from counted union select bin + 1 from bins where bin < (select max(bin) from counted)
+        )
+        select bin * {BIN} as at_least, case when bin * {BIN} < {LONGEST} then (bin + 1) * {BIN} end as below,
+          coalesce(articles, 0) as articles
+        from bins left join counted using (bin) order by bin
+    """,  # noqa: S608
+    chart={
+        "mark": {**_BARS, "binSpacing": 1},
+        "transform": [{"calculate": f"datum.at_least + {BIN}", "as": "end"}],
+        "encoding": {
+            "x": {
+                "field": "at_least",
+                "title": {"en": "characters", "fr": "signes"},
+                "type": "quantitative",
+                "bin": {"binned": True, "step": BIN},
+                "axis": {
+                    "tickMinStep": BIN,
+                    "format": "d",
+                    "grid": False,
+                    "labelExpr": f"datum.value < {LONGEST} ? datum.label : '≥ ' + datum.label",
+                },
+            },
+            "x2": {"field": "end"},
+            "y": _COUNT,
+        },
+    },
+)
+
+_WORD = Statistic(
+    name="word",
+    title={"en": "A word over time", "fr": "Un mot au fil du temps"},
+    description={
+        "en": "Bars, one a month: articles that hold the word; a line: their share of the month's articles, in percent.",
+        "fr": "Barres : une par mois, avec les articles qui contiennent le mot ; courbe : leur part des articles du "
+        "mois, en pour cent.",
+    },
+    columns={
+        "month": _MONTH,
+        "articles": {"en": "articles with the word", "fr": "articles avec le mot"},
+        "all_articles": {"en": "of", "fr": "sur"},
+        "share": {"en": "share (%)", "fr": "part (%)"},
+    },
+    sql="""
+        with matched as materialized (select rowid from articles_fts where articles_fts match kbs_fts(:word))
+        select month, count(*) filter (where catalogue.id in matched) as articles, count(*) as all_articles,
+          round(100.0 * count(*) filter (where catalogue.id in matched) / count(*), 1) as share
+        from catalogue where {selected} group by month order by month
+    """,
+    chart={
+        "encoding": {"x": _BY_MONTH},
+        "layer": [
+            {"mark": _BARS, "encoding": {"y": {**_COUNT, "axis": {**_COUNT["axis"], "titleColor": BLUE}}}},
+            {
+                "mark": {"type": "line", "color": "#c84c00", "point": {"color": "#c84c00", "size": 12}},
+                "encoding": {
+                    "y": {
+                        "field": "share",
+                        "type": "quantitative",
+                        "scale": {"domainMin": 0},
+                        "axis": {"titleColor": "#c84c00", "grid": False},
+                    }
+                },
+            },
+        ],
+        "resolve": {"scale": {"y": "independent"}},
+    },
+)
+
+_LAYOUTS_OVER_TIME = Statistic(
+    name="layouts",
+    title={"en": "Layouts over time", "fr": "Gabarits au fil du temps"},
+    description={
+        "en": f"Bars, one a month, parted by the template that matched; much {GENERIC} says that the site has changed.",
+        "fr": f"Barres : une par mois, divisée selon le gabarit reconnu ; beaucoup de {GENERIC} signale que le site a "
+        "changé.",
+    },
+    columns={"month": _MONTH, "layout": {"en": "layout", "fr": "gabarit"}, "articles": _ARTICLES},
+    across="layout",
+    sql=f"""
+        select month, case when layout in {_LAYOUTS} then layout else '{{others}}' end as layout,
+          count(*) as articles
+        from catalogue where {{selected}} group by 1, 2 order by 1, 2
+    """,  # noqa: S608
+    chart={
+        "mark": {"type": "bar", "stroke": "white", "strokeWidth": 0.5},
+        "encoding": {
+            "x": _BY_MONTH,
+            "y": {
+                "field": "articles",
+                "title": {"en": "share of the articles", "fr": "part des articles"},
+                "type": "quantitative",
+                "stack": "normalize",
+                "axis": {"format": "%"},
+            },
+            "color": {
+                "field": "layout",
+                "type": "nominal",
+                "scale": {"domain": {language: [*_LAYOUTS, others] for language, others in OTHERS.items()}, "range": _LAYOUT_COLOURS},
+            },
+        },
+    },
+)
+
+#: All there are, by name, in the order in which they are shown.
+STATISTICS: Mapping[str, Statistic] = {
+    statistic.name: statistic for statistic in (_MONTHS, _HOURS, _LENGTHS, _WORD, _LAYOUTS_OVER_TIME)
+}
