@@ -14,7 +14,7 @@ from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
 
-from crawler.arguments import check_setting_names
+from crawler.arguments import ArgumentError, check_setting_names
 from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
 
 _RECEIVED: list[int] = []
@@ -32,7 +32,7 @@ class OfflineCommand(ScrapyCommand):
 
     @abstractmethod
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
-        """The work, which gives the exit status.
+        """The work, which gives the exit status, and raises ArgumentError where only the database shows a wrong call.
 
         Raises:
             ValueError: the call is wrong; the message is a sentence.
@@ -58,6 +58,8 @@ class OfflineCommand(ScrapyCommand):
             return complain(self, str(error), WORK_FAILED)
         try:
             self.exitcode = max(self.exitcode, work())
+        except ArgumentError as error:
+            complain(self, str(error), WRONG_CALL)
         except sqlite3.Error as error:
             complain(self, f"The database failed ({error}); what was stored stays, call this again.", WORK_FAILED)
         except (StoreError, OSError, ImportError) as error:

@@ -1,7 +1,8 @@
-"""A database of kbsworld opened to be read and nothing else: never made, never upgraded, no file left beside it."""
+"""A database of kbsworld opened to be read and nothing else: never made, and upgraded only where a command says so."""
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -10,7 +11,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from storage.database import StoreError
+from storage.database import Store, StoreError
 from storage.schema import migrations
 
 T = TypeVar("T")
@@ -58,6 +59,40 @@ def open_readonly(path: str | Path) -> Iterator[Database]:
         yield db
 
 
+@contextmanager
+def open_to_read(path: str | Path, say: Callable[[str], None]) -> Iterator[Database]:
+    """The database at `path`, brought up to date first where it is older than this code, then to be read alone.
+
+    Args:
+        path: the database file.
+        say: told, in a sentence, that it is upgraded.
+
+    Raises:
+        StoreError: there is no such file, it is none that this code reads, or it cannot be upgraded; the message is a
+            sentence.
+    """
+    file = _find(path)
+    # In a folder that cannot be written SQLite has nowhere to put files of its own; without a log nobody writes.
+    at_rest = _state(file)[0] is None and not os.access(file.parent, os.W_OK)
+    with _connect(file, at_rest=at_rest) as db:
+        is_older = bool(_pending(file, db))
+    if is_older:
+        say(f"{file} was made by an older version of kbsworld and is upgraded first.")
+        _upgrade(file)
+    with _open(file, at_rest=at_rest) as db:
+        yield db
+
+
+def _upgrade(file: Path) -> None:
+    try:
+        Store(file).close()
+    except StoreError as error:
+        reason = error.__cause__ or error
+        raise StoreError(
+            f"{file} could not be upgraded ({reason}); run this when no crawl runs, as the user who crawls."
+        ) from error
+
+
 def _find(path: str | Path) -> Path:
     if not str(path).strip() or str(path) == ":memory:":
         raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")
@@ -84,6 +119,13 @@ def _state(file: Path) -> tuple[int | None, int, int]:
 
 @contextmanager
 def _open(file: Path, *, at_rest: bool) -> Iterator[Database]:
+    with _connect(file, at_rest=at_rest) as db:
+        _check_kind(file, db)
+        yield db
+
+
+@contextmanager
+def _connect(file: Path, *, at_rest: bool) -> Iterator[Database]:
     uri = f"{file.resolve().as_uri()}?mode=ro{'&immutable=1' if at_rest else ''}"
     try:
         connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)
@@ -92,26 +134,34 @@ def _open(file: Path, *, at_rest: bool) -> Iterator[Database]:
     try:
         # Bytes that a broken disk left must not end the reading of the rest.
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
-        db = Database(connection, execute_plugins=False)
-        _check_kind(file, db)
-        yield db
+        yield Database(connection, execute_plugins=False)
     finally:
         connection.close()
 
 
 def _check_kind(file: Path, db: Database) -> None:
     """Raise where the file is no database that this code reads."""
+    pending = _pending(file, db)
+    try:
+        tables = set(db.table_names())
+    except sqlite3.Error as error:
+        raise StoreError(_unreadable(file, error)) from error
+    if pending and not tables >= TABLES:
+        raise StoreError(f"{file} was made by an older version of kbsworld; any crawl into it upgrades it.")
+
+
+def _pending(file: Path, db: Database) -> set[str]:
+    """The migrations that a database of this project still needs; raise where it is none."""
     try:
         applied = {migration.name for migration in migrations.applied(db)}
-        tables = set(db.table_names())
     except sqlite3.Error as error:
         raise StoreError(_unreadable(file, error)) from error
     if not applied:
         raise StoreError(f"{file} is no database of kbsworld; give KBS_DB the name of one.")
-    if applied - {migration.name for migration in migrations.pending(Database(memory=True))}:
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+    if applied - known:
         raise StoreError(f"{file} was written by a newer version of kbsworld; upgrade kbsworld to use it.")
-    if not tables >= TABLES and migrations.pending(db):
-        raise StoreError(f"{file} was made by an older version of kbsworld; any crawl into it upgrades it.")
+    return known - applied
 
 
 def _unreadable(file: Path, error: sqlite3.Error) -> str:
