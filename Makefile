@@ -49,10 +49,11 @@ check: $(READY) ## lint, format, types, direction of imports
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(READY) .venv-bench/ready ## compare exactness and speed with other tools, a crawl and re-extraction with bare ones
+bench: $(READY) .venv-bench/ready ## compare exactness and speed with other tools, a crawl and re-extraction with bare ones; a large database
 	@.venv-bench/bin/python -m tests.bench
 	@$(BIN)/python -m tests.bench.crawl
 	@$(BIN)/python -m tests.bench.reextract
+	@$(BIN)/python -m tests.bench.reading
 
 .venv-bench/ready: tests/bench/requirements.lock
 	@echo "Setting up .venv-bench: a minute or so, once ..."

@@ -204,7 +204,10 @@ _LAYOUTS_OVER_TIME = Statistic(
             "color": {
                 "field": "layout",
                 "type": "nominal",
-                "scale": {"domain": {language: [*_LAYOUTS, others] for language, others in OTHERS.items()}, "range": _LAYOUT_COLOURS},
+                "scale": {
+                    "domain": {language: [*_LAYOUTS, others] for language, others in OTHERS.items()},
+                    "range": _LAYOUT_COLOURS,
+                },
             },
         },
     },

@@ -17,7 +17,6 @@ _PHRASES = {
     "articles": ("Articles", "Articles"),
     "dashboards": ("Tableaux de bord", "Dashboards"),
     "queries": ("Requêtes", "Queries"),
-    "database": ("Base de données", "Database"),
     "language": ("Langue", "Language"),
     "read_only": (
         "Lecture seule, sur cette machine. Les articles sont de KBS World.",
@@ -74,7 +73,6 @@ _PHRASES = {
     "see_newest": ("La lire", "Read it"),
     "differences": ("Différences", "Differences"),
     "from_to": ("De la version du {old} à celle du {new}", "From the version of {old} to that of {new}"),
-    "title": ("Titre", "Title"),
     "no_difference": ("Titre et texte sont les mêmes.", "Title and text are the same."),
     "removed": ("supprimé", "removed"),
     "added": ("ajouté", "added"),

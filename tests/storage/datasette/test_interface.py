@@ -1,0 +1,54 @@
+"""What the reading room says, in both languages."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+import storage.datasette
+from storage.datasette.interface import LANGUAGES, phrases, pick_language, spell_number, spell_time
+
+TEMPLATES = Path(storage.datasette.__file__).parent / "templates"
+
+
+def test_each_phrase_is_there_in_both_languages_and_used() -> None:
+    spoken = [phrases(language) for language in LANGUAGES]
+    assert all(phrase.strip() for one in spoken for phrase in one.values())
+    used = {name for file in TEMPLATES.iterdir() for name in re.findall(r"\bsay\.(\w+)", file.read_text("utf-8"))}
+    assert used <= set(spoken[0])
+    assert set(spoken[0]) - used <= {"category", "month", "kind", "of_layout"}  # the names of facets
+
+
+@pytest.mark.parametrize(
+    ("moment", "french", "english"),
+    [
+        ("2023-11-07T17:51:03+09:00", "7 novembre 2023, 17:51 KST", "7 November 2023, 17:51 KST"),
+        ("2026-12-01", "1er décembre 2026", "1 December 2026"),
+        ("2026-08-15T00:00:00.000000+00:00", "15 août 2026, 00:00 UTC", "15 August 2026, 00:00 UTC"),
+        ("yesterday", "yesterday", "yesterday"),
+        (None, "", ""),
+    ],
+)
+def test_a_time_is_spelt_as_people_write_it(moment: str | None, french: str, english: str) -> None:
+    assert [spell_time(moment, language) for language in LANGUAGES] == [french, english]
+
+
+def test_a_number_is_parted_as_its_language_does() -> None:
+    assert [spell_number(1234567, language) for language in LANGUAGES] == ["1\u202f234\u202f567", "1,234,567"]
+
+
+@pytest.mark.parametrize(
+    ("cookie", "accepted", "language"),
+    [
+        (None, "", "fr"),
+        (None, "ko-KR,ko;q=0.9,en-US;q=0.8", "en"),
+        (None, "fr-CA", "fr"),
+        ("en", "fr", "en"),
+        ("<b>", "en", "en"),
+        (None, ";;,,*", "fr"),
+    ],
+)
+def test_the_language_is_the_one_picked_or_the_browsers(cookie: str | None, accepted: str, language: str) -> None:
+    assert pick_language(cookie, accepted) == language
