@@ -25,10 +25,10 @@ _WIDTH = 116
 def table(rows: Iterable[Sequence[object]]) -> list[str]:
     """Rows in aligned columns, the first row being the heads; numbers to the right, None as a dash."""
     cells = [["-" if value is None else value for value in row] for row in rows]
-    texts = [[f"{value:,}" if isinstance(value, int) else clean(value, _MAX_CELL) for value in row] for row in cells]
+    texts = [[_text(value) for value in row] for row in cells]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
     right = [
-        len(column) > 1 and all(str(value).isdigit() or value == "-" for value in column[1:])
+        len(column) > 1 and all(_is_number(value) or value == "-" for value in column[1:])
         for column in zip(*cells, strict=True)
     ]
     return ["  " + "  ".join(map(_justify, row, widths, right)).rstrip() for row in texts]
@@ -219,6 +219,14 @@ def _count(number: int, noun: str) -> str:
 
 def _size(count: int) -> str:
     return f"{count / 1e9:.1f} GB" if count >= 1e9 else f"{count / 1e6:.1f} MB"
+
+
+def _text(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int | float) else clean(value, _MAX_CELL)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, float) or str(value).isdigit()
 
 
 def _justify(text: str, width: int, right: bool) -> str:

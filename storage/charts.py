@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from storage.counting import Language, Row, Statistic
+from storage.counting import Language, Row, Statistic, Words
+from storage.datasette.functions import label
 from storage.statistics import GREY, PALETTE
 
 Spec = dict[str, Any]
 
 SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
 #: Of a chart that is drawn by itself, in pixels, without axes and legend.
-WIDTH, HEIGHT = 760, 240
+WIDTH, HEIGHT, PADDING = 760, 240, 20
 
+_COLON: Words = {"en": ": ", "fr": "\u00a0: "}
 _INK, _FAINT = "#222222", "#dddddd"
 _CONFIG: Spec = {
     "background": "white",
@@ -31,7 +33,7 @@ _CONFIG: Spec = {
         "tickColor": GREY,
     },
     "legend": {"labelColor": _INK, "labelFontSize": 11, "labelLimit": 240, "symbolType": "square"},
-    "title": {"color": _INK, "fontSize": 15, "anchor": "start", "offset": 12},
+    "title": {"color": _INK, "fontSize": 15, "anchor": "start", "frame": "group", "offset": 12},
 }
 
 
@@ -58,24 +60,28 @@ def drawn(statistic: Statistic, rows: Sequence[Row], language: Language, word: s
         language: of its words.
         word: the word it is about, if it is about one.
     """
-    title: str | list[str] = statistic.title[language]
+    title = statistic.title[language]
     if statistic.asks_for_word:
-        title = {"en": f"{title}: {word}", "fr": f"{title} : {word}"}[language]
+        title += f"{_COLON[language]}{label(word) or ''}"
     return {
         **chart(statistic, language),
         "title": title,
+        "padding": PADDING,
         "width": WIDTH,
         "height": HEIGHT,
-        "data": {"values": [dict(row) for row in rows]},
+        "data": {"values": list(rows)},
     }
 
 
 def below_one_another(charts: Sequence[Spec], language: Language) -> Spec:
     """Several charts as one picture."""
-    inner = [{key: value for key, value in each.items() if key not in {"$schema", "config"}} for each in charts]
+    inner = [
+        {key: value for key, value in each.items() if key not in {"$schema", "config", "padding"}} for each in charts
+    ]
     return {
         "$schema": SCHEMA,
         "description": {"en": "Statistics of the articles.", "fr": "Statistiques des articles."}[language],
+        "padding": PADDING,
         "vconcat": inner,
         "spacing": 40,
         "resolve": {"scale": {"color": "independent", "x": "independent", "y": "independent"}},

@@ -19,7 +19,7 @@ Row = dict[str, Any]
 
 #: What SQL says for the rest of many, and for what has no name, where it stands in braces.
 OTHERS: Words = {"en": "others", "fr": "autres"}
-NONE: Words = {"en": "none", "fr": "sans"}
+NONE: Words = {"en": "(none)", "fr": "(sans)"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +30,7 @@ class Statistic:
         name: a word of letters.
         title, description: a heading; a sentence for who cannot see the chart.
         columns: of its rows, those that are shown, with their headings.
-        sql: the query; in braces `{selected}`, the condition on `catalogue`, and words for `{others}` and `{none}`. It may
+        sql: the query; `{selected}` stands for the condition on `catalogue`, `{others}` and `{none}` for words. It may
             call the functions of `storage.datasette.functions`, and with the parameter `:word` it asks for a word.
         chart: mark and encoding in Vega-Lite, without headings.
         across: the column whose values are the columns of a table; empty where rows are shown as they are.

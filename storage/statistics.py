@@ -14,20 +14,23 @@ MAX_CATEGORIES = 8
 BIN, LONGEST = 250, 5000
 
 # At least 3:1 against white, and apart from each other for eyes that cannot tell red from green.
-BLUE, ORANGE, GREY = "#0072b2", "#e67000", "#767676"
-PALETTE = (BLUE, ORANGE, "#541c54", "#548cff", "#8c3838", "#1c38aa", "#c84c00", "#700000", GREY)
-# Blue and brown for what is known; orange for what says that the site has changed.
-_LAYOUTS = (*(layout.name for layout in LAYOUTS), "text", GENERIC)
-_LAYOUT_COLOURS = (BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", GREY, ORANGE, "#c84c00")
+BLUE, ORANGE, RUST, GREY = "#0072b2", "#e67000", "#c84c00", "#767676"
+PALETTE = (BLUE, ORANGE, "#541c54", "#548cff", "#8c3838", "#1c38aa", RUST, "#700000", GREY)
+# Orange for what says that the site has changed, and for nothing else.
+_KNOWN = tuple(sorted((layout.name for layout in LAYOUTS), key=lambda name: name != "news"))
+_LAYOUTS = (*_KNOWN, "text", GENERIC)
+_LAYOUT_COLOURS = (*(BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", "#700000")[: len(_KNOWN)], GREY, ORANGE, RUST)
 
 _MONTH: Words = {"en": "month", "fr": "mois"}
 _ARTICLES: Words = {"en": "articles", "fr": "articles"}
+# No mark between months: 28 days, in milliseconds.
+_SHORTEST_MONTH = 28 * 86_400_000
 # Universal time throughout: the month is a name, and must not become the one before it west of Greenwich.
 _BY_MONTH = {
     "field": "month",
     "type": "temporal",
     "timeUnit": "utcyearmonth",
-    "axis": {"format": "%Y-%m", "tickCount": "month", "labelOverlap": "greedy", "grid": False, "labelSeparation": 12},
+    "axis": {"format": "%Y-%m", "tickCount": 10, "tickMinStep": _SHORTEST_MONTH, "grid": False, "labelFlush": False},
 }
 _COUNT: dict[str, Any] = {"field": "articles", "type": "quantitative", "axis": {"tickMinStep": 1, "format": ",d"}}
 _BARS = {"type": "bar", "color": BLUE}
@@ -70,7 +73,7 @@ _HOURS = Statistic(
     name="hours",
     title={"en": "Hours of publication (Korean time)", "fr": "Heures de publication (heure de Corée)"},
     description={
-        "en": "Bars, one an hour of the day in Korea: articles written in it. Those that give a day alone are left out.",
+        "en": "Bars, one an hour of the day in Korea: articles written in it; those without a time do not count.",
         "fr": "Barres : une par heure du jour en Corée, avec les articles écrits alors ; ceux qui n’ont qu’un jour "
         "ne comptent pas.",
     },
@@ -126,6 +129,7 @@ _LENGTHS = Statistic(
                     "tickMinStep": BIN,
                     "format": "d",
                     "grid": False,
+                    "labelFlush": False,
                     "labelExpr": f"datum.value < {LONGEST} ? datum.label : '≥ ' + datum.label",
                 },
             },
@@ -139,7 +143,7 @@ _WORD = Statistic(
     name="word",
     title={"en": "A word over time", "fr": "Un mot au fil du temps"},
     description={
-        "en": "Bars, one a month: articles that hold the word; a line: their share of the month's articles, in percent.",
+        "en": "Bars, one a month: articles with the word; a line: their share of the month's articles, in percent.",
         "fr": "Barres : une par mois, avec les articles qui contiennent le mot ; courbe : leur part des articles du "
         "mois, en pour cent.",
     },
@@ -156,18 +160,21 @@ _WORD = Statistic(
         from catalogue where {selected} group by month order by month
     """,
     chart={
-        "encoding": {"x": _BY_MONTH},
         "layer": [
-            {"mark": _BARS, "encoding": {"y": {**_COUNT, "axis": {**_COUNT["axis"], "titleColor": BLUE}}}},
             {
-                "mark": {"type": "line", "color": "#c84c00", "point": {"color": "#c84c00", "size": 12}},
+                "mark": _BARS,
+                "encoding": {"x": _BY_MONTH, "y": {**_COUNT, "axis": {**_COUNT["axis"], "titleColor": BLUE}}},
+            },
+            {
+                "mark": {"type": "line", "color": RUST, "point": {"color": RUST, "size": 12}},
                 "encoding": {
+                    "x": {**_BY_MONTH, "bandPosition": 0.5},
                     "y": {
                         "field": "share",
                         "type": "quantitative",
                         "scale": {"domainMin": 0},
-                        "axis": {"titleColor": "#c84c00", "grid": False},
-                    }
+                        "axis": {"titleColor": RUST, "grid": False},
+                    },
                 },
             },
         ],

@@ -26,7 +26,7 @@ def match_expression(query: object) -> str | None:
 
 
 def label(value: object) -> str | None:
-    """A value as a short line that can be shown anywhere, without control and format characters; None: nothing is left."""
+    """A value as a short line without control and format characters; None where nothing is left."""
     if not isinstance(value, str):
         return None
     kept = (char if unicodedata.category(char)[0] not in "CZ" else " " for char in value)

@@ -32,4 +32,9 @@ def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
 def _cell(name: str, value: Any) -> Any:
     if name in _FLAGS:
         return "true" if value else "false"
+    return not_a_formula(value)
+
+
+def not_a_formula(value: Any) -> Any:
+    """A value as it is; a text that spreadsheets would calculate, with an apostrophe before it."""
     return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
