@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from storage.versions import COLUMNS, Row
 
@@ -52,6 +52,20 @@ def write_rows(path: Path, table: str, rows: Iterable[Row], *, extra: Sequence[s
     Raises:
         ParquetError: it cannot be written.
     """
+    with _told(path, "written"):
+        return _write(path, table, rows, extra)
+
+
+def write_stream(stream: IO[bytes], table: str, rows: Iterable[Row]) -> int:
+    """Write rows of `table` into a stream, which need not be one that can seek; how many they were.
+
+    Raises:
+        OSError: as the stream does.
+    """
+    return _write(_Counted(stream), table, rows, ())
+
+
+def _write(where: Path | _Counted, table: str, rows: Iterable[Row], extra: Sequence[str]) -> int:
     import pyarrow
     from pyarrow.parquet import ParquetWriter
 
@@ -59,11 +73,34 @@ def write_rows(path: Path, table: str, rows: Iterable[Row], *, extra: Sequence[s
         [(name, pyarrow.int64() if name in _INTEGERS else pyarrow.string()) for name in (*TABLES[table], *extra)]
     )
     written = 0
-    with _told(path, "written"), ParquetWriter(path, schema, compression="zstd", write_page_checksum=True) as writer:
+    with ParquetWriter(where, schema, compression="zstd", write_page_checksum=True) as writer:
         for group in _groups(rows):
             writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
             written += len(group)
     return written
+
+
+class _Counted:
+    """A stream that knows how much was written to it, as Parquet needs, also where it is a pipe."""
+
+    closed = False
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._written = 0
+
+    def write(self, data: bytes) -> int:
+        self._written += len(data)
+        return self._stream.write(data)
+
+    def tell(self) -> int:
+        return self._written
+
+    def flush(self) -> None:
+        self._stream.flush()
+
+    def close(self) -> None:
+        """Whoever opened the stream closes it."""
 
 
 def write_files(folder: Path, table: str, rows: Iterable[Row]) -> list[Path]:

@@ -1,0 +1,135 @@
+"""The work of `scrapy export`: articles of the database as a file, a folder, or on standard output."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import time
+from argparse import Namespace
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import IO
+
+import click
+
+from crawler.failures import WORK_FAILED, tell
+from crawler.selecting import selection_of
+from storage.exports import Exported, csv_table, json_lines, markdown, parquet_file, tei
+from storage.exports.base import sound
+from storage.exports.targets import standard_output, whole_file, whole_folder
+from storage.readonly import open_to_read
+from storage.selection import count_rows, select_rows
+from storage.versions import Row
+
+_STREAMED: dict[str, Callable[[Iterable[Exported], IO[bytes]], None]] = {
+    "jsonl": json_lines.write,
+    "csv": csv_table.write,
+    "parquet": parquet_file.write,
+    "tei": tei.write,
+}
+FORMATS = (*_STREAMED, "markdown")
+
+# After so many rows the bar moves.
+_STEP = 200
+# So many damaged rows are told.
+_MOST_TOLD = 10
+
+
+class Export:
+    """One call of `scrapy export`."""
+
+    def __init__(self, database: str, opts: Namespace) -> None:
+        """An export.
+
+        Args:
+            database: KBS_DB.
+            opts: as parsed.
+
+        Raises:
+            ValueError: the call is wrong; the message is a sentence.
+            ImportError: the format needs what is not installed.
+        """
+        self._database = database
+        self._opts = opts
+        self._path = None if opts.output in {None, "-"} else Path(opts.output)
+        self._written = self._damaged = 0
+        if opts.output == "":
+            raise ValueError("-o has no name; give it a file's, or - for standard output.")
+        if self._path is not None and _is_same(self._path, Path(database)):
+            raise ValueError(f"-o {self._path} is the article database itself; name another file.")
+        if self._path is None and opts.format == "markdown":
+            raise ValueError("Markdown is a file for each article; name a folder for them with -o FOLDER.")
+        if self._path is None and sys.stdout is None:
+            raise ValueError("Standard output is closed; name a file with -o FILE.")
+        if opts.format == "parquet":
+            parquet_file.check()
+            if self._path is None and sys.stdout.isatty():
+                raise ValueError("Parquet is nothing for a terminal; name a file with -o FILE.")
+
+    def run(self) -> int:
+        """Do it; the exit status.
+
+        Raises:
+            ArgumentError: an option is wrong.
+            StoreError, ExportError, sqlite3.Error: the database cannot be read, or what is made of it be written.
+        """
+        if self._path is None:
+            # A reader that has seen enough (`| head`) ends the command without a word, as with other tools.
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        began = time.monotonic()
+        with open_to_read(self._database, tell) as db:
+            selection = selection_of(self._opts, db)
+            is_watched = sys.stderr.isatty() and not (self._path is None and sys.stdout.isatty())
+            with click.progressbar(
+                length=count_rows(db, selection) if is_watched else 0, file=sys.stderr, hidden=not is_watched
+            ) as bar:
+                self._write(self._sound(_watched(select_rows(db, selection), bar.update)))
+        self._conclude(time.monotonic() - began)
+        return WORK_FAILED if self._damaged else 0
+
+    def _write(self, articles: Iterator[Exported]) -> None:
+        if self._opts.format == "markdown":
+            assert self._path is not None
+            with whole_folder(self._path) as folder:
+                markdown.write(articles, folder, all_versions=self._opts.all_versions)
+            return
+        target: AbstractContextManager[IO[bytes]] = standard_output() if self._path is None else whole_file(self._path)
+        with target as stream:
+            _STREAMED[self._opts.format](articles, stream)
+
+    def _sound(self, rows: Iterable[Row]) -> Iterator[Exported]:
+        for article in sound(rows, self._complain):
+            self._written += 1
+            yield article
+
+    def _complain(self, sentence: str) -> None:
+        self._damaged += 1
+        if self._damaged <= _MOST_TOLD:
+            tell(sentence)
+
+    def _conclude(self, seconds: float) -> None:
+        """Say what was done."""
+        where = "to standard output" if self._path is None else f"into {self._path}"
+        if self._damaged > _MOST_TOLD:
+            tell(f"damaged: {self._damaged - _MOST_TOLD:,} more were left out.")
+        if not self._written:
+            return tell(f"No article is selected; nothing was written {where}.")
+        what = "version" if self._opts.all_versions else "article"
+        plural = "" if self._written == 1 else "s"
+        pace = self._written / max(seconds, 0.001)
+        return tell(f"export: {self._written:,} {what}{plural} {where}, {seconds:,.1f} s, {pace:,.0f} a second")
+
+
+def _watched(rows: Iterable[Row], advance: Callable[[int], None]) -> Iterator[Row]:
+    for number, row in enumerate(rows, start=1):
+        if not number % _STEP:
+            advance(_STEP)
+        yield row
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    try:
+        return path.expanduser().samefile(other.expanduser())
+    except OSError:
+        return False

@@ -1,0 +1,35 @@
+"""CSV by RFC 4180: a header, and a row an article, without `paragraphs`."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Iterable
+from io import TextIOWrapper
+from typing import IO, Any
+
+from storage.exports.base import Exported
+from storage.versions import COLUMNS
+
+HEADER = tuple(name for name in COLUMNS if name != "paragraphs")
+
+_FLAGS = frozenset({"has_video", "truncated"})
+# What spreadsheets take for the beginning of a formula, whatever is blank before it: as it is, full-width, small.
+_FORMULA = re.compile(r"[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[^\S\t\r]*[\t\r]")
+
+
+def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
+    """Write articles into a stream, as UTF-8 without a byte order mark."""
+    text = TextIOWrapper(stream, "utf-8", "replace", newline="")
+    try:
+        rows = csv.writer(text)
+        rows.writerow(HEADER)
+        rows.writerows([_cell(name, article.row[name]) for name in HEADER] for article in articles)
+    finally:
+        text.detach()
+
+
+def _cell(name: str, value: Any) -> Any:
+    if name in _FLAGS:
+        return "true" if value else "false"
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value

@@ -1,0 +1,91 @@
+"""Markdown: a file for each article, with its fields as YAML front matter and its text as CommonMark."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from storage.exports.base import FORBIDDEN, ITEM, REPLACEMENT, Exported
+from storage.exports.names import name_of
+from storage.versions import COLUMNS
+
+_FRONT_MATTER = tuple(name for name in COLUMNS if name not in {"paragraphs", "text"})
+_FLAGS = frozenset({"has_video", "truncated"})
+
+# What marks something wherever it stands; an ampersand where it could begin a character reference.
+_MARKS = re.compile(r"[\\`*_\[\]<>#~|]|&(?=[#A-Za-z])")
+# What marks something where a line begins: an item of a list, a line under a heading, a line across.
+_FIRST_MARK = re.compile(r"(?:[-+=](?=[-+=\s]|$)|(?<![0-9])[0-9]{1,9}[.)](?=\s|$))")
+# Blanks that a reader would drop or take for something: at both ends, and all that end lines.
+_BLANKS = re.compile(r"^\s+|\s+$|[\t\r\n]+")
+# What a YAML reader takes for the end of a line, for a mark, or for no character at all.
+_YAML_ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]')
+
+
+def write(articles: Iterable[Exported], folder: Path, *, all_versions: bool = False) -> None:
+    """Write articles into a folder.
+
+    Args:
+        articles: no two of one url, or, with `all_versions`, of one url and timestamp.
+        folder: it is there.
+        all_versions: name the files by their version too.
+    """
+    for name, text in files(articles, all_versions=all_versions):
+        with (folder / name).open("x", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+
+
+def files(articles: Iterable[Exported], *, all_versions: bool = False) -> Iterator[tuple[str, str]]:
+    """Name and text of each article's file; as `write`."""
+    for article in articles:
+        yield f"{name_of(article.row, version=all_versions)}.md", page(article)
+
+
+def page(article: Exported) -> str:
+    """An article as a file's text."""
+    row, paragraphs = article
+    fields = "".join(f"{name}: {_yaml(name, row[name])}\n" for name in _FRONT_MATTER)
+    blocks = [f"# {_escaped(row['title'])}"] if row["title"] else []
+    return f"---\n{fields}---\n\n" + "\n\n".join([*blocks, *_blocks(paragraphs)]) + "\n"
+
+
+def _blocks(paragraphs: Iterable[str]) -> Iterator[str]:
+    """Paragraphs, and lists of the items that stand together."""
+    items: list[str] = []
+    for paragraph in filter(None, paragraphs):  # an empty one shows nothing
+        item = paragraph.removeprefix(ITEM)
+        if item and item != paragraph:
+            items.append(f"- {_escaped(item)}")
+            continue
+        if items:
+            yield "\n".join(items)
+            items = []
+        yield _escaped(paragraph)
+    if items:
+        yield "\n".join(items)
+
+
+def _escaped(text: str) -> str:
+    """Text that a CommonMark reader shows as it is, on one line; what is no character becomes U+FFFD."""
+    text = _MARKS.sub(r"\\\g<0>", FORBIDDEN.sub(REPLACEMENT, text))
+    if mark := _FIRST_MARK.match(text):
+        text = f"{text[: mark.end() - 1]}\\{text[mark.end() - 1 :]}"
+    return _BLANKS.sub(lambda blanks: "".join(f"&#{ord(blank)};" for blank in blanks[0]), text)
+
+
+def _yaml(name: str, value: Any) -> str:
+    """A value as YAML: text always in double quotes, so that none is taken for a date, a number or a mark."""
+    if value is None:
+        return "null"
+    if name in _FLAGS:
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    return f'"{_YAML_ESCAPED.sub(_yaml_escape, value)}"'
+
+
+def _yaml_escape(found: re.Match[str]) -> str:
+    character = found[0]
+    return f"\\{character}" if character in '"\\' else f"\\u{ord(character):04x}"

@@ -1,0 +1,97 @@
+"""Files and folders that are written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+from storage.exports.base import ExportError
+
+_STDOUT = 1
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[IO[bytes]]:
+    """A stream into what becomes the file at `path` at the end: what stood there stays until then, or if this fails.
+
+    A device or a named pipe is written to as it is.
+
+    Raises:
+        ExportError: it cannot be written; the message is a sentence.
+    """
+    target = Path(os.path.realpath(path.expanduser()))
+    if target.is_dir():
+        raise ExportError(f"{path} is a folder; name a file.")
+    with _told(path):
+        if target.exists() and not target.is_file():
+            with target.open("wb") as stream:
+                yield stream
+            return
+        neighbour = _neighbour(target.parent)
+        try:
+            with neighbour.open("xb") as stream:
+                yield stream
+                stream.flush()
+                os.fsync(stream.fileno())
+            neighbour.replace(target)
+        finally:
+            with suppress(FileNotFoundError):
+                neighbour.unlink()
+
+
+@contextmanager
+def standard_output() -> Iterator[IO[bytes]]:
+    """Standard output.
+
+    Raises:
+        ExportError: it cannot be written; the message is a sentence.
+    """
+    with _told("Standard output"), os.fdopen(os.dup(_STDOUT), "wb") as stream:
+        yield stream
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder whose files come into the one at `path` at the end, in the place of those that have their names.
+
+    Raises:
+        ExportError: it cannot be written; the message is a sentence.
+    """
+    target = path.expanduser()
+    if target.exists() and not target.is_dir():
+        raise ExportError(f"{path} is a file; name a folder, or one that is not there yet.")
+    with _told(path):
+        is_new = not target.exists()
+        target.mkdir(parents=True, exist_ok=True)
+        # Inside it, and not beside it: that may be another disk.
+        folder = _neighbour(target)
+        try:
+            folder.mkdir()
+            yield folder
+            for file in sorted(folder.iterdir()):
+                file.replace(target / file.name)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            if is_new:
+                with suppress(OSError):  # it holds what was written
+                    target.rmdir()
+
+
+def _neighbour(folder: Path) -> Path:
+    return folder / f".export-{secrets.token_hex(8)}.part"
+
+
+@contextmanager
+def _told(name: str | Path) -> Iterator[None]:
+    """Make a sentence of what the system says."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, ExportError) or not error.errno:  # a sentence already
+            raise
+        raise ExportError(f"{name} cannot be written ({os.strerror(error.errno)}).") from error

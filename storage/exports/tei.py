@@ -1,0 +1,122 @@
+"""TEI P5: one `teiCorpus` with a `TEI` for each article, valid by the DTD that trafilatura brings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from itertools import chain, groupby
+from typing import IO, Any
+
+from lxml import etree
+from lxml.builder import ElementMaker
+
+from storage.exports.base import FORBIDDEN, ITEM, REPLACEMENT, Exported, ExportError
+from storage.exports.names import name_of
+from storage.versions import Row
+
+_TEI = "http://www.tei-c.org/ns/1.0"
+_ID = "{http://www.w3.org/XML/1998/namespace}id"
+_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
+_PUBLISHER = "KBS World"
+_TERMS = (
+    "The articles belong to KBS. They were collected for study and archiving under the law that applies to who did so; "
+    "they may not be republished."
+)
+#: What `when` can hold.
+_WHEN = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d)?)?", re.ASCII)
+_LANGUAGE = re.compile(r"[a-z]{2,3}")
+
+_make: Any = ElementMaker(namespace=_TEI, nsmap={None: _TEI})
+
+
+def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
+    """Write articles into a stream.
+
+    Args:
+        articles: no two of one url and timestamp.
+        stream: nothing is written where there is none.
+
+    Raises:
+        ExportError: there is none: a corpus has one text at least.
+    """
+    left = iter(articles)
+    first = next(left, None)
+    if first is None:
+        raise ExportError("No article is selected, and a TEI corpus must have one at least; nothing is written.")
+    with etree.xmlfile(stream, encoding="utf-8") as file:
+        file.write_declaration()
+        with file.element(f"{{{_TEI}}}teiCorpus", nsmap={None: _TEI}):
+            file.write("\n", _corpus_header(), "\n")
+            for article in chain([first], left):
+                file.write(text_of(article), "\n")
+    stream.write(b"\n")
+
+
+def text_of(article: Exported) -> etree._Element:
+    """An article as a TEI element."""
+    row, paragraphs = article
+    lang = {_LANG: row["lang"]} if _LANGUAGE.fullmatch(row["lang"]) else {}
+    body = _make.div(*_blocks(paragraphs), type="entry")
+    text = _make.text(_make.body(body), **lang)
+    # Names begin with a digit, which an xml:id may not.
+    return _element(_make.TEI(_header(row), text, **{_ID: f"kbs-{name_of(row, version=True)}"}))
+
+
+def _element(made: Any) -> etree._Element:
+    assert etree.iselement(made)
+    return made
+
+
+def _corpus_header() -> etree._Element:
+    title = _make.titleStmt(_make.title("Articles of KBS World"))
+    source = _make.sourceDesc(_make.p("Pages of world.kbs.co.kr, of which the articles alone were kept."))
+    return _element(_make.teiHeader(_make.fileDesc(title, _published(), source)))
+
+
+def _published(*dates: etree._Element) -> etree._Element:
+    terms = _make.availability(_make.p(_TERMS), status="restricted")
+    return _element(_make.publicationStmt(_make.publisher(_PUBLISHER), *dates, terms))
+
+
+def _header(row: Row) -> etree._Element:
+    """Where an article is from, and what the page says about it."""
+    title = _make.title(_xml(row["title"] or ""), type="main", level="a")
+    dates = [
+        _make.date(_xml(row[name]), type=kind, **_when(row[name]))
+        for name, kind in (("written_at", "written"), ("updated_at", "updated"))
+        if row[name]
+    ]
+    fetched = _make.date(_xml(row["fetched_at"]), type="fetched", **_when(row["fetched_at"]))
+    url = _xml(row["url"])
+    source = _make.bibl(_make.publisher(_PUBLISHER), ", ", _make.ref(url, target=url), ", ", fetched)
+    about = [_make.langUsage(_make.language(_xml(row["lang"]), ident=_xml(row["lang"])))]
+    if row["category"]:
+        about.append(_make.textClass(_make.keywords(_make.term(_xml(row["category"]), type="category"))))
+    return _element(
+        _make.teiHeader(
+            _make.fileDesc(_make.titleStmt(title), _published(*dates), _make.sourceDesc(source)),
+            _make.profileDesc(*about),
+        )
+    )
+
+
+def _when(time: str) -> dict[str, str]:
+    return {"when": time} if _WHEN.fullmatch(time) else {}
+
+
+def _blocks(paragraphs: Iterable[str]) -> Iterator[etree._Element]:
+    """Paragraphs, and lists of the items that stand together; one empty paragraph where there is none."""
+    is_empty = True
+    for is_item, group in groupby(paragraphs, lambda one: one.startswith(ITEM)):
+        is_empty = False
+        if is_item:
+            yield _make.list(*(_make.item(_xml(one.removeprefix(ITEM))) for one in group))
+        else:
+            yield from (_make.p(_xml(one)) for one in group)
+    if is_empty:
+        yield _make.p()
+
+
+def _xml(text: str) -> str:
+    """Text as XML can hold it: what it forbids becomes U+FFFD."""
+    return FORBIDDEN.sub(REPLACEMENT, text)
