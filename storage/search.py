@@ -7,7 +7,8 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from itertools import zip_longest
+from heapq import nlargest
+from itertools import pairwise
 from typing import Any
 
 from sqlite_utils import Database
@@ -23,8 +24,8 @@ BEGIN, END = "\x02", "\x03"
 FREQUENT = 10_000
 # How many of the newest articles are looked through then, and how many times as many where too few of them match.
 _FIRST, _FURTHER = 1_000, 8
-# Ids that are no further apart are read in one go.
-_GAP = 1_000
+# Their ids are read in so many ranges at most, parted only by gaps that are wider than this.
+_RANGES, _GAP = 4, 1_000
 
 _SNIPPET_WORDS = 32
 _COUNT = f"select count(*) from (select 1 from articles_fts where articles_fts match ? limit {FREQUENT + 1})"  # noqa: S608
@@ -120,8 +121,9 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
 def _ranges(ids: Iterable[int]) -> Iterator[dict[str, int]]:
     """First and last of ids that stand close together: articles of one time were mostly stored one after the other."""
     ordered = sorted(ids)
-    begins = [place for place, key in enumerate(ordered) if place == 0 or key - ordered[place - 1] > _GAP]
-    for begin, end in zip_longest(begins, begins[1:], fillvalue=len(ordered)):
+    gaps = {place: ordered[place] - ordered[place - 1] for place in range(1, len(ordered))}
+    widest = [place for place in nlargest(_RANGES - 1, gaps, key=gaps.__getitem__) if gaps[place] > _GAP]
+    for begin, end in pairwise([0, *sorted(widest), len(ordered)] if ordered else []):
         yield {"first": ordered[begin], "last": ordered[end - 1]}
 
 
