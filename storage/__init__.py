@@ -4,5 +4,20 @@ from storage.archive import ArchiveWriter, Capture
 from storage.articles import ArticleStore, Outcome
 from storage.database import StoreError
 from storage.history import CrawlHistory
+from storage.query import QueryError
+from storage.reading import ReadOnlyStore
+from storage.search import Hit
+from storage.selection import Selection
 
-__all__ = ["ArchiveWriter", "ArticleStore", "Capture", "CrawlHistory", "Outcome", "StoreError"]
+__all__ = [
+    "ArchiveWriter",
+    "ArticleStore",
+    "Capture",
+    "CrawlHistory",
+    "Hit",
+    "Outcome",
+    "QueryError",
+    "ReadOnlyStore",
+    "Selection",
+    "StoreError",
+]

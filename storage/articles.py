@@ -10,6 +10,7 @@ from enum import StrEnum
 from sqlite_utils.db import Table
 
 from extractors import Article
+from extractors.address import parse_address
 from extractors.dates import KST
 from storage.archive import Capture
 from storage.database import Store
@@ -144,6 +145,16 @@ class ArticleStore(Store):
             QueryError: the query cannot be understood; the message is a sentence.
         """
         return search(self.db, query, selection, limit)
+
+    def get(self, url: str) -> Article | None:
+        """The newest version of one article, or None where there is none.
+
+        Args:
+            url: any address of the article: a video view's, with other parameters, or on the site's other host.
+        """
+        address = parse_address(url)
+        found = self.db.execute(f"{_VERSIONS} limit 1", [url if address is None else address.url]).fetchone()
+        return found and _to_article(dict(zip(COLUMNS, found, strict=True)))
 
     def newest(self, limit: int) -> list[Article]:
         """The newest version of each article, newest first."""

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import product
 
 #: A query of more words than this is a text.
 MAX_WORDS = 50
 MAX_LENGTH = 1000
 
-_ITEMS = re.compile(r'\s*(?:(?P<phrase>"[^"]*"?\*?)|(?P<mark>[()])|(?P<word>[^\s()"]+))')
-_OPERATORS = frozenset({"AND", "OR", "NOT"})
 _COLUMNS = {"title": "title", "titre": "title", "text": "text", "texte": "text"}
+_COLUMN = rf"(?i:(?:{'|'.join(_COLUMNS)}):)?"
+_ITEMS = re.compile(rf'\s*(?:(?P<phrase>{_COLUMN}"[^"]*"?\*?)|(?P<mark>{_COLUMN}\(|\))|(?P<word>[^\s()"]+))')
+_OPERATORS = frozenset({"AND", "OR", "NOT"})
 _QUOTES = str.maketrans("«»“”„", '"""""')
 # One letter for two, as French writes it, and not: cœur and coeur are one word.
-_LIGATURES = {"œ": "oe", "Œ": "OE", "æ": "ae", "Æ": "AE"}
+_LIGATURE = re.compile("(œ|oe|æ|ae)", re.IGNORECASE)
+_SPELLINGS = {"œ": ("oe", "œ"), "oe": ("oe", "œ"), "æ": ("ae", "æ"), "ae": ("ae", "æ")}
+# A phrase with more of them is looked for with all of them, or none: each doubles what is looked for.
+_MIXED = 3
 
 
 class QueryError(ValueError):
@@ -25,7 +32,7 @@ def fts_expression(query: str) -> str:
 
     Words must all be there, in any order and form (accents and capitals aside); `"two words"` or « two words » stand
     together; `word*` begins so; `OR`, `NOT` (and `AND`, which goes without saying) in capitals, and brackets, mean what
-    they say; `title:word` looks in the title alone.
+    they say; `title:word` looks in the title alone, and `title:"two words"` and `title:(one OR other)` do.
 
     Args:
         query: as typed.
@@ -35,7 +42,7 @@ def fts_expression(query: str) -> str:
     """
     if len(query) > MAX_LENGTH:
         raise QueryError(f"This query has {len(query):,} characters; give {MAX_LENGTH:,} at most.")
-    return _Parser(query).expression()
+    return _Parser(_plain(query)).expression()
 
 
 def words_of(text: str) -> list[str]:
@@ -43,12 +50,20 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text)
 
 
+def _plain(query: str) -> str:
+    """A query as texts are stored: accents on their letters, nothing invisible; and with one kind of quotes.
+
+    FTS5 would end at a NUL, and no database takes half a character that a shell handed over.
+    """
+    kinds = ((char, unicodedata.category(char)) for char in unicodedata.normalize("NFC", query.translate(_QUOTES)))
+    return "".join(" " if kind in {"Cc", "Cs"} else char for char, kind in kinds if kind != "Cf")
+
+
 class _Parser:
     """Reads a query from left to right."""
 
     def __init__(self, query: str) -> None:
-        self._query = query
-        self._items = list(_items(query.translate(_QUOTES)))
+        self._items = list(_items(query))
         self._at = 0
 
     def expression(self) -> str:
@@ -66,68 +81,80 @@ class _Parser:
         while self._next() == "OR":
             self._at += 1
             parts.append(self._all())
-        return " OR ".join(parts) if len(parts) > 1 else parts[0]
+        return _joined(" OR ", parts)
 
     def _all(self) -> str:
         parts: list[str] = []
         without: list[str] = []
-        while (item := self._next()) not in {None, "OR", ")"}:
-            if item in {"AND", "NOT"}:
-                if not parts:
-                    raise QueryError(f"{item} stands before any word; write it as in: coree {item} japon.")
-                self._at += 1
-                if self._next() in {None, "OR", "AND", "NOT", ")"}:
-                    raise QueryError(f"A word is missing after {item}; write it as in: coree {item} japon.")
+        while self._next() not in {None, "OR", ")"}:
+            operator = self._operator(is_first=not parts)
             found = self._one()
             if found:
-                (without if item == "NOT" else parts).append(found)
+                (without if operator == "NOT" else parts).append(found)
         if not parts:
             raise QueryError("OR and brackets need words on both sides; write it as in: (nord OR sud) sommet.")
-        wanted = " AND ".join(parts)
-        return f"(({wanted}) NOT ({' OR '.join(without)}))" if without else f"({wanted})"
+        wanted = _joined(" AND ", parts)
+        return f"({wanted} NOT {_joined(' OR ', without)})" if without else wanted
+
+    def _operator(self, *, is_first: bool) -> str:
+        """AND or NOT, where one stands here; AND NOT is NOT."""
+        operator = ""
+        while (item := self._next()) in {"AND", "NOT"} and operator != "NOT" and item != operator:
+            assert item is not None
+            operator = item
+            self._at += 1
+        if operator and is_first:
+            raise QueryError(f"{operator} stands before any word; write it as in: coree {operator} japon.")
+        if operator and self._next() in {None, ")", *_OPERATORS}:
+            raise QueryError(f"A word is missing after {operator}; write it as in: coree {operator} japon.")
+        return operator
 
     def _one(self) -> str:
         item = self._items[self._at]
         self._at += 1
-        if item != "(":
+        if not item.endswith("("):
             return _term(item)
         inner = self._either()
         if self._next() != ")":
             raise QueryError("A bracket is not closed; write it as in: (nord OR sud) sommet.")
         self._at += 1
-        return f"({inner})"
+        return _in_column(_COLUMNS.get(item[:-2].lower()), inner)
 
     def _next(self) -> str | None:
         return self._items[self._at] if self._at < len(self._items) else None
 
 
-def _items(query: str) -> list[str]:
-    items = []
-    for found in _ITEMS.finditer(query.strip()):
+def _items(query: str) -> Iterator[str]:
+    for found in _ITEMS.finditer(query):
         item = found[0].strip()
-        if found["phrase"] and not re.fullmatch(r'"[^"]*"\*?', item):
+        if found["phrase"] and not item.rstrip("*").endswith('"', item.index('"') + 1):
             raise QueryError('A quote is not closed; write it as in: "conseil de sécurité".')
-        items.append(item)
-    return items
+        yield item
+
+
+def _joined(operator: str, parts: list[str]) -> str:
+    return f"({operator.join(parts)})" if len(parts) > 1 else parts[0]
+
+
+def _in_column(column: str | None, expression: str) -> str:
+    return f"{column} : {expression}" if column else expression
 
 
 def _term(item: str) -> str:
     """A word or phrase in quotes, which FTS5 takes for words whatever stands in it; empty where none does."""
-    name, colon, rest = item.partition(":")
-    column = _COLUMNS.get(name.lower()) if colon and rest else None
+    name, _, rest = item.partition(":")
+    column = _COLUMNS.get(name.lower()) if words_of(rest) else None
     item = rest if column else item
     if not words_of(item):
         return ""
     prefix = "*" if item.endswith("*") else ""
-    quoted = f'"{item.strip(chr(34) + "*").replace(chr(34), " ")}"{prefix}'
-    spellings = dict.fromkeys([quoted, *_respelt(quoted)])
-    either = f"({' OR '.join(spellings)})" if len(spellings) > 1 else quoted
-    return f"{column} : {either}" if column else either
+    return _in_column(column, _joined(" OR ", [f'"{text}"{prefix}' for text in _spellings(item.strip('"*'))]))
 
 
-def _respelt(word: str) -> list[str]:
-    """The word with its ligatures taken apart, and put together."""
-    apart, together = word, word
-    for one, two in _LIGATURES.items():
-        apart, together = apart.replace(one, two), together.replace(two, one)
-    return [apart, together]
+def _spellings(text: str) -> list[str]:
+    """A text with its ligatures taken apart, and put together."""
+    parts = _LIGATURE.split(text)
+    choices = [_SPELLINGS.get(part.lower(), (part,)) for part in parts]
+    if len(parts) // 2 > _MIXED:
+        return ["".join(choice[0] for choice in choices), "".join(choice[-1] for choice in choices)]
+    return ["".join(chosen) for chosen in product(*choices)]

@@ -6,6 +6,10 @@ from sqlite_utils import Database, Migrations
 
 migrations = Migrations("kbsworld")
 
+#: How the search index parts texts into words. Letters are found with and without their accents, capital or not: coree
+#: finds Corée.
+TOKENIZE = "unicode61 remove_diacritics 2"
+
 
 @migrations()
 def m001_articles_and_refusals(db: Database) -> None:
@@ -158,7 +162,8 @@ def m004_catalogue_and_search(db: Database) -> None:
         strict=True,
     )
     db.table("catalogue").create_index(["url", "timestamp"], unique=True)
-    db.table("catalogue").create_index(["latest", "timestamp"])
+    # All that selects and orders, so that nothing else need be read.
+    db.table("catalogue").create_index(["timestamp", "url", "latest", "day", "category", "lang"])
     db.execute(_catalogued("articles"))
     db.execute(
         "update catalogue set latest = 0 where exists (select 1 from articles as later"
@@ -168,13 +173,16 @@ def m004_catalogue_and_search(db: Database) -> None:
         "searchable",
         "select catalogue.id, articles.title, articles.text from catalogue join articles using (url, timestamp)",
     )
-    # Letters are found with and without their accents, capital or not: coree finds Corée.
     db.execute(
         "create virtual table articles_fts using fts5"
-        "(title, text, content='searchable', content_rowid='id', tokenize='unicode61 remove_diacritics 2')"
+        f"(title, text, content='searchable', content_rowid='id', tokenize='{TOKENIZE}')"
     )
     db.execute("insert into articles_fts (articles_fts) values ('rebuild')")
     db.execute("insert into articles_fts (articles_fts, rank) values ('rank', 'bm25(10.0, 1.0)')")
+    # What `insert or replace` replaces, no trigger is told of; what stood there is put aside before.
+    db.table("replaced").create(
+        {"url": str, "timestamp": str, "title": str, "text": str}, pk=("url", "timestamp"), strict=True
+    )
     for trigger in _TRIGGERS:
         db.execute(trigger)
 
@@ -194,12 +202,25 @@ def _catalogued(source: str) -> str:
 
 # The id of a version.
 _ID = "(select id from catalogue where url = {0}.url and timestamp = {0}.timestamp)"
+_NEWEST = "(select max(timestamp) from articles where articles.url = catalogue.url)"
 _TRIGGERS = (
+    """
+    create trigger articles_replaced before insert on articles
+      when exists (select 1 from articles where url = new.url and timestamp = new.timestamp)
+    begin
+      delete from replaced;
+      insert into replaced (url, timestamp, title, text)
+        select url, timestamp, title, text from articles where url = new.url and timestamp = new.timestamp;
+    end
+    """,
     f"""
     create trigger articles_inserted after insert on articles begin
+      insert into articles_fts (articles_fts, rowid, title, text)
+        select 'delete', catalogue.id, replaced.title, replaced.text
+        from catalogue join replaced using (url, timestamp) where url = new.url and timestamp = new.timestamp;
+      delete from catalogue where url = new.url and timestamp = new.timestamp;
       {_catalogued("new")};
-      update catalogue set latest = 0 where url = new.url
-        and timestamp < (select max(timestamp) from articles where url = new.url);
+      update catalogue set latest = 0 where url = new.url and timestamp < {_NEWEST};
       insert into articles_fts (rowid, title, text) values ({_ID.format("new")}, new.title, new.text);
     end
     """,  # noqa: S608
@@ -210,6 +231,7 @@ _TRIGGERS = (
         month = substr(coalesce(new.written_at, new.timestamp), 1, 7), kind = new.kind, lang = new.lang,
         layout = new.layout, characters = length(new.text), url = new.url, timestamp = new.timestamp
         where url = old.url and timestamp = old.timestamp;
+      update catalogue set latest = (timestamp = {_NEWEST}) where url in (old.url, new.url);
       insert into articles_fts (articles_fts, rowid, title, text)
         values ('delete', {_ID.format("new")}, old.title, old.text);
       insert into articles_fts (rowid, title, text) values ({_ID.format("new")}, new.title, new.text);
@@ -220,8 +242,7 @@ _TRIGGERS = (
       insert into articles_fts (articles_fts, rowid, title, text)
         values ('delete', {_ID.format("old")}, old.title, old.text);
       delete from catalogue where url = old.url and timestamp = old.timestamp;
-      update catalogue set latest = 1 where url = old.url
-        and timestamp = (select max(timestamp) from articles where url = old.url);
+      update catalogue set latest = 1 where url = old.url and timestamp = {_NEWEST};
     end
     """,  # noqa: S608
 )
