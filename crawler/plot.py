@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from storage.charts import Spec
+from storage.exports.base import ExportError
 from storage.exports.targets import whole_file
 
 # Of Vega-Lite, whose schema the charts name.
@@ -38,9 +39,13 @@ def plot(spec: Spec, path: Path) -> None:
         path: one that `check_plot` takes.
 
     Raises:
-        ExportError: it cannot be written; the message is a sentence.
+        ExportError: it cannot be drawn or written; the message is a sentence.
     """
-    picture = _DRAW[path.suffix.lower()](spec)
+    try:
+        picture = _DRAW[path.suffix.lower()](spec)
+    except ValueError as error:
+        reason = next(iter(str(error).splitlines()[1:]), str(error))
+        raise ExportError(f"{path} cannot be drawn ({reason}).") from error
     with whole_file(path) as stream:
         stream.write(picture)
 

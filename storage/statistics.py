@@ -34,6 +34,8 @@ _BY_MONTH = {
 }
 _COUNT: dict[str, Any] = {"field": "articles", "type": "quantitative", "axis": {"tickMinStep": 1, "format": ",d"}}
 _BARS = {"type": "bar", "color": BLUE}
+# Of twenty years each month has two pixels or three: without borders, and with next to nothing between them.
+_MONTHLY = {"type": "bar", "binSpacing": 0.5}
 
 _MONTHS = Statistic(
     name="months",
@@ -59,7 +61,7 @@ _MONTHS = Statistic(
         from labelled join ranked using (category) group by month, place order by month, place
     """,  # noqa: S608
     chart={
-        "mark": {"type": "bar", "stroke": "white", "strokeWidth": 0.5},
+        "mark": _MONTHLY,
         "encoding": {
             "x": _BY_MONTH,
             "y": _COUNT,
@@ -198,7 +200,7 @@ _LAYOUTS_OVER_TIME = Statistic(
         from catalogue where {{selected}} group by 1, 2 order by 1, 2
     """,  # noqa: S608
     chart={
-        "mark": {"type": "bar", "stroke": "white", "strokeWidth": 0.5},
+        "mark": _MONTHLY,
         "encoding": {
             "x": _BY_MONTH,
             "y": {

@@ -9,6 +9,11 @@ from storage.query import QueryError, fts_expression
 
 #: A label in a chart or a table has so many characters at most; pages can make theirs as long as they like.
 MAX_LABEL = 30
+#: An expression of FTS5 that nothing matches; neither null nor an empty text is one.
+NOWHERE = '""'
+
+# A label is made of so many characters at most.
+_MAX_READ = 200
 
 
 def register(connection: sqlite3.Connection) -> None:
@@ -17,18 +22,18 @@ def register(connection: sqlite3.Connection) -> None:
     connection.create_function("kbs_label", 1, label, deterministic=True)
 
 
-def match_expression(query: object) -> str | None:
-    """What `articles_fts match` takes for a query as typed; None, which matches nothing, where it is none."""
+def match_expression(query: object) -> str:
+    """What `articles_fts match` takes for a query as typed; NOWHERE where it cannot be understood."""
     try:
-        return fts_expression(query) if isinstance(query, str) else None
+        return fts_expression(query) if isinstance(query, str) else NOWHERE
     except QueryError:
-        return None
+        return NOWHERE
 
 
 def label(value: object) -> str | None:
     """A value as a short line without control and format characters; None where nothing is left."""
     if not isinstance(value, str):
         return None
-    kept = (char if unicodedata.category(char)[0] not in "CZ" else " " for char in value)
+    kept = (char if unicodedata.category(char)[0] not in "CZ" else " " for char in value[:_MAX_READ])
     line = " ".join("".join(kept).split())
     return (line if len(line) <= MAX_LABEL else f"{line[: MAX_LABEL - 1]}…") or None

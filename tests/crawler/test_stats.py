@@ -1,0 +1,186 @@
+"""scrapy stats, end to end: tables, CSV, JSON, and pictures that are really drawn."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+import struct
+from argparse import Namespace
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from lxml import etree
+
+from crawler.plot import plot
+from crawler.stats import Stats
+from extractors import Article
+from extractors.dates import KST
+from storage import ArticleStore, Capture
+from storage.charts import below_one_another, drawn
+from storage.counting import run
+from storage.exports.base import ExportError
+from storage.selection import EVERYTHING
+from storage.statistics import STATISTICS
+from tests.crawler.conftest import Run
+from tests.crawler.scripted import ScriptedSite
+
+pytest.importorskip("vl_convert")
+
+HOSTILE = ("<script>alert(1)</script>" * 4000, "\x1b[2J\x00 &amp; <a href='javascript:1'>", "=1+1")
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """Thirty articles of three months, three of whose categories are hostile."""
+    path = tmp_path / "kbs.db"
+    with ArticleStore(path) as store, store.batch():
+        for number in range(30):
+            article = Article(
+                url=f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={number}",
+                kind="news",
+                lang="fr",
+                title="Le sommet",
+                category=HOSTILE[number] if number < len(HOSTILE) else ("Politique", "Société")[number % 2],
+                written_at=datetime(2026, 9 + number % 3, 1 + number % 20, number % 24, tzinfo=KST),
+                paragraphs=("Séoul " * 40 if number % 3 else "Tokyo",),
+                layout="news",
+            )
+            fetched_at = datetime(2026, 11, 24, 12, number, tzinfo=UTC)
+            store.add(article, Capture(url=article.url, fetched_at=fetched_at, body=b""))
+    return path
+
+
+def test_the_tables_stand_below_a_head_and_every_number_is_there(scrapy: Run, database: Path) -> None:
+    ran = scrapy("stats", "--word", "séoul")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    lines = ran.stdout.splitlines()
+    assert lines[0].split() == ["articles", "30"]
+    assert "2026-09-01 to 2026-11-" in lines[2]
+    assert [line for line in lines if line and line[0].isupper()] == [
+        *("Articles per month by category", "Hours of publication (Korean time)", "Length of the articles"),
+        *("A word over time: séoul", "Layouts over time"),
+    ]
+    [head] = [line for line in lines if "Politique" in line]
+    assert head.split()[:3] == ["month", "Société", "Politique"]
+    with ArticleStore(database) as store:
+        naive = Counter((str(each.written_at)[:7], each.category) for each in store)
+    assert [line.split()[1:3] for line in lines[lines.index(head) + 1 :][:3]] == [
+        [str(naive[month, "Société"]), str(naive[month, "Politique"])] for month in ("2026-09", "2026-10", "2026-11")
+    ]
+    assert "\x1b" not in ran.stdout
+    assert max(map(len, lines)) < 200
+
+
+def test_csv_is_one_table_and_no_formula(scrapy: Run, database: Path) -> None:
+    assert database.exists()
+    ran = scrapy("stats", "--only", "months", "--format", "csv")
+    rows = list(csv.DictReader(io.StringIO(ran.stdout)))
+    assert list(rows[0]) == ["month", "category", "articles"]
+    assert sum(int(row["articles"]) for row in rows) == 30
+    assert "'=1+1" in {row["category"] for row in rows}
+
+
+def test_json_has_what_the_selection_holds(scrapy: Run, database: Path) -> None:
+    assert database.exists()
+    found = json.loads(
+        scrapy(
+            "stats", "--format", "json", "--since", "2026-10-01", "--category", "politique", "--word", "tokyo"
+        ).stdout
+    )
+    assert set(found["statistics"]) == set(STATISTICS)
+    articles = found["summary"]["articles"]
+    assert 0 < articles < 30
+    assert {row["category"] for row in found["statistics"]["months"]} == {"Politique"}
+    for name in ("months", "hours", "lengths", "layouts"):
+        assert sum(row["articles"] for row in found["statistics"][name]) == articles
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        ({"plot": "chart.jpg"}, "--plot chart.jpg is neither .png nor .svg; end the name in one of them."),
+        ({"only": "words"}, "--only words is no statistic; there are: months, hours, lengths, word, layouts."),
+        ({"only": "word"}, "--only word needs a word: give --word too, such as --word Corée."),
+        ({"word": '"nord'}, 'A quote is not closed; write it as in: "conseil de sécurité".'),
+        ({"format": "csv"}, "CSV is one table: say which, such as --only months."),
+        ({"plot": "a.svg", "format": "json"}, "--plot draws and prints nothing: give either --plot or --format."),
+    ],
+)
+def test_a_wrong_call_is_told_in_a_sentence(arguments: dict[str, str], sentence: str) -> None:
+    options = dict.fromkeys(("word", "only", "format", "plot", "since", "until", "category", "lang"))
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
+        Stats("kbs.db", Namespace(**options | {"titles": "en"} | arguments))
+
+
+def test_a_wrong_call_ends_with_status_2(scrapy: Run, database: Path) -> None:
+    ran = scrapy("stats", "--plot", f"{database}.jpg")
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert ran.stderr.endswith(".jpg is neither .png nor .svg; end the name in one of them.\n")
+
+
+def test_an_empty_database_has_nothing_to_count_or_to_draw(scrapy: Run, tmp_path: Path) -> None:
+    ArticleStore(tmp_path / "kbs.db").close()
+    ran = scrapy("stats")
+    assert (ran.returncode, ran.stdout) == (0, "No article is stored that fits.\n")
+    picture = tmp_path / "a.svg"
+    ran = scrapy("stats", "--plot", str(picture))
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "No article is stored that fits. There is nothing to draw.\n"
+    assert not picture.exists()
+
+
+def test_a_png_of_everything_is_drawn(scrapy: Run, database: Path) -> None:
+    picture = database.parent / "all.png"
+    ran = scrapy("stats", "--word", "séoul", "--plot", str(picture))
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    data = picture.read_bytes()
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", data[16:24])
+    assert width > 1500
+    assert height > 5 * 480
+
+
+def test_an_svg_has_a_bar_for_each_row_and_what_is_hostile_is_text(database: Path, tmp_path: Path) -> None:
+    with ArticleStore(database) as store:
+        rows = {name: run(store.db, statistic, EVERYTHING, "fr", "séoul") for name, statistic in STATISTICS.items()}
+    for name in ("months", "hours", "lengths", "layouts"):
+        plot(drawn(STATISTICS[name], rows[name], "fr"), tmp_path / f"{name}.svg")
+        root = etree.parse(tmp_path / f"{name}.svg").getroot()
+        bars = root.findall(f".//{SVG}g[@class='mark-rect role-mark marks']/{SVG}path")
+        assert len(bars) == len(rows[name])
+    every = [drawn(statistic, rows[name], "fr", "<séoul>") for name, statistic in STATISTICS.items()]
+    plot(below_one_another(every, "fr"), tmp_path / "all.svg")
+    root = etree.parse(tmp_path / "all.svg").getroot()
+    names = [etree.QName(element).localname for element in root.iter(etree.Element)]
+    assert not {"script", "foreignObject", "image", "a", "use"} & set(names)
+    assert not [
+        key for element in root.iter(etree.Element) for key in element.attrib if "href" in key or key[:2] == "on"
+    ]
+    texts = [text for text in root.itertext() if text.strip()]
+    assert "<script>alert(1)</script><scr…" in texts
+    assert "Un mot au fil du temps\u00a0: <séoul>" in texts
+    assert max(map(len, texts)) < 100
+
+
+def test_a_picture_that_cannot_be_drawn_or_written_leaves_what_was_there(tmp_path: Path) -> None:
+    picture, folder = tmp_path / "a.svg", tmp_path / "folder.svg"
+    picture.write_text("as it was")
+    folder.mkdir()
+    with pytest.raises(ExportError, match=r"a\.svg cannot be drawn \(.+\)\.$"):
+        plot({"mark": "no such mark"}, picture)
+    with pytest.raises(ExportError, match="is a folder; name a file"):
+        plot(drawn(STATISTICS["hours"], [{"hour": 1, "articles": 2}], "en"), folder)
+    assert picture.read_text() == "as it was"
+    assert sorted(tmp_path.iterdir()) == [picture, folder]
+
+
+def test_nothing_is_fetched_to_draw(site: ScriptedSite, tmp_path: Path) -> None:
+    encoding = {"x": {"field": "a", "type": "quantitative"}}
+    with pytest.raises(ExportError, match="not allowed"):
+        plot({"data": {"url": f"{site.base_url}/rows.json"}, "mark": "bar", "encoding": encoding}, tmp_path / "a.svg")
+    assert site.requests == []

@@ -1,0 +1,236 @@
+"""What can be counted of the articles, against a naive count in Python; and the dashboards' queries."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from extractors import Article
+from extractors.dates import KST
+from storage import ArticleStore, Capture
+from storage.charts import chart
+from storage.counting import Language, Row, run, summarize
+from storage.datasette.dashboards import dashboards
+from storage.datasette.functions import MAX_LABEL, label, register
+from storage.selection import EVERYTHING, Selection
+from storage.statistics import BIN, LONGEST, MAX_CATEGORIES, PALETTE, STATISTICS
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+AUTUMN = Selection(since=date(2026, 9, 1), until=date(2026, 10, 20), lang="fr")
+CATEGORIES = ["Politique"] * 6 + ["Société"] * 4 + ["Culture", None, "IK", "Sport", "a", "b", "c", "d", "e", "f"]
+
+
+def articles(count: int = 300) -> Iterator[Article]:
+    """Of half a year, in two editions, some with a day alone, some updated."""
+    random = Random(7)
+    for number in range(count):
+        moment = datetime(2026, 6, 1, tzinfo=KST) + timedelta(seconds=random.randrange(180 * 86_400))
+        text = " ".join(
+            random.choices(["Séoul", "le", "sommet", "Coréens", "nord"], k=random.choice([1, 90, 400, 1200]))
+        )
+        article = Article(
+            url=f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={number}",
+            kind="news",
+            lang=random.choice(["fr", "fr", "en"]),
+            title=None,
+            category=random.choice(CATEGORIES),
+            written_at=moment.date() if number % 7 == 0 else moment,
+            paragraphs=(text,),
+            layout=random.choice(["news", "video", "generic", "tomorrow's"]),
+        )
+        yield article
+        if number % 9 == 0:
+            yield replace(article, timestamp=None, updated_at=moment + timedelta(days=40), category="Culture")
+
+
+def stored(path: Path, made: Iterator[Article]) -> ArticleStore:
+    store = ArticleStore(path)
+    with store.batch():
+        for number, article in enumerate(made):
+            fetched_at = NOON + timedelta(seconds=number)
+            store.add(article, Capture(url=article.url, fetched_at=fetched_at, body=b""))
+    return store
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArticleStore]:
+    with stored(tmp_path_factory.mktemp("statistics") / "kbs.db", articles()) as store:
+        yield store
+
+
+@pytest.fixture(params=[EVERYTHING, AUTUMN, Selection(category="Culture"), Selection(all_versions=True)])
+def selection(request: pytest.FixtureRequest) -> Selection:
+    assert isinstance(request.param, Selection)
+    return request.param
+
+
+def month(article: Article) -> str:
+    assert article.written_at is not None
+    return article.written_at.isoformat()[:7]
+
+
+def counted(rows: list[Row], *columns: str) -> dict[Any, int]:
+    return {tuple(row[column] for column in columns): row["articles"] for row in rows}
+
+
+def test_months_count_each_category_and_the_less_frequent_ones_together(
+    store: ArticleStore, selection: Selection
+) -> None:
+    found = list(store.articles(selection))
+    names = Counter(article.category or "(none)" for article in found)
+    named = set(sorted(names, key=lambda name: (-names[name], name))[:MAX_CATEGORIES])
+    naive = Counter(
+        (month(article), name if (name := article.category or "(none)") in named else "others") for article in found
+    )
+    rows = run(store.db, STATISTICS["months"], selection)
+    assert counted(rows, "month", "category") == naive
+    assert len(rows) == len(naive)
+    assert [row["month"] for row in rows] == sorted(row["month"] for row in rows)
+
+
+def test_hours_are_those_of_korea_and_a_day_alone_has_none(store: ArticleStore, selection: Selection) -> None:
+    times = [article.written_at for article in store.articles(selection)]
+    naive = Counter(time.hour for time in times if isinstance(time, datetime))
+    rows = run(store.db, STATISTICS["hours"], selection)
+    assert [row["hour"] for row in rows] == list(range(24))
+    assert counted(rows, "hour") == {(hour,): naive[hour] for hour in range(24)}
+
+
+def test_lengths_are_a_histogram_without_holes_whose_last_bar_is_open(
+    store: ArticleStore, selection: Selection
+) -> None:
+    naive = Counter(min(len(article.text), LONGEST) // BIN * BIN for article in store.articles(selection))
+    rows = run(store.db, STATISTICS["lengths"], selection)
+    assert {row["at_least"]: row["articles"] for row in rows if row["articles"]} == naive
+    assert [row["at_least"] for row in rows] == list(range(0, max(naive) + 1, BIN))
+    assert all(row["below"] == (row["at_least"] + BIN if row["at_least"] < LONGEST else None) for row in rows)
+    assert rows[-1]["below"] is None
+
+
+def test_a_word_is_counted_as_search_finds_it_beside_all_articles_of_the_month(
+    store: ArticleStore, selection: Selection
+) -> None:
+    found = list(store.articles(selection))
+    every = Counter(map(month, found))
+    holding = Counter(month(article) for article in found if "Séoul" in article.text)
+    rows = run(store.db, STATISTICS["word"], selection, word="seoul")
+    assert {row["month"]: (row["articles"], row["all_articles"]) for row in rows} == {
+        each: (holding[each], every[each]) for each in every
+    }
+    assert all(row["share"] == pytest.approx(100 * row["articles"] / row["all_articles"], abs=0.051) for row in rows)
+
+
+def test_layouts_nobody_knows_are_others(store: ArticleStore, selection: Selection) -> None:
+    naive = Counter(
+        (month(article), article.layout if article.layout != "tomorrow's" else "autres")
+        for article in store.articles(selection)
+    )
+    assert counted(run(store.db, STATISTICS["layouts"], selection, "fr"), "month", "layout") == naive
+
+
+@pytest.mark.parametrize("word", ["", '"', "(", "AND", "x" * 2000, "\x00", "title:", "' or 1=1 --"])
+def test_a_word_that_cannot_be_understood_is_found_nowhere(store: ArticleStore, word: str) -> None:
+    rows = run(store.db, STATISTICS["word"], EVERYTHING, word=word)
+    assert rows
+    assert {row["articles"] for row in rows} == {0}
+
+
+def test_the_summary_counts_articles_versions_and_days(store: ArticleStore) -> None:
+    found = list(store.articles(AUTUMN))
+    days = {article.written_at.isoformat()[:10] for article in found if article.written_at}
+    summary = summarize(store.db, AUTUMN)
+    assert (summary.articles, summary.days) == (len(found), len(days))
+    assert (summary.first, summary.last) == (min(days), max(days))
+    assert summary.versions == len(list(store.articles(replace(AUTUMN, all_versions=True)))) > summary.articles
+    assert summary.pulled_at is None
+
+
+def test_an_empty_database_has_no_rows_but_hours(tmp_path: Path) -> None:
+    with ArticleStore(tmp_path / "kbs.db") as empty:
+        rows = {name: run(empty.db, statistic, EVERYTHING, word="x") for name, statistic in STATISTICS.items()}
+        assert summarize(empty.db, EVERYTHING).first is None
+    assert {name for name in rows if rows[name]} == {"hours"}
+
+
+def test_thousands_of_hostile_categories_become_a_few_short_lines(tmp_path: Path) -> None:
+    ugly = ["<script>alert(1)</script>" * 4000, "\x1b[2J\x00\u202e", "=1+1", "{{ 1 }}"]
+    base = replace(next(articles(1)), paragraphs=("x",))
+    made = (
+        replace(base, url=f"urn:{number}", category=ugly[number] if number < len(ugly) else f"c{number}")
+        for number in range(2_000)
+    )
+    with stored(tmp_path / "kbs.db", made) as store:
+        rows = run(store.db, STATISTICS["months"], EVERYTHING)
+    assert len(rows) == MAX_CATEGORIES + 1
+    assert sum(row["articles"] for row in rows) == 2_000
+    assert rows[-1]["category"] == "others"
+    assert all(len(row["category"]) <= MAX_LABEL and row["category"].isprintable() for row in rows)
+
+
+def test_a_label_is_short_and_says_that_it_was_cut() -> None:
+    assert label("Politique") == "Politique"
+    assert label("a\n\tb\x1b\u200bc") == "a b c"
+    assert label("x" * 100_000) == "x" * (MAX_LABEL - 1) + "…"
+    assert label(" \x00\n") is label(None) is None
+
+
+@pytest.mark.parametrize("colour", PALETTE)
+def test_colours_stand_out_from_white(colour: str) -> None:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    luminance = sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+    assert 1.05 / (luminance + 0.05) >= 3
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+@pytest.mark.parametrize("name", STATISTICS)
+def test_a_chart_has_a_title_on_each_axis_and_a_sentence_for_who_cannot_see_it(name: str, language: Language) -> None:
+    statistic = STATISTICS[name]
+    spec = chart(statistic, language)
+    assert spec["description"].endswith(".")
+    for layer in spec.get("layer", [spec]):
+        for channel in ("x", "y"):
+            assert isinstance(layer["encoding"][channel]["title"], str)
+    scale = spec.get("encoding", {}).get("color", {}).get("scale")
+    assert scale is None or len(scale["domain"]) == len(scale["range"])
+    assert "data" not in spec
+    assert statistic.title["en"] != statistic.title["fr"]
+
+
+def answered(connection: sqlite3.Connection, query: str, given: dict[str, str]) -> list[Row]:
+    """As the plugin and Datasette do: optional parts go where their parameter is empty, others are bound."""
+    for part in re.findall(r"\[\[.*?\]\]", query):
+        [name] = re.findall(r":(\w+)", part)
+        query = query.replace(part, part.strip("[]") if given.get(name) else "")
+    assert re.match(r"(select|with)\b", query)
+    values = {name: given.get(name, "") for name in re.findall(r":(\w+)", query)}
+    return [dict(row) for row in connection.execute(query, values)]
+
+
+def test_dashboards_ask_what_the_command_asks(store: ArticleStore) -> None:
+    connection = sqlite3.connect(f"file:{store.path}?mode=ro", uri=True)
+    connection.row_factory = sqlite3.Row
+    register(connection)
+    chosen = Selection(since=date(2026, 9, 1), until=date(2026, 10, 20), category="Culture")
+    given = {"word": "seoul", "since": "2026-09-01", "until": "2026-10-20", "category": "Culture"}
+    for language, dashboard in dashboards("kbs").items():
+        assert dashboard["charts"].keys() == STATISTICS.keys()
+        for name, each in dashboard["charts"].items():
+            assert (each["db"], each["library"]) == ("kbs", "vega-lite")
+            assert each["display"]["usermeta"]["embedOptions"]["ast"] is True
+            statistic = STATISTICS[name]
+            assert answered(connection, each["query"], given) == run(store.db, statistic, chosen, language, "seoul")
+            everything = run(store.db, statistic, EVERYTHING, language, "seoul")
+            assert answered(connection, each["query"], {"word": "seoul"}) == everything
+        offered = [row["category"] for row in answered(connection, dashboard["filters"]["category"]["query"], {})]
+        assert set(offered) == {article.category for article in store} - {None}
+    connection.close()
