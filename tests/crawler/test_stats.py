@@ -76,6 +76,15 @@ def test_the_tables_stand_below_a_head_and_every_number_is_there(scrapy: Run, da
     assert max(map(len, lines)) < 200
 
 
+def test_a_day_that_is_none_does_nothing_to_the_terminal(scrapy: Run, database: Path) -> None:
+    with ArticleStore(database) as store, store.batch():
+        store.db.execute("update articles set written_at = ? || written_at where url like '%=7'", ["\x1b[2J"])
+    ran = scrapy("stats", "--only", "layouts")
+    assert ran.returncode == 0
+    assert "[2J2026" in ran.stdout
+    assert "\x1b" not in ran.stdout
+
+
 def test_csv_is_one_table_and_no_formula(scrapy: Run, database: Path) -> None:
     assert database.exists()
     ran = scrapy("stats", "--only", "months", "--format", "csv")
