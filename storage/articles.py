@@ -38,7 +38,7 @@ _TOGETHER = 100
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not `insert or replace`: what that replaces, no trigger is told of.
 _INSERT, _OR_UPDATE = (
-    f"insert into articles ({', '.join(COLUMNS)}) values ",
+    f"insert into articles ({', '.join(COLUMNS)}) values ",  # noqa: S608
     f" on conflict (url, timestamp) do update set {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[2:])}",
 )
 
