@@ -117,11 +117,9 @@ class Export:
         if not self._written:
             return tell(f"No article is selected; {where} holds none.")
         what = "version" if self._opts.all_versions else "article"
-        plural = "" if self._written == 1 else "s"
-        pace = self._written / max(seconds, 0.001)
-        return tell(
-            f"export: {self._written:,} {what}{plural} {'to' if self._path is None else 'into'} {where}, {seconds:,.1f} s, {pace:,.0f} a second"
-        )
+        counted = f"{self._written:,} {what}{'' if self._written == 1 else 's'}"
+        pace = f"{seconds:,.1f} s, {self._written / max(seconds, 0.001):,.0f} a second"
+        return tell(f"export: {counted} {'to' if self._path is None else 'into'} {where}, {pace}")
 
 
 def _watched(rows: Iterable[Row], advance: Callable[[int], None]) -> Iterator[Row]:

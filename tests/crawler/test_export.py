@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lxml import etree
+from scrapy.settings import Settings
 from sqlite_utils import Database
 from trafilatura.xml import TEI_SCHEMA
 
+from crawler.arguments import ArgumentError
+from crawler.commands.export import Command
+from crawler.export import Export
 from storage import ArticleStore
+from storage.exports import ExportError, whole_file, whole_folder
 from storage.parquet import read_rows
 from storage.schema import migrations
 from storage.versions import Row
@@ -51,53 +58,79 @@ def urls(lines: str) -> list[str]:
     return [json.loads(line)["url"].rpartition("=")[2] for line in lines.splitlines()]
 
 
-def test_the_newest_versions_go_to_standard_output_in_order(database: Path, scrapy: Run) -> None:
-    run = scrapy("export")
+@pytest.mark.usefixtures("database")
+def test_the_newest_versions_go_to_standard_output_in_order(scrapy: Run) -> None:
+    run = scrapy("export", "-o", "-")
     assert run.returncode == 0, run.stderr
     assert urls(run.stdout) == [*map(str, range(1, COUNT)), "0"]
     assert run.stderr.startswith(f"export: {COUNT} articles to standard output, ")
     assert run.stderr.count("\n") == 1
-    assert scrapy("export", "-o", "-").stdout == run.stdout
-    assert [path.name for path in database.parent.iterdir()] != []
 
 
-def test_a_selection_is_exported_and_nothing_else(database: Path, scrapy: Run) -> None:
-    assert database.exists()
-    run = scrapy("export", "--since", "2026-11-03", "--until", "2026-11-06", "--category", "societe", "--lang", "fr")
-    assert urls(run.stdout) == ["3", "5"]
-    run = scrapy("export", "--until", "2026-11-05", "--category", "")
-    assert urls(run.stdout) == ["2", "4"]
+def test_a_selection_is_exported_and_nothing_else(database: Path, tmp_path: Path) -> None:
+    for arguments, wanted in (
+        (["--since", "2026-11-03", "--until", "2026-11-06", "--category", "societe", "--lang", "fr"], ["3", "5"]),
+        (["--until", "2026-11-05", "--category", ""], ["2", "4"]),
+    ):
+        assert work(database, *arguments, "-o", str(tmp_path / "a")).run() == 0
+        assert urls((tmp_path / "a").read_text("utf-8")) == wanted
+
+
+NONE_SELECTED = "No article is selected, and a TEI corpus must have one at least; nothing is written."
+ITSELF = "-o {tmp}/kbs.db is the article database itself; name another file."
+LANGUAGES = "ar, de, en, es, fr, id, ja, ko, ru, vi, zh"
+
+
+def work(database: Path, *arguments: str) -> Export:
+    """An export as the command prepares it, in this process."""
+    command, parser = Command(), argparse.ArgumentParser()
+    command.settings = Settings()
+    command.add_options(parser)
+    return Export(str(database), parser.parse_args(arguments))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "status", "said"),
+    ("arguments", "error", "said"),
     [
-        (["--since", "soon"], 2, "--since=soon is no day; write it as in --since=2026-11-24.\n"),
-        (["--category", "Sport"], 2, "No article has the category Sport; there are: Société.\n"),
-        (["--lang", "xx"], 2, "--lang=xx is no edition's language; there are: ar, de, en, es, fr, id, ja, ko, ru, vi, zh.\n"),
-        (["--format", "markdown"], 2, "Markdown is a file for each article; name a folder for them with -o FOLDER.\n"),
-        (["--format", "tei", "--since", "2030-01-01"], 1, "No article is selected, and a TEI corpus must have one at least; nothing is written.\n"),
-        (["-o", "{tmp}"], 1, "{tmp} is a folder; name a file.\n"),
-        (["-o", "{tmp}/none/a"], 1, "{tmp}/none/a cannot be written (No such file or directory).\n"),
-        (["-o", "/dev/full"], 1, "/dev/full cannot be written (No space left on device).\n"),
-        (["-o", "{tmp}/kbs.db"], 2, "-o {tmp}/kbs.db is the article database itself; name another file.\n"),
-        (["--format", "markdown", "-o", "{tmp}/kbs.db"], 2, "-o {tmp}/kbs.db is the article database itself; name another file.\n"),
-        (["--format", "markdown", "-o", "/dev/null"], 1, "/dev/null is a file; name a folder, or one that is not there yet.\n"),
-        (["more"], 2, "There is no argument more; scrapy export --help says what there is.\n"),
+        (["--since", "soon"], ArgumentError, "--since=soon is no day; write it as in --since=2026-11-24."),
+        (["--since", "2026-11-02", "--until", "2026-11-01"], ArgumentError, "--since=2026-11-02 is after --until="),
+        (["--category", "Sport"], ArgumentError, "No article has the category Sport; there are: Société."),
+        (["--lang", "xx"], ArgumentError, f"--lang=xx is no edition's language; there are: {LANGUAGES}."),
+        (
+            ["--format", "markdown", "-o", "-"],
+            ValueError,
+            "Markdown is a file for each article; name a folder for them with -o",
+        ),
+        (["--format", "tei", "--since", "2030-01-01", "-o", "{tmp}/a"], ExportError, NONE_SELECTED),
+        (["-o", "{tmp}"], ExportError, "{tmp} is a folder; name a file."),
+        (["-o", "{tmp}/none/a"], ExportError, "{tmp}/none/a cannot be written (No such file or directory)."),
+        (["-o", "/dev/full"], ExportError, "/dev/full cannot be written (No space left on device)."),
+        (["-o", "{tmp}/kbs.db"], ValueError, ITSELF),
+        (["--format", "markdown", "-o", "{tmp}/kbs.db"], ValueError, ITSELF),
+        (["--format", "markdown", "-o", "/dev/null"], ExportError, "/dev/null is a file; name a folder, or one that"),
     ],
-)  # fmt: skip
-def test_what_cannot_be_done_is_told_in_a_sentence(
-    database: Path, scrapy: Run, arguments: list[str], status: int, said: str
+)
+def test_what_cannot_be_done_is_told_in_a_sentence_and_nothing_is_left(
+    database: Path, arguments: list[str], error: type[Exception], said: str
 ) -> None:
     tmp = str(database.parent)
-    before = sorted(database.parent.iterdir())
-    run = scrapy("export", *(argument.replace("{tmp}", tmp) for argument in arguments))
-    assert (run.returncode, run.stderr, run.stdout) == (status, said.replace("{tmp}", tmp), "")
-    left = {path for path in database.parent.iterdir() if not path.name.startswith("kbs.db-")}
-    assert left <= set(before)
+    before = set(database.parent.iterdir())
+    with pytest.raises(error) as caught:
+        work(database, "-o", f"{tmp}/out", *(argument.replace("{tmp}", tmp) for argument in arguments)).run()
+    assert str(caught.value).startswith(said.replace("{tmp}", tmp))
+    assert {path for path in database.parent.iterdir() if not path.name.startswith("kbs.db-")} == before
 
 
-def test_there_and_back_again_is_the_same_bytes(database: Path, scrapy: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("database")
+def test_a_wrong_call_ends_with_status_2(scrapy: Run) -> None:
+    run = scrapy("export", "more")
+    assert (run.returncode, run.stderr) == (2, "There is no argument more; scrapy export --help says what there is.\n")
+    run = scrapy("export", "--lang", "xx")
+    assert (run.returncode, run.stdout, run.stderr.count("\n")) == (2, "", 1)
+
+
+@pytest.mark.usefixtures("database")
+def test_there_and_back_again_is_the_same_bytes(scrapy: Run, tmp_path: Path) -> None:
     file, packed, again = tmp_path / "a.jsonl", tmp_path / "named.txt", tmp_path / "b.jsonl"
     assert scrapy("export", "--all-versions", "-o", str(file)).returncode == 0
     assert len(file.read_text("utf-8").splitlines()) == COUNT + 2
@@ -113,7 +146,8 @@ def test_there_and_back_again_is_the_same_bytes(database: Path, scrapy: Run, tmp
     assert f"  unchanged    {COUNT + 2:>8}" in run.stderr
 
 
-def test_lines_that_are_none_of_ours_are_told_and_the_others_taken(database: Path, scrapy: Run, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("database")
+def test_lines_that_are_none_of_ours_are_told_and_the_others_taken(scrapy: Run, tmp_path: Path) -> None:
     good = scrapy("export").stdout.splitlines()
     without = json.dumps({key: value for key, value in json.loads(good[0]).items() if key != "fetched_at"})
     half = json.dumps(json.loads(good[0]) | {"paragraphs": ["\ud800"], "text": "\ud800"})
@@ -139,12 +173,12 @@ def test_lines_that_are_none_of_ours_are_told_and_the_others_taken(database: Pat
     assert run.stderr.startswith(f"{tmp_path}/cut.gz: its gzip data end too early; what stands before that was read.")
 
 
-def test_the_other_formats_hold_the_same_articles(database: Path, scrapy: Run, tmp_path: Path) -> None:
-    assert database.exists()
+def test_the_other_formats_hold_the_same_articles(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     for form in ("csv", "parquet", "tei", "markdown"):
-        run = scrapy("export", "--all-versions", "--format", form, "-o", str(tmp_path / form))
-        assert run.returncode == 0, run.stderr
-        assert run.stderr.startswith(f"export: {COUNT + 2} versions into {tmp_path / form}, ")
+        assert work(database, "--all-versions", "--format", form, "-o", str(tmp_path / form)).run() == 0
+        assert capsys.readouterr().err.startswith(f"export: {COUNT + 2} versions into {tmp_path / form}, ")
     assert (tmp_path / "csv").read_bytes().count(b"\r\n") == COUNT + 3
     parquet = list(read_rows(tmp_path / "parquet", "articles"))
     assert sorted(parquet, key=str) == sorted(rows(), key=str)
@@ -156,20 +190,39 @@ def test_the_other_formats_hold_the_same_articles(database: Path, scrapy: Run, t
     assert "2026-11-01-news-fr-0-20261109T080000.md" in names
 
 
-def test_a_file_is_replaced_at_the_end_alone(database: Path, scrapy: Run, tmp_path: Path) -> None:
+def test_a_file_is_replaced_at_the_end_alone(
+    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = tmp_path / "a.csv"
     file.write_text("before")
     db = Database(database)
     db.execute("update articles set paragraphs = '[' where url like '%=3'")
     db.conn.commit()
-    run = scrapy("export", "--format", "csv", "-o", str(file))
-    assert run.returncode == 1
-    assert run.stderr.startswith("damaged: https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=3, version ")
+    assert work(database, "--format", "csv", "-o", str(file)).run() == 1
+    said = capsys.readouterr().err
+    assert said.startswith("damaged: https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=3, version ")
     assert file.read_bytes().count(b"\r\n") == COUNT
-    run = scrapy("export", "--format", "csv", "--since", "2030-01-01", "-o", str(file))
-    assert (run.returncode, run.stderr) == (0, f"No article is selected; {file} holds none.\n")
+    assert work(database, "--format", "csv", "--since", "2030-01-01", "-o", str(file)).run() == 0
+    assert capsys.readouterr().err == f"No article is selected; {file} holds none.\n"
     assert file.read_bytes().startswith(b"url,timestamp,")
     assert not list(tmp_path.glob(".export*"))
+
+
+@pytest.mark.parametrize("target", [whole_file, whole_folder])
+def test_what_was_there_stays_where_an_export_is_interrupted(target: Any, tmp_path: Path) -> None:
+    path = tmp_path / "target"
+    if target is whole_file:
+        path.write_text("before")
+
+    def half() -> None:
+        with target(path) as out:
+            out.write(b"half") if target is whole_file else (out / "a.md").write_text("half")
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        half()
+    assert [entry.name for entry in tmp_path.iterdir()] == (["target"] if target is whole_file else [])
+    assert target is whole_folder or path.read_text() == "before"
 
 
 def test_a_reader_that_has_seen_enough_ends_it_without_a_word(database: Path, tmp_path: Path) -> None:
