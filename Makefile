@@ -7,7 +7,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo crawl browse test replay check bench format lock clean
+.PHONY: help setup demo crawl browse test replay check bench pictures format lock clean
 
 help: ## what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
@@ -60,6 +60,9 @@ bench: $(READY) .venv-bench/ready ## compare exactness and speed with other tool
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 	@touch $@
+
+pictures: $(READY) ## make the README's pictures anew (needs Chromium)
+	@$(BIN)/python -m tests.pictures
 
 format: $(READY) ## format the code and mend what the linter can
 	@$(BIN)/ruff format .

@@ -20,7 +20,7 @@ from storage.exports.base import sound
 from storage.exports.targets import standard_output, whole_file, whole_folder
 from storage.readonly import open_to_read
 from storage.selection import count_rows, select_rows
-from storage.versions import Row
+from storage.versions import COLUMNS, Row
 
 _STREAMED: dict[str, Callable[[Iterable[Exported], IO[bytes]], None]] = {
     "jsonl": json_lines.write,
@@ -84,7 +84,8 @@ class Export:
             with click.progressbar(
                 length=count_rows(db, selection) if is_watched else 0, file=sys.stderr, hidden=not is_watched
             ) as bar:
-                self._write(self._sound(_watched(select_rows(db, selection), bar.update)))
+                columns = json_lines.READ if self._opts.format == "jsonl" else COLUMNS
+                self._write(self._sound(_watched(select_rows(db, selection, columns), bar.update)))
         self._conclude(time.monotonic() - began)
         return WORK_FAILED if self._damaged else 0
 
@@ -110,15 +111,15 @@ class Export:
 
     def _conclude(self, seconds: float) -> None:
         """Say what was done."""
-        where = "to standard output" if self._path is None else f"into {self._path}"
+        where = "standard output" if self._path is None else str(self._path)
         if self._damaged > _MOST_TOLD:
             tell(f"damaged: {self._damaged - _MOST_TOLD:,} more were left out.")
         if not self._written:
-            return tell(f"No article is selected; nothing was written {where}.")
+            return tell(f"No article is selected; {where} holds none.")
         what = "version" if self._opts.all_versions else "article"
-        plural = "" if self._written == 1 else "s"
-        pace = self._written / max(seconds, 0.001)
-        return tell(f"export: {self._written:,} {what}{plural} {where}, {seconds:,.1f} s, {pace:,.0f} a second")
+        counted = f"{self._written:,} {what}{'' if self._written == 1 else 's'}"
+        pace = f"{seconds:,.1f} s, {self._written / max(seconds, 0.001):,.0f} a second"
+        return tell(f"export: {counted} {'to' if self._path is None else 'into'} {where}, {pace}")
 
 
 def _watched(rows: Iterable[Row], advance: Callable[[int], None]) -> Iterator[Row]:

@@ -16,6 +16,7 @@ from crawler.diagnosis import table
 from crawler.failures import WORK_FAILED, tell
 from crawler.plot import check_plot, plot
 from crawler.selecting import selection_of
+from crawler.terminal import clean
 from storage.charts import below_one_another, drawn
 from storage.counting import OTHERS, Language, Row, Statistic, Summary, run, summarize
 from storage.exports.csv_table import not_a_formula
@@ -96,7 +97,7 @@ class Stats:
             return
         yield from _head(summary)
         for statistic, rows in found:
-            subject = f": {self._word}" if statistic.asks_for_word else ""
+            subject = f": {clean(self._word)}" if statistic.asks_for_word else ""
             yield from ("", f"{statistic.title[_SPOKEN]}{subject}", *table(_cells(statistic, rows)))
 
 
@@ -129,7 +130,7 @@ def _head(summary: Summary) -> Iterator[str]:
         "refused": f"{summary.refused:,} pages of the whole database",
     }
     width = max(map(len, told))
-    yield from (f"{name.ljust(width)}  {value}" for name, value in told.items())
+    yield from (f"{name.ljust(width)}  {clean(value)}" for name, value in told.items())
 
 
 def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:

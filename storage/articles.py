@@ -38,7 +38,7 @@ _TOGETHER = 100
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not `insert or replace`: what that replaces, no trigger is told of.
 _INSERT, _OR_UPDATE = (
-    f"insert into articles ({', '.join(COLUMNS)}) values ",
+    f"insert into articles ({', '.join(COLUMNS)}) values ",  # noqa: S608
     f" on conflict (url, timestamp) do update set {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[2:])}",
 )
 
@@ -94,21 +94,23 @@ class ArticleStore(Store):
             self._insert(*(row for row, _ in new[start : start + _TOGETHER]))
         return [Outcome.NEW] * len(new) + [self.add_row(row, captured_url) for row, captured_url in rest]
 
-    def add_versions(self, versions: Sequence[tuple[Row, str | None]]) -> list[Outcome]:
+    def add_versions(self, versions: Sequence[tuple[Row, str | None]], *, together: bool = False) -> list[Outcome]:
         """Store versions of one article that were stored together elsewhere: as they are, where it is new here.
 
         Args:
             versions: rows of one url, each with the address that was captured. Where the article is known here, each is
                 added as `add_row` does.
+            together: what is known here of the article was stored together with them elsewhere.
         """
         rows = [row for row, _ in versions]
-        keys = {row["timestamp"] for row in rows}
-        if len(keys) < len(rows) or self._versions(rows[0]["url"]):
+        known = self._versions(rows[0]["url"])
+        keys = {row["timestamp"] for row in (*rows, *known)}
+        if len(keys) < len(rows) + len(known) or (known and not together):
             return [self.add_row(row | own_time(row), captured_url) for row, captured_url in versions]
         for row, captured_url in versions:
             self._forget_refusal(row, captured_url)
             self._insert(row)
-        return [Outcome.NEW, *[Outcome.UPDATED] * (len(rows) - 1)]
+        return [Outcome.UPDATED if known else Outcome.NEW, *[Outcome.UPDATED] * (len(rows) - 1)]
 
     def refuse(self, capture: Capture, reason: str) -> None:
         """Remember a page that is no article, so that it is not silently dropped."""

@@ -21,7 +21,7 @@ from storage.selection import EVERYTHING, Selection
 BEGIN, END = "\x02", "\x03"
 
 #: What more articles than these match is made of frequent words: of those the newest are ranked, not all.
-FREQUENT = 10_000
+FREQUENT = 5_000
 # How many of the newest articles are looked through then, and how many times as many where too few of them match.
 _FIRST, _FURTHER = 1_000, 8
 # Their ids are read in so many ranges at most, parted only by gaps that are wider than this.

@@ -22,9 +22,9 @@ class Command(OfflineCommand):
     def long_desc(self) -> str:
         return (
             "Opens Datasette on the database of KBS_DB, to be read alone: search, articles with their versions, "
-            "facets, dashboards, SQL. It answers on 127.0.0.1 and loads nothing from elsewhere; crawls may write meanwhile. "
-            "Ctrl-C closes it. Needs kbsworld[browse]. Exit status: 0 when closed; 1 where there is no database, or "
-            "the port is taken; 2 for a wrong call."
+            "facets, dashboards, SQL. It answers on 127.0.0.1 and loads nothing from elsewhere; crawls may write "
+            "meanwhile. Ctrl-C closes it. Needs kbsworld[browse]. Exit status: 0 when closed; 1 where there is no "
+            "database, or the port is taken; 2 for a wrong call."
         )
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:

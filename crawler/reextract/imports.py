@@ -1,4 +1,4 @@
-"""Rows of Parquet files into the database, under the rules by which everything is stored."""
+"""Rows of Parquet files and of JSON Lines into the database, under the rules by which everything is stored."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import groupby, islice
-from operator import itemgetter
 from pathlib import Path
 
 from crawler.failures import WORK_FAILED
@@ -19,7 +18,8 @@ from crawler.reextract.work import captured_url
 from extractors import Article
 from extractors.address import parse_address
 from extractors.dates import KST
-from storage import ArticleStore
+from storage import ArticleStore, Outcome
+from storage.exports import ExportError, json_lines
 from storage.parquet import ParquetError, read_rows, require_pyarrow, table_of
 from storage.versions import Row
 from storage.warc_reader import is_time
@@ -32,35 +32,37 @@ _KINDS = frozenset({"news", "feature", "programme", "other"})
 _LAYOUT = re.compile(r"[a-z0-9_-]{1,40}")
 _URN = re.compile(r"urn:sha256:[0-9a-f]{64}")
 
-#: Rows of one article, each with the address that was captured.
-_Versions = list[tuple[Row, str | None]]
+# The text of a page stands twice in its line, and JSON writes some of it longer.
+_LINE = 4
+
+#: Rows of one article, each with the address that was captured; and the number of the file where they begin.
+_Versions = tuple[int, list[tuple[Row, str | None]]]
 
 
 class Import:
     """One call of `scrapy import`."""
 
-    def __init__(self, paths: Sequence[str], database: str) -> None:
+    def __init__(self, paths: Sequence[str], database: str, max_page: int) -> None:
         """The files, looked into before anything is stored.
 
         Args:
-            paths: Parquet files, or folders of them.
+            paths: Parquet files and JSON Lines, or folders of them.
             database: KBS_DB.
+            max_page: KBS_MAX_PAGE; a line may have some times as many bytes.
 
         Raises:
             OSError: one cannot be read, or holds something else; the message is a sentence.
-            ImportError: pyarrow is missing.
+            ImportError: pyarrow is missing, and there is a Parquet file.
         """
-        require_pyarrow("scrapy import")
         self.counts: Counter[str] = Counter()
         self._database = database
-        tables: dict[str, list[Path]] = {"articles": [], "refusals": []}
-        self._total = 0
-        for file in (file for path in paths for file in _files(Path(path).expanduser())):
-            table, rows = table_of(file)
-            tables[table].append(file)
-            self._total += rows
-        self._tables = tables
-        self._report = _Report(self._total)
+        self._longest = _LINE * max_page
+        self._tables: dict[str, list[Path]] = {"articles": [], "refusals": []}
+        self._lined: set[Path] = set()
+        # Where the articles are from that are new here, by the hashes of their urls: their other versions may follow.
+        self._new: dict[int, int] = {}
+        total = sum(self._look_into(file) for path in paths for file in _files(Path(path).expanduser()))
+        self._report = _Report(0 if self._lined else total)
 
     def run(self) -> int:
         """Do it; the exit status.
@@ -75,9 +77,9 @@ class Import:
                 for batch in _batches(self._versions()):
                     with store.batch():
                         for versions in batch:
-                            self.counts.update(store.add_versions(versions))
-                    self._advance(sum(map(len, batch)))
-                rows = self._rows("refusals")
+                            self._add(store, *versions)
+                    self._advance(sum(len(versions) for _, versions in batch))
+                rows = (row for _, row in self._rows("refusals"))
                 while refusals := list(islice(rows, _BATCH)):
                     with store.batch():
                         for row in refusals:
@@ -90,32 +92,61 @@ class Import:
             print(self._report.summary(self.counts, ending), file=sys.stderr)
         return WORK_FAILED if self.counts["damaged"] else 0
 
+    def _look_into(self, file: Path) -> int:
+        """Find out what a file holds; how many rows, where it tells."""
+        if json_lines.is_json_lines(file):
+            self._tables["articles"].append(file)
+            self._lined.add(file)
+            return 0
+        require_pyarrow("scrapy import of Parquet files")
+        table, rows = table_of(file)
+        self._tables[table].append(file)
+        return rows
+
+    def _add(self, store: ArticleStore, file: int, versions: list[tuple[Row, str | None]]) -> None:
+        """Store versions; those of an article that came new out of the same file are as they were together there."""
+        key = hash(versions[0][0]["url"])
+        together = self._new.pop(key, None) == file
+        outcomes = store.add_versions(versions, together=together)
+        if together or Outcome.NEW in outcomes:
+            self._new[key] = file
+        self.counts.update(outcomes)
+
     def _advance(self, rows: int) -> None:
         self.counts["pages"] += rows
         self._report.advance(rows, self.counts["pages"])
 
     def _versions(self) -> Iterator[_Versions]:
         """The versions of each article together, where they stand together."""
-        for _, rows in groupby(self._rows("articles"), key=itemgetter("url")):
+        for _, rows in groupby(self._rows("articles"), key=lambda found: found[1]["url"]):
             while versions := list(islice(rows, _VERSIONS)):
-                yield [(row, captured_url(row)) for row in versions]
+                yield versions[0][0], [(row, captured_url(row)) for _, row in versions]
 
-    def _rows(self, table: str) -> Iterator[Row]:
-        """The rows of all files of a table; a file or a row that is damaged is told, and counted."""
-        for file in self._tables[table]:
+    def _rows(self, table: str) -> Iterator[tuple[int, Row]]:
+        """The rows of all files of a table, each with its file's number; what is damaged is told, and counted."""
+        for file_number, file in enumerate(self._tables[table]):
             try:
-                for number, row in enumerate(read_rows(file, table), start=1):
+                for number, row in self._read(file, table):
                     try:
                         checked = _checked(row, table)
                     except ValueError as error:
                         self.counts["damaged"] += 1
-                        self._report.row(str(file), number, str(error))
+                        self._report.row(str(file), self._place(file, number), str(error))
                         self._advance(1)
                     else:
-                        yield checked
-            except ParquetError as error:
+                        yield file_number, checked
+            except (ParquetError, ExportError) as error:
                 self.counts["damaged"] += 1
                 self._report.say(str(error))
+
+    def _read(self, file: Path, table: str) -> Iterator[tuple[int, Row | str]]:
+        """The rows of a file, or why there is none, each with its number."""
+        if file in self._lined:
+            return json_lines.read_rows(file, self._longest)
+        return enumerate(read_rows(file, table), start=1)
+
+    def _place(self, file: Path, number: int) -> str:
+        return f"{'line' if file in self._lined else 'row'} {number}"
 
 
 class _Report(Report):
@@ -123,15 +154,15 @@ class _Report(Report):
 
     COMMAND, WHAT = "import", "rows"
 
-    def row(self, file: str, number: int, what: str) -> None:
+    def row(self, file: str, place: str, what: str) -> None:
         """Tell of a row that is not taken; of many of a file for the same reason, the first ones."""
         self._alike[file, what] += 1
         if self._alike[file, what] <= _MOST_ALIKE:
-            self.say(f"damaged: {file}, row {number}: {what}")
+            self.say(f"damaged: {file}, {place}: {what}")
 
 
 def _files(path: Path) -> list[Path]:
-    """The Parquet files at a path, by name.
+    """The files at a path, by name.
 
     Raises:
         OSError: there is none; the message is a sentence.
@@ -142,9 +173,11 @@ def _files(path: Path) -> list[Path]:
         raise FileNotFoundError(f"{path}: no such file or folder.")
     if (path / UNFINISHED).is_dir():
         raise ParquetError(f"{path} is not finished; the same call of scrapy reextract --to goes on with it.")
-    files = sorted(path.glob("*.parquet"))
+    files = sorted(file for pattern in ("*.parquet", "*.jsonl", "*.jsonl.gz") for file in path.glob(pattern))
     if not files:
-        raise FileNotFoundError(f"There is no Parquet file in {path}; name the files, or a folder that holds them.")
+        raise FileNotFoundError(
+            f"There is no Parquet file in {path}, and no .jsonl; name the files, or a folder that holds them."
+        )
     return files
 
 
@@ -153,7 +186,7 @@ def _batches(groups: Iterable[_Versions]) -> Iterator[list[_Versions]]:
     batch, held = [], 0
     for group in groups:
         batch.append(group)
-        held += len(group)
+        held += len(group[1])
         if held >= _BATCH:
             yield batch
             batch, held = [], 0
@@ -161,12 +194,18 @@ def _batches(groups: Iterable[_Versions]) -> Iterator[list[_Versions]]:
         yield batch
 
 
-def _checked(row: Row, table: str) -> Row:
+def _checked(row: Row | str, table: str) -> Row:
     """A row as this project could have written it.
+
+    Args:
+        row: as it was read, or why it could not be.
+        table: `articles` or `refusals`.
 
     Raises:
         ValueError: it is none; the message is a phrase.
     """
+    if isinstance(row, str):
+        raise ValueError(row)  # noqa: TRY004  (its content is wrong, not its type)
     row = row | {"fetched_at": _moment(row["fetched_at"])}
     file, offset = row["archive_file"], row["archive_offset"]
     if (file is None) != (offset is None) or (offset or 0) < 0:

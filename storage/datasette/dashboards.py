@@ -37,7 +37,7 @@ _FILTERS: dict[str, Words] = {
 }
 
 
-def dashboards(database: str) -> dict[str, Any]:
+def dashboards(database: str) -> dict[Language, dict[str, Any]]:
     """What `metadata["plugins"]["datasette-dashboards"]` is to be.
 
     The queries call the functions of `storage.datasette.functions`. Only charts of Vega-Lite: the plugin's others

@@ -17,7 +17,7 @@ REPLACEMENT = "\ufffd"
 #: With what a paragraph begins that is an item of a list.
 ITEM = "- "
 
-_INTEGERS = ("has_video", "truncated")
+_TYPES = {str, int, type(None)}
 
 
 class ExportError(OSError):
@@ -60,12 +60,10 @@ def _paragraphs(row: Row) -> list[str]:
         paragraphs = json.loads(row["paragraphs"])
     except (ValueError, TypeError, RecursionError):
         paragraphs = None
-    if not isinstance(paragraphs, list) or not all(isinstance(one, str) for one in paragraphs):
+    if not isinstance(paragraphs, list) or not set(map(type, paragraphs)) <= {str}:
         raise ValueError("paragraphs is no list of text as JSON")
     if "\\u" in row["paragraphs"] and any(0xD800 <= ord(char) < 0xE000 for one in paragraphs for char in one):
         raise ValueError("paragraphs holds half a character")
-    for name, value in row.items():
-        is_fit = value in (0, 1) if name in _INTEGERS else value is None or isinstance(value, str | int)
-        if not is_fit:
-            raise ValueError(f"{name} is none")
+    if not set(map(type, row.values())) <= _TYPES or not {row["has_video"], row["truncated"]} <= {0, 1}:
+        raise ValueError("a column holds something else than its kind")
     return paragraphs

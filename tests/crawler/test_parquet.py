@@ -160,10 +160,14 @@ def test_what_cannot_be_imported_is_told(written: Path, tmp_path: Path) -> None:
     database, file = tmp_path / "kbs.db", tmp_path / "page.html"
     file.write_text("<html>")
     for arguments, status, said in (
-        ([], 2, "Name at least one Parquet file, or a folder of them.\n"),
+        ([], 2, "Name at least one Parquet file or JSON Lines, or a folder of them.\n"),
         (["--all"], 2, "There is no option --all; scrapy import --help names them.\n"),
         ([str(tmp_path / "none")], 1, f"{tmp_path}/none: no such file or folder.\n"),
-        ([str(tmp_path)], 1, f"There is no Parquet file in {tmp_path}; name the files, or a folder that holds them.\n"),
+        (
+            [str(tmp_path)],
+            1,
+            f"There is no Parquet file in {tmp_path}, and no .jsonl; name the files, or a folder that holds them.\n",
+        ),
         ([str(written), str(file)], 1, f"{file} is no Parquet file, or its end is missing.\n"),
     ):
         assert run(database, "import", *arguments) == (status, said)

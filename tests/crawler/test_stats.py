@@ -28,8 +28,6 @@ from storage.statistics import STATISTICS
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import ScriptedSite
 
-pytest.importorskip("vl_convert")
-
 HOSTILE = ("<script>alert(1)</script>" * 4000, "\x1b[2J\x00 &amp; <a href='javascript:1'>", "=1+1")
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -74,6 +72,15 @@ def test_the_tables_stand_below_a_head_and_every_number_is_there(scrapy: Run, da
     ]
     assert "\x1b" not in ran.stdout
     assert max(map(len, lines)) < 200
+
+
+def test_a_day_that_is_none_does_nothing_to_the_terminal(scrapy: Run, database: Path) -> None:
+    with ArticleStore(database) as store, store.batch():
+        store.db.execute("update articles set written_at = ? || written_at where url like '%=7'", ["\x1b[2J"])
+    ran = scrapy("stats", "--only", "layouts")
+    assert ran.returncode == 0
+    assert "[2J2026" in ran.stdout
+    assert "\x1b" not in ran.stdout
 
 
 def test_csv_is_one_table_and_no_formula(scrapy: Run, database: Path) -> None:

@@ -1,0 +1,119 @@
+"""Markdown files, read back by a CommonMark reader and a YAML reader."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import yaml
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from storage.exports import Exported
+from storage.exports.base import FORBIDDEN
+from storage.exports.markdown import files, page
+from tests.storage.test_parquet import article
+
+CHARACTERS = st.characters(exclude_categories=["Cs"])
+TEXTS = st.lists(
+    st.one_of(
+        st.text(CHARACTERS, min_size=1, max_size=8),
+        st.sampled_from("<script> &amp; &#65; * _ ` [x](y) ![x] # ## > ~~~ --- === + - 1. 12) | <a@b.c>".split()),
+        st.sampled_from(["\\", "\t", "\r"]),
+        st.sampled_from([" ", "  ", "\n", "\u00a0", "\u2028", "- "]),
+    ),
+    min_size=1,
+    max_size=8,
+).map("".join)
+
+
+def exported(*paragraphs: str, **values: object) -> Exported:
+    text = json.dumps(paragraphs, ensure_ascii=False)
+    return Exported(article(1, paragraphs=text, **values), list(paragraphs))
+
+
+def shown(markdown: str) -> list[tuple[str, str]]:
+    """What a reader shows: each block's kind and text; anything but plain text fails."""
+    found: list[tuple[str, str]] = []
+    inside: list[str] = []
+    for token in MarkdownIt("commonmark").parse(markdown):
+        assert not token.type.startswith(("html", "code", "fence", "hr", "blockquote", "ordered")), token
+        if token.type == "inline":
+            kind = next(kind for kind in ("list_item", "heading", "paragraph") if f"{kind}_open" in inside)
+            found.append((kind, plain(token.children or [])))
+        elif token.nesting == 1:
+            inside.append(token.type)
+        else:
+            inside.pop()
+    return found
+
+
+def plain(tokens: list[Token]) -> str:
+    assert {token.type for token in tokens} <= {"text", "text_special"}, tokens
+    return "".join(token.content for token in tokens)
+
+
+def parted(file: str) -> tuple[str, str]:
+    begin, front, body = file.split("---\n", 2)
+    assert begin == ""
+    return front, body
+
+
+@settings(max_examples=300, deadline=None)
+@given(TEXTS, st.lists(TEXTS, max_size=4))
+@example("C #", ["- - x", "- 1. y", "1986. Une année", "---", "a", "- b"])
+@example("x", ["- &", "&lt;", "&\namp;", "a  ", "\\", "- [ ] x", "    code", "=", "\u3000x\u3000"])
+def test_a_commonmark_reader_shows_exactly_the_text(title: str, paragraphs: list[str]) -> None:
+    wanted = [("heading", title)]
+    for one in paragraphs:
+        is_item = one.startswith("- ") and one != "- "
+        wanted.append(("list_item", one[2:]) if is_item else ("paragraph", one))
+    body = parted(page(exported(*paragraphs, title=title)))[1]
+    assert shown(body) == [(kind, FORBIDDEN.sub("\ufffd", text)) for kind, text in wanted]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(CHARACTERS), st.text(CHARACTERS))
+@example("no", "2026-11-24")
+@example("---\n\x85\u2028\ufeff\x1b\0", '"\\: # \U0001f600')
+def test_a_yaml_reader_gives_back_exactly_the_strings(title: str, category: str) -> None:
+    row = exported("x", title=title, category=category, has_video=1)
+    front = page(row).partition("\n---\n\n")[0].removeprefix("---\n")
+    read = yaml.safe_load(front)
+    assert read == {
+        name: bool(value) if name in {"has_video", "truncated"} else value
+        for name, value in row.row.items()
+        if name not in {"paragraphs", "text"}
+    }
+
+
+@pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({}, "2026-11-21-news-fr-7.md"),
+        ({"written_at": "2026-11-20"}, "2026-11-20-news-fr-7.md"),
+        ({"timestamp": "../../etc", "kind": "../x"}, "undated-other-fr-7.md"),
+    ],
+)
+def test_a_file_is_named_after_day_kind_and_number(values: dict[str, str], name: str) -> None:
+    row = Exported(article(7, **values), [])
+    [(found, _)] = files([row])
+    assert found == name
+
+
+def test_an_article_without_a_number_is_named_by_its_address() -> None:
+    urls = ["urn:sha256:" + "0" * 64, "urn:sha256:" + "1" * 64, "https://world.kbs.co.kr/service/x.htm?a=../../b"]
+    names = [name for name, _ in files(Exported(article(7, url=url), []) for url in urls)]
+    assert len(set(names)) == 3
+    assert all(re.fullmatch(r"2026-11-21-news-[0-9a-f]{16}\.md", name) for name in names)
+
+
+def test_versions_of_an_article_have_names_of_their_own() -> None:
+    times = ["2026-11-21T09:00:00+09:00", "2026-11-21T09:00:01+09:00", "2026-11-21", "soon", "later"]
+    rows = [Exported(article(7, timestamp=time), []) for time in times]
+    names = [name for name, _ in files(rows, all_versions=True)]
+    assert names[0] == "2026-11-21-news-fr-7-20261121T090000.md"
+    assert len(set(names)) == len(times)

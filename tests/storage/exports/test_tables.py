@@ -1,0 +1,99 @@
+"""JSON Lines and CSV, read back by others."""
+
+from __future__ import annotations
+
+import csv
+import json
+from io import BytesIO, StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from storage.exports import csv_table, json_lines, sound
+from storage.versions import COLUMNS, Row
+from tests.storage.test_parquet import article
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+def exported(write: Any, *rows: Row) -> str:
+    told: list[str] = []
+    out = BytesIO()
+    write(sound(rows, told.append), out)
+    assert told == []
+    return out.getvalue().decode()
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS, st.lists(TEXTS, max_size=3), st.booleans())
+@example("\u2028\x85\n\r\0", ['dit "oui", ', "\\", "a\n"], True)
+def test_a_line_is_the_article_and_its_text_that_of_its_paragraphs(
+    title: str, paragraphs: list[str], escaped: bool
+) -> None:
+    row = article(1, title=title, paragraphs=json.dumps(paragraphs, ensure_ascii=escaped), text="something else")
+    lines = exported(json_lines.write, row)
+    assert lines.endswith("\n")
+    assert lines.count("\n") == 1
+    read = json.loads(lines)
+    assert list(read) == list(COLUMNS)
+    text = "\n\n".join(paragraphs)
+    assert read == row | {"paragraphs": paragraphs, "text": text, "has_video": False, "truncated": True}
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"paragraphs": "["},
+        {"paragraphs": '{"a": 1}'},
+        {"paragraphs": "[1]"},
+        {"paragraphs": "[" * 100_000},
+        {"paragraphs": '["\\ud800"]'},
+        {"paragraphs": None},
+        {"title": b"\xff"},
+        {"archive_offset": float("nan")},
+        {"has_video": 7},
+    ],
+)
+def test_a_damaged_row_is_told_and_never_becomes_a_line(values: Row) -> None:
+    told: list[str] = []
+    out = BytesIO()
+    json_lines.write(sound([article(1), article(2, **values), article(3)], told.append), out)
+    assert [json.loads(line)["url"][-1] for line in out.getvalue().splitlines()] == ["1", "3"]
+    assert len(told) == 1
+    assert told[0].startswith("damaged: https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=2, version ")
+
+
+def test_lines_come_back_as_rows(tmp_path: Path) -> None:
+    rows = [article(number, archive_file=None, archive_offset=None) for number in range(3)]
+    (tmp_path / "a.jsonl").write_text(exported(json_lines.write, *rows), "utf-8")
+    assert list(json_lines.read_rows(tmp_path / "a.jsonl", 10_000)) == list(enumerate(rows, start=1))
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS.filter(lambda text: "\0" not in text))
+@example('a,"b"\r\nc\rd')
+def test_a_csv_reader_gets_each_field(title: str) -> None:
+    read = list(csv.DictReader(StringIO(exported(csv_table.write, article(1, title=title)), newline="")))
+    assert list(read[0]) == [name for name in COLUMNS if name != "paragraphs"]
+    assert len(read) == 1
+    assert read[0]["title"].removeprefix("'") == title.removeprefix("'")
+    assert (read[0]["has_video"], read[0]["truncated"], read[0]["category"]) == ("false", "true", "")
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["=1", "+1", "-1", "@a", "\t=1", "\ta", "\ra", " =1", "\u3000+1", "\u00a0@a", "\n=1", "＝1", " ＋1", "－1", "＠a"],
+)
+def test_a_cell_that_a_spreadsheet_would_compute_gets_an_apostrophe(cell: str) -> None:
+    [row] = csv.DictReader(StringIO(exported(csv_table.write, article(1, title=cell)), newline=""))
+    assert row["title"] == f"'{cell}"
+
+
+def test_other_cells_are_as_they_are_and_lines_end_as_the_standard_says() -> None:
+    written = exported(csv_table.write, article(1, title="Séoul = Paris"))
+    assert written.startswith("url,timestamp,kind,")
+    assert written.count("\r\n") == written.count("\n") == 2
+    assert ",Séoul = Paris," in written

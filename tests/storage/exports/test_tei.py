@@ -1,0 +1,79 @@
+"""TEI, held to the DTD that trafilatura brings."""
+
+from __future__ import annotations
+
+import json
+from io import BytesIO
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from lxml import etree
+from trafilatura.xml import TEI_SCHEMA
+
+from storage.exports import Exported, ExportError
+from storage.exports.base import FORBIDDEN
+from storage.exports.tei import write
+from tests.storage.test_parquet import article
+
+DTD = etree.DTD(TEI_SCHEMA)
+NS = {"t": "http://www.tei-c.org/ns/1.0"}
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
+
+
+def corpus(*articles: Exported) -> etree._Element:
+    out = BytesIO()
+    write(iter(articles), out)
+    root = etree.fromstring(out.getvalue())
+    assert DTD.validate(root), DTD.error_log
+    return root
+
+
+def exported(number: int, *paragraphs: str, **values: object) -> Exported:
+    return Exported(article(number, paragraphs=json.dumps(paragraphs), **values), list(paragraphs))
+
+
+def texts(root: etree._Element, path: str) -> list[str]:
+    return [node.text or "" for node in root.iterfind(path, NS)]
+
+
+@settings(max_examples=100, deadline=None)
+@given(TEXTS, TEXTS, st.lists(TEXTS, max_size=4), TEXTS)
+@example("<script>\0\x1b]]>", "&", ["- ", "- a", "b", "\ufffe"], "x")
+def test_whatever_an_article_holds_the_corpus_is_valid(
+    title: str, category: str, paragraphs: list[str], time: str
+) -> None:
+    root = corpus(exported(1, *paragraphs, title=title, category=category, updated_at=time, lang=category))
+    assert texts(root, "t:TEI/t:teiHeader//t:title") == [FORBIDDEN.sub("\ufffd", title)]
+    items = [one[2:] for one in paragraphs if one.startswith("- ")]
+    assert texts(root, ".//t:item") == [FORBIDDEN.sub("\ufffd", one) for one in items]
+    others = [FORBIDDEN.sub("\ufffd", one) for one in paragraphs if not one.startswith("- ")]
+    assert texts(root, ".//t:body//t:p") == (others if paragraphs else [""])
+
+
+def test_a_text_says_where_it_is_from() -> None:
+    row = exported(7, "a", title="T", category="Politique", written_at="2026-11-20T08:00:00+09:00")
+    text = corpus(row).find("t:TEI", NS)
+    assert text is not None
+    assert text.get("{http://www.w3.org/XML/1998/namespace}id") == "kbs-2026-11-20-news-fr-7-20261121T090000"
+    assert text.find(".//t:publicationStmt/t:publisher", NS) is not None
+    assert [date.get("when") for date in text.iterfind(".//t:publicationStmt/t:date", NS)] == [
+        "2026-11-20T08:00:00+09:00"
+    ]
+    assert [ref.get("target") for ref in text.iterfind(".//t:sourceDesc/t:bibl/t:ref", NS)] == [row.row["url"]]
+    assert texts(text, ".//t:keywords/t:term") == ["Politique"]
+    assert [language.get("ident") for language in text.iterfind(".//t:language", NS)] == ["fr"]
+    assert len(text.findall(".//t:availability/t:p", NS)) == 1
+
+
+def test_every_version_has_an_id_of_its_own() -> None:
+    # The DTD says so of xml:id: corpus() fails otherwise.
+    rows = [exported(n, "a", timestamp=f"2026-11-21T09:00:{s:02}+09:00") for n in (1, 2) for s in range(3)]
+    assert len(corpus(*rows).findall("t:TEI", NS)) == 6
+
+
+def test_a_corpus_of_nothing_is_not_written() -> None:
+    out = BytesIO()
+    with pytest.raises(ExportError, match="must have one at least"):
+        write(iter([]), out)
+    assert out.getvalue() == b""

@@ -1,0 +1,166 @@
+"""Catalogue and search index against the articles they are of, whatever is written, and by whom."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sqlite_utils import Database, Migrations
+
+from extractors import Article
+from extractors.address import news_url
+from extractors.dates import KST
+from storage import ArticleStore, Capture, schema
+from storage.articles import article_row
+from storage.schema import migrations
+from storage.selection import fold
+from storage.versions import COLUMNS, Row
+from tests.bench.many_articles import fill
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=KST)
+WORDS = ("Corée", "coree", "Cœur", "États-Unis", "l’été", "Séoul")
+# By day and words, so that rows can be told apart in whatever order they were stored.
+_CATALOGUE = (
+    "select latest, title, category, written_at, day, month, kind, lang, layout, characters, url, timestamp"
+    " from catalogue order by url, timestamp"
+)
+
+articles = st.builds(
+    lambda number, hours, title, words, dated: Article(
+        url=news_url("f", number),
+        kind="news",
+        lang="fr",
+        title=title,
+        category=title,
+        written_at=NOON if dated else None,
+        updated_at=NOON + timedelta(hours=hours) if dated and hours else None,
+        paragraphs=tuple(words),
+        layout="news",
+    ),
+    st.integers(1, 3),
+    st.integers(0, 2),
+    st.none() | st.sampled_from(WORDS),
+    st.lists(st.sampled_from(WORDS), max_size=3),
+    st.booleans(),
+)
+rows = st.builds(lambda article, minutes: article_row(article, _capture(article, minutes)), articles, st.integers(0, 3))
+PLAIN = ("insert or replace", "insert or ignore", "replace", "upsert", "delete", "move", "vacuum")
+steps = st.one_of(
+    st.tuples(st.just("add_row"), rows),
+    st.tuples(st.just("add_rows"), st.lists(rows, min_size=1, max_size=4)),
+    st.tuples(st.just("add_versions"), st.lists(rows, min_size=1, max_size=3)),
+    st.tuples(st.sampled_from(PLAIN), rows),
+)
+
+
+def _capture(article: Article, minutes: int) -> Capture:
+    return Capture(url=article.url, fetched_at=NOON.astimezone(UTC) + timedelta(minutes=minutes), body=b"")
+
+
+def take(store: ArticleStore, step: tuple[str, Any]) -> None:
+    """One writing, through the store or as others write."""
+    how, what = step
+    with store.batch():
+        if how == "add_row":
+            store.add_row(what, None)
+        elif how == "add_rows":
+            store.add_rows([(row, None) for row in what])
+        elif how == "add_versions":
+            url = what[0]["url"]
+            store.add_versions(
+                [(row | {"url": url, "timestamp": row["timestamp"] or _stamp(row)}, None) for row in what]
+            )
+    if how in PLAIN:
+        write(store.path, how, what | {"timestamp": what["timestamp"] or _stamp(what)})
+
+
+def _stamp(row: Row) -> str:
+    return datetime.fromisoformat(row["fetched_at"]).astimezone(KST).isoformat()
+
+
+def write(path: Path, how: str, row: Row) -> None:
+    """Write with plain SQL, in a connection that knows nothing of the project."""
+    key = "url = :url and timestamp = :timestamp"
+    values = f"into articles values ({', '.join(f':{name}' for name in COLUMNS)})"
+    sql = {
+        "upsert": f"insert {values} on conflict do update set text = excluded.text, title = excluded.title",
+        "delete": f"delete from articles where {key}",  # noqa: S608
+        "move": f"update or ignore articles set timestamp = '2030-01-01', category = 'Z' where {key}",  # noqa: S608
+        "vacuum": "vacuum",
+    }.get(how, f"{how} {values}")
+    db = sqlite3.connect(path)
+    db.execute(sql, row)
+    db.commit()
+    db.close()
+
+
+def check(path: Path) -> None:
+    """Catalogue, index and what is found are those of a database that was built from these articles at once."""
+    db = Database(sqlite3.connect(path))
+    fresh = Database(memory=True)
+    migrations.apply(fresh)
+    stored = [dict(zip(COLUMNS, row, strict=True)) for row in db.execute(f"select {', '.join(COLUMNS)} from articles")]  # noqa: S608
+    fresh.table("articles").insert_all(stored)
+    assert db.execute(_CATALOGUE).fetchall() == fresh.execute(_CATALOGUE).fetchall()
+    newest = {row["url"]: max(one["timestamp"] for one in stored if one["url"] == row["url"]) for row in stored}
+    flags = db.execute("select url, timestamp, latest from catalogue")
+    assert all((newest[url] == timestamp) == bool(latest) for url, timestamp, latest in flags)
+    db.execute("insert into articles_fts (articles_fts, rank) values ('integrity-check', 1)")
+    db.close()
+    fresh.close()
+
+
+@settings(max_examples=25, deadline=None)
+@given(taken=st.lists(steps, max_size=12))
+def test_catalogue_and_index_stay_in_step_whatever_is_written(
+    tmp_path_factory: pytest.TempPathFactory, taken: Sequence[tuple[str, Any]]
+) -> None:
+    with ArticleStore(tmp_path_factory.mktemp("step") / "kbs.db") as store:
+        for step in taken:
+            take(store, step)
+        check(store.path)
+        for word in WORDS:
+            wanted = {one.url for one in store if f" {_words(word)} " in f" {_words(f'{one.title} {one.text}')} "}
+            assert {hit.url for hit in store.search(f'"{word}"')} == wanted
+
+
+def _words(text: str) -> str:
+    """A text as a scan compares it: its folded words in a row."""
+    return " ".join(fold(text.replace("œ", "oe")).replace("’", " ").replace("-", " ").split())
+
+
+def test_an_article_keeps_its_id_where_it_is_edited_and_after_vacuum(tmp_path: Path) -> None:
+    fill(tmp_path / "kbs.db", 5)
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        article = list(store)[2]
+        [before] = store.search(f'"{article.title}"')
+        edited = replace(article, title="Séoul dément")
+        later = Capture(url=article.url, fetched_at=datetime(2027, 1, 1, tzinfo=UTC), body=b"")
+        with store.batch():
+            store.add(edited, later)
+        store.db.execute("vacuum")
+        [after] = store.search("seoul dement")
+    assert (after.id, after.url) == (before.id, article.url)
+
+
+def test_a_database_from_before_there_was_search_is_upgraded_and_found_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    older = Migrations("kbsworld")
+    for migration in (schema.m001_articles_and_refusals, schema.m002_what_crawls_remember, schema.m003_reextractions):
+        older()(migration)
+    monkeypatch.setattr("storage.database.migrations", older)
+    fill(tmp_path / "kbs.db", 60)
+    monkeypatch.undo()
+    assert "catalogue" not in Database(sqlite3.connect(tmp_path / "kbs.db")).table_names()
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        article = list(store)[7]
+        assert article.url in {hit.url for hit in store.search(f'title:"{article.title}"')}
+    check(tmp_path / "kbs.db")

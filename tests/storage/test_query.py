@@ -1,0 +1,157 @@
+"""What people type into a search box."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from storage.query import MAX_LENGTH, MAX_WORDS, QueryError, fts_expression, words_of
+from storage.schema import TOKENIZE
+
+# What means something in a query, or to FTS5, and what could break it.
+PIECES = st.sampled_from(
+    [
+        *'"()*:^+-{}«»“” \0\x02\u200b\ud800',
+        "OR",
+        "AND",
+        "NOT",
+        "NEAR(",
+        "title:",
+        "titre:(",
+        "text:",
+        "coree",
+        "cœur",
+        "été",
+    ]
+)
+TYPED = st.one_of(st.text(max_size=60), st.lists(PIECES, max_size=40).map("".join), st.lists(PIECES).map(" ".join))
+
+
+@pytest.fixture(scope="module")
+def index() -> Iterator[sqlite3.Connection]:
+    db = sqlite3.connect(":memory:")
+    db.execute(f"create virtual table texts using fts5(title, text, tokenize='{TOKENIZE}')")
+    db.execute(
+        "insert into texts values ('La Corée et le Japon', 'Le cœur des États-Unis bat : « rien n’est décidé ».')"
+    )
+    yield db
+    db.close()
+
+
+def finds(index: sqlite3.Connection, query: str) -> bool:
+    return bool(index.execute("select 1 from texts where texts match ?", [fts_expression(query)]).fetchall())
+
+
+@given(query=TYPED)
+def test_whatever_is_typed_is_an_expression_of_fts5_or_a_sentence(index: sqlite3.Connection, query: str) -> None:
+    with suppress(QueryError):
+        index.execute("select 1 from texts where texts match ?", [fts_expression(query)]).fetchall()
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "(" * 24 + "coree" + ")" * 24,
+        "coree NOT (" * 12 + "x" + ")" * 12,
+        "oeoeoeoeoe" * 90,
+        "coeur " * (MAX_WORDS - 1),
+        '"' + "oe " * 300 + '"',
+        " OR ".join(["c*"] * (MAX_WORDS // 2)),
+    ],
+)
+def test_the_largest_queries_take_no_time(index: sqlite3.Connection, query: str) -> None:
+    begin = time.perf_counter()
+    finds(index, query)
+    assert time.perf_counter() - begin < 0.5
+
+
+@given(words=st.lists(st.sampled_from(["OR", "AND", "NOT", "(", ")", "*", "title:", "NEAR", "-", "^"]), min_size=1))
+def test_what_is_in_quotes_is_literal(words: list[str]) -> None:
+    phrase = " ".join([*words, "coree"])
+    expression = fts_expression(f'"{phrase}"')
+    assert re.fullmatch('"[^"]*"', expression)
+    assert words_of(expression) == words_of(phrase)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "coree",
+        "COREE",
+        "Core\u0301e",
+        "Co\u00adrée",
+        "etats-unis",
+        "« Etats-Unis »",
+        "états unis",
+        "coeur",
+        "cœur",
+        "CŒUR",
+        "Coeur",
+        "n'est",
+        "n’est",
+        '"rien n\'est decide"',
+        "dec*",
+        "coe*",
+        "japon OR chine",
+        "japon AND NOT chine",
+        "(chine OR japon) coeur",
+        "titre:japon",
+        'title:"coree et le japon"',
+        "title:(chine OR japon)",
+        "texte:coeur",
+        "&& coree !!",
+    ],
+)
+def test_a_query_finds_the_text_it_means(index: sqlite3.Connection, query: str) -> None:
+    assert finds(index, query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "core",
+        "coree chine",
+        "coree NOT japon",
+        '"japon coree"',
+        "texte:japon",
+        'title:"coeur"',
+        "title:(coeur OR unis)",
+        "NEAR",
+    ],
+)
+def test_a_query_does_not_find_what_it_does_not_mean(index: sqlite3.Connection, query: str) -> None:
+    assert not finds(index, query)
+
+
+@pytest.mark.parametrize("words", ["coexistence du coeur", "coexistence du cœur", "Cœxistence du coeur"])
+def test_each_ligature_of_a_phrase_may_be_written_either_way(words: str) -> None:
+    assert '"coexistence du cœur"' in fts_expression(f'"{words}"').lower()
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ("", "There is no word in this query"),
+        ("OR", "There is no word in this query"),
+        ("« »", "There is no word in this query"),
+        ('"coree', "A quote is not closed"),
+        ("(coree", "A bracket is not closed"),
+        ("coree)", "A bracket is closed that was never opened"),
+        ("coree OR", "OR and brackets need words"),
+        ("NOT coree", "NOT stands before any word"),
+        ("coree NOT", "A word is missing after NOT"),
+        ("coree AND OR japon", "A word is missing after AND"),
+        ("a " * (MAX_WORDS + 1), f"This query has {MAX_WORDS + 1} words"),
+        ("a" * (MAX_LENGTH + 1), "This query has 1,001 characters"),
+    ],
+)
+def test_a_query_that_cannot_be_understood_is_told_in_a_sentence(query: str, sentence: str) -> None:
+    with pytest.raises(QueryError, match=sentence):
+        fts_expression(query)

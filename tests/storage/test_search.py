@@ -1,0 +1,123 @@
+"""Search over stored articles: what is found, in which order, and how it is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from extractors import Article
+from extractors.address import news_url
+from extractors.dates import KST
+from storage import ArticleStore, Capture, ReadOnlyStore, Selection
+from storage import search as module
+from storage.search import BEGIN, END
+from tests.bench.many_articles import CATEGORIES, fill
+
+FIRST = datetime(2020, 1, 1, 9, tzinfo=KST)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[ArticleStore]:
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        yield store
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadOnlyStore]:
+    path = tmp_path_factory.mktemp("many") / "kbs.db"
+    fill(path, 600)
+    with ReadOnlyStore(path) as store:
+        yield store
+
+
+def add(store: ArticleStore, number: int, title: str | None, *paragraphs: str, updated: bool = False) -> Article:
+    written_at = FIRST + timedelta(days=number)
+    article = Article(
+        url=news_url("f", number),
+        kind="news",
+        lang="fr",
+        title=title,
+        written_at=written_at,
+        updated_at=written_at + timedelta(hours=1) if updated else None,
+        paragraphs=paragraphs,
+        layout="news",
+    )
+    fetched_at = written_at.astimezone(UTC) + timedelta(hours=2 if updated else 0)
+    store.add(article, Capture(url=article.url, fetched_at=fetched_at, body=b""))
+    return article
+
+
+def numbers(store: ArticleStore, query: str, selection: Selection | None = None, limit: int = 20) -> list[int]:
+    """The numbers in the addresses of what is found, in order."""
+    return [int(hit.url.rpartition("=")[2]) for hit in store.search(query, selection or Selection(), limit)]
+
+
+def test_a_word_in_the_title_counts_more_and_of_equals_the_newer_comes_first(store: ArticleStore) -> None:
+    add(store, 1, "Le Japon", "Rien de neuf à Tokyo.")
+    add(store, 2, "Autre chose", "Le Japon, encore le Japon, et le Japon.")
+    add(store, 3, "Le Japon", "Rien de neuf à Tokyo.")
+    for number in range(4, 9):
+        add(store, number, "Autre chose", "Rien à signaler à Séoul.")
+    assert numbers(store, "japon") == [3, 1, 2]
+    assert numbers(store, "japon", limit=2) == [3, 1]
+
+
+def test_only_the_newest_version_is_found_unless_all_are_wanted(store: ArticleStore) -> None:
+    add(store, 1, "Le sommet est prévu", "Texte.")
+    add(store, 1, "Le sommet est reporté", "Texte.", updated=True)
+    assert numbers(store, "prevu") == []
+    assert numbers(store, "sommet") == [1]
+    assert numbers(store, "sommet", Selection(all_versions=True)) == [1, 1]
+
+
+def test_what_was_found_is_marked_and_hostile_marks_are_not(store: ArticleStore) -> None:
+    add(store, 1, f"La {BEGIN}Corée{END} du Nord", f"Un texte{END} sur la Corée.", "Et un autre.")
+    add(store, 2, None, "Sans titre, sur Busan.")
+    [hit] = store.search("coree")
+    assert hit.title == f"La {BEGIN}Corée{END} du Nord"
+    assert hit.snippet == f"Un texte sur la {BEGIN}Corée{END}. Et un autre."
+    [hit] = store.search("busan")
+    assert not hit.title
+
+
+def test_days_and_categories_bound_what_is_found(many: ReadOnlyStore) -> None:
+    year = Selection(since=date(2015, 1, 1), until=date(2015, 12, 31), category=CATEGORIES[0])
+    hits = many.search("la", year, 500)
+    wanted = {one.url for one in many.articles(year)}
+    assert {hit.url for hit in hits} == wanted
+    assert len(wanted) > 5
+
+
+@pytest.mark.parametrize("query", ["coree", "sommet OR relance", "title:coree NOT visiteurs", "con* coree"])
+@pytest.mark.parametrize("look", [1, 40, 5000])
+def test_frequent_words_are_found_newest_first_and_none_is_missed(
+    many: ReadOnlyStore, monkeypatch: pytest.MonkeyPatch, query: str, look: int
+) -> None:
+    selection = Selection(category=CATEGORIES[1])
+    wanted = set(numbers(many, query, selection, 1000))
+    assert wanted
+    monkeypatch.setattr(module, "_COUNT", module._COUNT.replace(str(module.FREQUENT + 1), "1"))
+    monkeypatch.setattr(module, "FREQUENT", 0)
+    monkeypatch.setattr(module, "_FIRST", look)
+    monkeypatch.setattr(module, "_GAP", 3)
+    assert set(numbers(many, query, selection, 1000)) == wanted
+    # Numbers were given in the order of time: what is found first is among the newest.
+    some = numbers(many, query, selection, 3)
+    assert len(some) == min(3, len(wanted))
+    assert look > 40 or min(some) >= sorted(wanted)[-min(len(wanted), 8 * 40)]
+
+
+def test_a_prefix_is_shown_as_quickly_as_a_word(many: ReadOnlyStore) -> None:
+    [hit] = many.search("l* banque coree*", limit=1)
+    assert f"{BEGIN}Corée{END}" in f"{hit.title}{hit.snippet}"
+
+
+def test_an_edited_article_is_found_by_its_new_words_alone(store: ArticleStore) -> None:
+    article = add(store, 1, "Ancien titre", "Texte.")
+    later = Capture(url=article.url, fetched_at=datetime(2027, 1, 1, tzinfo=UTC), body=b"")
+    store.add(replace(article, title="Nouveau titre"), later)
+    assert (numbers(store, "ancien"), numbers(store, "nouveau")) == ([], [1])
