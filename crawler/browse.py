@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import signal
 import webbrowser
 from pathlib import Path
 
@@ -50,8 +49,6 @@ class Browse:
 
         with open_to_read(self._database, tell):
             pass
-        # uvicorn ends well by either; what it raises afterwards is what it was told by.
-        signal.signal(signal.SIGTERM, signal.getsignal(signal.SIGINT))
         try:
             serve(Path(self._database).expanduser().resolve(), self._port, self._say_where)
         except OSError as error:
@@ -60,6 +57,9 @@ class Browse:
                     f"Port {self._port} cannot be had ({error.strerror}); name another one: --port 0."
                 ) from error
             raise
+        except KeyboardInterrupt:  # a signal came before it was open
+            pass
+        tell("Closed.")
         return 0
 
     def _say_where(self, address: str) -> None:

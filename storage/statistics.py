@@ -90,7 +90,10 @@ _HOURS = Statistic(
     """,
     chart={
         "mark": _BARS,
-        "encoding": {"x": {"field": "hour", "type": "ordinal", "axis": {"labelAngle": 0}}, "y": _COUNT},
+        "encoding": {
+            "x": {"field": "hour", "type": "ordinal", "axis": {"labelAngle": 0, "labelOverlap": True}},
+            "y": _COUNT,
+        },
     },
 )
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -27,10 +29,13 @@ _SETTINGS = {
     "suggest_facets": False,
     "max_returned_rows": 5000,
     "num_sql_threads": 3,
+    "truncate_cells_html": 200,  # of tables alone: an article has a page of its own
     "default_cache_ttl": 0,  # a crawl may be writing
 }
-# Seconds that questions under way have to end when the room closes.
-_GRACE_SECONDS = 2
+# Seconds that answers under way have to end when the room closes, and between two words to SQLite that it does.
+_GRACE_SECONDS = 1
+_POLL_SECONDS = 0.05
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def reading_room(path: Path) -> Datasette:
@@ -56,7 +61,7 @@ def reading_room(path: Path) -> Datasette:
 
 
 def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
-    """Serve the room until SIGINT or SIGTERM.
+    """Serve the room until SIGINT, SIGTERM or SIGHUP; the main thread's to call.
 
     Args:
         path: as of `reading_room`.
@@ -71,22 +76,38 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
         asyncio.run(_serve(reading_room(path), listening, partial(ready, address)))
 
 
+class _Server(uvicorn.Server):
+    """Leaves signals to who runs it."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
 async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], None]) -> None:
+    plugin = pm.get_plugin(ReadingRoom.__name__)
     await room.invoke_startup()
     config = uvicorn.Config(
-        room.app(), log_level="error", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="on"
+        room.app(), log_level="critical", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="on"
     )
-    server = uvicorn.Server(config)
-    serving = asyncio.ensure_future(server.serve(sockets=[listening]))
+    server = _Server(config)
+    closing = asyncio.Event()
+    for number in _ENDINGS:
+        asyncio.get_running_loop().add_signal_handler(number, closing.set)
+    serving = asyncio.create_task(server.serve(sockets=[listening]))
     while not server.started and not serving.done():
         await asyncio.sleep(0.01)
     ready()
-    try:
-        await serving
-    finally:
-        for database in room.databases.values():
-            database.close()
-        room.executor.shutdown(wait=False, cancel_futures=True)
+    await asyncio.wait({serving, asyncio.create_task(closing.wait())}, return_when=asyncio.FIRST_COMPLETED)
+    server.should_exit = True
+    while not serving.done():
+        plugin.interrupt()  # nobody waits for the answer, and the process would
+        await asyncio.sleep(_POLL_SECONDS)
+    plugin.interrupt()
+    room.executor.shutdown(cancel_futures=True)
+    for database in room.databases.values():
+        database.close()
+    await serving
 
 
 def _metadata() -> dict[str, Any]:

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-#: Name -> title and SQL, as Datasette takes them.
+#: Name -> SQL, as Datasette takes it, and title and description in the languages of the room.
 QUERIES: dict[str, dict[str, Any]] = {
     "newest": {
-        "title": "Les plus récents \u00b7 Newest",
+        "title": {"fr": "Les plus récents", "en": "Newest"},
         "sql": "select id, timestamp, category, title from catalogue where latest order by timestamp desc limit 100",
     },
     "most_edited": {
-        "title": "Les plus souvent mis à jour \u00b7 Most edited",
+        "title": {"fr": "Les plus souvent mis à jour", "en": "Most often updated"},
         "sql": """
             select max(id) filter (where latest) as id, count(*) as versions, min(timestamp) as first,
               max(timestamp) as last, max(title) filter (where latest) as title
@@ -19,7 +19,7 @@ QUERIES: dict[str, dict[str, Any]] = {
         """,
     },
     "days_without_news": {
-        "title": "Jours sans nouvelles \u00b7 Days without news",
+        "title": {"fr": "Jours sans nouvelles", "en": "Days without news"},
         "sql": """
             with recursive days(day, last) as (
               select min(day), max(day) from catalogue where kind = 'news' and lang = :lang
@@ -30,10 +30,13 @@ QUERIES: dict[str, dict[str, Any]] = {
             order by day desc
         """,
         "params": ["lang"],
-        "description": "lang: fr, en, \u2026",
+        "description": {
+            "fr": "lang : la langue de l\u2019édition, comme fr ou en.",
+            "en": "lang: the language of the edition, such as fr or en.",
+        },
     },
     "refusals_by_reason": {
-        "title": "Refus par raison \u00b7 Refusals by reason",
+        "title": {"fr": "Refus par raison", "en": "Refusals by reason"},
         "sql": """
             select reason, count(*) as pages, max(fetched_at) as last, max(url) as example
             from refusals group by reason order by pages desc

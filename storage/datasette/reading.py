@@ -19,6 +19,8 @@ Context = dict[str, Any]
 #: Results of a search on one page, and articles on the front page.
 MAX_RESULTS = 50
 NEWEST = 12
+# Characters of a title and of a snippet among the results.
+_MAX_SHOWN = 500
 
 _COUNTS = """
     select (select count(*) from catalogue where latest) as articles, (select count(*) from catalogue) as versions,
@@ -111,8 +113,8 @@ def _marked(hit: Hit) -> Context:
         "category": hit.category,
         "written_at": hit.written_at or hit.timestamp,
         "lang": hit.lang,
-        "title": _pieces(hit.title or ""),
-        "snippet": _pieces(hit.snippet),
+        "title": _shortened(_pieces(hit.title or "")),
+        "snippet": _shortened(_pieces(hit.snippet)),
     }
 
 
@@ -124,6 +126,17 @@ def _pieces(text: str) -> list[Piece]:
             pieces.append(Piece("insert", found))
         pieces.append(Piece("equal", rest if end else found))
     return [piece for piece in pieces if piece.text]
+
+
+def _shortened(pieces: list[Piece]) -> list[Piece]:
+    """The beginning: a title, and a single word, can be as long as a page."""
+    kept, room = [], _MAX_SHOWN
+    for piece in pieces:
+        if len(piece.text) > room:
+            return [*kept, Piece(piece.change, f"{piece.text[:room]}…")]
+        kept.append(piece)
+        room -= len(piece.text)
+    return kept
 
 
 def _database(connection: sqlite3.Connection) -> Database:

@@ -22,6 +22,8 @@ from storage.datasette.reading import Context, article, front_page, results
 #: What the database is called in addresses.
 DATABASE = "kbs"
 _COOKIE = "kbsworld-language"
+# The longest value that a query may make, in bytes: several times the longest page that a crawl takes.
+_MAX_VALUE = 50_000_000
 _YEAR = 365 * 24 * 3600
 
 
@@ -29,6 +31,14 @@ class ReadingRoom:
     """Hooks of Datasette. One of them serves one database."""
 
     __name__ = "kbsworld_reading_room"
+
+    def __init__(self) -> None:
+        self._connections: list[sqlite3.Connection] = []
+
+    def interrupt(self) -> None:
+        """End the queries under way."""
+        for connection in self._connections:
+            connection.interrupt()
 
     @hookimpl
     def register_routes(self) -> list[tuple[str, Callable[..., Any]]]:
@@ -41,6 +51,9 @@ class ReadingRoom:
         if database == DATABASE:
             functions.register(conn)
             conn.execute("pragma query_only = 1")
+            conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+            conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
+            self._connections.append(conn)
 
     @hookimpl
     def asgi_wrapper(self) -> Callable[[App], App]:
