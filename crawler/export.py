@@ -9,20 +9,20 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
+from sqlite_utils import Database
 
 from crawler.failures import WORK_FAILED, tell
 from crawler.selecting import selection_of
-from storage.exports import Exported, csv_table, json_lines, markdown, parquet_file, tei
+from storage.exports import csv_table, json_lines, markdown, parquet_file, tei
 from storage.exports.base import sound
 from storage.exports.targets import standard_output, whole_file, whole_folder
 from storage.readonly import open_to_read
-from storage.selection import count_rows, select_rows
-from storage.versions import COLUMNS, Row
+from storage.selection import Selection, count_rows, select_rows
 
-_STREAMED: dict[str, Callable[[Iterable[Exported], IO[bytes]], None]] = {
+_STREAMED: dict[str, Callable[[Iterable[Any], IO[bytes]], None]] = {
     "jsonl": json_lines.write,
     "csv": csv_table.write,
     "parquet": parquet_file.write,
@@ -84,25 +84,32 @@ class Export:
             with click.progressbar(
                 length=count_rows(db, selection) if is_watched else 0, file=sys.stderr, hidden=not is_watched
             ) as bar:
-                columns = json_lines.READ if self._opts.format == "jsonl" else COLUMNS
-                self._write(self._sound(_watched(select_rows(db, selection, columns), bar.update)))
+                self._write(self._counted(self._items(db, selection), bar.update))
         self._conclude(time.monotonic() - began)
         return WORK_FAILED if self._damaged else 0
 
-    def _write(self, articles: Iterator[Exported]) -> None:
+    def _items(self, db: Database, selection: Selection) -> Iterator[Any]:
+        """What the format writes of each article: its row, or its line as it is."""
+        if self._opts.format == "jsonl":
+            return json_lines.lines(db, selection, self._complain)
+        return sound(select_rows(db, selection), self._complain)
+
+    def _write(self, items: Iterator[Any]) -> None:
         if self._opts.format == "markdown":
             assert self._path is not None
             with whole_folder(self._path) as folder:
-                markdown.write(articles, folder, all_versions=self._opts.all_versions)
+                markdown.write(items, folder, all_versions=self._opts.all_versions)
             return
         target: AbstractContextManager[IO[bytes]] = standard_output() if self._path is None else whole_file(self._path)
         with target as stream:
-            _STREAMED[self._opts.format](articles, stream)
+            _STREAMED[self._opts.format](items, stream)
 
-    def _sound(self, rows: Iterable[Row]) -> Iterator[Exported]:
-        for article in sound(rows, self._complain):
+    def _counted(self, items: Iterable[Any], advance: Callable[[int], None]) -> Iterator[Any]:
+        for item in items:
             self._written += 1
-            yield article
+            if not self._written % _STEP:
+                advance(_STEP)
+            yield item
 
     def _complain(self, sentence: str) -> None:
         self._damaged += 1
@@ -120,13 +127,6 @@ class Export:
         counted = f"{self._written:,} {what}{'' if self._written == 1 else 's'}"
         pace = f"{seconds:,.1f} s, {self._written / max(seconds, 0.001):,.0f} a second"
         return tell(f"export: {counted} {'to' if self._path is None else 'into'} {where}, {pace}")
-
-
-def _watched(rows: Iterable[Row], advance: Callable[[int], None]) -> Iterator[Row]:
-    for number, row in enumerate(rows, start=1):
-        if not number % _STEP:
-            advance(_STEP)
-        yield row
 
 
 def _is_same(path: Path, other: Path) -> bool:

@@ -13,6 +13,7 @@ from typing import IO
 from storage.exports.base import ExportError
 
 _STDOUT = 1
+_BUFFER = 1 << 20
 
 
 @contextmanager
@@ -34,7 +35,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             return
         neighbour = _neighbour(target.parent)
         try:
-            with neighbour.open("xb") as stream:
+            with neighbour.open("xb", _BUFFER) as stream:
                 yield stream
                 stream.flush()
                 os.fsync(stream.fileno())
