@@ -1,0 +1,115 @@
+"""A person at a browser, and what must be true of every page they see."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import axe_playwright_python
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request
+
+# Pages that are made of the same elements differ in words alone: one of them is examined for each look of it.
+_EXAMINED: set[tuple[object, ...]] = set()
+_MADE_OF = """() => [...new Set([...document.querySelectorAll('*')].map(one =>
+    [one.tagName, one.getAttribute('class'), one.getAttribute('aria-current'), one.lang].join(' ')))].sort().join()"""
+
+DESKTOP, PHONE = (1280, 800), (390, 844)
+_AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
+_FINDINGS = "axe.run({resultTypes: ['violations']}).then(found => found.violations.map(v => [v.id, v.nodes[0].html]))"
+_IS_DRAWN = "[...document.querySelectorAll('.drawing')].every(one => one.querySelector('svg .role-frame'))"
+_TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+
+
+class Reader:
+    """A browser's tab in which pages of one room are looked at.
+
+    Attributes:
+        page: Playwright's.
+        complaints: what must not have been: requests to elsewhere, messages on the console, errors, dialogs.
+    """
+
+    def __init__(self, context: BrowserContext, address: str) -> None:
+        self.address = address
+        self.page: Page = context.new_page()
+        self.complaints: list[str] = []
+        self._refused: set[str] = set()
+        self.page.on("request", self._requested)
+        self.page.on("console", self._said)
+        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
+        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
+        self.page.on("popup", lambda page: self.complaints.append(f"window: {page.url}"))
+
+    def open(self, path: str, status: int = 200) -> Page:
+        """Go to a page, and look at it."""
+        if status >= 400:
+            self._refused.add(self.address + path.removeprefix("/"))
+        answer = self.page.goto(self.address + path.removeprefix("/"))
+        assert answer is not None
+        assert answer.status == status, answer.text()[:300]
+        return self.look()
+
+    def click(self, selector: str) -> Page:
+        """Follow a link or press a button that leads to another page, and look at that."""
+        with self.page.expect_navigation():
+            self.page.click(selector)
+        return self.look()
+
+    def press(self, key: str) -> Page:
+        """Press a key that leads to another page, and look at that."""
+        with self.page.expect_navigation():
+            self.page.keyboard.press(key)
+        return self.look()
+
+    def look(self) -> Page:
+        """Wait until the page is whole, and check what must be true of every page."""
+        self.page.wait_for_load_state()
+        self.page.wait_for_function(_IS_DRAWN)
+        assert self.page.evaluate(_TOO_WIDE) <= 0, f"{self.page.url} can be pushed sideways"
+        self._examine()
+        assert self.complaints == [], self.page.url
+        return self.page
+
+    def _examine(self) -> None:
+        """Look for barriers to people with a screen reader, a keyboard, or weak eyes."""
+        page = self.page
+        is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+        look = (page.evaluate(_MADE_OF), is_dark, page.evaluate("innerWidth"))
+        if look not in _EXAMINED:
+            page.evaluate(_AXE)
+            assert page.evaluate(_FINDINGS) == [], page.url
+            _EXAMINED.add(look)
+
+    def _requested(self, request: Request) -> None:
+        if not request.url.startswith((self.address, "data:")) or request.method != "GET":
+            self.complaints.append(f"request: {request.method} {request.url}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        # A browser says of each page that is refused that it is; no test asks for one unawares.
+        if message.type in {"error", "warning"} and message.location["url"] not in self._refused:
+            self.complaints.append(f"{message.type}: {message.text} ({message.location['url']})")
+
+
+@contextmanager
+def reading(
+    browser: Browser,
+    address: str,
+    size: tuple[int, int] = DESKTOP,
+    scheme: str = "light",
+    locale: str = "fr-FR",
+) -> Iterator[Reader]:
+    """A tab of its own, at the window's size, in the system's colours and the person's language."""
+    context = browser.new_context(
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        locale=locale,
+        reduced_motion="reduce",
+    )
+    try:
+        reader = Reader(context, address)
+        yield reader
+        assert reader.complaints == []
+        assert urlsplit(reader.page.url).netloc == urlsplit(address).netloc
+    finally:
+        context.close()

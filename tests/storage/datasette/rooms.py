@@ -1,0 +1,148 @@
+"""Databases to be read in the room, and the room opened on them: `scrapy browse`, a real second process."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from extractors import Article
+from extractors.dates import KST
+from storage import ArticleStore, Capture, CrawlHistory
+from storage.articles import article_row
+from tests.replica import World
+
+CHECKOUT = Path(__file__).parents[3]
+NOON = datetime(2026, 11, 21, 3, tzinfo=UTC)
+#: Pages that were refused: reason -> how many.
+REFUSED = {"an error page": 3, "no article in the page": 1}
+
+#: An article in three versions.
+SUMMIT = Article(
+    url="https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=99001",
+    kind="news",
+    lang="fr",
+    title="Sommet entre la Corée du Sud et les États-Unis",
+    category="Politique",
+    written_at=datetime(2026, 11, 19, 17, 51, tzinfo=KST),
+    paragraphs=(
+        "Le président a promis 12 trains à l’Assemblée.",
+        "« Rien n’est décidé », a-t-il dit.",
+        "Un communiqué suivra.",
+    ),
+    image_url="https://worldimg.kbs.co.kr/src/images/news/99001.jpg",
+    image_credit="YONHAP News",
+    layout="news",
+)
+SECOND = replace(
+    SUMMIT,
+    updated_at=datetime(2026, 11, 19, 18, 30, tzinfo=KST),
+    timestamp=None,
+    paragraphs=("Le président a promis 15 trains à l’Assemblée.", *SUMMIT.paragraphs[1:]),
+)
+THIRD = replace(
+    SECOND,
+    title="Sommet entre la Corée du Sud et le Japon",
+    updated_at=datetime(2026, 11, 20, 9, 5, tzinfo=KST),
+    timestamp=None,
+    paragraphs=(*SECOND.paragraphs[:2], "La suite demain."),
+)
+
+
+def build(path: Path) -> list[Article]:
+    """A database of the replica's French edition, of SUMMIT's versions and of two more articles in two versions each.
+
+    Returns:
+        All versions of all articles.
+    """
+    world = World(articles=24, days=90)
+    dated = [entry.truth for entry in world.programmes if entry.truth.written_at is not None]
+    articles = [*(entry.truth for entry in [*world.entries, *world.features]), *dated]
+    articles += [world.update(entry).truth for entry in world.entries[5:7]]
+    articles += [SUMMIT, SECOND, THIRD]
+    with ArticleStore(path) as store, store.batch():
+        history = CrawlHistory(store)
+        run = history.begin_run("kbs_news", {}, NOON)
+        add(store, articles)
+        pages = [(reason, number) for reason, count in REFUSED.items() for number in range(count)]
+        for number, (reason, _) in enumerate(pages):
+            store.refuse(Capture(url=f"https://world.kbs.co.kr/page{number}", fetched_at=NOON, body=b""), reason)
+        history.end_run(run, NOON, [], reason="finished", exit_status=0, pages=len(articles), new=len(articles))
+    return articles
+
+
+def add(store: ArticleStore, articles: Sequence[Article]) -> None:
+    """Store articles as if they had been fetched a second after another."""
+    rows = []
+    for number, article in enumerate(articles):
+        capture = Capture(url=article.url, fetched_at=NOON + timedelta(seconds=number), body=b"")
+        rows.append((article_row(replace(article, source_url=article.url), capture), article.url))
+    store.add_rows(rows)
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What the room answered."""
+
+    status: int
+    headers: dict[str, str]
+    text: str
+
+
+@dataclass(frozen=True)
+class Room:
+    """A room that is open.
+
+    Attributes:
+        address: of its front page.
+        database: the file.
+        process: the command.
+    """
+
+    address: str
+    database: Path
+    process: subprocess.Popen[str]
+
+    def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
+        """Ask for a page, without a browser."""
+        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=20)
+        try:
+            connection.request(method, path, headers=headers)
+            answer = connection.getresponse()
+            text = answer.read().decode()
+            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, text)
+        finally:
+            connection.close()
+
+
+def command(database: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
+    """`scrapy browse`, begun."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "browse", *options],
+        cwd=CHECKOUT,
+        env=os.environ | {"KBS_DB": str(database)} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+    )
+
+
+@contextmanager
+def opened(database: Path) -> Iterator[Room]:
+    """The room on a database, on a free port, until it is left."""
+    process = command(database, "--port", "0")
+    with process:
+        assert process.stdout is not None
+        address = process.stdout.readline().strip()
+        try:
+            yield Room(address, database, process)
+        finally:
+            process.terminate()
+            process.communicate(timeout=20)
