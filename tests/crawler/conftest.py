@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.scripted import ScriptedSite
 
-CHECKOUT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Begin = Callable[..., "subprocess.Popen[str]"]
 #: The manners are for the site; a replica on loopback needs no rest.
@@ -21,19 +21,11 @@ HASTE = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0", "-s", "KB
 
 @pytest.fixture
 def scrapy(tmp_path: Path) -> Run:
-    """`scrapy` in the checkout with a database and archive of the test's own; environment as keyword arguments."""
+    """`scrapy` with a database and archive of the test's own; environment as keyword arguments."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         defaults = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": str(tmp_path / "archive")}
-        return subprocess.run(
-            [sys.executable, "-m", "scrapy", *arguments],
-            cwd=CHECKOUT,
-            env=os.environ | defaults | environment,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
+        return prepared().run(*arguments, **defaults | environment)
 
     return run
 

@@ -29,8 +29,9 @@ from crawler.reextract.sinks import StoreSink
 from crawler.reextract.work import extract_part
 from storage.archive import payload_digest
 from storage.sources.warc import WarcSource
-from tests.crawler.conftest import CHECKOUT, Run
+from tests.crawler.conftest import Run
 from tests.crawler.forms import as_folder, as_http_cache, as_json_lines, as_wacz, as_warc, captures
+from tests.crawler.prepared import CHECKOUT
 from tests.crawler.scripted import change, counts, rows
 from tests.replica import Replica
 
