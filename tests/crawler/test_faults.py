@@ -12,7 +12,7 @@ from threading import Thread
 import pytest
 
 from storage import ArticleStore
-from tests.crawler.conftest import Begin, Run
+from tests.crawler.conftest import Run
 from tests.crawler.scripted import ARTICLE, ScriptedSite, counts, rows, stored
 from tests.replica import Replica, World, pages
 
@@ -161,14 +161,13 @@ def test_a_database_file_taken_away_in_mid_run_is_a_failure(crawl: Run, tmp_path
     assert "kbs.db was taken away while it was in use; put it back, or run again." in run.stderr
 
 
-def test_a_page_that_could_not_be_archived_is_not_stored(begin: Begin, tmp_path: Path) -> None:
+def test_a_page_that_could_not_be_archived_is_not_stored(crawl: Run, tmp_path: Path) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
-    (tmp_path / "sitecustomize.py").write_text(f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); {limit}")
+    full = f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); {limit}"
     with Replica(articles=60) as replica:
-        run = begin("kbs_news", "-a", "pages=6", KBS_BASE_URL=replica.base_url, PYTHONPATH=str(tmp_path))
-        _, errors = run.communicate(timeout=60)
+        run = crawl("kbs_news", "-a", "pages=6", KBS_BASE_URL=replica.base_url, first=full)
     assert run.returncode == 1
-    assert "KBS_ARCHIVE cannot be written (" in errors
+    assert "KBS_ARCHIVE cannot be written (" in run.stderr
     found = rows(tmp_path)
     assert 0 < len(found) < 60
     assert [row["url"] for row in found if row["archive_file"] is None] == []
