@@ -25,7 +25,8 @@ from storage.exports import ExportError, whole_file, whole_folder
 from storage.parquet import read_rows
 from storage.schema import migrations
 from storage.versions import Row
-from tests.crawler.conftest import CHECKOUT, Run
+from tests.crawler.conftest import Run
+from tests.crawler.prepared import CHECKOUT
 from tests.crawler.test_import_rows import article as made
 
 COUNT = 12

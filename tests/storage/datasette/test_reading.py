@@ -56,7 +56,9 @@ def key_of(room: Room, article: Article) -> int:
 
 
 @pytest.mark.parametrize("word", ["coree", "etats-unis"])
-def test_an_article_is_found_by_an_unaccented_word_with_the_keyboard_alone(reader: Reader, room: Room, word: str) -> None:
+def test_an_article_is_found_by_an_unaccented_word_with_the_keyboard_alone(
+    reader: Reader, room: Room, word: str
+) -> None:
     article = THIRD if word == "coree" else SUMMIT
     page = reader.open("/")
     page.keyboard.press("/")
