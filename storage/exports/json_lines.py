@@ -15,8 +15,8 @@ from storage.versions import COLUMNS, Row
 #: What is read of the database: `text` is made of the paragraphs, which costs less than reading it.
 READ = tuple(name for name in COLUMNS if name != "text")
 
-_BEFORE = COLUMNS[: COLUMNS.index("paragraphs")]
-_AFTER = COLUMNS[COLUMNS.index("text") + 1 :]
+# Where the body goes. No text holds these characters: JSON puts a backslash before its quotation marks.
+_PLACE = '"paragraphs": null'
 _FLAGS = frozenset({"has_video", "truncated"})
 _NULLABLE = frozenset(
     "title category written_at updated_at image_url image_credit source_url archive_file archive_offset".split()
@@ -27,19 +27,33 @@ _encode = json.JSONEncoder(ensure_ascii=False).encode
 def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
     """Write articles into a stream."""
     for article in articles:
-        stream.write(_line(article).encode())
+        stream.write(_line(article))
 
 
-def _line(article: Exported) -> str:
+def _line(article: Exported) -> bytes:
     row, paragraphs = article
-    row |= {"has_video": bool(row["has_video"]), "truncated": bool(row["truncated"])}
-    before = _encode({name: row[name] for name in _BEFORE})
-    after = _encode({name: row[name] for name in _AFTER})
-    # Where the database has no escape, none is needed here.
-    parts = paragraphs if "\\" not in row["paragraphs"] else [_encode(one)[1:-1] for one in paragraphs]
-    body = '["' + '", "'.join(parts) + '"]' if parts else "[]"
-    text = "\\n\\n".join(parts)
-    return f'{before[:-1]}, "paragraphs": {body}, "text": "{text}", {after[1:]}\n'
+    values = {name: row[name] for name in READ}
+    flags = {"has_video": bool(row["has_video"]), "truncated": bool(row["truncated"])}
+    before, _, after = _encode(values | flags | {"paragraphs": None}).partition(_PLACE)
+    body, text = _body(row["paragraphs"], paragraphs)
+    return b'%b"paragraphs": %b, "text": "%b"%b\n' % (before.encode(), body, text, after.encode())
+
+
+def _body(stored: str, paragraphs: list[str]) -> tuple[bytes, bytes]:
+    """Paragraphs as a JSON list, and their text as a JSON string without its quotation marks.
+
+    Args:
+        stored: the paragraphs as the database has them.
+        paragraphs: what that is.
+    """
+    if not paragraphs:
+        return b"[]", b""
+    if "\\" not in stored:
+        # No paragraph has a character that JSON escapes: what stands between two of them stands nowhere else.
+        body = ('["' + '", "'.join(paragraphs) + '"]').encode()
+        return body, body[2:-2].replace(b'", "', b"\\n\\n")
+    parts = [_encode(one)[1:-1] for one in paragraphs]
+    return ('["' + '", "'.join(parts) + '"]').encode(), "\\n\\n".join(parts).encode()
 
 
 def is_json_lines(path: Path) -> bool:
