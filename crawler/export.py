@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -30,6 +31,10 @@ _STREAMED: dict[str, Callable[[Iterable[Any], IO[bytes]], None]] = {
 }
 FORMATS = (*_STREAMED, "markdown")
 
+# What a file is by the end of its name, where nobody says.
+_ENDINGS = {".csv": "csv", ".parquet": "parquet", ".xml": "tei", ".tei": "tei"}
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
+
 # After so many rows the bar moves.
 _STEP = 200
 # So many damaged rows are told.
@@ -54,15 +59,21 @@ class Export:
         self._opts = opts
         self._path = None if opts.output in {None, "-"} else Path(opts.output)
         self._written = self._damaged = 0
+        ending = self._path.suffix.lower() if self._path else ""
+        self._format = opts.format or _ENDINGS.get(ending, "jsonl")
+        if ending in _PACKED:
+            raise ValueError(
+                f"-o {self._path}: exports are not packed; leave out {ending}, or pipe them into a packer."
+            )
         if opts.output == "":
             raise ValueError("-o has no name; give it a file's, or - for standard output.")
-        if self._path is not None and _is_same(self._path, Path(database)):
+        if self._path is not None and _is_of_database(self._path, Path(database)):
             raise ValueError(f"-o {self._path} is the article database itself; name another file.")
-        if self._path is None and opts.format == "markdown":
+        if self._path is None and self._format == "markdown":
             raise ValueError("Markdown is a file for each article; name a folder for them with -o FOLDER.")
         if self._path is None and sys.stdout is None:
             raise ValueError("Standard output is closed; name a file with -o FILE.")
-        if opts.format == "parquet":
+        if self._format == "parquet":
             parquet_file.check()
             if self._path is None and sys.stdout.isatty():
                 raise ValueError("Parquet is nothing for a terminal; name a file with -o FILE.")
@@ -90,19 +101,19 @@ class Export:
 
     def _items(self, db: Database, selection: Selection) -> Iterator[Any]:
         """What the format writes of each article: its row, or its line as it is."""
-        if self._opts.format == "jsonl":
+        if self._format == "jsonl":
             return json_lines.lines(db, selection, self._complain)
         return sound(select_rows(db, selection), self._complain)
 
     def _write(self, items: Iterator[Any]) -> None:
-        if self._opts.format == "markdown":
+        if self._format == "markdown":
             assert self._path is not None
             with whole_folder(self._path) as folder:
                 markdown.write(items, folder, all_versions=self._opts.all_versions)
             return
         target: AbstractContextManager[IO[bytes]] = standard_output() if self._path is None else whole_file(self._path)
         with target as stream:
-            _STREAMED[self._opts.format](items, stream)
+            _STREAMED[self._format](items, stream)
 
     def _counted(self, items: Iterable[Any], advance: Callable[[int], None]) -> Iterator[Any]:
         for item in items:
@@ -129,8 +140,7 @@ class Export:
         return tell(f"export: {counted} {'to' if self._path is None else 'into'} {where}, {pace}")
 
 
-def _is_same(path: Path, other: Path) -> bool:
-    try:
-        return path.expanduser().samefile(other.expanduser())
-    except OSError:
-        return False
+def _is_of_database(path: Path, database: Path) -> bool:
+    """Whether a path is the database, or a file that SQLite keeps beside it."""
+    target, file = (os.path.realpath(one.expanduser()) for one in (path, database))
+    return target in {file, *(f"{file}-{end}" for end in ("wal", "shm", "journal"))}

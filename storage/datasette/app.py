@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -55,9 +56,17 @@ def reading_room(path: Path) -> Datasette:
         static_mounts=[("room", str(_HERE / "static"))],
         metadata=_metadata(),
     )
+    room.remove_database("_memory")
     at_rest = is_at_rest(path)
-    room.add_database(Database(room, path=str(path), is_mutable=not at_rest), name=DATABASE)
+    room.add_database(_Database(room, path=str(path), is_mutable=not at_rest), name=DATABASE)
     return room
+
+
+class _Database(Database):  # type: ignore[misc]
+    """A database whose errors are told on the page alone: what a query holds is nothing for a terminal."""
+
+    async def execute(self, sql: str, params: Any = None, **options: Any) -> Any:
+        return await super().execute(sql, params, **{**options, "log_sql_errors": False})
 
 
 def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
@@ -85,10 +94,17 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], None]) -> None:
+    # Datasette leaves the other facets of a page where one is wrong, which Python remarks upon.
+    warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
     plugin = pm.get_plugin(ReadingRoom.__name__)
     await room.invoke_startup()
     config = uvicorn.Config(
-        room.app(), log_level="critical", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="on"
+        room.app(),
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        lifespan="on",
     )
     server = _Server(config)
     closing = asyncio.Event()

@@ -84,7 +84,7 @@ def _version(db: Database, key: str | None) -> Context | None:
     return {
         **found,
         "paragraphs": json.loads(found["paragraphs"]),
-        "link": _web_address(found["source_url"]) or _web_address(found["url"]),
+        "link": _web_address(found["url"]),
         "image_link": _web_address(found["image_url"]),
     }
 

@@ -38,6 +38,8 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         try:
             with neighbour.open("xb", _BUFFER) as stream:
                 yield stream
+                if target.exists():
+                    shutil.copymode(target, neighbour)
                 stream.flush()
                 os.fsync(stream.fileno())
             neighbour.replace(target)
