@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import webbrowser
 from pathlib import Path
 
@@ -54,7 +55,7 @@ class Browse:
         except OSError as error:
             if error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EPERM}:
                 raise OSError(
-                    f"Port {self._port} cannot be had ({error.strerror}); name another one: --port 0."
+                    f"Port {self._port} cannot be had ({os.strerror(error.errno)}); name another one: --port 0."
                 ) from error
             raise
         except KeyboardInterrupt:  # a signal came before it was open

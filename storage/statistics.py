@@ -53,12 +53,13 @@ _MONTHS = Statistic(
         ), labelled as (
           select month, coalesce(kbs_label(category), '{{none}}') as category, articles from counted
         ), ranked as (
-          select category, min(row_number() over (order by sum(articles) desc, category), {MAX_CATEGORIES + 1}) as place
-          from labelled group by category
+          select category, row_number() over (order by sum(articles) desc, category) as place
+          from labelled group by category order by place limit {MAX_CATEGORIES}
         )
-        select month, case when place > {MAX_CATEGORIES} then '{{others}}' else labelled.category end as category,
-          sum(articles) as articles, place
-        from labelled join ranked using (category) group by month, place order by month, place
+        select month, coalesce(ranked.category, '{{others}}') as category, sum(articles) as articles,
+          coalesce(place, {MAX_CATEGORIES + 1}) as place
+        from labelled left join ranked on ranked.category = labelled.category
+        group by month, ranked.place order by month, place
     """,  # noqa: S608
     chart={
         "mark": _MONTHLY,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sqlite3
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -58,15 +59,8 @@ def reading_room(path: Path) -> Datasette:
     )
     room.remove_database("_memory")
     at_rest = is_at_rest(path)
-    room.add_database(_Database(room, path=str(path), is_mutable=not at_rest), name=DATABASE)
+    room.add_database(_File(room, path=str(path), is_mutable=not at_rest), name=DATABASE)
     return room
-
-
-class _Database(Database):  # type: ignore[misc]
-    """A database whose errors are told on the page alone: what a query holds is nothing for a terminal."""
-
-    async def execute(self, sql: str, params: Any = None, **options: Any) -> Any:
-        return await super().execute(sql, params, **{**options, "log_sql_errors": False})
 
 
 def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
@@ -85,6 +79,26 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
         asyncio.run(_serve(reading_room(path), listening, partial(ready, address)))
 
 
+class _File(Database):  # type: ignore[misc]
+    """A database whose path may hold any character, and whose queries can be ended."""
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:
+        if write:
+            raise ValueError("The reading room does not write.")
+        uri = f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
+
+    async def execute(self, sql: str, params: Any = None, **options: Any) -> Any:
+        """As Datasette's, with errors told on the page alone: what a query holds is nothing for a terminal."""
+        return await super().execute(sql, params, **{**options, "log_sql_errors": False})
+
+    def interrupt(self) -> None:
+        for connection in self._all_file_connections:
+            connection.interrupt()
+
+
 class _Server(uvicorn.Server):
     """Leaves signals to who runs it."""
 
@@ -96,7 +110,7 @@ class _Server(uvicorn.Server):
 async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], None]) -> None:
     # Datasette leaves the other facets of a page where one is wrong, which Python remarks upon.
     warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
-    plugin = pm.get_plugin(ReadingRoom.__name__)
+    database = room.get_database(DATABASE)
     await room.invoke_startup()
     config = uvicorn.Config(
         room.app(),
@@ -117,12 +131,11 @@ async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], 
     await asyncio.wait({serving, asyncio.create_task(closing.wait())}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
     while not serving.done():
-        plugin.interrupt()  # nobody waits for the answer, and the process would
+        database.interrupt()  # nobody waits for the answer, and the process would
         await asyncio.sleep(_POLL_SECONDS)
-    plugin.interrupt()
+    database.interrupt()
     room.executor.shutdown(cancel_futures=True)
-    for database in room.databases.values():
-        database.close()
+    database.close()
     await serving
 
 

@@ -101,6 +101,10 @@ _PHRASES = {
     "hidden": ("tables internes", "internal tables"),
     "error": ("Erreur", "Error"),
     "apply": ("Appliquer", "Apply"),
+    "chart_failed": (
+        "Ces chiffres n\u2019ont pas pu être comptés à temps.",
+        "These figures could not be counted in time.",
+    ),
     "chart_rows": ("Les chiffres", "The figures"),
     "category": ("catégorie", "category"),
     "month": ("mois", "month"),

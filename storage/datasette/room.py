@@ -35,14 +35,6 @@ class ReadingRoom:
 
     __name__ = "kbsworld_reading_room"
 
-    def __init__(self) -> None:
-        self._connections: list[sqlite3.Connection] = []
-
-    def interrupt(self) -> None:
-        """End the queries under way."""
-        for connection in self._connections:
-            connection.interrupt()
-
     @hookimpl
     def register_routes(self) -> list[tuple[str, Callable[..., Any]]]:
         """Pages of our own."""
@@ -58,7 +50,6 @@ class ReadingRoom:
             conn.execute("pragma query_only = 1")
             conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
-            self._connections.append(conn)
 
     @hookimpl
     def asgi_wrapper(self) -> Callable[[App], App]:

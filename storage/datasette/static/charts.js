@@ -1,5 +1,8 @@
 // Has the dashboards' script draw each chart that the page describes.
 for (const drawing of document.querySelectorAll("[data-chart]")) {
-  const { slug, chart, query, base } = drawing.dataset;
-  renderChart(slug, JSON.parse(chart), query, base);
+  const { slug, chart, query, base, failed } = drawing.dataset;
+  renderChart(slug, JSON.parse(chart), query, base).catch(() => {
+    drawing.textContent = failed;
+    drawing.classList.add("failed");
+  });
 }

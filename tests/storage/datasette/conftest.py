@@ -6,11 +6,11 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, sync_playwright
 
 from extractors import Article
 from tests.chromium import NAMES, find_chromium
-from tests.storage.datasette.reader import Reader, reading
+from tests.storage.datasette.reader import Reader, reading, someone
 from tests.storage.datasette.rooms import Room, build, opened
 
 
@@ -53,8 +53,15 @@ def newest(versions: list[Article]) -> list[Article]:
     return sorted(latest.values(), key=lambda one: one.timestamp or "", reverse=True)
 
 
+@pytest.fixture(scope="package")
+def desk(browser: Browser) -> Iterator[BrowserContext]:
+    """Somebody who speaks French."""
+    with someone(browser) as context:
+        yield context
+
+
 @pytest.fixture
-def reader(browser: Browser, room: Room) -> Iterator[Reader]:
-    """Somebody who speaks French, at a desk."""
-    with reading(browser, room.address) as reader:
+def reader(desk: BrowserContext, room: Room) -> Iterator[Reader]:
+    """The same, in the room."""
+    with reading(desk, room.address) as reader:
         yield reader

@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Locator, Page
 
 from extractors import Article
 from storage.datasette.interface import spell_time
-from tests.storage.datasette.reader import PHONE, Reader, reading
+from tests.storage.datasette.reader import PHONE, Reader, reading, someone
 from tests.storage.datasette.rooms import REFUSED, SECOND, SUMMIT, THIRD, Room
 
 FACETS = "_facet=category&_facet=month&_facet=kind&_facet=layout"
@@ -255,7 +255,7 @@ def test_a_typed_word_changes_the_chart_of_the_word_alone(reader: Reader, room: 
 
 
 def test_the_room_speaks_the_browsers_language_and_the_one_that_is_picked(browser: Browser, room: Room) -> None:
-    with reading(browser, room.address, locale="en-GB") as reader:
+    with someone(browser, locale="en-GB") as context, reading(context, room.address) as reader:
         page = reader.open(f"/kbs/catalogue/{key_of(room, THIRD)}")
         assert page.locator("html").get_attribute("lang") == "en"
         assert "Updated 20 November 2026, 09:05 KST" in page.locator("article").inner_text()
@@ -302,16 +302,13 @@ def test_the_skip_link_leads_past_the_navigation(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_good_to_look_at_at_a_desk_and_on_a_phone_by_day_and_by_night(
-    browser: Browser, room: Room, path: str
-) -> None:
-    with reading(browser, room.address) as reader:
-        page = reader.open(path)
-        by_day = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
-        page.emulate_media(color_scheme="dark")
-        reader.look()
-        assert page.evaluate("getComputedStyle(document.body).backgroundColor") != by_day
+def test_every_page_is_for_a_desk_by_day_and_for_a_phone_by_night(reader: Reader, path: str) -> None:
+    page = reader.open(path)
+    by_day = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
+    page.emulate_media(color_scheme="dark")
+    reader.look()
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") != by_day
 
 
 def test_a_page_that_is_not_there_and_a_wrong_query_say_so(reader: Reader) -> None:

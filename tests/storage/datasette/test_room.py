@@ -1,0 +1,247 @@
+"""Whom the room answers and what it does not do, asked without a browser; and how it is opened and closed."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from sqlite_utils import Database
+
+from storage import ArticleStore
+from storage.schema import migrations
+from tests.storage.datasette.rooms import SUMMIT, THIRD, Room, add, command, opened
+
+RUNAWAY = "with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c"
+WRITES = (
+    "drop table articles",
+    "insert into articles select * from articles",
+    "update articles set title = 'x'",
+    "delete from articles",
+    "with x as (select 1) delete from articles",
+    "replace into articles select * from articles",
+    "create table t (x)",
+    "vacuum",
+    "vacuum into '{folder}/copy.db'",
+    "attach database '{folder}/other.db' as other",
+    "pragma writable_schema = 1",
+    "pragma journal_mode = delete",
+    "pragma wal_checkpoint(truncate)",
+    "select load_extension('{folder}/evil')",
+    "select readfile('/etc/passwd')",
+    "select writefile('{folder}/x', 'x')",
+    "select edit('x')",
+    "select fts3_tokenizer('x', 'y')",
+    "select 1; drop table articles",
+    "select zeroblob(900000000)",
+    "reindex",
+    "analyze",
+    "begin immediate",
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """The room on a database of one article, to which others write."""
+    path = tmp_path_factory.mktemp("small") / "kbs.db"
+    with ArticleStore(path) as store, store.batch():
+        add(store, [SUMMIT])
+    with opened(path) as room:
+        yield room
+
+
+def state(folder: Path) -> dict[str, str]:
+    """The files of a folder by a digest of their bytes; but the memory that readers share."""
+    files = [file for file in folder.iterdir() if not file.name.endswith("-shm")]
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+# --- what is answered ---
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        ("/", 200),
+        ("/search?q=sommet", 200),
+        ("/search", 302),
+        ("/kbs/catalogue/1", 200),
+        ("/kbs/catalogue/1.json", 200),
+        ("/kbs/catalogue.csv", 200),
+        ("/kbs.json?sql=select+1", 200),
+        ("/kbs?sql=drop+table+articles", 400),
+        ("/kbs.json?sql=drop+table+articles", 400),
+        ("/-/dashboards/fr?word=a", 200),
+        ("/-/dashboards/de", 404),
+        ("/room/room.css", 200),
+        ("/room/../app.py", 404),
+        ("/-/static/app.css", 200),
+        ("/-/static-plugins/datasette_dashboards/vega.min.js", 200),
+        ("/-/permissions", 404),
+        ("/-/messages", 404),
+        ("/kbs.db", 403),
+        ("/nowhere", 404),
+        ("/nowhere.json", 404),
+    ],
+)
+def test_every_answer_says_what_a_page_may_do(small: Room, path: str, status: int) -> None:
+    answer = small.ask(path)
+    assert answer.status == status
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "script-src 'self';" in policy
+    assert "frame-ancestors 'none'" in policy
+    assert "http" not in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["referrer-policy"] == "no-referrer"
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "0.0.0.0", ""])
+def test_who_asks_for_another_host_is_not_answered(small: Room, host: str) -> None:
+    answer = small.ask("/", Host=host)
+    assert answer.status == 421
+    assert "KBS" not in answer.text
+    assert small.ask("/", Host="localhost").status == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
+def test_only_reading_is_answered(small: Room, method: str) -> None:
+    for path in ("/", "/kbs/articles", "/kbs/newest", "/-/create-token"):
+        assert small.ask(path, method).status == 405
+
+
+# --- what is not done ---
+
+
+@pytest.mark.parametrize("sql", WRITES)
+def test_what_would_write_or_reach_out_is_refused_and_leaves_nothing(small: Room, sql: str) -> None:
+    folder = small.database.parent
+    before = state(folder)
+    answer = small.ask(f"/kbs.json?sql={quote(sql.format(folder=folder))}")
+    assert answer.status == 400, answer.text
+    assert not json.loads(answer.text)["ok"]
+    assert state(folder) == before
+
+
+def test_a_runaway_query_ends_while_other_pages_are_answered(small: Room) -> None:
+    answers: list[int] = []
+    began = time.monotonic()
+    thread = threading.Thread(target=lambda: answers.append(small.ask(f"/kbs.json?sql={quote(RUNAWAY)}").status))
+    thread.start()
+    while thread.is_alive() and time.monotonic() < began + 2:
+        asked = time.monotonic()
+        assert small.ask("/search?q=sommet").status == 200
+        assert time.monotonic() - asked < 2
+    assert answers == []
+    thread.join(timeout=15)
+    assert answers == [400]
+    assert 4 < time.monotonic() - began < 10
+
+
+def test_what_another_process_stores_is_there_on_the_next_page(small: Room) -> None:
+    assert THIRD.title not in small.ask("/").text
+    with ArticleStore(small.database) as store, store.batch():
+        add(store, [THIRD])
+    assert str(THIRD.title) in small.ask("/").text
+    assert "<mark>Japon</mark>" in small.ask("/search?q=japon").text
+
+
+# --- opening and closing ---
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_the_room_closes_at_once_also_in_the_midst_of_an_answer(small: Room, number: signal.Signals) -> None:
+    with opened(small.database) as room:
+        thread = threading.Thread(target=room.ask, args=[f"/kbs?sql={quote(RUNAWAY)}"])
+        thread.start()
+        time.sleep(0.5)
+        began = time.monotonic()
+        room.process.send_signal(number)
+        assert room.process.wait(timeout=20) == 0
+        assert time.monotonic() - began < 3
+        assert room.process.stderr is not None
+        assert room.process.stderr.read().splitlines() == [
+            "The reading room is open, to be read alone; Ctrl-C closes it.",
+            "Closed.",
+        ]
+        thread.join()
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
+    """Exit status, data and talk."""
+    out, err = process.communicate(timeout=30)
+    return process.returncode, out, err
+
+
+def test_what_keeps_the_room_from_opening_is_told_in_a_sentence(small: Room, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        (tmp_path / "rapidfuzz.py").write_text("raise ImportError")
+        (tmp_path / "text.db").write_text("no database" * 100)
+        calls = {
+            f"Port {port} cannot be had (Address already in use); name another one: --port 0.": (
+                1,
+                command(small.database, "--port", port),
+            ),
+            f"There is no database {tmp_path}/none.db yet; a crawl makes it, or KBS_DB names another.": (
+                1,
+                command(tmp_path / "none.db"),
+            ),
+            "is no SQLite database": (1, command(tmp_path / "text.db", "--port", "0")),
+            "scrapy browse needs Datasette: pip install 'kbsworld[browse]'.": (
+                1,
+                command(small.database, PYTHONPATH=f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"),
+            ),
+            "--port 99999 is no port; give a number up to 65535, or 0 for one that is free.": (
+                2,
+                command(small.database, "--port", "99999"),
+            ),
+            "There is no argument x; scrapy browse --help says what there is.": (2, command(small.database, "x")),
+        }
+        for sentence, (status, process) in calls.items():
+            found, out, err = ended(process)
+            assert (found, out) == (status, ""), err
+            assert sentence in err
+            assert len(err.splitlines()) == 1, err
+
+
+def test_an_older_database_is_upgraded_first(tmp_path: Path) -> None:
+    path = tmp_path / "kbs.db"
+    old = Database(path)
+    migrations.apply(old, stop_before="m004_catalogue_and_search")
+    old.close()
+    with opened(path) as room:
+        assert room.ask("/").status == 200
+        room.process.terminate()
+        assert room.process.wait(timeout=20) == 0
+        assert room.process.stderr is not None
+        told = room.process.stderr.readline()
+    assert told == f"{path} was made by an older version of kbsworld and is upgraded first.\n"
+
+
+@pytest.mark.parametrize("name", ["kbs.db", "odd #1 ?&%41 é.db"])
+def test_a_database_in_a_folder_that_cannot_be_written_is_read(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "locked"
+    folder.mkdir()
+    with ArticleStore(folder / name) as store, store.batch():
+        add(store, [SUMMIT])
+    before = state(folder)
+    folder.chmod(0o500)
+    try:
+        with opened(folder / name) as room:
+            assert str(SUMMIT.title) in room.ask("/").text
+            assert room.ask("/kbs/catalogue/1").status == 200
+        assert {file: digest for file, digest in state(folder).items() if not file.endswith("-wal")} == before
+    finally:
+        folder.chmod(0o700)
