@@ -56,9 +56,7 @@ def key_of(room: Room, article: Article) -> int:
 
 
 @pytest.mark.parametrize("word", ["coree", "etats-unis"])
-def test_an_article_is_found_by_an_unaccented_word_with_the_keyboard_alone(
-    reader: Reader, room: Room, word: str
-) -> None:
+def test_an_article_is_found_by_an_unaccented_word_with_the_keyboard_alone(reader: Reader, word: str) -> None:
     article = THIRD if word == "coree" else SUMMIT
     page = reader.open("/")
     page.keyboard.press("/")
@@ -238,7 +236,7 @@ def test_each_chart_has_a_mark_for_each_row_of_its_query(reader: Reader, room: R
     assert sum(int(bar.split("articles: ")[1].split(";")[0]) for bar in bars(page, "months")) == months.total()
 
 
-def test_a_typed_word_changes_the_chart_of_the_word_alone(reader: Reader, room: Room, newest: list[Article]) -> None:
+def test_a_typed_word_changes_the_chart_of_the_word_alone(reader: Reader, newest: list[Article]) -> None:
     page = reader.open("/-/dashboards/fr?word=Corée")
     before = {slug: bars(page, slug) for slug in ("hours", "word")}
     page.fill("#filter-word", "SOMMET")
@@ -278,7 +276,8 @@ _FOCUS = """() => {
         && box.width > 0 && box.right > 0 && box.bottom > 0);
 }"""
 _LEFT_OUT = """() => [...document.querySelectorAll(
-    `a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]`)].filter(one => one.checkVisibility() && !one.dataset.reached).map(one => one.outerHTML)"""
+    `a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex="0"]`
+    )].filter(one => one.checkVisibility() && !one.dataset.reached).map(one => one.outerHTML)"""
 
 
 @pytest.mark.parametrize("path", ["/", f"{LIST}&category=Politique", "/-/dashboards/fr?word=Corée", "/kbs/newest"])
