@@ -7,15 +7,12 @@ really serves it, and whole runs of `scrapy export`.
 from __future__ import annotations
 
 import argparse
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -23,7 +20,8 @@ from pathlib import Path
 from storage import ArticleStore
 from storage.selection import Selection
 from tests.bench.many_articles import fill
-from tests.bench.processes import CHECKOUT, measure, number
+from tests.bench.processes import measure, number
+from tests.storage.datasette.rooms import opened
 
 #: Seconds that a search and the front page may take at the 95th percentile, and articles a second of an export.
 SEARCH_SECONDS = 0.1
@@ -106,7 +104,8 @@ def _searches(database: Path, rounds: int) -> Measured:
 
 
 def _front_page(database: Path, rounds: int) -> Measured:
-    with _room(database) as address:
+    with opened(database) as room:
+        address = room.address
         _get(address)  # the first one has Datasette look at the schema
         taken = [_seconds(lambda: _get(address)) for _ in range(rounds)]
     return _in_time("the front page of the reading room", taken, FRONT_PAGE_SECONDS)
@@ -138,25 +137,6 @@ def _seconds(do: Callable[[], object]) -> float:
     began = time.perf_counter()
     do()
     return time.perf_counter() - began
-
-
-@contextmanager
-def _room(database: Path) -> Iterator[str]:
-    """The address of a reading room that serves the database."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "browse", "--port", "0"],
-        cwd=CHECKOUT,
-        env=dict(os.environ) | {"KBS_DB": str(database)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def _get(address: str) -> bytes:

@@ -11,8 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from html import escape
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from storage import ArticleStore
 from tests.chromium import find_chromium
 from tests.replica import Replica
+from tests.storage.datasette.rooms import opened
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]
@@ -45,7 +45,8 @@ def main() -> int:
         _draw(browser, "crawl.png", lines=terminal)
         with ArticleStore(database) as store:
             [(key,)] = store.db.execute("select id from catalogue where url = ? and latest", [entry.truth.url])
-        with _room(database) as address:
+        with opened(database) as room:
+            address = room.address
             _draw(browser, "article.png", url=f"{address}kbs/catalogue/{key}", size=_ARTICLE)
             _draw(browser, "dashboard.png", url=f"{address}-/dashboards/fr", size=_DASHBOARD)
         browser.close()
@@ -85,25 +86,6 @@ def _draw(browser: Browser, name: str, *, url: str = "", lines: str = "", size: 
         page.screenshot(path=HERE / name)
     page.close()
     print(f"tests/pictures/{name}: {(HERE / name).stat().st_size // 1000} kB")
-
-
-@contextmanager
-def _room(database: Path) -> Iterator[str]:
-    """The address of a reading room that serves the database."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "browse", "--port", "0"],
-        cwd=CHECKOUT,
-        env=os.environ | {"KBS_DB": str(database)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-    )
-    try:
-        assert process.stdout is not None
-        yield process.stdout.readline().strip()
-    finally:
-        process.terminate()
-        process.wait()
 
 
 if __name__ == "__main__":
