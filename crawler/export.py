@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import time
@@ -9,26 +10,30 @@ from argparse import Namespace
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import click
+from sqlite_utils import Database
 
 from crawler.failures import WORK_FAILED, tell
 from crawler.selecting import selection_of
-from storage.exports import Exported, csv_table, json_lines, markdown, parquet_file, tei
+from storage.exports import csv_table, json_lines, markdown, parquet_file, tei
 from storage.exports.base import sound
 from storage.exports.targets import standard_output, whole_file, whole_folder
 from storage.readonly import open_to_read
-from storage.selection import count_rows, select_rows
-from storage.versions import COLUMNS, Row
+from storage.selection import Selection, count_rows, select_rows
 
-_STREAMED: dict[str, Callable[[Iterable[Exported], IO[bytes]], None]] = {
+_STREAMED: dict[str, Callable[[Iterable[Any], IO[bytes]], None]] = {
     "jsonl": json_lines.write,
     "csv": csv_table.write,
     "parquet": parquet_file.write,
     "tei": tei.write,
 }
 FORMATS = (*_STREAMED, "markdown")
+
+# What a file is by the end of its name, where nobody says.
+_ENDINGS = {".csv": "csv", ".parquet": "parquet", ".xml": "tei", ".tei": "tei"}
+_PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 
 # After so many rows the bar moves.
 _STEP = 200
@@ -54,15 +59,21 @@ class Export:
         self._opts = opts
         self._path = None if opts.output in {None, "-"} else Path(opts.output)
         self._written = self._damaged = 0
+        ending = self._path.suffix.lower() if self._path else ""
+        self._format = opts.format or _ENDINGS.get(ending, "jsonl")
+        if ending in _PACKED:
+            raise ValueError(
+                f"-o {self._path}: exports are not packed; leave out {ending}, or pipe them into a packer."
+            )
         if opts.output == "":
             raise ValueError("-o has no name; give it a file's, or - for standard output.")
-        if self._path is not None and _is_same(self._path, Path(database)):
+        if self._path is not None and _is_of_database(self._path, Path(database)):
             raise ValueError(f"-o {self._path} is the article database itself; name another file.")
-        if self._path is None and opts.format == "markdown":
+        if self._path is None and self._format == "markdown":
             raise ValueError("Markdown is a file for each article; name a folder for them with -o FOLDER.")
         if self._path is None and sys.stdout is None:
             raise ValueError("Standard output is closed; name a file with -o FILE.")
-        if opts.format == "parquet":
+        if self._format == "parquet":
             parquet_file.check()
             if self._path is None and sys.stdout.isatty():
                 raise ValueError("Parquet is nothing for a terminal; name a file with -o FILE.")
@@ -84,25 +95,32 @@ class Export:
             with click.progressbar(
                 length=count_rows(db, selection) if is_watched else 0, file=sys.stderr, hidden=not is_watched
             ) as bar:
-                columns = json_lines.READ if self._opts.format == "jsonl" else COLUMNS
-                self._write(self._sound(_watched(select_rows(db, selection, columns), bar.update)))
+                self._write(self._counted(self._items(db, selection), bar.update))
         self._conclude(time.monotonic() - began)
         return WORK_FAILED if self._damaged else 0
 
-    def _write(self, articles: Iterator[Exported]) -> None:
-        if self._opts.format == "markdown":
+    def _items(self, db: Database, selection: Selection) -> Iterator[Any]:
+        """What the format writes of each article: its row, or its line as it is."""
+        if self._format == "jsonl":
+            return json_lines.lines(db, selection, self._complain)
+        return sound(select_rows(db, selection), self._complain)
+
+    def _write(self, items: Iterator[Any]) -> None:
+        if self._format == "markdown":
             assert self._path is not None
             with whole_folder(self._path) as folder:
-                markdown.write(articles, folder, all_versions=self._opts.all_versions)
+                markdown.write(items, folder, all_versions=self._opts.all_versions)
             return
         target: AbstractContextManager[IO[bytes]] = standard_output() if self._path is None else whole_file(self._path)
         with target as stream:
-            _STREAMED[self._opts.format](articles, stream)
+            _STREAMED[self._format](items, stream)
 
-    def _sound(self, rows: Iterable[Row]) -> Iterator[Exported]:
-        for article in sound(rows, self._complain):
+    def _counted(self, items: Iterable[Any], advance: Callable[[int], None]) -> Iterator[Any]:
+        for item in items:
             self._written += 1
-            yield article
+            if not self._written % _STEP:
+                advance(_STEP)
+            yield item
 
     def _complain(self, sentence: str) -> None:
         self._damaged += 1
@@ -122,15 +140,7 @@ class Export:
         return tell(f"export: {counted} {'to' if self._path is None else 'into'} {where}, {pace}")
 
 
-def _watched(rows: Iterable[Row], advance: Callable[[int], None]) -> Iterator[Row]:
-    for number, row in enumerate(rows, start=1):
-        if not number % _STEP:
-            advance(_STEP)
-        yield row
-
-
-def _is_same(path: Path, other: Path) -> bool:
-    try:
-        return path.expanduser().samefile(other.expanduser())
-    except OSError:
-        return False
+def _is_of_database(path: Path, database: Path) -> bool:
+    """Whether a path is the database, or a file that SQLite keeps beside it."""
+    target, file = (os.path.realpath(one.expanduser()) for one in (path, database))
+    return target in {file, *(f"{file}-{end}" for end in ("wal", "shm", "journal"))}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sqlite3
@@ -27,6 +28,8 @@ class OfflineCommand(ScrapyCommand):
     requires_crawler_process = False
     default_settings = {"LOG_ENABLED": False}
 
+    #: Whether it is there to print something.
+    prints = False
     #: Said where a signal ends it.
     interrupted = "Interrupted; the same call goes on from here."
 
@@ -45,12 +48,9 @@ class OfflineCommand(ScrapyCommand):
 
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, _interrupt)
-        if sys.stderr is None:  # it was closed: there is nobody to talk to
-            sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (to the end of the process)
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")
+        _prepare_streams()
         try:
-            check_setting_names(opts.set)
+            self._check_call(opts)
             work = self.prepare(args, opts)
         except ValueError as error:
             return complain(self, str(error), WRONG_CALL)
@@ -63,11 +63,31 @@ class OfflineCommand(ScrapyCommand):
         except sqlite3.Error as error:
             complain(self, f"The database failed ({error}); what was stored stays, call this again.", WORK_FAILED)
         except (StoreError, OSError, ImportError) as error:
-            complain(self, str(error), WORK_FAILED)
+            complain(self, _sentence(error), WORK_FAILED)
         except KeyboardInterrupt as interrupt:
             number = interrupt.args[0] if interrupt.args else signal.SIGINT
             complain(self, self.interrupted, SIGNALLED + number)
         return None
+
+    def _check_call(self, opts: Namespace) -> None:
+        """Raise ValueError, with a sentence, for what is wrong of any command."""
+        if sys.stdout is None and self.prints:
+            raise ValueError("Standard output is closed; send it to a file or another command.")
+        check_setting_names(opts.set)
+
+
+def _prepare_streams() -> None:
+    if sys.stderr is None:  # it was closed: there is nobody to talk to
+        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (to the end of the process)
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(encoding="utf-8")
+
+
+def _sentence(error: Exception) -> str:
+    """An error's own sentence; where it names no file, what could not be written is standard output."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EIO} and error.filename is None:
+        return f"Standard output cannot be written ({error.strerror})."
+    return str(error)
 
 
 def raise_interruption() -> None:

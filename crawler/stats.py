@@ -46,7 +46,8 @@ class Stats:
         self._opts = opts
         self._format = opts.format or "text"
         self._plot = None if opts.plot is None else Path(opts.plot)
-        self._word = opts.word or ""
+        # As search takes it: what is no text in a call is none in the database either.
+        self._word = (opts.word or "").encode("utf-8", "replace").decode()
         self._statistics = _asked_for(opts.only, has_word=opts.word is not None)
         if opts.word is not None:
             fts_expression(opts.word)

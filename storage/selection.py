@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -63,16 +64,25 @@ class Selection:
 EVERYTHING = Selection()
 
 
-def select_rows(db: Database, selection: Selection, columns: Sequence[str] = COLUMNS) -> Iterator[Row]:
-    """Rows of `articles` by their columns, one by one, in ORDER; `columns`: those that are needed."""
-    names = ", ".join(f"articles.{name}" for name in columns)
+def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
+    """Rows of `articles` by their columns, one by one, in ORDER."""
+    for row in select_values(db, selection, [f"articles.{name}" for name in COLUMNS]):
+        yield dict(zip(COLUMNS, row, strict=True))
+
+
+def select_values(db: Database, selection: Selection, expressions: Sequence[str]) -> Iterator[tuple[Any, ...]]:
+    """Values of SQL expressions over `articles` and `catalogue`, one article after the other, in ORDER."""
     # In each case there is an index that has them in order: long texts are not sorted.
     source, order = "catalogue join articles", ORDER
     if selection.all_versions:
         source, order = "articles cross join catalogue", ORDER.replace("catalogue", "articles")
-    sql = f"select {names} from {source} using (url, timestamp) where {selection.condition} order by {order}"  # noqa: S608
-    for row in db.execute(sql, selection.values):
-        yield dict(zip(columns, row, strict=True))
+    sql = (
+        f"select {', '.join(expressions)} from {source} using (url, timestamp) "  # noqa: S608
+        f"where {selection.condition} order by {order}"
+    )
+    # Not `yield from`, which closes the cursor where this is given up, perhaps after the database.
+    for values in db.execute(sql, selection.values):  # noqa: UP028
+        yield values
 
 
 def count_rows(db: Database, selection: Selection) -> int:

@@ -11,6 +11,7 @@ from crawler.offline import OfflineCommand
 class Command(OfflineCommand):
     """Serves until Ctrl-C; the address goes to standard output."""
 
+    prints = True
     interrupted = "Closed."
 
     def syntax(self) -> str:

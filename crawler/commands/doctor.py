@@ -12,6 +12,7 @@ from crawler.offline import OfflineCommand
 class Command(OfflineCommand):
     """Reports on standard output and writes nothing; exit status 1 for what is broken, 3 for what is unhealthy."""
 
+    prints = True
     interrupted = "Interrupted."
 
     def syntax(self) -> str:

@@ -37,9 +37,9 @@ class Command(OfflineCommand):
         parser.add_argument(
             "--format",
             choices=_FORMATS,
-            default="jsonl",
-            help="jsonl: an object a line, which scrapy import reads (default); csv: for spreadsheets; parquet: needs "
-            "kbsworld[parquet]; markdown: a file an article, into a folder; tei: one TEI P5 corpus",
+            help="jsonl: an object a line, which scrapy import reads (default, but for .csv, .parquet, .xml); csv: for "
+            "spreadsheets; parquet: needs kbsworld[parquet]; markdown: a file an article, into a folder; tei: one TEI "
+            "P5 corpus",
         )
         parser.add_argument(
             "-o",

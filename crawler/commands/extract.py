@@ -11,6 +11,7 @@ from crawler.offline import OfflineCommand
 class Command(OfflineCommand):
     """Reads HTML pages and text captures, told apart by content; data on stdout, what is refused on stderr."""
 
+    prints = True
     interrupted = "Interrupted."
 
     def syntax(self) -> str:

@@ -11,6 +11,7 @@ from crawler.offline import OfflineCommand
 class Command(OfflineCommand):
     """Hits on standard output, talk on standard error; the database is only read."""
 
+    prints = True
     interrupted = "Interrupted."
 
     def syntax(self) -> str:

@@ -11,6 +11,7 @@ from crawler.offline import OfflineCommand
 class Command(OfflineCommand):
     """Tables on standard output, or a picture in a file; the database is only read."""
 
+    prints = True
     interrupted = "Interrupted; nothing was written."
 
     def syntax(self) -> str:
@@ -32,16 +33,15 @@ class Command(OfflineCommand):
         from crawler.selecting import add_selection_options
 
         super().add_options(parser)
-        parser.add_argument("--word", help="also count the articles that hold this, put as for scrapy search")
-        parser.add_argument("--only", metavar="NAME", help="one alone: months, hours, lengths, word, layouts")
-        parser.add_argument(
-            "--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: with --only; json"
+        add = parser.add_argument_group("Statistics").add_argument
+        add("--word", help="also count the articles that hold this, put as for scrapy search")
+        add("--only", metavar="NAME", help="one alone: months, hours, lengths, word, layouts")
+        add("--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: with --only; json")
+        add(
+            "--plot", metavar="FILE", help="draw into this file, .png or .svg, and print nothing (needs kbsworld[plot])"
         )
-        parser.add_argument(
-            "--plot", metavar="FILE", help="draw into this file, .png or .svg, and print nothing: needs kbsworld[plot]"
-        )
-        parser.add_argument("--titles", choices=("en", "fr"), default="en", help="language of the drawing (en)")
-        add_selection_options(parser.add_argument_group("which articles"))
+        add("--titles", choices=("en", "fr"), default="en", help="language of the drawing (en)")
+        add_selection_options(parser.add_argument_group("Which articles"))
 
     def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
         # Imported here: Scrapy loads every command before it runs one.

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import socket
 import sqlite3
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -56,9 +57,30 @@ def reading_room(path: Path) -> Datasette:
         static_mounts=[("room", str(_HERE / "static"))],
         metadata=_metadata(),
     )
+    room.remove_database("_memory")
     at_rest = is_at_rest(path)
-    room.add_database(_File(room, path=str(path), is_mutable=not at_rest), name=DATABASE)
+    room.add_database(_Database(room, path=str(path), is_mutable=not at_rest), name=DATABASE)
     return room
+
+
+class _Database(Database):  # type: ignore[misc]
+    """A database whose path may hold any character, and whose queries can be ended."""
+
+    async def execute(self, sql: str, params: Any = None, **options: Any) -> Any:
+        # Errors are told on the page alone: what a query holds is nothing for a terminal.
+        return await super().execute(sql, params, **{**options, "log_sql_errors": False})
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:
+        if write:
+            raise ValueError("The reading room does not write.")
+        uri = f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
+
+    def interrupt(self) -> None:
+        for connection in self._all_file_connections:
+            connection.interrupt()
 
 
 def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
@@ -77,22 +99,6 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
         asyncio.run(_serve(reading_room(path), listening, partial(ready, address)))
 
 
-class _File(Database):  # type: ignore[misc]
-    """A database whose path may hold any character, and whose queries can be ended."""
-
-    def connect(self, write: bool = False) -> sqlite3.Connection:
-        if write:
-            raise ValueError("The reading room does not write.")
-        uri = f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        self._all_file_connections.append(connection)
-        return connection
-
-    def interrupt(self) -> None:
-        for connection in self._all_file_connections:
-            connection.interrupt()
-
-
 class _Server(uvicorn.Server):
     """Leaves signals to who runs it."""
 
@@ -103,9 +109,16 @@ class _Server(uvicorn.Server):
 
 async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], None]) -> None:
     database = room.get_database(DATABASE)
+    # Datasette leaves the other facets of a page where one is wrong, which Python remarks upon.
+    warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
     await room.invoke_startup()
     config = uvicorn.Config(
-        room.app(), log_level="critical", access_log=False, timeout_graceful_shutdown=_GRACE_SECONDS, lifespan="on"
+        room.app(),
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        lifespan="on",
     )
     server = _Server(config)
     closing = asyncio.Event()

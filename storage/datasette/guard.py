@@ -53,11 +53,24 @@ def _refusal(scope: Scope) -> tuple[int, str] | None:
     host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
     if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
         return 421, "This reading room answers to 127.0.0.1 and localhost alone."
+    if _is_from_elsewhere(scope):
+        return 403, "Another site may not ask this reading room; open the page by its address."
     if scope["method"] not in {"GET", "HEAD"}:
         return 405, "This reading room is for reading: nothing can be written here."
     if scope["path"].startswith(_CLOSED):
         return 404, "There is no such page."
     return None
+
+
+def _is_from_elsewhere(scope: Scope) -> bool:
+    """Whether a page of another site asks, and not a person who follows a link to a page without a query.
+
+    What it asks for could be made to cost much, although it never sees the answer (Fetch Metadata, W3C).
+    """
+    told = {name: value for name, value in scope["headers"] if name.startswith(b"sec-fetch-")}
+    if told.get(b"sec-fetch-site") not in {b"cross-site", b"same-site"}:
+        return False
+    return told.get(b"sec-fetch-mode") != b"navigate" or bool(scope["query_string"])
 
 
 async def _answer(send: Send, status: int, sentence: str) -> None:

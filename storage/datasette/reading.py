@@ -84,7 +84,7 @@ def _version(db: Database, key: str | None) -> Context | None:
     return {
         **found,
         "paragraphs": json.loads(found["paragraphs"]),
-        "link": _web_address(found["source_url"]) or _web_address(found["url"]),
+        "link": _web_address(found["url"]),
         "image_link": _web_address(found["image_url"]),
     }
 
@@ -130,7 +130,8 @@ def _pieces(text: str) -> list[Piece]:
 
 def _shortened(pieces: list[Piece]) -> list[Piece]:
     """The beginning: a title, and a single word, can be as long as a page."""
-    kept, room = [], _MAX_SHOWN
+    kept: list[Piece] = []
+    room = _MAX_SHOWN
     for piece in pieces:
         if len(piece.text) > room:
             return [*kept, Piece(piece.change, f"{piece.text[:room]}…")]

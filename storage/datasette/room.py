@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from functools import partial
@@ -22,9 +23,11 @@ from storage.datasette.reading import Context, article, front_page, results
 #: What the database is called in addresses.
 DATABASE = "kbs"
 _COOKIE = "kbsworld-language"
-# The longest value that a query may make, in bytes: several times the longest page that a crawl takes.
-_MAX_VALUE = 50_000_000
+# The longest value that a query may make, in bytes: the longest text is a million characters.
+_MAX_VALUE = 5_000_000
 _YEAR = 365 * 24 * 3600
+# A page of this room: browsers take `//`, `/\\` and what they make of tabs and line ends for another server.
+_OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 
 
 class ReadingRoom:
@@ -42,6 +45,8 @@ class ReadingRoom:
         """Let nothing be written, whoever asks; give queries our functions."""
         if database == DATABASE:
             functions.register(conn)
+            # Datasette's own knows neither `OR` nor `title:`, and leaves in what is an error.
+            conn.create_function("escape_fts", 1, functions.match_expression, deterministic=True)
             conn.execute("pragma query_only = 1")
             conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
@@ -116,8 +121,7 @@ async def _search(datasette: Datasette, request: Request) -> Response:
 
 async def _pick_language(request: Request) -> Response:
     back = request.args.get("back") or "/"
-    # Back to a page of this room and nowhere else.
-    response = Response.redirect(back if back.startswith("/") and not back.startswith(("//", "/\\")) else "/")
+    response = Response.redirect(back if _OWN_PAGE.fullmatch(back) else "/")
     if request.url_vars["code"] in LANGUAGES:
         response.set_cookie(_COOKIE, request.url_vars["code"], max_age=_YEAR, httponly=True, samesite="strict")
     return response

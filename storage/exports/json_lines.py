@@ -3,43 +3,74 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from storage.exports.base import Exported, ExportError
+from sqlite_utils import Database
+
+from storage.exports.base import Exported, ExportError, sound
+from storage.selection import Selection, select_values
 from storage.sources.kinds import DAMAGED, damage, read_head, unpacked
 from storage.sources.rows import begins_json, read_json_lines
 from storage.versions import COLUMNS, Row
 
-#: What is read of the database: `text` is made of the paragraphs, which costs less than reading it.
-READ = tuple(name for name in COLUMNS if name != "text")
-
-_BEFORE = COLUMNS[: COLUMNS.index("paragraphs")]
-_AFTER = COLUMNS[COLUMNS.index("text") + 1 :]
 _FLAGS = frozenset({"has_video", "truncated"})
 _NULLABLE = frozenset(
     "title category written_at updated_at image_url image_credit source_url archive_file archive_offset".split()
 )
-_encode = json.JSONEncoder(ensure_ascii=False).encode
+_AS_JSON = {"paragraphs": "json(articles.paragraphs)"} | {
+    name: f"json(iif(articles.{name}, 'true', 'false'))" for name in _FLAGS
+}
+_OBJECT = ", ".join(f"'{name}', {_AS_JSON.get(name, f'articles.{name}')}" for name in COLUMNS)
+# SQLite makes a line in a quarter of the time that it takes here. As bytes: what is no UTF-8 is looked at below.
+_LINE = f"""
+    case when json_valid(articles.paragraphs) and json_type(articles.paragraphs) = 'array'
+      and articles.has_video in (0, 1) and articles.truncated in (0, 1)
+      and not exists (select 1 from json_each(articles.paragraphs) where type <> 'text')
+      then cast(json_object({_OBJECT}) as blob) end
+"""  # noqa: S608
+_ROW = f"select {', '.join(COLUMNS)} from articles where url = ? and timestamp = ?"  # noqa: S608
+# How a half of a character is written; a paragraph may also speak of it.
+_HALF = b"\\ud"
+_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
-    """Write articles into a stream."""
-    for article in articles:
-        stream.write(_line(article).encode())
+def lines(db: Database, selection: Selection, tell: Callable[[str], None]) -> Iterator[bytes]:
+    """A line for each article that is selected, in the order of exports.
+
+    Args:
+        db: a database of kbsworld.
+        selection: which.
+        tell: told of each row that holds something else than its columns are for, in a sentence; it has no line.
+    """
+    for line, url, timestamp in select_values(db, selection, (_LINE, "articles.url", "articles.timestamp")):
+        if line is not None and _HALF not in line and _is_text(line):
+            yield line + b"\n"
+            continue
+        rows = db.query(_ROW, [url, timestamp])
+        for article in sound(rows, tell):
+            yield _line(article)
 
 
-def _line(article: Exported) -> str:
+def write(lines: Iterable[bytes], stream: IO[bytes]) -> None:
+    """Write lines into a stream."""
+    stream.writelines(lines)
+
+
+def _line(article: Exported) -> bytes:
     row, paragraphs = article
-    row |= {"has_video": bool(row["has_video"]), "truncated": bool(row["truncated"])}
-    before = _encode({name: row[name] for name in _BEFORE})
-    after = _encode({name: row[name] for name in _AFTER})
-    # Where the database has no escape, none is needed here.
-    parts = paragraphs if "\\" not in row["paragraphs"] else [_encode(one)[1:-1] for one in paragraphs]
-    body = '["' + '", "'.join(parts) + '"]' if parts else "[]"
-    text = "\\n\\n".join(parts)
-    return f'{before[:-1]}, "paragraphs": {body}, "text": "{text}", {after[1:]}\n'
+    flags = {name: bool(row[name]) for name in _FLAGS}
+    values = {name: row[name] for name in COLUMNS} | flags | {"paragraphs": paragraphs}
+    return _encode(values).encode() + b"\n"
+
+
+def _is_text(line: bytes) -> bool:
+    try:
+        line.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def is_json_lines(path: Path) -> bool:
@@ -93,10 +124,10 @@ def _fits(name: str, value: Any) -> bool:
     if name == "archive_offset":
         return type(value) is int and abs(value) < 1 << 63
     if name == "paragraphs":
-        return isinstance(value, list) and all(map(_is_text, value))
-    return _is_text(value)
+        return isinstance(value, list) and all(map(_is_whole_text, value))
+    return _is_whole_text(value)
 
 
-def _is_text(value: Any) -> bool:
+def _is_whole_text(value: Any) -> bool:
     """Whether that is text, and not half a character, which JSON can hold and nothing else."""
     return isinstance(value, str) and (value.isascii() or not any("\ud800" <= char <= "\udfff" for char in value))

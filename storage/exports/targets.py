@@ -13,6 +13,8 @@ from typing import IO
 from storage.exports.base import ExportError
 
 _STDOUT = 1
+# What is written at a time, in bytes: an article is a few thousand.
+_BUFFER = 1 << 20
 
 
 @contextmanager
@@ -29,13 +31,15 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
         raise ExportError(f"{path} is a folder; name a file.")
     with _told(path):
         if target.exists() and not target.is_file():
-            with target.open("wb") as stream:
+            with target.open("wb", _BUFFER) as stream:
                 yield stream
             return
         neighbour = _neighbour(target.parent)
         try:
-            with neighbour.open("xb") as stream:
+            with neighbour.open("xb", _BUFFER) as stream:
                 yield stream
+                if target.exists():
+                    shutil.copymode(target, neighbour)
                 stream.flush()
                 os.fsync(stream.fileno())
             neighbour.replace(target)
@@ -51,7 +55,7 @@ def standard_output() -> Iterator[IO[bytes]]:
     Raises:
         ExportError: it cannot be written; the message is a sentence.
     """
-    with _told("Standard output"), os.fdopen(os.dup(_STDOUT), "wb") as stream:
+    with _told("Standard output"), os.fdopen(os.dup(_STDOUT), "wb", _BUFFER) as stream:
         yield stream
 
 

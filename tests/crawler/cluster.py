@@ -17,16 +17,18 @@ from typing import Any
 
 from storage.sources.base import Item
 from tests.crawler.forms import as_warc, captures
+from tests.crawler.prepared import CHECKOUT, prepared
 
-CHECKOUT = Path(__file__).parents[2]
-# `scrapy`, with parts of a few pages, and without patience.
-_SCRAPY = """
-import sys
-from scrapy.cmdline import execute
+# With parts of a few pages, and without patience.
+_SMALL = """
 from crawler.reextract import cluster
 from storage.sources import warc
 warc.PART_BYTES = 60_000
 cluster._NO_WORKER = 2.0
+"""
+_SCRAPY = f"""{_SMALL}
+import sys
+from scrapy.cmdline import execute
 execute(["scrapy", *sys.argv[1:]])
 """
 
@@ -94,7 +96,7 @@ def begin(database: Path, *arguments: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-c", _SCRAPY, *arguments],
         cwd=CHECKOUT,
-        env=os.environ | {"KBS_DB": str(database), "KBS_ARCHIVE": str(database.parent / "none")},
+        env=os.environ | _places(database),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
@@ -103,9 +105,12 @@ def begin(database: Path, *arguments: str) -> subprocess.Popen[str]:
 
 def run(database: Path, *arguments: str) -> tuple[int, str]:
     """`scrapy` with small parts: exit status, and what it said."""
-    process = begin(database, *arguments)
-    said = process.communicate(timeout=100)[1]
-    return process.returncode, said
+    done = prepared().run(*arguments, first=_SMALL, **_places(database))
+    return done.returncode, done.stderr
+
+
+def _places(database: Path) -> dict[str, str]:
+    return {"KBS_DB": str(database), "KBS_ARCHIVE": str(database.parent / "none")}
 
 
 def rows(database: Path) -> dict[str, list[Any]]:

@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.crawler.prepared import Begun, prepared
 from tests.crawler.scripted import ScriptedSite
 
-CHECKOUT = Path(__file__).parents[2]
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
-Begin = Callable[..., "subprocess.Popen[str]"]
+Begin = Callable[..., Begun]
 #: The manners are for the site; a replica on loopback needs no rest.
 HASTE = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0", "-s", "KBS_BACKOFF=0"]
 
 
 @pytest.fixture
 def scrapy(tmp_path: Path) -> Run:
-    """`scrapy` in the checkout with a database and archive of the test's own; environment as keyword arguments."""
+    """`scrapy` with a database and archive of the test's own; environment as keyword arguments."""
 
     def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         defaults = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": str(tmp_path / "archive")}
-        return subprocess.run(
-            [sys.executable, "-m", "scrapy", *arguments],
-            cwd=CHECKOUT,
-            env=os.environ | defaults | environment,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=120,
-            check=False,
-        )
+        return prepared().run(*arguments, **defaults | environment)
 
     return run
 
@@ -42,16 +32,9 @@ def scrapy(tmp_path: Path) -> Run:
 def begin(tmp_path: Path) -> Begin:
     """Like `crawl`, but the process is handed over while it runs."""
 
-    def run(*arguments: str, **environment: str) -> subprocess.Popen[str]:
+    def run(*arguments: str, **environment: str) -> Begun:
         defaults = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": str(tmp_path / "archive")}
-        return subprocess.Popen(
-            [sys.executable, "-m", "scrapy", "crawl", *arguments, *HASTE],
-            cwd=CHECKOUT,
-            env=os.environ | defaults | environment,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            encoding="utf-8",
-        )
+        return prepared().begin("crawl", *arguments, *HASTE, **defaults | environment)
 
     return run
 

@@ -15,7 +15,8 @@ import pytest
 
 from crawler.reextract.cluster import check_address
 from crawler.reextract.pool import BREAKS
-from tests.crawler.cluster import CHECKOUT, Cluster, archive, begin, cluster, held_in_the_middle, rows, run
+from tests.crawler.cluster import Cluster, archive, begin, cluster, held_in_the_middle, rows, run
+from tests.crawler.prepared import CHECKOUT
 
 CAPTURES = 400
 

@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +14,8 @@ import pytest
 from extractors.address import day_url
 from storage import ArticleStore, CrawlHistory
 from storage.history import Reach
-from tests.crawler.conftest import CHECKOUT, Run
+from tests.crawler.conftest import HASTE, Run
+from tests.crawler.prepared import prepared
 from tests.crawler.scripted import rows
 from tests.replica import Replica
 
@@ -26,17 +26,10 @@ AGO = timedelta(hours=3)
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the database and the archive of one crawl; tests take copies."""
     folder = tmp_path_factory.mktemp("crawled")
-    settings = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"]
     with Replica(articles=12) as replica:
         places = {"KBS_BASE_URL": replica.base_url, "KBS_DB": f"{folder}/kbs.db", "KBS_ARCHIVE": f"{folder}/archive"}
-        subprocess.run(
-            [sys.executable, "-m", "scrapy", "crawl", "kbs_news", *settings],
-            cwd=CHECKOUT,
-            env=os.environ | places,
-            capture_output=True,
-            timeout=120,
-            check=True,
-        )
+        run = prepared().run("crawl", "kbs_news", *HASTE, **places)
+    assert run.returncode == 0, run.stderr
     return folder
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.crawler.conftest import CHECKOUT, Run
+from tests.crawler.conftest import Run
+from tests.crawler.prepared import CHECKOUT
 from tests.replica.reconstruction import ADDRESS
 
 TEXT = "seeds/000_6ad28e2ce761a03c.txt"

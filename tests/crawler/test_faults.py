@@ -163,9 +163,9 @@ def test_a_database_file_taken_away_in_mid_run_is_a_failure(crawl: Run, tmp_path
 
 def test_a_page_that_could_not_be_archived_is_not_stored(crawl: Run, tmp_path: Path) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
-    (tmp_path / "sitecustomize.py").write_text(f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); {limit}")
+    full = f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); {limit}"
     with Replica(articles=60) as replica:
-        run = crawl("kbs_news", "-a", "pages=6", KBS_BASE_URL=replica.base_url, PYTHONPATH=str(tmp_path))
+        run = crawl("kbs_news", "-a", "pages=6", KBS_BASE_URL=replica.base_url, first=full)
     assert run.returncode == 1
     assert "KBS_ARCHIVE cannot be written (" in run.stderr
     found = rows(tmp_path)

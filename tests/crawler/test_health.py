@@ -13,7 +13,8 @@ from pathlib import Path
 from random import Random
 
 from storage import ArticleStore, CrawlHistory
-from tests.crawler.conftest import CHECKOUT, HASTE, Run
+from tests.crawler.conftest import HASTE, Run
+from tests.crawler.prepared import CHECKOUT
 from tests.crawler.scripted import counts, rows
 from tests.replica import Replica
 from tests.replica.moved import rename

@@ -29,8 +29,9 @@ from crawler.reextract.sinks import StoreSink
 from crawler.reextract.work import extract_part
 from storage.archive import payload_digest
 from storage.sources.warc import WarcSource
-from tests.crawler.conftest import CHECKOUT, Run
+from tests.crawler.conftest import Run
 from tests.crawler.forms import as_folder, as_http_cache, as_json_lines, as_wacz, as_warc, captures
+from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.scripted import change, counts, rows
 from tests.replica import Replica
 
@@ -202,17 +203,17 @@ def test_killed_twenty_times_and_resumed_it_ends_with_the_same_database(reextrac
     whole = tmp_path / "whole"
     whole.mkdir()
     reextract(warc, KBS_DB=str(whole / "kbs.db"))
-    environment = os.environ | {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": ""}
-    command = [sys.executable, "-m", "scrapy", "reextract", "--jobs", "2", str(warc)]
+    environment = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": ""}
     random, stored, killed = Random(5), [0], 0
     while killed < 20:
-        process = subprocess.Popen(command, cwd=CHECKOUT, env=environment, stderr=subprocess.DEVNULL)
-        # Every second time it is killed while it starts, which takes longest; else while it stores.
+        process = prepared().begin("reextract", "--jobs", "2", str(warc), **environment)
+        # Every second time it is killed while it starts; else while it stores.
         while killed % 2 and process.poll() is None and how_many(tmp_path) <= stored[-1]:
             time.sleep(0.01)
-        time.sleep(random.uniform(0, 0.1 if killed % 2 else 0.9))
-        process.send_signal(signal.SIGKILL)
-        if process.wait() == -signal.SIGKILL:
+        time.sleep(random.uniform(0, 0.1 if killed % 2 else 0.3))
+        process.kill()
+        process.communicate()
+        if process.returncode == -signal.SIGKILL:
             killed += 1
         else:  # it was faster; once more from the beginning
             for file in tmp_path.glob("kbs.db*"):

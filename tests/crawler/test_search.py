@@ -18,7 +18,8 @@ from extractors import Article, extract_html
 from extractors.address import news_url
 from extractors.dates import KST
 from storage import ArticleStore, Capture
-from tests.crawler.conftest import CHECKOUT, Run
+from tests.crawler.conftest import Run
+from tests.crawler.prepared import CHECKOUT
 
 SUMMIT = Article(
     url=news_url("f", 83685),

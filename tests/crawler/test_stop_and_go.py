@@ -14,11 +14,12 @@ import pytest
 from warcio.archiveiterator import ArchiveIterator
 
 from tests.crawler.conftest import Begin, Run
+from tests.crawler.prepared import Begun
 from tests.crawler.scripted import content, counts, rows
 from tests.replica import Replica
 
 
-def wait_for_requests(site: Replica, many: int, process: subprocess.Popen[str]) -> None:
+def wait_for_requests(site: Replica, many: int, process: Begun) -> None:
     while len(site.requests) < many and process.poll() is None:
         time.sleep(0.005)
 
@@ -107,11 +108,12 @@ def test_a_batch_that_the_database_did_not_take_is_not_left_out(crawl: Run, begi
     with Replica(articles=40, days=4) as site:
         crawl("kbs_news", KBS_BASE_URL=site.base_url)
         site.world.publish(30)
-        process = begin("kbs_news", KBS_BASE_URL=site.base_url)
+        hurried = "import storage.database; storage.database._BUSY_SECONDS = 1.0"
+        process = begin("kbs_news", KBS_BASE_URL=site.base_url, first=hurried)
         wait_for_requests(site, 41 + 5 + 20, process)
         with closing(sqlite3.connect(tmp_path / "kbs.db", isolation_level=None)) as other:
             other.execute("begin immediate")
-            time.sleep(35)  # longer than a crawl waits for another
+            time.sleep(4)  # longer than this crawl waits for another
             other.rollback()
         process.communicate(timeout=90)
         crawl("kbs_news", KBS_BASE_URL=site.base_url, KBS_RECHECK_DAYS="0")

@@ -184,7 +184,3 @@ def test_the_names_of_tables_and_pages_are_text_too(invaded: Room) -> None:
         answer = invaded.ask(path)
         assert answer.status in {302, 400, 404}
         assert "<script>" not in answer.text
-    # Back to a page of this room alone.
-    for elsewhere in ("//evil.example", "https://evil.example", "/\\evil.example", "javascript:1", "/%09/evil.example"):
-        answer = invaded.ask(f"/-/language/en?back={elsewhere}")
-        assert answer.headers["location"] in {"/", "/\t/evil.example"}

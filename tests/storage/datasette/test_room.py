@@ -107,20 +107,6 @@ def test_every_answer_says_what_a_page_may_do(small: Room, path: str, status: in
     assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize("host", ["evil.example", "evil.example:80", "127.0.0.1.evil.example", "0.0.0.0", ""])
-def test_who_asks_for_another_host_is_not_answered(small: Room, host: str) -> None:
-    answer = small.ask("/", Host=host)
-    assert answer.status == 421
-    assert "KBS" not in answer.text
-    assert small.ask("/", Host="localhost").status == 200
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS"])
-def test_only_reading_is_answered(small: Room, method: str) -> None:
-    for path in ("/", "/kbs/articles", "/kbs/newest", "/-/create-token"):
-        assert small.ask(path, method).status == 405
-
-
 # --- what is not done ---
 
 
@@ -150,7 +136,7 @@ def test_a_runaway_query_ends_while_other_pages_are_answered(small: Room) -> Non
 
 
 def test_what_another_process_stores_is_there_on_the_next_page(small: Room) -> None:
-    assert THIRD.title not in small.ask("/").text
+    assert str(THIRD.title) not in small.ask("/").text
     with ArticleStore(small.database) as store, store.batch():
         add(store, [THIRD])
     assert str(THIRD.title) in small.ask("/").text

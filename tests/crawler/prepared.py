@@ -1,0 +1,181 @@
+"""A process that has imported what the project stands on, and nothing of the project: each call is a fork of it.
+
+To import Scrapy is what takes longest in a short `scrapy`. A call is a process of its own all the same, with its own
+environment and output, its own import of all that is the project's, its own end and exit status.
+"""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import json
+import os
+import signal
+import subprocess
+import sys
+from functools import cache
+from importlib import import_module
+from itertools import count
+from pathlib import Path
+from select import select
+from tempfile import TemporaryDirectory
+from typing import Any
+
+CHECKOUT = Path(__file__).parents[2]
+#: What a call may take, in seconds.
+LONGEST = 120
+# Besides Scrapy's own parts.
+_LIBRARIES = (
+    "click fastwarc.warc lxml.cssselect lxml.html pyarrow.parquet spidermon.contrib.scrapy.monitors sqlite_utils "
+    "trafilatura twisted.internet.asyncioreactor warcio.archiveiterator warcio.warcwriter"
+).split()
+# Scrapy's own, by the names of its default settings.
+_PARTS = "DOWNLOAD_HANDLERS_BASE DOWNLOADER_MIDDLEWARES_BASE EXTENSIONS_BASE SPIDER_MIDDLEWARES_BASE".split()
+
+
+class Begun:
+    """A call under way, with what of `subprocess.Popen` is needed here.
+
+    Attributes:
+        pid: of its process.
+        returncode: None while it runs; below zero the signal that ended it.
+    """
+
+    def __init__(self, prepared: Prepared, pid: int, said: list[Path]) -> None:
+        self.pid = pid
+        self.returncode: int | None = None
+        self._prepared = prepared
+        self._said = said
+
+    def poll(self) -> int | None:
+        """The exit status, or None."""
+        return self._wait(os.WNOHANG)
+
+    def send_signal(self, number: int) -> None:
+        """To a process that runs."""
+        if self.poll() is None:
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
+    def communicate(self, timeout: float = LONGEST) -> tuple[str, str]:
+        """What it wrote to standard output and error, when it has ended.
+
+        Raises:
+            TimeoutError: it has not, after so many seconds.
+        """
+        if self.poll() is None:
+            with open(os.pidfd_open(self.pid)) as ends:  # noqa: PTH123
+                if not select([ends], [], [], timeout)[0]:
+                    raise TimeoutError
+        self._wait(0)
+        output, errors = (file.read_text("utf-8") for file in self._said)
+        return output, errors
+
+    def _wait(self, options: int) -> int | None:
+        if self.returncode is None:
+            self.returncode = self._prepared.ask("wait", self.pid, options)
+        return self.returncode
+
+
+class Prepared:
+    """`python -m scrapy` in the checkout."""
+
+    def __init__(self) -> None:
+        self._folder = TemporaryDirectory()
+        self._numbers = count()
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", f"from {__name__} import serve; serve()"],
+            cwd=CHECKOUT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        atexit.register(self.close)
+
+    def begin(self, *arguments: str, first: str = "", **environment: str) -> Begun:
+        """A call, begun; after LONGEST seconds SIGALRM ends it.
+
+        Args:
+            arguments: of `scrapy`.
+            first: code that runs before it does.
+            environment: what is other in it than here.
+        """
+        number = next(self._numbers)
+        said = [Path(self._folder.name, f"{number}.{name}") for name in ("output", "errors")]
+        pid = self.ask("begin", ["scrapy", *arguments], first, os.environ | environment, *map(str, said))
+        return Begun(self, pid, said)
+
+    def run(self, *arguments: str, first: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        """What a call comes to; `begin` has the arguments."""
+        begun = self.begin(*arguments, first=first, **environment)
+        output, errors = begun.communicate()
+        assert begun.returncode is not None
+        return subprocess.CompletedProcess(arguments, begun.returncode, output, errors)
+
+    def ask(self, *request: Any) -> Any:
+        """What the process answers."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps(request), file=self._process.stdin, flush=True)
+        return json.loads(self._process.stdout.readline())
+
+    def close(self) -> None:
+        """End the process."""
+        self._process.communicate()
+        self._folder.cleanup()
+
+
+@cache
+def prepared() -> Prepared:
+    """The one of this process."""
+    return Prepared()
+
+
+def serve() -> None:
+    """Begin a fork for each call in standard input, or wait for one, and print its number or exit status."""
+    _import_libraries()
+    assert not {"crawler", "extractors", "storage"} & sys.modules.keys()
+    assert "twisted.internet.reactor" not in sys.modules  # it belongs to one process
+    gc.freeze()  # no fork has to look through all of it for garbage when it ends
+    for line in iter(sys.stdin.readline, ""):
+        request, *arguments = json.loads(line)
+        if request == "wait":
+            pid, status = os.waitpid(*arguments)
+            answer = os.waitstatus_to_exitcode(status) if pid else None
+        else:
+            answer = os.fork()
+            if not answer:
+                return _become(*arguments)
+        print(json.dumps(answer), flush=True)
+    return None
+
+
+def _import_libraries() -> None:
+    from scrapy import cmdline  # noqa: F401
+    from scrapy.settings import default_settings
+    from scrapy.utils.misc import load_object, walk_modules_iter
+
+    list(walk_modules_iter("scrapy.commands"))
+    for setting in _PARTS:
+        base = getattr(default_settings, setting)
+        for part in base.values() if setting == "DOWNLOAD_HANDLERS_BASE" else base:
+            load_object(part)
+    for name in _LIBRARIES:
+        import_module(name)
+
+
+def _become(arguments: list[str], first: str, environment: dict[str, str], output: str, errors: str) -> None:
+    """Be `python -m scrapy`."""
+    signal.alarm(LONGEST)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, (file, flags) in enumerate(((os.devnull, os.O_RDONLY), (output, os.O_WRONLY), (errors, os.O_WRONLY))):
+        opened = os.open(file, flags | (os.O_CREAT | os.O_TRUNC if number else 0), 0o600)
+        os.dup2(opened, number)
+        os.close(opened)
+    sys.argv = arguments
+    exec(first)  # noqa: S102
+    import_module("scrapy.cmdline").execute()
