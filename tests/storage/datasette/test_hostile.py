@@ -10,7 +10,7 @@ from dataclasses import replace
 from urllib.parse import quote
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 
 from extractors import Article
 from storage import ArticleStore
@@ -77,8 +77,8 @@ def invaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 
 @pytest.fixture
-def visitor(desk: BrowserContext, invaded: Room) -> Iterator[Reader]:
-    with reading(desk, invaded.address) as reader:
+def visitor(tab: Page, invaded: Room) -> Iterator[Reader]:
+    with reading(tab, invaded.address) as reader:
         yield reader
 
 
@@ -109,7 +109,7 @@ def test_an_article_shows_its_words_whatever_they_are(visitor: Reader, invaded: 
     assert page.locator("h1").text_content() == f"Sommet {text}"
     assert page.locator(".text p").all_text_contents() == [f"Sommet {text} autrement", text]
     assert (page.locator(".facts").text_content() or "").count(text) == 1
-    visitor.click("a.compare")
+    page = visitor.click("a.compare")
     check_harmless(page)
     assert page.locator(".difference ins").all_text_contents() == ["autrement"]
     assert page.locator(".difference del").all_text_contents() == ["fin"]
@@ -154,7 +154,7 @@ def test_hostile_words_can_be_searched_for(visitor: Reader, text: str) -> None:
     assert page.input_value("#q") == text
 
 
-@pytest.mark.parametrize("text", TEXTS[1:4])
+@pytest.mark.parametrize("text", TEXTS[1:3])
 def test_hostile_words_can_narrow_a_list_and_a_chart(visitor: Reader, text: str) -> None:
     check_harmless(visitor.open(f"/kbs/catalogue?_search={quote(text)}&{FACETS}&_size=5"))
     check_harmless(visitor.open(f"/-/dashboards/fr?word={quote(text)}&category={quote(text)}"))

@@ -253,7 +253,7 @@ def test_a_typed_word_changes_the_chart_of_the_word_alone(reader: Reader, newest
 
 
 def test_the_room_speaks_the_browsers_language_and_the_one_that_is_picked(browser: Browser, room: Room) -> None:
-    with someone(browser, locale="en-GB") as context, reading(context, room.address) as reader:
+    with someone(browser, locale="en-GB") as context, reading(context.new_page(), room.address) as reader:
         page = reader.open(f"/kbs/catalogue/{key_of(room, THIRD)}")
         assert page.locator("html").get_attribute("lang") == "en"
         assert "Updated 20 November 2026, 09:05 KST" in page.locator("article").inner_text()
