@@ -59,28 +59,8 @@ def reading_room(path: Path) -> Datasette:
     )
     room.remove_database("_memory")
     at_rest = is_at_rest(path)
-    room.add_database(_Database(room, path=str(path), is_mutable=not at_rest), name=DATABASE)
+    room.add_database(_File(room, path=str(path), is_mutable=not at_rest), name=DATABASE)
     return room
-
-
-class _Database(Database):  # type: ignore[misc]
-    """A database whose path may hold any character, and whose queries can be ended."""
-
-    async def execute(self, sql: str, params: Any = None, **options: Any) -> Any:
-        # Errors are told on the page alone: what a query holds is nothing for a terminal.
-        return await super().execute(sql, params, **{**options, "log_sql_errors": False})
-
-    def connect(self, write: bool = False) -> sqlite3.Connection:
-        if write:
-            raise ValueError("The reading room does not write.")
-        uri = f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
-        self._all_file_connections.append(connection)
-        return connection
-
-    def interrupt(self) -> None:
-        for connection in self._all_file_connections:
-            connection.interrupt()
 
 
 def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
@@ -99,6 +79,26 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
         asyncio.run(_serve(reading_room(path), listening, partial(ready, address)))
 
 
+class _File(Database):  # type: ignore[misc]
+    """A database whose path may hold any character, and whose queries can be ended."""
+
+    def connect(self, write: bool = False) -> sqlite3.Connection:
+        if write:
+            raise ValueError("The reading room does not write.")
+        uri = f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        self._all_file_connections.append(connection)
+        return connection
+
+    async def execute(self, sql: str, params: Any = None, **options: Any) -> Any:
+        """As Datasette's, with errors told on the page alone: what a query holds is nothing for a terminal."""
+        return await super().execute(sql, params, **{**options, "log_sql_errors": False})
+
+    def interrupt(self) -> None:
+        for connection in self._all_file_connections:
+            connection.interrupt()
+
+
 class _Server(uvicorn.Server):
     """Leaves signals to who runs it."""
 
@@ -108,9 +108,9 @@ class _Server(uvicorn.Server):
 
 
 async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], None]) -> None:
-    database = room.get_database(DATABASE)
     # Datasette leaves the other facets of a page where one is wrong, which Python remarks upon.
     warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
+    database = room.get_database(DATABASE)
     await room.invoke_startup()
     config = uvicorn.Config(
         room.app(),

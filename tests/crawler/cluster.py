@@ -103,9 +103,10 @@ def begin(database: Path, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def run(database: Path, *arguments: str) -> tuple[int, str]:
-    """`scrapy` with small parts: exit status, and what it said."""
-    done = prepared().run(*arguments, first=_SMALL, **_places(database))
+def run(database: Path, *arguments: str, patience: float = 8.0) -> tuple[int, str]:
+    """`scrapy` with small parts: exit status, and what it said; `patience`: with a scheduler, in seconds."""
+    first = f"{_SMALL}cluster._PATIENCE = {patience}"
+    done = prepared().run(*arguments, first=first, **_places(database))
     return done.returncode, done.stderr
 
 

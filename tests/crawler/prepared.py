@@ -26,8 +26,9 @@ CHECKOUT = Path(__file__).parents[2]
 LONGEST = 120
 # Besides Scrapy's own parts.
 _LIBRARIES = (
-    "click fastwarc.warc lxml.cssselect lxml.html pyarrow.parquet spidermon.contrib.scrapy.monitors sqlite_utils "
-    "trafilatura twisted.internet.asyncioreactor warcio.archiveiterator warcio.warcwriter"
+    "click fastwarc.warc lxml.cssselect lxml.html pyarrow.parquet spidermon.contrib.scrapy.extensions "
+    "spidermon.contrib.scrapy.monitors sqlite_utils trafilatura twisted.internet.asyncioreactor "
+    "warcio.archiveiterator warcio.warcwriter"
 ).split()
 # Scrapy's own, by the names of its default settings.
 _PARTS = "DOWNLOAD_HANDLERS_BASE DOWNLOADER_MIDDLEWARES_BASE EXTENSIONS_BASE SPIDER_MIDDLEWARES_BASE".split()
@@ -177,5 +178,5 @@ def _become(arguments: list[str], first: str, environment: dict[str, str], outpu
         os.dup2(opened, number)
         os.close(opened)
     sys.argv = arguments
-    exec(first)  # noqa: S102
+    exec(first, {})  # noqa: S102
     import_module("scrapy.cmdline").execute()

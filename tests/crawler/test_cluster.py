@@ -145,7 +145,8 @@ def test_standard_input_is_read_here_and_extracted_there(
 
 def test_nobody_listens(captures: Path, tmp_path: Path) -> None:
     began = time.monotonic()
-    status, said = run(tmp_path / "kbs.db", "reextract", str(captures), "--scheduler", "tcp://127.0.0.1:1")
+    call = ("reextract", str(captures), "--scheduler", "tcp://127.0.0.1:1")
+    status, said = run(tmp_path / "kbs.db", *call, patience=1.0)
     assert status == 1
     assert said == "No Dask scheduler answers at tcp://127.0.0.1:1; begin one with: dask scheduler\n"
     assert time.monotonic() - began < 20
