@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from extractors import Article
 from tests.chromium import NAMES, find_chromium
@@ -54,14 +54,14 @@ def newest(versions: list[Article]) -> list[Article]:
 
 
 @pytest.fixture(scope="package")
-def desk(browser: Browser) -> Iterator[BrowserContext]:
-    """Somebody who speaks French."""
+def tab(browser: Browser) -> Iterator[Page]:
+    """A tab of somebody who speaks French; a new one each time would take longer than what is done in it."""
     with someone(browser) as context:
-        yield context
+        yield context.new_page()
 
 
 @pytest.fixture
-def reader(desk: BrowserContext, room: Room) -> Iterator[Reader]:
+def reader(tab: Page, room: Room) -> Iterator[Reader]:
     """The same, in the room."""
-    with reading(desk, room.address) as reader:
+    with reading(tab, room.address) as reader:
         yield reader

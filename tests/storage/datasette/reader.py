@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import axe_playwright_python
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, expect
@@ -17,6 +18,8 @@ _MADE_OF = """() => [...new Set([...document.querySelectorAll('*')].map(one =>
 DESKTOP, PHONE = (1280, 800), (390, 844)
 _AXE = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text("utf-8")
 _FINDINGS = "axe.run({resultTypes: ['violations']}).then(found => found.violations.map(v => [v.id, v.nodes[0].html]))"
+# Another width or another light takes effect with a frame.
+_IS_PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
 _TOO_WIDE = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
@@ -26,18 +29,21 @@ class Reader:
     Attributes:
         page: Playwright's.
         complaints: what must not have been: requests to elsewhere, messages on the console, errors, dialogs.
+        listeners: who notes that, by Playwright's name of the event.
     """
 
-    def __init__(self, context: BrowserContext, address: str) -> None:
+    def __init__(self, page: Page, address: str) -> None:
         self.address = address
-        self.page: Page = context.new_page()
+        self.page = page
         self.complaints: list[str] = []
         self._refused: set[str] = set()
-        self.page.on("request", self._requested)
-        self.page.on("console", self._said)
-        self.page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
-        self.page.on("dialog", lambda dialog: self.complaints.append(f"dialog: {dialog.message}"))
-        self.page.on("popup", lambda page: self.complaints.append(f"window: {page.url}"))
+        self.listeners: dict[str, Callable[[Any], None]] = {
+            "request": self._requested,
+            "console": self._said,
+            "pageerror": lambda error: self.complaints.append(f"error: {error}"),
+            "dialog": lambda dialog: self.complaints.append(f"dialog: {dialog.message}"),
+            "popup": lambda window: self.complaints.append(f"window: {window.url}"),
+        }
 
     def open(self, path: str, status: int = 200) -> Page:
         """Go to a page, and look at it."""
@@ -64,9 +70,10 @@ class Reader:
         """Wait until the page is whole, and check what must be true of every page."""
         self.page.wait_for_load_state()
         expect(self.page.locator(".drawing:not(.failed):not(:has(svg .role-frame))")).to_have_count(0, timeout=20_000)
+        self.page.evaluate(_IS_PAINTED)
         assert self.page.evaluate(_TOO_WIDE) <= 0, f"{self.page.url} can be pushed sideways"
         self._examine()
-        assert self.complaints == [], self.page.url
+        assert self.complaints == [], f"{self.page.url}: {self.complaints}"
         return self.page
 
     def _examine(self) -> None:
@@ -76,7 +83,8 @@ class Reader:
         look = (page.evaluate(_MADE_OF), is_dark, page.evaluate("innerWidth"))
         if look not in _EXAMINED:
             page.evaluate(_AXE)
-            assert page.evaluate(_FINDINGS) == [], page.url
+            findings = page.evaluate(_FINDINGS)
+            assert findings == [], f"{page.url}: {findings}"
             _EXAMINED.add(look)
 
     def _requested(self, request: Request) -> None:
@@ -90,18 +98,23 @@ class Reader:
 
 
 @contextmanager
-def reading(context: BrowserContext, address: str) -> Iterator[Reader]:
-    """A tab of its own."""
-    reader = Reader(context, address)
+def reading(page: Page, address: str) -> Iterator[Reader]:
+    """A tab in which a room is visited, by day and at a desk to begin with."""
+    reader = Reader(page, address)
+    page.set_viewport_size({"width": DESKTOP[0], "height": DESKTOP[1]})
+    page.emulate_media(color_scheme="light", reduced_motion="reduce")
+    for event, listener in reader.listeners.items():
+        page.on(event, listener)  # type: ignore[call-overload]
     try:
         yield reader
         assert reader.complaints == []
-        assert reader.page.url.startswith(address)
+        assert page.url.startswith(address)
     finally:
-        reader.page.close()
+        for event, listener in reader.listeners.items():
+            page.remove_listener(event, listener)
+        page.goto("about:blank")
 
 
 def someone(browser: Browser, locale: str = "fr-FR") -> BrowserContext:
     """A person at a desk, who has their language and no cookie."""
-    size = {"width": DESKTOP[0], "height": DESKTOP[1]}
-    return browser.new_context(viewport=size, locale=locale, color_scheme="light", reduced_motion="reduce")  # type: ignore[arg-type]
+    return browser.new_context(locale=locale)

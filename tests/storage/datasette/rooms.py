@@ -122,22 +122,17 @@ class Room:
             connection.close()
 
 
-def command(database: Path, *options: str, **environment: str) -> subprocess.Popen[str]:
-    """`scrapy browse`, begun."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "browse", *options],
+@contextmanager
+def opened(database: Path) -> Iterator[Room]:
+    """The room on a database, on a free port, until it is left."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "scrapy", "browse", "--port", "0"],
         cwd=CHECKOUT,
-        env=os.environ | {"KBS_DB": str(database)} | environment,
+        env=os.environ | {"KBS_DB": str(database)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         encoding="utf-8",
     )
-
-
-@contextmanager
-def opened(database: Path) -> Iterator[Room]:
-    """The room on a database, on a free port, until it is left."""
-    process = command(database, "--port", "0")
     with process:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
