@@ -123,7 +123,7 @@ def test_every_fault_at_once_on_thirty_percent_of_requests_ends_in_the_same_data
             f"{LIST}&page=11": ["soft-404"],
         }
         for _ in range(3):
-            run = crawl("kbs_news", "-s", "DOWNLOAD_TIMEOUT=0.5", KBS_BASE_URL=site.base_url)
+            run = crawl("kbs_news", *IMPATIENT, KBS_BASE_URL=site.base_url)
             assert run.returncode in {0, 1, 3}, run.stderr
             assert "Traceback" not in run.stderr
             found = content(tmp_path)

@@ -108,14 +108,15 @@ def test_a_batch_that_the_database_did_not_take_is_not_left_out(crawl: Run, begi
     with Replica(articles=40, days=4) as site:
         crawl("kbs_news", KBS_BASE_URL=site.base_url)
         site.world.publish(30)
-        hurried = "import storage.database; storage.database._BUSY_SECONDS = 1.0"
+        hurried = "import storage.database; storage.database._BUSY_SECONDS = 2.0"
         process = begin("kbs_news", KBS_BASE_URL=site.base_url, first=hurried)
         wait_for_requests(site, 41 + 5 + 20, process)
         with closing(sqlite3.connect(tmp_path / "kbs.db", isolation_level=None)) as other:
             other.execute("begin immediate")
-            time.sleep(4)  # longer than this crawl waits for another
+            time.sleep(5)  # longer than this crawl waits for another
             other.rollback()
-        process.communicate(timeout=90)
+        _, errors = process.communicate(timeout=90)
+        assert "the database did not take it: database is locked" in errors
         crawl("kbs_news", KBS_BASE_URL=site.base_url, KBS_RECHECK_DAYS="0")
     assert len(rows(tmp_path)) == 70
 
