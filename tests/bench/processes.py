@@ -17,8 +17,8 @@ from pathlib import Path
 CHECKOUT = Path(__file__).parents[2]
 # Seconds after which a run is given up.
 PATIENCE = 1800
-# Seconds between two looks at the memory.
-INTERVAL = 0.05
+# Seconds between two looks at the memory: one takes the kernel several milliseconds, for which the processes wait.
+INTERVAL = 0.25
 PROC = Path("/proc")
 
 
