@@ -11,8 +11,6 @@ from sqlite_utils import Database
 
 from storage.exports.base import Exported, ExportError, sound
 from storage.selection import Selection, select_values
-from storage.sources.kinds import DAMAGED, damage, read_head, unpacked
-from storage.sources.rows import begins_json, read_json_lines
 from storage.versions import COLUMNS, Row
 
 _FLAGS = frozenset({"has_video", "truncated"})
@@ -44,7 +42,7 @@ def lines(db: Database, selection: Selection, tell: Callable[[str], None]) -> It
         selection: which.
         tell: told of each row that holds something else than its columns are for, in a sentence; it has no line.
     """
-    for line, url, timestamp in select_values(db, selection, (_LINE, "articles.url", "articles.timestamp")):
+    for line, url, timestamp in select_values(db, selection, (_LINE, "catalogue.url", "catalogue.timestamp")):
         if line is not None and _HALF not in line and _is_text(line):
             yield line + b"\n"
             continue
@@ -79,6 +77,10 @@ def is_json_lines(path: Path) -> bool:
     Raises:
         OSError: it cannot be read.
     """
+    # Imported here and below: an export, which begins with this too, reads no file.
+    from storage.sources.kinds import read_head, unpacked
+    from storage.sources.rows import begins_json
+
     with path.open("rb") as file, unpacked(file) as stream:
         head = read_head(stream)
         return not head or begins_json(head)
@@ -94,6 +96,9 @@ def read_rows(path: Path, longest: int) -> Iterator[tuple[int, Row | str]]:
     Raises:
         ExportError: it is damaged, or cannot be read; the message is a sentence.
     """
+    from storage.sources.kinds import DAMAGED, damage, unpacked
+    from storage.sources.rows import read_json_lines
+
     try:
         with path.open("rb") as file, unpacked(file) as stream:
             for line in read_json_lines(stream, longest):
