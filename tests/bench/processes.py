@@ -44,7 +44,9 @@ def measure(module: str, *arguments: str, folder: Path = CHECKOUT, own: Mapping[
         folder: where it runs.
         own: its environment, besides what it inherits; of that, nothing that configures Scrapy or kbsworld.
     """
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("SCRAPY_", "KBS_"))}
+    # The last one would have each start compile the project's modules anew, as happens to nobody else.
+    left_out = ("SCRAPY_", "KBS_", "PYTHONDONTWRITEBYTECODE")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     name = f"{module} {arguments[0]}"
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
