@@ -155,7 +155,9 @@ def test_hostile_words_can_be_searched_for(visitor: Reader, text: str) -> None:
 @pytest.mark.parametrize("text", TEXTS[1:3])
 def test_hostile_words_can_narrow_a_list_and_a_chart(visitor: Reader, text: str) -> None:
     check_harmless(visitor.open(f"/kbs/catalogue?_search={quote(text)}&{FACETS}&_size=5"))
-    check_harmless(visitor.open(f"/-/dashboards/fr?word={quote(text)}&category={quote(text)}"))
+    page = visitor.open(f"/-/dashboards/fr?word={quote(text)}&category={quote(text)}")
+    check_harmless(page)
+    assert page.input_value("#filter-word") == text
 
 
 def test_what_is_exported_is_no_page_and_holds_the_words_unchanged(invaded: Room) -> None:
