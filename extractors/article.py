@@ -98,7 +98,7 @@ class Article:
 
     def to_dict(self) -> dict[str, Any]:
         """The article as JSON types: ISO 8601 strings for times, a list for `paragraphs`; every field is a key."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
+        values = {name: getattr(self, name) for name in self.__slots__}
         return values | {
             "written_at": _iso(self.written_at),
             "updated_at": _iso(self.updated_at),

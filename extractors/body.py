@@ -22,6 +22,8 @@ _MAX_PARAGRAPHS = 2_000
 _MAX_CHARACTERS = 1_000_000
 
 _SPACES = re.compile("  +")  # a third of the time of " {2,}"
+# What a run without words may consist of.
+_MARKS = f" {BREAK}{CELL}{ITEM}{PICTURE}"
 _PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
 _CREDIT_LINE = re.compile(rf"(?:(?<=\n)|\A)[ ]*({COPYRIGHT}[^\n]{{1,{LONGEST_CREDIT}}})(?=\n|\Z)")
 # Between paragraphs in what trafilatura reads: it keeps the words and folds all white space.
@@ -71,7 +73,7 @@ def _element(lines: list[str]) -> HtmlElement:
 
 def _lines(text: str) -> list[str]:
     """The paragraphs of a body that was written down, in order."""
-    runs = [run for run in text.split(BLOCK) if run.strip(f" {BREAK}{CELL}{ITEM}{PICTURE}")]
+    runs = [run for run in text.split(BLOCK) if run.strip(_MARKS)]
     # SITE: sentences end with one <br>, paragraphs with two; a body without any double one means its single ones.
     parted = any(_PARAGRAPH_BREAK.search(run.strip()) for run in runs if BREAK in run)
     lines = []

@@ -129,7 +129,8 @@ def _picture_url(picture: _Element | None, base: str) -> str | None:
     if not source:
         return None
     try:
-        url = urljoin(base, source)
+        # As most are; joining takes as long as finding the picture.
+        url = source if source.startswith(("https://", "http://")) else urljoin(base, source)
         return url if urlsplit(url).scheme in {"http", "https"} else None
     except ValueError:
         return None

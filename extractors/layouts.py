@@ -45,7 +45,7 @@ def simple(selector: str) -> Selector:
     def matches(element: _Element) -> Iterator[_Element]:
         for found in element.iter(*names):
             of_tag = wanted.get(str(found.tag), anywhere)
-            if of_tag is None or not of_tag.isdisjoint((found.get("class") or "").split()):
+            if of_tag is None or ((own := found.get("class")) and not of_tag.isdisjoint(own.split())):
                 yield found
 
     return matches

@@ -16,28 +16,28 @@ _INVISIBLE = re.compile(
 )
 
 
-# What may begin a stack of marks; cheap to look for, since it passes over most of a text in any Latin script.
-_NO_WORDS = re.compile(r"[\u0300-\U0001ffff][^\w\s]{30}")
+# More marks than this on one letter are no writing (UAX #15, "Stream-Safe Text Format").
+_MOST_MARKS = 30
 
 
 def plain(text: str) -> str:
     """`text` in NFC, without characters that are not there to be read; its white space stays."""
     if not text.isprintable():  # none of them is; most texts are, and need no search
         text = _INVISIBLE.sub("", text)
-    if _NO_WORDS.search(text):
+    # A longer stack has a mark at one of these places, whatever stands before it.
+    if any(map(unicodedata.combining, text[::_MOST_MARKS])):
         text = _stack().sub(r"\1", text)
     return unicodedata.normalize("NFC", text)
 
 
 @cache
 def _stack() -> re.Pattern[str]:
-    """Marks that stand on one letter, more than thirty of them.
+    """Marks that stand on one letter, more than any writing has: normalising them takes quadratic time.
 
-    Those are no writing (UAX #15, "Stream-Safe Text Format"), and normalising them takes quadratic time. Made when it
-    is first needed, which it hardly ever is: finding all marks takes a part of every start.
+    Made when it is first needed, which it hardly ever is: finding all marks takes a part of every start.
     """
     marks = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark))
-    return re.compile(f"([{marks}]{{30}})[{marks}]+")
+    return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
 
 
 def collapse(text: str) -> str:

@@ -50,7 +50,7 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     # libxml2 stops at a NUL byte.
     utf8 = _to_utf8(body, charset).replace(b"\0", b"")
     try:
-        page = etree.fromstring(utf8, _PARSER) if utf8.strip() else None
+        page = etree.fromstring(utf8, _PARSER) if utf8 and not utf8.isspace() else None
     except etree.XMLSyntaxError:
         page = None
     if page is None:

@@ -19,6 +19,8 @@ _BLOCKS = frozenset(
     header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
     """.split()
 )
+# Of which something is written down where they begin.
+_MARKED = _BLOCKS | {"br", "img"}
 # Elements without words of an article, on any page: code, players, controls, and those whose content HTML reads as raw
 # text, so that an unclosed one swallows the rest of the page.
 _WORDLESS = frozenset(
@@ -87,31 +89,34 @@ class _Writer:
     def write(self, root: _Element) -> bool:
         """Write down one element; False where the end was in it."""
         self._items = self._rows = 0
+        cut, end = self._cut, self._end
         walk = etree.iterwalk(root, events=("start", "end"))
         for event, element in walk:
             tag = str(element.tag)
-            skipped = tag in _WORDLESS or element in self._cut
+            skipped = tag in _WORDLESS or element in cut
             if event == "end":
                 if tag in _BLOCKS and not skipped:
                     self._step(element, tag, -1)
                 if element is not root:
                     self.add(element.tail)
-            elif element is self._end or (element in self._around_end if skipped else _swallowed_the_page(element)):
+            elif element is end or (element in self._around_end if skipped else _swallowed_the_page(element)):
                 return False
             elif skipped:
                 walk.skip_subtree()
                 self._part(tag)
             else:
-                self._start(element, tag)
+                if tag in _MARKED:
+                    self._start(element, tag)
                 self.add(element.text)
         return True
 
     def add(self, text: str | None) -> None:
         """Write down text as it stands on the page."""
         if text:
-            for mark in _OWN_MARKS:  # many times as fast as `str.translate`, which looks at each character
-                if mark in text:
-                    text = text.replace(mark, " ")
+            if not text.isprintable() or PICTURE in text:  # no other mark is
+                for mark in _OWN_MARKS:  # many times as fast as `str.translate`, which looks at each character
+                    if mark in text:
+                        text = text.replace(mark, " ")
             self.written.append(text)
 
     def _part(self, skipped: str) -> None:
@@ -126,7 +131,7 @@ class _Writer:
             self.written.append(" " if self._rows or self._items else BREAK)
         elif tag == "img":
             self.written.append(PICTURE)
-        elif tag in _BLOCKS:
+        else:
             self._step(element, tag, 1)
 
     def _step(self, block: _Element, tag: str, step: int) -> None:

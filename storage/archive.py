@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
+if TYPE_CHECKING:
+    from warcio.statusandheaders import StatusAndHeaders
 
 Headers = Iterable[tuple[str, str]]
 
@@ -184,6 +184,9 @@ class ArchiveWriter:
             self._out = None
 
     def _open(self, now: datetime) -> IO[bytes]:
+        # Imported where an archive is written, here and below: it is a tenth of the start of those who only read.
+        from warcio.warcwriter import WARCWriter
+
         self._folder.mkdir(parents=True, exist_ok=True)
         self._name = f"{self._prefix}-{now.astimezone(UTC):%Y%m%dT%H%M%S%f}Z-{os.getpid()}.warc.gz"
         self._out = (self._folder / self._name).open("xb")
@@ -217,6 +220,8 @@ def _warc_date(moment: datetime) -> str:
 
 
 def _http_headers(first_line: str, headers: Headers) -> StatusAndHeaders:
+    from warcio.statusandheaders import StatusAndHeaders
+
     # Either way warcio wants the first word apart: a response's protocol, a request's method.
     return StatusAndHeaders(first_line, list(headers), is_http_request=True)
 

@@ -32,6 +32,7 @@ from storage.versions import (
 
 _VERSIONS = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
 _KNOWN = "select distinct url from articles where url in (select value from json_each(?))"
+_JSON = json.JSONEncoder(ensure_ascii=False)
 _FORGET_REFUSAL = "delete from refusals where url = ? and fetched_at = ?"
 # In one statement: after each, SQLite writes what it has of the search index, which takes longer than all the rest.
 _TOGETHER = 100
@@ -262,7 +263,7 @@ def article_row(article: Article, capture: Capture) -> Row:
     values = article.to_dict()
     return {
         **values,
-        "paragraphs": json.dumps(values["paragraphs"], ensure_ascii=False),
+        "paragraphs": _JSON.encode(values["paragraphs"]),
         "has_video": int(article.has_video),
         "truncated": int(article.truncated),
         **_provenance(capture),

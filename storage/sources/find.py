@@ -11,7 +11,6 @@ from pathlib import Path
 
 from storage.archive import MAX_PAGE_BYTES, Location
 from storage.sources import kinds
-from storage.sources.arc import ArcSource
 from storage.sources.base import Source, Wound, name_of
 from storage.sources.httpcache import ENTRY_FILES, HttpCacheSource
 from storage.sources.kinds import HEAD, Kind, kind_of
@@ -173,6 +172,9 @@ def _archive(path: Path, kind: Kind, max_page: int) -> Iterator[_Found]:
         case Kind.WARC:
             yield WarcSource(path, name_of(path), max_page=max_page)
         case Kind.ARC:
+            # Imported with the first one: few have any, and it takes warcio.
+            from storage.sources.arc import ArcSource
+
             yield ArcSource(path, max_page=max_page)
         case Kind.ZIP:
             yield from zip_sources(path, max_page=max_page)

@@ -86,9 +86,10 @@ def headers_of(raw: bytes) -> dict[str, str]:
     return headers
 
 
-def _codings(header: str | None) -> list[str]:
+@lru_cache  # a site sends the same ones with every page
+def _codings(header: str | None) -> tuple[str, ...]:
     names = (name.strip().lower() for name in (header or "").split(","))
-    return [name for name in names if name not in {"", "identity", "none"}]
+    return tuple(name for name in names if name not in {"", "identity", "none"})
 
 
 def _gunzip(body: bytes, max_page: int) -> bytes:

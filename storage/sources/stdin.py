@@ -11,7 +11,6 @@ from gzip import GzipFile
 from typing import IO, cast
 
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
-from storage.sources.arc import arc_items
 from storage.sources.base import Item, Part, Refused, Wound
 from storage.sources.batches import batches, counted
 from storage.sources.http import GZIP_MAGIC, TooLarge, Undecodable, decode_body
@@ -51,6 +50,9 @@ class StreamSource:
         if kind is Kind.WARC:
             yield from warc_items(whole, STANDARD_INPUT, self._max_page)
         elif kind is Kind.ARC:
+            # Imported with the first one: few have any, and it takes warcio.
+            from storage.sources.arc import arc_items
+
             yield from (item for item, _ in arc_items(whole, STANDARD_INPUT, self._max_page))
         elif kind is Kind.TABLE:
             yield from self._table(whole, packed=head.startswith(GZIP_MAGIC))
