@@ -90,7 +90,8 @@ def write(path: Path, how: str, row: Row) -> None:
     key = "url = :url and timestamp = :timestamp"
     values = f"into articles values ({', '.join(f':{name}' for name in COLUMNS)})"
     sql = {
-        "upsert": f"insert {values} on conflict do update set text = excluded.text, title = excluded.title",
+        "upsert": f"insert {values} on conflict do update set title = excluded.title, text = excluded.text, "
+        "paragraphs = excluded.paragraphs",
         "delete": f"delete from articles where {key}",  # noqa: S608
         "move": f"update or ignore articles set timestamp = '2030-01-01', category = 'Z' where {key}",  # noqa: S608
         "vacuum": "vacuum",
