@@ -34,7 +34,20 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     Raises:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
     """
-    page = parse_html(body, charset)
+    return read_html(parse_html(body, charset), body, url)
+
+
+def read_html(page: _Element, body: bytes, url: str) -> Article:
+    """The article of a page that is parsed: the second half of `extract_html`.
+
+    Args:
+        page: what `parse_html` makes of it.
+        body: the page itself.
+        url: as of `extract_html`.
+
+    Raises:
+        NotAnArticle: as `extract_html` does, but for pages that cannot be parsed.
+    """
     address = _address(page, url)
     parts = locate(page, address.page)
     if parts is None:

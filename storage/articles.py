@@ -35,7 +35,7 @@ _KNOWN = "select distinct url from articles where url in (select value from json
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _FORGET_REFUSAL = "delete from refusals where url = ? and fetched_at = ?"
 # In one statement: after each, SQLite writes what it has of the search index, which takes longer than all the rest.
-_TOGETHER = 100
+_TOGETHER = 1000
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not `insert or replace`: what that replaces, no trigger is told of.
 _INSERT, _OR_UPDATE = (

@@ -50,7 +50,6 @@ class ParquetSink(StoreSink):
         self._folder = folder
         self._work = folder / UNFINISHED
         self._call = call
-        self._last = Position(source="", cursor="", counts={})
         self._extract = partial(extract_to_part, max_page=max_page, base_url=base_url, folder=self._work / "new")
         self._check_holds_nothing_else()
         self._begin()
@@ -79,9 +78,7 @@ class ParquetSink(StoreSink):
                 f"{self._folder} holds an interrupted re-extraction of something else, or by other code; call that "
                 "again, or give --restart to begin anew."
             )
-        found = super().position()
-        self._last = found or self._last
-        return found
+        return super().position()
 
     def begin_anew(self) -> None:
         """Forget an interrupted re-extraction."""
@@ -99,7 +96,6 @@ class ParquetSink(StoreSink):
         if isinstance(extracted, Written) and extracted.tables:
             self._number(extracted)
         super().take(extracted, position)
-        self._last = Position(source=position[0], cursor=position[1], counts={})
 
     def original(self, revisit: Revisit) -> Location | None:
         """Where the payload of a revisit stands, if that is known."""
@@ -112,7 +108,8 @@ class ParquetSink(StoreSink):
         print(f"All is read; {parts} parts become Parquet files in {self._folder} ...", file=sys.stderr)
         for number in range(self.counts["together"], parts):
             self.counts["together"] = number + 1
-            super().take(self._read(number), (self._last.source, self._last.cursor))
+            super().take(self._read(number), (self._position.source, self._position.cursor))
+        self.store()
         out = _emptied(self._work / "out")
         for table in TABLES:
             write_files(out, table, self._rows(table))

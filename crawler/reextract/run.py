@@ -50,7 +50,17 @@ class Run:
 
         Raises:
             StoreError, sqlite3.Error: the database cannot be written; what was stored before stays.
+            KeyboardInterrupt: it was interrupted; what was read until then is stored.
         """
+        try:
+            self._read(sources)
+        except KeyboardInterrupt:
+            self._sink.store()
+            raise
+        finally:
+            self._report.advance(0, self._sink.counts["pages"])
+
+    def _read(self, sources: Sources) -> None:
         for name, part, first in results(self._tasks(sources), self._sink.work, self._workers):
             for whole, extracted in self._joined(name, part, first):
                 seam = extracted.seam

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Self
 
@@ -19,6 +20,10 @@ from storage.versions import Row
 
 #: Counted so that the reasons of refusals can be told from what else is counted.
 REASON = "refused: "
+
+# So many parts are stored in one transaction, each with some hundred pages or fewer: the search index of each
+# transaction is written, and later merged, by itself, and one of four parts takes two thirds of four of one.
+_TOGETHER = 4
 
 
 class StoreSink:
@@ -45,6 +50,9 @@ class StoreSink:
         self.work = work
         self._store = ArticleStore(database)
         self._state = Reextraction(self._store.db, call)
+        # What parts held that are not stored yet, and the position behind them.
+        self._held: list[Extracted] = []
+        self._position = Position(source="", cursor="", counts={})
 
     def __enter__(self) -> Self:
         return self
@@ -61,7 +69,7 @@ class StoreSink:
         """Where the same re-extraction was interrupted, if it was; what was counted until then counts."""
         position = self._state.position()
         if position is not None:
-            self.counts = Counter(position.counts)
+            self.counts, self._position = Counter(position.counts), position
         return position
 
     def begin_anew(self) -> None:
@@ -71,42 +79,63 @@ class StoreSink:
         self.counts.clear()
 
     def take(self, extracted: Extracted, position: tuple[str, str]) -> None:
-        """Keep what a part held, in one transaction with how far that is.
+        """Keep what a part held; it is stored with some others.
 
         Args:
             extracted: what it held.
             position: the source, and the cursor behind the part.
         """
+        self._held.append(extracted)
+        self._position = Position(source=position[0], cursor=position[1], counts={})
+        if len(self._held) >= _TOGETHER:
+            self.store()
+
+    def store(self) -> None:
+        """Store what parts held, in one transaction with how far that is."""
+        if not self._held:
+            return
         counts = Counter(self.counts)
-        counts["pages"] += extracted.pages
-        counts["others"] += extracted.others
-        for wound in extracted.wounds:
-            counts[wound.counts_as] += 1
+        for extracted in self._held:
+            counts["pages"] += extracted.pages
+            counts["others"] += extracted.others
+            counts.update(wound.counts_as for wound in extracted.wounds)
         with self._store.batch():
-            counts.update(self._add(extracted.articles))
-            for row, article_url in extracted.refusals:
-                counts.update(("refused", REASON + row["reason"]))
-                counts["kept"] += self._refuse(row, article_url)
-            self._state.remember_payloads(extracted.payloads)
-            self._state.defer(extracted.revisits)
-            self._state.save(Position(source=position[0], cursor=position[1], counts=counts))
+            # As if one came after the other: a capture may be refused in one part, and be an article in another.
+            rows: list[Row] = []
+            for extracted in self._held:
+                rows += extracted.articles
+                if extracted.refusals:
+                    counts.update(self._add(rows))
+                    rows = []
+                for row, article_url in extracted.refusals:
+                    counts.update(("refused", REASON + row["reason"]))
+                    counts["kept"] += self._refuse(row, article_url)
+                self._state.remember_payloads(extracted.payloads)
+                self._state.defer(extracted.revisits)
+            counts.update(self._add(rows))
+            self._state.save(replace(self._position, counts=counts))
         self.counts = counts
+        self._held.clear()
 
     def original(self, revisit: Revisit) -> Location | None:
         """Where the payload of a revisit stands, if that is known."""
+        self.store()
         return self._state.original(revisit)
 
     def deferred(self, limit: int) -> list[Revisit]:
         """Some of the revisits whose original was not read yet."""
+        self.store()
         return self._state.deferred(limit)
 
     def done_with(self, revisits: Iterable[Revisit]) -> None:
         """Keep these no longer."""
+        self.store()
         with self._store.batch():
             self._state.done_with(revisits)
 
     def finish(self) -> None:
         """All was read: there is nothing to go on with."""
+        self.store()
         with self._store.batch():
             self._state.forget()
 

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import TypeVar
 
 from crawler.site import GONE, Site
-from extractors import NotAnArticle
+from extractors import Article, NotAnArticle
 from extractors.address import Address, parse_address
-from extractors.page import extract_page
+from extractors.page import open_page
 from storage import Capture
 from storage.archive import Location
 from storage.articles import article_row, refusal_row
 from storage.sources.base import Item, Part, Refused, Revisit, Seam, Wound
 from storage.sources.stdin import STANDARD_INPUT
 from storage.versions import Row
+
+T = TypeVar("T")
+
+# Pages that are opened together: some of the site's, or one that is large.
+_SOME_BYTES = 1_000_000
 
 
 @dataclass(slots=True)
@@ -54,8 +61,8 @@ def extract_part(part: Part, max_page: int, base_url: str) -> Extracted:
         base_url: KBS_BASE_URL of the crawls that made the archive.
     """
     worker = _Worker(_site(base_url))
-    for item in part.read(max_page):
-        worker.take(item)
+    for items in _some(part.read(max_page)):
+        worker.take(items)
     return worker.done
 
 
@@ -67,6 +74,18 @@ def captured_url(row: Row) -> str:
 _site = lru_cache(Site)
 
 
+def _some(items: Iterator[Item | Seam]) -> Iterator[list[Item | Seam]]:
+    """Items, as many at a time as hold some pages."""
+    some, size = [], 0
+    for item in items:
+        some.append(item)
+        size += len(item.body) if isinstance(item, Capture) else 0
+        if size >= _SOME_BYTES:
+            yield some
+            some, size = [], 0
+    yield some
+
+
 class _Worker:
     """Collects what becomes of a part's items."""
 
@@ -74,12 +93,31 @@ class _Worker:
         self._site = site
         self.done = Extracted()
 
-    def take(self, item: Item | Seam) -> None:
+    def take(self, items: Sequence[Item | Seam]) -> None:
+        """Take some items, step by step and not one by one: see `open_page`."""
+        opened = [_tried(partial(self._open, item)) for item in items]
+        read = [_tried(page) if callable(page) else page for page in opened]
+        for item, found in zip(items, read, strict=True):
+            self._note(item, found)
+
+    def _open(self, item: Item | Seam) -> Callable[[], Article] | None:
+        """The page of a capture, where there may be an article on it."""
+        if not isinstance(item, Capture) or item.status != 200 or not self._is_of_article(item):
+            return None
+        url = self._site.official(item.url) if item.url else ""
+        return open_page(item.body, url, item.charset, item.media_type)
+
+    def _is_of_article(self, capture: Capture) -> bool:
+        """Whether a capture may be of an article: by its address, where it has one."""
+        return not capture.url or self._address(capture.url) is not None
+
+    def _note(self, item: Item | Seam, found: Article | Exception | None) -> None:
+        """Keep an item, and what was found in it."""
         match item:
             case Seam():
                 self.done.seam = item
             case Capture():
-                self._read(item)
+                self._note_capture(item, found)
             case Wound():
                 # The rest of the web may be as broken as it likes.
                 if item.url is None or self._address(item.url):
@@ -92,29 +130,25 @@ class _Worker:
             case Refused():
                 self._refuse(_unread(item), item.reason)
 
-    def _read(self, capture: Capture) -> None:
-        official = self._site.official(capture.url) if capture.url else ""
-        address = self._address(capture.url) if capture.url else None
-        if (capture.url and address is None) or (capture.status != 200 and capture.status not in GONE):
+    def _note_capture(self, capture: Capture, found: Article | Exception | None) -> None:
+        if not self._is_of_article(capture) or (capture.status != 200 and capture.status not in GONE):
             self.done.others += 1
             return
         if capture.digest and capture.location:
             place = capture.location
             self.done.payloads.append((capture.digest, capture.url, place.file, place.offset))
-        if capture.status != 200:
-            self._refuse(capture, f"HTTP {capture.status}")
-            return
-        try:
-            article = extract_page(capture.body, official, capture.charset, capture.media_type)
-        except NotAnArticle as refusal:
-            self._refuse(capture, refusal.reason)
-        except Exception as error:  # noqa: BLE001  (a page that we fail on shall not cost the others)
-            what = f"an error in kbsworld, {type(error).__name__}: {error}"
-            self.done.wounds.append(Wound(location=_location(capture), url=capture.url, what=what))
-        else:
-            row = article_row(article, capture)
-            row["source_url"] = capture.url or None
-            self.done.articles.append(row)
+        match found:
+            case Article():
+                row = article_row(found, capture)
+                row["source_url"] = capture.url or None
+                self.done.articles.append(row)
+            case NotAnArticle():
+                self._refuse(capture, found.reason)
+            case Exception():
+                what = f"an error in kbsworld, {type(found).__name__}: {found}"
+                self.done.wounds.append(Wound(location=_location(capture), url=capture.url, what=what))
+            case None:
+                self._refuse(capture, f"HTTP {capture.status}")
 
     def _refuse(self, capture: Capture, reason: str) -> None:
         address = self._address(capture.url) if capture.url else None
@@ -129,6 +163,14 @@ class _Worker:
         """The article that an address names, if any."""
         address = parse_address(self._site.official(url))
         return address if address is not None and address.is_article else None
+
+
+def _tried(step: Callable[[], T]) -> T | Exception:
+    """What a step gives, or raises."""
+    try:
+        return step()
+    except Exception as error:  # noqa: BLE001  (a page that we fail on shall not cost the others)
+        return error
 
 
 def _location(capture: Capture) -> Location:

@@ -1,4 +1,4 @@
-"""The same captures in every form that people keep them in."""
+"""The same captures in every form that people keep them in, and what reads them back."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import gzip
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -19,9 +21,18 @@ from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
+from crawler.reextract.pool import LocalWorkers
+from crawler.reextract.report import Report
+from crawler.reextract.run import Run
+from crawler.reextract.sinks import StoreSink
+from crawler.reextract.work import extract_part
 from storage import ArchiveWriter
 from storage.archive import MAX_FILE_BYTES
+from storage.sources.warc import WarcSource
 from tests.replica.many import many_pages
+
+#: What a worker does with a part.
+EXTRACT = partial(extract_part, max_page=10_000_000, base_url="https://world.kbs.co.kr")
 
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -98,3 +109,10 @@ def as_http_cache(kept: Iterable[Kept], folder: Path) -> Path:
         with patch.object(httpcache, "time", page.fetched_at.timestamp):
             storage.store_response(spider, Request(page.url), response)
     return folder
+
+
+def reextract_here(database: Path, file: Path) -> dict[str, int]:
+    """Re-extract a WARC file from within this process; what was counted."""
+    with closing(LocalWorkers(1)) as workers, StoreSink(database, "call", EXTRACT) as sink:
+        Run(sink, workers, Report(0), database.parent).read(lambda: iter([WarcSource(file, str(file))]))
+        return dict(sink.counts)

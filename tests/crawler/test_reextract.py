@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from io import BytesIO
@@ -22,15 +21,10 @@ import pytest
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from crawler.reextract.pool import LocalWorkers
-from crawler.reextract.report import Report
 from crawler.reextract.run import Run as ReextractRun
-from crawler.reextract.sinks import StoreSink
-from crawler.reextract.work import extract_part
 from storage.archive import payload_digest
-from storage.sources.warc import WarcSource
 from tests.crawler.conftest import Run
-from tests.crawler.forms import as_folder, as_http_cache, as_json_lines, as_wacz, as_warc, captures
+from tests.crawler.forms import as_folder, as_http_cache, as_json_lines, as_wacz, as_warc, captures, reextract_here
 from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.scripted import change, counts, rows
 from tests.replica import Replica
@@ -279,7 +273,7 @@ def test_a_revisit_is_not_forgotten_where_the_run_ends_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = with_revisits(tmp_path / "revisits.warc.gz", 5)
-    call = partial(run_in_process, tmp_path / "kbs.db", file)
+    call = partial(reextract_here, tmp_path / "kbs.db", file)
     with monkeypatch.context() as patched:
         patched.setattr(ReextractRun, "_take_originals", interrupt)
         with pytest.raises(KeyboardInterrupt):
@@ -290,13 +284,6 @@ def test_a_revisit_is_not_forgotten_where_the_run_ends_before_it_is_read(
 
 def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-def run_in_process(database: Path, file: Path) -> None:
-    work = partial(extract_part, max_page=10_000_000, base_url="https://world.kbs.co.kr")
-    with closing(LocalWorkers(1)) as workers, StoreSink(database, "call", work) as sink:
-        run = ReextractRun(sink, workers, Report(0), database.parent)
-        run.read(lambda: iter([WarcSource(file, str(file))]))
 
 
 def with_revisits(file: Path, count: int) -> Path:

@@ -7,18 +7,16 @@ import signal
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
 import pytest
 
 from crawler.reextract.pool import BREAKS, LocalWorkers, Task, results
-from crawler.reextract.work import Extracted, extract_part
+from crawler.reextract.work import Extracted
 from storage.archive import Capture
 from storage.sources.base import Item
-from tests.crawler.forms import captures
+from tests.crawler.forms import EXTRACT, captures
 
-WORK = partial(extract_part, max_page=10_000_000, base_url="https://world.kbs.co.kr")
 KEPT = list(captures(12))
 
 
@@ -53,7 +51,7 @@ class Deadly:
 def run(tasks: list[Task]) -> Extracted:
     together = Extracted()
     with closing(LocalWorkers(2)) as workers:
-        for _, _, extracted in results(iter(tasks), WORK, workers):
+        for _, _, extracted in results(iter(tasks), EXTRACT, workers):
             together.articles += extracted.articles
             together.wounds += extracted.wounds
     return together
@@ -94,10 +92,13 @@ def test_a_process_that_somebody_kills_costs_nothing(tmp_path: Path) -> None:
     assert done.wounds == []
 
 
-def test_an_error_of_our_own_on_a_page_is_told_and_costs_that_page_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("step", ["parse_html", "read_html"])
+def test_an_error_of_our_own_on_a_page_is_told_and_costs_that_page_alone(
+    monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
     def fail(*_: object) -> None:
         raise RuntimeError("oops")
 
-    monkeypatch.setattr("crawler.reextract.work.extract_page", fail)
-    done = WORK(Deadly((0, 1)))
+    monkeypatch.setattr(f"extractors.page.{step}", fail)
+    done = EXTRACT(Deadly((0, 1)))
     assert [wound.what for wound in done.wounds] == ["an error in kbsworld, RuntimeError: oops"] * 2
