@@ -35,7 +35,7 @@ _KNOWN = "select distinct url from articles where url in (select value from json
 _JSON = json.JSONEncoder(ensure_ascii=False)
 _FORGET_REFUSAL = "delete from refusals where url = ? and fetched_at = ?"
 # In one statement: after each, SQLite writes what it has of the search index, which takes longer than all the rest.
-_TOGETHER = 1000
+_TOGETHER = 256
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not `insert or replace`: what that replaces, no trigger is told of.
 _INSERT, _OR_UPDATE = (
@@ -91,8 +91,12 @@ class ArticleStore(Store):
             known.add(row["url"])
             (new if is_new else rest).append((row, captured_url))
         self.db.conn.executemany(_FORGET_REFUSAL, [(captured_url, row["fetched_at"]) for row, captured_url in new])
-        for start in range(0, len(new), _TOGETHER):
-            self._insert(*(row for row, _ in new[start : start + _TOGETHER]))
+        start = 0
+        while left := len(new) - start:
+            # Of few different lengths: each is a statement of its own, which is kept prepared.
+            end = start + min(_TOGETHER, 1 << left.bit_length() - 1)
+            self._insert(*(row for row, _ in new[start:end]))
+            start = end
         return [Outcome.NEW] * len(new) + [self.add_row(row, captured_url) for row, captured_url in rest]
 
     def add_versions(self, versions: Sequence[tuple[Row, str | None]], *, together: bool = False) -> list[Outcome]:
