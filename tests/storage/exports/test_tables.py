@@ -69,6 +69,10 @@ def test_a_line_is_the_article(title: str, paragraphs: list[str], escaped: bool)
         {"paragraphs": '["a", null]'},
         {"paragraphs": "[" * 100_000},
         {"paragraphs": '["\\ud800"]'},
+        {"paragraphs": '["\\uD800"]'},
+        {"paragraphs": " [1]"},
+        {"paragraphs": '"["'},
+        {"paragraphs": b"\x01["},
         {"has_video": 7},
     ],
 )
@@ -78,6 +82,11 @@ def test_a_damaged_row_is_told_and_never_becomes_a_line(values: Row) -> None:
     assert [json.loads(line)["url"][-1] for line in lines] == ["1", "3"]
     assert len(told) == 1
     assert told[0].startswith("damaged: https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=2, version ")
+
+
+def test_characters_that_others_wrote_by_their_numbers_are_written_as_they_are() -> None:
+    one, same = (article(1, paragraphs=text) for text in ('["Été \\u00c9", "\\uD83D\\uDE00"]', '["Été É", "😀"]'))
+    assert lines_of(one) == lines_of(same)
 
 
 def test_bytes_that_are_no_text_become_marks_of_that() -> None:
