@@ -1,11 +1,11 @@
-"""Arguments of spiders (`-a NAME=VALUE`), and names of settings: told in a sentence where they are something else."""
+"""Arguments of commands and spiders, and names of settings: told in a sentence where they are something else."""
 
 from __future__ import annotations
 
 import difflib
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date
 
 from scrapy.settings import default_settings
@@ -84,6 +84,13 @@ def check_setting_names(assignments: Iterable[str]) -> None:
             hint = is_it(name, known) or "crawler/settings.py and Scrapy's documentation name them."
             where = "" if name in given else " (in the environment)"
             raise ValueError(f"There is no setting {name}{where}; {hint}")
+
+
+def check_no_arguments(args: Sequence[str], command: str) -> None:
+    """Raise ValueError, with a sentence, where a command that takes options alone is given something else."""
+    for argument in args:
+        kind = "option" if argument.startswith("-") else "argument"
+        raise ValueError(f"There is no {kind} {argument}; scrapy {command} --help says what there is.")
 
 
 def is_it(name: str, known: Iterable[str]) -> str:

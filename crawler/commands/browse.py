@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from crawler.arguments import check_no_arguments
 from crawler.offline import OfflineCommand
 
 
@@ -38,8 +39,6 @@ class Command(OfflineCommand):
         # Imported here: Scrapy loads every command before it runs one.
         from crawler.browse import Browse
 
-        for argument in args:
-            kind = "option" if argument.startswith("-") else "argument"
-            raise ValueError(f"There is no {kind} {argument}; scrapy browse --help says what there is.")
+        check_no_arguments(args, "browse")
         assert self.settings is not None
         return Browse(self.settings["KBS_DB"], opts.port, open_browser=opts.open).run

@@ -6,6 +6,7 @@ import argparse
 from collections.abc import Callable
 from functools import partial
 
+from crawler.arguments import check_no_arguments
 from crawler.offline import OfflineCommand
 
 
@@ -42,9 +43,7 @@ class Command(OfflineCommand):
         # Imported here: Scrapy loads every command before it runs one.
         from crawler.checks import check
 
-        for argument in args:
-            kind = "option" if argument.startswith("-") else "argument"
-            raise ValueError(f"There is no {kind} {argument}; scrapy doctor --help says what there is.")
+        check_no_arguments(args, "doctor")
         assert self.settings is not None
         folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
         return partial(check, self.settings["KBS_DB"], folder, quick=opts.quick)

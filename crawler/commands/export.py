@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
+from crawler.arguments import check_no_arguments
 from crawler.offline import OfflineCommand
 
 _FORMATS = ("jsonl", "csv", "parquet", "markdown", "tei")
@@ -58,8 +59,6 @@ class Command(OfflineCommand):
         # Imported here: Scrapy loads every command before it runs one.
         from crawler.export import Export
 
-        for argument in args:
-            kind = "option" if argument.startswith("-") else "argument"
-            raise ValueError(f"There is no {kind} {argument}; scrapy export --help says what there is.")
+        check_no_arguments(args, "export")
         assert self.settings is not None
         return Export(self.settings["KBS_DB"], opts).run

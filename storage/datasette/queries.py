@@ -19,7 +19,7 @@ QUERIES: dict[str, dict[str, Any]] = {
         """,
     },
     "days_without_news": {
-        "title": {"fr": "Jours sans nouvelles", "en": "Days without news"},
+        "title": {"fr": "Jours sans actualités", "en": "Days without news"},
         "sql": """
             with recursive days(day, last) as (
               select min(day), max(day) from catalogue where kind = 'news' and lang = :lang
