@@ -18,6 +18,8 @@ _INVISIBLE = re.compile(
 
 # More marks than this on one letter are no writing (UAX #15, "Stream-Safe Text Format").
 _MOST_MARKS = 30
+# Of no class themselves, these are two marks each when they are normalised.
+_PAIRS = frozenset("\u0f73\u0f75\u0f81")
 
 
 def plain(text: str) -> str:
@@ -25,7 +27,8 @@ def plain(text: str) -> str:
     if not text.isprintable():  # none of them is; most texts are, and need no search
         text = _INVISIBLE.sub("", text)
     # A longer stack has a mark at one of these places, whatever stands before it.
-    if any(map(unicodedata.combining, text[::_MOST_MARKS])):
+    seen = text[::_MOST_MARKS]
+    if any(map(unicodedata.combining, seen)) or not _PAIRS.isdisjoint(seen):
         text = _stack().sub(r"\1", text)
     return unicodedata.normalize("NFC", text)
 
@@ -36,7 +39,7 @@ def _stack() -> re.Pattern[str]:
 
     Made when it is first needed, which it hardly ever is: finding all marks takes a part of every start.
     """
-    marks = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark))
+    marks = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark) or mark in _PAIRS)
     return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
 
 

@@ -104,6 +104,7 @@ class ParquetSink(StoreSink):
 
     def finish(self) -> None:
         """All was read: bring the parts together, write the files, and leave nothing else."""
+        self.store()
         parts = self.counts["parts"]
         print(f"All is read; {parts} parts become Parquet files in {self._folder} ...", file=sys.stderr)
         for number in range(self.counts["together"], parts):

@@ -15,8 +15,8 @@ from storage.archive import Location
 from storage.sources.base import Part, Wound
 
 Work = Callable[[Part], Extracted]
-#: A part, and the name of the source it is of.
-Task = tuple[str, Part]
+#: A part, and the name of the source it is of; or a wound, where there is none, which has its turn as a part has.
+Task = tuple[str, Part | Wound]
 # What was begun, and where.
 _Begun = tuple[Executor, Future[Extracted]]
 
@@ -77,14 +77,14 @@ class LocalWorkers:
             self._executor = None
 
 
-def results(tasks: Iterable[Task], work: Work, workers: Workers) -> Iterator[tuple[str, Part, Extracted]]:
+def results(tasks: Iterable[Task], work: Work, workers: Workers) -> Iterator[tuple[str, Part | Wound, Extracted]]:
     """What becomes of each part, in order; a few are worked on ahead, so that nobody waits and memory stays bounded.
 
     A part whose worker dies is tried again by itself, then in halves, until the page that ends it stands alone.
     """
-    ahead: deque[tuple[str, Part, _Begun]] = deque()
+    ahead: deque[tuple[str, Part | Wound, _Begun | None]] = deque()
     for name, part in tasks:
-        ahead.append((name, part, _submit(work, part, workers)))
+        ahead.append((name, part, None if isinstance(part, Wound) else _submit(work, part, workers)))
         if len(ahead) > 2 * workers.count:
             yield from _finished(*ahead.popleft(), work, workers)
     while ahead:
@@ -102,8 +102,11 @@ def _submit(work: Work, part: Part, workers: Workers) -> _Begun:
 
 
 def _finished(
-    name: str, part: Part, begun: _Begun, work: Work, workers: Workers
-) -> Iterator[tuple[str, Part, Extracted]]:
+    name: str, part: Part | Wound, begun: _Begun | None, work: Work, workers: Workers
+) -> Iterator[tuple[str, Part | Wound, Extracted]]:
+    if isinstance(part, Wound) or begun is None:
+        yield name, part, Extracted(wounds=[part] if isinstance(part, Wound) else [])
+        return
     executor, future = begun
     try:
         yield name, part, future.result()

@@ -55,13 +55,16 @@ class Run:
         try:
             self._read(sources)
         except KeyboardInterrupt:
-            self._sink.store()
+            self._sink.end_early()
             raise
         finally:
             self._report.advance(0, self._sink.counts["pages"])
 
     def _read(self, sources: Sources) -> None:
         for name, part, first in results(self._tasks(sources), self._sink.work, self._workers):
+            if isinstance(part, Wound):
+                self._take(first, self._behind(name))
+                continue
             for whole, extracted in self._joined(name, part, first):
                 seam = extracted.seam
                 self._seam = (name, None if seam is None else seam.end)
@@ -72,32 +75,43 @@ class Run:
         self._take_deferred()
         self._sink.finish()
 
+    def _behind(self, name: str) -> tuple[str, str]:
+        """The position behind what has no parts, or none that can be read."""
+        if name != self._position_now[0]:
+            self._position_now = (name, "")
+        return self._position_now
+
     def _tasks(self, sources: Sources) -> Iterator[Task]:
         """The parts of all sources, from where the same run was interrupted."""
         position = self._position(sources)
         for source in sources():
-            if position is not None and (isinstance(source, Wound) or source.name != position.source):
+            name = _name(source)
+            if position is not None and name != position.source:
                 self._report.advance(0 if isinstance(source, Wound) else source.size, 0)
-            elif isinstance(source, Wound):
-                self._lose(source)
-            else:
-                after, position = None if position is None else position.cursor, None
-                try:
-                    for part in source.parts(after):
-                        yield source.name, part
-                except OSError as error:
-                    what = f"it cannot be read ({error.strerror or error})"
-                    self._lose(Wound(location=Location(file=source.name, offset=0), what=what))
+                continue
+            reached, position = position, None
+            if isinstance(source, Wound):
+                if reached is None:  # else it was told before
+                    yield name, source
+                continue
+            after = reached.cursor or None if reached else None
+            try:
+                for part in source.parts(after):
+                    yield name, part
+            except OSError as error:
+                what = f"it cannot be read ({error.strerror or error})"
+                yield name, Wound(location=Location(file=name, offset=0), what=what)
 
     def _position(self, sources: Sources) -> Position | None:
         """Where the same run was interrupted; where that source is gone, all begins anew."""
         position = self._sink.position()
         if position is None:
             return None
-        if any(not isinstance(source, Wound) and source.name == position.source for source in sources()):
+        if any(_name(source) == position.source for source in sources()):
             self._position_now = (position.source, position.cursor)
             self._report.begin(self._sink.counts["pages"])
-            self._report.say(f"Going on where this was interrupted: {position.source}, from {position.cursor} on.")
+            place = f"from {position.cursor} on" if position.cursor else "from its beginning or its end"
+            self._report.say(f"Going on where this was interrupted: {position.source}, {place}.")
             return position
         self._report.say(f"This was interrupted in {position.source}, which is gone: all begins anew.")
         self._sink.begin_anew()
@@ -153,3 +167,8 @@ class Run:
     def _lose(self, wound: Wound) -> None:
         self._report.wound(wound)
         self._sink.counts[wound.counts_as] += 1
+
+
+def _name(source: Source | Wound) -> str:
+    """What tells a source from the others."""
+    return f"{source.location.file} ({source.what})" if isinstance(source, Wound) else source.name

@@ -24,6 +24,8 @@ REASON = "refused: "
 # So many parts are stored in one transaction, each with some hundred pages or fewer: the search index of each
 # transaction is written, and later merged, by itself, and one of four parts takes two thirds of four of one.
 _TOGETHER = 4
+# So many are held at most; those without a page are no reason for a transaction.
+_MOST_HELD = 100
 
 
 class StoreSink:
@@ -50,8 +52,8 @@ class StoreSink:
         self.work = work
         self._store = ArticleStore(database)
         self._state = Reextraction(self._store.db, call)
-        # What parts held that are not stored yet, and the position behind them.
-        self._held: list[Extracted] = []
+        # What parts held that are not stored yet, each with the position behind it; and the last one that is stored.
+        self._held: list[tuple[Extracted, Position]] = []
         self._position = Position(source="", cursor="", counts={})
 
     def __enter__(self) -> Self:
@@ -85,24 +87,25 @@ class StoreSink:
             extracted: what it held.
             position: the source, and the cursor behind the part.
         """
-        self._held.append(extracted)
-        self._position = Position(source=position[0], cursor=position[1], counts={})
-        if len(self._held) >= _TOGETHER:
+        self._held.append((extracted, Position(source=position[0], cursor=position[1], counts={})))
+        if sum(one.pages > 0 for one, _ in self._held) >= _TOGETHER or len(self._held) >= _MOST_HELD:
             self.store()
 
     def store(self) -> None:
         """Store what parts held, in one transaction with how far that is."""
-        if not self._held:
+        # Whatever ends this, they are not stored twice: a signal may come when all is written.
+        held, self._held = self._held, []
+        if not held:
             return
         counts = Counter(self.counts)
-        for extracted in self._held:
+        for extracted, _ in held:
             counts["pages"] += extracted.pages
             counts["others"] += extracted.others
             counts.update(wound.counts_as for wound in extracted.wounds)
         with self._store.batch():
             # As if one came after the other: a capture may be refused in one part, and be an article in another.
             rows: list[Row] = []
-            for extracted in self._held:
+            for extracted, _ in held:
                 rows += extracted.articles
                 if extracted.refusals:
                     counts.update(self._add(rows))
@@ -113,9 +116,14 @@ class StoreSink:
                 self._state.remember_payloads(extracted.payloads)
                 self._state.defer(extracted.revisits)
             counts.update(self._add(rows))
-            self._state.save(replace(self._position, counts=counts))
-        self.counts = counts
-        self._held.clear()
+            position = replace(held[-1][1], counts=counts)
+            self._state.save(position)
+        self.counts, self._position = counts, position
+
+    def end_early(self) -> None:
+        """Store what can be gone on from; what counts is what the database says."""
+        self.store()
+        self.position()
 
     def original(self, revisit: Revisit) -> Location | None:
         """Where the payload of a revisit stands, if that is known."""

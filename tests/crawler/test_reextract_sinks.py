@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Sequence
-from contextlib import closing
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from itertools import chain, repeat
 from pathlib import Path
@@ -12,12 +14,18 @@ from typing import Any
 
 import pytest
 
+from crawler.reextract.pool import LocalWorkers
+from crawler.reextract.report import Report
+from crawler.reextract.run import Run
 from crawler.reextract.sinks import StoreSink
 from crawler.reextract.work import Extracted
 from extractors.page import extract_page
-from storage import Capture
+from storage import ArticleStore, Capture
+from storage.archive import Location
 from storage.articles import article_row, refusal_row
 from storage.sources import warc
+from storage.sources.base import Source, Wound
+from storage.sources.warc import WarcSource
 from tests.crawler.forms import EXTRACT, as_warc, captures, reextract_here
 from tests.crawler.scripted import rows
 
@@ -88,6 +96,66 @@ def test_interrupted_it_stores_what_was_read_and_goes_on_from_there(
     assert f'"pages": {len(rows(tmp_path))}' in kept["counts"]
     counts = reextract_here(tmp_path / "kbs.db", file)
     assert (counts["pages"], counts["new"], len(rows(tmp_path))) == (60, 60, 60)
+
+
+def test_a_signal_that_comes_right_after_all_is_written_counts_nothing_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(warc, "_LEAST_PART", 20_000)
+    file = as_warc(captures(60), tmp_path / "warc")
+    whole = ArticleStore.batch
+
+    @contextmanager
+    def interrupted(store: ArticleStore) -> Iterator[None]:
+        with whole(store):
+            yield
+        if len(store) > 20:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(ArticleStore, "batch", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            reextract_here(tmp_path / "kbs.db", file)
+    [kept] = rows(tmp_path, "reextractions")
+    assert json.loads(kept["counts"])["new"] == len(rows(tmp_path)) < 60
+    counts = reextract_here(tmp_path / "kbs.db", file)
+    assert (counts["pages"], counts["new"], len(rows(tmp_path))) == (60, 60, 60)
+
+
+@pytest.mark.parametrize("calls", range(1, 12))
+def test_what_is_no_source_is_counted_once_however_often_it_is_interrupted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, calls: int
+) -> None:
+    monkeypatch.setattr(warc, "_LEAST_PART", 20_000)
+    file = as_warc(captures(30), tmp_path / "warc")
+    broken = [Wound(location=Location(file=name, offset=0), what="no zip") for name in ("a", "b", "c")]
+    sources: list[Source | Wound] = [
+        broken[0],
+        WarcSource(file, str(file)),
+        broken[1],
+        broken[2],
+        WarcSource(seeds(tmp_path), "seeds"),
+    ]
+    counts: Counter[str] = Counter()
+    for number in range(calls, 0, -1):
+        with closing(LocalWorkers(1)) as workers, StoreSink(tmp_path / "kbs.db", "call", EXTRACT) as sink:
+            run, before = Run(sink, workers, Report(0), tmp_path), iter(range(2 if number > 1 else 1_000_000))
+            monkeypatch.setattr(sink, "take", partial(take_or_stop, sink.take, before))
+            with suppress(KeyboardInterrupt):
+                run.read(lambda: iter(sources))
+            counts = sink.counts
+    assert (counts["damaged"], counts["pages"], len(rows(tmp_path))) == (3, 35, 30)
+
+
+def take_or_stop(take: Callable[..., None], before: Iterator[int], *arguments: Any) -> None:
+    if next(before, None) is None:
+        raise KeyboardInterrupt
+    take(*arguments)
+
+
+def seeds(folder: Path) -> Path:
+    """A second file, with some of the captures of the first."""
+    return as_warc(captures(5), folder / "second")
 
 
 def raise_next(calls: Any) -> None:

@@ -73,6 +73,7 @@ def test_a_line_is_the_article(title: str, paragraphs: list[str], escaped: bool)
         {"paragraphs": " [1]"},
         {"paragraphs": '"["'},
         {"paragraphs": b"\x01["},
+        {"paragraphs": '["a"]\0x'},
         {"has_video": 7},
     ],
 )
@@ -85,7 +86,7 @@ def test_a_damaged_row_is_told_and_never_becomes_a_line(values: Row) -> None:
 
 
 def test_characters_that_others_wrote_by_their_numbers_are_written_as_they_are() -> None:
-    one, same = (article(1, paragraphs=text) for text in ('["Été \\u00c9", "\\uD83D\\uDE00"]', '["Été É", "😀"]'))
+    one, same = (article(1, paragraphs=text) for text in ('["É\\/\\u00c9", "\\uD83D\\uDE00"]', '["É/É", "😀"]'))
     assert lines_of(one) == lines_of(same)
 
 
