@@ -88,7 +88,7 @@ class StoreSink:
             position: the source, and the cursor behind the part.
         """
         self._held.append((extracted, Position(source=position[0], cursor=position[1], counts={})))
-        if sum(one.pages > 0 for one, _ in self._held) >= _TOGETHER or len(self._held) >= _MOST_HELD:
+        if sum(one.holds_pages for one, _ in self._held) >= _TOGETHER or len(self._held) >= _MOST_HELD:
             self.store()
 
     def store(self) -> None:

@@ -51,6 +51,11 @@ class Extracted:
         """How many pages of the site were read."""
         return len(self.articles) + len(self.refusals)
 
+    @property
+    def holds_pages(self) -> bool:
+        """Whether there is something of a page to be stored."""
+        return bool(self.articles or self.refusals or self.pages)
+
 
 def extract_part(part: Part, max_page: int, base_url: str) -> Extracted:
     """Read a part of a source and extract its pages.
