@@ -104,9 +104,10 @@ def _submit(work: Work, part: Part, workers: Workers) -> _Begun:
 def _finished(
     name: str, part: Part | Wound, begun: _Begun | None, work: Work, workers: Workers
 ) -> Iterator[tuple[str, Part | Wound, Extracted]]:
-    if isinstance(part, Wound) or begun is None:
-        yield name, part, Extracted(wounds=[part] if isinstance(part, Wound) else [])
+    if isinstance(part, Wound):
+        yield name, part, Extracted(wounds=[part])
         return
+    assert begun is not None
     executor, future = begun
     try:
         yield name, part, future.result()

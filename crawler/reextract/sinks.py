@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Self
@@ -123,7 +125,8 @@ class StoreSink:
     def end_early(self) -> None:
         """Store what can be gone on from; what counts is what the database says."""
         self.store()
-        self.position()
+        with suppress(sqlite3.ProgrammingError):  # one that is through has closed it
+            self.position()
 
     def original(self, revisit: Revisit) -> Location | None:
         """Where the payload of a revisit stands, if that is known."""
