@@ -7,14 +7,20 @@ import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedWriter, FileIO
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 from storage.exports.base import ExportError
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _STDOUT = 1
 # What is written at a time, in bytes: an article is a few thousand.
 _BUFFER = 1 << 20
+# How much the system may keep of a file before it begins to put it on the disk.
+_KEPT = 8 * _BUFFER
 
 
 @contextmanager
@@ -36,7 +42,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
             return
         neighbour = _neighbour(target.parent)
         try:
-            with neighbour.open("xb", _BUFFER) as stream:
+            with BufferedWriter(_Hastened(neighbour, "xb"), _BUFFER) as stream:
                 yield stream
                 if target.exists():
                     shutil.copymode(target, neighbour)
@@ -84,6 +90,21 @@ def whole_folder(path: Path) -> Iterator[Path]:
             if is_new:
                 with suppress(OSError):  # it holds what was written
                     target.rmdir()
+
+
+class _Hastened(FileIO):
+    """A file that the system begins to put on the disk while it is written, and not at the end, when all wait for it."""
+
+    _written = _begun = 0
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        count = super().write(data)
+        self._written += count
+        if self._written - self._begun >= _KEPT and hasattr(os, "posix_fadvise"):
+            with suppress(OSError):  # a file system that takes no advice
+                os.posix_fadvise(self.fileno(), self._begun, self._written - self._begun, os.POSIX_FADV_DONTNEED)
+            self._begun = self._written
+        return count
 
 
 def _neighbour(folder: Path) -> Path:

@@ -60,6 +60,24 @@ def test_a_line_is_the_article(title: str, paragraphs: list[str], escaped: bool)
     assert read == row | {"paragraphs": paragraphs, "has_video": False, "truncated": True}
 
 
+# What JSON writes in two characters, and what looks like that.
+TRICKY = st.text(st.sampled_from('\\n\n",é\0 '))
+
+
+@settings(max_examples=300, deadline=None)
+@given(TRICKY | TEXTS, st.lists(TRICKY, max_size=3), TRICKY)
+@example("", ["a\\", "\nb"], "")
+@example("", ["a\\n\\nb"], "")
+@example("", ["a\\n\nb", "c"], "")
+@example("", ["a\n\nb"], "")
+def test_a_line_of_a_text_in_paragraphs_is_the_article(title: str, paragraphs: list[str], behind: str) -> None:
+    values = {"title": title, "source_url": behind, "text": "\n\n".join(paragraphs)}
+    row = article(1, paragraphs=json.dumps(paragraphs, ensure_ascii=False), **values)
+    expected = row | {"paragraphs": paragraphs, "has_video": False, "truncated": True}
+    in_order = json.dumps({name: expected[name] for name in COLUMNS}, ensure_ascii=False, separators=(",", ":"))
+    assert lines_of(row) == [in_order.encode() + b"\n"]
+
+
 @pytest.mark.parametrize(
     "values",
     [
@@ -74,6 +92,8 @@ def test_a_line_is_the_article(title: str, paragraphs: list[str], escaped: bool)
         {"paragraphs": '"["'},
         {"paragraphs": b"\x01["},
         {"paragraphs": '["a"]\0x'},
+        {"paragraphs": '["a"]\0x', "text": "a"},
+        {"paragraphs": '["a\\", "b"]', "text": "a\\n\nb"},
         {"has_video": 7},
     ],
 )
@@ -91,8 +111,10 @@ def test_characters_that_others_wrote_by_their_numbers_are_written_as_they_are()
 
 
 def test_bytes_that_are_no_text_become_marks_of_that() -> None:
-    [line] = lines_of(article(1, title=b"S\xe9oul"))
+    [line] = lines_of(article(1, title=b"S\xe9oul", text="a", paragraphs='["a"]'))
     assert json.loads(line)["title"] == "S\ufffdoul"
+    [line] = lines_of(article(1, text=b"\xe9", paragraphs=b'["\xe9"]'))
+    assert json.loads(line)["text"] == "\ufffd"
 
 
 def test_lines_come_back_as_rows(tmp_path: Path) -> None:
