@@ -79,7 +79,7 @@ def _join(before: bytes, paragraphs: bytes, text: bytes, behind: bytes | None) -
     if behind is None or paragraphs != b"[%b]" % b'", "'.join(parts):
         return None
     compact = b'","'.join(parts)
-    # With a backslash in the text, what looks like the end of a line may be none: a damaged row could pass for a sound one.
+    # With a backslash in the text, what looks like the end of a line may be none: damaged rows could pass for sound.
     if b"\\" in compact and rb"\\" in text:
         return None
     try:

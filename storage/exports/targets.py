@@ -93,7 +93,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 class _Hastened(FileIO):
-    """A file that the system begins to put on the disk while it is written, and not at the end, when all wait for it."""
+    """A file that the system begins to put on the disk while it is written, and not when all wait for it."""
 
     _written = _begun = 0
 
