@@ -3,26 +3,41 @@
 from __future__ import annotations
 
 import asyncio
+import atexit
 import multiprocessing
 import os
 import signal
 import threading
+import traceback
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from multiprocessing.connection import wait
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
 from typing import Any, TypeVar
 
 from extractors import NotAnArticle
 
 T = TypeVar("T")
 
+#: How long one page may take, in seconds; those that were made to cost time take less than one.
+LONGEST = 60.0
+
 
 class Reader:
-    """Reads pages, one after the other, in the order in which they are given."""
+    """Reads pages, one after the other, in the order in which they are given.
 
-    def __init__(self) -> None:
-        self._pool: ProcessPoolExecutor | None = None
+    Not through ProcessPoolExecutor: it has two threads of this process hand them over, for which the crawl waits with
+    each call of disk, network and database, and takes a tenth longer.
+    """
+
+    def __init__(self, longest: float = LONGEST) -> None:
+        """A reader whose process begins with the first page.
+
+        Args:
+            longest: how long one page may take, in seconds.
+        """
+        self._longest = longest
+        self._process: BaseProcess | None = None
+        self._turn = asyncio.Lock()
 
     async def read(self, extract: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
         """What a function of `extractors` makes of a page, or why it refuses it.
@@ -30,28 +45,82 @@ class Reader:
         Args:
             extract: the function, such as `extract_html`, and its arguments.
         """
-        for _ in range(2):  # once more, in case that the process was killed by somebody else
-            if self._pool is None:
-                context = multiprocessing.get_context("spawn")
-                self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=begin_worker)
-            try:
-                return await asyncio.wrap_future(self._pool.submit(_read, extract, *arguments))
-            except BrokenProcessPool:
-                self.close()
+        async with self._turn:
+            for _ in range(2):  # once more, in case that the process was killed by somebody else
+                try:
+                    found: T | NotAnArticle = await self._ask(extract, arguments)
+                except TimeoutError:
+                    return NotAnArticle("extraction takes too long on this page")
+                except (EOFError, ConnectionError):
+                    continue
+                return found
         return NotAnArticle("extraction breaks on this page")
 
     def close(self) -> None:
-        """End the process."""
-        if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
-            self._pool = None
+        """End the process, whatever it is at."""
+        if self._process is not None:
+            atexit.unregister(self.close)
+            self._pipe.close()
+            self._process.kill()
+            self._process.join()
+            self._process = None
+
+    async def _ask(self, *task: Any) -> Any:
+        try:
+            if self._process is None:
+                self._begin()
+                await self._answer()  # that it is there: it takes pages at once from then on
+            self._pipe.send(task)
+            error, found = await self._answer()
+        except BaseException:  # cancelled, too: the next one who asks must not get this answer
+            self.close()
+            raise
+        if error is not None:
+            raise error
+        return found
+
+    def _begin(self) -> None:
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        with theirs:
+            self._process = context.Process(target=_work, args=(theirs,))
+            self._process.start()
+        atexit.register(self.close)
+
+    async def _answer(self) -> Any:
+        async with asyncio.timeout(self._longest):
+            await _readable(self._pipe.fileno())
+        return self._pipe.recv()
 
 
-def _read(extract: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
+async def _readable(file: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready = asyncio.Event()
+    loop.add_reader(file, ready.set)
     try:
-        return extract(*arguments)
-    except NotAnArticle as refusal:
-        return refusal
+        await ready.wait()
+    finally:
+        loop.remove_reader(file)
+
+
+def _work(pipe: Connection) -> None:
+    """Answer each task with what its function raises and returns, until nobody asks any more."""
+    begin_worker()
+    pipe.send(None)
+    while True:
+        try:
+            extract, arguments = pipe.recv()
+        except EOFError:
+            return
+        answer: tuple[Exception | None, Any]
+        try:
+            answer = None, extract(*arguments)
+        except NotAnArticle as refusal:
+            answer = None, refusal
+        except Exception as error:  # noqa: BLE001  (raised again where it was asked)
+            error.add_note(traceback.format_exc())
+            answer = error, None
+        pipe.send(answer)
 
 
 def begin_worker() -> None:
