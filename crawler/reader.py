@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import atexit
 import multiprocessing
 import os
 import signal
+import subprocess
+import sys
 import threading
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import Connection, wait
-from multiprocessing.process import BaseProcess
+from multiprocessing.connection import Connection, Pipe, wait
 from typing import Any, TypeVar
 
 from extractors import NotAnArticle
@@ -36,7 +36,7 @@ class Reader:
             longest: how long one page may take, in seconds.
         """
         self._longest = longest
-        self._process: BaseProcess | None = None
+        self._process: subprocess.Popen[bytes] | None = None
         self._turn = asyncio.Lock()
 
     async def read(self, extract: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
@@ -59,10 +59,9 @@ class Reader:
     def close(self) -> None:
         """End the process, whatever it is at."""
         if self._process is not None:
-            atexit.unregister(self.close)
             self._pipe.close()
             self._process.kill()
-            self._process.join()
+            self._process.communicate()
             self._process = None
 
     async def _ask(self, *task: Any) -> Any:
@@ -80,12 +79,15 @@ class Reader:
         return found
 
     def _begin(self) -> None:
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
+        # Not through multiprocessing, which has the new process import all of Scrapy first.
+        self._pipe, theirs = Pipe()
         with theirs:
-            self._process = context.Process(target=_work, args=(theirs,))
-            self._process.start()
-        atexit.register(self.close)
+            self._process = subprocess.Popen(  # noqa: S603  (this very program)
+                [sys.executable, "-P", "-m", "crawler.reader", str(theirs.fileno())],
+                stdin=subprocess.PIPE,  # nothing comes there: it closes with this process, whatever ends it
+                pass_fds=[theirs.fileno()],
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+            )
 
     async def _answer(self) -> Any:
         async with asyncio.timeout(self._longest):
@@ -105,7 +107,7 @@ async def _readable(file: int) -> None:
 
 def _work(pipe: Connection) -> None:
     """Answer each task with what its function raises and returns, until nobody asks any more."""
-    begin_worker()
+    begin_worker(sys.stdin)
     pipe.send(None)
     while True:
         try:
@@ -123,18 +125,25 @@ def _work(pipe: Connection) -> None:
         pipe.send(answer)
 
 
-def begin_worker() -> None:
+def begin_worker(parent: Any = None) -> None:
     """Prepare a process that works for another one: it ends with it, and not before.
 
     Ctrl-C and systemd send their signals to every process of a run; it still needs this one to finish.
+
+    Args:
+        parent: what can be read when the other one ends; None: multiprocessing began this one, and knows.
     """
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    process = multiprocessing.parent_process()
+    threading.Thread(target=_end_with, args=(parent or (process and process.sentinel),), daemon=True).start()
 
 
-def _end_with_parent() -> None:
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait([parent.sentinel])
-        os._exit(0)
+def _end_with(parent: Any) -> None:
+    wait([parent])
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    with Connection(int(sys.argv[1])) as pipe:
+        _work(pipe)

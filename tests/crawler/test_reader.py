@@ -4,145 +4,140 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from crawler.reader import Reader
-from extractors import NotAnArticle
+from extractors import NotAnArticle, extract_html
 
 FORGETFUL = """
-import asyncio, os
+import asyncio, os, signal
 from crawler.reader import Reader
 
-if __name__ == "__main__":
-    reader = Reader()
-    print(asyncio.run(reader.read(os.getpid)))
+reader = Reader()
+print(asyncio.run(reader.read(os.getpid)), flush=True)
 """
 
 
-def spell(text: str) -> str:
-    return f"{os.getpid()} {text}"
-
-
-def refuse(reason: str) -> None:
-    raise NotAnArticle(reason)
-
-
-def fail() -> None:
-    raise OSError("a mistake in the code")
-
-
-def die() -> None:
-    os.kill(os.getpid(), signal.SIGSEGV)
-
-
-def again(text: str, times: int) -> str:
-    return text * times
-
-
-def run(read: Any) -> Any:
+def run(read: Callable[[Reader], Awaitable[Any]]) -> Any:
     """What a coroutine gives that is handed a reader."""
 
     async def reading() -> Any:
-        async with reader(longest=10) as given:
-            return await read(given)
+        reader = Reader(longest=5)
+        try:
+            return await read(reader)
+        finally:
+            reader.close()
 
     return asyncio.run(reading())
 
 
-@asynccontextmanager
-async def reader(longest: float) -> AsyncIterator[Reader]:
-    given = Reader(longest)
+def is_there(process: int) -> bool:
+    """Whether a process is there, and not only its name until somebody asks how it ended."""
     try:
-        yield given
-    finally:
-        given.close()
+        return "(zombie)" not in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False
 
 
-def test_pages_are_read_by_one_other_process_in_their_order() -> None:
+def test_pages_are_read_in_their_order_by_one_other_process() -> None:
     async def read(reader: Reader) -> list[Any]:
-        return await asyncio.gather(*(reader.read(spell, str(number)) for number in range(20)))
+        return await asyncio.gather(
+            *(reader.read(os.getpid), *(reader.read(abs, -n) for n in range(20)), reader.read(os.getpid))
+        )
 
-    answers = [answer.split() for answer in run(read)]
-    assert [number for _, number in answers] == [str(number) for number in range(20)]
-    [process] = {process for process, _ in answers}
-    assert int(process) != os.getpid()
+    first, *numbers, last = run(read)
+    assert numbers == list(range(20))
+    assert first == last != os.getpid()
 
 
 def test_a_refusal_is_an_answer_and_a_mistake_is_raised_with_its_place() -> None:
     async def read(reader: Reader) -> Any:
-        with pytest.raises(OSError, match="a mistake in the code") as caught:
-            await reader.read(fail)
-        assert "in fail" in "".join(caught.value.__notes__)
-        return await reader.read(refuse, "a list of articles")
+        with pytest.raises(FileNotFoundError) as caught:
+            await reader.read(shutil.copy, "/nothing", "/there")
+        assert "in copyfile" in "".join(caught.value.__notes__)
+        return await reader.read(extract_html, b"<html></html>", None)
 
-    assert run(read).reason == "a list of articles"
+    assert isinstance(run(read), NotAnArticle)
 
 
 def test_a_page_that_ends_the_process_is_refused_and_the_next_one_is_read() -> None:
     async def read(reader: Reader) -> Any:
-        return [await reader.read(die), await reader.read(again, "a", 3)]
+        return [await reader.read(signal.raise_signal, signal.SIGKILL), await reader.read(abs, -1)]
 
     broken, sound = run(read)
-    assert (broken.reason, sound) == ("extraction breaks on this page", "aaa")
+    assert (broken.reason, sound) == ("extraction breaks on this page", 1)
 
 
 def test_a_process_that_somebody_killed_costs_no_page() -> None:
     async def read(reader: Reader) -> Any:
-        first = await reader.read(spell, "")
-        os.kill(int(str(first)), signal.SIGKILL)
-        return first, await reader.read(spell, "")
+        first = await reader.read(os.getpid)
+        assert isinstance(first, int)
+        os.kill(first, signal.SIGKILL)
+        return first, await reader.read(os.getpid)
 
     first, second = run(read)
     assert first != second
 
 
 def test_a_page_that_takes_too_long_is_refused_and_its_process_is_gone() -> None:
-    async def read() -> tuple[Any, Any]:
-        async with reader(longest=5) as given:
-            process = int(str(await given.read(spell, "")))
-            slow = await given.read(time.sleep, 600)
-            with pytest.raises(ProcessLookupError):
-                os.kill(process, 0)
-            return slow, await given.read(again, "a", 3)
+    async def read(reader: Reader) -> tuple[Any, Any]:
+        process = await reader.read(os.getpid)
+        assert isinstance(process, int)
+        slow = await reader.read(time.sleep, 600)
+        assert not is_there(process)
+        return slow, await reader.read(abs, -1)
 
-    slow, sound = asyncio.run(read())
-    assert (slow.reason, sound) == ("extraction takes too long on this page", "aaa")
+    slow, sound = run(read)
+    assert (slow.reason, sound) == ("extraction takes too long on this page", 1)
 
 
 def test_an_answer_that_nobody_waits_for_any_more_is_given_to_nobody_else() -> None:
     async def read(reader: Reader) -> Any:
-        given_up = asyncio.create_task(reader.read(again, "a", 1))
-        await asyncio.sleep(0.5)
+        await reader.read(abs, -1)
         slow = asyncio.create_task(reader.read(time.sleep, 1))
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.1)
         slow.cancel()
         with suppress(asyncio.CancelledError):
             await slow
-        return await given_up, await reader.read(again, "b", 1)
+        return await reader.read(abs, -2)
 
-    assert run(read) == ("a", "b")
+    assert run(read) == 2
 
 
 @pytest.mark.parametrize("size", [0, 65_536, 10_000_000])
 def test_pages_of_any_size_go_there_and_come_back(size: int) -> None:
     async def read(reader: Reader) -> Any:
-        return await reader.read(again, "é" * size, 1)
+        return await reader.read(str.lower, "É" * size)
 
     assert run(read) == "é" * size
 
 
-def test_a_program_that_forgets_its_reader_ends_all_the_same(tmp_path: Path) -> None:
+@pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_it_ends_with_a_program_that_ends_without_closing_it(tmp_path: Path, end: str) -> None:
     program = tmp_path / "forgetful.py"
-    program.write_text(FORGETFUL)
-    ran = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60, check=True)
-    with pytest.raises(ProcessLookupError):
-        os.kill(int(ran.stdout), 0)
+    program.write_text(FORGETFUL + end)
+    ran = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60, check=False)
+    deadline = time.monotonic() + 20
+    while is_there(int(ran.stdout)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_there(int(ran.stdout))
+
+
+def test_nothing_of_the_folder_it_is_in_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pickle.py").write_text("raise SystemExit('mine')")
+    monkeypatch.chdir(tmp_path)
+
+    async def read(reader: Reader) -> Any:
+        return await reader.read(abs, -1)
+
+    assert run(read) == 1
