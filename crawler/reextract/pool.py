@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import sys
 from collections import deque
@@ -61,6 +62,8 @@ class LocalWorkers:
             # imports with its first page.
             import trafilatura  # noqa: F401
 
+            # What is there by now stays: neither here nor in the copies need it be searched for garbage again.
+            gc.freeze()
             context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
             self._executor = ProcessPoolExecutor(self.count, mp_context=context, initializer=begin_worker)
         return self._executor
