@@ -50,10 +50,8 @@ check: $(READY) ## lint, format, types, direction of imports
 	@$(BIN)/lint-imports --no-logo
 
 bench: $(READY) .venv-bench/ready ## compare exactness and speed with other tools, a crawl and re-extraction with bare ones; a large database
-	@.venv-bench/bin/python -m tests.bench
-	@$(BIN)/python -m tests.bench.crawl
-	@$(BIN)/python -m tests.bench.reextract
-	@$(BIN)/python -m tests.bench.reading
+	@.venv-bench/bin/python -m tests.bench; missed=$$?; \
+	for what in crawl reextract reading; do $(BIN)/python -m tests.bench.$$what || missed=1; done; exit $$missed
 
 .venv-bench/ready: tests/bench/requirements.lock
 	@echo "Setting up .venv-bench: a minute or so, once ..."

@@ -10,7 +10,6 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
-from storage.sources.arc import ArcSource
 from storage.sources.base import Item, Part, Refused, Seam, Source, Wound, path_of
 from storage.sources.find import find_sources
 from storage.sources.tables import TableSource
@@ -124,6 +123,9 @@ def _items(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[It
         for offset in offsets:
             yield from islice(_sound(WarcRange(source, offset, source.size, is_exact=True), max_page), 1)
         return
+    # Imported here: it takes warcio.
+    from storage.sources.arc import ArcSource
+
     # The others are read from where their cursors can say that; where these are numbers, from the beginning.
     begin = f"{offsets[0]}" if isinstance(source, ArcSource | TableSource) else None
     for part in source.parts(begin):
