@@ -114,8 +114,8 @@ class ArticlePipeline:
             if not getattr(article, field):
                 self._crawler.stats.inc_value(f"kbsworld/without/{field}")
         outcome = self._store.add(article, item.capture)
-        self._history.found(article.url)
-        self._history.found(item.url)
+        for url in {article.url, item.url}:
+            self._history.found(url)
         if item.timestamp and not self._history.knows(article.url, item.timestamp):
             self._history.card_promised(article.url, item.timestamp)
         return outcome

@@ -82,6 +82,9 @@ REMOTE_CONTROL_ENABLED = False
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 SPIDER_MIDDLEWARES = {
+    # Each takes time with every page. Addresses are canonical, and nobody asks how deep a page lies.
+    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
+    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     # Warns of requests made with get_retry_request, which is how a callback asks for its page once more.
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }

@@ -216,7 +216,7 @@ class ArchiveWriter:
 
 def _warc_date(moment: datetime) -> str:
     """WARC 1.1 allows fractions of a second, and the store tells captures apart by them."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+    return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def _http_headers(first_line: str, headers: Headers) -> StatusAndHeaders:
