@@ -22,6 +22,10 @@ T = TypeVar("T")
 LONGEST = 60.0
 
 
+class ReaderError(OSError):
+    """No page can be read; the message is a phrase."""
+
+
 class Reader:
     """Reads pages, one after the other, in the order in which they are given.
 
@@ -44,6 +48,9 @@ class Reader:
 
         Args:
             extract: the function, such as `extract_html`, and its arguments.
+
+        Raises:
+            ReaderError: there is no process that reads pages, which is no fault of this one.
         """
         async with self._turn:
             for _ in range(2):  # once more, in case that the process was killed by somebody else
@@ -67,8 +74,7 @@ class Reader:
     async def _ask(self, *task: Any) -> Any:
         try:
             if self._process is None:
-                self._begin()
-                await self._answer()  # that it is there: it takes pages at once from then on
+                await self._begin()
             self._pipe.send(task)
             error, found = await self._answer()
         except BaseException:  # cancelled, too: the next one who asks must not get this answer
@@ -78,16 +84,24 @@ class Reader:
             raise error
         return found
 
-    def _begin(self) -> None:
+    async def _begin(self) -> None:
         # Not through multiprocessing, which has the new process import all of Scrapy first.
         self._pipe, theirs = Pipe()
         with theirs:
-            self._process = subprocess.Popen(  # noqa: S603  (this very program)
-                [sys.executable, "-P", "-m", "crawler.reader", str(theirs.fileno())],
-                stdin=subprocess.PIPE,  # nothing comes there: it closes with this process, whatever ends it
-                pass_fds=[theirs.fileno()],
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            )
+            try:
+                self._process = subprocess.Popen(  # noqa: S603  (this very program)
+                    [sys.executable, "-P", "-m", "crawler.reader", str(theirs.fileno())],
+                    stdin=subprocess.PIPE,  # nothing comes there: it closes with this process, whatever ends it
+                    pass_fds=[theirs.fileno()],
+                    env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                )
+            except OSError as error:
+                self._pipe.close()
+                raise ReaderError(f"the process that extracts pages cannot be begun ({error.strerror})") from error
+        try:
+            await self._answer()  # that it is there: it takes pages at once from then on
+        except (OSError, EOFError) as error:
+            raise ReaderError("the process that extracts pages ends at once, or does not begin") from error
 
     async def _answer(self) -> Any:
         async with asyncio.timeout(self._longest):

@@ -37,7 +37,9 @@ def main() -> int:
     print(f"\n{new} new in data/demo.db." if new else "\nNothing is new: all of it was in data/demo.db already.")
     _show(database)
     print("\nAnd the saved page of the real site, clean (scrapy extract --format text):\n", flush=True)
-    return _scrapy("extract", str(SEED), "--format", "text")
+    status = _scrapy("extract", str(SEED), "--format", "text")
+    print("\nTo read the articles: KBS_DB=data/demo.db KBS_ARCHIVE=data/demo-archive make browse")
+    return status
 
 
 def _stored(database: Path) -> int:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
 
 import scrapy
 from scrapy import signals
@@ -14,9 +14,9 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import DontCloseSpider, NotConfigured
 
 from crawler.arguments import ArgumentError, day, words, yes
-from crawler.failures import is_abandoned, is_forbidden, reason_for
+from crawler.failures import end_run, is_abandoned, is_forbidden, reason_for
 from crawler.items import ListRead, Reading
-from crawler.reader import Reader
+from crawler.reader import Reader, ReaderError
 from crawler.settings import PRODUCT
 from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from scrapy.settings import BaseSettings
     from twisted.python.failure import Failure
 
+T = TypeVar("T")
+
+#: Why a page failed that no process reads.
+NOT_READ = "it could not be extracted"
 # In days; more is no date of the calendar.
 _CENTURY = 36_500
 
@@ -155,6 +159,9 @@ class KbsSpider(scrapy.Spider):
             return
         capture = capture_of(response)
         result = await self._read(capture)
+        if result is None:
+            self.report_failure(response.url, NOT_READ)
+            return
         trouble, passing = _trouble(result)
         again = self.ask_again(response, trouble) if passing else None
         if again is not None:
@@ -264,10 +271,18 @@ class KbsSpider(scrapy.Spider):
     def _remember(self, name: str, value: object) -> None:
         self.crawler.stats.set_value(name, [*self.crawler.stats.get_value(name, []), value])
 
-    async def _read(self, capture: Capture) -> Article | NotAnArticle:
+    async def _read(self, capture: Capture) -> Article | NotAnArticle | None:
         if capture.status != 200:
             return NotAnArticle(f"HTTP {capture.status}")
-        return await self.reader.read(extract_html, capture.body, self.site.official(capture.url), capture.charset)
+        return await self.read(extract_html, capture.body, self.site.official(capture.url), capture.charset)
+
+    async def read(self, extract: Callable[..., T], *arguments: Any) -> T | NotAnArticle | None:
+        """What a function of `extractors` makes of a page; None where no page can be read, which ends the run."""
+        try:
+            return await self.reader.read(extract, *arguments)
+        except ReaderError as error:
+            end_run(self.crawler, "extraction_failed", f"The run ended because {error}; run it again.")
+            return None
 
     def closed(self, reason: str) -> None:
         """End what the spider began; Scrapy calls it."""

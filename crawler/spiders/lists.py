@@ -12,7 +12,7 @@ import scrapy
 from crawler.arguments import count, words
 from crawler.failures import is_abandoned
 from crawler.items import ListRead
-from crawler.spiders.base import KbsSpider, asked_for, failed_page
+from crawler.spiders.base import NOT_READ, KbsSpider, asked_for, failed_page
 from crawler.walk import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address
@@ -185,7 +185,9 @@ class ListSpider(KbsSpider):
         """A list page, what is wrong with it, and whether that may pass."""
         if response.status != 200:
             return None, f"HTTP {response.status}", True
-        page = await self.reader.read(self.extract, response.body, self.site.official(response.url))
+        page = await self.read(self.extract, response.body, self.site.official(response.url))
+        if page is None:
+            return None, NOT_READ, False
         if isinstance(page, NotAnArticle):
             return None, f"not a {self.list_name}: {page.reason}", page.passing
         if not page.whole:

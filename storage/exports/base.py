@@ -57,13 +57,14 @@ def _paragraphs(row: Row) -> list[str]:
     Raises:
         ValueError: they are none, or another column holds something else; the message is a phrase.
     """
+    stored = row["paragraphs"]
     try:
-        paragraphs = json.loads(row["paragraphs"])
-    except (ValueError, TypeError, RecursionError):
+        paragraphs = json.loads(stored) if isinstance(stored, str) else None
+    except (ValueError, RecursionError):
         paragraphs = None
     if not isinstance(paragraphs, list) or not set(map(type, paragraphs)) <= {str}:
         raise ValueError("paragraphs is no list of text as JSON")
-    if "\\" in row["paragraphs"] and _HALF.search("".join(paragraphs)):  # nothing but an escape can make one
+    if "\\" in stored and _HALF.search("".join(paragraphs)):  # nothing but an escape can make one
         raise ValueError("paragraphs holds half a character")
     if not set(map(type, row.values())) <= _TYPES or not {row["has_video"], row["truncated"]} <= {0, 1}:
         raise ValueError("a column holds something else than its kind")

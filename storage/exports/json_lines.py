@@ -18,13 +18,21 @@ _NULLABLE = frozenset(
     "title category written_at updated_at image_url image_credit source_url archive_file archive_offset".split()
 )
 # SQLite makes JSON in a quarter of the time that it takes here: of what stands before the paragraphs and the text of a
-# row, of the text, and of what stands behind, if its flags are such. As bytes: what is no UTF-8 is looked at below.
+# row, of the text, and of what stands behind, where each is of its kind. Bytes: whether they are UTF-8 is seen below.
+_TEXT = "'text', 'null'"
+_KINDS = dict.fromkeys(_FLAGS, "'integer'") | {"archive_offset": "'integer', 'null'"}
 _AS_JSON = {name: f"json(iif(articles.{name}, 'true', 'false'))" for name in _FLAGS}
 
 
 def _object(columns: Sequence[str]) -> str:
     members = ", ".join(f"'{name}', {_AS_JSON.get(name, f'articles.{name}')}" for name in columns)
-    return f"cast(json_object({members}) as blob)"
+    return _if_sound(columns, f"json_object({members})")
+
+
+def _if_sound(columns: Sequence[str], value: str) -> str:
+    conditions = [f"typeof(articles.{name}) in ({_KINDS.get(name, _TEXT)})" for name in columns]
+    conditions += [f"articles.{name} in (0, 1)" for name in columns if name in _FLAGS]
+    return f"case when {' and '.join(conditions)} then cast({value} as blob) end"
 
 
 _BEFORE, _BEHIND = COLUMNS[: COLUMNS.index("paragraphs")], COLUMNS[COLUMNS.index("text") + 1 :]
@@ -32,8 +40,8 @@ _PARTS = (
     "articles.rowid",
     _object(_BEFORE),
     "cast(articles.paragraphs as blob)",
-    "cast(json_quote(articles.text) as blob)",
-    f"case when {' and '.join(f'articles.{name} in (0, 1)' for name in sorted(_FLAGS))} then {_object(_BEHIND)} end",
+    _if_sound(["text"], "json_quote(articles.text)"),
+    _object(_BEHIND),
 )
 _ROW = f"select {', '.join(COLUMNS)} from articles where rowid = ?"  # noqa: S608
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
@@ -67,16 +75,17 @@ def _line(article: Exported) -> bytes:
     return _encode(values).encode() + b"\n"
 
 
-def _join(before: bytes, paragraphs: bytes, text: bytes, behind: bytes | None) -> bytes | None:
+def _join(before: bytes | None, paragraphs: bytes, text: bytes | None, behind: bytes | None) -> bytes | None:
     """The line of a row as this project writes them: its paragraphs are its text, taken apart. None: it is no such row.
 
     Args:
-        before, behind: objects as JSON; none behind where a flag is none.
+        before, text, behind: as JSON; None where something in them is not of its kind.
         paragraphs: as stored.
-        text: as JSON.
     """
+    if before is None or text is None or behind is None:
+        return None
     parts = text.split(rb"\n\n")
-    if behind is None or paragraphs != b"[%b]" % b'", "'.join(parts):
+    if paragraphs != b"[%b]" % b'", "'.join(parts):
         return None
     compact = b'","'.join(parts)
     # With a backslash in the text, what looks like the end of a line may be none: damaged rows could pass for sound.
@@ -145,7 +154,7 @@ def _fits(name: str, value: Any) -> bool:
     if name in _FLAGS:
         return value in (True, False)
     if name == "archive_offset":
-        return type(value) is int and abs(value) < 1 << 63
+        return type(value) is int and -(1 << 63) <= value < 1 << 63
     if name == "paragraphs":
         return isinstance(value, list) and all(map(_is_whole_text, value))
     return _is_whole_text(value)

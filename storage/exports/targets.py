@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _STDOUT = 1
+_DESCRIPTOR = re.compile(r"/dev/(?:stdout|fd/([0-9]{1,9}))")
 # What is written at a time, in bytes: an article is a few thousand.
 _BUFFER = 1 << 20
 # How much the system may keep of a file before it begins to put it on the disk.
@@ -27,19 +29,24 @@ _KEPT = 8 * _BUFFER
 def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """A stream into what becomes the file at `path` at the end: what stood there stays until then, or if this fails.
 
-    A device or a named pipe is written to as it is.
+    A device, a pipe, or what is open already (`/dev/stdout`, `/dev/fd/3`) is written to as it is.
 
     Raises:
         ExportError: it cannot be written; the message is a sentence.
     """
-    target = Path(os.path.realpath(path.expanduser()))
-    if target.is_dir():
+    named = path.expanduser()
+    if named.is_dir():
         raise ExportError(f"{path} is a folder; name a file.")
     with _told(path):
-        if target.exists() and not target.is_file():
-            with target.open("wb", _BUFFER) as stream:
+        if found := _DESCRIPTOR.fullmatch(str(path)):
+            with os.fdopen(os.dup(int(found[1] or _STDOUT)), "wb", _BUFFER) as stream:
                 yield stream
             return
+        if named.exists() and not named.is_file():
+            with named.open("wb", _BUFFER) as stream:
+                yield stream
+            return
+        target = Path(os.path.realpath(named))
         neighbour = _neighbour(target.parent)
         try:
             with BufferedWriter(_Hastened(neighbour, "xb"), _BUFFER) as stream:

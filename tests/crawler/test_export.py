@@ -235,6 +235,27 @@ def test_a_reader_that_has_seen_enough_ends_it_without_a_word(database: Path, tm
     assert run.stderr == ""
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        "export -o /dev/stdout | cat > {out}",
+        "(echo first; export -o /dev/stdout; echo last) > {out}",
+        "(echo first; export -o /dev/fd/3 3>&1; echo last) >> {out}",
+        "export -o >(cat > {out}); wait $!",
+    ],
+)
+def test_what_the_shell_has_opened_is_written_to_as_it_is(database: Path, tmp_path: Path, command: str) -> None:
+    out = tmp_path / "out"
+    call = f'export() {{ {sys.executable} -m scrapy export "$@"; }}; {command.format(out=out)}'
+    env = os.environ | {"KBS_DB": str(database), "KBS_ARCHIVE": str(tmp_path / "archive")}
+    run = subprocess.run(["/bin/bash", "-c", call], cwd=CHECKOUT, env=env, capture_output=True, text=True, check=True)
+    assert f"export: {COUNT} articles" in run.stderr
+    lines = out.read_text("utf-8").splitlines()
+    if "first" in command:
+        assert (lines.pop(0), lines.pop()) == ("first", "last")
+    assert urls("\n".join(lines)) == [*map(str, range(1, COUNT)), "0"]
+
+
 def test_an_older_database_is_upgraded_and_a_missing_one_is_told(scrapy: Run, tmp_path: Path) -> None:
     db = Database(tmp_path / "old.db")
     migrations.apply(db, stop_before="m004_catalogue_and_search")

@@ -129,6 +129,18 @@ def test_an_archive_that_cannot_be_written_ends_the_run(site: ScriptedSite, craw
     assert ARTICLE.format(1) not in site.requests
 
 
+def test_where_no_page_can_be_extracted_the_run_ends_and_no_page_is_blamed(crawl: Run, tmp_path: Path) -> None:
+    with Replica(articles=30) as replica:
+        for arguments in (["kbs_articles", "-a", "ids=1-10"], ["kbs_news"]):
+            run = crawl(*arguments, KBS_BASE_URL=replica.base_url, first="import sys; sys.executable = '/bin/false'")
+            assert run.returncode == 1
+            assert "The run ended because the process that extracts pages ends at once, or does not" in run.stderr
+            assert "Traceback" not in run.stderr
+        with ArticleStore(tmp_path / "kbs.db") as store:
+            assert store.db.table("refusals").count == 0
+        assert counts(crawl("kbs_news", KBS_BASE_URL=replica.base_url))["new"] == 30
+
+
 def test_a_database_that_takes_no_more_ends_the_run_and_loses_nothing_silently(crawl: Run, tmp_path: Path) -> None:
     with Replica(articles=400) as replica:
         path = tmp_path / "kbs.db"

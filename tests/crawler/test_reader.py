@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from crawler.reader import Reader
+from crawler.reader import Reader, ReaderError
 from extractors import NotAnArticle, extract_html
 
 FORGETFUL = """
@@ -109,6 +109,18 @@ def test_an_answer_that_nobody_waits_for_any_more_is_given_to_nobody_else() -> N
         slow.cancel()
         with suppress(asyncio.CancelledError):
             await slow
+        return await reader.read(abs, -2)
+
+    assert run(read) == 2
+
+
+@pytest.mark.parametrize("program", ["/nothing", "/bin/false"])
+def test_that_it_cannot_be_begun_is_no_fault_of_the_page(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    async def read(reader: Reader) -> Any:
+        with monkeypatch.context() as context:
+            context.setattr(sys, "executable", program)
+            with pytest.raises(ReaderError):
+                await reader.read(abs, -1)
         return await reader.read(abs, -2)
 
     assert run(read) == 2

@@ -125,8 +125,7 @@ def test_a_runaway_query_ends_while_other_pages_are_answered(small: Room) -> Non
     thread = threading.Thread(target=lambda: answers.append(small.ask(f"/kbs.json?sql={quote(RUNAWAY)}").status))
     thread.start()
     time.sleep(0.5)
-    for _ in range(3):
-        assert small.ask("/search?q=sommet").status == 200
+    assert small.ask("/search?q=sommet").status == 200
     assert answers == []
     thread.join(timeout=60)
     assert answers == [400]
