@@ -120,14 +120,17 @@ def test_what_would_write_or_reach_out_is_refused_and_leaves_nothing(small: Room
 
 
 def test_a_runaway_query_ends_while_other_pages_are_answered(small: Room) -> None:
-    answers: list[int] = []
-    began = time.monotonic()
-    thread = threading.Thread(target=lambda: answers.append(small.ask(f"/kbs.json?sql={quote(RUNAWAY)}").status))
-    thread.start()
-    time.sleep(0.5)
-    assert small.ask("/search?q=sommet").status == 200
-    assert answers == []
-    thread.join(timeout=60)
+    # A room of its own: where garbage of earlier queries is collected meanwhile, a page may wait for this one's end.
+    with opened(small.database) as room:
+        answers: list[int] = []
+        began = time.monotonic()
+        thread = threading.Thread(target=lambda: answers.append(room.ask(f"/kbs.json?sql={quote(RUNAWAY)}").status))
+        thread.start()
+        time.sleep(0.5)
+        for path in ("/search?q=sommet", "/"):
+            assert room.ask(path).status == 200
+        assert answers == []
+        thread.join(timeout=60)
     assert answers == [400]
     assert time.monotonic() - began > 4
 
