@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +15,7 @@ from storage.schema import migrations
 
 # Long enough for another crawl's batch to end; a batch takes milliseconds.
 _BUSY_SECONDS = 30.0
+_BUSY_PAUSE = 0.01
 
 
 class StoreError(Exception):
@@ -75,17 +77,36 @@ class Store:
 
     def _prepare(self) -> None:
         """Check that the file is ours and not newer than this code, then bring it up to date."""
+        # One transaction, one state of the file: another crawl may be making it between two statements.
+        self.db.execute("begin")
         applied = {migration.name for migration in migrations.applied(self.db)}
-        if not applied and self.db.table_names():
+        holds_tables = bool(self.db.table_names())
+        self.db.rollback()
+        if not applied and holds_tables:
             raise StoreError(f"{self.path} is a database of something else; name another file.")
         if applied - _all_migrations():
             raise StoreError(f"{self.path} was written by a newer version of kbsworld; upgrade kbsworld to use it.")
-        self.db.enable_wal()
+        self._enable_wal()
         self.db.execute("pragma synchronous = normal")
         self.db.execute("pragma foreign_keys = on")
         if migrations.pending(self.db):
             with self.batch():
                 migrations.apply(self.db)
+
+    def _enable_wal(self) -> None:
+        """Set the journal mode, waiting for others as long as every other statement does.
+
+        SQLite asks the busy handler, and so its own timeout, for no change of the journal mode: two crawls that make
+        one database together would meet "database is locked" at once (https://sqlite.org/c3ref/busy_handler.html).
+        """
+        deadline = time.monotonic() + _BUSY_SECONDS
+        while True:
+            try:
+                return self.db.enable_wal()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
+                    raise
+            time.sleep(_BUSY_PAUSE)
 
     def _check_file(self) -> None:
         """Raise where the file was taken away: SQLite would go on writing into one that no longer has a name."""

@@ -326,3 +326,28 @@ def test_two_processes_write_into_one_database_at_the_same_time(tmp_path: Path) 
     with ArticleStore(path) as store:
         assert len({article.url for article in store.newest(1000)}) == 180
     assert Database(sqlite3.connect(path)).execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+MAKER = """
+import sys
+from storage import ArticleStore
+for path in sys.stdin:
+    ArticleStore(path.strip()).close()
+    print("made", flush=True)
+"""
+
+
+def test_processes_that_make_one_database_together_wait_for_each_other(tmp_path: Path) -> None:
+    makers = [
+        subprocess.Popen([sys.executable, "-c", MAKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    for number in range(40):
+        path = tmp_path / f"{number}.db"
+        for maker in makers:
+            print(path, file=maker.stdin, flush=True)
+        assert [maker.stdout.readline() for maker in makers if maker.stdout] == ["made\n"] * 3
+        assert Database(sqlite3.connect(path)).journal_mode == "wal"
+    for maker in makers:
+        maker.communicate()
+    assert [maker.returncode for maker in makers] == [0, 0, 0]
