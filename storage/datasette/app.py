@@ -86,7 +86,7 @@ class _File(Database):  # type: ignore[misc]
         if write:
             raise ValueError("The reading room does not write.")
         uri = f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
-        connection = sqlite3.connect(uri, uri=True, check_same_thread=False)
+        connection = sqlite3.connect(uri, uri=True, check_same_thread=False, factory=_Connection)
         self._all_file_connections.append(connection)
         return connection
 
@@ -94,9 +94,41 @@ class _File(Database):  # type: ignore[misc]
         """As Datasette's, with errors told on the page alone: what a query holds is nothing for a terminal."""
         return await super().execute(sql, params, **{**options, "log_sql_errors": False})
 
+    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
+        """As Datasette's: `fn` in a thread, with that thread's connection."""
+
+        def tidy(connection: _Connection) -> Any:
+            try:
+                return fn(connection)
+            finally:
+                connection.close_cursors()
+
+        return await super().execute_fn(tidy)
+
     def interrupt(self) -> None:
         for connection in self._all_file_connections:
             connection.interrupt()
+
+
+class _Connection(sqlite3.Connection):
+    """A connection whose cursors are closed by the thread that used them.
+
+    One that an error's traceback holds would live until Python collects garbage, in whichever thread: closed by
+    another page's, it makes that page wait until the query ends that this connection is running by then.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._cursors: list[sqlite3.Cursor] = []
+
+    def cursor(self, *args: Any, **options: Any) -> Any:
+        cursor = super().cursor(*args, **options)
+        self._cursors.append(cursor)
+        return cursor
+
+    def close_cursors(self) -> None:
+        while self._cursors:
+            self._cursors.pop().close()
 
 
 class _Server(uvicorn.Server):
