@@ -33,6 +33,7 @@ FORMATS = (*_STREAMED, "markdown")
 
 # What a file is by the end of its name, where nobody says.
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".xml": "tei", ".tei": "tei"}
+_MARKDOWN = frozenset({".md", ".markdown"})
 _PACKED = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
 
 # After so many rows the bar moves.
@@ -64,6 +65,10 @@ class Export:
         if ending in _PACKED:
             raise ValueError(
                 f"-o {self._path}: exports are not packed; leave out {ending}, or pipe them into a packer."
+            )
+        if opts.format is None and ending in _MARKDOWN:
+            raise ValueError(
+                f"-o {self._path}: Markdown is a file for each article; name a folder with --format markdown -o FOLDER."
             )
         if opts.output == "":
             raise ValueError("-o has no name; give it a file's, or - for standard output.")

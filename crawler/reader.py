@@ -93,6 +93,7 @@ class Reader:
                     [sys.executable, "-P", "-m", "crawler.reader", str(theirs.fileno())],
                     stdin=subprocess.PIPE,  # nothing comes there: it closes with this process, whatever ends it
                     pass_fds=[theirs.fileno()],
+                    process_group=0,  # Ctrl-C is for this process, also while the other one still begins
                     env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
                 )
             except OSError as error:

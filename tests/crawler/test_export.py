@@ -102,6 +102,8 @@ def work(database: Path, *arguments: str) -> Export:
             ValueError,
             "Markdown is a file for each article; name a folder for them with -o",
         ),
+        (["-o", "{tmp}/a.md"], ValueError, "-o {tmp}/a.md: Markdown is a file for each article; name"),
+        (["-o", "{tmp}/a.jsonl.gz"], ValueError, "-o {tmp}/a.jsonl.gz: exports are not packed; leave out .gz, or pipe"),
         (["--format", "tei", "--since", "2030-01-01", "-o", "{tmp}/a"], ExportError, NONE_SELECTED),
         (["-o", "{tmp}"], ExportError, "{tmp} is a folder; name a file."),
         (["-o", "{tmp}/none/a"], ExportError, "{tmp}/none/a cannot be written (No such file or directory)."),

@@ -60,6 +60,11 @@ def test_pages_are_read_in_their_order_by_one_other_process() -> None:
     assert first == last != os.getpid()
 
 
+def test_ctrl_c_does_not_reach_the_process_that_reads() -> None:
+    # A terminal sends it to its foreground group, and a process that still begins would print a traceback.
+    assert run(lambda reader: reader.read(os.getpgrp)) != os.getpgrp()
+
+
 def test_a_refusal_is_an_answer_and_a_mistake_is_raised_with_its_place() -> None:
     async def read(reader: Reader) -> Any:
         with pytest.raises(FileNotFoundError) as caught:
