@@ -9,7 +9,8 @@ import sqlite3
 import sys
 from abc import abstractmethod
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from scrapy.commands import ScrapyCommand
 from crawler.arguments import ArgumentError, check_setting_names
 from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
 
+_ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RECEIVED: list[int] = []
 
 
@@ -46,7 +48,7 @@ class OfflineCommand(ScrapyCommand):
         # Imported here: Scrapy loads every command before it runs one.
         from storage import StoreError
 
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        for number in _ENDINGS:
             signal.signal(number, _interrupt)
         _prepare_streams()
         try:
@@ -90,10 +92,27 @@ def _sentence(error: Exception) -> str:
     return str(error)
 
 
+@contextmanager
+def uninterrupted() -> Iterator[None]:
+    """Have signals wait until what is done within is done; it must not take long."""
+    handlers = {number: signal.signal(number, _receive) for number in _ENDINGS}
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    raise_interruption()
+
+
 def raise_interruption() -> None:
     """Interrupt once more, where a signal came in the midst of what swallows exceptions, as finalizers do."""
     if _RECEIVED:
         raise KeyboardInterrupt(_RECEIVED[-1])
+
+
+def _receive(number: int, _: object) -> None:
+    """Keep a signal for later."""
+    _RECEIVED.append(number)
 
 
 def _interrupt(number: int, _: object) -> None:

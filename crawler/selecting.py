@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace, _ActionsContainer
+from datetime import date
 
 from sqlite_utils import Database
 
@@ -37,7 +38,7 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
     Raises:
         ArgumentError: an option is wrong; the message is a sentence.
     """
-    since, until = (day(f"--{name}", getattr(opts, name) or "") for name in ("since", "until"))
+    since, until = (_day(name, getattr(opts, name)) for name in ("since", "until"))
     if since and until and since > until:
         raise ArgumentError(f"--since={since} is after --until={until}: no day is between them.")
     if opts.lang is not None and opts.lang not in _LANGUAGES:
@@ -53,6 +54,12 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
         lang=opts.lang,
         all_versions=getattr(opts, "all_versions", False),
     )
+
+
+def _day(name: str, value: str | None) -> date | None:
+    if value == "":  # such as a variable of a script that is not set: all articles are not what it meant
+        raise ArgumentError(f"--{name} is empty; give a day, as in --{name}=2026-11-24, or leave it out.")
+    return day(f"--{name}", value or "")
 
 
 _LANGUAGES = sorted(EDITIONS.values())

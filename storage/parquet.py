@@ -27,6 +27,8 @@ _GROUP_ROWS = 5000
 _GROUP_CHARACTERS = 16_000_000
 _READ_ROWS = 200
 
+_MAGIC = b"PAR1"  # https://parquet.apache.org/docs/file-format/
+
 
 class ParquetError(OSError):
     """A file cannot be read or written; the message is a sentence that names it."""
@@ -118,6 +120,16 @@ def write_files(folder: Path, table: str, rows: Iterable[Row]) -> list[Path]:
         files.append(path)
         first = next(left, None)
     return files
+
+
+def is_parquet(path: Path) -> bool:
+    """Whether a file begins as Parquet files do, whole or not.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    with path.open("rb") as file:
+        return file.read(len(_MAGIC)) == _MAGIC
 
 
 def table_of(path: Path) -> tuple[str, int]:

@@ -23,8 +23,58 @@ _SPELLINGS = {"œ": ("oe", "œ"), "oe": ("oe", "œ"), "æ": ("ae", "æ"), "ae": 
 _MIXED = 3
 
 
+# What is wrong with a query, and how to put it, in English and in French.
+_FAULTS = {
+    "long": (
+        "This query has {length:,} characters; give {most:,} at most.",
+        "Cette requête a {length} caractères ; n’en donnez pas plus de {most}.",
+    ),
+    "empty": (
+        "There is no word in this query; give one, such as: coree.",
+        "Il n’y a aucun mot dans cette requête ; donnez-en un, par exemple : coree.",
+    ),
+    "many": (
+        "This query has {count} words; give {most} at most.",
+        "Cette requête a {count} mots ; n’en donnez pas plus de {most}.",
+    ),
+    "closed": (
+        "A bracket is closed that was never opened; write it as in: (nord OR sud) sommet.",
+        "Une parenthèse est fermée sans avoir été ouverte ; écrivez comme dans : (nord OR sud) sommet.",
+    ),
+    "open": (
+        "A bracket is not closed; write it as in: (nord OR sud) sommet.",
+        "Une parenthèse n’est pas fermée ; écrivez comme dans : (nord OR sud) sommet.",
+    ),
+    "sides": (
+        "OR and brackets need words on both sides; write it as in: (nord OR sud) sommet.",
+        "Il manque des mots autour de OR ou entre parenthèses ; écrivez comme dans : (nord OR sud) sommet.",
+    ),
+    "before": (
+        "{operator} stands before any word; write it as in: coree {operator} japon.",
+        "{operator} vient avant tout mot ; écrivez comme dans : coree {operator} japon.",
+    ),
+    "after": (
+        "A word is missing after {operator}; write it as in: coree {operator} japon.",
+        "Il manque un mot après {operator} ; écrivez comme dans : coree {operator} japon.",
+    ),
+    "quote": (
+        'A quote is not closed; write it as in: "conseil de sécurité".',
+        "Un guillemet n’est pas fermé ; écrivez comme dans : « conseil de sécurité ».",
+    ),
+}
+
+
 class QueryError(ValueError):
-    """A query that cannot be understood; the message is a sentence that says how to put it."""
+    """A query that cannot be understood; the message is a sentence that says how to put it.
+
+    Attributes:
+        words: that sentence by the code of its language, `en` (the message) and `fr`.
+    """
+
+    def __init__(self, fault: str, **values: object) -> None:
+        """An error; `fault` is a key of the sentences, `values` what stands in their braces."""
+        self.words = dict(zip(("en", "fr"), (told.format(**values) for told in _FAULTS[fault]), strict=True))
+        super().__init__(self.words["en"])
 
 
 def fts_expression(query: str) -> str:
@@ -41,7 +91,7 @@ def fts_expression(query: str) -> str:
         QueryError: it is empty, or its quotes, brackets or operators do not fit together.
     """
     if len(query) > MAX_LENGTH:
-        raise QueryError(f"This query has {len(query):,} characters; give {MAX_LENGTH:,} at most.")
+        raise QueryError("long", length=len(query), most=MAX_LENGTH)
     return _Parser(_plain(query)).expression()
 
 
@@ -68,12 +118,12 @@ class _Parser:
 
     def expression(self) -> str:
         if not any(words_of(item) for item in self._items if item not in _OPERATORS):
-            raise QueryError("There is no word in this query; give one, such as: coree.")
+            raise QueryError("empty")
         if len(self._items) > MAX_WORDS:
-            raise QueryError(f"This query has {len(self._items)} words; give {MAX_WORDS} at most.")
+            raise QueryError("many", count=len(self._items), most=MAX_WORDS)
         expression = self._either()
         if self._at < len(self._items):
-            raise QueryError("A bracket is closed that was never opened; write it as in: (nord OR sud) sommet.")
+            raise QueryError("closed")
         return expression
 
     def _either(self) -> str:
@@ -92,7 +142,7 @@ class _Parser:
             if found:
                 (without if operator == "NOT" else parts).append(found)
         if not parts:
-            raise QueryError("OR and brackets need words on both sides; write it as in: (nord OR sud) sommet.")
+            raise QueryError("sides")
         wanted = _joined(" AND ", parts)
         return f"({wanted} NOT {_joined(' OR ', without)})" if without else wanted
 
@@ -104,9 +154,9 @@ class _Parser:
             operator = item
             self._at += 1
         if operator and is_first:
-            raise QueryError(f"{operator} stands before any word; write it as in: coree {operator} japon.")
+            raise QueryError("before", operator=operator)
         if operator and self._next() in {None, ")", *_OPERATORS}:
-            raise QueryError(f"A word is missing after {operator}; write it as in: coree {operator} japon.")
+            raise QueryError("after", operator=operator)
         return operator
 
     def _one(self) -> str:
@@ -116,7 +166,7 @@ class _Parser:
             return _term(item)
         inner = self._either()
         if self._next() != ")":
-            raise QueryError("A bracket is not closed; write it as in: (nord OR sud) sommet.")
+            raise QueryError("open")
         self._at += 1
         return _in_column(_COLUMNS.get(item[:-2].lower()), inner)
 
@@ -128,7 +178,7 @@ def _items(query: str) -> Iterator[str]:
     for found in _ITEMS.finditer(query):
         item = found[0].strip()
         if found["phrase"] and not item.rstrip("*").endswith('"', item.index('"') + 1):
-            raise QueryError('A quote is not closed; write it as in: "conseil de sécurité".')
+            raise QueryError("quote")
         yield item
 
 

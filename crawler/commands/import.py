@@ -12,6 +12,8 @@ from crawler.offline import OfflineCommand
 class Command(OfflineCommand):
     """Stores what `scrapy reextract --to` or `scrapy export` wrote; the summary goes to standard error."""
 
+    interrupted = "Interrupted; what was stored stays, and the same call stores the rest."
+
     def syntax(self) -> str:
         return "PATH..."
 

@@ -12,6 +12,7 @@ from itertools import groupby, islice
 from pathlib import Path
 
 from crawler.failures import WORK_FAILED
+from crawler.offline import uninterrupted
 from crawler.reextract.parquet_sink import UNFINISHED
 from crawler.reextract.report import _MOST_ALIKE, Report
 from crawler.reextract.work import captured_url
@@ -20,7 +21,7 @@ from extractors.address import parse_address
 from extractors.dates import KST
 from storage import ArticleStore, Outcome
 from storage.exports import ExportError, json_lines
-from storage.parquet import ParquetError, read_rows, require_pyarrow, table_of
+from storage.parquet import ParquetError, is_parquet, read_rows, require_pyarrow, table_of
 from storage.versions import Row
 from storage.warc_reader import is_time
 
@@ -75,17 +76,19 @@ class Import:
             with ArticleStore(self._database) as store:
                 # Articles first: a capture that was refused later is in both.
                 for batch in _batches(self._versions()):
-                    with store.batch():
-                        for versions in batch:
-                            self._add(store, *versions)
-                    self._advance(sum(len(versions) for _, versions in batch))
+                    with uninterrupted():  # what is counted is what is stored
+                        with store.batch():
+                            for versions in batch:
+                                self._add(store, *versions)
+                        self._advance(sum(len(versions) for _, versions in batch))
                 rows = (row for _, row in self._rows("refusals"))
                 while refusals := list(islice(rows, _BATCH)):
-                    with store.batch():
-                        for row in refusals:
-                            store.refuse_row(row)
-                    self.counts["refused"] += len(refusals)
-                    self._advance(len(refusals))
+                    with uninterrupted():
+                        with store.batch():
+                            for row in refusals:
+                                store.refuse_row(row)
+                        self.counts["refused"] += len(refusals)
+                        self._advance(len(refusals))
             ending = "finished"
         finally:
             self._report.close()
@@ -98,6 +101,8 @@ class Import:
             self._tables["articles"].append(file)
             self._lined.add(file)
             return 0
+        if not is_parquet(file):
+            raise ParquetError(f"{file} is neither Parquet nor JSON Lines; import takes what scrapy export writes so.")
         require_pyarrow("scrapy import of Parquet files")
         table, rows = table_of(file)
         self._tables[table].append(file)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime
 
+from storage.query import QueryError, fts_expression
+
 LANGUAGES = {"fr": "Français", "en": "English"}
 DEFAULT = "fr"
 
@@ -135,6 +137,16 @@ def pick_language(cookie: str | None, accepted: str) -> str:
         return str(cookie)
     wanted = (part.split(";")[0].strip()[:2].lower() for part in accepted.split(","))
     return next((code for code in wanted if code in LANGUAGES), DEFAULT)
+
+
+def spell_fault(query: str | None, language: str) -> str | None:
+    """What is wrong with a query as typed, in a sentence; None where nothing is, or nothing was typed."""
+    try:
+        if query:
+            fts_expression(query)
+    except QueryError as error:
+        return error.words[language]
+    return None
 
 
 def spell_time(moment: str | None, language: str) -> str:

@@ -47,12 +47,12 @@ def front_page(connection: sqlite3.Connection) -> Context:
 
 
 def results(connection: sqlite3.Connection, query: str) -> Context:
-    """What a search finds; `error` is a sentence where the query cannot be understood."""
+    """What a search finds; nothing where the query cannot be understood."""
     try:
         hits = search(_database(connection), query, limit=MAX_RESULTS)
-    except QueryError as error:
-        return {"q": query, "hits": [], "error": str(error)}
-    return {"q": query, "hits": [_marked(hit) for hit in hits], "error": None, "is_cut": len(hits) == MAX_RESULTS}
+    except QueryError:
+        hits = []
+    return {"q": query, "hits": [_marked(hit) for hit in hits], "is_cut": len(hits) == MAX_RESULTS}
 
 
 def article(connection: sqlite3.Connection, key: str, against: str | None) -> Context:

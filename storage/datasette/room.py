@@ -17,7 +17,15 @@ from markupsafe import Markup
 
 from storage.datasette import functions
 from storage.datasette.guard import App, guard
-from storage.datasette.interface import COLUMNS, LANGUAGES, phrases, pick_language, spell_number, spell_time
+from storage.datasette.interface import (
+    COLUMNS,
+    LANGUAGES,
+    phrases,
+    pick_language,
+    spell_fault,
+    spell_number,
+    spell_time,
+)
 from storage.datasette.reading import Context, article, front_page, results
 
 #: What the database is called in addresses.
@@ -69,6 +77,7 @@ class ReadingRoom:
                 "languages": LANGUAGES,
                 "say": phrases(language),
                 "column_words": COLUMNS,
+                "spell_fault": partial(spell_fault, language=language),
                 "spell_time": partial(spell_time, language=language),
                 "spell_number": partial(spell_number, language=language),
                 "here": _path(request),

@@ -106,6 +106,8 @@ class Prepared:
         """
         number = next(self._numbers)
         said = [Path(self._folder.name, f"{number}.{name}") for name in ("output", "errors")]
+        for file in said:
+            file.touch()  # a call may be killed before it has said anything
         pid = self.ask("begin", ["scrapy", *arguments], first, os.environ | environment, *map(str, said))
         return Begun(self, pid, said)
 

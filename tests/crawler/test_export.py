@@ -6,8 +6,10 @@ import argparse
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from storage.parquet import read_rows
 from storage.schema import migrations
 from storage.versions import Row
 from tests.crawler.conftest import Run
-from tests.crawler.prepared import CHECKOUT
+from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.test_import_rows import article as made
 
 COUNT = 12
@@ -102,6 +104,8 @@ def work(database: Path, *arguments: str) -> Export:
             ValueError,
             "Markdown is a file for each article; name a folder for them with -o",
         ),
+        (["--since", ""], ArgumentError, "--since is empty; give a day, as in --since=2026-11-24, or leave it out."),
+        (["-o", "{tmp}/a/"], ValueError, "-o {tmp}/a/ is a folder; name a file in it."),
         (["-o", "{tmp}/a.md"], ValueError, "-o {tmp}/a.md: Markdown is a file for each article; name"),
         (["-o", "{tmp}/a.jsonl.gz"], ValueError, "-o {tmp}/a.jsonl.gz: exports are not packed; leave out .gz, or pipe"),
         (["--format", "tei", "--since", "2030-01-01", "-o", "{tmp}/a"], ExportError, NONE_SELECTED),
@@ -144,6 +148,28 @@ def test_there_and_back_again_is_the_same_bytes(database: Path, scrapy: Run, tmp
         assert work(other, "--all-versions", "-o", str(again)).run() == 0
         assert again.read_bytes() == file.read_bytes()
     assert f"  unchanged    {COUNT + 2:>8}" in scrapy("import", str(file), KBS_DB=str(other)).stderr
+
+
+def test_an_interrupted_import_has_stored_what_it_counts(tmp_path: Path) -> None:
+    many, file = tmp_path / "many.db", tmp_path / "many.jsonl"
+    with ArticleStore(many) as store, store.batch():
+        store.db.table("articles").insert_all(article(number) for number in range(4000))
+    assert work(many, "-o", str(file)).run() == 0
+    for wanted in (1, 600, 1200):
+        path = tmp_path / f"{wanted}.db"
+        process = prepared().begin("import", str(file), KBS_DB=str(path))
+        with Database(path) as db:
+            while not db["articles"].exists() or db.table("articles").count < wanted:
+                time.sleep(0.005)
+            process.send_signal(signal.SIGINT)
+            said = process.communicate()[1]
+            stored = db.table("articles").count
+        assert process.returncode == 128 + signal.SIGINT
+        assert said.startswith(f"import: {stored:,} rows, ")
+        assert f"  new          {stored:>8}\n" in said
+        assert said.endswith("Interrupted; what was stored stays, and the same call stores the rest.\n")
+        assert wanted <= stored < 4000
+    assert f"  new          {4000 - stored:>8}\n" in prepared().run("import", str(file), KBS_DB=str(path)).stderr
 
 
 @pytest.mark.usefixtures("database")

@@ -159,6 +159,8 @@ def test_a_folder_in_use_is_left_alone(written: Path, captures: Path, tmp_path: 
 def test_what_cannot_be_imported_is_told(written: Path, tmp_path: Path) -> None:
     database, file = tmp_path / "kbs.db", tmp_path / "page.html"
     file.write_text("<html>")
+    half, so = tmp_path / "half", "writes so.\n"
+    half.write_bytes(b"PAR1")
     for arguments, status, said in (
         ([], 2, "Name at least one Parquet file or JSON Lines, or a folder of them.\n"),
         (["--all"], 2, "There is no option --all; scrapy import --help names them.\n"),
@@ -168,7 +170,12 @@ def test_what_cannot_be_imported_is_told(written: Path, tmp_path: Path) -> None:
             1,
             f"There is no Parquet file in {tmp_path}, and no .jsonl; name the files, or a folder that holds them.\n",
         ),
-        ([str(written), str(file)], 1, f"{file} is no Parquet file, or its end is missing.\n"),
+        (
+            [str(written), str(file)],
+            1,
+            f"{file} is neither Parquet nor JSON Lines; import takes what scrapy export {so}",
+        ),
+        ([str(written), str(half)], 1, f"{half} is no Parquet file, or its end is missing.\n"),
     ):
         assert run(database, "import", *arguments) == (status, said)
     assert not database.exists()

@@ -157,5 +157,8 @@ def test_each_ligature_of_a_phrase_may_be_written_either_way(words: str) -> None
     ],
 )
 def test_a_query_that_cannot_be_understood_is_told_in_a_sentence(query: str, sentence: str) -> None:
-    with pytest.raises(QueryError, match=sentence):
+    with pytest.raises(QueryError, match=sentence) as caught:
         fts_expression(query)
+    english, french = caught.value.words["en"], caught.value.words["fr"]
+    assert english == str(caught.value) != french
+    assert "{" not in french

@@ -107,6 +107,14 @@ def test_every_answer_says_what_a_page_may_do(small: Room, path: str, status: in
     assert "Traceback" not in answer.text
 
 
+@pytest.mark.parametrize("path", ["/search?q=", "/kbs/catalogue?_search=", "/-/dashboards/fr?word="])
+def test_a_query_that_cannot_be_understood_is_explained_in_the_readers_language(small: Room, path: str) -> None:
+    for language, sentence in {"fr": "Un guillemet n’est pas fermé", "en": "A quote is not closed"}.items():
+        header = {"Accept-Language": language}
+        assert sentence in small.ask(f"{path}%22conseil", **header).text
+        assert sentence not in small.ask(f"{path}%22conseil%22", **header).text
+
+
 # --- what is not done ---
 
 
