@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 from scrapy import signals
 from scrapy.utils.job import job_dir
 
-from crawler.failures import end_run, exit_status
+from crawler.failures import database_failed, end_run, exit_status
 from crawler.pace import AbandoningDownloader
 from crawler.spiders.base import KbsSpider, require_our_spider
 from storage import ArchiveWriter, StoreError
@@ -152,7 +152,7 @@ class RunRecord(RunExtension):
         try:
             self._run = spider.history.begin_run(spider.name, spider.arguments, spider.started_at)
         except sqlite3.Error as error:
-            end_run(self._crawler, "database_failed", f"The run ended because the database failed: {error}.")
+            database_failed(self._crawler, error)
 
     def spider_closed(self, spider: KbsSpider, reason: str) -> None:
         """Note how it ended, and close the database."""

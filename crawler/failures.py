@@ -94,12 +94,22 @@ def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
         reason: one word, for the first line of the report.
         sentence: why, and what to do; of several the first one counts.
     """
-    if crawler.stats.get_value("kbsworld/stopped") is None:
+    if not is_ending(crawler):
         crawler.stats.set_value("kbsworld/stopped", sentence)
     ending = asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
     # The event loop keeps weak references only.
     _ENDINGS.add(ending)
     ending.add_done_callback(_ENDINGS.discard)
+
+
+def database_failed(crawler: Crawler, error: Exception) -> None:
+    """End a run whose database fails."""
+    end_run(crawler, "database_failed", f"The run ended because the database failed: {str(error).rstrip('.')}.")
+
+
+def is_ending(crawler: Crawler) -> bool:
+    """Whether `end_run` was called: the database may be closed by now."""
+    return crawler.stats.get_value("kbsworld/stopped") is not None
 
 
 def complain(command: ScrapyCommand, sentence: str, status: int) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy.exceptions import DropItem
 
-from crawler.failures import end_run
+from crawler.failures import database_failed
 from crawler.items import ListRead, Reading
 from crawler.spiders.base import KbsSpider, require_our_spider
 from extractors import NotAnArticle
@@ -81,6 +81,8 @@ class ArticlePipeline:
             Whether it is stored.
         """
         batch = self._batch
+        if not batch and not self._history.has_payloads:
+            return True  # a run that the database ended before its first page does not wait for it once more
         try:
             with self._store.batch():
                 outcomes = [self._store_one(item) for item in batch]
@@ -90,7 +92,7 @@ class ArticlePipeline:
                 if isinstance(item, Reading):
                     self._spider.report_failure(item.capture.url, f"the database did not take it: {error}")
             self._broken = True
-            end_run(self._crawler, "database_failed", f"The run ended because the database failed: {error}")
+            database_failed(self._crawler, error)
         else:
             self._batch = []
             for outcome in filter(None, outcomes):

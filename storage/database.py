@@ -39,11 +39,12 @@ class Store:
         if not str(path).strip() or str(path) == ":memory:":
             raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")
         self.path = Path(path).expanduser()
+        deadline = time.monotonic() + _BUSY_SECONDS
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.db = Database(sqlite3.connect(self.path, timeout=_BUSY_SECONDS), execute_plugins=False)
             self._file = (self.path.stat().st_dev, self.path.stat().st_ino)
-            self._prepare()
+            self._prepare(deadline)
         except (OSError, sqlite3.Error) as error:
             reason = getattr(error, "strerror", None) or error
             raise StoreError(f"{self.path} cannot be opened as the article database ({reason}).") from error
@@ -75,38 +76,40 @@ class Store:
             raise
         self.db.commit()
 
-    def _prepare(self) -> None:
+    def _prepare(self, deadline: float) -> None:
         """Check that the file is ours and not newer than this code, then bring it up to date."""
         # One transaction, one state of the file: another crawl may be making it between two statements.
         self.db.execute("begin")
         applied = {migration.name for migration in migrations.applied(self.db)}
-        holds_tables = bool(self.db.table_names())
+        [holdings] = self.db.execute("select count(*) from sqlite_master").fetchone()
         self.db.rollback()
-        if not applied and holds_tables:
+        if not applied and holdings:
             raise StoreError(f"{self.path} is a database of something else; name another file.")
         if applied - _all_migrations():
             raise StoreError(f"{self.path} was written by a newer version of kbsworld; upgrade kbsworld to use it.")
-        self._enable_wal()
+        self._enable_wal(deadline)
         self.db.execute("pragma synchronous = normal")
         self.db.execute("pragma foreign_keys = on")
         if migrations.pending(self.db):
             with self.batch():
                 migrations.apply(self.db)
 
-    def _enable_wal(self) -> None:
-        """Set the journal mode, waiting for others as long as every other statement does.
+    def _enable_wal(self, deadline: float) -> None:
+        """Set the journal mode, waiting for others until `deadline` (of time.monotonic).
 
-        SQLite asks the busy handler, and so its own timeout, for no change of the journal mode: two crawls that make
-        one database together would meet "database is locked" at once (https://sqlite.org/c3ref/busy_handler.html).
+        SQLite does not wait by itself where two change it at once: "database is locked" comes in no time then
+        (https://sqlite.org/c3ref/busy_handler.html). Where it does wait, for a reader, it lets no other reader begin.
         """
-        deadline = time.monotonic() + _BUSY_SECONDS
+        self.db.execute("pragma busy_timeout = 0")
         while True:
             try:
-                return self.db.enable_wal()
+                self.db.enable_wal()
+                break
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
             time.sleep(_BUSY_PAUSE)
+        self.db.execute(f"pragma busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
 
     def _check_file(self) -> None:
         """Raise where the file was taken away: SQLite would go on writing into one that no longer has a name."""

@@ -155,6 +155,11 @@ class CrawlHistory:
         """Remember the payload of a full response; in the database with the next `save_payloads`."""
         self._archived[url] = payload
 
+    @property
+    def has_payloads(self) -> bool:
+        """Whether `save_payloads` has something to write."""
+        return bool(self._archived)
+
     def save_payloads(self) -> None:
         """Write the payloads remembered since the last time. Those that are lost cost a repetition, no page."""
         rows = [

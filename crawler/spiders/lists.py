@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import scrapy
 
 from crawler.arguments import count, words
-from crawler.failures import is_abandoned
+from crawler.failures import database_failed, is_abandoned, is_ending
 from crawler.items import ListRead
 from crawler.spiders.base import NOT_READ, KbsSpider, asked_for, failed_page
 from crawler.walk import MAX_PAGES, Bounds, Walk
@@ -76,6 +77,15 @@ class ListSpider(KbsSpider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Ask for what is missing since earlier runs, then for the first page of each list, one after the other."""
+        try:
+            async for request in self._first_requests():
+                yield request
+        except sqlite3.Error as error:
+            database_failed(self.crawler, error)
+
+    async def _first_requests(self) -> AsyncIterator[Request]:
+        if is_ending(self.crawler):
+            return
         # Scrapy's JOBDIR keeps `state` from one run of a job to the next.
         self.walks = getattr(self, "state", {}).setdefault("walks", {})
         for request in self._missing():

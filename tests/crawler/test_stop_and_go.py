@@ -13,6 +13,7 @@ from random import Random
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from storage import ArticleStore
 from tests.crawler.conftest import Begin, Run
 from tests.crawler.prepared import Begun
 from tests.crawler.scripted import content, counts, rows
@@ -119,6 +120,17 @@ def test_a_batch_that_the_database_did_not_take_is_not_left_out(crawl: Run, begi
         assert "the database did not take it: database is locked" in errors
         crawl("kbs_news", KBS_BASE_URL=site.base_url, KBS_RECHECK_DAYS="0")
     assert len(rows(tmp_path)) == 70
+
+
+def test_a_database_that_is_locked_at_the_start_ends_the_run_with_a_sentence(begin: Begin, tmp_path: Path) -> None:
+    hurried = "import storage.database; storage.database._BUSY_SECONDS = 1.0"
+    ArticleStore(tmp_path / "kbs.db").close()
+    with Replica(articles=5) as site, closing(sqlite3.connect(tmp_path / "kbs.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        _, errors = begin("kbs_news", KBS_BASE_URL=site.base_url, first=hurried).communicate(timeout=90)
+    assert errors.count("The run ended because the database failed: database is locked.") == 1
+    assert "Traceback" not in errors
+    assert rows(tmp_path, "runs") == []
 
 
 def test_killed_at_thirty_moments_and_run_to_the_end_the_database_is_the_uninterrupted_one(

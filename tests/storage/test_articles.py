@@ -5,7 +5,10 @@ from __future__ import annotations
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -292,6 +295,10 @@ def test_a_newer_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
 def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "other.db"
     with sqlite3.connect(path) as connection:
+        connection.execute("create view pages as select 1")
+    with pytest.raises(StoreError, match="something else"):
+        ArticleStore(path)
+    with sqlite3.connect(path) as connection:
         connection.execute("create table bookmarks (url text)")
     with pytest.raises(StoreError, match="something else"):
         ArticleStore(path)
@@ -326,6 +333,27 @@ def test_two_processes_write_into_one_database_at_the_same_time(tmp_path: Path) 
     with ArticleStore(path) as store:
         assert len({article.url for article in store.newest(1000)}) == 180
     assert Database(sqlite3.connect(path)).execute("pragma integrity_check").fetchone() == ("ok",)
+
+
+def test_who_waits_for_a_reader_keeps_no_other_one_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("storage.database._BUSY_SECONDS", 1.0)
+    path = tmp_path / "kbs.db"
+    ArticleStore(path).close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
+        reader.execute("pragma journal_mode = delete")
+        reader.execute("begin")
+        reader.execute("select * from articles").fetchall()
+        began = time.monotonic()
+        with ThreadPoolExecutor() as threads:
+            waiting = threads.submit(ArticleStore, path)
+            answers = 0
+            while not waiting.done():
+                with closing(sqlite3.connect(path, timeout=0.5)) as other:
+                    answers += not other.execute("select count(*) from articles").fetchone()[0]
+        with pytest.raises(StoreError, match="database is locked"):
+            waiting.result()
+    assert answers > 10
+    assert time.monotonic() - began < 20
 
 
 MAKER = """
