@@ -22,6 +22,8 @@ TABLES = frozenset({"articles", "refusals", "runs", "lists", "missing"})
 # A crawl may begin while the database is read, and end; several in a row are no coincidence any more.
 _ATTEMPTS = 3
 _BUSY_SECONDS = 30.0
+# Where SQLite keeps what is not in the database yet, or is to be put back into it (https://sqlite.org/tempfiles.html).
+_LOGS = ("-wal", "-journal")
 
 
 def read_undisturbed(path: str | Path, read: Callable[[Database], T]) -> T:
@@ -115,13 +117,20 @@ def _find(path: str | Path) -> Path:
 
 
 def _state(file: Path) -> tuple[int | None, int, int]:
-    """The log beside the database, by its size (None: there is none), and when and to what size the file changed."""
-    log = file.with_name(f"{file.name}-wal")
+    """The logs beside the database, by their size (None: none), and when and to what size the file changed."""
     try:
         found = file.stat()
-        return log.stat().st_size if log.exists() else None, found.st_mtime_ns, found.st_size
+        logs = [size for end in _LOGS if (size := _size(file.with_name(f"{file.name}{end}"))) is not None]
+        return sum(logs) if logs else None, found.st_mtime_ns, found.st_size
     except OSError as error:
         raise StoreError(f"{file} cannot be read ({error.strerror}).") from error
+
+
+def _size(file: Path) -> int | None:
+    try:
+        return file.stat().st_size
+    except FileNotFoundError:
+        return None
 
 
 @contextmanager
@@ -163,6 +172,8 @@ def _pending(file: Path, db: Database) -> set[str]:
         applied = {migration.name for migration in migrations.applied(db)}
     except sqlite3.Error as error:
         raise StoreError(_unreadable(file, error)) from error
+    if not applied and not db.execute("select count(*) from sqlite_master").fetchone()[0]:
+        raise StoreError(f"{file} holds nothing yet; a crawl fills it, or KBS_DB names another.")
     if not applied:
         raise StoreError(f"{file} is no database of kbsworld; give KBS_DB the name of one.")
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
@@ -177,6 +188,8 @@ def _unreadable(file: Path, error: sqlite3.Error) -> str:
         return f"{file} is no SQLite database, or its beginning is damaged ({error}); put back a copy of it."
     if name.startswith("SQLITE_CORRUPT"):
         return f"{file} is damaged so that nothing in it can be found ({error}); put back a copy of it."
+    if name == "SQLITE_READONLY_ROLLBACK":
+        return f"{file} was left in the midst of a write; any command that writes, such as a crawl, takes that back."
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
         return f"{file} cannot be read as it was left ({error}); run this as the user who crawls."
     return f"{file} cannot be read ({error})."

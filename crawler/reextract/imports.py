@@ -71,29 +71,32 @@ class Import:
         Raises:
             StoreError, sqlite3.Error: the database cannot be written; what was stored before stays.
         """
-        ending = "interrupted"
-        try:
-            with ArticleStore(self._database) as store:
-                # Articles first: a capture that was refused later is in both.
-                for batch in _batches(self._versions()):
-                    with uninterrupted():  # what is counted is what is stored
-                        with store.batch():
-                            for versions in batch:
-                                self._add(store, *versions)
-                        self._advance(sum(len(versions) for _, versions in batch))
-                rows = (row for _, row in self._rows("refusals"))
-                while refusals := list(islice(rows, _BATCH)):
-                    with uninterrupted():
-                        with store.batch():
-                            for row in refusals:
-                                store.refuse_row(row)
-                        self.counts["refused"] += len(refusals)
-                        self._advance(len(refusals))
-            ending = "finished"
-        finally:
-            self._report.close()
-            print(self._report.summary(self.counts, ending), file=sys.stderr)
+        with ArticleStore(self._database) as store:
+            ending = "interrupted"
+            try:
+                self._store(store)
+                ending = "finished"
+            finally:
+                self._report.close()
+                print(self._report.summary(self.counts, ending), file=sys.stderr)
         return WORK_FAILED if self.counts["damaged"] else 0
+
+    def _store(self, store: ArticleStore) -> None:
+        # Articles first: a capture that was refused later is in both.
+        for batch in _batches(self._versions()):
+            with uninterrupted():  # what is counted is what is stored
+                with store.batch():
+                    outcomes = [outcome for versions in batch for outcome in self._add(store, *versions)]
+                self.counts.update(outcomes)
+                self._advance(sum(len(versions) for _, versions in batch))
+        rows = (row for _, row in self._rows("refusals"))
+        while refusals := list(islice(rows, _BATCH)):
+            with uninterrupted():
+                with store.batch():
+                    for row in refusals:
+                        store.refuse_row(row)
+                self.counts["refused"] += len(refusals)
+                self._advance(len(refusals))
 
     def _look_into(self, file: Path) -> int:
         """Find out what a file holds; how many rows, where it tells."""
@@ -108,14 +111,14 @@ class Import:
         self._tables[table].append(file)
         return rows
 
-    def _add(self, store: ArticleStore, file: int, versions: list[tuple[Row, str | None]]) -> None:
+    def _add(self, store: ArticleStore, file: int, versions: list[tuple[Row, str | None]]) -> list[Outcome]:
         """Store versions; those of an article that came new out of the same file are as they were together there."""
         key = hash(versions[0][0]["url"])
         together = self._new.pop(key, None) == file
         outcomes = store.add_versions(versions, together=together)
         if together or Outcome.NEW in outcomes:
             self._new[key] = file
-        self.counts.update(outcomes)
+        return outcomes
 
     def _advance(self, rows: int) -> None:
         self.counts["pages"] += rows

@@ -172,6 +172,21 @@ def test_an_interrupted_import_has_stored_what_it_counts(tmp_path: Path) -> None
     assert f"  new          {4000 - stored:>8}\n" in prepared().run("import", str(file), KBS_DB=str(path)).stderr
 
 
+def test_an_import_that_the_disk_ends_has_stored_what_it_counts(tmp_path: Path) -> None:
+    many, file, path = tmp_path / "many.db", tmp_path / "many.jsonl", tmp_path / "kbs.db"
+    with ArticleStore(many) as store, store.batch():
+        store.db.table("articles").insert_all(article(number) for number in range(1000))
+    assert work(many, "-o", str(file)).run() == 0
+    full = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (700_000, 700_000))"
+    run = prepared().run("import", str(file), KBS_DB=str(path), first=full)
+    stored = Database(path).table("articles").count
+    assert run.returncode == 1
+    assert run.stderr.startswith(f"import: {stored:,} rows, ")
+    assert f"  new          {stored:>8}\n" in run.stderr
+    assert run.stderr.endswith("what was stored stays, call this again.\n")
+    assert 0 < stored < 1000
+
+
 @pytest.mark.usefixtures("database")
 def test_lines_that_are_none_of_ours_are_told_and_the_others_taken(scrapy: Run, tmp_path: Path) -> None:
     good = scrapy("export").stdout.splitlines()

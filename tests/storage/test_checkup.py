@@ -190,6 +190,23 @@ def test_what_an_open_crawl_has_stored_is_seen(path: Path) -> None:
         assert [run.spider for run in found(path).runs] == ["kbs_feeds", "kbs_news"]
 
 
+def test_a_write_that_was_cut_short_is_no_damage(path: Path, tmp_path: Path) -> None:
+    left = tmp_path / "left" / "kbs.db"
+    left.parent.mkdir()
+    with closing(sqlite3.connect(path, isolation_level=None)) as writer:
+        writer.execute("pragma journal_mode = delete")
+        writer.execute("pragma cache_size = 2")
+        writer.execute("begin")
+        writer.execute("update articles set text = text || hex(randomblob(5000))")
+        for file in path.parent.glob("kbs.db*"):  # as they are where the process is killed here
+            (left.parent / file.name).write_bytes(file.read_bytes())
+    assert (left.parent / "kbs.db-journal").stat().st_size > 0
+    with pytest.raises(StoreError, match="was left in the midst of a write; any command that writes, such as a crawl"):
+        found(left)
+    ArticleStore(left).close()
+    assert found(left).articles == COUNT
+
+
 def test_a_database_that_changes_meanwhile_is_read_again(path: Path) -> None:
     calls = []
 
@@ -219,7 +236,8 @@ def test_a_database_that_cannot_be_read_is_told_in_a_sentence(tmp_path: Path) ->
             if until is None:
                 connection.execute("update _sqlite_migrations set name = 'm999' where id = 1")
                 connection.commit()
-    assert told("empty.db") == told("other.db") == "is no database of kbsworld; give KBS_DB the name of one."
+    assert told("empty.db") == "holds nothing yet; a crawl fills it, or KBS_DB names another."
+    assert told("other.db") == "is no database of kbsworld; give KBS_DB the name of one."
     assert told("older.db") == "was made by an older version of kbsworld; any crawl into it upgrades it."
     assert told("newer.db") == "was written by a newer version of kbsworld; upgrade kbsworld to use it."
     assert told("none.db").startswith("There is no database ")
