@@ -51,7 +51,7 @@ class Browse:
         with open_to_read(self._database, tell):
             pass
         try:
-            serve(Path(self._database).expanduser().resolve(), self._port, self._say_where)
+            ended = serve(Path(self._database).expanduser().resolve(), self._port, self._say_where)
         except OSError as error:
             if error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EPERM}:
                 raise OSError(
@@ -59,8 +59,10 @@ class Browse:
                 ) from error
             raise
         except KeyboardInterrupt:  # a signal came before it was open
-            pass
+            ended = True
         tell("Closed.")
+        if not ended:
+            os._exit(0)
         return 0
 
     def _say_where(self, address: str) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import socket
 import sqlite3
+import threading
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -63,7 +65,7 @@ def reading_room(path: Path) -> Datasette:
     return room
 
 
-def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
+def serve(path: Path, port: int, ready: Callable[[str], None]) -> bool:
     """Serve the room until SIGINT, SIGTERM or SIGHUP; the main thread's to call.
 
     Args:
@@ -71,12 +73,16 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
         port: on 127.0.0.1; 0: one that is free.
         ready: called with its address once it answers.
 
+    Returns:
+        Whether every query has ended. SQLite can be told to end one only between two steps, and a step may be long;
+        Python waits for its thread then, unless the process is ended by os._exit.
+
     Raises:
         OSError: the port is taken, or may not be used.
     """
     with socket.create_server(("127.0.0.1", port)) as listening:
         address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-        asyncio.run(_serve(reading_room(path), listening, partial(ready, address)))
+        return asyncio.run(_serve(reading_room(path), listening, partial(ready, address)))
 
 
 class _File(Database):  # type: ignore[misc]
@@ -139,7 +145,7 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], None]) -> None:
+async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], None]) -> bool:
     # Datasette leaves the other facets of a page where one is wrong, which Python remarks upon.
     warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
     database = room.get_database(DATABASE)
@@ -162,13 +168,20 @@ async def _serve(room: Datasette, listening: socket.socket, ready: Callable[[], 
     ready()
     await asyncio.wait({serving, asyncio.create_task(closing.wait())}, return_when=asyncio.FIRST_COMPLETED)
     server.should_exit = True
-    while not serving.done():
-        database.interrupt()  # nobody waits for the answer, and the process would
-        await asyncio.sleep(_POLL_SECONDS)
-    database.interrupt()
-    room.executor.shutdown(cancel_futures=True)
-    database.close()
+    ending = threading.Thread(target=partial(room.executor.shutdown, cancel_futures=True), daemon=True)
+    # What an answer says of being interrupted, nobody needs to know.
+    with Path(os.devnull).open("w", encoding="utf-8") as nowhere, redirect_stderr(nowhere):
+        while not serving.done():
+            database.interrupt()  # nobody waits for the answer, and the process would
+            await asyncio.sleep(_POLL_SECONDS)
+        database.interrupt()
+        ending.start()
+        ending.join(_GRACE_SECONDS)
     await serving
+    if ending.is_alive():
+        return False
+    database.close()
+    return True
 
 
 def _metadata() -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
 #: Names under which this machine is asked for; any other would be a web site that points its name here.
 HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -40,12 +41,37 @@ def guard(app: App) -> App:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
             await send(message)
+            if message.get("more_body"):
+                await asyncio.sleep(0)  # a long answer lets others be given, and learns that its reader has gone
 
         if refusal := _refusal(scope):
             return await _answer(send_guarded, *refusal)
-        return await app(scope, receive, send_guarded)
+        await _while_there(receive, app(scope, _no_body, send_guarded))
+        return None
 
     return guarded
+
+
+async def _while_there(receive: Receive, answering: Coroutine[Any, Any, None]) -> None:
+    """Answer for as long as whoever asked is there."""
+    tasks = [asyncio.ensure_future(answering), asyncio.ensure_future(_left(receive))]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            await tasks[0]
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+async def _left(receive: Receive) -> None:
+    while (await receive())["type"] != "http.disconnect":
+        pass
+
+
+async def _no_body() -> Message:
+    """What a page is read with: nobody sends anything here."""
+    return {"type": "http.request", "body": b"", "more_body": False}
 
 
 def _refusal(scope: Scope) -> tuple[int, str] | None:

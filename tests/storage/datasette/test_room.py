@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import pytest
 from sqlite_utils import Database
@@ -21,6 +21,11 @@ from tests.crawler.prepared import prepared
 from tests.storage.datasette.rooms import SUMMIT, THIRD, Room, add, opened
 
 RUNAWAY = "with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c"
+# Five thousand rows of four kilobytes each.
+LONG = "with recursive c(x) as (select 1 union all select x + 1 from c limit 5000) select x, hex(zeroblob(2000)) from c"
+# One call of one function, which takes minutes.
+_A = "replace(hex(zeroblob({})), '00', 'a')"
+ENDLESS_STEP = f"select instr({_A.format(2_400_000)}, {_A.format(1_200_000)} || 'b')"
 OVERFLOW = "select abs(-9223372036854775808)"
 WRITES = (
     "drop table articles",
@@ -167,10 +172,38 @@ def test_the_room_closes_at_once_also_in_the_midst_of_an_answer(small: Room, num
         assert room.process.wait(timeout=20) == 0
         assert time.monotonic() - began < 3
         assert room.process.stderr is not None
-        assert room.process.stderr.read().splitlines() == [
-            "The reading room is open, to be read alone; Ctrl-C closes it.",
-            "Closed.",
-        ]
+        assert room.process.stderr.read().splitlines() == SAID
+        thread.join()
+
+
+SAID = ["The reading room is open, to be read alone; Ctrl-C closes it.", "Closed."]
+
+
+def test_who_goes_away_in_the_midst_of_an_answer_leaves_no_word(small: Room) -> None:
+    with opened(small.database) as room:
+        address = urlsplit(room.address)
+        for _ in range(3):
+            with socket.create_connection((address.hostname, address.port), timeout=20) as reader:
+                reader.sendall(f"GET /kbs.csv?_size=max&sql={quote(LONG)} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+                assert b" 200 " in reader.recv(10_000)
+        assert room.ask("/").status == 200
+        room.process.send_signal(signal.SIGINT)
+        assert room.process.wait(timeout=20) == 0
+        assert room.process.stderr is not None
+        assert room.process.stderr.read().splitlines() == SAID
+
+
+def test_the_room_closes_also_where_a_query_cannot_be_ended(small: Room) -> None:
+    with opened(small.database) as room:
+        thread = threading.Thread(target=room.ask, args=[f"/kbs.json?sql={quote(ENDLESS_STEP)}"])
+        thread.start()
+        time.sleep(1)
+        began = time.monotonic()
+        room.process.send_signal(signal.SIGINT)
+        assert room.process.wait(timeout=60) == 0
+        assert time.monotonic() - began < 10
+        assert room.process.stderr is not None
+        assert room.process.stderr.read().splitlines() == SAID
         thread.join()
 
 
