@@ -64,7 +64,11 @@ class Search:
         with open_to_read(self._path, tell) as db:
             hits = self._hits(db)
         if not hits:
-            tell(f"No article is found for {self._query}; fewer words, or word* for all that begin so, find more.")
+            selected = any(getattr(self._opts, name) is not None for name in ("since", "until", "category", "lang"))
+            among = " among those that the options select" if selected else ""
+            tell(
+                f"No article is found for {self._query}{among}; fewer words, or word* for all that begin so, find more."
+            )
             return WORK_FAILED
         form = _json if self._opts.format == "json" else _on_terminal() if _is_terminal() else _plain
         for hit in hits:

@@ -45,6 +45,8 @@ class Stats:
         self._database = database
         self._opts = opts
         self._format = opts.format or "text"
+        if opts.plot == "":
+            raise ValueError("--plot has no name; give it a file's that ends in .png or .svg.")
         self._plot = None if opts.plot is None else Path(opts.plot)
         # As search takes it: what is no text in a call is none in the database either.
         self._word = (opts.word or "").encode("utf-8", "replace").decode()

@@ -108,6 +108,8 @@ def test_nothing_found_is_told_and_is_status_1_as_with_grep(path: Path, scrapy: 
     run = scrapy("search", "pingouin", KBS_DB=str(path))
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr.startswith("No article is found for pingouin; fewer words")
+    run = scrapy("search", "busan", "--lang", "en", KBS_DB=str(path))
+    assert run.stderr.startswith("No article is found for busan among those that the options select; fewer words")
 
 
 @pytest.mark.parametrize(

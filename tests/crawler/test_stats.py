@@ -111,6 +111,7 @@ def test_json_has_what_the_selection_holds(scrapy: Run, database: Path) -> None:
     ("arguments", "sentence"),
     [
         ({"plot": "chart.jpg"}, "--plot chart.jpg is neither .png nor .svg; end the name in one of them."),
+        ({"plot": ""}, "--plot has no name; give it a file's that ends in .png or .svg."),
         ({"only": "words"}, "--only words is no statistic; there are: months, hours, lengths, word, layouts."),
         ({"only": "word"}, "--only word needs a word: give --word too, such as --word Corée."),
         ({"word": '"nord'}, 'A quote is not closed; write it as in: "conseil de sécurité".'),
