@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
-from itertools import pairwise
+from itertools import combinations, pairwise
 
 import pytest
 from scrapy.http import Response
@@ -85,20 +85,25 @@ def test_a_host_that_keeps_failing_ends_the_run_with_the_reason(site: ScriptedSi
     assert len([path for path in site.requests if "news_view" in path]) == 10
 
 
+def are_a_second_apart(times: list[float]) -> bool:
+    """Whether requests came no faster than one a second; a loaded machine notes one up to half a second late."""
+    return all(times[last] - times[first] >= last - first - 0.5 for first, last in combinations(range(len(times)), 2))
+
+
 def test_the_crawl_delay_of_robots_txt_is_kept(site: ScriptedSite, crawl: Run) -> None:
     site.list(*(ARTICLE.format(n) for n in range(1, 4)))
     site.answers["/robots.txt"] = (200, b"User-agent: *\nCrawl-delay: 1\n")
     crawl("kbs_news", KBS_BASE_URL=site.base_url)
     times = [at for path, at in site.times if path != "/robots.txt"]
     assert len(times) >= 5
-    assert all(later - earlier >= 0.95 for earlier, later in pairwise(times))
+    assert are_a_second_apart(times)
 
 
 def test_pages_are_a_second_apart_at_least_by_default(site: ScriptedSite, scrapy: Run) -> None:
     site.list(ARTICLE.format(1))
     scrapy("crawl", "kbs_news", "-s", "AUTOTHROTTLE_START_DELAY=1", KBS_BASE_URL=site.base_url)
-    assert all(later - earlier >= 0.95 for (_, earlier), (_, later) in pairwise(site.times))
     assert len(site.times) >= 4
+    assert are_a_second_apart([at for _, at in site.times])
 
 
 def test_a_page_that_drips_ends_with_the_time_limit(site: ScriptedSite, crawl: Run) -> None:
