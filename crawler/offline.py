@@ -7,6 +7,7 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from abc import abstractmethod
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -21,6 +22,9 @@ from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RECEIVED: list[int] = []
+# When they interrupted something (time.monotonic), and for how many seconds what it makes end is left to do so.
+_RAISED_AT: list[float] = []
+_TOGETHER = 3.0
 
 
 class OfflineCommand(ScrapyCommand):
@@ -45,12 +49,22 @@ class OfflineCommand(ScrapyCommand):
         """
 
     def run(self, args: list[str], opts: Namespace) -> None:
-        # Imported here: Scrapy loads every command before it runs one.
-        from storage import StoreError
-
         for number in _ENDINGS:
             signal.signal(number, _interrupt)
         _prepare_streams()
+        try:
+            self._do(args, opts)
+        except KeyboardInterrupt as interrupt:
+            for number in _ENDINGS:
+                signal.signal(number, signal.SIG_IGN)  # it ends
+            number = interrupt.args[0] if interrupt.args else signal.SIGINT
+            complain(self, self.interrupted, SIGNALLED + number)
+
+    def _do(self, args: list[str], opts: Namespace) -> None:
+        """Prepare the work and do it; what goes wrong is told."""
+        # Imported here: Scrapy loads every command before it runs one.
+        from storage import StoreError
+
         try:
             self._check_call(opts)
             work = self.prepare(args, opts)
@@ -66,9 +80,6 @@ class OfflineCommand(ScrapyCommand):
             complain(self, f"The database failed ({error}); what was stored stays, call this again.", WORK_FAILED)
         except (StoreError, OSError, ImportError) as error:
             complain(self, _sentence(error), WORK_FAILED)
-        except KeyboardInterrupt as interrupt:
-            number = interrupt.args[0] if interrupt.args else signal.SIGINT
-            complain(self, self.interrupted, SIGNALLED + number)
         return None
 
     def _check_call(self, opts: Namespace) -> None:
@@ -107,6 +118,7 @@ def uninterrupted() -> Iterator[None]:
 def raise_interruption() -> None:
     """Interrupt once more, where a signal came in the midst of what swallows exceptions, as finalizers do."""
     if _RECEIVED:
+        _RAISED_AT.append(time.monotonic())
         raise KeyboardInterrupt(_RECEIVED[-1])
 
 
@@ -116,6 +128,7 @@ def _receive(number: int, _: object) -> None:
 
 
 def _interrupt(number: int, _: object) -> None:
-    """End as Ctrl-C does."""
+    """End as Ctrl-C does; signals that come together, as where a terminal closes, end it once."""
     _RECEIVED.append(number)
-    raise KeyboardInterrupt(number)
+    if not _RAISED_AT or time.monotonic() - _RAISED_AT[-1] > _TOGETHER:
+        raise_interruption()

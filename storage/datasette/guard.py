@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 
@@ -26,6 +27,8 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
+# In seconds.
+_WITHOUT_PAUSE = 0.005
 # Pages of Datasette for those who log in, write, or build Datasette; there is nobody here to do so.
 _CLOSED = ("/-/allow-debug", "/-/messages", "/-/patterns", "/-/permissions", "/-/auth-token", "/-/logout")
 
@@ -37,12 +40,16 @@ def guard(app: App) -> App:
         if scope["type"] != "http":
             return await app(scope, receive, send)
 
+        paused_at = time.monotonic()
+
         async def send_guarded(message: Message) -> None:
+            nonlocal paused_at
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
             await send(message)
-            if message.get("more_body"):
+            if time.monotonic() - paused_at > _WITHOUT_PAUSE:
                 await asyncio.sleep(0)  # a long answer lets others be given, and learns that its reader has gone
+                paused_at = time.monotonic()
 
         if refusal := _refusal(scope):
             return await _answer(send_guarded, *refusal)
