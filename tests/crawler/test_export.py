@@ -174,6 +174,14 @@ def test_an_interrupted_import_has_stored_what_it_counts(tmp_path: Path) -> None
     assert f"  new          {4000 - stored:>8}\n" in prepared().run("import", str(file), KBS_DB=str(path)).stderr
 
 
+def test_a_signal_that_comes_while_a_command_is_prepared_ends_it_with_a_sentence(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    here = "storage.parquet.require_pyarrow = lambda what: os.kill(os.getpid(), signal.SIGTERM)"
+    run = prepared().run("import", str(tmp_path / "a.parquet"), first=f"import os, signal, storage.parquet; {here}")
+    assert run.returncode == 128 + signal.SIGTERM
+    assert run.stderr == "Interrupted; what was stored stays, and the same call stores the rest.\n"
+
+
 def test_an_import_that_the_disk_ends_has_stored_what_it_counts(tmp_path: Path) -> None:
     many, file, path = tmp_path / "many.db", tmp_path / "many.jsonl", tmp_path / "kbs.db"
     with ArticleStore(many) as store, store.batch():
