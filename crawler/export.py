@@ -72,7 +72,7 @@ class Export:
             )
         if opts.output == "":
             raise ValueError("-o has no name; give it a file's, or - for standard output.")
-        if self._format != "markdown" and str(opts.output or "").endswith("/"):
+        if self._format != "markdown" and (opts.output or "").endswith("/"):
             raise ValueError(f"-o {opts.output} is a folder; name a file in it.")
         if self._path is not None and _is_of_database(self._path, Path(database)):
             raise ValueError(f"-o {self._path} is the article database itself; name another file.")

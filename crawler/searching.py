@@ -11,7 +11,7 @@ import sys
 import textwrap
 from argparse import Namespace
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -23,6 +23,7 @@ from crawler.terminal import clean
 from storage.query import QueryError
 from storage.readonly import open_to_read
 from storage.search import BEGIN, END, Hit, search
+from storage.selection import EVERYTHING, Selection
 
 _MARKS = re.compile(f"[{BEGIN}{END}]")
 # Lines wider than this are hard to read; narrower ones have no room for an address.
@@ -62,10 +63,11 @@ class Search:
             StoreError: the database cannot be read; the message is a sentence.
         """
         with open_to_read(self._path, tell) as db:
-            hits = self._hits(db)
+            selection = selection_of(self._opts, db)
+            hits = self._hits(db, selection)
         if not hits:
-            selected = any(getattr(self._opts, name) is not None for name in ("since", "until", "category", "lang"))
-            among = " among those that the options select" if selected else ""
+            is_narrowed = replace(selection, all_versions=False) != EVERYTHING
+            among = " among those that the options select" if is_narrowed else ""
             tell(
                 f"No article is found for {self._query}{among}; fewer words, or word* for all that begin so, find more."
             )
@@ -75,9 +77,9 @@ class Search:
             print(form(hit))
         return 0
 
-    def _hits(self, db: Database) -> list[Hit]:
+    def _hits(self, db: Database, selection: Selection) -> list[Hit]:
         try:
-            return search(db, self._query, selection_of(self._opts, db), self._limit)
+            return search(db, self._query, selection, self._limit)
         except QueryError as error:
             raise ArgumentError(str(error)) from None
 

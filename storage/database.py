@@ -81,9 +81,9 @@ class Store:
         # One transaction, one state of the file: another crawl may be making it between two statements.
         self.db.execute("begin")
         applied = {migration.name for migration in migrations.applied(self.db)}
-        [holdings] = self.db.execute("select count(*) from sqlite_master").fetchone()
+        is_foreign = not applied and not is_empty(self.db)
         self.db.rollback()
-        if not applied and holdings:
+        if is_foreign:
             raise StoreError(f"{self.path} is a database of something else; name another file.")
         if applied - _all_migrations():
             raise StoreError(f"{self.path} was written by a newer version of kbsworld; upgrade kbsworld to use it.")
@@ -119,6 +119,11 @@ class Store:
             found = None
         if found is None or (found.st_dev, found.st_ino) != self._file:
             raise StoreError(f"{self.path} was taken away while it was in use; put it back, or run again.")
+
+
+def is_empty(db: Database) -> bool:
+    """Whether a database holds neither tables nor anything else, as where one is only about to be made."""
+    return db.execute("select 1 from sqlite_master limit 1").fetchone() is None
 
 
 def _all_migrations() -> set[str]:

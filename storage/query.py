@@ -22,7 +22,6 @@ _SPELLINGS = {"œ": ("oe", "œ"), "oe": ("oe", "œ"), "æ": ("ae", "æ"), "ae": 
 # A phrase with more of them is looked for with all of them, or none: each doubles what is looked for.
 _MIXED = 3
 
-
 # What is wrong with a query, and how to put it, in English and in French.
 _FAULTS = {
     "long": (

@@ -11,7 +11,7 @@ from typing import TypeVar
 
 from sqlite_utils import Database
 
-from storage.database import Store, StoreError
+from storage.database import Store, StoreError, is_empty
 from storage.schema import migrations
 
 T = TypeVar("T")
@@ -170,9 +170,10 @@ def _pending(file: Path, db: Database) -> set[str]:
     """The migrations that a database of this project still needs; raise where it is none."""
     try:
         applied = {migration.name for migration in migrations.applied(db)}
+        holds_nothing = is_empty(db)
     except sqlite3.Error as error:
         raise StoreError(_unreadable(file, error)) from error
-    if not applied and not db.execute("select count(*) from sqlite_master").fetchone()[0]:
+    if holds_nothing:
         raise StoreError(f"{file} holds nothing yet; a crawl fills it, or KBS_DB names another.")
     if not applied:
         raise StoreError(f"{file} is no database of kbsworld; give KBS_DB the name of one.")

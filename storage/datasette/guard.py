@@ -27,7 +27,7 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-# In seconds.
+# So many seconds an answer is written before others have their turn.
 _WITHOUT_PAUSE = 0.005
 # Pages of Datasette for those who log in, write, or build Datasette; there is nobody here to do so.
 _CLOSED = ("/-/allow-debug", "/-/messages", "/-/patterns", "/-/permissions", "/-/auth-token", "/-/logout")
@@ -61,14 +61,14 @@ def guard(app: App) -> App:
 
 async def _while_there(receive: Receive, answering: Coroutine[Any, Any, None]) -> None:
     """Answer for as long as whoever asked is there."""
-    tasks = [asyncio.ensure_future(answering), asyncio.ensure_future(_left(receive))]
+    answer, leaving = asyncio.ensure_future(answering), asyncio.ensure_future(_left(receive))
     try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if tasks[0].done():
-            await tasks[0]
+        await asyncio.wait([answer, leaving], return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            await answer
     finally:
-        for task in tasks:
-            task.cancel()
+        answer.cancel()
+        leaving.cancel()
 
 
 async def _left(receive: Receive) -> None:
