@@ -7,8 +7,8 @@ import os
 import webbrowser
 from pathlib import Path
 
-from crawler.failures import tell
-from storage.readonly import open_to_read
+from crawler.terminal import tell
+from storage.database import open_to_read
 
 _LAST_PORT = 65535
 
@@ -46,7 +46,7 @@ class Browse:
             StoreError: there is no database that can be read; the message is a sentence.
             OSError: the port cannot be had; so is this.
         """
-        from storage.datasette.app import serve
+        from storage.web.app import serve
 
         with open_to_read(self._database, tell):
             pass

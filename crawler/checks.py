@@ -12,9 +12,9 @@ from pathlib import Path
 from crawler.diagnosis import archive_lines, database_lines, exit_status, verdict
 from extractors.dates import KST
 from storage import StoreError
-from storage.archive_check import ArchiveReport, Rows, RunSpan, check_archive, check_files
+from storage.archive.check import ArchiveReport, Rows, RunSpan, check_archive, check_files
 from storage.checkup import examine
-from storage.readonly import read_undisturbed
+from storage.database import read_undisturbed
 
 
 def check(database: str, folder: str, *, quick: bool) -> int:

@@ -6,13 +6,12 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 
-from crawler.failures import UNHEALTHY, WORK_FAILED
-from crawler.health import MAX_GENERIC
-from crawler.terminal import clean
-from extractors.layouts import GENERIC
-from storage.archive_check import ArchiveReport, Finding, Rows
+from crawler.extensions.health import MAX_GENERIC
+from crawler.terminal import UNHEALTHY, WORK_FAILED, clean
+from extractors.layout import GENERIC
+from storage.archive.check import ArchiveReport, Finding, Rows
 from storage.checkup import COUNTS, Examination, Gap, Missing, News, Run
-from storage.history import MAX_TRIES
+from storage.crawl_state import MAX_TRIES
 
 #: So many months, and so many findings in the archive, are shown.
 MAX_MONTHS = 12

@@ -15,12 +15,12 @@ from typing import IO, Any
 import click
 from sqlite_utils import Database
 
-from crawler.failures import WORK_FAILED, tell
 from crawler.selecting import selection_of
+from crawler.terminal import WORK_FAILED, tell
+from storage.database import open_to_read
 from storage.exports import csv_table, json_lines, markdown, parquet_file, tei
 from storage.exports.base import sound
 from storage.exports.targets import standard_output, whole_file, whole_folder
-from storage.readonly import open_to_read
 from storage.selection import Selection, count_rows, select_rows
 
 _STREAMED: dict[str, Callable[[Iterable[Any], IO[bytes]], None]] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from extractors import Article, NotAnArticle
 from storage import Capture
-from storage.history import Reach
+from storage.crawl_state import Coverage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,7 +16,7 @@ class Reading:
     Attributes:
         capture: the page.
         result: its article, or why it holds none.
-        timestamp: the version that the card which led here tells of, if it has a date.
+        timestamp: the version that the entry which led here tells of, if it has a date.
         listed: whether a list points to it, so that it is missed where it holds no article.
         url: the article's canonical address, as it was asked for.
     """
@@ -30,7 +30,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListRead:
-    """A list of which everything within `reach` was asked for and dealt with. Follows the last of its articles."""
+    """A list of which everything within `coverage` was asked for and dealt with. Follows the last of its articles."""
 
     url: str
-    reach: Reach
+    coverage: Coverage

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
-from crawler.failures import WORK_FAILED, tell
+from crawler.terminal import WORK_FAILED, tell
 from extractors import Article, NotAnArticle
 from extractors.address import SITE, parse_address
 from extractors.html import NO_ADDRESS

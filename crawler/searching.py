@@ -17,11 +17,10 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from crawler.arguments import ArgumentError, count
-from crawler.failures import WORK_FAILED, tell
 from crawler.selecting import selection_of
-from crawler.terminal import clean
+from crawler.terminal import WORK_FAILED, clean, tell
+from storage.database import open_to_read
 from storage.query import QueryError
-from storage.readonly import open_to_read
 from storage.search import BEGIN, END, Hit, search
 from storage.selection import EVERYTHING, Selection
 

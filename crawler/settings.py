@@ -88,29 +88,29 @@ SPIDER_MIDDLEWARES = {
     # Warns of requests made with get_retry_request, which is how a callback asks for its page once more.
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
-DOWNLOADER = "crawler.pace.AbandoningDownloader"
+DOWNLOADER = "crawler.middleware.retry.AbandoningDownloader"
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "crawler.middlewares.OffsiteMiddleware": 50,
+    "crawler.middleware.robots.OffsiteMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
-    "crawler.middlewares.RobotsTxtMiddleware": 100,
+    "crawler.middleware.robots.RobotsTxtMiddleware": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
-    "crawler.pace.RetryMiddleware": 550,
+    "crawler.middleware.retry.RetryMiddleware": 550,
 }
 EXTENSIONS = {
-    "crawler.extensions.Archive": 100,
-    "crawler.extensions.PromptStop": 110,
-    "crawler.extensions.Job": 120,
+    "crawler.extensions.archive.Archive": 100,
+    "crawler.extensions.archive.PromptStop": 110,
+    "crawler.extensions.archive.Job": 120,
     # In this order: judged, recorded with the judgement, told.
     "spidermon.contrib.scrapy.extensions.Spidermon": 150,
-    "crawler.extensions.RunRecord": 180,
-    "crawler.report.RunReport": 200,
+    "crawler.extensions.archive.RunRecord": 180,
+    "crawler.extensions.report.RunReport": 200,
 }
 # Our own spiders set it; `scrapy fetch` and `scrapy shell` have nothing to judge.
 SPIDERMON_ENABLED = False
-SPIDERMON_SPIDER_CLOSE_MONITORS = ["crawler.health.Health"]
+SPIDERMON_SPIDER_CLOSE_MONITORS = ["crawler.extensions.health.Health"]
 
-ITEM_PIPELINES = {"crawler.pipelines.ArticlePipeline": 100}
+ITEM_PIPELINES = {"crawler.pipeline.ArticlePipeline": 100}
 
 # --- What is printed ---
 

@@ -13,16 +13,14 @@ from dataclasses import asdict
 from pathlib import Path
 
 from crawler.diagnosis import table
-from crawler.failures import WORK_FAILED, tell
 from crawler.plot import check_plot, plot
 from crawler.selecting import selection_of
-from crawler.terminal import clean
+from crawler.terminal import WORK_FAILED, clean, tell
 from storage.charts import below_one_another, drawn
-from storage.counting import OTHERS, Language, Row, Statistic, Summary, run, summarize
+from storage.database import open_to_read
 from storage.exports.csv_table import not_a_formula
 from storage.query import fts_expression
-from storage.readonly import open_to_read
-from storage.statistics import STATISTICS
+from storage.statistics import OTHERS, STATISTICS, Language, Row, Statistic, Summary, run, summarize
 
 # Of the tables, as of everything that commands say.
 _SPOKEN: Language = "en"

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import unicodedata
+
+#: Exit statuses of the project's commands.
+WORK_FAILED = 1
+WRONG_CALL = 2
+UNHEALTHY = 3
+#: A run that a signal ended has this plus the signal's number, as shells have it.
+SIGNALLED = 128
 
 # Longer than any sentence of ours; pages can make theirs as long as they like.
 _MAX_LINE = 1000
@@ -16,3 +24,9 @@ def clean(text: object, limit: int = _MAX_LINE) -> str:
     kept = (char if unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
     line = " ".join("".join(kept).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def tell(sentence: str) -> None:
+    """Tell the person at the terminal."""
+    # File names and arguments may hold anything.
+    print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)

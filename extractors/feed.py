@@ -14,7 +14,7 @@ from lxml import etree
 from extractors.address import Address, parse_address
 from extractors.article import NotAnArticle
 from extractors.dates import KST
-from extractors.listing import Card, ListPage
+from extractors.listing import ListEntry, ListPage
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -32,7 +32,7 @@ def extract_feed(body: bytes, url: str) -> ListPage:
         url: its address on the site, against which relative links are read.
 
     Returns:
-        A page of one card an article; `written_at` is its pubDate, whichever of the article's times that is.
+        A page of one entry an article; `written_at` is its pubDate, whichever of the article's times that is.
 
     Raises:
         NotAnArticle: it is no feed, too large, or declares a document type: entities are how XML attacks its reader.
@@ -50,18 +50,18 @@ def extract_feed(body: bytes, url: str) -> ListPage:
         raise NotAnArticle("no feed")
     if feed.getroottree().docinfo.internalDTD is not None:
         raise NotAnArticle("a feed with a document type")
-    found: dict[str, Card] = {}
-    for card in _cards(feed, url):
-        found.setdefault(card.address.url, card)
-    return ListPage(cards=tuple(found.values()), pages=frozenset())
+    found: dict[str, ListEntry] = {}
+    for entry in _entries(feed, url):
+        found.setdefault(entry.address.url, entry)
+    return ListPage(entries=tuple(found.values()), pages=frozenset())
 
 
-def _cards(feed: _Element, url: str) -> Iterator[Card]:
+def _entries(feed: _Element, url: str) -> Iterator[ListEntry]:
     for item in feed.iter("item"):
         for name in ("link", "guid"):
             address = _address(url, item.findtext(name) or "")
             if address is not None and address.is_article:
-                yield Card(address=address, written_at=_moment(item.findtext("pubDate") or ""))
+                yield ListEntry(address=address, written_at=_moment(item.findtext("pubDate") or ""))
                 break
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from extractors.dates import is_date_block
 from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, EDITIONS, SENTENCE_ENDS
-from extractors.layouts import SURROUNDINGS
+from extractors.layout import SURROUNDINGS
 from extractors.words import text_of
 
 if TYPE_CHECKING:

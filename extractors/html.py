@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from extractors import generic, layouts
+from extractors import generic
+from extractors import layout as layouts
 from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
 from extractors.body import read_paragraphs

@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from extractors.address import Address, page_of_list, parse_address
 from extractors.article import NotAnArticle
 from extractors.dates import find_timestamps, is_date_block
-from extractors.layouts import LISTS, PAGE_END, SITE_MARKS, SURROUNDINGS, ListLayout
+from extractors.layout import LISTS, PAGE_END, SITE_MARKS, SURROUNDINGS, ListLayout
 from extractors.parse import is_whole, parse_html
 from extractors.words import text_of
 
@@ -20,17 +20,17 @@ if TYPE_CHECKING:
 
 # Cards are articles; the rest of the surroundings holds the links of menu and right column.
 _ELSEWHERE = SURROUNDINGS - {"article"}
-# No date block is longer; the text of a whole card is not looked at as one.
+# No date block is longer; the text of a whole entry is not looked at as one.
 _DATE_LENGTH = 120
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Card:
+class ListEntry:
     """What a list says of one article.
 
     Attributes:
         address: where it is.
-        written_at, updated_at: as on the card, in KST; None where it does not say.
+        written_at, updated_at: as on the entry, in KST; None where it does not say.
     """
 
     address: Address
@@ -39,7 +39,7 @@ class Card:
 
     @property
     def timestamp(self) -> str | None:
-        """The version the card tells of, as `Article.timestamp`."""
+        """The version the entry tells of, as `Article.timestamp`."""
         moment = self.updated_at or self.written_at
         return None if moment is None else moment.isoformat()
 
@@ -54,18 +54,18 @@ class ListPage:
     """One page of a list.
 
     Attributes:
-        cards: its articles in the order of the page, each once.
+        entries: its articles in the order of the page, each once.
         pages: numbers of the pages of the same list that it links to.
         whole: whether the page has its end; one that was cut on its way has not.
     """
 
-    cards: tuple[Card, ...]
+    entries: tuple[ListEntry, ...]
     pages: frozenset[int]
     whole: bool = True
 
 
 def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
-    """The articles that the cards of a list page point to.
+    """The articles that the entries of a list page point to.
 
     Args:
         body: the list page.
@@ -78,36 +78,36 @@ def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
     page = parse_html(body, charset)
     address = parse_address(url)
     layouts = [layout for layout in LISTS if address is not None and address.page in layout.pages]
-    found: dict[str, Card] = {}
+    found: dict[str, ListEntry] = {}
     for layout in layouts:
-        for card in _named_cards(page, url, layout):
-            found.setdefault(card.address.url, card)
+        for entry in _named_entries(page, url, layout):
+            found.setdefault(entry.address.url, entry)
     if not found:
-        for card in _cards_by_structure(page, url):
-            found.setdefault(card.address.url, card)
+        for entry in _entries_by_structure(page, url):
+            found.setdefault(entry.address.url, entry)
     if not found and not SITE_MARKS(page):
         raise NotAnArticle("not a page of KBS World", passing=True)
     links = (_join(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = (page_of_list(link, url) for link in links)
     return ListPage(
-        cards=tuple(found.values()),
+        entries=tuple(found.values()),
         pages=frozenset(number for number in numbers if number is not None),
         whole=is_whole(body) or bool(PAGE_END(page)),
     )
 
 
-def _named_cards(page: _Element, url: str, layout: ListLayout) -> Iterator[Card]:
-    """The cards of a list whose template is known. Those that lead elsewhere are left out."""
-    for block in layout.card(page):
+def _named_entries(page: _Element, url: str, layout: ListLayout) -> Iterator[ListEntry]:
+    """The entries of a list whose template is known. Those that lead elsewhere are left out."""
+    for block in layout.entry(page):
         blocks = layout.dates(block)
         for link in layout.link(block):
             address = _article(url, link)
             if address is not None:
-                yield _card(address, text_of(blocks[0]) if blocks else _date_block(block))
+                yield _entry(address, text_of(blocks[0]) if blocks else _date_block(block))
 
 
-def _cards_by_structure(page: _Element, url: str) -> Iterator[Card]:
-    """The cards of a list of no known template: the largest blocks that hold the links of one article alone."""
+def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
+    """The entries of a list of no known template: the largest blocks that hold the links of one article alone."""
     links = {link: address for link in page.iter("a") if (address := _article(url, link)) and not _is_elsewhere(link)}
     held: dict[_Element, set[str]] = {}
     for link, address in links.items():
@@ -119,12 +119,12 @@ def _cards_by_structure(page: _Element, url: str) -> Iterator[Card]:
             if len(held[ancestor]) > 1:
                 break
             block = ancestor
-        yield _card(address, _date_block(block))
+        yield _entry(address, _date_block(block))
 
 
-def _card(address: Address, dates: str | None) -> Card:
+def _entry(address: Address, dates: str | None) -> ListEntry:
     moments = find_timestamps(dates or "")
-    return Card(
+    return ListEntry(
         address=address,
         written_at=moments[0] if moments else None,
         updated_at=moments[1] if len(moments) > 1 else None,
@@ -132,7 +132,7 @@ def _card(address: Address, dates: str | None) -> Card:
 
 
 def _date_block(block: _Element) -> str | None:
-    """The words of the first element of a card that holds a date block and nothing else."""
+    """The words of the first element of a entry that holds a date block and nothing else."""
     for element in block.iter():
         text = text_of(element)
         if text and len(text) <= _DATE_LENGTH and is_date_block(text) and not _is_elsewhere(element):

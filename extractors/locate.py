@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from extractors import generic
-from extractors.layouts import GENERIC_END, LAYOUTS, Layout, Selector
+from extractors.layout import GENERIC_END, LAYOUTS, Layout, Selector
 from extractors.words import meta_of, text_of
 
 if TYPE_CHECKING:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
+from typing import NoReturn
 
 from sqlite_utils.db import Table
 
@@ -13,7 +16,7 @@ from extractors import Article
 from extractors.address import parse_address
 from extractors.dates import KST
 from storage.archive import Capture
-from storage.database import Store
+from storage.database import Store, StoreError, open_to_read
 from storage.search import Hit, search
 from storage.selection import EVERYTHING, Selection, select_rows
 from storage.versions import (
@@ -260,6 +263,38 @@ class ArticleStore(Store):
         # Not through Database.query, which looks at the columns first: most articles that are read are new.
         found = self.db.execute(_VERSIONS, [url]).fetchall()
         return [dict(zip(COLUMNS, row, strict=True)) for row in found]
+
+
+class ReadOnlyStore(ArticleStore):
+    """The articles of one database file, to be read. Use it as a context manager, or close it.
+
+    The file is never made, upgraded or changed, and others may write to it meanwhile: each call sees what was stored
+    when it began. What writes to an ArticleStore raises a StoreError here.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        """Open the database.
+
+        Raises:
+            StoreError: there is no such file, it is none of kbsworld, or an older or newer version made it; the message
+                is a sentence.
+        """
+        self.path = Path(path).expanduser()
+        self._opened = ExitStack()
+        self.db = self._opened.enter_context(open_to_read(path, self._refuse_upgrade))
+
+    def close(self) -> None:
+        """Close the database."""
+        self._opened.close()
+
+    def _refuse(self, *_: object, **__: object) -> NoReturn:
+        raise StoreError(f"{self.path} is open for reading only; ArticleStore opens it for writing too.")
+
+    # All that writes; what else an ArticleStore has goes through these.
+    batch = add_row = add_rows = add_versions = refuse_row = _refuse
+
+    def _refuse_upgrade(self, _: str) -> NoReturn:
+        raise StoreError(f"{self.path} was made by an older version of kbsworld; ArticleStore upgrades it.")
 
 
 def article_row(article: Article, capture: Capture) -> Row:

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from storage.counting import Language, Row, Statistic, Words
-from storage.datasette.functions import label
-from storage.statistics import GREY, PALETTE
+from storage.sql_functions import label
+from storage.statistics import GREY, PALETTE, Language, Row, Statistic, Words
 
 Spec = dict[str, Any]
 
@@ -56,7 +55,7 @@ def drawn(statistic: Statistic, rows: Sequence[Row], language: Language, word: s
 
     Args:
         statistic: one of `storage.statistics.STATISTICS`.
-        rows: as `storage.counting.run` gives them.
+        rows: as `storage.statistics.run` gives them.
         language: of its words.
         word: the word it is about, if it is about one.
     """

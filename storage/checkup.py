@@ -19,8 +19,8 @@ from sqlite_utils import Database
 from extractors.address import EDITIONS, day_url
 from extractors.dates import KST
 from storage.archive import Location
-from storage.archive_check import Rows, RunSpan
-from storage.history import MAX_TRIES
+from storage.archive.check import Rows, RunSpan
+from storage.crawl_state import MAX_TRIES
 
 T = TypeVar("T")
 

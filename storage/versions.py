@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 from extractors import Article
-from extractors.layouts import VIDEO
+from extractors.layout import VIDEO
 
 #: A row of `articles` by its columns.
 Row = dict[str, Any]

@@ -11,11 +11,11 @@ from pathlib import Path
 from sqlite_utils import Database
 
 from extractors import Article
-from extractors.layouts import GENERIC, LAYOUTS
+from extractors.layout import GENERIC, LAYOUTS
 from storage.schema import migrations
 
 CHECKOUT = Path(__file__).parents[1]
-DATA = (CHECKOUT / "DATA.md").read_text("utf-8")
+DATA = (CHECKOUT / "storage/DATA.md").read_text("utf-8")
 README = (CHECKOUT / "README.md").read_text("utf-8")
 
 

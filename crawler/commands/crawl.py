@@ -12,8 +12,10 @@ from urllib.parse import urlsplit
 from scrapy.commands import crawl
 
 from crawler.arguments import check_setting_names, is_it
-from crawler.failures import WORK_FAILED, WRONG_CALL, complain, exit_status
+from crawler.command import complain
+from crawler.run_state import exit_status
 from crawler.site import Site
+from crawler.terminal import WORK_FAILED, WRONG_CALL
 
 if TYPE_CHECKING:
     from crawler.spiders.base import KbsSpider
@@ -164,7 +166,7 @@ def _check_job(folder: str | None) -> None:
     Raises:
         OSError: it cannot; the message is a sentence.
     """
-    from crawler.extensions import JOB_MARK, forget_job
+    from crawler.extensions.archive import JOB_MARK, forget_job
 
     try:
         if folder:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from functools import partial
 
 from crawler.arguments import check_no_arguments
-from crawler.offline import OfflineCommand
+from crawler.command import OfflineCommand
 
 
 class Command(OfflineCommand):

@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 
 from crawler.arguments import check_no_arguments
-from crawler.offline import OfflineCommand
+from crawler.command import OfflineCommand
 
 _FORMATS = ("jsonl", "csv", "parquet", "markdown", "tei")
 

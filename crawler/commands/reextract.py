@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable
 
-from crawler.offline import OfflineCommand
+from crawler.command import OfflineCommand
 
 
 class Command(OfflineCommand):

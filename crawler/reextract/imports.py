@@ -11,19 +11,19 @@ from datetime import UTC, datetime
 from itertools import groupby, islice
 from pathlib import Path
 
-from crawler.failures import WORK_FAILED
-from crawler.offline import uninterrupted
+from crawler.command import uninterrupted
 from crawler.reextract.parquet_sink import UNFINISHED
 from crawler.reextract.report import _MOST_ALIKE, Report
 from crawler.reextract.work import captured_url
+from crawler.terminal import WORK_FAILED
 from extractors import Article
 from extractors.address import parse_address
 from extractors.dates import KST
 from storage import ArticleStore, Outcome
+from storage.archive.reader import is_time
 from storage.exports import ExportError, json_lines
 from storage.parquet import ParquetError, is_parquet, read_rows, require_pyarrow, table_of
 from storage.versions import Row
-from storage.warc_reader import is_time
 
 # Rows of one transaction, and versions of one article that are taken to have been stored together.
 _BATCH = 200

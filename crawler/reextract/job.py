@@ -12,7 +12,6 @@ from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
-from crawler.failures import WORK_FAILED
 from crawler.reextract.plan import STDIN, brought, call_of, conditions
 from crawler.reextract.pool import LocalWorkers, Work, Workers
 from crawler.reextract.report import Report
@@ -20,6 +19,7 @@ from crawler.reextract.run import Run, Sources
 from crawler.reextract.sinks import StoreSink
 from crawler.reextract.work import extract_part
 from crawler.site import Site
+from crawler.terminal import WORK_FAILED
 from storage.archive import warc_files
 from storage.sources.base import Wound
 from storage.sources.find import total_size

@@ -18,7 +18,7 @@ from crawler.reextract.sinks import StoreSink
 from crawler.terminal import clean
 from storage import Outcome
 from storage.archive import Location
-from storage.readonly import open_readonly
+from storage.database import open_readonly
 from storage.reextraction import Reextraction
 from storage.sources.base import Revisit
 from storage.versions import COLUMNS, Row

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from crawler.offline import raise_interruption
+from crawler.command import raise_interruption
 from crawler.reextract.pool import Task, Workers, alone, results
 from crawler.reextract.report import Report
 from crawler.reextract.sinks import StoreSink

@@ -14,15 +14,15 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import DontCloseSpider, NotConfigured
 
 from crawler.arguments import ArgumentError, day, words, yes
-from crawler.failures import end_run, is_abandoned, is_forbidden, reason_for
 from crawler.items import ListRead, Reading
 from crawler.reader import Reader, ReaderError
+from crawler.run_state import end_run, is_abandoned, is_forbidden, reason_for
 from crawler.settings import PRODUCT
 from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
 from extractors.dates import KST
-from storage import ArticleStore, Capture, CrawlHistory
+from storage import ArticleStore, Capture, CrawlState
 from storage.sources.http import charset_of
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class KbsSpider(scrapy.Spider):
         arguments: as given with -a.
         recheck_days: KBS_RECHECK_DAYS.
         site: requests never leave it, redirects included.
-        store, history: the database; the pipeline opens and closes it.
+        store, crawl_state: the database; the pipeline opens and closes it.
     """
 
     arguments: dict[str, str]
@@ -64,7 +64,7 @@ class KbsSpider(scrapy.Spider):
 
     site: Site
     store: ArticleStore
-    history: CrawlHistory
+    crawl_state: CrawlState
 
     def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "") -> None:
         """A spider of one edition or more.
@@ -130,7 +130,7 @@ class KbsSpider(scrapy.Spider):
 
         Args:
             address: the article's.
-            timestamp: the version its card tells of.
+            timestamp: the version its entry tells of.
             list_url: the list that points to it; without one, nobody misses it where it is not there.
         """
         self.asked.add(address.url)
@@ -172,7 +172,7 @@ class KbsSpider(scrapy.Spider):
             return
         self.retract_failure(asked_for(response.request))
         if isinstance(result, Article) and result.truncated:
-            self.article_missed(url, asked_for(response.request), trouble, list_url)
+            self.article_pending(url, asked_for(response.request), trouble, list_url)
         else:
             listed = list_url is not None
             yield Reading(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
@@ -188,10 +188,10 @@ class KbsSpider(scrapy.Spider):
         asked, reason = failed_page(failure)
         if not is_forbidden(failure) and self.keep_for_the_end(request, reason):
             return
-        self.article_missed(request.cb_kwargs["url"], asked, reason, list_url)
+        self.article_pending(request.cb_kwargs["url"], asked, reason, list_url)
         yield from self.article_answered(list_url)
 
-    def article_missed(self, url: str, asked: str, reason: str, list_url: str | None) -> None:
+    def article_pending(self, url: str, asked: str, reason: str, list_url: str | None) -> None:
         """Report an article that could not be had; where a list points to it, a later run asks for it again.
 
         Args:
@@ -203,7 +203,7 @@ class KbsSpider(scrapy.Spider):
         self.report_failure(asked, reason)
         if list_url is not None:
             # Where robots.txt had it not sent at all, nothing was learnt of the page.
-            self.history.missed(url, self.name, reason, tried="robots.txt" not in reason)
+            self.crawl_state.add_pending(url, self.name, reason, tried="robots.txt" not in reason)
 
     def article_answered(self, list_url: str | None) -> Iterator[ListRead]:
         """What follows when an article of a list has been dealt with: nothing, for spiders without lists."""
@@ -216,7 +216,9 @@ class KbsSpider(scrapy.Spider):
             return
         reason = f"redirected to {request.url}, which was asked for before"
         if not self.keep_for_the_end(request, reason):
-            self.article_missed(request.cb_kwargs["url"], asked_for(request), reason, request.cb_kwargs.get("list_url"))
+            self.article_pending(
+                request.cb_kwargs["url"], asked_for(request), reason, request.cb_kwargs.get("list_url")
+            )
 
     def keep_for_the_end(self, request: Request, reason: str) -> bool:
         """Have a page that could not be had asked for once more when all else is done, minutes later.

@@ -51,7 +51,7 @@ class KbsArticlesSpider(KbsSpider):
         for address in self._addresses():
             if address.url in self.asked:
                 continue
-            if not self.full and self.history.knows(address.url, None):
+            if not self.full and self.crawl_state.knows(address.url, None):
                 self.asked.add(address.url)
                 self.crawler.stats.inc_value("kbsworld/unchanged")
                 continue

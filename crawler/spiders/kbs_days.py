@@ -7,8 +7,8 @@ from dataclasses import replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
+from crawler.spiders.coverage import Bounds, Walk
 from crawler.spiders.lists import ListSpider
-from crawler.walk import Bounds, Walk
 from extractors.address import day_url
 from extractors.dates import KST
 
@@ -39,9 +39,9 @@ class KbsDaysSpider(ListSpider):
 
     def _was_read(self, edition: str, day: date) -> bool:
         """Whether a day was read completely when it had been over for the days that are rechecked."""
-        reach = self.history.reach(day_url(edition, day))
+        coverage = self.crawl_state.coverage(day_url(edition, day))
         settled = day + timedelta(days=self.recheck_days)
-        return reach is not None and reach.complete_to.astimezone(KST).date() > settled
+        return coverage is not None and coverage.complete_to.astimezone(KST).date() > settled
 
     def complete_to(self, walk: Walk) -> datetime:  # noqa: ARG002
         """When the day was read: what matters is whether it was over by then."""

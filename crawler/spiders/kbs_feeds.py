@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from crawler.arguments import ArgumentError
+from crawler.spiders.coverage import Walk
 from crawler.spiders.lists import ListSpider
-from crawler.walk import Walk
 from extractors.address import FEEDS, feed_url
 from extractors.feed import extract_feed
 from extractors.listing import ListPage
@@ -38,7 +38,7 @@ class KbsFeedsSpider(ListSpider):
 
     def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
         """A feed of which nothing is known may begin later than the last one ended."""
-        if page.cards and not known and walk.reach is not None:
+        if page.entries and not known and walk.coverage is not None:
             self.note(f"{walk.url}: every entry is new, so that some may have passed between; kbs_news finds those.")
 
     def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002

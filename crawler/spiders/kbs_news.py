@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
 from extractors.address import news_list_url, parse_address
-from storage.history import Reach
+from storage.crawl_state import Coverage
 
 
 class KbsNewsSpider(ListSpider):
@@ -20,12 +20,12 @@ class KbsNewsSpider(ListSpider):
         for category in self.words["category"] or [""]:
             yield news_list_url(edition, category)
 
-    def reach(self, list_url: str) -> Reach | None:
+    def coverage(self, list_url: str) -> Coverage | None:
         """How far a list was read completely; what was read of all news was read of each category."""
         address = parse_address(list_url)
         whole = news_list_url(address.edition, "") if address and address.edition else list_url
-        reaches = filter(None, (super().reach(list_url), self.history.reach(whole)))
-        return max(reaches, key=lambda reach: reach.complete_to, default=None)
+        coverages = filter(None, (super().coverage(list_url), self.crawl_state.coverage(whole)))
+        return max(coverages, key=lambda coverage: coverage.complete_to, default=None)
 
     def doubt(self) -> str:
         if self.words["category"]:

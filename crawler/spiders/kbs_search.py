@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from crawler.arguments import ArgumentError
+from crawler.spiders.coverage import Walk
 from crawler.spiders.lists import ListSpider
-from crawler.walk import Walk
 from extractors.address import search_url
 
 _LONGEST = 100

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import scrapy
 
 from crawler.arguments import count, words
-from crawler.failures import database_failed, is_abandoned, is_ending
 from crawler.items import ListRead
+from crawler.run_state import database_failed, is_abandoned, is_ending
 from crawler.spiders.base import NOT_READ, KbsSpider, asked_for, failed_page
-from crawler.walk import MAX_PAGES, Bounds, Walk
+from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address
 from extractors.dates import KST
-from extractors.listing import Card, ListPage, extract_list
-from storage.history import Reach
+from extractors.listing import ListEntry, ListPage, extract_list
+from storage.crawl_state import Coverage
 
 if TYPE_CHECKING:
     from scrapy import Request
@@ -63,9 +63,9 @@ class ListSpider(KbsSpider):
         """Addresses of the first pages of an edition's lists, on the site."""
         raise NotImplementedError
 
-    def reach(self, list_url: str) -> Reach | None:
+    def coverage(self, list_url: str) -> Coverage | None:
         """How far a list was read completely."""
-        return self.history.reach(list_url)
+        return self.crawl_state.coverage(list_url)
 
     def complete_to(self, walk: Walk) -> datetime:
         """The moment up to which a walk that left nothing out has read its list: by the list's own dates, if any."""
@@ -97,8 +97,8 @@ class ListSpider(KbsSpider):
                 if url in self.walks:
                     # The job was stopped meanwhile: what moved on the list since then may have been overlooked.
                     self.walks[url].incomplete = True
-                self.walks.setdefault(url, Walk(url, self.reach(url)))
-                self.history.begin_walk(url)
+                self.walks.setdefault(url, Walk(url, self.coverage(url)))
+                self.crawl_state.begin_walk(url)
                 yield self.request_list(url, 1)
 
     def request_list(self, list_url: str, number: int) -> Request:
@@ -121,7 +121,7 @@ class ListSpider(KbsSpider):
             yield again
             return
         assert response.request is not None
-        if page is None or (trouble and not page.cards and number > 1):
+        if page is None or (trouble and not page.entries and number > 1):
             following: Iterator[Request | ListRead] = self._pass_over(response.request, trouble)
         else:
             if self.retract_failure(asked_for(response.request)):
@@ -186,7 +186,7 @@ class ListSpider(KbsSpider):
         )
 
     def _missing(self) -> Iterator[Request]:
-        for url in self.history.missing(self.name):
+        for url in self.crawl_state.pending(self.name):
             address = parse_address(url)
             if address is not None and address.edition in self.editions:
                 yield self.request_article(address, list_url=url)
@@ -211,21 +211,23 @@ class ListSpider(KbsSpider):
         if not page.whole:
             walk.incomplete = True
             self.report_failure(url, "the page ends in the middle")
-        if number <= 1 and not page.cards:
+        if number <= 1 and not page.entries:
             self.list_is_empty(walk, url)
-        known = {card.address.url for card in page.cards if self.history.knows(card.address.url, card.timestamp)}
-        self.crawler.stats.inc_value("kbsworld/unchanged", sum(card.address.url in known for card in fresh))
+        known = {
+            entry.address.url for entry in page.entries if self.crawl_state.knows(entry.address.url, entry.timestamp)
+        }
+        self.crawler.stats.inc_value("kbsworld/unchanged", sum(entry.address.url in known for entry in fresh))
         self.page_read(walk, page, known)
-        wanted = [card for card in fresh if card.address.url not in known | self.asked and self._wants(card)]
+        wanted = [entry for entry in fresh if entry.address.url not in known | self.asked and self._wants(entry)]
         walk.waiting += len(wanted)
         # The next page comes before the articles of this one: while it is read, there is something to download.
         yield from self._turn(walk, walk.next_page(page, fresh, number, known, self.bounds))
-        for card in wanted:
-            yield self.request_article(card.address, timestamp=card.timestamp, list_url=walk.url)
+        for entry in wanted:
+            yield self.request_article(entry.address, timestamp=entry.timestamp, list_url=walk.url)
         yield from self._settle(walk)
 
-    def _wants(self, card: Card) -> bool:
-        return card.address.edition in self.editions and self.bounds.include(card)
+    def _wants(self, entry: ListEntry) -> bool:
+        return entry.address.edition in self.editions and self.bounds.include(entry)
 
     def _turn(self, walk: Walk, number: int | None) -> Iterator[Request]:
         """The next page of a walk, if there is one."""
@@ -237,6 +239,6 @@ class ListSpider(KbsSpider):
     def _settle(self, walk: Walk) -> Iterator[ListRead]:
         if not walk.ended or walk.waiting > 0:
             return
-        reach = walk.reached(self.bounds, self.complete_to(walk))
-        if reach is not None:
-            yield ListRead(url=walk.url, reach=reach)
+        coverage = walk.covered(self.bounds, self.complete_to(walk))
+        if coverage is not None:
+            yield ListRead(url=walk.url, coverage=coverage)

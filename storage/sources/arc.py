@@ -17,12 +17,12 @@ from warcio.exceptions import ArchiveLoadFailed
 from warcio.statusandheaders import StatusAndHeadersParserException
 
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
+from storage.archive.members import GZIP
 from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.batches import Step, batches
 from storage.sources.http import GZIP_MAGIC, TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body, headers_of
 from storage.sources.kinds import unpacked
 from storage.sources.tables import iso_moment
-from storage.warc_layout import GZIP
 
 # How long the line of a record, and how long the header of a response may be.
 _MAX_HEAD = 1 << 16

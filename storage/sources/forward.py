@@ -6,7 +6,7 @@ import io
 import zlib
 from typing import IO
 
-from storage.warc_layout import GZIP, GZIP_MAGIC
+from storage.archive.members import GZIP, GZIP_MAGIC
 
 _CHUNK = 1 << 16
 

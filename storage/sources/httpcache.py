@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from storage.archive import Capture, Location
+from storage.archive.reader import is_time
 from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.http import GZIP_MAGIC, TooLarge, Undecodable, charset_of, decode_body, headers_of
 from storage.sources.pages import open_regular
-from storage.warc_reader import is_time
 
 #: The files by which the folder of an answer is known.
 ENTRY_FILES = frozenset({"meta", "response_headers", "response_body"})

@@ -12,9 +12,9 @@ from io import BufferedIOBase
 from typing import IO, BinaryIO, cast
 
 from extractors.text import looks_like_capture
+from storage.archive.members import GZIP
 from storage.sources.http import GZIP_MAGIC
 from storage.sources.rows import begins_json, csv_delimiter
-from storage.warc_layout import GZIP
 
 #: How much of a file tells what it is.
 HEAD = 4096

@@ -10,13 +10,13 @@ from typing import IO, Any
 
 from extractors.address import MAX_LENGTH
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
+from storage.archive.reader import is_time
 from storage.sources.base import Item, Part, Refused, Wound, name_of
 from storage.sources.batches import Step, batches
 from storage.sources.http import TOO_LARGE
 from storage.sources.kinds import DAMAGED, TABLE_COLUMNS, damage, read_head, unpacked
 from storage.sources.pages import time_of
 from storage.sources.rows import Row, begins_json, csv_delimiter, read_csv, read_json_lines
-from storage.warc_reader import is_time
 
 # What stands beside a page in its row, and by how much JSON's escapes make a page longer.
 _REST_OF_ROW = 1 << 16

@@ -14,12 +14,12 @@ from urllib.parse import quote
 from fastwarc.warc import ArchiveIterator, HeaderMap
 
 from storage.archive import MAX_PAGE_BYTES, Capture, Location
+from storage.archive.members import Section, is_packed, next_record
+from storage.archive.reader import Damage, Record, read_warc, utc
 from storage.sources.base import Item, Part, Refused, Revisit, Seam, Wound
 from storage.sources.batches import batches, counted
 from storage.sources.forward import Unpacked, Window
 from storage.sources.http import TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body
-from storage.warc_layout import Section, is_packed, next_record
-from storage.warc_reader import Damage, Record, read_warc, utc
 
 #: What one task reads of a file, in bytes as stored: eighty pages, or a fifth of a second. Of a small one less, so
 #: that there is something to do for everybody up to its end.

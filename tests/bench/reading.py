@@ -21,7 +21,7 @@ from storage import ArticleStore
 from storage.selection import Selection
 from tests.bench.many_articles import fill
 from tests.bench.processes import measure, number
-from tests.storage.datasette.rooms import opened
+from tests.storage.web.rooms import opened
 
 #: Seconds that a search and the front page may take at the 95th percentile, and articles a second of an export.
 SEARCH_SECONDS = 0.1

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from extractors.address import day_url
-from storage import ArticleStore, CrawlHistory
-from storage.history import Reach
+from storage import ArticleStore, CrawlState
+from storage.crawl_state import Coverage
 from tests.crawler.conftest import HASTE, Run
 from tests.crawler.prepared import prepared
 from tests.crawler.scripted import rows
@@ -53,10 +53,10 @@ def begin(tmp_path: Path, spider: str, exit_status: int | None, *complaints: str
     """Add a run that began three hours ago; without an exit status it has no end."""
     began = datetime.now(UTC) - AGO
     with ArticleStore(tmp_path / "kbs.db") as store:
-        history = CrawlHistory(store)
-        run = history.begin_run(spider, {}, began)
+        crawl_state = CrawlState(store)
+        run = crawl_state.begin_run(spider, {}, began)
         if exit_status is not None:
-            history.end_run(run, began, complaints, reason="finished", exit_status=exit_status, pages=1234)
+            crawl_state.end_run(run, began, complaints, reason="finished", exit_status=exit_status, pages=1234)
 
 
 def test_after_a_healthy_crawl_all_is_well(doctor: Run) -> None:
@@ -113,8 +113,8 @@ def test_days_without_news_are_shown_as_ranges(doctor: Run, tmp_path: Path) -> N
             "update articles set written_at = ? where rowid = (select rowid from articles order by written_at limit 1)",
             [f"{moved}T10:00:00+09:00"],
         )
-        reach = Reach(complete_from="", complete_to=datetime.now(UTC) + timedelta(days=1))
-        CrawlHistory(store).reached(day_url("f", empty), reach)
+        reach = Coverage(complete_from="", complete_to=datetime.now(UTC) + timedelta(days=1))
+        CrawlState(store).save_coverage(day_url("f", empty), reach)
     run = doctor("--quick")
     assert f"  fr, {moved} to {last}: " in run.stdout
     assert re.search(rf"^    {empty} +1  read and empty$", run.stdout, re.MULTILINE)
@@ -134,7 +134,7 @@ def test_many_generic_articles_in_the_newest_month_are_noted(doctor: Run, tmp_pa
 
 def test_missing_articles_are_told_without_control_characters(doctor: Run, tmp_path: Path) -> None:
     with ArticleStore(tmp_path / "kbs.db") as store:
-        CrawlHistory(store).missed("https://world.kbs.co.kr/x", "kbs_news", "no \x1b]0;x\x07title\u202e\nhere")
+        CrawlState(store).add_pending("https://world.kbs.co.kr/x", "kbs_news", "no \x1b]0;x\x07title\u202e\nhere")
     run = doctor("--quick")
     assert "1 that lists point to are not stored: 1 will be asked for again, 0 were given up" in run.stdout
     assert re.search(r"^  https://world.kbs.co.kr/x +1  no \]0;x title here$", run.stdout, re.MULTILINE)

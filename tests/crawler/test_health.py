@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
-from storage import ArticleStore, CrawlHistory
+from storage import ArticleStore, CrawlState
 from tests.crawler.conftest import HASTE, Run
 from tests.crawler.prepared import CHECKOUT
 from tests.crawler.scripted import counts, rows
@@ -71,11 +71,11 @@ def test_pages_that_fail_in_numbers_are_noticed(crawl: Run) -> None:
 
 def note_runs(tmp_path: Path, *days_ago: float) -> None:
     with ArticleStore(tmp_path / "kbs.db") as store:
-        history = CrawlHistory(store)
+        crawl_state = CrawlState(store)
         for days in days_ago:
             began = datetime.now(UTC) - timedelta(days=days)
-            run = history.begin_run("kbs_news", {"lang": "f"}, began)
-            history.end_run(run, began, [], reason="finished", exit_status=0, new=3, updated=0, edited=0)
+            run = crawl_state.begin_run("kbs_news", {"lang": "f"}, began)
+            crawl_state.end_run(run, began, [], reason="finished", exit_status=0, new=3, updated=0, edited=0)
 
 
 def test_silence_for_longer_than_usual_is_noticed(crawl: Run, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from itertools import combinations, pairwise
 import pytest
 from scrapy.http import Response
 
-from crawler.pace import _retry_after
+from crawler.middleware.retry import _retry_after
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import ARTICLE, ScriptedSite, counts
 

@@ -21,10 +21,9 @@ from extractors import Article
 from extractors.dates import KST
 from storage import ArticleStore, Capture
 from storage.charts import below_one_another, drawn
-from storage.counting import run
 from storage.exports.base import ExportError
 from storage.selection import EVERYTHING
-from storage.statistics import STATISTICS
+from storage.statistics import STATISTICS, run
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import ScriptedSite
 

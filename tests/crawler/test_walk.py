@@ -7,17 +7,17 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from crawler.walk import MAX_PAGES, MAX_STRIKES, Bounds, Walk
+from crawler.spiders.coverage import MAX_PAGES, MAX_STRIKES, Bounds, Walk
 from extractors.address import parse_address
 from extractors.dates import KST
-from extractors.listing import Card, ListPage
-from storage.history import Reach
+from extractors.listing import ListEntry, ListPage
+from storage.crawl_state import Coverage
 
 NEWS = "https://world.kbs.co.kr/service/news_list.htm?lang=f"
 FEATURES = "https://world.kbs.co.kr/service/contents_list.htm?lang=f&menu_cate=culture"
 NOW = datetime(2026, 11, 24, 12, tzinfo=KST)
 BOUNDS = Bounds(since=None, until=None, full=False, pages=None, recheck_days=2, today=NOW.date())
-CLEAN = Reach(complete_from="", complete_to=NOW)
+CLEAN = Coverage(complete_from="", complete_to=NOW)
 
 
 def page(*days_ago: float, links: tuple[int, ...] = ()) -> ListPage:
@@ -26,13 +26,13 @@ def page(*days_ago: float, links: tuple[int, ...] = ()) -> ListPage:
         written_at = NOW - timedelta(days=days)
         address = parse_address(f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={int(days * 100)}")
         assert address is not None
-        cards.append(Card(address=address, written_at=written_at))
-    return ListPage(cards=tuple(cards), pages=frozenset(links))
+        cards.append(ListEntry(address=address, written_at=written_at))
+    return ListPage(entries=tuple(cards), pages=frozenset(links))
 
 
 def turn(walk: Walk, listed: ListPage, number: int, bounds: Bounds = BOUNDS, *, known: bool = True) -> int | None:
     fresh = walk.look(listed, number)
-    urls = {card.address.url for card in listed.cards} if known else set()
+    urls = {card.address.url for card in listed.entries} if known else set()
     return walk.next_page(listed, fresh, number, urls, bounds)
 
 
@@ -48,8 +48,8 @@ def test_without_recheck_days_it_stops_on_the_first_page() -> None:
     assert turn(Walk(NEWS, CLEAN), page(0.1, 0.2), 1, replace(BOUNDS, recheck_days=0)) is None
 
 
-@pytest.mark.parametrize("reach", [None, Reach(complete_from="", complete_to=NOW - timedelta(days=9))])
-def test_it_goes_on_where_no_earlier_walk_vouches_for_the_rest(reach: Reach | None) -> None:
+@pytest.mark.parametrize("reach", [None, Coverage(complete_from="", complete_to=NOW - timedelta(days=9))])
+def test_it_goes_on_where_no_earlier_walk_vouches_for_the_rest(reach: Coverage | None) -> None:
     assert turn(Walk(NEWS, reach), page(4, 5), 1) == 2
 
 
@@ -63,8 +63,8 @@ def test_since_ends_it_behind_that_day_and_is_remembered() -> None:
     walk = Walk(NEWS)
     assert turn(walk, page(3, 5), 1, bounds, known=False) == 2
     assert turn(walk, page(6, 7), 2, bounds, known=False) is None
-    reach = walk.reached(bounds, NOW)
-    assert reach == Reach(complete_from="2026-11-20", complete_to=NOW)
+    reach = walk.covered(bounds, NOW)
+    assert reach == Coverage(complete_from="2026-11-20", complete_to=NOW)
     later = Walk(NEWS, reach)
     assert turn(later, page(4, 5), 1, replace(BOUNDS, since=date(2026, 11, 1))) == 2
 
@@ -73,7 +73,7 @@ def test_the_end_of_a_list_is_a_page_without_anything_fresh() -> None:
     walk = Walk(NEWS)
     assert turn(walk, page(1, 2), 1, known=False) == 2
     assert turn(walk, page(), 2) is None
-    assert walk.reached(BOUNDS, NOW) == Reach(complete_from="", complete_to=NOW)
+    assert walk.covered(BOUNDS, NOW) == Coverage(complete_from="", complete_to=NOW)
 
 
 def test_a_page_that_repeats_another_is_passed_over_while_more_are_promised() -> None:
@@ -88,12 +88,12 @@ def test_a_page_that_repeats_another_is_passed_over_while_more_are_promised() ->
 @pytest.mark.parametrize("wrong", [9000.0, -2000.0])
 def test_one_card_with_a_wrong_date_decides_nothing(wrong: float) -> None:
     """A pinned old article, or one dated years ahead, beside three that a killed run has stored."""
-    walk = Walk(NEWS, Reach(complete_from="", complete_to=NOW - timedelta(days=5)))
+    walk = Walk(NEWS, Coverage(complete_from="", complete_to=NOW - timedelta(days=5)))
     assert turn(walk, page(0.1, 0.2, 0.3, wrong), 1, replace(BOUNDS, recheck_days=0)) == 2
 
 
 def test_without_dates_only_a_walk_that_came_to_its_end_vouches_for_the_rest() -> None:
-    undated = ListPage(cards=tuple(replace(card, written_at=None) for card in page(1, 2).cards), pages=frozenset())
+    undated = ListPage(entries=tuple(replace(card, written_at=None) for card in page(1, 2).entries), pages=frozenset())
     assert turn(Walk(NEWS, CLEAN), undated, 1) is None
     assert turn(Walk(NEWS, replace(CLEAN, interrupted=True)), undated, 1) == 2
 
@@ -110,7 +110,7 @@ def test_pages_that_fail_are_passed_over_until_there_are_too_many() -> None:
     walk = Walk(NEWS)
     assert [walk.over(number, BOUNDS) for number in range(1, MAX_STRIKES)] == list(range(2, MAX_STRIKES + 1))
     assert walk.over(MAX_STRIKES, BOUNDS) is None
-    assert walk.reached(BOUNDS, NOW) is None
+    assert walk.covered(BOUNDS, NOW) is None
 
 
 def test_a_page_that_failed_and_was_had_after_all_leaves_nothing_out() -> None:
@@ -119,10 +119,10 @@ def test_a_page_that_failed_and_was_had_after_all_leaves_nothing_out() -> None:
     walk.over(2, BOUNDS)
     turn(walk, page(3), 3, known=False)
     turn(walk, page(), 4)
-    assert walk.reached(BOUNDS, NOW) is None
+    assert walk.covered(BOUNDS, NOW) is None
     turn(walk, page(2), 2, known=False)
     turn(walk, page(), 4)
-    assert walk.reached(BOUNDS, NOW) is not None
+    assert walk.covered(BOUNDS, NOW) is not None
 
 
 @pytest.mark.parametrize("bounds", [replace(BOUNDS, pages=1), replace(BOUNDS, until=NOW.date())])
@@ -130,11 +130,11 @@ def test_a_walk_that_was_bounded_vouches_for_nothing(bounds: Bounds) -> None:
     walk = Walk(NEWS)
     turn(walk, page(1), 1, bounds, known=False)
     turn(walk, page(), 2, bounds)
-    assert walk.reached(replace(bounds, pages=1), NOW) is None or bounds.until is None
+    assert walk.covered(replace(bounds, pages=1), NOW) is None or bounds.until is None
 
 
 def test_no_list_is_endless() -> None:
     walk = Walk(NEWS)
     assert turn(walk, page(1), MAX_PAGES, known=False) is None
     assert walk.ended == "too long"
-    assert walk.reached(BOUNDS, NOW) is None
+    assert walk.covered(BOUNDS, NOW) is None

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS
-from extractors.layouts import LAYOUTS
+from extractors.layout import LAYOUTS
 from tests.replica import World, hostile, moved, pages
 from tests.replica.skeleton import COOKIES, MENU
 from tests.replica.world import Entry

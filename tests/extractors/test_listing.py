@@ -20,14 +20,14 @@ URL = "https://world.kbs.co.kr/service/news_list.htm?lang=f"
 def test_a_list_names_its_cards_in_order_and_no_link_of_menu_or_aside() -> None:
     world = World(articles=30)
     page = pages.list_page(world, world.listed(page=2), category_id="", page=2, total=30)
-    assert [card.address.url for card in extract_list(page, URL).cards] == [
+    assert [card.address.url for card in extract_list(page, URL).entries] == [
         entry.truth.url for entry in world.listed(page=2)
     ]
 
 
 def test_a_list_without_cards_is_empty() -> None:
     world = World(articles=0)
-    assert extract_list(pages.list_page(world, [], category_id="", page=1, total=0), URL).cards == ()
+    assert extract_list(pages.list_page(world, [], category_id="", page=1, total=0), URL).entries == ()
 
 
 def test_links_that_lead_off_the_site_are_left_out() -> None:
@@ -39,7 +39,7 @@ def test_links_that_lead_off_the_site_are_left_out() -> None:
         "",
         "./news_list.htm",
     ]
-    assert extract_list((MENU + "".join(card.format(href) for href in hrefs)).encode(), URL).cards == ()
+    assert extract_list((MENU + "".join(card.format(href) for href in hrefs)).encode(), URL).entries == ()
 
 
 @pytest.mark.parametrize("page", [b"", b"<html><body><h1>Maintenance</h1></body></html>"])
@@ -63,7 +63,7 @@ def test_lists_of_every_kind_give_articles_dates_and_pages(replica: Replica, pat
     entries = {"news": world.entries, "videos": world.videos, "culture": culture, "programmes": world.programmes}[of]
     page = extract_list(replica.respond(f"/service/{path}")[2], f"https://world.kbs.co.kr/service/{path}")
     expected = [(entry.truth.url, entry.truth.timestamp) for entry in entries[:10]]
-    assert [(card.address.url, card.timestamp) for card in page.cards] == expected
+    assert [(card.address.url, card.timestamp) for card in page.entries] == expected
     assert page.whole
     assert (2 in page.pages) == (len(entries) > 10)
 
@@ -71,7 +71,7 @@ def test_lists_of_every_kind_give_articles_dates_and_pages(replica: Replica, pat
 def test_a_list_whose_classes_have_other_names_is_read_by_structure(replica: Replica) -> None:
     path = "/service/news_list.htm?lang=f"
     page = rename(replica.respond(path)[2], Random(1))
-    cards = extract_list(page, f"https://world.kbs.co.kr{path}").cards
+    cards = extract_list(page, f"https://world.kbs.co.kr{path}").entries
     expected = [(entry.truth.url, entry.truth.timestamp) for entry in replica.world.entries[:10]]
     assert [(card.address.url, card.timestamp) for card in cards] == expected
 
@@ -83,7 +83,7 @@ def test_a_date_in_a_summary_is_not_the_cards() -> None:
     )
     url = "https://world.kbs.co.kr/service/contents_list.htm?lang=f&menu_cate=culture"
     page = extract_list((MENU + f"<ul>{card}</ul>").encode(), url)
-    assert [card.timestamp for card in page.cards] == [None, "2026-11-20"]
+    assert [card.timestamp for card in page.entries] == [None, "2026-11-20"]
     assert not page.whole
 
 
@@ -93,4 +93,4 @@ def test_whatever_comes_is_read_or_refused(body: bytes) -> None:
         page = extract_list(MENU.encode() + body, URL)
     except NotAnArticle:
         return
-    assert all(card.address.is_article for card in page.cards)
+    assert all(card.address.is_article for card in page.entries)

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, sync_playwright
 from storage import ArticleStore
 from tests.chromium import find_chromium
 from tests.replica import Replica
-from tests.storage.datasette.rooms import opened
+from tests.storage.web.rooms import opened
 
 HERE = Path(__file__).parent
 CHECKOUT = HERE.parents[1]

@@ -7,10 +7,10 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from storage import ArchiveWriter, ArticleStore, Capture, CrawlHistory
-from storage.archive_check import ArchiveReport, check_archive
+from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
+from storage.archive.check import ArchiveReport, check_archive
 from storage.checkup import Examination, examine
-from storage.readonly import read_undisturbed
+from storage.database import read_undisturbed
 from tests.replica import World
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -24,8 +24,8 @@ def make(tmp_path: Path) -> Path:
     """A database of six articles of one day, their pages archived in one file by a run that ended."""
     writer = ArchiveWriter(tmp_path / "archive", "kbs_news", {"software": "kbsworld/test"})
     with ArticleStore(tmp_path / "kbs.db") as store:
-        history = CrawlHistory(store)
-        run = history.begin_run("kbs_news", {}, NOON - SECOND)
+        crawl_state = CrawlState(store)
+        run = crawl_state.begin_run("kbs_news", {}, NOON - SECOND)
         for number, article in enumerate(World(articles=COUNT).entries):
             url = article.truth.url
             # What does not compress, so that each member is long enough to be damaged in its middle.
@@ -41,7 +41,7 @@ def make(tmp_path: Path) -> Path:
             )
             capture = Capture(url=url, fetched_at=NOON, body=body, location=location)
             store.add(replace(article.truth, source_url=url), capture)
-        history.end_run(run, NOON + SECOND, [], reason="finished", exit_status=0, pages=6, new=6)
+        crawl_state.end_run(run, NOON + SECOND, [], reason="finished", exit_status=0, pages=6, new=6)
     writer.close()
     [written] = (tmp_path / "archive").iterdir()
     with ArticleStore(tmp_path / "kbs.db") as store:

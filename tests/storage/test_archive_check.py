@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from storage.archive_check import check_archive, check_files
-from storage.warc_reader import Damage, Record, read_warc
+from storage.archive.check import check_archive, check_files
+from storage.archive.reader import Damage, Record, read_warc
 from tests.storage.checked import COUNT, FILE, archive, change, found, offsets
 
 

@@ -16,11 +16,11 @@ from typing import IO, cast
 import pytest
 
 from storage.archive import Location
+from storage.archive.members import BOMB, CUT
 from storage.sources.base import Seam, Wound
 from storage.sources.find import find_sources
 from storage.sources.forward import Unpacked
 from storage.sources.warc import WarcRange, warc_items
-from storage.warc_layout import BOMB, CUT
 from tests.replica import Replica
 from tests.storage.museum import (
     SITE,

@@ -16,10 +16,10 @@ from sqlite_utils import Database
 
 from extractors import Article
 from extractors.address import day_url
-from storage import ArticleStore, Capture, CrawlHistory, StoreError
+from storage import ArticleStore, Capture, CrawlState, StoreError
 from storage.checkup import Gap
-from storage.history import MAX_TRIES, Reach
-from storage.readonly import read_undisturbed
+from storage.crawl_state import MAX_TRIES, Coverage
+from storage.database import read_undisturbed
 from storage.schema import migrations
 from tests.replica import World
 from tests.storage.checked import COUNT, NOON, SECOND, change, found
@@ -54,8 +54,8 @@ def test_a_sound_database_has_no_flaws(path: Path) -> None:
 
 def test_behind_a_run_without_an_end_the_last_finished_one_is_shown(path: Path) -> None:
     with ArticleStore(path) as store:
-        CrawlHistory(store).begin_run("kbs_news", {}, NOON + SECOND)
-        CrawlHistory(store).begin_run("kbs_days", {}, NOON + SECOND)
+        CrawlState(store).begin_run("kbs_news", {}, NOON + SECOND)
+        CrawlState(store).begin_run("kbs_days", {}, NOON + SECOND)
     assert [(run.spider, run.ended) for run in found(path).runs] == [
         *(("kbs_days", False), ("kbs_news", False)),
         ("kbs_news", True),
@@ -115,8 +115,8 @@ def test_days_without_news_are_told_apart_by_whether_they_were_read(path: Path) 
     news(path, "2026-11-01", "2026-11-05", "2026-11-08")
     with ArticleStore(path) as store:
         for day, read_at in ((2, "2026-11-03T00:00:00"), (3, "2026-11-03T23:59:59"), (6, "2026-11-10T00:00:00")):
-            reach = Reach(complete_from="", complete_to=datetime.fromisoformat(f"{read_at}+09:00"))
-            CrawlHistory(store).reached(day_url("f", date(2026, 11, day)), reach)
+            reach = Coverage(complete_from="", complete_to=datetime.fromisoformat(f"{read_at}+09:00"))
+            CrawlState(store).save_coverage(day_url("f", date(2026, 11, day)), reach)
     [french] = found(path).news
     assert (french.lang, french.edition, french.first, french.last) == ("fr", "f", date(2026, 11, 1), date(2026, 11, 8))
     assert [(gap.first.day, gap.last.day, gap.days, gap.read_and_empty) for gap in french.gaps] == [
@@ -139,11 +139,11 @@ def test_days_are_looked_at_for_ninety_days_and_no_later_than_today(path: Path) 
 
 def test_missing_articles_are_counted_and_the_first_are_named(path: Path) -> None:
     with ArticleStore(path) as store:
-        history = CrawlHistory(store)
+        crawl_state = CrawlState(store)
         for number in range(8):
-            history.missed(f"https://world.kbs.co.kr/{number}", "kbs_news", "HTTP 500")
+            crawl_state.add_pending(f"https://world.kbs.co.kr/{number}", "kbs_news", "HTTP 500")
         for _ in range(MAX_TRIES):
-            history.missed("https://world.kbs.co.kr/0", "kbs_news", "HTTP 404")
+            crawl_state.add_pending("https://world.kbs.co.kr/0", "kbs_news", "HTTP 404")
     missing = found(path).missing
     assert (missing.total, missing.given_up, len(missing.named)) == (8, 1, 5)
     assert missing.named[0]["reason"] == "HTTP 500"
@@ -186,7 +186,7 @@ def _without_privileges() -> Iterator[None]:
 
 def test_what_an_open_crawl_has_stored_is_seen(path: Path) -> None:
     with ArticleStore(path) as store:
-        CrawlHistory(store).begin_run("kbs_feeds", {}, NOON)
+        CrawlState(store).begin_run("kbs_feeds", {}, NOON)
         assert [run.spider for run in found(path).runs] == ["kbs_feeds", "kbs_news"]
 
 
@@ -214,7 +214,7 @@ def test_a_database_that_changes_meanwhile_is_read_again(path: Path) -> None:
         calls.append(db.table("runs").count)
         if len(calls) == 1:
             with ArticleStore(path) as store:
-                CrawlHistory(store).begin_run("kbs_news", {}, NOON)
+                CrawlState(store).begin_run("kbs_news", {}, NOON)
         return calls[-1]
 
     assert read_undisturbed(path, read) == 2

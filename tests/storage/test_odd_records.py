@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.warc_reader import WRONG_LENGTH, Damage, Record, read_warc, utc
+from storage.archive.reader import WRONG_LENGTH, Damage, Record, read_warc, utc
 from tests.storage.museum import HTML, SITE, Raw, Read, digest_of, joined, read
 
 Around = Callable[..., Read]

@@ -18,11 +18,10 @@ from extractors import Article
 from extractors.dates import KST
 from storage import ArticleStore, Capture
 from storage.charts import chart
-from storage.counting import Language, Row, run, summarize
-from storage.datasette.dashboards import dashboards
-from storage.datasette.functions import MAX_LABEL, label, register
 from storage.selection import EVERYTHING, Selection
-from storage.statistics import BIN, LONGEST, MAX_CATEGORIES, PALETTE, STATISTICS
+from storage.sql_functions import MAX_LABEL, label, register
+from storage.statistics import BIN, LONGEST, MAX_CATEGORIES, PALETTE, STATISTICS, Language, Row, run, summarize
+from storage.web.dashboards import dashboards
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 AUTUMN = Selection(since=date(2026, 9, 1), until=date(2026, 10, 20), lang="fr")

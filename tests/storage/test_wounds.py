@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.warc_layout import BROKEN, CUT, GZIP
-from storage.warc_reader import NO_RECORD, WRONG_LENGTH
+from storage.archive.members import BROKEN, CUT, GZIP
+from storage.archive.reader import NO_RECORD, WRONG_LENGTH
 from tests.storage.museum import (
     Archive,
     Raw,

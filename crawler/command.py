@@ -18,7 +18,7 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 
 from crawler.arguments import ArgumentError, check_setting_names
-from crawler.failures import SIGNALLED, WORK_FAILED, WRONG_CALL, complain
+from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RECEIVED: list[int] = []
@@ -132,3 +132,9 @@ def _interrupt(number: int, _: object) -> None:
     _RECEIVED.append(number)
     if not _RAISED_AT or time.monotonic() - _RAISED_AT[-1] > _TOGETHER:
         raise_interruption()
+
+
+def complain(command: ScrapyCommand, sentence: str, status: int) -> None:
+    """Tell the person at the terminal, and have the command end with that exit status unless it has a higher one."""
+    tell(sentence)
+    command.exitcode = max(command.exitcode, status)

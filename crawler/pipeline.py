@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Self, cast
 
 from scrapy.exceptions import DropItem
 
-from crawler.failures import database_failed
 from crawler.items import ListRead, Reading
+from crawler.run_state import database_failed
 from crawler.spiders.base import KbsSpider, require_our_spider
 from extractors import NotAnArticle
-from storage import ArticleStore, CrawlHistory, StoreError
+from storage import ArticleStore, CrawlState, StoreError
 
 if TYPE_CHECKING:
     from scrapy.crawler import Crawler
@@ -45,7 +45,7 @@ class ArticlePipeline:
         """Open the database of KBS_DB, also for the spider and the extensions."""
         self._spider = cast("KbsSpider", self._crawler.spider)
         self._spider.store = self._store = ArticleStore(self._crawler.settings["KBS_DB"])
-        self._spider.history = self._history = CrawlHistory(self._store)
+        self._spider.crawl_state = self._crawl_state = CrawlState(self._store)
 
     def close_spider(self) -> None:
         """Store what is left."""
@@ -81,12 +81,12 @@ class ArticlePipeline:
             Whether it is stored.
         """
         batch = self._batch
-        if not batch and not self._history.has_payloads:
+        if not batch and not self._crawl_state.has_payloads:
             return True  # a run that the database ended before its first page does not wait for it once more
         try:
             with self._store.batch():
                 outcomes = [self._store_one(item) for item in batch]
-                self._history.save_payloads()
+                self._crawl_state.save_payloads()
         except (sqlite3.Error, StoreError) as error:
             for item in batch if self._broken else ():
                 if isinstance(item, Reading):
@@ -102,13 +102,13 @@ class ArticlePipeline:
 
     def _store_one(self, item: Reading | ListRead) -> str | None:
         if isinstance(item, ListRead):
-            self._history.reached(item.url, item.reach)
+            self._crawl_state.save_coverage(item.url, item.coverage)
             return None
         if isinstance(item.result, NotAnArticle):
             self._store.refuse(item.capture, item.result.reason)
             self._crawler.stats.inc_value(f"kbsworld/refusals/{item.result.reason}")
             if item.listed:
-                self._history.missed(item.url, self._spider.name, item.result.reason)
+                self._crawl_state.add_pending(item.url, self._spider.name, item.result.reason)
             return "refused"
         article = replace(item.result, source_url=item.capture.url)
         self._crawler.stats.inc_value(f"kbsworld/layouts/{article.layout}")
@@ -117,7 +117,7 @@ class ArticlePipeline:
                 self._crawler.stats.inc_value(f"kbsworld/without/{field}")
         outcome = self._store.add(article, item.capture)
         for url in {article.url, item.url}:
-            self._history.found(url)
-        if item.timestamp and not self._history.knows(article.url, item.timestamp):
-            self._history.card_promised(article.url, item.timestamp)
+            self._crawl_state.remove_pending(url)
+        if item.timestamp and not self._crawl_state.knows(article.url, item.timestamp):
+            self._crawl_state.note_entry_date(article.url, item.timestamp)
         return outcome

@@ -15,9 +15,9 @@ from datasette.utils.asgi import Base400, Request, Response
 from datasette.views.base import DatasetteError
 from markupsafe import Markup
 
-from storage.datasette import functions
-from storage.datasette.guard import App, guard
-from storage.datasette.interface import (
+from storage import sql_functions as functions
+from storage.web.guard import App, guard
+from storage.web.interface import (
     COLUMNS,
     LANGUAGES,
     phrases,
@@ -26,7 +26,7 @@ from storage.datasette.interface import (
     spell_number,
     spell_time,
 )
-from storage.datasette.reading import Context, article, front_page, results
+from storage.web.reading import Context, article, front_page, results
 
 #: What the database is called in addresses.
 DATABASE = "kbs"

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 
 from extractors import Article
 from extractors.dates import KST
-from storage import ArticleStore, Capture, CrawlHistory
+from storage import ArticleStore, Capture, CrawlState
 from storage.articles import article_row
 from tests.replica import World
 
@@ -68,13 +68,13 @@ def build(path: Path) -> list[Article]:
     articles += [world.update(entry).truth for entry in world.entries[5:7]]
     articles += [SUMMIT, SECOND, THIRD]
     with ArticleStore(path) as store, store.batch():
-        history = CrawlHistory(store)
-        run = history.begin_run("kbs_news", {}, NOON)
+        crawl_state = CrawlState(store)
+        run = crawl_state.begin_run("kbs_news", {}, NOON)
         add(store, articles)
         pages = [(reason, number) for reason, count in REFUSED.items() for number in range(count)]
         for number, (reason, _) in enumerate(pages):
             store.refuse(Capture(url=f"https://world.kbs.co.kr/page{number}", fetched_at=NOON, body=b""), reason)
-        history.end_run(run, NOON, [], reason="finished", exit_status=0, pages=len(articles), new=len(articles))
+        crawl_state.end_run(run, NOON, [], reason="finished", exit_status=0, pages=len(articles), new=len(articles))
     return articles
 
 

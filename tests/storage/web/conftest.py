@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 
 from extractors import Article
 from tests.chromium import NAMES, find_chromium
-from tests.storage.datasette.reader import Reader, reading, someone
-from tests.storage.datasette.rooms import Room, build, opened
+from tests.storage.web.reader import Reader, reading, someone
+from tests.storage.web.rooms import Room, build, opened
 
 
 @pytest.fixture(scope="package")

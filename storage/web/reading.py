@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
-from storage.datasette.difference import Piece, compare_paragraphs, compare_words
 from storage.query import QueryError
 from storage.search import BEGIN, END, Hit, search
 from storage.versions import COLUMNS
+from storage.web.difference import Piece, compare_paragraphs, compare_words
 
 Context = dict[str, Any]
 

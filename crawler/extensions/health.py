@@ -104,7 +104,7 @@ class Silence(_Judgement):
         spider: KbsSpider = self.data.spider
         if any(self.count(name) for name in ("new", "updated", "edited")):
             return
-        runs = spider.history.runs_with_news(spider.name, spider.arguments)
+        runs = spider.crawl_state.runs_with_news(spider.name, spider.arguments)
         if len(runs) < MIN_RUNS or runs[0] - runs[-1] < MIN_HISTORY:
             return
         silence = datetime.now(UTC) - runs[0]

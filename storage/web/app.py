@@ -21,10 +21,10 @@ from datasette.app import Datasette
 from datasette.database import Database
 from datasette.plugins import pm
 
-from storage.datasette.dashboards import dashboards
-from storage.datasette.queries import named_queries
-from storage.datasette.room import DATABASE, ReadingRoom
-from storage.readonly import is_at_rest
+from storage.database import is_at_rest
+from storage.web.dashboards import dashboards
+from storage.web.queries import named_queries
+from storage.web.room import DATABASE, ReadingRoom
 
 _HERE = Path(__file__).parent
 _SETTINGS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from storage.archive import FILE_NAME, warc_files
-from storage.warc_reader import Damage, Record, read_warc
+from storage.archive.reader import Damage, Record, read_warc
 
 #: Called with bytes done, bytes in all, the number of the file under way, and how many files there are.
 Progress = Callable[[int, int, int, int], None]

@@ -15,7 +15,7 @@ from typing import IO, cast
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
 
-from storage.warc_layout import BOMB, BROKEN, CUT, LEAD, Led, Member, Section, gzip_member, is_packed, next_record
+from storage.archive.members import BOMB, BROKEN, CUT, LEAD, Led, Member, Section, gzip_member, is_packed, next_record
 
 # Other records than pages are read whole up to this length, and digests looked at up to that one, in bytes.
 _SMALL = 1 << 16

@@ -11,9 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from extractors import Article
-from storage.datasette.interface import spell_time
-from tests.storage.datasette.reader import PHONE, Reader, reading, someone
-from tests.storage.datasette.rooms import REFUSED, SECOND, SUMMIT, THIRD, Room
+from storage.web.interface import spell_time
+from tests.storage.web.reader import PHONE, Reader, reading, someone
+from tests.storage.web.rooms import REFUSED, SECOND, SUMMIT, THIRD, Room
 
 FACETS = "_facet=category&_facet=month&_facet=kind&_facet=layout"
 LIST = f"/kbs/catalogue?latest=1&{FACETS}"

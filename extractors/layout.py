@@ -167,16 +167,16 @@ class ListLayout:
 
     Attributes:
         name, pages, seen, evidence: as in Layout.
-        card: one block for each article, in the order of the page.
-        link: inside a card, the links to its article.
-        dates: inside a card, its date block.
+        entry: one block for each article, in the order of the page.
+        link: inside an entry, the links to its article.
+        dates: inside an entry, its date block.
     """
 
     name: str
     pages: frozenset[str]
     seen: date
     evidence: str
-    card: CSSSelector
+    entry: CSSSelector
     link: CSSSelector
     dates: CSSSelector
 
@@ -186,7 +186,7 @@ NEWS_LIST = ListLayout(
     pages=frozenset({"news_list.htm"}),
     seen=date(2026, 9, 22),
     evidence="five independent scrapers, the newest of autumn 2026",
-    card=css("section.comp_contents_1x > article"),
+    entry=css("section.comp_contents_1x > article"),
     link=css("div.list_link_area > a, h2 > a"),
     dates=css(".date"),
 )
@@ -196,7 +196,7 @@ DAY = replace(
     name="day",
     pages=frozenset({"news_today.htm"}),
     evidence="two independent scrapers",
-    card=css("section.comp_text_1x > article"),
+    entry=css("section.comp_text_1x > article"),
 )
 
 SEARCH = replace(
@@ -204,7 +204,7 @@ SEARCH = replace(
     name="search",
     pages=frozenset({"search.htm"}),
     evidence="one scraper",
-    card=css("section.section_wrap article"),
+    entry=css("section.section_wrap article"),
 )
 
 #: Of the other lists (features, videos, playlists) only the addresses are known: their cards are found by structure.

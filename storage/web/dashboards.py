@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from storage.charts import chart
-from storage.counting import Language, Statistic, Words
-from storage.datasette.functions import MAX_LABEL
-from storage.statistics import STATISTICS
+from storage.sql_functions import MAX_LABEL
+from storage.statistics import STATISTICS, Language, Statistic, Words
 
 _LANGUAGES: tuple[Language, ...] = ("fr", "en")
 _WORD = "Corée"
@@ -40,7 +39,7 @@ _FILTERS: dict[str, Words] = {
 def dashboards(database: str) -> dict[Language, dict[str, Any]]:
     """What `metadata["plugins"]["datasette-dashboards"]` is to be.
 
-    The queries call the functions of `storage.datasette.functions`. Only charts of Vega-Lite: the plugin's others
+    The queries call the functions of `storage.sql_functions`. Only charts of Vega-Lite: the plugin's others
     write values into the page as HTML.
 
     Args:

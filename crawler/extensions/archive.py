@@ -16,8 +16,8 @@ from urllib.parse import urlsplit
 from scrapy import signals
 from scrapy.utils.job import job_dir
 
-from crawler.failures import database_failed, end_run, exit_status
-from crawler.pace import AbandoningDownloader
+from crawler.middleware.retry import AbandoningDownloader
+from crawler.run_state import database_failed, end_run, exit_status
 from crawler.spiders.base import KbsSpider, require_our_spider
 from storage import ArchiveWriter, StoreError
 from storage.archive import Payload, payload_digest
@@ -69,7 +69,7 @@ class Archive(RunExtension):
 
     def spider_opened(self, spider: KbsSpider) -> None:
         """Prepare a file of this run's own."""
-        self._history = spider.history
+        self._crawl_state = spider.crawl_state
         settings = self._crawler.settings
         if settings["KBS_ARCHIVE"]:
             self._folder = Path(settings["KBS_ARCHIVE"]).expanduser()
@@ -112,7 +112,7 @@ class Archive(RunExtension):
                 payload = Payload(
                     digest=digest, fetched_at=request.meta["fetched_at"], location=location, end=self._writer.position
                 )
-                self._history.archived(response.url, payload)
+                self._crawl_state.archived(response.url, payload)
         except OSError as error:
             request.meta["unarchived"] = True
             reason = f"KBS_ARCHIVE cannot be written ({self._crawler.settings['KBS_ARCHIVE']}: {error.strerror})"
@@ -125,7 +125,7 @@ class Archive(RunExtension):
 
     def _earlier(self, url: str, digest: str) -> Payload | None:
         """The same payload of the same address, where the archive still has it."""
-        payload = self._history.payload(url)
+        payload = self._crawl_state.payload(url)
         if payload is None or payload.digest != digest:
             return None
         try:
@@ -150,7 +150,7 @@ class RunRecord(RunExtension):
         """Note that the run began."""
         self._run: int | None = None
         try:
-            self._run = spider.history.begin_run(spider.name, spider.arguments, spider.started_at)
+            self._run = spider.crawl_state.begin_run(spider.name, spider.arguments, spider.started_at)
         except sqlite3.Error as error:
             database_failed(self._crawler, error)
 
@@ -162,7 +162,7 @@ class RunRecord(RunExtension):
         complaints = stats.get_value("kbsworld/complaints", [])
         try:
             if self._run is not None:
-                spider.history.end_run(
+                spider.crawl_state.end_run(
                     self._run, datetime.now(UTC), complaints, reason=reason, exit_status=exit_status(stats), **counts
                 )
         except (sqlite3.Error, StoreError) as error:

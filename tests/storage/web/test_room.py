@@ -18,7 +18,7 @@ from sqlite_utils import Database
 from storage import ArticleStore
 from storage.schema import migrations
 from tests.crawler.prepared import prepared
-from tests.storage.datasette.rooms import SUMMIT, THIRD, Room, add, opened
+from tests.storage.web.rooms import SUMMIT, THIRD, Room, add, opened
 
 RUNAWAY = "with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c"
 # Five thousand rows of four kilobytes each.

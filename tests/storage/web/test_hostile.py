@@ -14,8 +14,8 @@ from playwright.sync_api import Page
 
 from extractors import Article
 from storage import ArticleStore
-from tests.storage.datasette.reader import Reader, reading
-from tests.storage.datasette.rooms import SUMMIT, Room, add, opened
+from tests.storage.web.reader import Reader, reading
+from tests.storage.web.rooms import SUMMIT, Room, add, opened
 
 FACETS = "_facet=category&_facet=month&_facet=kind&_facet=layout"
 MANY = 10_000

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.storage.datasette.rooms import Room
+from tests.storage.web.rooms import Room
 
 
 @pytest.mark.parametrize("path", ["/kbs?sql=select+1", "/kbs.json?sql=select+1", "/search?q=coree"])

@@ -7,7 +7,7 @@ import sys
 import time
 from typing import TYPE_CHECKING, cast
 
-from crawler.extensions import RunExtension
+from crawler.extensions.archive import RunExtension
 from crawler.settings import CONTACT_PLACEHOLDER
 from crawler.site import Site
 from storage import Outcome

@@ -15,7 +15,7 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.failures import end_run, reason_for
+from crawler.run_state import end_run, reason_for
 
 if TYPE_CHECKING:
     from scrapy import Request, Spider

@@ -7,8 +7,8 @@ from datetime import date, datetime, time, timedelta
 
 from extractors.address import is_numbered
 from extractors.dates import KST
-from extractors.listing import Card, ListPage
-from storage.history import Reach
+from extractors.listing import ListEntry, ListPage
+from storage.crawl_state import Coverage
 
 #: A list of the site has some thousands of pages; one that is longer does not end.
 MAX_PAGES = 20_000
@@ -37,9 +37,9 @@ class Bounds:
     recheck_days: int
     today: date
 
-    def include(self, card: Card) -> bool:
+    def include(self, entry: ListEntry) -> bool:
         """Whether an article is asked for; one without a date always is."""
-        day = card.day
+        day = entry.day
         return day is None or not ((self.since and day < self.since) or (self.until and day > self.until))
 
 
@@ -49,7 +49,7 @@ class Walk:
 
     Attributes:
         url: the list's first page, on the site.
-        reach: how far the list was read by earlier runs.
+        coverage: how far the list was read by earlier runs.
         seen: the articles met on it.
         linked: the greatest page number that a page of it linked to.
         newest: when its newest article was written, as the list says; a day counts as its beginning.
@@ -62,7 +62,7 @@ class Walk:
     """
 
     url: str
-    reach: Reach | None = None
+    coverage: Coverage | None = None
     seen: set[str] = field(default_factory=set)
     linked: int = 0
     newest: datetime | None = None
@@ -73,28 +73,30 @@ class Walk:
     ended: str = ""
     incomplete: bool = False
 
-    def look(self, page: ListPage, number: int) -> list[Card]:
-        """Take in a page of the list; its cards that were not met before."""
+    def look(self, page: ListPage, number: int) -> list[ListEntry]:
+        """Take in a page of the list; its entries that were not met before."""
         self.failed.discard(number)
-        fresh = [card for card in page.cards if card.address.url not in self.seen]
-        self.seen.update(card.address.url for card in fresh)
-        self.newest = max(filter(None, (self.newest, *map(_moment, page.cards))), default=None)
+        fresh = [entry for entry in page.entries if entry.address.url not in self.seen]
+        self.seen.update(entry.address.url for entry in fresh)
+        self.newest = max(filter(None, (self.newest, *map(_moment, page.entries))), default=None)
         self.linked = max(self.linked, *page.pages, 0)
         self.strikes = 0
         return fresh
 
     def doubts(self, page: ListPage, number: int) -> bool:
         """Whether a page without anything fresh is more likely a mistake of the site than the end of the list."""
-        return all(card.address.url in self.seen for card in page.cards) and (number <= 1 or number <= self.linked)
+        return all(entry.address.url in self.seen for entry in page.entries) and (number <= 1 or number <= self.linked)
 
-    def next_page(self, page: ListPage, fresh: list[Card], number: int, known: set[str], bounds: Bounds) -> int | None:
+    def next_page(
+        self, page: ListPage, fresh: list[ListEntry], number: int, known: set[str], bounds: Bounds
+    ) -> int | None:
         """The number of the page to read next, or None: the walk has ended, and `ended` says how.
 
         Args:
             page: the page just read, and its number.
             fresh: what `look` gave for it.
             number: from 1 (0 where the site counts so).
-            known: urls of the articles that are stored in the version their cards tell of.
+            known: urls of the articles that are stored in the version their entries tell of.
             bounds: of the walk.
         """
         if not fresh:
@@ -105,7 +107,7 @@ class Walk:
                 return None
             return self._following(page, number, bounds)
         self.stale = 0
-        if bounds.since and page.cards and all(card.day and card.day < bounds.since for card in page.cards):
+        if bounds.since and page.entries and all(entry.day and entry.day < bounds.since for entry in page.entries):
             self.ended = "since"
         elif not bounds.full and self._may_stop(page, known, bounds):
             self.ended = "known"
@@ -122,7 +124,7 @@ class Walk:
             return None
         return number + 1
 
-    def reached(self, bounds: Bounds, complete_to: datetime) -> Reach | None:
+    def covered(self, bounds: Bounds, complete_to: datetime) -> Coverage | None:
         """How far the list is complete once the walk has ended; None where that cannot be told.
 
         Args:
@@ -131,17 +133,17 @@ class Walk:
         """
         if self.incomplete or self.failed or bounds.until or self.ended not in {"known", "since", "end"}:
             return None
-        before = self.reach.complete_from if self.reach else None
+        before = self.coverage.complete_from if self.coverage else None
         since = bounds.since.isoformat() if bounds.since else ""
         if self.ended == "end":
             start = ""
         elif self.ended == "known" and before is not None:
             start = before
-        elif self.reach and since <= self.reach.complete_to.astimezone(KST).date().isoformat():
-            start = min(since, self.reach.complete_from)
+        elif self.coverage and since <= self.coverage.complete_to.astimezone(KST).date().isoformat():
+            start = min(since, self.coverage.complete_from)
         else:
             start = since
-        return Reach(complete_from=start, complete_to=complete_to)
+        return Coverage(complete_from=start, complete_to=complete_to)
 
     def _following(self, page: ListPage, number: int, bounds: Bounds) -> int | None:
         if is_numbered(self.url):
@@ -160,27 +162,27 @@ class Walk:
 
     def _may_stop(self, page: ListPage, known: set[str], bounds: Bounds) -> bool:
         """Whether all is known here, the recheck days are behind, and an earlier run left out nothing from here on."""
-        cards = [card for card in page.cards if bounds.include(card)]
-        if not cards or not all(card.address.url in known for card in cards) or self.reach is None:
+        entries = [entry for entry in page.entries if bounds.include(entry)]
+        if not entries or not all(entry.address.url in known for entry in entries) or self.coverage is None:
             return False
-        if bounds.since and self.reach.complete_from > bounds.since.isoformat():
+        if bounds.since and self.coverage.complete_from > bounds.since.isoformat():
             return False
-        moments = sorted(filter(None, map(_moment, page.cards)))
+        moments = sorted(filter(None, map(_moment, page.entries)))
         if not moments:
             # Without dates only a walk that came to its end vouches for what it left behind.
-            return not self.reach.interrupted
-        # The one in the middle: a single card that is pinned, or has a wrong date, decides nothing.
+            return not self.coverage.interrupted
+        # The one in the middle: a single entry that is pinned, or has a wrong date, decides nothing.
         middle = moments[(len(moments) - 1) // 2]
         newest = min(self.newest.astimezone(KST).date(), bounds.today) if self.newest else bounds.today
         if middle.date() > newest - timedelta(days=bounds.recheck_days):
             return False
         # What was there when the list was last read completely. A day that is not over may have got more since.
-        if any(isinstance(card.written_at, datetime) for card in page.cards):
-            return middle <= self.reach.complete_to
-        return middle.date() < self.reach.complete_to.astimezone(KST).date()
+        if any(isinstance(entry.written_at, datetime) for entry in page.entries):
+            return middle <= self.coverage.complete_to
+        return middle.date() < self.coverage.complete_to.astimezone(KST).date()
 
 
-def _moment(card: Card) -> datetime | None:
-    if card.written_at is None or isinstance(card.written_at, datetime):
-        return card.written_at
-    return datetime.combine(card.written_at, time(), KST)
+def _moment(entry: ListEntry) -> datetime | None:
+    if entry.written_at is None or isinstance(entry.written_at, datetime):
+        return entry.written_at
+    return datetime.combine(entry.written_at, time(), KST)

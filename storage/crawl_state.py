@@ -12,12 +12,12 @@ from storage.database import Store
 
 #: In how many runs a missing article is asked for before it is given up.
 MAX_TRIES = 5
-#: In how many runs an article is looked at for a date that only its card has.
+#: In how many runs an article is looked at for a date that only its entry has.
 MAX_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reach:
+class Coverage:
     """The stretch of a list within which nothing was left out.
 
     Attributes:
@@ -31,7 +31,7 @@ class Reach:
     interrupted: bool = False
 
 
-class CrawlHistory:
+class CrawlState:
     """The crawls' own tables of a database. Its writes belong to the batch that is open, if one is."""
 
     def __init__(self, store: Store) -> None:
@@ -63,19 +63,19 @@ class CrawlHistory:
 
     # --- lists ---
 
-    def reach(self, url: str) -> Reach | None:
+    def coverage(self, url: str) -> Coverage | None:
         """How far the list that begins at `url` was read completely, or None where it never was."""
         for row in self._db.table("lists").rows_where("url = ?", [url]):
-            return Reach(
+            return Coverage(
                 complete_from=row["complete_from"],
                 complete_to=datetime.fromisoformat(row["complete_to"]),
                 interrupted=bool(row["interrupted"]),
             )
         return None
 
-    def reached(self, url: str, reach: Reach) -> None:
+    def save_coverage(self, url: str, coverage: Coverage) -> None:
         """Note how far a list was read."""
-        row = {"url": url, "complete_from": reach.complete_from, "complete_to": _utc(reach.complete_to)}
+        row = {"url": url, "complete_from": coverage.complete_from, "complete_to": _utc(coverage.complete_to)}
         self._db.table("lists").insert(row | {"interrupted": 0}, replace=True)
 
     def begin_walk(self, url: str) -> None:
@@ -89,7 +89,7 @@ class CrawlHistory:
 
         Args:
             url: its canonical address.
-            timestamp: the card's; None where the card has no date: any version counts then.
+            timestamp: the entry's; None where the entry has no date: any version counts then.
         """
         [row] = self._db.query(
             """
@@ -106,24 +106,24 @@ class CrawlHistory:
         shown = min(len(newest), len(timestamp))
         return newest[:shown] >= timestamp[:shown] or (row["looks"] or 0) >= MAX_LOOKS
 
-    def card_promised(self, url: str, timestamp: str) -> None:
-        """Remember a card's date that the article's own page does not have.
+    def note_entry_date(self, url: str, timestamp: str) -> None:
+        """Remember a entry's date that the article's own page does not have.
 
-        The page may lag behind its card, so it is looked at in some more runs before the card is taken to be wrong.
+        The page may lag behind its entry, so it is looked at in some more runs before the entry is taken to be wrong.
         """
         self._db.execute(
             "insert into card_dates values (?, ?, 1) on conflict (url, timestamp) do update set looks = looks + 1",
             [url, timestamp],
         )
 
-    def missing(self, spider: str) -> list[str]:
+    def pending(self, spider: str) -> list[str]:
         """Articles that lists of a spider point to, not stored, and not given up yet; the longest missing first."""
         rows = self._db.table("missing").rows_where(
             "spider = ? and tries < ?", [spider, MAX_TRIES], order_by="asked_at, url"
         )
         return [row["url"] for row in rows]
 
-    def missed(self, url: str, spider: str, reason: str, *, tried: bool = True) -> None:
+    def add_pending(self, url: str, spider: str, reason: str, *, tried: bool = True) -> None:
         """Note that an article a list points to could not be had in this run; `tried`: it was really asked for."""
         self._db.execute(
             """
@@ -134,7 +134,7 @@ class CrawlHistory:
             [url, spider, reason, int(tried), _utc(datetime.now(UTC))],
         )
 
-    def found(self, url: str) -> None:
+    def remove_pending(self, url: str) -> None:
         """Note that an article is no longer missing."""
         self._db.execute("delete from missing where url = ?", [url])
 

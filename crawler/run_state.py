@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING
 
 from scrapy.exceptions import (
@@ -16,20 +15,13 @@ from scrapy.exceptions import (
 from scrapy.spidermiddlewares.httperror import HttpError
 from twisted.internet.defer import CancelledError
 
-from crawler.terminal import clean
+from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
 
 if TYPE_CHECKING:
-    from scrapy.commands import ScrapyCommand
     from scrapy.crawler import Crawler
     from scrapy.statscollectors import StatsCollector
     from twisted.python.failure import Failure
 
-#: Exit statuses of the project's commands.
-WORK_FAILED = 1
-WRONG_CALL = 2
-UNHEALTHY = 3
-#: A run that a signal ended has this plus the signal's number, as shells have it.
-SIGNALLED = 128
 
 _ENDINGS: set[asyncio.Future[None]] = set()
 
@@ -110,15 +102,3 @@ def database_failed(crawler: Crawler, error: Exception) -> None:
 def is_ending(crawler: Crawler) -> bool:
     """Whether `end_run` was called: the database may be closed by now."""
     return crawler.stats.get_value("kbsworld/stopped") is not None
-
-
-def complain(command: ScrapyCommand, sentence: str, status: int) -> None:
-    """Tell the person at the terminal, and have the command end with that exit status unless it has a higher one."""
-    tell(sentence)
-    command.exitcode = max(command.exitcode, status)
-
-
-def tell(sentence: str) -> None:
-    """Tell the person at the terminal."""
-    # File names and arguments may hold anything.
-    print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-import storage.datasette
-from storage.datasette.interface import LANGUAGES, phrases, pick_language, spell_number, spell_time
+import storage.web
+from storage.web.interface import LANGUAGES, phrases, pick_language, spell_number, spell_time
 
-TEMPLATES = Path(storage.datasette.__file__).parent / "templates"
+TEMPLATES = Path(storage.web.__file__).parent / "templates"
 
 
 def test_each_phrase_is_there_in_both_languages_and_used() -> None:

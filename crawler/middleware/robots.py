@@ -11,8 +11,8 @@ from scrapy.exceptions import IgnoreRequest
 from scrapy.robotstxt import ProtegoRobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.failures import reason_for
-from crawler.pace import slow_down
+from crawler.middleware.retry import slow_down
+from crawler.run_state import reason_for
 from crawler.spiders.base import KbsSpider
 
 if TYPE_CHECKING:

@@ -1,0 +1,1 @@
+"""Extensions: what watches a run from outside. One job a file."""

@@ -1,0 +1,1 @@
+"""Downloader middleware: what happens to every request and response."""
