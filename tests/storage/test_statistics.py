@@ -18,7 +18,7 @@ from extractors import Article
 from extractors.dates import KST
 from storage import ArticleStore, Capture
 from storage.charts import chart
-from storage.selection import EVERYTHING, Selection
+from storage.selection import NEWEST, Selection
 from storage.sql_functions import MAX_LABEL, label, register
 from storage.statistics import BIN, LONGEST, MAX_CATEGORIES, PALETTE, STATISTICS, Language, Row, run, summarize
 from storage.web.dashboards import dashboards
@@ -66,7 +66,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArticleStore]:
         yield store
 
 
-@pytest.fixture(params=[EVERYTHING, AUTUMN, Selection(category="Culture"), Selection(all_versions=True)])
+@pytest.fixture(params=[NEWEST, AUTUMN, Selection(category="Culture"), Selection(all_versions=True)])
 def selection(request: pytest.FixtureRequest) -> Selection:
     assert isinstance(request.param, Selection)
     return request.param
@@ -138,7 +138,7 @@ def test_layouts_nobody_knows_are_others(store: ArticleStore, selection: Selecti
 
 @pytest.mark.parametrize("word", ["", '"', "(", "AND", "x" * 2000, "\x00", "title:", "' or 1=1 --"])
 def test_a_word_that_cannot_be_understood_is_found_nowhere(store: ArticleStore, word: str) -> None:
-    rows = run(store.db, STATISTICS["word"], EVERYTHING, word=word)
+    rows = run(store.db, STATISTICS["word"], NEWEST, word=word)
     assert rows
     assert {row["articles"] for row in rows} == {0}
 
@@ -155,8 +155,8 @@ def test_the_summary_counts_articles_versions_and_days(store: ArticleStore) -> N
 
 def test_an_empty_database_has_no_rows_but_hours(tmp_path: Path) -> None:
     with ArticleStore(tmp_path / "kbs.db") as empty:
-        rows = {name: run(empty.db, statistic, EVERYTHING, word="x") for name, statistic in STATISTICS.items()}
-        assert summarize(empty.db, EVERYTHING).first is None
+        rows = {name: run(empty.db, statistic, NEWEST, word="x") for name, statistic in STATISTICS.items()}
+        assert summarize(empty.db, NEWEST).first is None
     assert {name for name in rows if rows[name]} == {"hours"}
 
 
@@ -168,7 +168,7 @@ def test_thousands_of_hostile_categories_become_a_few_short_lines(tmp_path: Path
         for number in range(2_000)
     )
     with stored(tmp_path / "kbs.db", made) as store:
-        rows = run(store.db, STATISTICS["months"], EVERYTHING)
+        rows = run(store.db, STATISTICS["months"], NEWEST)
     assert len(rows) == MAX_CATEGORIES + 1
     assert sum(row["articles"] for row in rows) == 2_000
     assert rows[-1]["category"] == "others"
@@ -228,7 +228,7 @@ def test_dashboards_ask_what_the_command_asks(store: ArticleStore) -> None:
             assert each["display"]["usermeta"]["embedOptions"]["ast"] is True
             statistic = STATISTICS[name]
             assert answered(connection, each["query"], given) == run(store.db, statistic, chosen, language, "seoul")
-            everything = run(store.db, statistic, EVERYTHING, language, "seoul")
+            everything = run(store.db, statistic, NEWEST, language, "seoul")
             assert answered(connection, each["query"], {"word": "seoul"}) == everything
         offered = [row["category"] for row in answered(connection, dashboard["filters"]["category"]["query"], {})]
         assert set(offered) == {article.category for article in store} - {None}
