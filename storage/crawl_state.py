@@ -160,7 +160,7 @@ class CrawlState:
         return bool(self._archived)
 
     def save_payloads(self) -> None:
-        """Write the payloads remembered since the last time. If they are lost, pages are archived twice, none is lost."""
+        """Write the payloads remembered since the last time. Without them a page is archived again; none is lost."""
         rows = [
             (url, kept.digest, _utc(kept.fetched_at), kept.location.file, kept.location.offset, kept.end)
             for url, kept in self._archived.items()

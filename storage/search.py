@@ -88,7 +88,7 @@ def search(db: Database, query: str, selection: Selection = NEWEST, limit: int =
     expression = fts_expression(query)
     ranked = _best(db, expression, selection, limit)
     shown = _shown(db, expression, [key for key, _ in ranked])
-    return [Hit(id=key, score=-rank, **shown[key]) for key, rank in ranked if key in shown]
+    return [Hit(score=-rank, **shown[key]) for key, rank in ranked if key in shown]
 
 
 def _best(db: Database, expression: str, selection: Selection, limit: int) -> list[tuple[int, float]]:
@@ -114,7 +114,7 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
 
 
 def _shown(db: Database, expression: str, ids: list[int]) -> dict[int, dict[str, Any]]:
-    """The fields of each Hit but its id and score, by its id."""
+    """The fields of each Hit but its score, by its id."""
     rows = {row["id"]: row for row in db.query(_SHOWN, [json.dumps(ids)])}
     texts = [
         (key, *(text and text.translate(_NO_MARKS) for text in (row.pop("title"), row.pop("text"))))
