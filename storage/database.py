@@ -8,19 +8,15 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from sqlite_utils import Database
 
 from storage.schema import migrations
 
-T = TypeVar("T")
-
 # Long enough for another crawl's batch to end; a batch takes milliseconds.
 _BUSY_SECONDS = 30.0
 _BUSY_PAUSE = 0.01
-# A crawl may begin while the database is read, and end; several in a row are no coincidence.
-_ATTEMPTS = 3
 # Files in which SQLite keeps unfinished writes (https://sqlite.org/tempfiles.html).
 _LOGS = ("-wal", "-journal")
 
@@ -28,7 +24,6 @@ _LOGS = ("-wal", "-journal")
 _ERRORS = {
     "SQLITE_NOTADB": "{file} is not an SQLite database, or its beginning is damaged ({error}); restore a copy of it.",
     "SQLITE_CORRUPT": "{file} is damaged ({error}); restore a copy of it.",
-    "SQLITE_READONLY_ROLLBACK": "{file} has an unfinished write; any command that writes, such as a crawl, undoes it.",
     "SQLITE_READONLY": "{file} cannot be used with your permissions ({error}); run this as the user who crawls.",
     "SQLITE_CANTOPEN": "{file} cannot be opened ({error}); run this as the user who crawls.",
     "": "{file} cannot be opened ({error}).",
@@ -131,38 +126,17 @@ def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> 
         StoreError: there is no such file, this code cannot read it, or it cannot be upgraded.
     """
     file = _existing(path)
-    if say is not None:
-        with _connected(file, immutable=is_at_rest(file)) as db:
-            is_older = bool(_pending(file, db))
-        if is_older:
-            say(f"{file} was made by an older version of kbsworld and is upgraded first.")
-            Store(file).close()
-    with _checked(file, immutable=is_at_rest(file)) as db:
+    with _connected(file) as db:
+        is_older = bool(_pending(file, db))
+        if not is_older:
+            yield db
+            return
+    if say is None:
+        raise StoreError(f"{file} was made by an older version of kbsworld; any crawl into it upgrades it.")
+    say(f"{file} was made by an older version of kbsworld and is upgraded first.")
+    Store(file).close()
+    with _connected(file) as db:
         yield db
-
-
-def read_undisturbed(path: str | Path, read: Callable[[Database], T]) -> T:
-    """What `read` returns for the database at `path`, as it was at one time.
-
-    A database that no process has open is read as an immutable file: SQLite then creates no files beside it, which
-    would fail in a read-only folder and would belong to whoever reads. Where a crawl began meanwhile, it is read again.
-
-    Args:
-        path: the database file.
-        read: called with the database, perhaps more than once.
-
-    Raises:
-        StoreError: there is no such file, or this code cannot read it.
-    """
-    file = _existing(path)
-    for _ in range(_ATTEMPTS):
-        before = _state(file)
-        has_log, *_ = before
-        with _checked(file, immutable=not has_log) as db:
-            result = read(db)
-        if has_log or _state(file) == before:
-            return result
-    raise StoreError(f"{file} was changed again and again while it was read; run this when no crawl runs.")
 
 
 def is_at_rest(file: Path) -> bool:
@@ -170,8 +144,8 @@ def is_at_rest(file: Path) -> bool:
 
     In a read-only folder SQLite cannot create files of its own; and without a log nobody writes.
     """
-    has_log, *_ = _state(file)
-    return not has_log and not os.access(file.parent, os.W_OK)
+    has_log = any(file.with_name(f"{file.name}{log}").exists() for log in _LOGS)
+    return not has_log and not os.access(file.parent, os.W_OK, effective_ids=True)
 
 
 def _named(path: str | Path) -> Path:
@@ -197,29 +171,16 @@ def _identity(file: Path) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def _state(file: Path) -> tuple[bool, int, int]:
-    """Whether a log is beside the database, and when and to what size the file changed last."""
-    found = file.stat()
-    return any(file.with_name(f"{file.name}{log}").exists() for log in _LOGS), found.st_mtime_ns, found.st_size
-
-
 @contextmanager
-def _checked(file: Path, *, immutable: bool) -> Iterator[Database]:
-    """A connection that only reads, to a database that this code can read as it is."""
-    with _connected(file, immutable=immutable) as db:
-        if _pending(file, db):
-            raise StoreError(f"{file} was made by an older version of kbsworld; any crawl into it upgrades it.")
-        yield db
-
-
-@contextmanager
-def _connected(file: Path, *, immutable: bool) -> Iterator[Database]:
-    uri = f"{file.resolve().as_uri()}?mode=ro{'&immutable=1' if immutable else ''}"
+def _connected(file: Path) -> Iterator[Database]:
+    # Not mode=ro: that leaves SQLite's own files beside the database when it is closed.
+    mode = "mode=ro&immutable=1" if is_at_rest(file) else "mode=rw"
     try:
-        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)
+        connection = sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS)
     except sqlite3.Error as error:
         raise _unusable(file, error) from error
     with closing(connection):
+        connection.execute("pragma query_only = on")
         # Bytes that a damaged disk left must not end the reading of the rest.
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
         yield Database(connection, execute_plugins=False)

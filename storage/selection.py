@@ -55,8 +55,8 @@ class Selection:
     def values(self) -> dict[str, str | None]:
         """The parameters of `condition`."""
         return {
-            "since": self.since and self.since.isoformat(),
-            "until": self.until and self.until.isoformat(),
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
             "category": self.category,
             "lang": self.lang,
         }

@@ -19,7 +19,7 @@ from extractors.address import day_url
 from storage import ArticleStore, Capture, CrawlState, StoreError
 from storage.checkup import Gap
 from storage.crawl_state import MAX_TRIES, Coverage
-from storage.database import read_undisturbed
+from storage.database import open_to_read
 from storage.schema import migrations
 from tests.replica import World
 from tests.storage.checked import COUNT, NOON, SECOND, change, found
