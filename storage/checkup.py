@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, TypeVar
@@ -27,7 +27,7 @@ T = TypeVar("T")
 #: The columns of `runs` that count, in order.
 COUNTS = ("pages", "new", "updated", "edited", "unchanged", "refused", "failed")
 
-# How many days before the last article are searched for gaps; how many pending articles, and flaws of a kind, are named.
+# How many days before the last article are searched for gaps; how many pending articles and flaws of a kind are named.
 _MAX_DAYS = 90
 _MAX_NAMED = 5
 _MAX_FLAWS = 10
@@ -40,7 +40,7 @@ class RunRow:
     """A row of `runs`.
 
     Attributes:
-        started_at, ended_at: aware, UTC; None where the row has no readable one.
+        started_at: aware, UTC; None where it is not readable.
         ended: whether it has an end; a run without one was killed, or is still running.
         counts: by the names of COUNTS.
         complaints: why it was unhealthy, in sentences.
@@ -49,7 +49,6 @@ class RunRow:
     spider: str
     started_at: datetime | None
     ended: bool
-    ended_at: datetime | None
     reason: str
     exit_status: int | None
     counts: dict[str, int | None]
@@ -157,7 +156,6 @@ def _last_runs(db: Database) -> list[RunRow]:
             spider=row["spider"],
             started_at=_moment(row["started_at"]),
             ended=row["ended_at"] is not None,
-            ended_at=_moment(row["ended_at"]),
             reason=row["reason"] or "",
             exit_status=row["exit_status"],
             counts={name: row[name] for name in COUNTS},
@@ -168,37 +166,37 @@ def _last_runs(db: Database) -> list[RunRow]:
 
 
 def _run_spans(db: Database) -> list[RunSpan]:
-    return [
-        RunSpan(*row)
-        for row in db.execute("select spider, started_at, ended_at, reason from runs order by started_at, id")
-    ]
+    rows = db.execute("select spider, started_at, ended_at, reason from runs order by started_at, id")
+    return [RunSpan(*row) for row in rows]
 
 
 def _days_without_news(db: Database, today: date) -> list[News]:
     """For each language, the gaps between its first and its last article, in _MAX_DAYS at most."""
     rows = db.execute(
-        "select distinct lang, substr(written_at, 1, 10) as day from articles "
-        "where kind = 'news' and written_at is not null order by lang, day"
+        "select distinct lang, date(substr(written_at, 1, 10)) as day from articles "
+        "where kind = 'news' and day between '1900-01-01' and ? order by lang, day",
+        [today.isoformat()],
     )
     found = []
     for lang, group in groupby(rows, key=lambda row: str(row[0])):
-        days = {day for _, text in group if (day := _day(text)) is not None and day <= today}
-        if days:
-            last = max(days)
-            first = max(min(days), last - timedelta(days=_MAX_DAYS - 1))
-            edition = _LETTERS.get(lang)
-            gaps = list(_gaps(db, edition, first, last, days))
-            found.append(News(lang=lang, edition=edition, first=first, last=last, gaps=gaps))
+        days = [date.fromisoformat(day) for _, day in group]
+        first = max(days[0], days[-1] - timedelta(days=_MAX_DAYS - 1))
+        edition = _LETTERS.get(lang)
+        gaps = _gaps(db, edition, first, days)
+        found.append(News(lang=lang, edition=edition, first=first, last=days[-1], gaps=gaps))
     return found
 
 
-def _gaps(db: Database, edition: str | None, first: date, last: date, days: set[date]) -> Iterator[Gap]:
-    every = [first + timedelta(days=number) for number in range((last - first).days)]
-    empty = [(day, _was_read(db, edition, day)) for day in every if day not in days]
-    # Days in a row of one kind have the same distance from their place among the empty ones.
-    for (read, _), group in groupby(enumerate(empty), key=lambda at: (at[1][1], at[1][0].toordinal() - at[0])):
-        members = [day for _, (day, _) in group]
-        yield Gap(first=members[0], last=members[-1], read_and_empty=read)
+def _gaps(db: Database, edition: str | None, first: date, days: list[date]) -> list[Gap]:
+    gaps: list[Gap] = []
+    every = {first + timedelta(days=number) for number in range((days[-1] - first).days)}
+    for day in sorted(every.difference(days)):
+        read = _was_read(db, edition, day)
+        if gaps and gaps[-1].last == day - timedelta(days=1) and gaps[-1].read_and_empty == read:
+            gaps[-1] = replace(gaps[-1], last=day)
+        else:
+            gaps.append(Gap(first=day, last=day, read_and_empty=read))
+    return gaps
 
 
 def _was_read(db: Database, edition: str | None, day: date) -> bool:
@@ -239,7 +237,7 @@ def _archived_rows(db: Database) -> Rows:
 def _flaws(db: Database) -> list[str]:
     """What is wrong with the database, as SQLite sees it and by the articles' own text."""
     flaws: list[str] = []
-    for check in (_integrity, _foreign_keys, _paragraphs):
+    for check in (_integrity, _paragraphs):
         found: list[str] = []
         try:
             found.extend(check(db))
@@ -254,11 +252,6 @@ def _flaws(db: Database) -> list[str]:
 def _integrity(db: Database) -> Iterator[str]:
     for (message,) in db.execute("pragma integrity_check").fetchall():
         yield from (f"SQLite: {line}" for line in str(message).splitlines() if line not in {"ok", ""})
-
-
-def _foreign_keys(db: Database) -> Iterator[str]:
-    for table, row, parent, _ in db.execute("pragma foreign_key_check"):
-        yield f"SQLite: row {row} of {table} refers to a row that {parent} does not have"
 
 
 def _paragraphs(db: Database) -> Iterator[str]:
@@ -281,16 +274,8 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _sentences(stored: str | None) -> list[str]:
     try:
-        found = json.loads(stored or "[]")
-    except ValueError:
-        found = [stored]
-    return [str(sentence) for sentence in found] if isinstance(found, list) else [str(found)]
+        return [str(sentence) for sentence in json.loads(stored or "[]")]
+    except (TypeError, ValueError):
+        return [str(stored)]
