@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
+
 from sqlite_utils import Database, Migrations
 
 migrations = Migrations("kbsworld")
@@ -107,25 +109,10 @@ def m004_catalogue_and_search(db: Database) -> None:
     db.table("catalogue").create_index(["url", "timestamp"], unique=True)
     # A covering index: all that selects and orders, so that nothing else is read.
     db.table("catalogue").create_index(["timestamp", "url", "latest", "day", "category", "lang"])
-    db.execute(_catalogued("articles"))
-    db.execute(
-        "update catalogue set latest = 0 where exists (select 1 from articles as later"
-        " where later.url = catalogue.url and later.timestamp > catalogue.timestamp)"
-    )
-    db.create_view(
-        "searchable",
-        "select catalogue.id, articles.title, articles.text from catalogue join articles using (url, timestamp)",
-    )
-    db.execute(
-        "create virtual table articles_fts using fts5"
-        f"(title, text, content='searchable', content_rowid='id', tokenize='{TOKENIZE}')"
-    )
-    db.execute("insert into articles_fts (articles_fts) values ('rebuild')")
-    db.execute("insert into articles_fts (articles_fts, rank) values ('rank', 'bm25(10.0, 1.0)')")
-    # INSERT OR REPLACE does not fire delete triggers: an insert trigger keeps here what is about to be replaced.
     db.table("replaced").create(_text("url timestamp title text"), pk=("url", "timestamp"), strict=True)
-    for trigger in _TRIGGERS:
-        db.execute(trigger)
+    statements = files("storage").joinpath("catalogue.sql").read_text("utf-8").format(tokenize=TOKENIZE)
+    for statement in statements.split("\n\n"):
+        db.execute(statement)
 
 
 @migrations()
@@ -133,64 +120,3 @@ def m005_pending(db: Database) -> None:
     """Plain names for two tables of the crawls."""
     db.rename_table("missing", "pending")
     db.rename_table("card_dates", "entry_dates")
-
-
-def _catalogued(source: str) -> str:
-    """The statement that adds the articles of `source` (a table, or a trigger's `new`) to the catalogue, as newest."""
-    one = source == "new"
-    column = "new." if one else ""
-    values = (
-        f"1, {column}title, {column}category, {column}written_at, substr(coalesce({column}written_at, "
-        f"{column}timestamp), 1, 10), substr(coalesce({column}written_at, {column}timestamp), 1, 7), {column}kind, "
-        f"{column}lang, {column}layout, length({column}text), {column}url, {column}timestamp"
-    )
-    columns = "latest, title, category, written_at, day, month, kind, lang, layout, characters, url, timestamp"
-    return f"insert into catalogue ({columns}) select {values}{'' if one else f' from {source}'}"  # noqa: S608
-
-
-# The id of a version.
-_ID = "(select id from catalogue where url = {0}.url and timestamp = {0}.timestamp)"
-_NEWEST = "(select max(timestamp) from articles where articles.url = catalogue.url)"
-_TRIGGERS = (
-    """
-    create trigger articles_replaced before insert on articles
-      when exists (select 1 from articles where url = new.url and timestamp = new.timestamp)
-    begin
-      delete from replaced;
-      insert into replaced (url, timestamp, title, text)
-        select url, timestamp, title, text from articles where url = new.url and timestamp = new.timestamp;
-    end
-    """,
-    f"""
-    create trigger articles_inserted after insert on articles begin
-      insert into articles_fts (articles_fts, rowid, title, text)
-        select 'delete', catalogue.id, replaced.title, replaced.text
-        from catalogue join replaced using (url, timestamp) where url = new.url and timestamp = new.timestamp;
-      delete from catalogue where url = new.url and timestamp = new.timestamp;
-      {_catalogued("new")};
-      update catalogue set latest = 0 where url = new.url and timestamp < {_NEWEST};
-      insert into articles_fts (rowid, title, text) values ({_ID.format("new")}, new.title, new.text);
-    end
-    """,  # noqa: S608
-    f"""
-    create trigger articles_updated after update on articles begin
-      update catalogue set title = new.title, category = new.category, written_at = new.written_at,
-        day = substr(coalesce(new.written_at, new.timestamp), 1, 10),
-        month = substr(coalesce(new.written_at, new.timestamp), 1, 7), kind = new.kind, lang = new.lang,
-        layout = new.layout, characters = length(new.text), url = new.url, timestamp = new.timestamp
-        where url = old.url and timestamp = old.timestamp;
-      update catalogue set latest = (timestamp = {_NEWEST}) where url in (old.url, new.url);
-      insert into articles_fts (articles_fts, rowid, title, text)
-        values ('delete', {_ID.format("new")}, old.title, old.text);
-      insert into articles_fts (rowid, title, text) values ({_ID.format("new")}, new.title, new.text);
-    end
-    """,  # noqa: S608
-    f"""
-    create trigger articles_deleted after delete on articles begin
-      insert into articles_fts (articles_fts, rowid, title, text)
-        values ('delete', {_ID.format("old")}, old.title, old.text);
-      delete from catalogue where url = old.url and timestamp = old.timestamp;
-      update catalogue set latest = 1 where url = old.url and timestamp = {_NEWEST};
-    end
-    """,  # noqa: S608
-)
