@@ -37,103 +37,43 @@ _CONFIG: Spec = {
     "title": {"color": _INK, "fontSize": 15, "anchor": "start", "frame": "group", "offset": 12},
 }
 
-# Orange only for what says that the site has changed.
-_LAYOUT_COLOURS = (BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", "#700000")[: len(KNOWN_LAYOUTS) - 2]
 # No mark between months: 28 days, in milliseconds.
 _SHORTEST_MONTH = 28 * 86_400_000
 # Universal time throughout: the month is a name, and must not become the one before it west of Greenwich.
-_BY_MONTH = {
+_MONTH: Spec = {
     "field": "month",
     "type": "temporal",
     "timeUnit": "utcyearmonth",
     "axis": {"format": "%Y-%m", "tickCount": 10, "tickMinStep": _SHORTEST_MONTH, "grid": False, "labelFlush": False},
 }
-_COUNT: Spec = {"field": "articles", "type": "quantitative", "axis": {"tickMinStep": 1, "format": ",d"}}
-_BARS = {"type": "bar", "color": BLUE}
-# In twenty years each month has two or three pixels: no borders, and nearly no space between them.
-_MONTHLY = {"type": "bar", "binSpacing": 0.5}
-
-# Mark and encoding of each statistic, without headings: those of its columns are added.
-_CHARTS: Mapping[str, Spec] = {
-    "months": {
-        "mark": _MONTHLY,
-        "encoding": {
-            "x": _BY_MONTH,
-            "y": _COUNT,
-            "color": {"field": "category", "type": "nominal", "sort": {"field": "place", "op": "min"}},
-            "order": {"field": "place", "type": "ordinal"},
-        },
+_ARTICLES: Spec = {"field": "articles", "type": "quantitative", "axis": {"tickMinStep": 1, "format": ",d"}}
+_CHARACTERS_AXIS: Spec = {
+    "tickMinStep": BIN,
+    "format": "d",
+    "grid": False,
+    "labelFlush": False,
+    "labelExpr": f"datum.value < {LONGEST} ? datum.label : '≥ ' + datum.label",
+}
+# Orange only for what says that the site has changed.
+_LAYOUT_COLOURS = (BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", "#700000")[: len(KNOWN_LAYOUTS) - 2]
+_LAYOUT_SCALE: Spec = {
+    "domain": {language: [*KNOWN_LAYOUTS, others] for language, others in OTHERS.items()},
+    "range": [*_LAYOUT_COLOURS, GREY, ORANGE, RUST],
+}
+# The encodings that charts in statistics.toml name.
+_ENCODINGS: Mapping[str, Spec] = {
+    "$month": _MONTH,
+    "$middle_of_month": {**_MONTH, "bandPosition": 0.5},
+    "$articles": _ARTICLES,
+    "$articles_in_blue": {**_ARTICLES, "axis": {**_ARTICLES["axis"], "titleColor": BLUE}},
+    "$characters": {
+        "field": "at_least",
+        "title": {"en": "characters", "fr": "signes"},
+        "type": "quantitative",
+        "bin": {"binned": True, "step": BIN},
+        "axis": _CHARACTERS_AXIS,
     },
-    "hours": {
-        "mark": _BARS,
-        "encoding": {
-            "x": {"field": "hour", "type": "ordinal", "axis": {"labelAngle": 0, "labelOverlap": True}},
-            "y": _COUNT,
-        },
-    },
-    "lengths": {
-        "mark": {**_BARS, "binSpacing": 1},
-        "transform": [{"calculate": f"datum.at_least + {BIN}", "as": "end"}],
-        "encoding": {
-            "x": {
-                "field": "at_least",
-                "title": {"en": "characters", "fr": "signes"},
-                "type": "quantitative",
-                "bin": {"binned": True, "step": BIN},
-                "axis": {
-                    "tickMinStep": BIN,
-                    "format": "d",
-                    "grid": False,
-                    "labelFlush": False,
-                    "labelExpr": f"datum.value < {LONGEST} ? datum.label : '≥ ' + datum.label",
-                },
-            },
-            "x2": {"field": "end"},
-            "y": _COUNT,
-        },
-    },
-    "word": {
-        "layer": [
-            {
-                "mark": _BARS,
-                "encoding": {"x": _BY_MONTH, "y": {**_COUNT, "axis": {**_COUNT["axis"], "titleColor": BLUE}}},
-            },
-            {
-                "mark": {"type": "line", "color": RUST, "point": {"color": RUST, "size": 12}},
-                "encoding": {
-                    "x": {**_BY_MONTH, "bandPosition": 0.5},
-                    "y": {
-                        "field": "share",
-                        "type": "quantitative",
-                        "scale": {"domainMin": 0},
-                        "axis": {"titleColor": RUST, "grid": False},
-                    },
-                },
-            },
-        ],
-        "resolve": {"scale": {"y": "independent"}},
-    },
-    "layouts": {
-        "mark": _MONTHLY,
-        "encoding": {
-            "x": _BY_MONTH,
-            "y": {
-                "field": "articles",
-                "title": {"en": "share of the articles", "fr": "part des articles"},
-                "type": "quantitative",
-                "stack": "normalize",
-                "axis": {"format": "%"},
-            },
-            "color": {
-                "field": "layout",
-                "type": "nominal",
-                "scale": {
-                    "domain": {language: [*KNOWN_LAYOUTS, others] for language, others in OTHERS.items()},
-                    "range": [*_LAYOUT_COLOURS, GREY, ORANGE, RUST],
-                },
-            },
-        },
-    },
+    "$layout": {"field": "layout", "type": "nominal", "scale": _LAYOUT_SCALE},
 }
 
 _COLON: Words = {"en": ": ", "fr": "\u00a0: "}
@@ -149,7 +89,7 @@ def chart(statistic: Statistic, language: Language) -> Spec:
     return {
         "$schema": SCHEMA,
         "description": statistic.description[language],
-        **_in_language(_CHARTS[statistic.name], statistic, language),
+        **_completed(statistic.chart, statistic, language),
         "config": _CONFIG,
     }
 
@@ -186,14 +126,16 @@ def below_one_another(charts: Sequence[Spec], language: Language) -> Spec:
     }
 
 
-def _in_language(part: Any, statistic: Statistic, language: Language) -> Any:
-    """A part of a chart with its words in one language, and the heading of its column where it names one."""
+def _completed(part: Any, statistic: Statistic, language: Language) -> Any:
+    """A part of a chart with its named encodings, words in one language, and headings of the columns it names."""
     if isinstance(part, list):
-        return [_in_language(each, statistic, language) for each in part]
+        return [_completed(each, statistic, language) for each in part]
+    if isinstance(part, str):
+        return _completed(_ENCODINGS[part], statistic, language) if part in _ENCODINGS else part
     if not isinstance(part, Mapping):
         return part
     if set(part) == {"en", "fr"}:
         return part[language]
-    translated = {key: _in_language(value, statistic, language) for key, value in part.items()}
+    completed = {key: _completed(value, statistic, language) for key, value in part.items()}
     heading = statistic.columns.get(part.get("field", ""))
-    return {"title": heading[language], **translated} if heading else translated
+    return {"title": heading[language], **completed} if heading else completed

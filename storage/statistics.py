@@ -31,11 +31,11 @@ MAX_CATEGORIES = 8
 #: The width of a bar of the lengths, and where its last one begins, in characters.
 BIN, LONGEST = 250, 5000
 _CONSTANTS = {
-    "categories": MAX_CATEGORIES,
-    "step": BIN,
-    "longest": LONGEST,
-    "generic": GENERIC,
-    "layouts": KNOWN_LAYOUTS,
+    "{categories}": MAX_CATEGORIES,
+    "{step}": BIN,
+    "{longest}": LONGEST,
+    "{generic}": GENERIC,
+    "{layouts}": KNOWN_LAYOUTS,
 }
 
 
@@ -47,6 +47,7 @@ class Statistic:
     title: Words
     description: Words
     columns: Mapping[str, Words]
+    chart: Mapping[str, Any]
     sql: str
     across: str = ""
 
@@ -62,16 +63,15 @@ class Statistic:
             condition: on rows of `catalogue`, in SQL; the code's own, with parameters for values.
             language: of the words for what has no name.
         """
-        sql = self.sql.format(selected=condition, others=OTHERS[language], none=NONE[language], **_CONSTANTS)
+        sql = self.sql.format(selected=condition, others=OTHERS[language], none=NONE[language])
         return " ".join(sql.split())
 
 
 def _statistics() -> Mapping[str, Statistic]:
-    entries = tomllib.loads(files("storage").joinpath("statistics.toml").read_text("utf-8"))
-    for name, entry in entries.items():
-        described = {language: text.format(**_CONSTANTS) for language, text in entry["description"].items()}
-        entries[name] = Statistic(name=name, **{**entry, "description": described})
-    return entries
+    text = files("storage").joinpath("statistics.toml").read_text("utf-8")
+    for name, value in _CONSTANTS.items():
+        text = text.replace(name, str(value))
+    return {name: Statistic(name=name, **entry) for name, entry in tomllib.loads(text).items()}
 
 
 #: All there are, by name, in the order in which they are shown.
