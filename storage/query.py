@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from importlib.resources import files
 from itertools import product
 
 #: A longer query is a text, and not a query.
@@ -23,58 +25,19 @@ _SPELLINGS = {"œ": ("oe", "œ"), "oe": ("oe", "œ"), "æ": ("ae", "æ"), "ae": 
 # Each ligature doubles the spellings of a phrase. With more than these, only all with ligatures and all without count.
 _MAX_MIXED = 3
 
-# What can be wrong with a query: the sentence in English and in French.
-_FAULTS = {
-    "long": (
-        "This query has {length:,} characters; the maximum is {most:,}.",
-        "Cette requête a {length} caractères ; le maximum est de {most}.",
-    ),
-    "empty": (
-        "There is no word in this query; give one, such as: coree.",
-        "Il n’y a aucun mot dans cette requête ; donnez-en un, par exemple : coree.",
-    ),
-    "many": (
-        "This query has {count} words; the maximum is {most}.",
-        "Cette requête a {count} mots ; le maximum est de {most}.",
-    ),
-    "closed": (
-        "A closing bracket has no opening one; write it as in: (nord OR sud) sommet.",
-        "Une parenthèse est fermée sans avoir été ouverte ; écrivez comme dans : (nord OR sud) sommet.",
-    ),
-    "open": (
-        "A bracket is not closed; write it as in: (nord OR sud) sommet.",
-        "Une parenthèse n’est pas fermée ; écrivez comme dans : (nord OR sud) sommet.",
-    ),
-    "sides": (
-        "OR and brackets need words on both sides; write it as in: (nord OR sud) sommet.",
-        "Il manque des mots autour de OR ou entre parenthèses ; écrivez comme dans : (nord OR sud) sommet.",
-    ),
-    "before": (
-        "{operator} needs a word before it; write it as in: coree {operator} japon.",
-        "Il manque un mot avant {operator} ; écrivez comme dans : coree {operator} japon.",
-    ),
-    "after": (
-        "{operator} needs a word after it; write it as in: coree {operator} japon.",
-        "Il manque un mot après {operator} ; écrivez comme dans : coree {operator} japon.",
-    ),
-    "quote": (
-        'A quote is not closed; write it as in: "conseil de sécurité".',
-        "Un guillemet n’est pas fermé ; écrivez comme dans : « conseil de sécurité ».",
-    ),
-}
+_FAULTS: Mapping[str, Mapping[str, str]] = tomllib.loads(files("storage").joinpath("query.toml").read_text("utf-8"))
 
 
 class QueryError(ValueError):
     """A query that cannot be understood. The message is a sentence that says how to write it.
 
     Attributes:
-        words: that sentence by the code of its language, `en` (the message) and `fr`.
+        words: that sentence (query.toml) by the code of its language, `en` (the message) and `fr`.
     """
 
     def __init__(self, fault: str, **values: object) -> None:
-        english, french = (sentence.format(**values) for sentence in _FAULTS[fault])
-        self.words = {"en": english, "fr": french}
-        super().__init__(english)
+        self.words = {language: sentence.format(**values) for language, sentence in _FAULTS[fault].items()}
+        super().__init__(self.words["en"])
 
 
 def fts_expression(query: str) -> str:
