@@ -13,23 +13,12 @@ from typing import NoReturn
 from extractors import Article
 from extractors.address import parse_address
 from extractors.dates import KST
+from storage import versions as rules
 from storage.archive import Capture
 from storage.database import Store, StoreError, open_to_read
 from storage.search import Hit, search
 from storage.selection import NEWEST, Selection, select_rows
-from storage.versions import (
-    COLUMNS,
-    Row,
-    first_capture,
-    is_undated,
-    own_time,
-    rank,
-    replaced,
-    same_capture,
-    same_content,
-    same_words,
-    supersedes,
-)
+from storage.versions import COLUMNS, Row
 
 _VERSIONS = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
 _KNOWN = "select distinct url from articles where url in (select value from json_each(?))"
@@ -62,7 +51,7 @@ class ArticleStore(Store):
     """
 
     def add(self, article: Article, capture: Capture) -> Outcome:
-        """Store an article by the merge rules (DATA.md, "Which content a version has").
+        """Store an article by the merge rules (`storage.versions`, DATA.md, "Which content a version has").
 
         Args:
             article: as extracted; one without a timestamp takes the time of its first capture.
@@ -110,7 +99,7 @@ class ArticleStore(Store):
         known = self._versions(rows[0]["url"])
         timestamps = {row["timestamp"] for row in (*rows, *known)}
         if len(timestamps) < len(rows) + len(known) or (known and not together):
-            return [self.add_row(row | own_time(row), captured_url) for row, captured_url in versions]
+            return [self.add_row(row | rules.own_time(row), captured_url) for row, captured_url in versions]
         for row, captured_url in versions:
             self._forget_refusal(row, captured_url)
             self._insert(row)
@@ -183,19 +172,25 @@ class ArticleStore(Store):
 
     def _add_dated(self, row: Row) -> Outcome:
         versions = self._versions(row["url"])
-        stored = next((one for one in versions if one["timestamp"] == row["timestamp"] and not is_undated(one)), None)
-        result = row if stored is None else replaced(stored, row)
-        if stored is not None and result == stored and same_capture(stored, row):
+        stored = next(
+            (one for one in versions if one["timestamp"] == row["timestamp"] and not rules.is_undated(one)), None
+        )
+        result = row if stored is None else rules.replaced(stored, row)
+        if stored is not None and result == stored and rules.same_capture(stored, row):
             return Outcome.UNCHANGED
         others = [one for one in versions if one is not stored]
         # The same capture as another version: extraction now reads its dates, or reads them otherwise.
-        again = [one for one in others if same_capture(one, row)]
-        needless = [one for one in others if is_undated(one) and (supersedes(result, one) or supersedes(row, one))]
+        again = [one for one in others if rules.same_capture(one, row)]
+        needless = [
+            one
+            for one in others
+            if rules.is_undated(one) and (rules.supersedes(result, one) or rules.supersedes(row, one))
+        ]
         self._delete([*again, *needless])
         if result != stored:
             self._insert(result)
         is_changed = stored is not None and result != stored
-        if again or (stored is not None and is_changed and same_capture(stored, row)):
+        if again or (stored is not None and is_changed and rules.same_capture(stored, row)):
             return Outcome.REEXTRACTED
         if needless or is_changed:
             return Outcome.EDITED
@@ -207,21 +202,21 @@ class ArticleStore(Store):
         """Store a version that gives no time of its own: the same words are the same version."""
         row = row | {"timestamp": _capture_time(row)}
         versions = self._versions(row["url"])
-        undated = [one for one in versions if is_undated(one)]
+        undated = [one for one in versions if rules.is_undated(one)]
         for version in undated:
-            if same_capture(version, row):
-                return self._put(version, replaced(version, row | {"timestamp": version["timestamp"]}))
-        if any(supersedes(version, row) for version in versions):
+            if rules.same_capture(version, row):
+                return self._put(version, rules.replaced(version, row | {"timestamp": version["timestamp"]}))
+        if any(rules.supersedes(version, row) for version in versions):
             return Outcome.UNCHANGED
         for version in undated:
-            if rank(version) == rank(row) and same_words(version, row):
-                return self._put(version, first_capture(version, row, versions))
-        poorer = [one for one in undated if rank(one) > rank(row)]
+            if rules.rank(version) == rules.rank(row) and rules.same_words(version, row):
+                return self._put(version, rules.first_capture(version, row, versions))
+        poorer = [one for one in undated if rules.rank(one) > rules.rank(row)]
         self._delete(poorer)
         for version in versions:
             if version["timestamp"] == row["timestamp"] and version not in poorer:
                 # Two contents within one second: of two without dates the later one counts.
-                return self._put(version, replaced(version, row) if is_undated(version) else version)
+                return self._put(version, rules.replaced(version, row) if rules.is_undated(version) else version)
         self._insert(row)
         if poorer:
             return Outcome.EDITED
@@ -234,9 +229,9 @@ class ArticleStore(Store):
         if row["timestamp"] != stored["timestamp"]:
             self._delete([stored])
         self._insert(row)
-        if same_capture(stored, row):
+        if rules.same_capture(stored, row):
             return Outcome.REEXTRACTED
-        return Outcome.UNCHANGED if same_content(stored, row) else Outcome.EDITED
+        return Outcome.UNCHANGED if rules.same_content(stored, row) else Outcome.EDITED
 
     def _delete(self, versions: Sequence[Row]) -> None:
         for version in versions:

@@ -52,7 +52,7 @@ class Store:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.db = Database(sqlite3.connect(self.path, timeout=_BUSY_SECONDS), execute_plugins=False)
-            self._file = _identity(self.path)
+            self._stat = self.path.stat()
             self._prepare()
         except (OSError, sqlite3.Error) as error:
             raise _unusable(self.path, error) from error
@@ -75,7 +75,7 @@ class Store:
             StoreError: the database file was moved or deleted.
         """
         # SQLite would go on writing into a file that no longer has a name.
-        if not self.path.exists() or _identity(self.path) != self._file:
+        if not self.path.exists() or not os.path.samestat(self.path.stat(), self._stat):
             raise StoreError(f"{self.path} was moved or deleted while in use; put it back, or run again.")
         # Immediate: a transaction that starts by reading could not become a writing one while another crawl writes.
         self.db.execute("begin immediate")
@@ -156,19 +156,11 @@ def _named(path: str | Path) -> Path:
 
 def _existing(path: str | Path) -> Path:
     file = _named(path)
-    try:
-        if file.is_file():
-            return file
-        if file.exists():
-            raise StoreError(f"{file} is not a file; give KBS_DB the name of the article database.")
-    except OSError as error:
-        raise _unusable(file, error) from error
+    if file.is_file():
+        return file
+    if file.exists():
+        raise StoreError(f"{file} is not a file; give KBS_DB the name of the article database.")
     raise StoreError(f"There is no database {file} yet; a crawl makes it, or KBS_DB names another.")
-
-
-def _identity(file: Path) -> tuple[int, int]:
-    found = file.stat()
-    return found.st_dev, found.st_ino
 
 
 @contextmanager
