@@ -56,7 +56,7 @@ class CrawlState:
         """When runs of a spider with the same arguments began that brought something new, newest first."""
         rows = self._db.query(
             "select started_at from runs where spider = ? and arguments = ? and new + updated + edited > 0 "
-            "order by id desc limit ?",
+            "order by started_at desc limit ?",
             [spider, _json(arguments), limit],
         )
         return [datetime.fromisoformat(row["started_at"]) for row in rows]
