@@ -6,6 +6,7 @@ import doctest
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from sqlite3 import OperationalError
 
 import pytest
 
@@ -122,4 +123,6 @@ def test_writing_to_a_reader_is_refused(path: Path) -> None:
         ):
             with pytest.raises(StoreError, match=r"is open for reading only; ArticleStore opens it for writing too\.$"):
                 write()
+        with pytest.raises(OperationalError, match="attempt to write a readonly database"):
+            store.db.execute("delete from articles")
         assert len(store) == 4
