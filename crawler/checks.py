@@ -6,7 +6,6 @@ import signal
 import sys
 import time
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 
 from crawler.diagnosis import archive_lines, database_lines, exit_status, verdict
@@ -14,7 +13,7 @@ from extractors.dates import KST
 from storage import StoreError
 from storage.archive.check import ArchiveReport, Rows, RunSpan, check_archive, check_files
 from storage.checkup import examine
-from storage.database import read_undisturbed
+from storage.database import open_to_read
 
 
 def check(database: str, folder: str, *, quick: bool) -> int:
@@ -31,7 +30,8 @@ def check(database: str, folder: str, *, quick: bool) -> int:
     # A reader that has seen enough (`| head`) ends the command without a word, as with other tools.
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     now = datetime.now(UTC)
-    found = read_undisturbed(database, partial(examine, today=now.astimezone(KST).date()))
+    with open_to_read(database) as db:
+        found = examine(db, now.astimezone(KST).date())
     print(f"{database} and {folder or 'no archive'}, {now:%Y-%m-%d %H:%M} UTC\n")
     print(*database_lines(found, now), sep="\n", flush=True)
     try:

@@ -10,7 +10,9 @@ from crawler.extensions.health import MAX_GENERIC
 from crawler.terminal import UNHEALTHY, WORK_FAILED, clean
 from extractors.layout import GENERIC
 from storage.archive.check import ArchiveReport, Finding, Rows
-from storage.checkup import COUNTS, Examination, Gap, Missing, News, Run
+from storage.checkup import COUNTS, Examination, Gap, News
+from storage.checkup import Pending as Missing
+from storage.checkup import RunRow as Run
 from storage.crawl_state import MAX_TRIES
 
 #: So many months, and so many findings in the archive, are shown.
@@ -68,7 +70,7 @@ def database_lines(found: Examination, now: datetime) -> Iterator[str]:
     yield from _section("Last run of each spider", _runs(found.runs, now))
     yield from _section("Days without news, in KST", _days(found.news))
     yield from _section("Layouts of the articles, by month of fetching in UTC", _layouts(found))
-    yield from _section("Missing articles", _missing(found.missing))
+    yield from _section("Pending articles", _missing(found.pending))
     yield from _section("Database", _database(found))
 
 

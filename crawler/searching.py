@@ -22,7 +22,7 @@ from crawler.terminal import WORK_FAILED, clean, tell
 from storage.database import open_to_read
 from storage.query import QueryError
 from storage.search import BEGIN, END, Hit, search
-from storage.selection import EVERYTHING, Selection
+from storage.selection import NEWEST, Selection
 
 _MARKS = re.compile(f"[{BEGIN}{END}]")
 # Lines wider than this are hard to read; narrower ones have no room for an address.
@@ -65,7 +65,7 @@ class Search:
             selection = selection_of(self._opts, db)
             hits = self._hits(db, selection)
         if not hits:
-            is_narrowed = replace(selection, all_versions=False) != EVERYTHING
+            is_narrowed = replace(selection, all_versions=False) != NEWEST
             among = " among those that the options select" if is_narrowed else ""
             tell(
                 f"No article is found for {self._query}{among}; fewer words, or word* for all that begin so, find more."

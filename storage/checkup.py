@@ -1,6 +1,6 @@
-"""What a database tells of its own state: its runs, days, layouts, missing articles, and whether it is sound.
+"""What the doctor examines in a database: its runs, days, layouts and pending articles, and whether it is damaged.
 
-Nothing here writes. A query that a damaged file fails becomes a flaw, and the others go on.
+Nothing here writes. A query that fails on a damaged file becomes a flaw, and the others go on.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any, TypeVar
@@ -26,31 +26,29 @@ T = TypeVar("T")
 
 #: The columns of `runs` that count, in order.
 COUNTS = ("pages", "new", "updated", "edited", "unchanged", "refused", "failed")
-#: So many days back from the last article, gaps in the news are looked for.
-MAX_DAYS = 90
-#: So many missing articles are named.
-MAX_NAMED = 5
-#: So many flaws of one kind are told.
-MAX_FLAWS = 10
+
+# How many days before the last article are searched for gaps; how many pending articles and flaws of a kind are named.
+_MAX_DAYS = 90
+_MAX_NAMED = 5
+_MAX_FLAWS = 10
 
 _LETTERS = {lang: letter for letter, lang in EDITIONS.items()}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class RunRow:
     """A row of `runs`.
 
     Attributes:
-        started_at, ended_at: aware, UTC; None where the row has none that can be read.
-        ended: whether it has an end; one without was killed, or is still running.
+        started_at: aware, UTC; None where it is not readable.
+        ended: whether it has an end; a run without one was killed, or is still running.
         counts: by the names of COUNTS.
-        complaints: the sentences it was found unhealthy with.
+        complaints: why it was unhealthy, in sentences.
     """
 
     spider: str
     started_at: datetime | None
     ended: bool
-    ended_at: datetime | None
     reason: str
     exit_status: int | None
     counts: dict[str, int | None]
@@ -73,7 +71,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class News:
-    """The days of the news of one language: those looked at, in KST, and the gaps in them."""
+    """The days of the news of one language: those examined, in KST, and the gaps in them."""
 
     lang: str
     edition: str | None
@@ -83,8 +81,8 @@ class News:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Missing:
-    """Articles that lists point to and that are not stored: how many, of them given up, and the first few rows."""
+class Pending:
+    """Articles that lists name and that are not stored: how many, how many of them given up, and the first rows."""
 
     total: int = 0
     given_up: int = 0
@@ -93,24 +91,24 @@ class Missing:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examination:
-    """A whole database, examined.
+    """What was found in a database.
 
     Attributes:
         articles: how many versions are stored; None where they cannot be counted.
-        runs: the last run of each spider, and its last that ended where that is another.
+        runs: the last run of each spider, and where that has no end, its last with one.
         news: one entry a language.
-        layouts: how many articles, by month of `fetched_at` (`2026-11`, UTC) and layout.
-        missing: articles not stored.
+        layouts: how many versions, by month of `fetched_at` (`2026-11`, UTC) and layout.
+        pending: articles not stored.
         flaws: what is wrong with the database, a phrase each.
-        rows: where in the archive the articles stand.
-        spans: all runs, for the archive's check.
+        rows: where in the archive the articles are.
+        spans: all runs, oldest first, for the archive's check.
     """
 
     articles: int | None
-    runs: list[Run]
+    runs: list[RunRow]
     news: list[News]
     layouts: Counter[tuple[str, str]]
-    missing: Missing
+    pending: Pending
     flaws: list[str]
     rows: Rows
     spans: list[RunSpan]
@@ -120,24 +118,31 @@ def examine(db: Database, today: date) -> Examination:
     """Examine a database.
 
     Args:
-        db: opened read-only.
-        today: the day in KST; news that claim a later one do not count for the days.
+        db: open for reading.
+        today: the day in KST; articles of later days do not count for the gaps.
     """
-    flaws: list[str] = []
+    unreadable: list[str] = []
+
+    def read(table: str, what: Callable[[], T], default: T) -> T:
+        try:
+            return what()
+        except sqlite3.Error as error:
+            unreadable.append(f"{table} cannot be read: {error}")
+            return default
+
     return Examination(
-        articles=_part(flaws, "articles", lambda: db.execute("select count(*) from articles").fetchone()[0], None),
-        runs=_part(flaws, "runs", lambda: last_runs(db), []),
-        news=_part(flaws, "articles and lists", lambda: days_without_news(db, today), []),
-        layouts=_part(flaws, "articles", lambda: layouts_by_month(db), Counter()),
-        missing=_part(flaws, "missing", lambda: missing_articles(db), Missing()),
-        rows=_part(flaws, "articles", lambda: archived_rows(db), Rows()),
-        spans=_part(flaws, "runs", lambda: run_spans(db), []),
-        flaws=[*database_flaws(db), *dict.fromkeys(flaws)],
+        articles=read("articles", lambda: db.execute("select count(*) from articles").fetchone()[0], None),
+        runs=read("runs", lambda: _last_runs(db), []),
+        news=read("articles and lists", lambda: _days_without_news(db, today), []),
+        layouts=read("articles", lambda: _layouts_by_month(db), Counter()),
+        pending=read("pending", lambda: _pending(db), Pending()),
+        rows=read("articles", lambda: _archived_rows(db), Rows()),
+        spans=read("runs", lambda: _run_spans(db), []),
+        flaws=[*_flaws(db), *dict.fromkeys(unreadable)],
     )
 
 
-def last_runs(db: Database) -> list[Run]:
-    """The last run of each spider, and behind one without an end the last that has one."""
+def _last_runs(db: Database) -> list[RunRow]:
     rows = db.query(
         """
         select * from runs where id in (
@@ -147,11 +152,10 @@ def last_runs(db: Database) -> list[Run]:
         """
     )
     return [
-        Run(
+        RunRow(
             spider=row["spider"],
             started_at=_moment(row["started_at"]),
             ended=row["ended_at"] is not None,
-            ended_at=_moment(row["ended_at"]),
             reason=row["reason"] or "",
             exit_status=row["exit_status"],
             counts={name: row[name] for name in COUNTS},
@@ -161,103 +165,38 @@ def last_runs(db: Database) -> list[Run]:
     ]
 
 
-def run_spans(db: Database) -> list[RunSpan]:
-    """Every run, oldest first."""
-    rows = db.query("select spider, started_at, ended_at, reason from runs order by started_at, id")
-    return [RunSpan(row["spider"], row["started_at"], row["ended_at"], row["reason"]) for row in rows]
+def _run_spans(db: Database) -> list[RunSpan]:
+    rows = db.execute("select spider, started_at, ended_at, reason from runs order by started_at, id")
+    return [RunSpan(*row) for row in rows]
 
 
-def days_without_news(db: Database, today: date) -> list[News]:
-    """For each language, the days without news between its first and its last article, MAX_DAYS at most."""
-    rows = db.query(
-        "select distinct lang, substr(written_at, 1, 10) as day from articles "
-        "where kind = 'news' and written_at is not null order by lang, day"
+def _days_without_news(db: Database, today: date) -> list[News]:
+    """For each language, the gaps between its first and its last article, in _MAX_DAYS at most."""
+    rows = db.execute(
+        "select distinct lang, date(substr(written_at, 1, 10)) as day from articles "
+        "where kind = 'news' and day between '1900-01-01' and ? order by lang, day",
+        [today.isoformat()],
     )
     found = []
-    for lang, group in groupby(rows, key=lambda row: str(row["lang"])):
-        days = {day for row in group if (day := _day(row["day"])) is not None and day <= today}
-        if days:
-            last = max(days)
-            first = max(min(days), last - timedelta(days=MAX_DAYS - 1))
-            edition = _LETTERS.get(lang)
-            gaps = list(_gaps(db, edition, first, last, days))
-            found.append(News(lang=lang, edition=edition, first=first, last=last, gaps=gaps))
+    for lang, group in groupby(rows, key=lambda row: str(row[0])):
+        days = [date.fromisoformat(day) for _, day in group]
+        first = max(days[0], days[-1] - timedelta(days=_MAX_DAYS - 1))
+        edition = _LETTERS.get(lang)
+        gaps = _gaps(db, edition, first, days)
+        found.append(News(lang=lang, edition=edition, first=first, last=days[-1], gaps=gaps))
     return found
 
 
-def layouts_by_month(db: Database) -> Counter[tuple[str, str]]:
-    """How many versions were fetched in each month (UTC), by layout."""
-    rows = db.query("select substr(fetched_at, 1, 7) as month, layout, count(*) as n from articles group by 1, 2")
-    return Counter({(row["month"], row["layout"]): row["n"] for row in rows})
-
-
-def missing_articles(db: Database) -> Missing:
-    """What lists point to and no run could have; those that will still be asked for are named first."""
-    total, given_up = db.execute(
-        "select count(*), count(*) filter (where tries >= ?) from missing", [MAX_TRIES]
-    ).fetchone()
-    named = db.query("select * from missing order by tries >= ?, asked_at, url limit ?", [MAX_TRIES, MAX_NAMED])
-    return Missing(total=total, given_up=given_up, named=tuple(named))
-
-
-def archived_rows(db: Database) -> Rows:
-    """Where in the archive the articles stand, by their rows."""
-    rows = Rows()
-    for file, offset, url in db.execute("select archive_file, archive_offset, source_url from articles"):
-        if file is None or offset is None:
-            rows.unarchived += 1
-        elif not Location(file=file, offset=offset).is_own:
-            rows.elsewhere += 1
+def _gaps(db: Database, edition: str | None, first: date, days: list[date]) -> list[Gap]:
+    gaps: list[Gap] = []
+    every = {first + timedelta(days=number) for number in range((days[-1] - first).days)}
+    for day in sorted(every.difference(days)):
+        read = _was_read(db, edition, day)
+        if gaps and gaps[-1].last == day - timedelta(days=1) and gaps[-1].read_and_empty == read:
+            gaps[-1] = replace(gaps[-1], last=day)
         else:
-            rows.named.setdefault(file, {}).setdefault(offset, []).append(url)
-    return rows
-
-
-def database_flaws(db: Database) -> list[str]:
-    """What is wrong with the database: as SQLite sees it, then with the articles' own words."""
-    checks: tuple[Callable[[Database], Iterator[str]], ...] = (_integrity, _foreign_keys, _paragraphs)
-    flaws: list[str] = []
-    for check in checks:
-        found: list[str] = []
-        try:
-            found.extend(check(db))
-        except sqlite3.Error as error:
-            found.append(f"SQLite: {error}")
-        flaws += found[:MAX_FLAWS]
-        if len(found) > MAX_FLAWS:
-            flaws.append(f"and {len(found) - MAX_FLAWS:,} more like these")
-    return list(dict.fromkeys(flaws))
-
-
-def _integrity(db: Database) -> Iterator[str]:
-    for (message,) in db.execute("pragma integrity_check").fetchall():
-        yield from (f"SQLite: {line}" for line in str(message).splitlines() if line not in {"ok", ""})
-
-
-def _foreign_keys(db: Database) -> Iterator[str]:
-    for table, row, parent, _ in db.execute("pragma foreign_key_check"):
-        yield f"SQLite: row {row} of {table} refers to a row that {parent} does not have"
-
-
-def _paragraphs(db: Database) -> Iterator[str]:
-    for url, timestamp, stored, text in db.execute("select url, timestamp, paragraphs, text from articles"):
-        try:
-            paragraphs = json.loads(stored)
-        except (TypeError, ValueError, RecursionError):
-            paragraphs = None
-        if not isinstance(paragraphs, list) or not all(isinstance(paragraph, str) for paragraph in paragraphs):
-            yield f"{url} of {timestamp}: its paragraphs are no JSON list of text"
-        elif text != "\n\n".join(paragraphs):
-            yield f"{url} of {timestamp}: its text is not its paragraphs"
-
-
-def _gaps(db: Database, edition: str | None, first: date, last: date, days: set[date]) -> Iterator[Gap]:
-    every = [first + timedelta(days=n) for n in range((last - first).days)]
-    empty = [(day, _was_read(db, edition, day)) for day in every if day not in days]
-    # Days in a row of one kind have the same distance from their place among the empty ones.
-    for (read, _), group in groupby(enumerate(empty), key=lambda at: (at[1][1], at[1][0].toordinal() - at[0])):
-        members = [day for _, (day, _) in group]
-        yield Gap(first=members[0], last=members[-1], read_and_empty=read)
+            gaps.append(Gap(first=day, last=day, read_and_empty=read))
+    return gaps
 
 
 def _was_read(db: Database, edition: str | None, day: date) -> bool:
@@ -269,12 +208,62 @@ def _was_read(db: Database, edition: str | None, day: date) -> bool:
     return moment is not None and moment.astimezone(KST).date() > day
 
 
-def _part(flaws: list[str], table: str, read: Callable[[], T], default: T) -> T:
-    try:
-        return read()
-    except sqlite3.Error as error:
-        flaws.append(f"{table} cannot be read: {error}")
-        return default
+def _layouts_by_month(db: Database) -> Counter[tuple[str, str]]:
+    rows = db.execute("select substr(fetched_at, 1, 7), layout, count(*) from articles group by 1, 2")
+    return Counter({(month, layout): count for month, layout, count in rows})
+
+
+def _pending(db: Database) -> Pending:
+    """Those that will still be fetched are named first."""
+    total, given_up = db.execute(
+        "select count(*), count(*) filter (where tries >= ?) from pending", [MAX_TRIES]
+    ).fetchone()
+    named = db.query("select * from pending order by tries >= ?, asked_at, url limit ?", [MAX_TRIES, _MAX_NAMED])
+    return Pending(total=total, given_up=given_up, named=tuple(named))
+
+
+def _archived_rows(db: Database) -> Rows:
+    rows = Rows()
+    for file, offset, url in db.execute("select archive_file, archive_offset, source_url from articles"):
+        if file is None or offset is None:
+            rows.unarchived += 1
+        elif not Location(file=file, offset=offset).is_own:
+            rows.elsewhere += 1
+        else:
+            rows.named.setdefault(file, {}).setdefault(offset, []).append(url)
+    return rows
+
+
+def _flaws(db: Database) -> list[str]:
+    """What is wrong with the database, as SQLite sees it and by the articles' own text."""
+    flaws: list[str] = []
+    for check in (_integrity, _paragraphs):
+        found: list[str] = []
+        try:
+            found.extend(check(db))
+        except sqlite3.Error as error:
+            found.append(f"SQLite: {error}")
+        flaws += found[:_MAX_FLAWS]
+        if len(found) > _MAX_FLAWS:
+            flaws.append(f"and {len(found) - _MAX_FLAWS:,} more like these")
+    return list(dict.fromkeys(flaws))
+
+
+def _integrity(db: Database) -> Iterator[str]:
+    for (message,) in db.execute("pragma integrity_check").fetchall():
+        yield from (f"SQLite: {line}" for line in str(message).splitlines() if line not in {"ok", ""})
+
+
+def _paragraphs(db: Database) -> Iterator[str]:
+    for url, timestamp, stored, text in db.execute("select url, timestamp, paragraphs, text from articles"):
+        try:
+            paragraphs = json.loads(stored)
+        except (TypeError, ValueError, RecursionError):
+            paragraphs = None
+        if not isinstance(paragraphs, list) or not all(isinstance(paragraph, str) for paragraph in paragraphs):
+            yield f"{url} of {timestamp}: its paragraphs are not a JSON list of text"
+        elif text != "\n\n".join(paragraphs):
+            yield f"{url} of {timestamp}: its text differs from its paragraphs"
 
 
 def _moment(text: str | None) -> datetime | None:
@@ -285,16 +274,8 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def _day(text: str) -> date | None:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        return None
-
-
 def _sentences(stored: str | None) -> list[str]:
     try:
-        found = json.loads(stored or "[]")
-    except ValueError:
-        found = [stored]
-    return [str(sentence) for sentence in found] if isinstance(found, list) else [str(found)]
+        return [str(sentence) for sentence in json.loads(stored or "[]")]
+    except (TypeError, ValueError):
+        return [str(stored)]

@@ -1,4 +1,4 @@
-"""What crawls remember: their runs, how far each list was read, what is still missing, and payloads archived."""
+"""What crawls remember: their runs, the coverage of each list, pending articles, and payloads archived."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from datetime import UTC, datetime
 from storage.archive import Location, Payload
 from storage.database import Store
 
-#: In how many runs a missing article is asked for before it is given up.
+#: In how many runs a pending article is fetched before it is given up.
 MAX_TRIES = 5
-#: In how many runs an article is looked at for a date that only its entry has.
+#: In how many runs an article is fetched for a date that only its list entry has.
 MAX_LOOKS = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """The stretch of a list within which nothing was left out.
+    """The part of a list within which nothing was left out.
 
     Attributes:
         complete_from: ISO 8601 day in KST from which on; empty: the list's beginning.
         complete_to: the moment up to which; aware.
-        interrupted: whether a later walk over the list began and did not come to its end.
+        interrupted: whether a later walk over the list began and did not finish.
     """
 
     complete_from: str
@@ -42,8 +42,8 @@ class CrawlState:
 
     def begin_run(self, spider: str, arguments: Mapping[str, str], started_at: datetime) -> int:
         """Note that a run began; the number of its row."""
-        row = {"spider": spider, "arguments": json.dumps(dict(arguments), sort_keys=True, ensure_ascii=False)}
-        run = self._db.table("runs").insert(row | {"started_at": _utc(started_at)}).last_pk
+        row = {"spider": spider, "arguments": _json(arguments), "started_at": _utc(started_at)}
+        run = self._db.table("runs").insert(row).last_pk
         assert isinstance(run, int)
         return run
 
@@ -57,14 +57,14 @@ class CrawlState:
         rows = self._db.query(
             "select started_at from runs where spider = ? and arguments = ? and new + updated + edited > 0 "
             "order by started_at desc limit ?",
-            [spider, json.dumps(dict(arguments), sort_keys=True, ensure_ascii=False), limit],
+            [spider, _json(arguments), limit],
         )
         return [datetime.fromisoformat(row["started_at"]) for row in rows]
 
     # --- lists ---
 
     def coverage(self, url: str) -> Coverage | None:
-        """How far the list that begins at `url` was read completely, or None where it never was."""
+        """The coverage of the list that begins at `url`; None where it was never read completely."""
         for row in self._db.table("lists").rows_where("url = ?", [url]):
             return Coverage(
                 complete_from=row["complete_from"],
@@ -74,60 +74,59 @@ class CrawlState:
         return None
 
     def save_coverage(self, url: str, coverage: Coverage) -> None:
-        """Note how far a list was read."""
+        """Save the coverage of a list, at the end of a walk."""
         row = {"url": url, "complete_from": coverage.complete_from, "complete_to": _utc(coverage.complete_to)}
         self._db.table("lists").insert(row | {"interrupted": 0}, replace=True)
 
     def begin_walk(self, url: str) -> None:
-        """Note that a walk over a list begins; `reached` notes its end."""
+        """Note that a walk over a list begins; `save_coverage` notes its end."""
         self._db.execute("update lists set interrupted = 1 where url = ?", [url])
 
     # --- articles ---
 
     def knows(self, url: str, timestamp: str | None) -> bool:
-        """Whether the version of an article that a list tells of is stored.
+        """Whether the version of an article that a list entry shows is stored.
 
         Args:
             url: its canonical address.
             timestamp: the entry's; None where the entry has no date: any version counts then.
         """
-        [row] = self._db.query(
+        newest, looks = self._db.execute(
             """
             select
-                (select max(timestamp) from articles where url = :url and truncated = 0 and layout <> 'text') as newest,
-                (select looks from card_dates where url = :url and timestamp = :timestamp) as looks
+                (select max(timestamp) from articles where url = :url and truncated = 0 and layout <> 'text'),
+                (select looks from entry_dates where url = :url and timestamp = :timestamp)
             """,
             {"url": url, "timestamp": timestamp},
-        )
-        newest: str | None = row["newest"]
+        ).fetchone()
         if newest is None or timestamp is None:
             return newest is not None
         # A day and a moment are compared as days.
-        shown = min(len(newest), len(timestamp))
-        return newest[:shown] >= timestamp[:shown] or (row["looks"] or 0) >= MAX_LOOKS
+        length = min(len(newest), len(timestamp))
+        return bool(newest[:length] >= timestamp[:length] or (looks or 0) >= MAX_LOOKS)
 
     def note_entry_date(self, url: str, timestamp: str) -> None:
-        """Remember a entry's date that the article's own page does not have.
+        """Remember a list entry's date that the article's own page does not have.
 
-        The page may lag behind its entry, so it is looked at in some more runs before the entry is taken to be wrong.
+        The page may lag behind its entry, so it is fetched in some more runs before the entry is taken to be wrong.
         """
         self._db.execute(
-            "insert into card_dates values (?, ?, 1) on conflict (url, timestamp) do update set looks = looks + 1",
+            "insert into entry_dates values (?, ?, 1) on conflict (url, timestamp) do update set looks = looks + 1",
             [url, timestamp],
         )
 
     def pending(self, spider: str) -> list[str]:
-        """Articles that lists of a spider point to, not stored, and not given up yet; the longest missing first."""
-        rows = self._db.table("missing").rows_where(
+        """Articles that lists of a spider name, not stored and not given up; the longest pending first."""
+        rows = self._db.table("pending").rows_where(
             "spider = ? and tries < ?", [spider, MAX_TRIES], order_by="asked_at, url"
         )
         return [row["url"] for row in rows]
 
     def add_pending(self, url: str, spider: str, reason: str, *, tried: bool = True) -> None:
-        """Note that an article a list points to could not be had in this run; `tried`: it was really asked for."""
+        """Note that an article was not fetched in this run; `tried`: it was really requested."""
         self._db.execute(
             """
-            insert into missing (url, spider, reason, tries, asked_at) values (?, ?, ?, ?, ?)
+            insert into pending (url, spider, reason, tries, asked_at) values (?, ?, ?, ?, ?)
             on conflict (url, spider) do update
             set reason = excluded.reason, tries = tries + excluded.tries, asked_at = excluded.asked_at
             """,
@@ -135,8 +134,8 @@ class CrawlState:
         )
 
     def remove_pending(self, url: str) -> None:
-        """Note that an article is no longer missing."""
-        self._db.execute("delete from missing where url = ?", [url])
+        """Note that an article is no longer pending."""
+        self._db.execute("delete from pending where url = ?", [url])
 
     # --- payloads ---
 
@@ -152,7 +151,7 @@ class CrawlState:
         return Payload(digest=digest, fetched_at=datetime.fromisoformat(fetched_at), location=location, end=end)
 
     def archived(self, url: str, payload: Payload) -> None:
-        """Remember the payload of a full response; in the database with the next `save_payloads`."""
+        """Remember the payload of a full response; `save_payloads` writes it to the database."""
         self._archived[url] = payload
 
     @property
@@ -161,7 +160,7 @@ class CrawlState:
         return bool(self._archived)
 
     def save_payloads(self) -> None:
-        """Write the payloads remembered since the last time. Those that are lost cost a repetition, no page."""
+        """Write the payloads remembered since the last time. Without them a page is archived again; none is lost."""
         rows = [
             (url, kept.digest, _utc(kept.fetched_at), kept.location.file, kept.location.offset, kept.end)
             for url, kept in self._archived.items()
@@ -172,3 +171,7 @@ class CrawlState:
 
 def _utc(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def _json(arguments: Mapping[str, str]) -> str:
+    return json.dumps(dict(arguments), sort_keys=True, ensure_ascii=False)

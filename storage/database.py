@@ -1,4 +1,4 @@
-"""The database file: opened, checked, brought up to date, and written to in batches."""
+"""The database file: opened for writing or for reading, checked, brought up to date, and written to in batches."""
 
 from __future__ import annotations
 
@@ -6,27 +6,36 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Self, TypeVar
+from typing import Self
 
 from sqlite_utils import Database
 
 from storage.schema import migrations
 
-T = TypeVar("T")
-
 # Long enough for another crawl's batch to end; a batch takes milliseconds.
 _BUSY_SECONDS = 30.0
 _BUSY_PAUSE = 0.01
+# Files in which SQLite keeps unfinished writes (https://sqlite.org/tempfiles.html).
+_LOGS = ("-wal", "-journal")
+
+# What an error of SQLite means, by the beginning of its name.
+_ERRORS = {
+    "SQLITE_NOTADB": "{file} is not an SQLite database, or its beginning is damaged ({error}); restore a copy of it.",
+    "SQLITE_CORRUPT": "{file} is damaged ({error}); restore a copy of it.",
+    "SQLITE_READONLY": "{file} cannot be used with your permissions ({error}); run this as the user who crawls.",
+    "SQLITE_CANTOPEN": "{file} cannot be opened ({error}); run this as the user who crawls.",
+    "": "{file} cannot be opened ({error}).",
+}
 
 
 class StoreError(Exception):
-    """The database cannot be used; the message is a sentence that names the file and the way out."""
+    """The database cannot be used. The message is a sentence that names the file and what to do."""
 
 
 class Store:
-    """A database of kbsworld. Use it as a context manager, or close it.
+    """A database of kbsworld, open for writing. Use it as a context manager, or close it.
 
     Attributes:
         path: its file.
@@ -34,23 +43,19 @@ class Store:
     """
 
     def __init__(self, path: str | Path) -> None:
-        """Open the database, make it where it is missing, upgrade it where it is older.
+        """Open the database; create it where it is missing, upgrade it where it is older.
 
         Raises:
-            StoreError: it cannot be opened, is no database of kbsworld, or was written by a newer version.
+            StoreError: it cannot be opened, is not a database of kbsworld, or was written by a newer version.
         """
-        if not str(path).strip() or str(path) == ":memory:":
-            raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")
-        self.path = Path(path).expanduser()
-        deadline = time.monotonic() + _BUSY_SECONDS
+        self.path = _named(path)
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             self.db = Database(sqlite3.connect(self.path, timeout=_BUSY_SECONDS), execute_plugins=False)
-            self._file = (self.path.stat().st_dev, self.path.stat().st_ino)
-            self._prepare(deadline)
+            self._stat = self.path.stat()
+            self._prepare()
         except (OSError, sqlite3.Error) as error:
-            reason = getattr(error, "strerror", None) or error
-            raise StoreError(f"{self.path} cannot be opened as the article database ({reason}).") from error
+            raise _unusable(self.path, error) from error
 
     def __enter__(self) -> Self:
         return self
@@ -67,9 +72,11 @@ class Store:
         """One transaction around everything that is added within: all of it is stored, or nothing.
 
         Raises:
-            StoreError: the database file was taken away.
+            StoreError: the database file was moved or deleted.
         """
-        self._check_file()
+        # SQLite would go on writing into a file that no longer has a name.
+        if not self.path.exists() or not os.path.samestat(self.path.stat(), self._stat):
+            raise StoreError(f"{self.path} was moved or deleted while in use; put it back, or run again.")
         # Immediate: a transaction that starts by reading could not become a writing one while another crawl writes.
         self.db.execute("begin immediate")
         try:
@@ -79,235 +86,117 @@ class Store:
             raise
         self.db.commit()
 
-    def _prepare(self, deadline: float) -> None:
-        """Check that the file is ours and not newer than this code, then bring it up to date."""
-        # One transaction, one state of the file: another crawl may be making it between two statements.
+    def _prepare(self) -> None:
+        # One transaction, one state of the file: another crawl may be creating it between two statements.
         self.db.execute("begin")
-        applied = {migration.name for migration in migrations.applied(self.db)}
-        is_foreign = not applied and not is_empty(self.db)
+        is_empty = self.db.execute("select 1 from sqlite_master limit 1").fetchone() is None
+        pending = set() if is_empty else _pending(self.path, self.db)
         self.db.rollback()
-        if is_foreign:
-            raise StoreError(f"{self.path} is a database of something else; name another file.")
-        if applied - _all_migrations():
-            raise StoreError(f"{self.path} was written by a newer version of kbsworld; upgrade kbsworld to use it.")
-        self._enable_wal(deadline)
+        self._enable_wal()
         self.db.execute("pragma synchronous = normal")
         self.db.execute("pragma foreign_keys = on")
-        if migrations.pending(self.db):
+        if is_empty or pending:
             with self.batch():
                 migrations.apply(self.db)
 
-    def _enable_wal(self, deadline: float) -> None:
-        """Set the journal mode, waiting for others until `deadline` (of time.monotonic).
-
-        SQLite does not wait by itself where two change it at once: "database is locked" comes in no time then
-        (https://sqlite.org/c3ref/busy_handler.html). Where it does wait, for a reader, it lets no other reader begin.
-        """
-        self.db.execute("pragma busy_timeout = 0")
+    def _enable_wal(self) -> None:
+        """Set the journal mode, and wait where another process sets it: there SQLite's own timeout does not apply."""
+        deadline = time.monotonic() + _BUSY_SECONDS
         while True:
             try:
                 self.db.enable_wal()
-                break
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
-            time.sleep(_BUSY_PAUSE)
-        self.db.execute(f"pragma busy_timeout = {_BUSY_SECONDS * 1000:.0f}")
-
-    def _check_file(self) -> None:
-        """Raise where the file was taken away: SQLite would go on writing into one that no longer has a name."""
-        try:
-            found = self.path.stat()
-        except OSError:
-            found = None
-        if found is None or (found.st_dev, found.st_ino) != self._file:
-            raise StoreError(f"{self.path} was taken away while it was in use; put it back, or run again.")
-
-
-def is_empty(db: Database) -> bool:
-    """Whether a database holds neither tables nor anything else, as where one is only about to be made."""
-    return db.execute("select 1 from sqlite_master limit 1").fetchone() is None
-
-
-def _all_migrations() -> set[str]:
-    """The names of the migrations this code knows."""
-    return {migration.name for migration in migrations.pending(Database(memory=True))}
-
-
-#: What a reader of this code's databases relies on.
-TABLES = frozenset({"articles", "refusals", "runs", "lists", "missing"})
-
-# A crawl may begin while the database is read, and end; several in a row are no coincidence any more.
-_ATTEMPTS = 3
-# Where SQLite keeps what is not in the database yet, or is to be put back into it (https://sqlite.org/tempfiles.html).
-_LOGS = ("-wal", "-journal")
-
-
-def read_undisturbed(path: str | Path, read: Callable[[Database], T]) -> T:
-    """What `read` makes of the database at `path`, as it was at one time.
-
-    A database that no process has open is read as a file that does not change: SQLite then needs no files of its own
-    beside it, which would fail in a folder that cannot be written, and would belong to whoever reads. Where a crawl
-    began meanwhile, it is read again.
-
-    Args:
-        path: the database file.
-        read: called with the database, perhaps more than once.
-
-    Raises:
-        StoreError: there is no such file, or it is none that this code reads; the message is a sentence.
-    """
-    file = _find(path)
-    for _ in range(_ATTEMPTS):
-        before = _state(file)
-        with _open(file, at_rest=before[0] is None) as db:
-            result = read(db)
-        if before[0] is not None or _state(file) == before:
-            return result
-    raise StoreError(f"{file} was changed again and again while it was read; run this when no crawl runs.")
+                time.sleep(_BUSY_PAUSE)
+            else:
+                return
 
 
 @contextmanager
-def open_readonly(path: str | Path) -> Iterator[Database]:
-    """The database at `path`, to be read while others may write.
-
-    Raises:
-        StoreError: there is no such file, or it is none that this code reads; the message is a sentence.
-    """
-    with _open(_find(path), at_rest=False) as db:
-        yield db
-
-
-@contextmanager
-def open_to_read(path: str | Path, say: Callable[[str], None]) -> Iterator[Database]:
-    """The database at `path`, brought up to date first where it is older than this code, then to be read alone.
+def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> Iterator[Database]:
+    """The database at `path`, for reading only; others may write to it meanwhile.
 
     Args:
         path: the database file.
-        say: told, in a sentence, that it is upgraded.
+        say: is given a sentence where the database is older than this code, and is upgraded first. None: an older one
+            is refused.
 
     Raises:
-        StoreError: there is no such file, it is none that this code reads, or it cannot be upgraded; the message is a
-            sentence.
+        StoreError: there is no such file, this code cannot read it, or it cannot be upgraded.
     """
-    file = _find(path)
-    at_rest = is_at_rest(file)
-    with _connect(file, at_rest=at_rest) as db:
+    file = _existing(path)
+    with _connected(file) as db:
         is_older = bool(_pending(file, db))
-    if is_older:
-        say(f"{file} was made by an older version of kbsworld and is upgraded first.")
-        _upgrade(file)
-    with _open(file, at_rest=at_rest) as db:
+        if not is_older:
+            yield db
+            return
+    if say is None:
+        raise StoreError(f"{file} was made by an older version of kbsworld; any crawl into it upgrades it.")
+    say(f"{file} was made by an older version of kbsworld and is upgraded first.")
+    Store(file).close()
+    with _connected(file) as db:
         yield db
 
 
 def is_at_rest(file: Path) -> bool:
-    """Whether a database must be read as a file that does not change.
+    """Whether a database must be read as an immutable file.
 
-    In a folder that cannot be written SQLite has nowhere to put files of its own; and without a log nobody writes.
+    In a read-only folder SQLite cannot create files of its own; and without a log nobody writes.
     """
-    return _state(file)[0] is None and not os.access(file.parent, os.W_OK)
+    has_log = any(file.with_name(f"{file.name}{log}").exists() for log in _LOGS)
+    return not has_log and not os.access(file.parent, os.W_OK, effective_ids=True)
 
 
-def _upgrade(file: Path) -> None:
-    try:
-        Store(file).close()
-    except StoreError as error:
-        reason = error.__cause__ or error
-        raise StoreError(
-            f"{file} could not be upgraded ({reason}); run this when no crawl runs, as the user who crawls."
-        ) from error
-
-
-def _find(path: str | Path) -> Path:
+def _named(path: str | Path) -> Path:
     if not str(path).strip() or str(path) == ":memory:":
         raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")
-    file = Path(path).expanduser()
-    try:
-        if file.is_file():
-            return file
-        if file.exists():
-            raise StoreError(f"{file} is no file; give KBS_DB the name of the article database.")
-    except OSError as error:
-        raise StoreError(f"{file} cannot be read ({error.strerror}).") from error
+    return Path(path).expanduser()
+
+
+def _existing(path: str | Path) -> Path:
+    file = _named(path)
+    if file.is_file():
+        return file
+    if file.exists():
+        raise StoreError(f"{file} is not a file; give KBS_DB the name of the article database.")
     raise StoreError(f"There is no database {file} yet; a crawl makes it, or KBS_DB names another.")
 
 
-def _state(file: Path) -> tuple[int | None, int, int]:
-    """The logs beside the database, by their size (None: none), and when and to what size the file changed."""
-    try:
-        found = file.stat()
-        logs = [size for end in _LOGS if (size := _size(file.with_name(f"{file.name}{end}"))) is not None]
-        return sum(logs) if logs else None, found.st_mtime_ns, found.st_size
-    except OSError as error:
-        raise StoreError(f"{file} cannot be read ({error.strerror}).") from error
-
-
-def _size(file: Path) -> int | None:
-    try:
-        return file.stat().st_size
-    except FileNotFoundError:
-        return None
-
-
 @contextmanager
-def _open(file: Path, *, at_rest: bool) -> Iterator[Database]:
-    with _connect(file, at_rest=at_rest) as db:
-        _check_kind(file, db)
-        yield db
-
-
-@contextmanager
-def _connect(file: Path, *, at_rest: bool) -> Iterator[Database]:
-    uri = f"{file.resolve().as_uri()}?mode=ro{'&immutable=1' if at_rest else ''}"
+def _connected(file: Path) -> Iterator[Database]:
+    # Not mode=ro: that leaves SQLite's own files beside the database when it is closed.
+    mode = "mode=ro&immutable=1" if is_at_rest(file) else "mode=rw"
     try:
-        connection = sqlite3.connect(uri, uri=True, timeout=_BUSY_SECONDS)
+        connection = sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS)
     except sqlite3.Error as error:
-        raise StoreError(f"{file} cannot be read ({error}).") from error
-    try:
-        # Bytes that a broken disk left must not end the reading of the rest.
+        raise _unusable(file, error) from error
+    with closing(connection):
+        connection.execute("pragma query_only = on")
+        # Bytes that a damaged disk left must not end the reading of the rest.
         connection.text_factory = lambda text: text.decode("utf-8", "replace")
         yield Database(connection, execute_plugins=False)
-    finally:
-        connection.close()
-
-
-def _check_kind(file: Path, db: Database) -> None:
-    """Raise where the file is no database that this code reads."""
-    pending = _pending(file, db)
-    try:
-        tables = set(db.table_names())
-    except sqlite3.Error as error:
-        raise StoreError(_unreadable(file, error)) from error
-    if pending and not tables >= TABLES:
-        raise StoreError(f"{file} was made by an older version of kbsworld; any crawl into it upgrades it.")
 
 
 def _pending(file: Path, db: Database) -> set[str]:
-    """The migrations that a database of this project still needs; raise where it is none."""
+    """The names of the migrations that a database of kbsworld still needs.
+
+    Raises:
+        StoreError: it is not one, cannot be read, or a newer version wrote it.
+    """
+    known = {migration.name for migration in migrations.pending(Database(memory=True))}
     try:
         applied = {migration.name for migration in migrations.applied(db)}
-        holds_nothing = is_empty(db)
     except sqlite3.Error as error:
-        raise StoreError(_unreadable(file, error)) from error
-    if holds_nothing:
-        raise StoreError(f"{file} holds nothing yet; a crawl fills it, or KBS_DB names another.")
+        raise _unusable(file, error) from error
     if not applied:
-        raise StoreError(f"{file} is no database of kbsworld; give KBS_DB the name of one.")
-    known = {migration.name for migration in migrations.pending(Database(memory=True))}
+        raise StoreError(f"{file} is not a database of kbsworld; give KBS_DB another name.")
     if applied - known:
         raise StoreError(f"{file} was written by a newer version of kbsworld; upgrade kbsworld to use it.")
     return known - applied
 
 
-def _unreadable(file: Path, error: sqlite3.Error) -> str:
+def _unusable(file: Path, error: OSError | sqlite3.Error) -> StoreError:
     name = getattr(error, "sqlite_errorname", "")
-    if name.startswith("SQLITE_NOTADB"):
-        return f"{file} is no SQLite database, or its beginning is damaged ({error}); put back a copy of it."
-    if name.startswith("SQLITE_CORRUPT"):
-        return f"{file} is damaged so that nothing in it can be found ({error}); put back a copy of it."
-    if name == "SQLITE_READONLY_ROLLBACK":
-        return f"{file} was left in the midst of a write; any command that writes, such as a crawl, takes that back."
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN")):
-        return f"{file} cannot be read as it was left ({error}); run this as the user who crawls."
-    return f"{file} cannot be read ({error})."
+    sentence = next(_ERRORS[prefix] for prefix in _ERRORS if name.startswith(prefix))
+    return StoreError(sentence.format(file=file, error=getattr(error, "strerror", None) or error))

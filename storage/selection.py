@@ -14,8 +14,8 @@ from storage.versions import COLUMNS, Row
 
 #: The order of everything that is listed or exported: by time, and the same each time.
 ORDER = "catalogue.timestamp, catalogue.url"
-# Rows that are read together; the longest that there may be take some megabytes each.
-_SOME = 50
+# Rows that are fetched together; the longest may take some megabytes each.
+_FETCHED = 50
 # Categories that an error names.
 _NAMED = 20
 
@@ -27,7 +27,7 @@ class Selection:
     Attributes:
         since, until: first and last day, in KST, on which they were written; an article without such a date counts by
             its version's. None: no bound.
-        category: the page's own word (`find_category` finds it); empty: those without one; None: any.
+        category: the page's own word (`find_category` finds it); empty: articles without one; None: any.
         lang: ISO 639-1 code of the edition; None: any.
         all_versions: every version, and not only the newest of each article.
     """
@@ -41,7 +41,7 @@ class Selection:
     @property
     def condition(self) -> str:
         """What `catalogue` rows must fulfil, in SQL, with the parameters of `values`."""
-        told = {
+        conditions = {
             "catalogue.latest = 1": not self.all_versions,
             "catalogue.day >= :since": self.since is not None,
             "catalogue.day <= :until": self.until is not None,
@@ -49,32 +49,32 @@ class Selection:
             "catalogue.category is null": self.category == "",
             "catalogue.lang = :lang": self.lang is not None,
         }
-        return " and ".join(condition for condition, is_told in told.items() if is_told) or "true"
+        return " and ".join(condition for condition, applies in conditions.items() if applies) or "true"
 
     @property
     def values(self) -> dict[str, str | None]:
         """The parameters of `condition`."""
         return {
-            "since": None if self.since is None else self.since.isoformat(),
-            "until": None if self.until is None else self.until.isoformat(),
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
             "category": self.category,
             "lang": self.lang,
         }
 
 
 #: The newest version of each article.
-EVERYTHING = Selection()
+NEWEST = Selection()
 
 
 def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
-    """Rows of `articles` by their columns, one by one, in ORDER."""
+    """Rows of `articles`, one by one, in ORDER."""
     for row in select_values(db, selection, [f"articles.{name}" for name in COLUMNS]):
         yield dict(zip(COLUMNS, row, strict=True))
 
 
 def select_values(db: Database, selection: Selection, expressions: Sequence[str]) -> Iterator[tuple[Any, ...]]:
     """Values of SQL expressions over `articles` and `catalogue`, one article after the other, in ORDER."""
-    # In each case there is an index that has them in order: long texts are not sorted.
+    # For each case there is an index in this order: long texts are not sorted.
     source, order = "catalogue join articles", ORDER
     if selection.all_versions:
         source, order = "articles cross join catalogue", ORDER.replace("catalogue", "articles")
@@ -82,36 +82,38 @@ def select_values(db: Database, selection: Selection, expressions: Sequence[str]
         f"select {', '.join(expressions)} from {source} using (url, timestamp) "  # noqa: S608
         f"where {selection.condition} order by {order}"
     )
-    # Some at a time, and not one: what SQLite does, and what is done with them, take a sixth less time.
+    # Fetched one by one they take a sixth more time.
     cursor = db.execute(sql, selection.values)
-    while some := cursor.fetchmany(_SOME):
-        yield from some
+    while rows := cursor.fetchmany(_FETCHED):
+        yield from rows
 
 
 def count_rows(db: Database, selection: Selection) -> int:
-    """How many they are."""
+    """How many versions are selected."""
     sql = f"select count(*) from catalogue where {selection.condition}"  # noqa: S608
     return int(db.execute(sql, selection.values).fetchone()[0])
 
 
 def find_category(db: Database, given: str) -> str:
-    """The category that is meant, whose accents and capitals need not be given.
+    """The stored category that `given` names, with or without its accents and capitals; empty where `given` is blank.
 
     Raises:
-        ValueError: no article has such a one; the message is a sentence that names those there are.
+        ValueError: no article has it; the message names the categories that exist.
     """
     found = db.execute("select distinct category from catalogue where category is not null order by category")
     categories = [category for (category,) in found]
-    like = [category for category in categories if category == given] or [
-        category for category in categories if fold(category) == fold(given)
-    ]
-    if not like and given.strip():
-        there = ", ".join(categories[:_NAMED]) + (", …" if len(categories) > _NAMED else "")
-        raise ValueError(f"No article has the category {given}" + (f"; there are: {there}." if there else "."))
-    return like[0] if like else ""
+    if given in categories:
+        return given
+    for category in categories:
+        if fold(category) == fold(given):
+            return str(category)
+    if not given.strip():
+        return ""
+    known = ", ".join(categories[:_NAMED]) + (", …" if len(categories) > _NAMED else "")
+    raise ValueError(f"No article has the category {given}" + (f"; there are: {known}." if known else "."))
 
 
 def fold(text: str) -> str:
-    """A text without its accents, in small letters: as search compares."""
-    parted = unicodedata.normalize("NFD", text)
-    return "".join(character for character in parted if not unicodedata.combining(character)).lower()
+    """A text without its accents, in lower case: as search compares."""
+    decomposed = unicodedata.normalize("NFD", text)
+    return "".join(character for character in decomposed if not unicodedata.combining(character)).lower()

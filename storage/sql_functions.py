@@ -1,4 +1,4 @@
-"""Functions that queries call, in the reading room and in the project's own statistics alike."""
+"""Functions that queries call, in the web pages and in the project's own statistics alike."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ import unicodedata
 
 from storage.query import QueryError, fts_expression
 
-#: A label in a chart or a table has so many characters at most; pages can make theirs as long as they like.
+#: How many characters a label in a chart or a table has at most; pages can make theirs as long as they like.
 MAX_LABEL = 30
-#: An expression of FTS5 that nothing matches; neither null nor an empty text is one.
+#: An expression of FTS5 that matches nothing; neither null nor an empty text is one.
 NOWHERE = '""'
 
-# A label is made of so many characters at most.
+# How many characters of a value are read for its label.
 _MAX_READ = 200
 
 
@@ -34,6 +34,6 @@ def label(value: object) -> str | None:
     """A value as a short line without control and format characters; None where nothing is left."""
     if not isinstance(value, str):
         return None
-    kept = (char if unicodedata.category(char)[0] not in "CZ" else " " for char in value[:_MAX_READ])
+    kept = (" " if unicodedata.category(char)[0] in "CZ" else char for char in value[:_MAX_READ])
     line = " ".join("".join(kept).split())
     return (line if len(line) <= MAX_LABEL else f"{line[: MAX_LABEL - 1]}…") or None

@@ -1,4 +1,4 @@
-"""Which of two captures of one version counts, and what they make together: rules that know no order of reading."""
+"""Which of two captures of one version counts, and how they are merged: rules independent of the order of reading."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ Row = dict[str, Any]
 #: The columns of `articles`, in order.
 COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
 
-# What the site says, as against how and where it was read: only a difference in these makes an article an edited one.
-_NOT_CONTENT = {"url", "timestamp", "text", "layout", "source_url"}
-_CONTENT = tuple(field.name for field in fields(Article) if field.name not in _NOT_CONTENT)
-
+_VIDEO = VIDEO.name
+# What the site says, and not how and where it was read: only a difference in these makes an article an edited one.
+_CONTENT = tuple(name for name in COLUMNS[:-3] if name not in {"url", "timestamp", "text", "layout", "source_url"})
+# What the plain view shows and the video view does not.
 _OF_PLAIN_VIEW = ("image_url", "image_credit", "layout")
 _WORDS = tuple(name for name in _CONTENT if name not in {"written_at", "updated_at", "has_video", *_OF_PLAIN_VIEW})
 _PLACE = ("archive_file", "archive_offset")
@@ -33,7 +33,7 @@ def same_words(stored: Row, row: Row) -> bool:
 
 
 def replaced(stored: Row, row: Row) -> Row:
-    """What a stored version is once the same version was read again or captured again; the same dict: as it was."""
+    """A stored version after the same version was read or captured again; the same dict where nothing changes."""
     if same_capture(stored, row):
         return _both_views(row | _place(stored, row), stored)
     is_newer = _precedence(row) > _precedence(stored)
@@ -42,7 +42,7 @@ def replaced(stored: Row, row: Row) -> Row:
 
 
 def first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
-    """What an undated version is once its words were captured again, perhaps earlier, in an older archive."""
+    """An undated version after its words were captured again, perhaps at an earlier time, in an older archive."""
     is_taken = any(one is not stored and one["timestamp"] == row["timestamp"] for one in versions)
     if row["fetched_at"] < stored["fetched_at"] and not is_taken:
         return _both_views(row, stored)
@@ -53,11 +53,11 @@ def _both_views(row: Row, other: Row) -> Row:
     """A row with what another capture of the same version adds to it.
 
     The plain and the video view are one article: that it has a video is true from either, and the picture and its
-    credit are the plain view's, whose caption differs (SITE: "Video view").
+    credit are the plain view's, whose caption differs.
     """
     seen = {"has_video": max(row["has_video"], other["has_video"])}
-    if rank(row) == rank(other) and row["layout"] == VIDEO.name:
-        seen |= {column: other[column] if _view(other) == "plain" else row[column] for column in _OF_PLAIN_VIEW}
+    if rank(row) == rank(other) and row["layout"] == _VIDEO and _view(other) == "plain":
+        seen |= {column: other[column] for column in _OF_PLAIN_VIEW}
     return row | seen
 
 
@@ -67,23 +67,26 @@ def _precedence(row: Row) -> tuple[int, str, str]:
 
 
 def rank(row: Row) -> int:
-    """How much a page shows, 0 being most: HTML page, text capture, the beginning of an HTML page, of a text."""
+    """How much a page shows, 0 being most: HTML page, text capture, truncated HTML page, truncated text."""
     return int(2 * row["truncated"] + (row["layout"] == "text"))
 
 
 def _view(row: Row) -> str:
-    return row["layout"] if row["layout"] in {"text", VIDEO.name} else "plain"
+    return row["layout"] if row["layout"] in {"text", _VIDEO} else "plain"
 
 
-def stands_for(version: Row, row: Row) -> bool:
-    """Whether a version makes one without dates needless: that one shows less, or has its words."""
+def supersedes(version: Row, row: Row) -> bool:
+    """Whether a version makes one without dates needless: the latter shows less, or has the same words."""
     if rank(version) != rank(row):
         return rank(version) < rank(row)
     return not is_undated(version) and same_words(version, row)
 
 
 def same_capture(stored: Row, row: Row) -> bool:
-    """Whether both were read from one capture: it is one in two archives too, unless one holds less, or its text."""
+    """Whether both were read from one capture.
+
+    It is one in two archives too, unless one of them has it truncated, or as text.
+    """
     if stored["fetched_at"] != row["fetched_at"] or stored["source_url"] != row["source_url"]:
         return False
     return rank(stored) == rank(row) or all(stored[column] == row[column] for column in _PLACE)
@@ -100,7 +103,7 @@ def _is_own(row: Row) -> bool:
 
 
 def own_time(row: Row) -> Row:
-    """The timestamp that a page gave, and none where it is that of a capture."""
+    """The timestamp that a page gave; None where it is that of a capture."""
     return {"timestamp": None if is_undated(row) else row["timestamp"]}
 
 

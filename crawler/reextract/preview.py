@@ -18,7 +18,7 @@ from crawler.reextract.sinks import StoreSink
 from crawler.terminal import clean
 from storage import Outcome
 from storage.archive import Location
-from storage.database import open_readonly
+from storage.database import open_to_read
 from storage.reextraction import Reextraction
 from storage.sources.base import Revisit
 from storage.versions import COLUMNS, Row
@@ -42,7 +42,7 @@ class PreviewSink(StoreSink):
         super().__init__(Path(folder) / "copy.db", "", work)
         self._there: Database | None = None
         if Path(database).expanduser().exists():
-            self._there = self._stack.enter_context(open_readonly(database))
+            self._there = self._stack.enter_context(open_to_read(database))
         self._fields: Counter[str] = Counter()
 
     def __enter__(self) -> Self:

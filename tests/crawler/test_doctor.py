@@ -183,7 +183,7 @@ def test_broken_paragraphs_are_told(doctor: Run, tmp_path: Path) -> None:
         store.db.execute("update articles set paragraphs = 'x' where rowid = 1")
     run = doctor("--quick")
     assert run.returncode == 1
-    assert "its paragraphs are no JSON list of text" in " ".join(run.stdout.split())
+    assert "its paragraphs are not a JSON list of text" in " ".join(run.stdout.split())
     assert run.stdout.endswith("Broken: the database, see above.\n")
 
 

@@ -114,7 +114,7 @@ def test_an_unreadable_database_gets_a_sentence_and_nothing_is_fetched(
     (tmp_path / "kbs.db").write_bytes(b"no database " * 100)
     run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
     assert run.returncode == 1
-    assert "kbs.db cannot be opened as the article database (file is not a database)." in run.stderr
+    assert "kbs.db is not an SQLite database, or its beginning is damaged (file is not a database)" in run.stderr
     assert "Traceback" not in run.stderr
     assert site.requests == []
 
@@ -170,7 +170,7 @@ def test_a_database_file_taken_away_in_mid_run_is_a_failure(crawl: Run, tmp_path
         run = crawl("kbs_news", "-a", "pages=15", KBS_BASE_URL=replica.base_url)
         thief.join()
     assert run.returncode == 1
-    assert "kbs.db was taken away while it was in use; put it back, or run again." in run.stderr
+    assert "kbs.db was moved or deleted while in use; put it back, or run again." in run.stderr
 
 
 def test_a_page_that_could_not_be_archived_is_not_stored(crawl: Run, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
 from storage.archive.check import ArchiveReport, check_archive
 from storage.checkup import Examination, examine
-from storage.database import read_undisturbed
+from storage.database import open_to_read
 from tests.replica import World
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -56,7 +56,8 @@ def change(path: Path, sql: str, *values: object) -> None:
 
 
 def found(path: Path) -> Examination:
-    return read_undisturbed(path, lambda db: examine(db, TODAY))
+    with open_to_read(path) as db:
+        return examine(db, TODAY)
 
 
 def archive(path: Path) -> ArchiveReport:

@@ -1,114 +1,170 @@
-"""The database file: what is opened and what is not, and how processes that open it at once get along."""
+"""The database file: what is opened and what is refused, upgrades, and processes that open one at once."""
 
 from __future__ import annotations
 
 import sqlite3
 import subprocess
 import sys
-import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 from sqlite_utils import Database
 
-from storage import ArticleStore, StoreError
+from storage import ArticleStore, CrawlState, ReadOnlyStore, StoreError
+from storage.database import open_to_read
+from storage.schema import migrations
+from tests.replica import World
 
 
-def test_a_newer_database_is_refused_with_the_way_out(tmp_path: Path) -> None:
-    path = tmp_path / "newer.db"
-    ArticleStore(path).close()
-    with sqlite3.connect(path) as connection:
-        connection.execute("insert into _sqlite_migrations values (99, 'kbsworld', 'm999_later', '2030-01-01')")
-    with pytest.raises(StoreError, match=r"newer version of kbsworld; upgrade kbsworld"):
-        ArticleStore(path)
-
-
-def test_a_database_of_something_else_is_refused_and_left_alone(tmp_path: Path) -> None:
-    path = tmp_path / "other.db"
-    with sqlite3.connect(path) as connection:
-        connection.execute("create view pages as select 1")
-    with pytest.raises(StoreError, match="something else"):
-        ArticleStore(path)
-    with sqlite3.connect(path) as connection:
+@pytest.fixture
+def other(tmp_path: Path) -> Path:
+    """A database of another program."""
+    with closing(sqlite3.connect(tmp_path / "other.db")) as connection:
         connection.execute("create table bookmarks (url text)")
-    with pytest.raises(StoreError, match="something else"):
-        ArticleStore(path)
-    assert Database(sqlite3.connect(path)).table_names() == ["bookmarks"]
+    return tmp_path / "other.db"
 
 
-def test_what_is_no_database_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "notes.txt"
-    path.write_text("not a database, but long enough to look at " * 50)
-    with pytest.raises(StoreError, match=r"notes\.txt cannot be opened as the article database"):
-        ArticleStore(path)
+@pytest.fixture
+def older(tmp_path: Path) -> Path:
+    """A database as it was before the tables `pending` and `entry_dates` had their names, with an article."""
+    path = tmp_path / "older.db"
+    with closing(sqlite3.connect(path)) as connection:
+        db = Database(connection)
+        migrations.apply(db, stop_before="m005_pending")
+        article = World(articles=1).entries[0].truth.to_dict()
+        article |= {"paragraphs": '["Paris"]', "text": "Paris", "fetched_at": "2026-11-24T12:00:00.000000+00:00"}
+        db.table("articles").insert(article)
+        asked = {"reason": "HTTP 500", "tries": 2, "asked_at": "2026-11-24T12:00:00.000000+00:00"}
+        db.table("missing").insert({"url": "u", "spider": "kbs_news", **asked})
+        db.table("card_dates").insert({"url": "u", "timestamp": "2026-11-24", "looks": 2})
+    return path
+
+
+SENTENCES = {
+    "empty.db": "is not a database of kbsworld; give KBS_DB another name.",
+    "other.db": "is not a database of kbsworld; give KBS_DB another name.",
+    "older.db": "was made by an older version of kbsworld; any crawl into it upgrades it.",
+    "newer.db": "was written by a newer version of kbsworld; upgrade kbsworld to use it.",
+    "notes.txt": "is not an SQLite database, or its beginning is damaged (file is not a database); "
+    "restore a copy of it.",
+    "": "is not a file; give KBS_DB the name of the article database.",
+}
+
+
+@pytest.mark.usefixtures("other", "older")
+@pytest.mark.parametrize("name", SENTENCES)
+def test_what_cannot_be_read_is_refused_and_left_alone(tmp_path: Path, name: str) -> None:
+    (tmp_path / "empty.db").touch()
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to look at " * 50)
+    make_newer(tmp_path / "newer.db")
+    path = tmp_path / name
+    before = path.read_bytes() if name else b""
+    with pytest.raises(StoreError) as caught:
+        ReadOnlyStore(path)
+    assert str(caught.value) == f"{path} {SENTENCES[name]}"
+    assert before == (path.read_bytes() if name else b"")
+
+
+def test_a_missing_database_is_not_created_by_reading(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"^There is no database .*none\.db yet; a crawl makes it"):
+        ReadOnlyStore(tmp_path / "none.db")
+    assert not (tmp_path / "none.db").exists()
+
+
+def test_a_foreign_database_is_not_written_to(other: Path) -> None:
+    with pytest.raises(StoreError, match="is not a database of kbsworld"):
+        ArticleStore(other)
+    with closing(sqlite3.connect(other)) as connection:
+        assert Database(connection).table_names() == ["bookmarks"]
+
+
+def test_what_cannot_be_opened_for_writing_is_refused(tmp_path: Path) -> None:
+    make_newer(tmp_path / "newer.db")
+    with pytest.raises(StoreError, match=r"newer version of kbsworld; upgrade kbsworld"):
+        ArticleStore(tmp_path / "newer.db")
+    (tmp_path / "notes.txt").write_text("not a database, but long enough to look at " * 50)
+    with pytest.raises(StoreError, match=r"notes\.txt is not an SQLite database"):
+        ArticleStore(tmp_path / "notes.txt")
     with pytest.raises(StoreError, match="cannot be opened"):
         ArticleStore(tmp_path)
 
+
+@pytest.mark.parametrize("name", ["", " ", ":memory:"])
+def test_a_database_without_a_name_is_refused(name: str) -> None:
+    with pytest.raises(StoreError, match="has no name; give KBS_DB a file name"):
+        ArticleStore(name)
+
+
+def test_a_database_that_was_moved_is_not_written_to(tmp_path: Path) -> None:
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        store.path.rename(tmp_path / "away.db")
+        with pytest.raises(StoreError, match="was moved or deleted while in use"), store.batch():
+            pass
+
+
+def make_newer(path: Path) -> None:
+    ArticleStore(path).close()
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("insert into _sqlite_migrations values (99, 'kbsworld', 'm999_later', '2030-01-01')")
+
+
+# --- upgrades ---
+
+
+def test_a_database_of_the_last_version_opens_with_its_rows(older: Path) -> None:
+    with ArticleStore(older) as store:
+        assert [article.paragraphs for article in store] == [("Paris",)]
+        assert [hit.snippet for hit in store.search("paris")] == ["\x02Paris\x03"]
+        assert not {"missing", "card_dates"} & set(store.db.table_names())
+        [pending] = store.db.table("pending").rows
+        assert (pending["url"], pending["reason"], pending["tries"]) == ("u", "HTTP 500", 2)
+        crawl_state = CrawlState(store)
+        assert crawl_state.pending("kbs_news") == ["u"]
+        crawl_state.remove_pending("u")
+        crawl_state.note_entry_date("u", "2026-11-24")
+        assert [row["looks"] for row in store.db.table("entry_dates").rows] == [3]
+
+
+def test_a_reader_that_may_upgrade_says_so(older: Path) -> None:
+    said: list[str] = []
+    for _ in range(2):
+        with open_to_read(older, said.append) as db:
+            assert db.table("pending").count == 1
+    assert said == [f"{older} was made by an older version of kbsworld and is upgraded first."]
+
+
+# --- processes ---
 
 WRITER = """
 import sys
 from datetime import UTC, datetime
 from storage import ArticleStore, Capture
 from tests.replica import World
-with ArticleStore(sys.argv[1]) as store:
-    for entry in World(articles=60, edition=sys.argv[2]).entries:
-        with store.batch():
-            store.add(entry.truth, Capture(url="u", fetched_at=datetime.now(UTC), body=b""))
-"""
-
-
-def test_two_processes_write_into_one_database_at_the_same_time(tmp_path: Path) -> None:
-    path = tmp_path / "shared.db"
-    writers = [subprocess.Popen([sys.executable, "-c", WRITER, str(path), edition]) for edition in "efk"]
-    assert [writer.wait(60) for writer in writers] == [0, 0, 0]
-    with ArticleStore(path) as store:
-        assert len({article.url for article in store.newest(1000)}) == 180
-    assert Database(sqlite3.connect(path)).execute("pragma integrity_check").fetchone() == ("ok",)
-
-
-def test_who_waits_for_a_reader_keeps_no_other_one_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("storage.database._BUSY_SECONDS", 1.0)
-    path = tmp_path / "kbs.db"
-    ArticleStore(path).close()
-    with closing(sqlite3.connect(path, isolation_level=None)) as reader:
-        reader.execute("pragma journal_mode = delete")
-        reader.execute("begin")
-        reader.execute("select * from articles").fetchall()
-        began = time.monotonic()
-        with ThreadPoolExecutor() as threads:
-            waiting = threads.submit(ArticleStore, path)
-            answers = 0
-            while not waiting.done():
-                with closing(sqlite3.connect(path, timeout=0.5)) as other:
-                    answers += not other.execute("select count(*) from articles").fetchone()[0]
-        with pytest.raises(StoreError, match="database is locked"):
-            waiting.result()
-    assert answers > 10
-    assert time.monotonic() - began < 20
-
-
-MAKER = """
-import sys
-from storage import ArticleStore
+entries = World(articles=4, edition=sys.argv[1]).entries
 for path in sys.stdin:
-    ArticleStore(path.strip()).close()
-    print("made", flush=True)
+    with ArticleStore(path.strip()) as store:
+        for entry in entries:
+            with store.batch():
+                store.add(entry.truth, Capture(url="u", fetched_at=datetime.now(UTC), body=b""))
+    print("written", flush=True)
 """
 
 
-def test_processes_that_make_one_database_together_wait_for_each_other(tmp_path: Path) -> None:
-    makers = [
-        subprocess.Popen([sys.executable, "-c", MAKER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for _ in range(3)
+def test_processes_create_and_write_one_database_together(tmp_path: Path) -> None:
+    command = [sys.executable, "-c", WRITER]
+    writers = [
+        subprocess.Popen([*command, edition], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for edition in "efk"
     ]
-    for number in range(40):
+    for number in range(30):
         path = tmp_path / f"{number}.db"
-        for maker in makers:
-            print(path, file=maker.stdin, flush=True)
-        assert [maker.stdout.readline() for maker in makers if maker.stdout] == ["made\n"] * 3
-        assert Database(sqlite3.connect(path)).journal_mode == "wal"
-    for maker in makers:
-        maker.communicate()
-    assert [maker.returncode for maker in makers] == [0, 0, 0]
+        for writer in writers:
+            print(path, file=writer.stdin, flush=True)
+        assert [writer.stdout.readline() for writer in writers if writer.stdout] == ["written\n"] * 3
+        with ArticleStore(path) as store:
+            assert (store.db.journal_mode, len(store)) == ("wal", 12)
+            assert store.db.execute("pragma integrity_check").fetchone() == ("ok",)
+    for writer in writers:
+        writer.communicate()
+    assert [writer.returncode for writer in writers] == [0, 0, 0]

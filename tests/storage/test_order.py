@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from storage import ArticleStore, Outcome
-from storage.versions import Row
-from tests.storage.test_parquet import article as made
+from storage.versions import COLUMNS, Row
 
 WRITTEN, UPDATED = "2026-01-01T09:00:00+09:00", "2026-01-04T09:00:00+09:00"
 VIEWS: dict[str, dict[str, Any]] = {
@@ -20,7 +19,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "video": {"layout": "video", "image_url": "still", "image_credit": None, "has_video": 1, "source_url": "vod"},
     "text": {"layout": "text"},
 }
-# Which capture tells of them, and where that is, may depend on the order.
+# Which of equal captures a row names may depend on the order.
 FREE = {"fetched_at", "archive_file", "archive_offset", "source_url"}
 URLS = count(1)
 
@@ -28,6 +27,9 @@ URLS = count(1)
 def view(day: int, name: str = "plain", words: str = "A", date: str | None = WRITTEN, **values: Any) -> Row:
     """A capture at noon in UTC of a day of January."""
     given = {
+        "kind": "news",
+        "lang": "fr",
+        "has_video": 0,
         "timestamp": date,
         "written_at": date and WRITTEN,
         "updated_at": UPDATED if date == UPDATED else None,
@@ -39,7 +41,7 @@ def view(day: int, name: str = "plain", words: str = "A", date: str | None = WRI
         **VIEWS[name],
         **values,
     }
-    return made(1, **given)
+    return {name: given.get(name) for name in COLUMNS}
 
 
 def truncated(day: int, name: str = "plain", words: str = "A", date: str | None = WRITTEN) -> Row:
@@ -79,23 +81,23 @@ def test_a_video_view_is_known_in_any_order(store: ArticleStore) -> None:
         assert (row["has_video"], row["image_credit"], row["layout"]) == (1, "YONHAP News", "news")
 
 
-def test_the_words_are_the_later_views_and_the_picture_the_plain_ones(store: ArticleStore) -> None:
+def test_text_is_the_later_views_and_picture_the_plain_views(store: ArticleStore) -> None:
     [row] = in_any_order(store, view(5), view(6, "video", "B"))
     assert (row["text"], row["image_url"], row["has_video"]) == ("B", "picture", 1)
 
 
-def test_a_whole_text_capture_counts_more_than_half_a_page(store: ArticleStore) -> None:
+def test_a_whole_text_counts_more_than_a_truncated_page(store: ArticleStore) -> None:
     [row] = in_any_order(store, truncated(5), view(6, "text"), truncated(7, "text"))
     assert (row["text"], row["layout"]) == ("A", "text")
 
 
-def test_a_video_view_takes_the_place_of_a_text_capture(store: ArticleStore) -> None:
+def test_a_video_view_replaces_a_text_capture(store: ArticleStore) -> None:
     [row] = in_any_order(store, view(5, "video"), view(6, "text"))
     assert (row["layout"], row["image_url"]) == ("video", "still")
 
 
-def test_the_text_of_a_capture_never_takes_its_place(store: ArticleStore) -> None:
-    """As where an archive has the page and its text, under the same address and time."""
+def test_the_text_of_a_capture_never_replaces_its_page(store: ArticleStore) -> None:
+    """An archive may have a page and its text, under the same address and time."""
     [row] = in_any_order(store, view(5, archive_file="/a.warc"), view(5, "text", archive_file="/a.wet"))
     assert row["layout"] == "news"
 
@@ -105,31 +107,31 @@ def test_other_words_without_dates_are_never_dropped(store: ArticleStore) -> Non
     assert [row["text"] for row in rows] == ["B", "A"]
 
 
-def test_a_page_without_dates_that_was_captured_before_an_update_is_a_version(store: ArticleStore) -> None:
+def test_an_undated_page_from_before_an_update_is_a_version(store: ArticleStore) -> None:
     rows = in_any_order(store, view(2, date=None), view(5, words="B", date=UPDATED), view(6, words="B", date=None))
     assert [(row["text"], row["timestamp"]) for row in rows] == [("B", UPDATED), ("A", "2026-01-02T21:00:00+09:00")]
 
 
-def test_a_whole_page_without_dates_stays_beside_half_a_dated_one(store: ArticleStore) -> None:
+def test_a_whole_undated_page_stays_beside_a_truncated_one(store: ArticleStore) -> None:
     rows = in_any_order(store, view(5, date=None), truncated(6))
     assert [row["text"] for row in rows] == ["A", "A…"]
     assert len(in_any_order(store, view(5, date=None), truncated(6), view(7))) == 1
 
 
-def test_a_capture_read_again_keeps_what_another_view_told(store: ArticleStore) -> None:
-    row = view(5) | {"url": "again"}
+def test_a_capture_read_again_keeps_what_another_view_added(store: ArticleStore) -> None:
+    row = view(5, url="again")
     with store.batch():
         store.add_row(row, None)
-        store.add_row(view(6, "video") | {"url": "again"}, None)
+        store.add_row(view(6, "video", url="again"), None)
         assert store.add_row(row, None) is Outcome.UNCHANGED
 
 
-def test_rows_that_come_together_are_stored_as_if_they_came_one_by_one(store: ArticleStore) -> None:
+def test_rows_added_together_are_stored_as_one_by_one(store: ArticleStore) -> None:
     rows = [
-        *(view(5) | {"url": f"{number}"} for number in range(3)),
-        *(view(day, "video") | {"url": "video"} for day in (5, 6)),
-        *(view(4, words="A", date=None) | {"url": "undated"}, view(5) | {"url": "undated"}),
-        *(view(5) | {"url": "updated"}, view(6, words="B", date=UPDATED) | {"url": "updated"}),
+        *(view(5, url=f"{number}") for number in range(3)),
+        *(view(day, "video", url="video") for day in (5, 6)),
+        *(view(4, words="A", date=None, url="undated"), view(5, url="undated")),
+        *(view(5, url="updated"), view(6, words="B", date=UPDATED, url="updated")),
     ]
     sql = "select * from articles order by url, timestamp"
     with store.batch():
@@ -139,10 +141,18 @@ def test_rows_that_come_together_are_stored_as_if_they_came_one_by_one(store: Ar
         store.db.execute("delete from articles")
         outcomes = store.add_rows([(row, row["source_url"]) for row in rows])
         assert list(store.db.query(sql)) == one_by_one
-        assert len(outcomes) == len(singly)
         assert outcomes.count(Outcome.NEW) == singly.count(Outcome.NEW) == 6
-        again = store.add_rows([(row, row["source_url"]) for row in rows])
-        assert set(again) == {Outcome.UNCHANGED}
+        assert {*store.add_rows([(row, row["source_url"]) for row in rows])} == {Outcome.UNCHANGED}
+
+
+def test_versions_from_another_database_stay_as_they_were(store: ArticleStore) -> None:
+    """Also where one of them would supersede the other here."""
+    undated = view(2, date=None, url="copied") | {"timestamp": "2026-01-02T21:00:00+09:00"}
+    versions = [(view(5, url="copied"), None), (undated, None)]
+    with store.batch():
+        assert store.add_versions(versions) == [Outcome.NEW, Outcome.UPDATED]
+        assert store.add_versions(versions) == [Outcome.UNCHANGED] * 2
+        assert len(store.versions("copied")) == 2
 
 
 _KINDS = [(make, name) for make in (view, truncated) for name in VIEWS]
@@ -152,7 +162,7 @@ _KINDS = [(make, name) for make in (view, truncated) for name in VIEWS]
 def captures(draw: st.DrawFn) -> list[Row]:
     """Captures of one article on different days. What was changed is never changed back, and updates change words.
 
-    Either there are silent edits, or pages without dates: of both together too little is remembered (DATA.md).
+    Either there are silent edits, or pages without dates: for both together not enough is stored (DATA.md).
     """
     rows: list[Row] = []
     edited = draw(st.booleans())

@@ -1,4 +1,4 @@
-"""Search over stored articles: what is found, in which order, and how it is shown."""
+"""Search over stored articles: what is found, in which order, and what is marked."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def numbers(store: ArticleStore, query: str, selection: Selection | None = None,
     return [int(hit.url.rpartition("=")[2]) for hit in store.search(query, selection or Selection(), limit)]
 
 
-def test_a_word_in_the_title_counts_more_and_of_equals_the_newer_comes_first(store: ArticleStore) -> None:
+def test_title_matches_come_first_then_newer_articles(store: ArticleStore) -> None:
     add(store, 1, "Le Japon", "Rien de neuf à Tokyo.")
     add(store, 2, "Autre chose", "Le Japon, encore le Japon, et le Japon.")
     add(store, 3, "Le Japon", "Rien de neuf à Tokyo.")
@@ -66,7 +66,7 @@ def test_a_word_in_the_title_counts_more_and_of_equals_the_newer_comes_first(sto
     assert numbers(store, "japon", limit=2) == [3, 1]
 
 
-def test_only_the_newest_version_is_found_unless_all_are_wanted(store: ArticleStore) -> None:
+def test_only_the_newest_version_is_found_by_default(store: ArticleStore) -> None:
     add(store, 1, "Le sommet est prévu", "Texte.")
     add(store, 1, "Le sommet est reporté", "Texte.", updated=True)
     assert numbers(store, "prevu") == []
@@ -74,7 +74,7 @@ def test_only_the_newest_version_is_found_unless_all_are_wanted(store: ArticleSt
     assert numbers(store, "sommet", Selection(all_versions=True)) == [1, 1]
 
 
-def test_what_was_found_is_marked_and_hostile_marks_are_not(store: ArticleStore) -> None:
+def test_matching_words_are_marked_and_marks_of_a_page_removed(store: ArticleStore) -> None:
     add(store, 1, f"La {BEGIN}Corée{END} du Nord", f"Un texte{END} sur la Corée.", "Et un autre.")
     add(store, 2, None, "Sans titre, sur Busan.")
     [hit] = store.search("coree")
@@ -84,7 +84,7 @@ def test_what_was_found_is_marked_and_hostile_marks_are_not(store: ArticleStore)
     assert not hit.title
 
 
-def test_days_and_categories_bound_what_is_found(many: ReadOnlyStore) -> None:
+def test_days_and_categories_limit_what_is_found(many: ReadOnlyStore) -> None:
     year = Selection(since=date(2015, 1, 1), until=date(2015, 12, 31), category=CATEGORIES[0])
     hits = many.search("la", year, 500)
     wanted = {one.url for one in many.articles(year)}
@@ -94,7 +94,7 @@ def test_days_and_categories_bound_what_is_found(many: ReadOnlyStore) -> None:
 
 @pytest.mark.parametrize("query", ["coree", "sommet OR relance", "title:coree NOT visiteurs", "con* coree"])
 @pytest.mark.parametrize("look", [1, 40, 5000])
-def test_frequent_words_are_found_newest_first_and_none_is_missed(
+def test_frequent_words_are_found_newest_first(
     many: ReadOnlyStore, monkeypatch: pytest.MonkeyPatch, query: str, look: int
 ) -> None:
     selection = Selection(category=CATEGORIES[1])
@@ -103,20 +103,19 @@ def test_frequent_words_are_found_newest_first_and_none_is_missed(
     monkeypatch.setattr(module, "_COUNT", module._COUNT.replace(str(module.FREQUENT + 1), "1"))
     monkeypatch.setattr(module, "FREQUENT", 0)
     monkeypatch.setattr(module, "_FIRST", look)
-    monkeypatch.setattr(module, "_GAP", 3)
     assert set(numbers(many, query, selection, 1000)) == wanted
-    # Numbers were given in the order of time: what is found first is among the newest.
+    # Numbers are in the order of time: what is found first is among the newest.
     some = numbers(many, query, selection, 3)
     assert len(some) == min(3, len(wanted))
     assert look > 40 or min(some) >= sorted(wanted)[-min(len(wanted), 8 * 40)]
 
 
-def test_a_prefix_is_shown_as_quickly_as_a_word(many: ReadOnlyStore) -> None:
+def test_a_prefix_is_marked(many: ReadOnlyStore) -> None:
     [hit] = many.search("l* banque coree*", limit=1)
     assert f"{BEGIN}Corée{END}" in f"{hit.title}{hit.snippet}"
 
 
-def test_an_edited_article_is_found_by_its_new_words_alone(store: ArticleStore) -> None:
+def test_an_edited_article_is_found_by_its_new_words_only(store: ArticleStore) -> None:
     article = add(store, 1, "Ancien titre", "Texte.")
     later = Capture(url=article.url, fetched_at=datetime(2027, 1, 1, tzinfo=UTC), body=b"")
     store.add(replace(article, title="Nouveau titre"), later)

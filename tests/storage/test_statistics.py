@@ -17,10 +17,10 @@ import pytest
 from extractors import Article
 from extractors.dates import KST
 from storage import ArticleStore, Capture
-from storage.charts import chart
-from storage.selection import EVERYTHING, Selection
+from storage.charts import PALETTE, chart
+from storage.selection import NEWEST, Selection
 from storage.sql_functions import MAX_LABEL, label, register
-from storage.statistics import BIN, LONGEST, MAX_CATEGORIES, PALETTE, STATISTICS, Language, Row, run, summarize
+from storage.statistics import BIN, LONGEST, MAX_CATEGORIES, STATISTICS, Language, Row, run, summarize
 from storage.web.dashboards import dashboards
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -29,7 +29,7 @@ CATEGORIES = ["Politique"] * 6 + ["Société"] * 4 + ["Culture", None, "IK", "Sp
 
 
 def articles(count: int = 300) -> Iterator[Article]:
-    """Of half a year, in two editions, some with a day alone, some updated."""
+    """Of half a year, in two editions, some with a day only, some updated."""
     random = Random(7)
     for number in range(count):
         moment = datetime(2026, 6, 1, tzinfo=KST) + timedelta(seconds=random.randrange(180 * 86_400))
@@ -66,7 +66,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArticleStore]:
         yield store
 
 
-@pytest.fixture(params=[EVERYTHING, AUTUMN, Selection(category="Culture"), Selection(all_versions=True)])
+@pytest.fixture(params=[NEWEST, AUTUMN, Selection(category="Culture"), Selection(all_versions=True)])
 def selection(request: pytest.FixtureRequest) -> Selection:
     assert isinstance(request.param, Selection)
     return request.param
@@ -81,9 +81,7 @@ def counted(rows: list[Row], *columns: str) -> dict[Any, int]:
     return {tuple(row[column] for column in columns): row["articles"] for row in rows}
 
 
-def test_months_count_each_category_and_the_less_frequent_ones_together(
-    store: ArticleStore, selection: Selection
-) -> None:
+def test_months_count_frequent_categories_and_others(store: ArticleStore, selection: Selection) -> None:
     found = list(store.articles(selection))
     names = Counter(article.category or "(none)" for article in found)
     named = set(sorted(names, key=lambda name: (-names[name], name))[:MAX_CATEGORIES])
@@ -96,7 +94,7 @@ def test_months_count_each_category_and_the_less_frequent_ones_together(
     assert [row["month"] for row in rows] == sorted(row["month"] for row in rows)
 
 
-def test_hours_are_those_of_korea_and_a_day_alone_has_none(store: ArticleStore, selection: Selection) -> None:
+def test_hours_are_those_of_korea(store: ArticleStore, selection: Selection) -> None:
     times = [article.written_at for article in store.articles(selection)]
     naive = Counter(time.hour for time in times if isinstance(time, datetime))
     rows = run(store.db, STATISTICS["hours"], selection)
@@ -104,9 +102,7 @@ def test_hours_are_those_of_korea_and_a_day_alone_has_none(store: ArticleStore, 
     assert counted(rows, "hour") == {(hour,): naive[hour] for hour in range(24)}
 
 
-def test_lengths_are_a_histogram_without_holes_whose_last_bar_is_open(
-    store: ArticleStore, selection: Selection
-) -> None:
+def test_lengths_are_a_histogram_with_an_open_last_bar(store: ArticleStore, selection: Selection) -> None:
     naive = Counter(min(len(article.text), LONGEST) // BIN * BIN for article in store.articles(selection))
     rows = run(store.db, STATISTICS["lengths"], selection)
     assert {row["at_least"]: row["articles"] for row in rows if row["articles"]} == naive
@@ -115,9 +111,7 @@ def test_lengths_are_a_histogram_without_holes_whose_last_bar_is_open(
     assert rows[-1]["below"] is None
 
 
-def test_a_word_is_counted_as_search_finds_it_beside_all_articles_of_the_month(
-    store: ArticleStore, selection: Selection
-) -> None:
+def test_a_word_is_counted_beside_all_articles_of_the_month(store: ArticleStore, selection: Selection) -> None:
     found = list(store.articles(selection))
     every = Counter(map(month, found))
     holding = Counter(month(article) for article in found if "Séoul" in article.text)
@@ -128,7 +122,7 @@ def test_a_word_is_counted_as_search_finds_it_beside_all_articles_of_the_month(
     assert all(row["share"] == pytest.approx(100 * row["articles"] / row["all_articles"], abs=0.051) for row in rows)
 
 
-def test_layouts_nobody_knows_are_others(store: ArticleStore, selection: Selection) -> None:
+def test_unknown_layouts_are_others(store: ArticleStore, selection: Selection) -> None:
     naive = Counter(
         (month(article), article.layout if article.layout != "tomorrow's" else "autres")
         for article in store.articles(selection)
@@ -137,8 +131,8 @@ def test_layouts_nobody_knows_are_others(store: ArticleStore, selection: Selecti
 
 
 @pytest.mark.parametrize("word", ["", '"', "(", "AND", "x" * 2000, "\x00", "title:", "' or 1=1 --"])
-def test_a_word_that_cannot_be_understood_is_found_nowhere(store: ArticleStore, word: str) -> None:
-    rows = run(store.db, STATISTICS["word"], EVERYTHING, word=word)
+def test_an_invalid_word_is_found_nowhere(store: ArticleStore, word: str) -> None:
+    rows = run(store.db, STATISTICS["word"], NEWEST, word=word)
     assert rows
     assert {row["articles"] for row in rows} == {0}
 
@@ -153,14 +147,14 @@ def test_the_summary_counts_articles_versions_and_days(store: ArticleStore) -> N
     assert summary.pulled_at is None
 
 
-def test_an_empty_database_has_no_rows_but_hours(tmp_path: Path) -> None:
+def test_an_empty_database_has_rows_for_hours_only(tmp_path: Path) -> None:
     with ArticleStore(tmp_path / "kbs.db") as empty:
-        rows = {name: run(empty.db, statistic, EVERYTHING, word="x") for name, statistic in STATISTICS.items()}
-        assert summarize(empty.db, EVERYTHING).first is None
+        rows = {name: run(empty.db, statistic, NEWEST, word="x") for name, statistic in STATISTICS.items()}
+        assert summarize(empty.db, NEWEST).first is None
     assert {name for name in rows if rows[name]} == {"hours"}
 
 
-def test_thousands_of_hostile_categories_become_a_few_short_lines(tmp_path: Path) -> None:
+def test_thousands_of_hostile_categories_become_a_few_labels(tmp_path: Path) -> None:
     ugly = ["<script>alert(1)</script>" * 4000, "\x1b[2J\x00\u202e", "=1+1", "{{ 1 }}"]
     base = replace(next(articles(1)), paragraphs=("x",))
     made = (
@@ -168,14 +162,14 @@ def test_thousands_of_hostile_categories_become_a_few_short_lines(tmp_path: Path
         for number in range(2_000)
     )
     with stored(tmp_path / "kbs.db", made) as store:
-        rows = run(store.db, STATISTICS["months"], EVERYTHING)
+        rows = run(store.db, STATISTICS["months"], NEWEST)
     assert len(rows) == MAX_CATEGORIES + 1
     assert sum(row["articles"] for row in rows) == 2_000
     assert rows[-1]["category"] == "others"
     assert all(len(row["category"]) <= MAX_LABEL and row["category"].isprintable() for row in rows)
 
 
-def test_a_label_is_short_and_says_that_it_was_cut() -> None:
+def test_a_label_is_short_and_shows_that_it_was_cut() -> None:
     assert label("Politique") == "Politique"
     assert label("a\n\tb\x1b\u200bc") == "a b c"
     assert label("x" * 100_000) == "x" * (MAX_LABEL - 1) + "…"
@@ -183,7 +177,7 @@ def test_a_label_is_short_and_says_that_it_was_cut() -> None:
 
 
 @pytest.mark.parametrize("colour", PALETTE)
-def test_colours_stand_out_from_white(colour: str) -> None:
+def test_colours_have_contrast_to_white(colour: str) -> None:
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     luminance = sum(weight * value for weight, value in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
@@ -192,7 +186,7 @@ def test_colours_stand_out_from_white(colour: str) -> None:
 
 @pytest.mark.parametrize("language", ["en", "fr"])
 @pytest.mark.parametrize("name", STATISTICS)
-def test_a_chart_has_a_title_on_each_axis_and_a_sentence_for_who_cannot_see_it(name: str, language: Language) -> None:
+def test_a_chart_has_axis_titles_and_a_description(name: str, language: Language) -> None:
     statistic = STATISTICS[name]
     spec = chart(statistic, language)
     assert spec["description"].endswith(".")
@@ -206,7 +200,7 @@ def test_a_chart_has_a_title_on_each_axis_and_a_sentence_for_who_cannot_see_it(n
 
 
 def answered(connection: sqlite3.Connection, query: str, given: dict[str, str]) -> list[Row]:
-    """As the plugin and Datasette do: optional parts go where their parameter is empty, others are bound."""
+    """As the plugin and Datasette do: optional parts without a value are removed, other parameters are bound."""
     for part in re.findall(r"\[\[.*?\]\]", query):
         [name] = re.findall(r":(\w+)", part)
         query = query.replace(part, part.strip("[]") if given.get(name) else "")
@@ -215,7 +209,7 @@ def answered(connection: sqlite3.Connection, query: str, given: dict[str, str]) 
     return [dict(row) for row in connection.execute(query, values)]
 
 
-def test_dashboards_ask_what_the_command_asks(store: ArticleStore) -> None:
+def test_dashboards_and_the_command_count_the_same(store: ArticleStore) -> None:
     connection = sqlite3.connect(f"file:{store.path}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row
     register(connection)
@@ -228,7 +222,7 @@ def test_dashboards_ask_what_the_command_asks(store: ArticleStore) -> None:
             assert each["display"]["usermeta"]["embedOptions"]["ast"] is True
             statistic = STATISTICS[name]
             assert answered(connection, each["query"], given) == run(store.db, statistic, chosen, language, "seoul")
-            everything = run(store.db, statistic, EVERYTHING, language, "seoul")
+            everything = run(store.db, statistic, NEWEST, language, "seoul")
             assert answered(connection, each["query"], {"word": "seoul"}) == everything
         offered = [row["category"] for row in answered(connection, dashboard["filters"]["category"]["query"], {})]
         assert set(offered) == {article.category for article in store} - {None}

@@ -15,7 +15,7 @@ from sqlite_utils import Database
 
 from storage.exports import csv_table, json_lines, sound
 from storage.schema import migrations
-from storage.selection import EVERYTHING
+from storage.selection import NEWEST
 from storage.versions import COLUMNS, Row
 from tests.storage.test_parquet import article
 
@@ -45,7 +45,7 @@ def lines_of(*rows: Row, told: list[str] | None = None) -> list[bytes]:
         db.execute(f"insert into articles ({', '.join(COLUMNS)}) values ({marks})", [row[name] for name in COLUMNS])  # noqa: S608
     db.conn.text_factory = lambda text: text.decode("utf-8", "replace")
     complaints: list[str] = []
-    lines = list(json_lines.lines(db, EVERYTHING, complaints.append))
+    lines = list(json_lines.lines(db, NEWEST, complaints.append))
     assert told is not None or complaints == []
     (told if told is not None else []).extend(complaints)
     return lines

@@ -219,7 +219,7 @@ def test_what_keeps_the_room_from_opening_is_told_in_a_sentence(small: Room, tmp
         calls = {
             f"Port {port} cannot be had (Address already in use); name another one: --port 0.": (1, here, port, ""),
             f"There is no database {tmp_path}/none.db yet": (1, f"{tmp_path}/none.db", "0", ""),
-            "is no SQLite database": (1, str(other), "0", ""),
+            "is not an SQLite database": (1, str(other), "0", ""),
             "scrapy browse needs Datasette: pip install 'kbsworld[browse]'.": (1, here, "0", missing),
             "--port 99999 is no port; give a number up to 65535": (2, here, "99999", ""),
         }
