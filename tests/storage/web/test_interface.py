@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import storage.web
-from storage.web.interface import LANGUAGES, phrases, pick_language, spell_number, spell_time
+from storage.web.language import LANGUAGES, phrases, pick_language, spell_number, spell_time
 
 TEMPLATES = Path(storage.web.__file__).parent / "templates"
 

@@ -11,7 +11,7 @@ import pytest
 from playwright.sync_api import Browser, Locator, Page
 
 from extractors import Article
-from storage.web.interface import spell_time
+from storage.web.language import spell_time
 from tests.storage.web.reader import PHONE, Reader, reading, someone
 from tests.storage.web.rooms import REFUSED, SECOND, SUMMIT, THIRD, Room
 
@@ -101,7 +101,7 @@ def test_every_article_of_the_list_opens_with_its_paragraphs(reader: Reader, new
 
 def test_a_difference_marks_exactly_the_words_that_changed(reader: Reader, room: Room) -> None:
     page = reader.open(f"/kbs/catalogue/{key_of(room, SECOND)}")
-    assert "Une version plus récente existe." in page.locator("article").inner_text()
+    assert "Il existe une version plus récente." in page.locator("article").inner_text()
     reader.click(f"a.compare[href$='_against={key_of(room, SUMMIT)}']")
     difference = page.locator(".difference")
     assert difference.locator("del").all_text_contents() == ["12"]
