@@ -1,4 +1,4 @@
-"""The reading room as a person uses it, in a real browser."""
+"""The pages as a person uses them, in a real browser."""
 
 from __future__ import annotations
 
@@ -49,16 +49,14 @@ def key_of(room: Room, article: Article) -> int:
     address = article.url.replace("&", "%26")
     stamp = (article.timestamp or "").replace("+", "%2B")
     answer = room.ask(f"/kbs.json?sql={sql}&url={address}&timestamp={stamp}&_shape=arrayfirst")
-    return int(json.loads(answer.text)[0])
+    return int(answer.json()[0])
 
 
 # --- finding and reading ---
 
 
 @pytest.mark.parametrize(("typed", "found"), [("coree", "Corée"), ("etats-unis", "Etats-Unis")])
-def test_an_article_is_found_by_an_unaccented_word_with_the_keyboard_alone(
-    reader: Reader, newest: list[Article], typed: str, found: str
-) -> None:
+def test_an_unaccented_word_is_found_by_keyboard(reader: Reader, newest: list[Article], typed: str, found: str) -> None:
     page = reader.open("/")
     page.keyboard.press("/")
     page.keyboard.type(typed)
@@ -74,7 +72,11 @@ def test_an_article_is_found_by_an_unaccented_word_with_the_keyboard_alone(
     assert found in f"{article.title} {article.text}"
 
 
-def test_an_article_is_shown_whole(reader: Reader, room: Room) -> None:
+def test_an_article_is_shown_whole(reader: Reader, room: Room, newest: list[Article]) -> None:
+    longest = max(newest, key=lambda article: len(article.paragraphs))
+    page = reader.open(f"/kbs/catalogue/{key_of(room, longest)}")
+    assert tuple(page.locator(".text p").all_text_contents()) == longest.paragraphs
+
     page = reader.open(f"/kbs/catalogue/{key_of(room, THIRD)}")
     assert page.locator("h1").inner_text() == THIRD.title
     assert tuple(page.locator(".text p").all_text_contents()) == THIRD.paragraphs
@@ -92,40 +94,31 @@ def test_an_article_is_shown_whole(reader: Reader, room: Room) -> None:
     assert [line[: len(stamp)] for line, stamp in zip(shown, stamps, strict=True)] == stamps
 
 
-def test_every_article_of_the_list_opens_with_its_paragraphs(reader: Reader, newest: list[Article], room: Room) -> None:
-    longest = max(newest, key=lambda article: len(article.paragraphs))
-    for article in (newest[0], longest):
-        page = reader.open(f"/kbs/catalogue/{key_of(room, article)}")
-        assert tuple(page.locator(".text p").all_text_contents()) == article.paragraphs
-
-
-def test_a_difference_marks_exactly_the_words_that_changed(reader: Reader, room: Room) -> None:
+def test_a_comparison_marks_exactly_the_changed_words(reader: Reader, room: Room) -> None:
     page = reader.open(f"/kbs/catalogue/{key_of(room, SECOND)}")
     assert "Il existe une version plus récente." in page.locator("article").inner_text()
     reader.click(f"a.compare[href$='_against={key_of(room, SUMMIT)}']")
     difference = page.locator(".difference")
     assert difference.locator("del").all_text_contents() == ["12"]
     assert difference.locator("ins").all_text_contents() == ["15"]
-    assert rebuilt(difference, without="ins") == [SUMMIT.title, *SUMMIT.paragraphs]
-    assert rebuilt(difference, without="del") == [SECOND.title, *SECOND.paragraphs]
+    check_rebuilt(difference, SUMMIT, SECOND)
 
 
-def test_a_difference_reads_from_older_to_newer_whichever_page_it_is_asked_on(reader: Reader, room: Room) -> None:
+def test_a_comparison_reads_from_older_to_newer(reader: Reader, room: Room) -> None:
     page = reader.open(f"/kbs/catalogue/{key_of(room, SUMMIT)}?_against={key_of(room, THIRD)}")
-    difference = page.locator(".difference")
-    assert rebuilt(difference, without="ins") == [SUMMIT.title, *SUMMIT.paragraphs]
-    assert rebuilt(difference, without="del") == [THIRD.title, *THIRD.paragraphs]
-    assert "Corée" not in "".join(difference.locator("del, ins").all_text_contents())
+    check_rebuilt(page.locator(".difference"), SUMMIT, THIRD)
+    assert "Corée" not in "".join(page.locator(".difference").locator("del, ins").all_text_contents())
 
 
-def rebuilt(difference: Locator, without: str) -> list[str]:
-    """One side of a difference, block by block."""
+def check_rebuilt(difference: Locator, old: Article, new: Article) -> None:
+    """Both versions can be read from the page, block by block."""
     script = """(blocks, without) => blocks.map(block => {
         const copy = block.cloneNode(true);
         copy.querySelectorAll(without).forEach(piece => piece.remove());
         return copy.textContent;
     }).filter(text => text)"""
-    return list(difference.locator("h2, p").evaluate_all(script, without))
+    for without, version in (("ins", old), ("del", new)):
+        assert difference.locator("h2, p").evaluate_all(script, without) == [version.title, *version.paragraphs]
 
 
 # --- narrowing ---
@@ -148,7 +141,7 @@ def counted(articles: Iterable[Article]) -> dict[str, dict[str, int]]:
     }
 
 
-def test_facets_count_right_narrow_and_widen_again(reader: Reader, newest: list[Article]) -> None:
+def test_facets_count_narrow_and_widen(reader: Reader, newest: list[Article]) -> None:
     page = reader.open("/")
     reader.click("nav a:has-text('Articles')")
     assert facets(page) == counted(newest)
@@ -171,21 +164,10 @@ def test_facets_count_right_narrow_and_widen_again(reader: Reader, newest: list[
     assert facets(page) == counted(newest)
 
 
-def test_a_search_is_narrowed_by_facet(reader: Reader, newest: list[Article]) -> None:
-    page = reader.open("/search?q=sommet")
-    found = [one for one in newest if "sommet" in f"{one.title} {one.text}".casefold()]
-    assert found
-    assert page.locator(".cards li").count() == min(len(found), 50)
-    reader.click("main .about a")
-    assert facets(page) == counted(found)
-
-
 # --- queries ---
 
 
-def test_the_named_queries_say_what_a_computation_says(
-    reader: Reader, newest: list[Article], versions: list[Article]
-) -> None:
+def test_named_queries_agree_with_the_articles(reader: Reader, newest: list[Article], versions: list[Article]) -> None:
     reader.open("/kbs")
     page = reader.click("a:has-text('Les plus récents')")
     assert [row[1] for row in rows_of(page)] == [one.timestamp for one in newest][:100]
@@ -211,21 +193,21 @@ def test_the_named_queries_say_what_a_computation_says(
 
 
 def bars(page: Page, slug: str) -> list[str]:
-    """What the bars of a chart say of themselves."""
+    """The labels of a chart's bars."""
     bar = page.locator(f".drawing[data-slug={slug}] g.mark-rect path")
     return list(bar.evaluate_all("bars => bars.map(bar => bar.getAttribute('aria-label'))"))
 
 
 def asked(room: Room, page: Page, slug: str) -> list[dict[str, object]]:
-    """The rows of a chart, asked for with the query and the parameters that the page gives."""
+    """The rows of a chart, by the query and the parameters on the page."""
     drawing = page.locator(f".drawing[data-slug={slug}]")
     chart = json.loads(drawing.get_attribute("data-chart") or "")
     parameters = drawing.get_attribute("data-query")
     sql = page.evaluate("encodeURIComponent", chart["query"])
-    return list(json.loads(room.ask(f"/kbs.json?sql={sql}&{parameters}&_shape=array").text))
+    return list(room.ask(f"/kbs.json?sql={sql}&{parameters}&_shape=array").json())
 
 
-def test_each_chart_has_a_mark_for_each_row_of_its_query(reader: Reader, room: Room, newest: list[Article]) -> None:
+def test_each_chart_has_a_mark_for_each_row(reader: Reader, room: Room, newest: list[Article]) -> None:
     page = reader.open("/")
     page = reader.click("nav a:has-text('Tableaux de bord')")
     slugs = [drawing.get_attribute("data-slug") or "" for drawing in page.locator(".drawing").all()]
@@ -236,14 +218,13 @@ def test_each_chart_has_a_mark_for_each_row_of_its_query(reader: Reader, room: R
     assert sum(int(bar.split("articles: ")[1].split(";")[0]) for bar in bars(page, "months")) == months.total()
 
 
-def test_a_typed_word_changes_the_chart_of_the_word_alone(reader: Reader, newest: list[Article]) -> None:
+def test_a_typed_word_changes_its_chart_only(reader: Reader, newest: list[Article]) -> None:
     page = reader.open("/-/dashboards/fr?word=Corée")
-    before = {slug: bars(page, slug) for slug in ("hours", "word")}
+    hours = bars(page, "hours")
     page.fill("#filter-word", "SOMMET")
     reader.click("form.filters button")
     assert page.input_value("#filter-word") == "SOMMET"
-    assert bars(page, "hours") == before["hours"]
-    assert bars(page, "word") != before["word"]
+    assert bars(page, "hours") == hours
     found = Counter(day_of(one)[:7] for one in newest if "sommet" in f"{one.title} {one.text}".casefold())
     shown = [bar.removeprefix("mois: ").split("; articles avec le mot: ") for bar in bars(page, "word")]
     assert {month: int(count) for month, count in shown if int(count)} == dict(found)
@@ -252,7 +233,7 @@ def test_a_typed_word_changes_the_chart_of_the_word_alone(reader: Reader, newest
 # --- languages, keyboard, looks ---
 
 
-def test_the_room_speaks_the_browsers_language_and_the_one_that_is_picked(browser: Browser, room: Room) -> None:
+def test_the_language_is_the_browsers_until_another_is_picked(browser: Browser, room: Room) -> None:
     with someone(browser, locale="en-GB") as context, reading(context.new_page(), room.address) as reader:
         page = reader.open(f"/kbs/catalogue/{key_of(room, THIRD)}")
         assert page.locator("html").get_attribute("lang") == "en"
@@ -281,7 +262,7 @@ _LEFT_OUT = """() => [...document.querySelectorAll(
 
 
 @pytest.mark.parametrize("path", ["/", f"{LIST}&category=Politique", "/-/dashboards/fr?word=Corée", "/kbs/newest"])
-def test_the_tab_key_reaches_everything_visibly(reader: Reader, path: str) -> None:
+def test_the_tab_key_visibly_reaches_everything(reader: Reader, path: str) -> None:
     page = reader.open(path)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
@@ -292,7 +273,7 @@ def test_the_tab_key_reaches_everything_visibly(reader: Reader, path: str) -> No
     assert page.evaluate(_LEFT_OUT) == []
 
 
-def test_the_skip_link_leads_past_the_navigation(reader: Reader) -> None:
+def test_the_skip_link_skips_the_navigation(reader: Reader) -> None:
     page = reader.open("/")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
@@ -301,7 +282,7 @@ def test_the_skip_link_leads_past_the_navigation(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_is_for_a_desk_by_day_and_for_a_phone_by_night(reader: Reader, path: str) -> None:
+def test_every_page_fits_a_desk_by_day_and_a_phone_by_night(reader: Reader, path: str) -> None:
     page = reader.open(path)
     by_day = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.set_viewport_size({"width": PHONE[0], "height": PHONE[1]})
@@ -310,7 +291,7 @@ def test_every_page_is_for_a_desk_by_day_and_for_a_phone_by_night(reader: Reader
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != by_day
 
 
-def test_a_page_that_is_not_there_and_a_wrong_query_say_so(reader: Reader) -> None:
+def test_missing_pages_and_wrong_queries_say_so(reader: Reader) -> None:
     page = reader.open("/nowhere", status=404)
     assert page.locator("h1").inner_text() == "Erreur 404"
     page = reader.open("/kbs?sql=drop+table+articles", status=400)
