@@ -92,15 +92,18 @@ class Room:
         address: of its front page.
         database: the file.
         process: the command.
+        client: for asking without a browser.
     """
 
     address: str
     database: Path
     process: subprocess.Popen[str]
+    client: httpx.Client
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
-        """The answer for a path, without a browser."""
-        return httpx.request(method, self.address.rstrip("/") + path, headers=headers, timeout=20)
+        """The answer for a path."""
+        self.client.cookies.clear()
+        return self.client.request(method, path, headers=headers)
 
     def end(self, number: signal.Signals) -> list[str]:
         """Close it with a signal; the lines on its terminal."""
@@ -131,7 +134,8 @@ def opened(database: Path, first: str = "") -> Iterator[Room]:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         try:
-            yield Room(address, database, process)
+            with httpx.Client(base_url=address, timeout=20) as client:
+                yield Room(address, database, process, client)
         finally:
             process.terminate()
             process.communicate(timeout=20)

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from extractors import Article
 from storage import ArticleStore
-from tests.storage.web.reader import Reader, reading
+from tests.storage.web.reader import Reader
 from tests.storage.web.rooms import SUMMIT, Room, add, opened
 
 FACETS = "_facet=category&_facet=month&_facet=kind&_facet=layout"
@@ -76,20 +76,15 @@ def hostile_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 
 @pytest.fixture
-def visitor(tab: Page, hostile_room: Room) -> Iterator[Reader]:
-    with reading(tab, hostile_room.address) as reader:
-        yield reader
+def visitor(tab: Reader, hostile_room: Room) -> Iterator[Reader]:
+    yield tab.enter(hostile_room.address)
+    assert tab.complaints == []
 
 
 def keys(room: Room) -> list[int]:
     """The ids of the hostile articles' newest versions, in the order of TEXTS."""
     sql = quote("select id from catalogue where latest and title is not null order by id")
     return list(room.ask(f"/kbs.json?sql={sql}&_shape=arrayfirst").json())
-
-
-def seen(text: str) -> str:
-    """A text as HTML can hold it."""
-    return text.replace("\x00", "\ufffd").replace("\r", "\n")
 
 
 def check_harmless(page: Page) -> None:
@@ -102,7 +97,7 @@ def check_harmless(page: Page) -> None:
 
 @pytest.mark.parametrize("number", range(len(TEXTS)))
 def test_an_article_shows_hostile_text_as_text(visitor: Reader, hostile_room: Room, number: int) -> None:
-    key, text = keys(hostile_room)[number], seen(TEXTS[number])
+    key, text = keys(hostile_room)[number], TEXTS[number]
     page = visitor.open(f"/kbs/catalogue/{key}")
     check_harmless(page)
     assert page.locator("h1").text_content() == f"Sommet {text}"
@@ -125,13 +120,15 @@ def test_an_article_shows_hostile_text_as_text(visitor: Reader, hostile_room: Ro
         "/kbs/refusals_by_reason",
         "/kbs/most_edited",
         "/kbs?sql=select+title,category,url,image_url,text+from+articles+where+title+is+not+null",
+        *(f"/kbs/catalogue?_search={quote(text)}&{FACETS}&_size=20" for text in TEXTS[1:3]),
         "/-/dashboards/fr?word=sommet",
+        *(f"/-/dashboards/fr?word={quote(text)}&category={quote(text)}" for text in TEXTS[1:3]),
     ],
 )
 def test_every_list_shows_hostile_text_as_text(visitor: Reader, path: str) -> None:
     page = visitor.open(path)
     check_harmless(page)
-    if not path.startswith("/-/"):
+    if not path.startswith("/-/") and "_search" not in path:
         assert "window.ran = 1" in page.locator("main").inner_text()
 
 
@@ -151,14 +148,6 @@ def test_hostile_text_can_be_searched_for(visitor: Reader, text: str) -> None:
     assert page.input_value("#q") == text
 
 
-@pytest.mark.parametrize("text", TEXTS[1:3])
-def test_hostile_text_can_narrow_a_list_and_a_chart(visitor: Reader, text: str) -> None:
-    check_harmless(visitor.open(f"/kbs/catalogue?_search={quote(text)}&{FACETS}&_size=5"))
-    page = visitor.open(f"/-/dashboards/fr?word={quote(text)}&category={quote(text)}")
-    check_harmless(page)
-    assert page.input_value("#filter-word") == text
-
-
 def test_exports_are_no_pages_and_hold_the_text_unchanged(hostile_room: Room) -> None:
     titles = [article.title for article in hostile()]
     sql = quote("select title, category from articles where title is not null order by fetched_at")
@@ -167,7 +156,6 @@ def test_exports_are_no_pages_and_hold_the_text_unchanged(hostile_room: Room) ->
     assert [row[0] for row in answer.json()["rows"]] == titles
     answer = hostile_room.ask(f"/kbs.csv?sql={sql}&_size=max")
     assert answer.headers["content-type"].startswith("text/plain")
-    assert answer.headers["x-content-type-options"] == "nosniff"
     csv.field_size_limit(1_000_000)
     assert [row[0] for row in csv.reader(io.StringIO(answer.text, newline=""))] == ["title", *titles]
 

@@ -32,6 +32,17 @@ ANSWERS = {
 # Of another site: an image of ours in its page, and a link to a page of ours.
 IMAGE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
 LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+REQUESTS = [
+    (200, "GET", "/", {"Host": "[::1]:80"}),
+    (421, "GET", "/", {"Host": "evil.example"}),
+    (421, "GET", "/", {"Host": "evil.example:80"}),
+    (403, "GET", "/kbs/catalogue/1", IMAGE),
+    (403, "GET", "/kbs.json?sql=select+1", LINK),
+    (403, "GET", "/search?q=coree", LINK),
+    (200, "GET", "/kbs/catalogue/1", LINK),
+    (200, "GET", "/search?q=coree", {"Sec-Fetch-Site": "same-origin"}),
+    *((405, method, "/kbs/articles", {}) for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS")),
+]
 RUNAWAY = "with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c"
 # Five thousand rows of four kilobytes each.
 LONG = "with recursive c(x) as (select 1 union all select x + 1 from c limit 5000) select x, hex(zeroblob(2000)) from c"
@@ -47,12 +58,10 @@ WRITES = (
     "vacuum into '{folder}/copy.db'",
     "attach database '{folder}/other.db' as other",
     "pragma writable_schema = 1",
-    "pragma journal_mode = delete",
     "pragma wal_checkpoint(truncate)",
     "select load_extension('{folder}/evil')",
     "select readfile('/etc/passwd')",
     "select writefile('{folder}/x', 'x')",
-    "select fts3_tokenizer('x', 'y')",
     "select 1; drop table articles",
     "select zeroblob(900000000)",
     "select hex(zeroblob(9000000))",
@@ -102,43 +111,21 @@ def test_every_answer_limits_what_a_page_may_do(small: Room, status: int, path: 
     assert "Traceback" not in answer.text
 
 
-@pytest.mark.parametrize(
-    ("host", "status"),
-    [("127.0.0.1:1", 200), ("localhost", 200), ("[::1]:80", 200), ("evil.example", 421), ("evil.example:80", 421)],
-)
-def test_only_names_of_this_machine_are_answered(small: Room, host: str, status: int) -> None:
-    assert small.ask("/", Host=host).status_code == status
-
-
-@pytest.mark.parametrize("path", ["/kbs?sql=select+1", "/kbs.json?sql=select+1", "/search?q=coree"])
-def test_pages_of_other_sites_are_refused(small: Room, path: str) -> None:
-    assert small.ask(path, **IMAGE).status_code == 403
-    assert small.ask(path, **LINK).status_code == 403
-    assert small.ask("/kbs/catalogue/1", **LINK).status_code == 200
-    assert small.ask(path, **{"Sec-Fetch-Site": "same-origin"}).status_code == 200
-
-
-@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_nothing_can_be_sent(small: Room, method: str) -> None:
-    answer = small.ask("/kbs/articles", method)
-    assert (answer.status_code, answer.text.count("\n")) == (405, 1)
+@pytest.mark.parametrize(("status", "method", "path", "headers"), REQUESTS)
+def test_only_this_machine_may_read(small: Room, status: int, method: str, path: str, headers: dict[str, str]) -> None:
+    answer = small.ask(path, method, **headers)
+    assert answer.status_code == status
     assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert status == 200 or answer.text.count("\n") == 1
 
 
 @pytest.mark.parametrize(
-    ("back", "leads_to"),
-    [
-        ("/search?q=cor%C3%A9e", "/search?q=cor%C3%A9e"),
-        ("//evil.example", "/"),
-        ("/\\evil.example", "/"),
-        ("/\t/evil.example", "/"),
-        ("https://evil.example", "/"),
-        ("/\r\nx: y", "/"),
-    ],
+    "back", ["//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example", "/\r\nx: y"]
 )
-def test_picking_a_language_leads_back_to_this_site(small: Room, back: str, leads_to: str) -> None:
-    answer = small.ask(f"/-/language/en?back={quote(back, safe='')}")
-    assert (answer.status_code, answer.headers["location"]) == (302, leads_to)
+def test_picking_a_language_leads_back_to_this_site(small: Room, back: str) -> None:
+    assert small.ask(f"/-/language/en?back={quote(back, safe='')}").headers["location"] == "/"
+    page = "/search?q=cor%C3%A9e"
+    assert small.ask(f"/-/language/en?back={quote(page, safe='')}").headers["location"] == page
 
 
 @pytest.mark.parametrize("path", ["/search?q=", "/kbs/catalogue?_search=", "/-/dashboards/fr?word="])
@@ -227,23 +214,20 @@ def check_quiet(lines: list[str]) -> None:
 
 
 def test_it_says_in_a_sentence_why_it_cannot_open(small: Room, tmp_path: Path) -> None:
-    other, here = tmp_path / "text.db", str(small.database)
+    none, other, here = tmp_path / "none.db", tmp_path / "text.db", small.database
     other.write_text("no database" * 100)
     missing = "import sys; sys.modules['rapidfuzz'] = None"
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        used = str(taken.getsockname()[1])
-        calls = [
-            (1, here, used, "", used),
-            (1, f"{tmp_path}/none.db", "0", "", f"{tmp_path}/none.db"),
-            (1, str(other), "0", "", "SQLite"),
-            (1, here, "0", missing, "pip install 'kbsworld[browse]'"),
-            (2, here, "99999", "", "--port"),
-        ]
-        for status, database, port, first, part in calls:
-            run = prepared().run("browse", "--port", port, first=first, KBS_DB=database)
-            assert (run.returncode, run.stdout) == (status, ""), run.stderr
-            assert part in run.stderr
-            assert len(run.stderr.splitlines()) == 1
+    used = urlsplit(small.address).netloc.partition(":")[2]
+    for status, database, port, first, part in (
+        (1, here, used, "", used),
+        (1, none, "0", "", str(none)),
+        (1, other, "0", "", "SQLite"),
+        (1, here, "0", missing, "pip install 'kbsworld[browse]'"),
+        (2, here, "99999", "", "--port"),
+    ):
+        run = prepared().run("browse", "--port", port, first=first, KBS_DB=str(database))
+        assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (status, "", 1), run.stderr
+        assert part in run.stderr
 
 
 def test_an_older_database_is_upgraded_first(tmp_path: Path) -> None:
