@@ -17,7 +17,6 @@ import httpx
 from extractors import Article
 from extractors.dates import KST
 from storage import ArticleStore, Capture, CrawlState
-from storage.articles import article_row
 from tests.replica import World
 
 CHECKOUT = Path(__file__).parents[3]
@@ -77,11 +76,8 @@ def build(path: Path) -> list[Article]:
 
 def add(store: ArticleStore, articles: Sequence[Article]) -> None:
     """Store articles as if they had been fetched one second after the other."""
-    rows = []
     for number, article in enumerate(articles):
-        capture = Capture(url=article.url, fetched_at=NOON + timedelta(seconds=number), body=b"")
-        rows.append((article_row(replace(article, source_url=article.url), capture), article.url))
-    store.add_rows(rows)
+        store.add(article, Capture(url=article.url, fetched_at=NOON + timedelta(seconds=number), body=b""))
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,8 @@ from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
-from sqlite_utils import Database
 
 from storage import ArticleStore
-from storage.schema import migrations
 from tests.crawler.prepared import prepared
 from tests.storage.web.rooms import SUMMIT, THIRD, Room, add, opened
 
@@ -231,16 +229,6 @@ def test_it_says_in_a_sentence_why_it_cannot_open(small: Room, tmp_path: Path) -
         run = prepared().run("browse", "--port", port, first=first, KBS_DB=str(database))
         assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (status, "", 1), run.stderr
         assert part in run.stderr
-
-
-def test_an_older_database_is_upgraded_first(tmp_path: Path) -> None:
-    path = tmp_path / "kbs.db"
-    old = Database(path)
-    migrations.apply(old, stop_before="m004_catalogue_and_search")
-    old.close()
-    with opened(path) as room:
-        assert room.ask("/").status_code == 200
-        assert str(path) in room.end(signal.SIGTERM)[0]
 
 
 def test_a_folder_that_cannot_be_written_is_left_as_it_is(tmp_path: Path) -> None:
