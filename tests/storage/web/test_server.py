@@ -240,7 +240,7 @@ def test_a_folder_that_cannot_be_written_is_left_as_it_is(tmp_path: Path) -> Non
     folder.chmod(0o500)
     try:
         # Root may write everywhere.
-        with opened(folder / name, first="import os; os.access = lambda *_: False") as room:
+        with opened(folder / name, first="import os; os.access = lambda *_, **__: False") as room:
             assert str(SUMMIT.title) in room.ask("/").text
             assert room.ask("/kbs/catalogue/1").status_code == 200
         assert state(folder) == before
