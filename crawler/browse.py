@@ -51,19 +51,17 @@ class Browse:
         with open_to_read(self._database, tell):
             pass
         try:
-            ended = serve(Path(self._database).expanduser().resolve(), self._port, self._say_where)
+            serve(Path(self._database).expanduser().resolve(), self._port, self._say_where)
         except OSError as error:
             if error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EPERM}:
                 raise OSError(
                     f"Port {self._port} cannot be had ({os.strerror(error.errno)}); name another one: --port 0."
                 ) from error
             raise
-        except KeyboardInterrupt:  # a signal came before it was open
-            ended = True
+        except KeyboardInterrupt:  # a signal came before it answered
+            pass
         tell("Closed.")
-        if not ended:
-            os._exit(0)
-        return 0
+        os._exit(0)  # a query may still run in a thread
 
     def _say_where(self, address: str) -> None:
         print(address, flush=True)

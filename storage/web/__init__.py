@@ -1,1 +1,1 @@
-"""The reading room: Datasette over the database, read-only, on this machine alone, with pages made for reading."""
+"""The reading room: Datasette over the database, read-only, on this machine only, with pages made for reading."""

@@ -1,4 +1,4 @@
-"""The statistics as dashboards of the plugin datasette-dashboards, one for each language of the room."""
+"""The statistics as dashboards of the plugin datasette-dashboards, one in each language."""
 
 from __future__ import annotations
 
@@ -8,25 +8,24 @@ from storage.charts import chart
 from storage.sql_functions import MAX_LABEL
 from storage.statistics import STATISTICS, Language, Statistic, Words
 
-_LANGUAGES: tuple[Language, ...] = ("fr", "en")
 _WORD = "Corée"
-# The plugin leaves out what stands in double brackets where its parameter is empty.
+# The plugin leaves out a part in double brackets if its parameter is empty.
 _CONDITION = (
     "catalogue.latest [[ and catalogue.day >= :since ]] [[ and catalogue.day <= :until ]] "
     "[[ and catalogue.category = :category ]]"
 )
-# The page offers them all: neither many nor long ones. A longer one can be given in the address.
-_CATEGORIES = f"""
-    select category from catalogue where latest and length(category) <= {MAX_LABEL}
-    group by category order by count(*) desc, category limit 100
-"""  # noqa: S608
-# For pages that may not make code of text: the charts are interpreted. Nothing that is stored becomes HTML.
+# The page offers all of these, so they are few and short; any other category can be given in the address.
+_CATEGORIES = (
+    f"select category from catalogue where latest and length(category) <= {MAX_LABEL} "  # noqa: S608
+    "group by category order by count(*) desc, category limit 100"
+)
+# The charts are interpreted, since no page may make code of text; nothing that is stored becomes HTML.
 _EMBEDDING = {"ast": True, "actions": False, "renderer": "svg", "defaultStyle": False, "tooltip": False}
 
 _TITLE: Words = {"en": "Statistics", "fr": "Statistiques"}
 _DESCRIPTION: Words = {
     "en": "The newest version of each article, by the day in Korea on which it was written.",
-    "fr": "La dernière version de chaque article, selon le jour où il a été écrit en Corée.",
+    "fr": "La dernière version de chaque article, selon sa date de rédaction en Corée.",
 }
 _FILTERS: dict[str, Words] = {
     "word": {"en": "Word", "fr": "Mot"},
@@ -37,24 +36,21 @@ _FILTERS: dict[str, Words] = {
 
 
 def dashboards(database: str) -> dict[Language, dict[str, Any]]:
-    """What `metadata["plugins"]["datasette-dashboards"]` is to be.
+    """The configuration of datasette-dashboards: a dashboard for each language, by its code.
 
-    The queries call the functions of `storage.sql_functions`. Only charts of Vega-Lite: the plugin's others
-    write values into the page as HTML.
+    The queries call the functions of `storage.sql_functions`. All charts are of Vega-Lite: the plugin's other
+    kinds write values into the page as HTML.
 
     Args:
         database: its name in Datasette.
-
-    Returns:
-        A dashboard for each language, by its code.
     """
-    return {language: _dashboard(database, language) for language in _LANGUAGES}
+    return {"fr": _dashboard(database, "fr"), "en": _dashboard(database, "en")}
 
 
 def _dashboard(database: str, language: Language) -> dict[str, Any]:
     kinds: dict[str, dict[str, str]] = {
         "word": {"type": "text", "default": _WORD},
-        "category": {"type": "select", "db": database, "query": " ".join(_CATEGORIES.split())},
+        "category": {"type": "select", "db": database, "query": _CATEGORIES},
         "since": {"type": "date"},
         "until": {"type": "date"},
     }

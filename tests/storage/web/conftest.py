@@ -6,17 +6,17 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from extractors import Article
 from tests.chromium import NAMES, find_chromium
-from tests.storage.web.reader import Reader, reading, someone
+from tests.storage.web.reader import Reader
 from tests.storage.web.rooms import Room, build, opened
 
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    """The system's Chromium. Where there is none these tests are skipped, but not in CI."""
+    """The system's Chromium. Without one these tests are skipped, but fail in CI."""
     program = find_chromium()
     if program is None:
         reason = f"there is no Chromium ({', '.join(NAMES)}, or KBS_CHROMIUM)"
@@ -25,6 +25,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def tab(browser: Browser) -> Reader:
+    """The tab of a person who reads French; a new one for each test would take longer than the test."""
+    return Reader(browser.new_context(locale="fr-FR").new_page())
 
 
 @pytest.fixture(scope="package")
@@ -53,15 +59,8 @@ def newest(versions: list[Article]) -> list[Article]:
     return sorted(latest.values(), key=lambda one: one.timestamp or "", reverse=True)
 
 
-@pytest.fixture(scope="package")
-def tab(browser: Browser) -> Iterator[Page]:
-    """A tab of somebody who speaks French; a new one each time would take longer than what is done in it."""
-    with someone(browser) as context:
-        yield context.new_page()
-
-
 @pytest.fixture
-def reader(tab: Page, room: Room) -> Iterator[Reader]:
-    """The same, in the room."""
-    with reading(tab, room.address) as reader:
-        yield reader
+def reader(tab: Reader, room: Room) -> Iterator[Reader]:
+    """That person in the room."""
+    yield tab.enter(room.address)
+    assert tab.complaints == []

@@ -1,9 +1,9 @@
-"""Databases to be read in the room, and the room opened on them: `scrapy browse`, a real second process."""
+"""Databases for the reading room, and the reading room on them: `browse` in a second process."""
 
 from __future__ import annotations
 
-import http.client
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,17 +11,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+
+import httpx
 
 from extractors import Article
 from extractors.dates import KST
 from storage import ArticleStore, Capture, CrawlState
-from storage.articles import article_row
 from tests.replica import World
 
 CHECKOUT = Path(__file__).parents[3]
 NOON = datetime(2026, 11, 21, 3, tzinfo=UTC)
-#: Pages that were refused: reason -> how many.
+#: Refused pages: reason -> how many.
 REFUSED = {"an error page": 3, "no article in the page": 1}
 
 #: An article in three versions.
@@ -57,11 +57,7 @@ THIRD = replace(
 
 
 def build(path: Path) -> list[Article]:
-    """A database of the replica's French edition, of SUMMIT's versions and of two more articles in two versions each.
-
-    Returns:
-        All versions of all articles.
-    """
+    """Make a database of the replica's French edition and SUMMIT's versions; all versions of all articles."""
     world = World(articles=24, days=90)
     dated = [entry.truth for entry in world.programmes if entry.truth.written_at is not None]
     articles = [*(entry.truth for entry in [*world.entries, *world.features]), *dated]
@@ -79,54 +75,51 @@ def build(path: Path) -> list[Article]:
 
 
 def add(store: ArticleStore, articles: Sequence[Article]) -> None:
-    """Store articles as if they had been fetched a second after another."""
-    rows = []
+    """Store articles as if they had been fetched one second after the other."""
     for number, article in enumerate(articles):
-        capture = Capture(url=article.url, fetched_at=NOON + timedelta(seconds=number), body=b"")
-        rows.append((article_row(replace(article, source_url=article.url), capture), article.url))
-    store.add_rows(rows)
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What the room answered."""
-
-    status: int
-    headers: dict[str, str]
-    text: str
+        store.add(article, Capture(url=article.url, fetched_at=NOON + timedelta(seconds=number), body=b""))
 
 
 @dataclass(frozen=True)
 class Room:
-    """A room that is open.
+    """An open reading room.
 
     Attributes:
         address: of its front page.
         database: the file.
         process: the command.
+        client: for asking without a browser.
     """
 
     address: str
     database: Path
     process: subprocess.Popen[str]
+    client: httpx.Client
 
-    def ask(self, path: str, method: str = "GET", **headers: str) -> Answer:
-        """Ask for a page, without a browser."""
-        connection = http.client.HTTPConnection(urlsplit(self.address).netloc, timeout=20)
-        try:
-            connection.request(method, path, headers=headers)
-            answer = connection.getresponse()
-            text = answer.read().decode()
-            return Answer(answer.status, {name.lower(): value for name, value in answer.getheaders()}, text)
-        finally:
-            connection.close()
+    def ask(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
+        """The answer for a path."""
+        self.client.cookies.clear()
+        return self.client.request(method, path, headers=headers)
+
+    def end(self, number: signal.Signals) -> list[str]:
+        """Close it with a signal; the lines on its terminal."""
+        self.process.send_signal(number)
+        assert self.process.wait(timeout=20) == 0
+        assert self.process.stderr is not None
+        return self.process.stderr.read().splitlines()
 
 
 @contextmanager
-def opened(database: Path) -> Iterator[Room]:
-    """The room on a database, on a free port, until it is left."""
+def opened(database: Path, first: str = "") -> Iterator[Room]:
+    """The reading room on a database and a free port, closed again at the end.
+
+    Args:
+        database: the file.
+        first: Python that the process runs before the command.
+    """
+    browse = f"{first}\nfrom scrapy.cmdline import execute\nexecute(['scrapy', 'browse', '--port', '0'])"
     process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "browse", "--port", "0"],
+        [sys.executable, "-c", browse],
         cwd=CHECKOUT,
         env=os.environ | {"KBS_DB": str(database)},
         stdout=subprocess.PIPE,
@@ -137,7 +130,8 @@ def opened(database: Path) -> Iterator[Room]:
         assert process.stdout is not None
         address = process.stdout.readline().strip()
         try:
-            yield Room(address, database, process)
+            with httpx.Client(base_url=address, timeout=20) as client:
+                yield Room(address, database, process, client)
         finally:
             process.terminate()
             process.communicate(timeout=20)

@@ -1,10 +1,9 @@
-"""What pages of the site can hold is text to the reading room, whatever it looks like."""
+"""Whatever a stored page contains is shown as text and never runs."""
 
 from __future__ import annotations
 
 import csv
 import io
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import quote
@@ -14,11 +13,12 @@ from playwright.sync_api import Page
 
 from extractors import Article
 from storage import ArticleStore
-from tests.storage.web.reader import Reader, reading
+from tests.storage.web.reader import Reader
 from tests.storage.web.rooms import SUMMIT, Room, add, opened
 
 FACETS = "_facet=category&_facet=month&_facet=kind&_facet=layout"
-MANY = 10_000
+# More than the facets of a page show at first.
+MANY = 40
 TEXTS = (
     "<script>window.ran = 1</script>",
     "\"'><img src=x onerror='window.ran = 1'><svg onload='window.ran = 1'>",
@@ -41,7 +41,7 @@ ADDRESSES = (
 
 
 def hostile() -> list[Article]:
-    """An article for each of TEXTS, which stands everywhere in it; each in two versions."""
+    """An article for each of TEXTS, with the text in all its fields; each in two versions."""
     articles = []
     for number, text in enumerate(TEXTS):
         address = ADDRESSES[number % len(ADDRESSES)]
@@ -60,9 +60,9 @@ def hostile() -> list[Article]:
 
 
 @pytest.fixture(scope="package")
-def invaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    """The room on a database of such articles, of ten thousand categories, and of refusals like them."""
-    path = tmp_path_factory.mktemp("invaded") / "kbs.db"
+def hostile_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """The room on a database of such articles and refusals, and of many categories."""
+    path = tmp_path_factory.mktemp("hostile") / "kbs.db"
     many = [
         replace(SUMMIT, url=f"{SUMMIT.url}{number}", category=f"<b>{number}</b>", paragraphs=("Rien.",), title=None)
         for number in range(MANY)
@@ -77,33 +77,28 @@ def invaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 
 
 @pytest.fixture
-def visitor(tab: Page, invaded: Room) -> Iterator[Reader]:
-    with reading(tab, invaded.address) as reader:
-        yield reader
+def visitor(tab: Reader, hostile_room: Room) -> Iterator[Reader]:
+    yield tab.enter(hostile_room.address)
+    assert tab.complaints == []
 
 
 def keys(room: Room) -> list[int]:
     """The ids of the hostile articles' newest versions, in the order of TEXTS."""
     sql = quote("select id from catalogue where latest and title is not null order by id")
-    return [int(key) for key in json.loads(room.ask(f"/kbs.json?sql={sql}&_shape=arrayfirst").text)]
-
-
-def seen(text: str) -> str:
-    """A text as a page gives it back: with the characters that no page can hold."""
-    return text.replace("\x00", "\ufffd").replace("\r", "\n")
+    return list(room.ask(f"/kbs.json?sql={sql}&_shape=arrayfirst").json())
 
 
 def check_harmless(page: Page) -> None:
     assert page.evaluate("window.ran") is None
     assert page.locator("main script, main img, main iframe, main object, main style, svg[onload]").count() == 0
     for href, protocol in page.locator("a").evaluate_all("links => links.map(link => [link.href, link.protocol])"):
-        # ":" has what is no address at all.
+        # ":" is the protocol of what is not an address.
         assert protocol in {"http:", "https:", ":"}, href
 
 
 @pytest.mark.parametrize("number", range(len(TEXTS)))
-def test_an_article_shows_its_words_whatever_they_are(visitor: Reader, invaded: Room, number: int) -> None:
-    key, text = keys(invaded)[number], seen(TEXTS[number])
+def test_an_article_shows_hostile_text_as_text(visitor: Reader, hostile_room: Room, number: int) -> None:
+    key, text = keys(hostile_room)[number], TEXTS[number]
     page = visitor.open(f"/kbs/catalogue/{key}")
     check_harmless(page)
     assert page.locator("h1").text_content() == f"Sommet {text}"
@@ -126,61 +121,48 @@ def test_an_article_shows_its_words_whatever_they_are(visitor: Reader, invaded: 
         "/kbs/refusals_by_reason",
         "/kbs/most_edited",
         "/kbs?sql=select+title,category,url,image_url,text+from+articles+where+title+is+not+null",
+        *(f"/kbs/catalogue?_search={quote(text)}&{FACETS}&_size=20" for text in TEXTS[1:3]),
         "/-/dashboards/fr?word=sommet",
+        *(f"/-/dashboards/fr?word={quote(text)}&category={quote(text)}" for text in TEXTS[1:3]),
     ],
 )
-def test_such_words_are_shown_in_every_list(visitor: Reader, path: str) -> None:
+def test_every_list_shows_hostile_text_as_text(visitor: Reader, path: str) -> None:
     page = visitor.open(path)
     check_harmless(page)
-    if not path.startswith("/-/"):
+    if not path.startswith("/-/") and "_search" not in path:
         assert "window.ran = 1" in page.locator("main").inner_text()
 
 
-def test_ten_thousand_categories_are_counted_and_the_rest_can_be_asked_for(visitor: Reader) -> None:
+def test_more_categories_can_be_asked_for(visitor: Reader) -> None:
     page = visitor.open(f"/kbs/catalogue?latest=1&{FACETS}&_size=5")
-    facet = page.locator(".facets section:has(h2:text-is('catégorie'))")
-    assert facet.locator("li").count() < 50
-    page.goto(str(page.evaluate("link => link.href", facet.locator("a:has-text('plus…')").element_handle())))
-    assert facet.locator("li").count() == 5000
+    categories = page.locator(".facets section:has(h2:text-is('catégorie')) li")
+    assert categories.count() < MANY
+    page.goto(str(page.evaluate("link => link.href", categories.locator("a:has-text('plus…')").element_handle())))
+    assert categories.count() == MANY + len(TEXTS)
 
 
 @pytest.mark.parametrize("text", TEXTS[:7])
-def test_hostile_words_can_be_searched_for(visitor: Reader, text: str) -> None:
+def test_hostile_text_can_be_searched_for(visitor: Reader, text: str) -> None:
     page = visitor.open(f"/search?q={quote(text)}")
     check_harmless(page)
     assert page.locator("h1 q").text_content() == text
     assert page.input_value("#q") == text
 
 
-@pytest.mark.parametrize("text", TEXTS[1:3])
-def test_hostile_words_can_narrow_a_list_and_a_chart(visitor: Reader, text: str) -> None:
-    check_harmless(visitor.open(f"/kbs/catalogue?_search={quote(text)}&{FACETS}&_size=5"))
-    page = visitor.open(f"/-/dashboards/fr?word={quote(text)}&category={quote(text)}")
-    check_harmless(page)
-    assert page.input_value("#filter-word") == text
-
-
-def test_what_is_exported_is_no_page_and_holds_the_words_unchanged(invaded: Room) -> None:
+def test_exports_are_no_pages_and_hold_the_text_unchanged(hostile_room: Room) -> None:
+    titles = [article.title for article in hostile()]
     sql = quote("select title, category from articles where title is not null order by fetched_at")
-    answer = invaded.ask(f"/kbs.json?sql={sql}&_shape=arrays")
+    answer = hostile_room.ask(f"/kbs.json?sql={sql}&_shape=arrays")
     assert answer.headers["content-type"].startswith("application/json")
-    assert [row[0] for row in json.loads(answer.text)["rows"]] == [article.title for article in hostile()]
-    answer = invaded.ask(f"/kbs.csv?sql={sql}&_size=max")
+    assert [row[0] for row in answer.json()["rows"]] == titles
+    answer = hostile_room.ask(f"/kbs.csv?sql={sql}&_size=max")
     assert answer.headers["content-type"].startswith("text/plain")
     csv.field_size_limit(1_000_000)
-    rows = list(csv.reader(io.StringIO(answer.text, newline="")))
-    assert [row[0] for row in rows[1:]] == [article.title for article in hostile()]
-    for path in ("/kbs/catalogue.json", "/kbs/catalogue.csv", f"/kbs/catalogue/{keys(invaded)[0]}.json"):
-        assert invaded.ask(path).headers["x-content-type-options"] == "nosniff"
+    assert [row[0] for row in csv.reader(io.StringIO(answer.text, newline=""))] == ["title", *titles]
 
 
-def test_the_names_of_tables_and_pages_are_text_too(invaded: Room) -> None:
-    for path in (
-        "/kbs/%3Cscript%3E1%3C/script%3E",
-        "/%3Cscript%3E",
-        "/-/dashboards/%3Cscript%3E",
-        "/kbs/catalogue/%3Cscript%3E",
-    ):
-        answer = invaded.ask(path)
-        assert answer.status in {302, 400, 404}
-        assert "<script>" not in answer.text
+@pytest.mark.parametrize("path", ["/kbs/{}1", "/{}", "/-/dashboards/{}", "/kbs/catalogue/{}"])
+def test_names_of_tables_and_pages_are_text_too(hostile_room: Room, path: str) -> None:
+    answer = hostile_room.ask(path.format("%3Cscript%3E"))
+    assert answer.status_code in {302, 400, 404}
+    assert "<script>" not in answer.text

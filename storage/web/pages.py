@@ -1,32 +1,34 @@
-"""What the pages made for reading show: each function takes a connection and gives the context of a page."""
+"""The contexts of the pages for reading: each function takes a connection to the database."""
 
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
+from dataclasses import asdict
 from typing import Any
 from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
 from storage.query import QueryError
-from storage.search import BEGIN, END, Hit, search
+from storage.search import BEGIN, END, search
 from storage.versions import COLUMNS
-from storage.web.difference import Piece, compare_paragraphs, compare_words
+from storage.web.difference import compare_paragraphs, compare_words
 
 Context = dict[str, Any]
 
 #: Results of a search on one page, and articles on the front page.
 MAX_RESULTS = 50
 NEWEST = 12
-# Characters of a title and of a snippet among the results.
+# Characters of a title and of a snippet among the results: a title, and a single word, can be as long as a page.
 _MAX_SHOWN = 500
 
 _COUNTS = """
     select (select count(*) from catalogue where latest) as articles, (select count(*) from catalogue) as versions,
       (select count(distinct day) from catalogue where latest) as days,
       (select min(day) from catalogue) as first, (select max(day) from catalogue) as last,
-      (select max(started_at) from runs) as last_pull
+      (select max(started_at) from runs) as last_crawl
 """
 _NEWEST = """
     select id, title, category, written_at, timestamp, lang from catalogue
@@ -40,28 +42,30 @@ _VERSIONS = "select id, timestamp, latest, title from catalogue where url = ? or
 
 
 def front_page(connection: sqlite3.Connection) -> Context:
-    """How much there is, and the newest."""
+    """Counts, and the newest articles."""
     db = _database(connection)
     [counts] = db.query(_COUNTS)
     return {"counts": counts, "newest": list(db.query(_NEWEST, [NEWEST]))}
 
 
 def results(connection: sqlite3.Connection, query: str) -> Context:
-    """What a search finds; nothing where the query cannot be understood."""
+    """The results of a search; none if the query cannot be understood."""
     try:
-        hits = search(_database(connection), query, limit=MAX_RESULTS)
+        hits = [asdict(hit) for hit in search(_database(connection), query, limit=MAX_RESULTS)]
     except QueryError:
         hits = []
-    return {"q": query, "hits": [_marked(hit) for hit in hits], "is_cut": len(hits) == MAX_RESULTS}
+    for hit in hits:
+        hit |= {"title": _marked(hit["title"]), "snippet": _marked(hit["snippet"])}
+    return {"q": query, "hits": hits, "is_cut": len(hits) == MAX_RESULTS}
 
 
 def article(connection: sqlite3.Connection, key: str, against: str | None) -> Context:
-    """A version of an article, its other versions, and what it differs in from one of them.
+    """A version of an article, its other versions, and its difference from one of them.
 
     Args:
-        connection: of the database.
+        connection: to the database.
         key: its id in `catalogue`.
-        against: the id of the version it is compared with, if any.
+        against: the id of the version to compare it with, if any.
     """
     db = _database(connection)
     shown = _version(db, key)
@@ -77,7 +81,7 @@ def article(connection: sqlite3.Connection, key: str, against: str | None) -> Co
     }
 
 
-def _version(db: Database, key: str | None) -> Context | None:
+def _version(db: Database, key: str) -> Context | None:
     found = next(db.query(_ARTICLE, [key]), None)
     if found is None:
         return None
@@ -90,7 +94,7 @@ def _version(db: Database, key: str | None) -> Context | None:
 
 
 def _difference(shown: Context, other: Context) -> Context:
-    """What is new in the later of two versions of an article."""
+    """What changed from the older of two versions to the newer one."""
     old, new = sorted((shown, other), key=lambda version: str(version["timestamp"]))
     title = compare_words(old["title"] or "", new["title"] or "")
     paragraphs = compare_paragraphs(old["paragraphs"], new["paragraphs"])
@@ -99,45 +103,19 @@ def _difference(shown: Context, other: Context) -> Context:
 
 
 def _web_address(url: str | None) -> str | None:
-    """An address that a link may lead to: pages can give whatever they like for one."""
+    """An address if a link may lead to it: a page can give any text as one."""
     try:
         return url if url and urlsplit(url).scheme in {"http", "https"} else None
     except ValueError:
         return None
 
 
-def _marked(hit: Hit) -> Context:
-    """A hit for a page: title and snippet in pieces, of which those that were found are marked."""
-    return {
-        "id": hit.id,
-        "category": hit.category,
-        "written_at": hit.written_at or hit.timestamp,
-        "lang": hit.lang,
-        "title": _shortened(_pieces(hit.title or "")),
-        "snippet": _shortened(_pieces(hit.snippet)),
-    }
-
-
-def _pieces(text: str) -> list[Piece]:
-    pieces = []
-    for part in text.split(BEGIN):
-        found, end, rest = part.partition(END)
-        if end:
-            pieces.append(Piece("insert", found))
-        pieces.append(Piece("equal", rest if end else found))
-    return [piece for piece in pieces if piece.text]
-
-
-def _shortened(pieces: list[Piece]) -> list[Piece]:
-    """The beginning: a title, and a single word, can be as long as a page."""
-    kept: list[Piece] = []
-    room = _MAX_SHOWN
-    for piece in pieces:
-        if len(piece.text) > room:
-            return [*kept, Piece(piece.change, f"{piece.text[:room]}…")]
-        kept.append(piece)
-        room -= len(piece.text)
-    return kept
+def _marked(text: str | None) -> list[str]:
+    """The beginning of a text of search results in pieces, of which every second one is a match."""
+    if not text:
+        return []
+    shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
+    return re.split(f"[{BEGIN}{END}]", shown)
 
 
 def _database(connection: sqlite3.Connection) -> Database:

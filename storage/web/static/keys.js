@@ -1,4 +1,4 @@
-// The reading room works without this: it lets "/" go to the search box, as in other places where people read.
+// "/" goes to the search box. All pages work without this script.
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, textarea, select");
   if (event.key === "/" && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {

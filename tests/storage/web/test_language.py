@@ -1,4 +1,4 @@
-"""What the reading room says, in both languages."""
+"""The phrases of the pages in both languages, times and numbers."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from pathlib import Path
 import pytest
 
 import storage.web
-from storage.web.interface import LANGUAGES, phrases, pick_language, spell_number, spell_time
+from storage.web.language import FACETS, LANGUAGES, phrases, pick_language, spell_number, spell_time
 
 TEMPLATES = Path(storage.web.__file__).parent / "templates"
 
 
-def test_each_phrase_is_there_in_both_languages_and_used() -> None:
-    spoken = [phrases(language) for language in LANGUAGES]
-    assert all(phrase.strip() for one in spoken for phrase in one.values())
+def test_each_phrase_is_used_and_in_both_languages() -> None:
+    french, english = map(phrases, LANGUAGES)
+    assert all(phrase.strip() for phrase in [*french.values(), *english.values()])
     used = {name for file in TEMPLATES.iterdir() for name in re.findall(r"\bsay\.(\w+)", file.read_text("utf-8"))}
-    assert used <= set(spoken[0])
-    assert set(spoken[0]) - used <= {"category", "month", "kind", "of_layout"}  # the names of facets
+    assert used | set(FACETS.values()) == set(french)
 
 
 @pytest.mark.parametrize(
@@ -31,11 +30,11 @@ def test_each_phrase_is_there_in_both_languages_and_used() -> None:
         (None, "", ""),
     ],
 )
-def test_a_time_is_spelt_as_people_write_it(moment: str | None, french: str, english: str) -> None:
+def test_times_are_spelt_as_people_write_them(moment: str | None, french: str, english: str) -> None:
     assert [spell_time(moment, language) for language in LANGUAGES] == [french, english]
 
 
-def test_a_number_is_parted_as_its_language_does() -> None:
+def test_thousands_are_separated_as_in_each_language() -> None:
     assert [spell_number(1234567, language) for language in LANGUAGES] == ["1\u202f234\u202f567", "1,234,567"]
 
 
@@ -50,5 +49,5 @@ def test_a_number_is_parted_as_its_language_does() -> None:
         (None, ";;,,*", "fr"),
     ],
 )
-def test_the_language_is_the_one_picked_or_the_browsers(cookie: str | None, accepted: str, language: str) -> None:
+def test_the_language_is_the_picked_or_the_browsers(cookie: str | None, accepted: str, language: str) -> None:
     assert pick_language(cookie, accepted) == language

@@ -1,0 +1,70 @@
+"""What the pages say in French and in English: the phrases of phrases.toml, times and numbers."""
+
+from __future__ import annotations
+
+import tomllib
+from datetime import datetime
+from pathlib import Path
+
+from storage.query import QueryError, fts_expression
+
+#: Code -> the language's own name, in the order of phrases.toml; the first is the default.
+LANGUAGES = {"fr": "Français", "en": "English"}
+#: Columns of the catalogue that are facets -> the phrase that names them.
+FACETS = {"category": "category", "month": "month", "kind": "kind", "layout": "of_layout"}
+
+_PHRASES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text("utf-8"))
+_MONTHS = {
+    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
+    "en": "January February March April May June July August September October November December".split(),
+}
+_ZONES = {"+0900": "KST", "+0000": "UTC"}
+
+
+def phrases(language: str) -> dict[str, str]:
+    """All phrases in a language of LANGUAGES."""
+    at = list(LANGUAGES).index(language)
+    return {name: spellings[at] for name, spellings in _PHRASES.items()}
+
+
+def pick_language(cookie: str | None, accepted: str) -> str:
+    """The language of LANGUAGES that was picked, else the first one in the browser's Accept-Language, else French."""
+    wanted = [cookie, *(part.split(";")[0].strip()[:2].lower() for part in accepted.split(","))]
+    return next((code for code in wanted if code in LANGUAGES), "fr")
+
+
+def spell_fault(query: str | None, language: str) -> str | None:
+    """What is wrong with a query as typed, in a sentence; None if nothing is, or nothing was typed."""
+    try:
+        if query:
+            fts_expression(query)
+    except QueryError as error:
+        return error.words[language]
+    return None
+
+
+def spell_time(moment: str | None, language: str) -> str:
+    """A time of the database as people write it: `7 novembre 2023, 17:51 KST`; a date without a time stays one.
+
+    Args:
+        moment: ISO 8601, in KST or with another offset, which is named; None gives an empty text.
+        language: of LANGUAGES.
+    """
+    if not moment:
+        return ""
+    try:
+        when = datetime.fromisoformat(moment)
+    except ValueError:
+        return moment
+    first = "er" if when.day == 1 and language == "fr" else ""
+    day = f"{when.day}{first} {_MONTHS[language][when.month - 1]} {when.year}"
+    if len(moment) <= len("2023-11-07"):
+        return day
+    offset = when.strftime("%z")
+    return f"{day}, {when:%H:%M} {_ZONES.get(offset, offset)}".strip()
+
+
+def spell_number(number: int | None, language: str) -> str:
+    """A number with thousands separated as in the language."""
+    separated = f"{number or 0:,}"
+    return separated.replace(",", "\N{NARROW NO-BREAK SPACE}") if language == "fr" else separated

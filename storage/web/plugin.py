@@ -1,0 +1,152 @@
+"""The Datasette plugin that makes it a reading room: its pages, its languages and its rules."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from datasette import hookimpl
+from datasette.app import Datasette
+from datasette.utils.asgi import Base400, Request, Response
+from datasette.views.base import DatasetteError
+from markupsafe import Markup
+
+from storage import sql_functions
+from storage.web.guard import App, guard
+from storage.web.language import (
+    FACETS,
+    LANGUAGES,
+    phrases,
+    pick_language,
+    spell_fault,
+    spell_number,
+    spell_time,
+)
+from storage.web.pages import Context, article, front_page, results
+
+#: The name of the database in addresses and in metadata.yaml.
+DATABASE = "kbs"
+_COOKIE = "kbsworld-language"
+# The longest value that a query may make, in bytes: the longest text is a million characters.
+_MAX_VALUE = 5_000_000
+_YEAR = 365 * 24 * 3600
+# A page of this site: browsers take `//`, `/\\` and what they make of tabs and line ends for another server.
+_OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
+
+
+@hookimpl
+def register_routes() -> list[tuple[str, Callable[..., Any]]]:
+    """The pages that Datasette does not have."""
+    return [(r"^/$", _front), (r"^/search$", _search), (r"^/-/language/(?P<code>[a-z]+)$", _pick_language)]
+
+
+@hookimpl(trylast=True)  # after Datasette, whose escape_fts is replaced
+def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
+    """Refuse all writing, and give queries the project's functions."""
+    if database == DATABASE:
+        sql_functions.register(conn)
+        # Datasette's own knows neither `OR` nor `title:`, and does not catch errors.
+        conn.create_function("escape_fts", 1, sql_functions.match_expression, deterministic=True)
+        conn.execute("pragma query_only = 1")
+        conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+        conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
+
+
+@hookimpl
+def asgi_wrapper() -> Callable[[App], App]:
+    """Answer this machine only."""
+    return guard
+
+
+@hookimpl
+def extra_template_vars(
+    datasette: Datasette, request: Request | None, view_name: str, database: str | None, table: str | None
+) -> Any:
+    """What every page needs, and the article on its own page."""
+
+    async def variables() -> Context:
+        language = _language(request)
+        context: Context = {
+            "language": language,
+            "languages": LANGUAGES,
+            "say": phrases(language),
+            "facet_phrases": FACETS,
+            "spell_fault": partial(spell_fault, language=language),
+            "spell_time": partial(spell_time, language=language),
+            "spell_number": partial(spell_number, language=language),
+            "here": urlencode({"back": request.full_path}) if request else "",
+            "catalogue": datasette.urls.table(DATABASE, "catalogue"),
+            "main_database": DATABASE,
+        }
+        if request is not None and view_name == "row" and (database, table) == (DATABASE, "catalogue"):
+            context |= await _read(datasette, article, request.url_vars["pks"], request.args.get("_against"))
+        return context
+
+    return variables
+
+
+@hookimpl(tryfirst=True)
+def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Any:
+    """Show what went wrong on a page of ours, and nothing on the terminal."""
+    return partial(_error_page, datasette, request, exception)
+
+
+@hookimpl
+def render_cell(value: object, column: str, table: str | None, database: str) -> Markup | None:
+    """In the results of a query an id is a link to its article."""
+    if database == DATABASE and column == "id" and table is None and isinstance(value, int):
+        return Markup('<a href="/{0}/catalogue/{1}">{1}</a>').format(DATABASE, value)
+    return None
+
+
+async def _error_page(datasette: Datasette, request: Request, exception: Exception) -> Response:
+    status, message, title = 500, f"{type(exception).__name__}: {exception}", None
+    if isinstance(exception, Base400):
+        status, message = exception.status, str(exception)
+    elif isinstance(exception, DatasetteError):
+        status, message, title = exception.status, exception.message, exception.title
+        message = Markup(message) if exception.message_is_html else message  # noqa: S704  (Datasette's own)
+    context = {"ok": False, "error": message, "status": status, "title": title}
+    if request.path.endswith(".json"):
+        return Response.json(context, status=status)
+    page = await datasette.render_template("error.html", context, request=request, view_name="error")
+    return Response.html(page, status=status)
+
+
+async def _front(datasette: Datasette, request: Request) -> Response:
+    return await _page(datasette, request, "front.html", await _read(datasette, front_page))
+
+
+async def _search(datasette: Datasette, request: Request) -> Response:
+    query = (request.args.get("q") or "").strip()
+    if not query:
+        return Response.redirect("/")
+    return await _page(datasette, request, "search.html", await _read(datasette, results, query))
+
+
+async def _pick_language(request: Request) -> Response:
+    back = request.args.get("back") or "/"
+    response = Response.redirect(back if _OWN_PAGE.fullmatch(back) else "/")
+    if request.url_vars["code"] in LANGUAGES:
+        response.set_cookie(_COOKIE, request.url_vars["code"], max_age=_YEAR, httponly=True, samesite="strict")
+    return response
+
+
+async def _page(datasette: Datasette, request: Request, template: str, context: Context) -> Response:
+    return Response.html(await datasette.render_template(template, context, request=request, view_name=template))
+
+
+async def _read(datasette: Datasette, read: Callable[..., Context], *arguments: object) -> Context:
+    """What `read` returns for the database, in one of Datasette's threads."""
+    database = datasette.get_database(DATABASE)
+    return await database.execute_fn(lambda connection: read(connection, *arguments))  # type: ignore[no-any-return]
+
+
+def _language(request: Request | None) -> str:
+    if request is None:
+        return pick_language(None, "")
+    return pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")

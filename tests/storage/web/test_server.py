@@ -1,0 +1,249 @@
+"""Who is answered, what is refused, and how the reading room opens and closes: asked without a browser."""
+
+from __future__ import annotations
+
+import hashlib
+import select
+import signal
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from urllib.parse import quote, urlsplit
+
+import pytest
+
+from storage import ArticleStore
+from tests.crawler.prepared import prepared
+from tests.storage.web.rooms import SUMMIT, THIRD, Room, add, opened
+
+# Status -> paths.
+ANSWERS = {
+    200: "/ /search?q=sommet /kbs/catalogue/1 /kbs/catalogue/1.json /kbs/catalogue.csv /kbs.json?sql=select+1 "
+    "/-/dashboards/fr?word=a /static/style.css /-/static/app.css /-/static-plugins/datasette_dashboards/vega.min.js",
+    302: "/search",
+    400: "/kbs?sql=drop+table+articles",
+    403: "/kbs.db",
+    404: "/nowhere /nowhere.json /_memory.json?sql=select+1 /-/dashboards/de /static/%2e%2e/app.py /-/permissions",
+}
+# Of another site: an image of ours in its page, and a link to a page of ours.
+IMAGE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
+LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
+REQUESTS = [
+    (200, "GET", "/", {"Host": "[::1]:80"}),
+    (421, "GET", "/", {"Host": "evil.example"}),
+    (421, "GET", "/", {"Host": "evil.example:80"}),
+    (403, "GET", "/kbs/catalogue/1", IMAGE),
+    (403, "GET", "/kbs.json?sql=select+1", LINK),
+    (403, "GET", "/search?q=coree", LINK),
+    (200, "GET", "/kbs/catalogue/1", LINK),
+    (200, "GET", "/search?q=coree", {"Sec-Fetch-Site": "same-origin"}),
+    *((405, method, "/kbs/articles", {}) for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS")),
+]
+RUNAWAY = "with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c"
+# Five thousand rows of four kilobytes each.
+LONG = "with recursive c(x) as (select 1 union all select x + 1 from c limit 5000) select x, hex(zeroblob(2000)) from c"
+# One call of one function, which takes minutes and cannot be interrupted.
+_A = "replace(hex(zeroblob({})), '00', 'a')"
+ENDLESS_STEP = f"select instr({_A.format(2_400_000)}, {_A.format(1_200_000)} || 'b')"
+OVERFLOW = "select abs(-9223372036854775808)"
+WRITES = (
+    "drop table articles",
+    "insert into articles select * from articles",
+    "delete from articles",
+    "create table t (x)",
+    "vacuum into '{folder}/copy.db'",
+    "attach database '{folder}/other.db' as other",
+    "pragma writable_schema = 1",
+    "pragma wal_checkpoint(truncate)",
+    "select load_extension('{folder}/evil')",
+    "select readfile('/etc/passwd')",
+    "select writefile('{folder}/x', 'x')",
+    "select 1; drop table articles",
+    "select zeroblob(900000000)",
+    "select hex(zeroblob(9000000))",
+    "begin immediate",
+)
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """The room on a database of one article, to which tests add; nothing they ask is reported on its terminal."""
+    path = tmp_path_factory.mktemp("small") / "kbs.db"
+    with ArticleStore(path) as store, store.batch():
+        add(store, [SUMMIT])
+    with opened(path) as room:
+        room.ask("/")  # SQLite makes an empty log for the first reader
+        yield room
+        check_quiet(room.end(signal.SIGINT))
+
+
+def state(folder: Path) -> dict[str, str]:
+    """The files of a folder with a digest of their bytes, without the memory that readers share."""
+    files = [file for file in folder.iterdir() if not file.name.endswith("-shm")]
+    return {file.name: hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+
+
+@contextmanager
+def asking(room: Room, path: str) -> Iterator[socket.socket]:
+    """A request whose answer is not awaited."""
+    address = urlsplit(room.address)
+    with socket.create_connection((address.hostname, address.port), timeout=20) as connection:
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode())
+        yield connection
+
+
+# --- what is answered ---
+
+
+@pytest.mark.parametrize(("status", "path"), [(status, path) for status in ANSWERS for path in ANSWERS[status].split()])
+def test_every_answer_limits_what_a_page_may_do(small: Room, status: int, path: str) -> None:
+    answer = small.ask(path)
+    assert answer.status_code == status
+    policy = answer.headers["content-security-policy"]
+    for part in ("default-src 'none'", "script-src 'self';", "frame-ancestors 'none'"):
+        assert part in policy
+    assert "http" not in policy
+    assert "unsafe" not in policy
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert set(answer.headers.get_list("referrer-policy")) == {"no-referrer"}
+    assert "Traceback" not in answer.text
+
+
+@pytest.mark.parametrize(("status", "method", "path", "headers"), REQUESTS)
+def test_only_this_machine_may_read(small: Room, status: int, method: str, path: str, headers: dict[str, str]) -> None:
+    answer = small.ask(path, method, **headers)
+    assert answer.status_code == status
+    assert "default-src 'none'" in answer.headers["content-security-policy"]
+    assert status == 200 or answer.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "back", ["//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example", "/\r\nx: y"]
+)
+def test_picking_a_language_leads_back_to_this_site(small: Room, back: str) -> None:
+    assert small.ask(f"/-/language/en?back={quote(back, safe='')}").headers["location"] == "/"
+    page = "/search?q=cor%C3%A9e"
+    assert small.ask(f"/-/language/en?back={quote(page, safe='')}").headers["location"] == page
+
+
+@pytest.mark.parametrize("path", ["/search?q=", "/kbs/catalogue?_search=", "/-/dashboards/fr?word="])
+def test_a_faulty_search_is_explained_in_ones_language(small: Room, path: str) -> None:
+    for language, sentence in {"fr": "Un guillemet n’est pas fermé", "en": "A quote is not closed"}.items():
+        header = {"Accept-Language": language}
+        assert sentence in small.ask(f"{path}%22conseil", **header).text
+        assert sentence not in small.ask(f"{path}%22conseil%22", **header).text
+
+
+@pytest.mark.parametrize("query", ["title:sommet", "(nord OR sud) sommet", "sommet NOT nord", "somm*", '"', "coree"])
+def test_the_list_finds_what_the_search_finds(room: Room, query: str) -> None:
+    page = room.ask(f"/search?q={quote(query)}").text
+    listed = room.ask(f"/kbs/catalogue.json?latest=1&_size=50&_shape=array&_search={quote(query)}").json()
+    assert page.count('<ol class="cards">') == bool(listed)
+    assert page.count("/kbs/catalogue/") == len(listed)
+
+
+# --- what is refused ---
+
+
+@pytest.mark.parametrize("sql", WRITES)
+def test_writing_and_reaching_out_are_refused(small: Room, sql: str) -> None:
+    folder = small.database.parent
+    before = state(folder)
+    answer = small.ask(f"/kbs.json?sql={quote(sql.format(folder=folder))}")
+    assert (answer.status_code, answer.json()["ok"]) == (400, False)
+    assert state(folder) == before
+
+
+def test_runaway_queries_end_and_delay_nobody(small: Room) -> None:
+    with ExitStack() as stack:
+        # Each error leaves a cursor as garbage, which may be collected while a query runs on its connection.
+        errors = [stack.enter_context(asking(small, f"/kbs.json?sql={quote(OVERFLOW)}")) for _ in range(15)]
+        assert all(b" 400 " in error.recv(100) for error in errors)
+        began = time.monotonic()
+        queries = [stack.enter_context(asking(small, f"/kbs.json?sql={quote(RUNAWAY)}")) for _ in range(2)]
+        while not select.select(queries, [], [], 0)[0]:
+            asked = time.monotonic()
+            assert small.ask("/search?q=sommet").status_code == small.ask("/").status_code == 200
+            assert time.monotonic() - asked < 3
+        assert all(b" 400 " in query.recv(100) for query in queries)
+    assert 4 < time.monotonic() - began < 20
+
+
+def test_what_another_process_stores_is_on_the_next_page(small: Room) -> None:
+    assert str(THIRD.title) not in small.ask("/").text
+    with ArticleStore(small.database) as store, store.batch():
+        add(store, [THIRD])
+    assert str(THIRD.title) in small.ask("/").text
+    assert "<mark>Japon</mark>" in small.ask("/search?q=japon").text
+
+
+# --- opening and closing ---
+
+
+@pytest.mark.parametrize(
+    ("number", "sql"),
+    [(signal.SIGINT, RUNAWAY), (signal.SIGTERM, ENDLESS_STEP), (signal.SIGHUP, ENDLESS_STEP)],
+)
+def test_signals_close_it_at_once_whatever_runs(small: Room, number: signal.Signals, sql: str) -> None:
+    with opened(small.database) as room:
+        room.ask("/")
+        with asking(room, f"/kbs.json?sql={quote(sql)}"):
+            assert room.ask("/").status_code == 200
+            began = time.monotonic()
+            while room.process.poll() is None:  # as an impatient person does
+                room.process.send_signal(number)
+                time.sleep(0.01)
+            assert time.monotonic() - began < 4
+        check_quiet(room.end(number))
+
+
+def test_a_visitor_who_leaves_an_answer_leaves_no_message(small: Room) -> None:
+    with opened(small.database) as room:
+        for _ in range(3):
+            with asking(room, f"/kbs.csv?_size=max&sql={quote(LONG)}") as connection:
+                assert b" 200 " in connection.recv(10_000)
+        assert room.ask("/").status_code == 200
+        check_quiet(room.end(signal.SIGINT))
+
+
+def check_quiet(lines: list[str]) -> None:
+    """The terminal shows that it opened and that it closed, and nothing more."""
+    assert len(lines) == 2
+    assert "Ctrl-C" in lines[0]
+    assert lines[1] == "Closed."
+
+
+def test_it_says_in_a_sentence_why_it_cannot_open(small: Room, tmp_path: Path) -> None:
+    none, other, here = tmp_path / "none.db", tmp_path / "text.db", small.database
+    other.write_text("no database" * 100)
+    missing = "import sys; sys.modules['rapidfuzz'] = None"
+    used = urlsplit(small.address).netloc.partition(":")[2]
+    for status, database, port, first, part in (
+        (1, here, used, "", used),
+        (1, none, "0", "", str(none)),
+        (1, other, "0", "", "SQLite"),
+        (1, here, "0", missing, "pip install 'kbsworld[browse]'"),
+        (2, here, "99999", "", "--port"),
+    ):
+        run = prepared().run("browse", "--port", port, first=first, KBS_DB=str(database))
+        assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (status, "", 1), run.stderr
+        assert part in run.stderr
+
+
+def test_a_folder_that_cannot_be_written_is_left_as_it_is(tmp_path: Path) -> None:
+    folder, name = tmp_path / "locked", "odd #1 ?&%41 é.db"
+    folder.mkdir()
+    with ArticleStore(folder / name) as store, store.batch():
+        add(store, [SUMMIT])
+    before = state(folder)
+    folder.chmod(0o500)
+    try:
+        # Root may write everywhere.
+        with opened(folder / name, first="import os; os.access = lambda *_, **__: False") as room:
+            assert str(SUMMIT.title) in room.ask("/").text
+            assert room.ask("/kbs/catalogue/1").status_code == 200
+        assert state(folder) == before
+    finally:
+        folder.chmod(0o700)
