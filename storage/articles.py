@@ -57,53 +57,44 @@ class ArticleStore(Store):
             article: as extracted; one without a timestamp takes the time of its first capture.
             capture: the page it was extracted from.
         """
-        return self.add_row(article_row(article, capture), capture.url)
+        row = article_row(article, capture)
+        self.db.execute(_FORGET_REFUSAL, [capture.url, row["fetched_at"]])
+        return self._add(row)
 
-    def add_row(self, row: Row, captured_url: str | None) -> Outcome:
+    def add_row(self, row: Row) -> Outcome:
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
-        self._forget_refusal(row, captured_url)
-        return self._add_undated(row) if row["timestamp"] is None else self._add_dated(row)
+        self._forget_refusal(row)
+        return self._add(row)
 
-    def add_rows(self, rows: Sequence[tuple[Row, str | None]]) -> list[Outcome]:
-        """Store articles as `add_row` does, but new ones together, which is faster.
-
-        Args:
-            rows: each with the address that was captured.
-
-        Returns:
-            What that did, in no particular order.
-        """
-        known = {url for (url,) in self.db.execute(_KNOWN, [json.dumps([row["url"] for row, _ in rows])])}
+    def add_rows(self, rows: Sequence[Row]) -> list[Outcome]:
+        """Store articles as `add_row` does, but new ones together, which is faster; the outcomes are in no order."""
+        known = {url for (url,) in self.db.execute(_KNOWN, [json.dumps([row["url"] for row in rows])])}
         new: list[Row] = []
-        rest: list[tuple[Row, str | None]] = []
-        for row, captured_url in rows:
+        rest: list[Row] = []
+        for row in rows:
             if row["timestamp"] is None or row["url"] in known:
-                rest.append((row, captured_url))
+                rest.append(row)
             else:
-                self._forget_refusal(row, captured_url)
+                self._forget_refusal(row)
                 new.append(row)
             known.add(row["url"])
         for start in range(0, len(new), _TOGETHER):
             self._insert(*new[start : start + _TOGETHER])
-        return [Outcome.NEW] * len(new) + [self.add_row(row, captured_url) for row, captured_url in rest]
+        return [Outcome.NEW] * len(new) + [self.add_row(row) for row in rest]
 
-    def add_versions(self, versions: Sequence[tuple[Row, str | None]], *, together: bool = False) -> list[Outcome]:
-        """Store versions of one article as they were stored elsewhere, where the article is new here.
+    def add_version(self, row: Row, *, together: bool) -> Outcome:
+        """Store a version of an article as it was stored elsewhere, where the article is new here.
 
         Args:
-            versions: rows of one url, each with the address that was captured. Where the article is known here, each is
-                added as `add_row` does.
+            row: where the article is known here, it is added as `add_row` does.
             together: the versions that are known here come from the same place.
         """
-        rows = [row for row, _ in versions]
-        known = self._versions(rows[0]["url"])
-        timestamps = {row["timestamp"] for row in (*rows, *known)}
-        if len(timestamps) < len(rows) + len(known) or (known and not together):
-            return [self.add_row(row | rules.own_time(row), captured_url) for row, captured_url in versions]
-        for row, captured_url in versions:
-            self._forget_refusal(row, captured_url)
-            self._insert(row)
-        return [Outcome.UPDATED if known else Outcome.NEW, *[Outcome.UPDATED] * (len(rows) - 1)]
+        known = self._versions(row["url"])
+        if row["timestamp"] in {one["timestamp"] for one in known} or (known and not together):
+            return self.add_row(row | rules.own_time(row))
+        self._forget_refusal(row)
+        self._insert(row)
+        return Outcome.UPDATED if known else Outcome.NEW
 
     def refuse(self, capture: Capture, reason: str) -> None:
         """Remember a page that holds no article."""
@@ -114,12 +105,6 @@ class ArticleStore(Store):
         self.db.execute(
             "insert or replace into refusals values (:url, :reason, :fetched_at, :archive_file, :archive_offset)", row
         )
-
-    def has_article_of(self, refusal: Row, url: str) -> bool:
-        """Whether an article, of canonical address `url`, is stored from the capture of a refusal."""
-        values = [url, refusal["url"], refusal["fetched_at"]]
-        sql = "select 1 from articles where url = ? and source_url = ? and fetched_at = ?"
-        return self.db.execute(sql, values).fetchone() is not None
 
     def __iter__(self) -> Iterator[Article]:
         """The newest version of each article, oldest first."""
@@ -160,15 +145,18 @@ class ArticleStore(Store):
         """How many versions of articles are stored."""
         return int(self.db.table("articles").count)
 
-    def _forget_refusal(self, row: Row, captured_url: str | None) -> None:
+    def _forget_refusal(self, row: Row) -> None:
         """The capture may have been refused before extraction improved."""
-        self.db.execute(_FORGET_REFUSAL, [captured_url, row["fetched_at"]])
+        self.db.execute(_FORGET_REFUSAL, [row["source_url"] or _file_url(row), row["fetched_at"]])
 
     def _insert(self, *rows: Row) -> None:
         """Insert rows; each replaces the one with the same key."""
         # Not through Table.insert, which examines the table for each row: that takes three times as long as the rest.
         values = [row[name] for row in rows for name in COLUMNS]
         self.db.execute(f"{_INSERT}{', '.join([_VALUES] * len(rows))}{_OR_UPDATE}", values)
+
+    def _add(self, row: Row) -> Outcome:
+        return self._add_undated(row) if row["timestamp"] is None else self._add_dated(row)
 
     def _add_dated(self, row: Row) -> Outcome:
         versions = self._versions(row["url"])
@@ -268,7 +256,7 @@ class ReadOnlyStore(ArticleStore):
         raise StoreError(f"{self.path} is open for reading only; ArticleStore opens it for writing too.")
 
     # All writing methods of ArticleStore use one of these.
-    batch = add_row = add_rows = add_versions = refuse_row = _refuse
+    batch = add = add_row = add_rows = add_version = refuse_row = _refuse
 
 
 def article_row(article: Article, capture: Capture) -> Row:
@@ -280,8 +268,13 @@ def article_row(article: Article, capture: Capture) -> Row:
 
 
 def refusal_row(capture: Capture, reason: str) -> Row:
-    """The row of `refusals` for a capture that holds no article."""
-    return {"url": capture.url, "reason": reason, **_provenance(capture)}
+    """The row of `refusals` for a capture that holds no article; one without address has that of its file."""
+    where = _provenance(capture)
+    return {"url": capture.url or _file_url(where), "reason": reason, **where}
+
+
+def _file_url(row: Row) -> str:
+    return f"file:{row['archive_file']}"
 
 
 def _capture_time(row: Row) -> str:

@@ -56,7 +56,7 @@ def fill(path: Path, count: int, progress: Callable[[int], object] | None = None
     return stored
 
 
-def _many(count: int) -> Iterator[list[tuple[Row, str]]]:
+def _many(count: int) -> Iterator[list[Row]]:
     """The versions of one article after the other, as `add_rows` takes them."""
     random = Random(count)
     sentences = [french.sentence(random) for _ in range(_SENTENCES)]
@@ -98,8 +98,8 @@ def _name(random: Random) -> str:
     return f"{random.choice(_SURNAMES)} {given.capitalize()}"
 
 
-def _stored(article: Article) -> tuple[Row, str]:
+def _stored(article: Article) -> Row:
     assert article.timestamp is not None
     fetched_at = datetime.fromisoformat(article.timestamp).astimezone(UTC) + timedelta(minutes=10)
     capture = Capture(url=article.url, fetched_at=fetched_at, body=b"")
-    return article_row(article, capture), article.url
+    return article_row(article, capture)

@@ -69,14 +69,14 @@ def take(store: ArticleStore, step: tuple[str, Any]) -> None:
     how, what = step
     with store.batch():
         if how == "add_row":
-            store.add_row(what, None)
+            store.add_row(what)
         elif how == "add_rows":
-            store.add_rows([(row, None) for row in what])
+            store.add_rows(what)
         elif how == "add_versions":
             url = what[0]["url"]
-            store.add_versions(
-                [(row | {"url": url, "timestamp": row["timestamp"] or _stamp(row)}, None) for row in what]
-            )
+            for number, row in enumerate(what):
+                copy = row | {"url": url, "timestamp": row["timestamp"] or _stamp(row)}
+                store.add_version(copy, together=number > 0)
     if how in PLAIN:
         write(store.path, how, what | {"timestamp": what["timestamp"] or _stamp(what)})
 

@@ -60,10 +60,10 @@ def stored(store: ArticleStore, captures: Sequence[Row]) -> list[Row]:
     sql = "select * from articles where url = ? order by timestamp desc"
     with store.batch():
         for row in captures:
-            store.add_row(row | {"url": url}, row["source_url"])
+            store.add_row(row | {"url": url})
         found = list(store.db.query(sql, [url]))
         for row in captures:
-            store.add_row(row | {"url": url}, row["source_url"])
+            store.add_row(row | {"url": url})
         assert list(store.db.query(sql, [url])) == found
     return [{name: value for name, value in row.items() if name not in FREE | {"url"}} for row in found]
 
@@ -121,9 +121,9 @@ def test_a_whole_undated_page_stays_beside_a_truncated_one(store: ArticleStore) 
 def test_a_capture_read_again_keeps_what_another_view_added(store: ArticleStore) -> None:
     row = view(5, url="again")
     with store.batch():
-        store.add_row(row, None)
-        store.add_row(view(6, "video", url="again"), None)
-        assert store.add_row(row, None) is Outcome.UNCHANGED
+        store.add_row(row)
+        store.add_row(view(6, "video", url="again"))
+        assert store.add_row(row) is Outcome.UNCHANGED
 
 
 def test_rows_added_together_are_stored_as_one_by_one(store: ArticleStore) -> None:
@@ -136,22 +136,25 @@ def test_rows_added_together_are_stored_as_one_by_one(store: ArticleStore) -> No
     sql = "select * from articles order by url, timestamp"
     with store.batch():
         store.db.execute("delete from articles")
-        singly = [store.add_row(row, row["source_url"]) for row in rows]
+        singly = [store.add_row(row) for row in rows]
         one_by_one = list(store.db.query(sql))
         store.db.execute("delete from articles")
-        outcomes = store.add_rows([(row, row["source_url"]) for row in rows])
+        outcomes = store.add_rows(rows)
         assert list(store.db.query(sql)) == one_by_one
         assert outcomes.count(Outcome.NEW) == singly.count(Outcome.NEW) == 6
-        assert {*store.add_rows([(row, row["source_url"]) for row in rows])} == {Outcome.UNCHANGED}
+        assert {*store.add_rows(rows)} == {Outcome.UNCHANGED}
 
 
 def test_versions_from_another_database_stay_as_they_were(store: ArticleStore) -> None:
     """Also where one of them would supersede the other here."""
     undated = view(2, date=None, url="copied") | {"timestamp": "2026-01-02T21:00:00+09:00"}
-    versions = [(view(5, url="copied"), None), (undated, None)]
+    versions = [view(5, url="copied"), undated]
     with store.batch():
-        assert store.add_versions(versions) == [Outcome.NEW, Outcome.UPDATED]
-        assert store.add_versions(versions) == [Outcome.UNCHANGED] * 2
+        first = [
+            store.add_version(row, together=together) for row, together in zip(versions, (False, True), strict=True)
+        ]
+        assert first == [Outcome.NEW, Outcome.UPDATED]
+        assert [store.add_version(row, together=False) for row in versions] == [Outcome.UNCHANGED] * 2
         assert len(store.versions("copied")) == 2
 
 
