@@ -1,101 +1,28 @@
-"""JSON Lines: an object a line, with all columns; and back."""
+"""JSON Lines: an object a line, with all columns."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
-from sqlite_utils import Database
-
-from storage.exports.base import Exported, ExportError, sound
-from storage.selection import Selection, select_values
+from storage.exports.base import FLAGS, Exported, ExportError
 from storage.versions import COLUMNS, Row
 
-_FLAGS = frozenset({"has_video", "truncated"})
+_FLAGS = FLAGS
 _NULLABLE = frozenset(
     "title category written_at updated_at image_url image_credit source_url archive_file archive_offset".split()
 )
-# SQLite makes JSON in a quarter of the time that it takes here: of what stands before the paragraphs and the text of a
-# row, of the text, and of what stands behind, where each is of its kind. Bytes: whether they are UTF-8 is seen below.
-_TEXT = "'text', 'null'"
-_KINDS = dict.fromkeys(_FLAGS, "'integer'") | {"archive_offset": "'integer', 'null'"}
-_AS_JSON = {name: f"json(iif(articles.{name}, 'true', 'false'))" for name in _FLAGS}
+
+_encode = json.JSONEncoder(ensure_ascii=False, check_circular=False, separators=(",", ":")).encode
 
 
-def _object(columns: Sequence[str]) -> str:
-    members = ", ".join(f"'{name}', {_AS_JSON.get(name, f'articles.{name}')}" for name in columns)
-    return _if_sound(columns, f"json_object({members})")
-
-
-def _if_sound(columns: Sequence[str], value: str) -> str:
-    conditions = [f"typeof(articles.{name}) in ({_KINDS.get(name, _TEXT)})" for name in columns]
-    conditions += [f"articles.{name} in (0, 1)" for name in columns if name in _FLAGS]
-    return f"case when {' and '.join(conditions)} then cast({value} as blob) end"
-
-
-_BEFORE, _BEHIND = COLUMNS[: COLUMNS.index("paragraphs")], COLUMNS[COLUMNS.index("text") + 1 :]
-_PARTS = (
-    "articles.rowid",
-    _object(_BEFORE),
-    "cast(articles.paragraphs as blob)",
-    _if_sound(["text"], "json_quote(articles.text)"),
-    _object(_BEHIND),
-)
-_ROW = f"select {', '.join(COLUMNS)} from articles where rowid = ?"  # noqa: S608
-_encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-
-
-def lines(db: Database, selection: Selection, tell: Callable[[str], None]) -> Iterator[bytes]:
-    """A line for each article that is selected, in the order of exports.
-
-    Args:
-        db: a database of kbsworld.
-        selection: which.
-        tell: told of each row that holds something else than its columns are for, in a sentence; it has no line.
-    """
-    for rowid, *parts in select_values(db, selection, _PARTS):
-        if line := _join(*parts):
-            yield line
-            continue
-        for article in sound(db.query(_ROW, [rowid]), tell):
-            yield _line(article)
-
-
-def write(lines: Iterable[bytes], stream: IO[bytes]) -> None:
-    """Write lines into a stream."""
-    stream.writelines(lines)
-
-
-def _line(article: Exported) -> bytes:
-    row, paragraphs = article
-    flags = {name: bool(row[name]) for name in _FLAGS}
-    values = {name: row[name] for name in COLUMNS} | flags | {"paragraphs": paragraphs}
-    return _encode(values).encode() + b"\n"
-
-
-def _join(before: bytes | None, paragraphs: bytes, text: bytes | None, behind: bytes | None) -> bytes | None:
-    """The line of a row as this project writes them: its paragraphs are its text, taken apart. None: it is no such row.
-
-    Args:
-        before, text, behind: as JSON; None where something in them is not of its kind.
-        paragraphs: as stored.
-    """
-    if before is None or text is None or behind is None:
-        return None
-    parts = text.split(rb"\n\n")
-    if paragraphs != b"[%b]" % b'", "'.join(parts):
-        return None
-    compact = b'","'.join(parts)
-    # With a backslash in the text, what looks like the end of a line may be none: damaged rows could pass for sound.
-    if b"\\" in compact and rb"\\" in text:
-        return None
-    try:
-        b"".join((before, text, behind)).decode()
-    except UnicodeDecodeError:
-        return None
-    return b"".join((before[:-1], b',"paragraphs":[', compact, b'],"text":', text, b",", behind[1:], b"\n"))
+def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
+    """Write articles into a stream."""
+    for row, paragraphs in articles:
+        values = {**row, **{name: bool(row[name]) for name in FLAGS}, "paragraphs": paragraphs}
+        stream.write(_encode(values).encode() + b"\n")
 
 
 def is_json_lines(path: Path) -> bool:

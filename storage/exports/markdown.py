@@ -7,12 +7,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from storage.exports.base import FORBIDDEN, ITEM, REPLACEMENT, Exported
-from storage.exports.names import name_of
+from storage.exports.base import FLAGS, FORBIDDEN, ITEM, REPLACEMENT, Exported, name_of
 from storage.versions import COLUMNS
 
 _FRONT_MATTER = tuple(name for name in COLUMNS if name not in {"paragraphs", "text"})
-_FLAGS = frozenset({"has_video", "truncated"})
 
 # What marks something wherever it stands; an ampersand where it could begin a character reference.
 _MARKS = re.compile(r"[\\`*_\[\]<>#~|]|&(?=[#A-Za-z])")
@@ -79,7 +77,7 @@ def _yaml(name: str, value: Any) -> str:
     """A value as YAML: text always in double quotes, so that none is taken for a date, a number or a mark."""
     if value is None:
         return "null"
-    if name in _FLAGS:
+    if name in FLAGS:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)
