@@ -15,13 +15,13 @@ import sqlite3
 import sys
 import time
 from abc import abstractmethod
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 
-from scrapy.commands import ScrapyCommand, ScrapyHelpFormatter
+from scrapy.commands import ScrapyCommand
 
 from crawler.arguments import ArgumentError, check_setting_names
 from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
@@ -117,6 +117,8 @@ class OfflineCommand(ScrapyCommand):
 
         try:
             self.exitcode = max(self.exitcode, self._prepared(args, opts)())
+            if sys.stdout is not None:
+                sys.stdout.flush()  # at the end of the process an error would be a traceback
         except ArgumentError as error:
             complain(self, str(error), WRONG_CALL)
         except sqlite3.Error as error:
@@ -153,8 +155,8 @@ class OfflineCommand(ScrapyCommand):
         return given
 
 
-class _HelpFormatter(ScrapyHelpFormatter):
-    """Scrapy's headings; paragraphs are filled, and indented lines stay as they are."""
+class _HelpFormatter(HelpFormatter):
+    """Fills paragraphs, and leaves indented lines as they are."""
 
     def _fill_text(self, text: str, width: int, indent: str) -> str:
         fill = super()._fill_text

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, day
+from crawler.arguments import ArgumentError
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -16,51 +16,42 @@ if TYPE_CHECKING:
 
 def add_selection_options(parser: ArgumentParser, *, versions: bool = False) -> None:
     """Add `--since`, `--until`, `--category` and `--lang` to a command; `versions`: `--all-versions` too."""
+    from extractors.address import EDITIONS
+
     add = parser.add_argument_group("which articles").add_argument
-    add("--since", metavar="DAY", help="from this day on, in KST: 2026-11-01")
-    add("--until", metavar="DAY", help="up to and including this day, in KST")
+    add("--since", metavar="DAY", type=_date, help="from this day on, in KST: 2026-11-01")
+    add("--until", metavar="DAY", type=_date, help="up to and including this day, in KST")
     add(
         "--category",
         metavar="WORD",
         help="the category as the page names it; accents and capitals do not matter; '' for articles without one",
     )
-    add("--lang", metavar="CODE", help=f"the language of the edition: {', '.join(_languages())}")
+    add("--lang", choices=sorted(EDITIONS.values()), help="the language of the edition")
     if versions:
         add("--all-versions", action="store_true", help="every version of each article, not only the newest")
 
 
 def selection_of(opts: Namespace, db: Database) -> Selection:
-    """The articles that the options select.
-
-    Args:
-        opts: as parsed; `all_versions` counts where the command has it.
-        db: where categories are looked up.
+    """The articles that the options select; in `db` categories are looked up.
 
     Raises:
-        ArgumentError: an option is wrong.
+        ArgumentError: the days are in the wrong order, or there is no such category.
     """
     from storage.selection import Selection, find_category
 
-    since, until = (_day(f"--{name}", getattr(opts, name)) for name in ("since", "until"))
-    if since and until and since > until:
-        raise ArgumentError(f"--since {since} is after --until {until}; exchange them.")
-    if opts.lang is not None and opts.lang not in _languages():
-        raise ArgumentError(f"--lang must be one of {', '.join(_languages())}, not {opts.lang}.")
+    if opts.since and opts.until and opts.since > opts.until:
+        raise ArgumentError(f"--since {opts.since} is after --until {opts.until}; exchange them.")
     try:
         category = None if opts.category is None else find_category(db, opts.category)
     except ValueError as error:
         raise ArgumentError(str(error)) from None
     versions = getattr(opts, "all_versions", False)
-    return Selection(since=since, until=until, category=category, lang=opts.lang, all_versions=versions)
+    return Selection(since=opts.since, until=opts.until, category=category, lang=opts.lang, all_versions=versions)
 
 
-def _day(name: str, value: str | None) -> date | None:
-    if value == "":  # such as an unset variable of a script, which does not mean all articles
-        raise ArgumentError(f"{name} is empty; give a date (YYYY-MM-DD), or leave it out.")
-    return day(name, value or "")
-
-
-def _languages() -> list[str]:
-    from extractors.address import EDITIONS
-
-    return sorted(EDITIONS.values())
+def _date(text: str) -> date:
+    # An empty text, such as an unset variable of a script, does not mean all articles.
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("must be a date (YYYY-MM-DD).") from None

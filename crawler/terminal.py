@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 #: Exit statuses of the project's commands.
 WORK_FAILED = 1
@@ -36,26 +36,18 @@ def tell(sentence: str) -> None:
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
 
 
-def table(rows: Iterable[Sequence[object]]) -> list[str]:
+def table(rows: Sequence[Sequence[object]]) -> list[str]:
     """Rows in aligned columns, the first row being the headings; numbers to the right, None as a dash."""
-    cells = [["-" if value is None else value for value in row] for row in rows]
-    texts = [[_cell(value) for value in row] for row in cells]
-    columns = [
-        (max(map(len, text)), len(column) > 1 and all(map(_is_number, column[1:])))
-        for text, column in zip(zip(*texts, strict=True), zip(*cells, strict=True), strict=True)
-    ]
-    lines = []
-    for row in texts:
-        aligned = [
-            text.rjust(width) if right else text.ljust(width) for text, (width, right) in zip(row, columns, strict=True)
-        ]
-        lines.append("  " + "  ".join(aligned).rstrip())
-    return lines
+    columns = []
+    for first, *values in zip(*rows, strict=True):
+        texts = [_cell(value) for value in (first, *values)]
+        width = max(map(len, texts))
+        is_number = all(value is None or isinstance(value, int | float) for value in values)
+        columns.append([text.rjust(width) if is_number else text.ljust(width) for text in texts])
+    return ["  " + "  ".join(line).rstrip() for line in zip(*columns, strict=True)]
 
 
 def _cell(value: object) -> str:
+    if value is None:
+        return "-"
     return f"{value:,}" if isinstance(value, int | float) else clean(value, _MAX_CELL)
-
-
-def _is_number(value: object) -> bool:
-    return isinstance(value, float) or value == "-" or str(value).isdigit()

@@ -49,12 +49,7 @@ class Command(OfflineCommand):
 
 
 def _serve(database: str, port: int, *, open_browser: bool) -> int:
-    """Serve until a signal comes; the exit status.
-
-    Raises:
-        StoreError: there is no database that can be read.
-        OSError: the port is not available.
-    """
+    """Serve until a signal comes; the exit status."""
     from storage.database import open_to_read
     from storage.web.app import serve
 

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import sys
-import textwrap
-import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -17,20 +15,19 @@ from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, table
 
 if TYPE_CHECKING:
     from storage.archive.check import ArchiveReport, Rows
-    from storage.checkup import Examination, Gap, Missing, News, Run
+    from storage.checkup import Examination, Missing, News, Run
 
 # How many months, and how many findings in the archive, are shown.
 _MAX_MONTHS = 12
 _MAX_FINDINGS = 20
-_WIDTH = 116
 
 
 class Command(OfflineCommand):
     """Check the database and the archive, and show how the last runs went.
 
     Reports on the database of KBS_DB and the archive of KBS_ARCHIVE: the last run of each spider, days without news,
-    layouts by month, pending articles, whether the database is sound, and whether every page in the archive is whole and
-    is where its article says. Nothing is written; a crawl may run at the same time.
+    layouts by month, pending articles, whether the database is sound, and whether every page in the archive is whole
+    and is where its article says. Nothing is written; a crawl may run at the same time.
 
     Exit status: 0 all well; 1 where database or archive are damaged, or there is no database; 2 for a wrong call; 3
     where both are sound and the last finished run of a spider was unhealthy (ended with status 3).
@@ -44,11 +41,8 @@ class Command(OfflineCommand):
     interrupted = "Interrupted."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--quick",
-            action="store_true",
-            help="do not read the archive: only check that the files that articles name exist and are long enough",
-        )
+        text = "do not read the archive: only check that the files that articles name exist and are long enough"
+        parser.add_argument("--quick", action="store_true", help=text)
 
     def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
         assert self.settings is not None
@@ -57,16 +51,7 @@ class Command(OfflineCommand):
 
 
 def _report(database: str, folder: str, *, quick: bool) -> int:
-    """Print the report; the exit status.
-
-    Args:
-        database: KBS_DB.
-        folder: KBS_ARCHIVE; empty where no archive is kept.
-        quick: do not read the archive.
-
-    Raises:
-        StoreError, OSError: one of them cannot be read.
-    """
+    """Print the report; the exit status. `folder` is empty where no archive is kept."""
     from extractors.dates import KST
     from storage import StoreError
     from storage.checkup import examine
@@ -80,7 +65,6 @@ def _report(database: str, folder: str, *, quick: bool) -> int:
     _print("Layouts of the articles, by month of fetching in UTC", _layouts(found))
     _print("Pending articles", _pending(found.missing))
     _print("Database", _database(found))
-    sys.stdout.flush()
     try:
         archive = _check(folder, found, quick=quick)
     except OSError as error:
@@ -91,6 +75,8 @@ def _report(database: str, folder: str, *, quick: bool) -> int:
 
 def _check(folder: str, found: Examination, *, quick: bool) -> ArchiveReport:
     """The report of the archive; an empty one where none is kept."""
+    import click
+
     from storage.archive.check import ArchiveReport, check_archive, check_files
 
     if not folder:
@@ -98,35 +84,23 @@ def _check(folder: str, found: Examination, *, quick: bool) -> ArchiveReport:
     path = Path(folder).expanduser()
     if quick:
         return check_files(path, found.rows)
-    if not sys.stderr.isatty():
-        return check_archive(path, found.rows, found.spans)
-    report = check_archive(path, found.rows, found.spans, _progress())
-    print("\r\x1b[K", end="", file=sys.stderr)
-    return report
+    with click.progressbar(length=0, label="archive", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
+        def progress(done: int, total: int, *_: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
 
-def _progress() -> Callable[[int, int, int, int], None]:
-    """A live line on a terminal, for `check_archive`."""
-    shown = time.monotonic()
-
-    def show(done: int, total: int, number: int, files: int) -> None:
-        nonlocal shown
-        if time.monotonic() - shown >= 0.2:
-            shown = time.monotonic()
-            line = f"archive: {done / 1e6:,.1f} of {total / 1e6:,.1f} MB, file {number} of {files}"
-            print(f"\r{line}\x1b[K", end="", file=sys.stderr, flush=True)
-
-    return show
+        return check_archive(path, found.rows, found.spans, progress)
 
 
 def _print(title: str, lines: Iterable[str]) -> None:
-    print(title, *lines, "", sep="\n")
+    print(title, *lines, "", sep="\n", flush=True)
 
 
 def _conclude(found: Examination, archive: ArchiveReport) -> int:
     """Print the last line, which says the exit status in words; the exit status."""
     if found.flaws or archive.broken:
-        parts = [name for name, broken in (("database", found.flaws), ("archive", archive.broken)) if broken]
+        parts = [name for name, damaged in (("database", found.flaws), ("archive", archive.broken)) if damaged]
         print(f"Damaged: the {' and the '.join(parts)}, see above.")
         return WORK_FAILED
     unhealthy = [run.spider for run in found.runs if run.ended and run.exit_status == UNHEALTHY]
@@ -145,52 +119,47 @@ def _runs(runs: list[Run], now: datetime) -> Iterator[str]:
     if not runs:
         yield "  no run yet"
         return
-    rows = []
+    rows: list[tuple[object, ...]] = [("spider", "began (UTC)", "", "ended", "status", *COUNTS)]
+    complaints: list[str] = []
     for run in runs:
         began = f"{run.started_at:%Y-%m-%d %H:%M}" if run.started_at else None
-        elapsed = _ago(run.started_at, now) if run.started_at else None
         ended = (run.reason or "unknown") if run.ended else "no end"
-        rows.append((run.spider, began, elapsed, ended, run.exit_status, *(run.counts[name] for name in COUNTS)))
-    yield from table([("spider", "began (UTC)", "", "ended", "status", *COUNTS), *rows])
-    for run, (_, began, *_) in zip(runs, rows, strict=True):
-        for complaint in run.complaints:
-            when = f"{began} UTC" if began else "unknown time"
-            yield from _wrapped(f"{run.spider}, {when}, unhealthy: {complaint}")
+        counts = (run.counts[name] for name in COUNTS)
+        rows.append((run.spider, began, _ago(run.started_at, now), ended, run.exit_status, *counts))
+        complaints += [f"{run.spider}, {began or 'unknown time'} UTC, unhealthy: {one}" for one in run.complaints]
+    yield from table(rows)
+    yield from (f"  {clean(complaint)}" for complaint in complaints)
     if not all(run.ended for run in runs):
         yield "  A run without an end was killed or is still running; the last finished one, if any, is below it."
 
 
-def _ago(moment: datetime, now: datetime) -> str:
-    """How long ago, in words."""
+def _ago(moment: datetime | None, now: datetime) -> str | None:
+    """How long ago, in words; in hours up to 48, which say more than "1 day"."""
+    if moment is None:
+        return None
     minutes = int((now - moment).total_seconds() // 60)
-    if minutes < 0:
-        return "in the future"
-    # "36 hours" says more than "1 day".
-    for length, noun, least in ((1440, "day", 2), (60, "hour", 1), (1, "minute", 1)):
-        if minutes // length >= least:
-            return f"{_count(minutes // length, noun)} ago"
-    return "just now"
+    for length, unit, least in ((1440, "days", 2880), (60, "h", 60), (1, "min", 1)):
+        if minutes >= least:
+            return f"{minutes // length} {unit} ago"
+    return "just now" if minutes >= 0 else "in the future"
 
 
 def _days(news: list[News]) -> Iterator[str]:
     if not news:
         yield "  no news yet"
     for each in news:
-        checked = f"{clean(each.lang)}, {each.first} to {each.last}"
-        if not each.gaps:
-            yield f"  {checked}: news every day"
-            continue
-        yield f"  {checked}: {sum(gap.days for gap in each.gaps):,} without"
-        rows = [(_span(gap), gap.days, "read and empty" if gap.read_and_empty else "not known") for gap in each.gaps]
-        yield from (f"  {line}" for line in table([("days", "", "what is known"), *rows]))
+        without = f"{sum(gap.days for gap in each.gaps):,} without" if each.gaps else "news every day"
+        yield f"  {clean(each.lang)}, {each.first} to {each.last}: {without}"
+        rows: list[tuple[object, ...]] = [("days", "", "what is known")]
+        for gap in each.gaps:
+            span = f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}"
+            rows.append((span, gap.days, "read and empty" if gap.read_and_empty else "not known"))
+        if each.gaps:
+            yield from (f"  {line}" for line in table(rows))
         unknown = [gap for gap in each.gaps if not gap.read_and_empty]
         if unknown and each.edition:
             bounds = f"-a since={unknown[0].first} -a until={unknown[-1].last}"
             yield f"    kbsworld crawl kbs_days -a lang={each.edition} {bounds}   reads those not known"
-
-
-def _span(gap: Gap) -> str:
-    return f"{gap.first}" if gap.first == gap.last else f"{gap.first} to {gap.last}"
 
 
 def _layouts(found: Examination) -> Iterator[str]:
@@ -205,14 +174,13 @@ def _layouts(found: Examination) -> Iterator[str]:
     rows = [(month, *(found.layouts[month, layout] for layout in layouts)) for month in months[:_MAX_MONTHS]]
     yield from table([("month", *layouts), *rows])
     if len(months) > _MAX_MONTHS:
-        yield f"  and {_count(len(months) - _MAX_MONTHS, 'month')} before"
+        yield f"  and earlier months: {len(months) - _MAX_MONTHS:,}"
     newest = months[0]
     generic, total = found.layouts[newest, GENERIC], sum(found.layouts[newest, layout] for layout in layouts)
     if generic > MAX_GENERIC * total:
-        yield from _wrapped(
-            f"{generic:,} of the {total:,} articles of {newest} were found by structure alone (layout {GENERIC}): the "
-            "site's template has changed; extractors/README.md says what to do."
-        )
+        found_so = f"  {generic:,} of the {total:,} articles of {clean(newest)} were found by structure alone"
+        yield f"{found_so} (layout {GENERIC}):"
+        yield "  the site's template has changed; extractors/README.md says what to do."
 
 
 def _pending(pending: Missing) -> Iterator[str]:
@@ -233,42 +201,29 @@ def _database(found: Examination) -> Iterator[str]:
     if not found.flaws:
         yield f"  sound; versions of articles stored: {found.articles:,}"
         return
-    for flaw in found.flaws:
-        yield from _wrapped(flaw)
+    yield from (f"  {clean(flaw)}" for flaw in found.flaws)
     yield "  Restore a copy of the database, or save what can be read with the recover command of SQLite's own shell."
 
 
 def _archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> Iterator[str]:
     named = sum(map(rows.count, rows.named))
     if not folder:
-        yield f"  no archive is kept (KBS_ARCHIVE is empty); versions of articles that name a place in one: {named:,}"
+        yield f"  no archive is kept (KBS_ARCHIVE is empty); versions of articles that name a page in one: {named:,}"
         return
-    read = "not read (--quick)" if quick else f"{_count(report.records, 'record')} read"
-    size = f"{report.size / 1e9:.1f} GB" if report.size >= 1e9 else f"{report.size / 1e6:.1f} MB"
-    yield f"  {_count(report.files, 'file')}, {size}, {read}"
+    read = "not read (--quick)" if quick else f"records: {report.records:,}"
+    yield f"  files: {report.files:,} ({report.size / 1e6:,.1f} MB); {read}"
     yield f"  versions of articles with their page there: {named:,}; without an archived page: {rows.unarchived:,}"
     if rows.elsewhere:
         yield f"  versions of articles with their page in other archives, not checked: {rows.elsewhere:,}"
     findings = sorted(report.findings, key=lambda finding: finding.harmless)
     if findings:
-        # Offsets without thousands separators: they are there to be given to other tools.
-        cells = [
-            (each.file, None if each.offset is None else str(each.offset), each.articles, each.what)
-            for each in findings[:_MAX_FINDINGS]
-        ]
-        yield from table([("file", "offset", "articles", "what"), *cells])
+        # Offsets have no thousands separators: they are given to other tools.
+        offsets = [None if each.offset is None else str(each.offset) for each in findings]
+        cells = [(each.file, offset, each.articles, each.what) for each, offset in zip(findings, offsets, strict=True)]
+        yield from table([("file", "offset", "articles", "what"), *cells[:_MAX_FINDINGS]])
     if len(findings) > _MAX_FINDINGS:
         yield f"  and {len(findings) - _MAX_FINDINGS:,} more"
     if report.broken:
         yield "  Restore copies of these files; the articles themselves are in the database and are not affected."
     elif not quick:
         yield "  sound: every record is whole, and every row leads to its page"
-
-
-def _wrapped(sentence: str) -> list[str]:
-    wrapper = textwrap.TextWrapper(_WIDTH, "  ", "    ", break_long_words=False, break_on_hyphens=False)
-    return wrapper.wrap(clean(sentence))
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"

@@ -7,7 +7,6 @@ import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,112 +45,90 @@ class Command(OfflineCommand):
     """
 
     interrupted = "Interrupted; nothing was written."
+    _written = _damaged = 0
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--format",
             choices=_FORMATS,
-            help="jsonl: an object a line, which kbsworld import reads (default, except for .csv, .parquet, .xml); csv: "
-            "for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file an article, in a folder; tei: one "
-            "TEI P5 corpus",
+            help="jsonl: an object a line, which kbsworld import reads (default, except for .csv, .parquet, .xml); "
+            "csv: for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file an article, in a folder; tei: "
+            "one TEI P5 corpus",
         )
-        parser.add_argument(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="the file, or for markdown the folder (default, and -: standard output)",
-        )
+        text = "the file, or for markdown the folder (default, and -: standard output)"
+        parser.add_argument("-o", "--output", metavar="FILE", help=text)
         add_selection_options(parser, versions=True)
 
     def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
-        path = None if opts.output in {None, "-"} else Path(opts.output)
+        output = opts.output or ""
+        path = None if opts.output in {None, "-"} else Path(output)
         ending = path.suffix.lower() if path else ""
         form = opts.format or _ENDINGS.get(ending, "jsonl")
         if ending in _COMPRESSED:
             raise ArgumentError(
                 f"-o {path}: exports are not compressed; leave out {ending}, or pipe into a compressor."
             )
-        if opts.format is None and ending in _MARKDOWN:
-            raise ArgumentError(f"-o {path}: Markdown is one file an article; use --format markdown -o FOLDER.")
-        if opts.output == "":
-            raise ArgumentError("-o is empty; give a file name, or - for standard output.")
-        if form != "markdown" and (opts.output or "").endswith("/"):
-            raise ArgumentError(f"-o {opts.output} is a folder; name a file in it.")
+        if (form == "markdown" and path is None) or (opts.format is None and ending in _MARKDOWN):
+            raise ArgumentError("Markdown is one file an article; use --format markdown -o FOLDER.")
+        if path is not None and (not output or (form != "markdown" and output.endswith("/"))):
+            raise ArgumentError(f"-o must name a file, not {output or 'nothing'}.")
         if path is not None and _is_of_database(path, Path(self.database)):
             raise ArgumentError(f"-o {path} is the article database itself; name another file.")
-        if path is None and form == "markdown":
-            raise ArgumentError("Markdown is one file an article; name a folder with -o FOLDER.")
         if form == "parquet":
-            _check_parquet(path)
+            from storage.exports import parquet_file
+
+            parquet_file.check()
+            if path is None and sys.stdout is not None and sys.stdout.isatty():
+                raise ArgumentError("Parquet is binary; name a file with -o FILE.")
         self.prints = path is None
-        return partial(_export, self.database, opts, form, path)
+        return partial(self._export, opts, form, path)
 
+    def _export(self, opts: Namespace, form: str, path: Path | None) -> int:
+        """Write the articles; the exit status."""
+        import click
 
-def _check_parquet(path: Path | None) -> None:
-    from storage.exports import parquet_file
+        from storage.database import open_to_read
+        from storage.exports import sound
+        from storage.selection import count_rows, select_rows
 
-    parquet_file.check()
-    if path is None and sys.stdout is not None and sys.stdout.isatty():
-        raise ArgumentError("Parquet is binary; name a file with -o FILE.")
+        began = time.monotonic()
+        with open_to_read(self.database, tell) as db:
+            selection = selection_of(opts, db)
+            is_watched = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
+            total = count_rows(db, selection) if is_watched else 0
+            with click.progressbar(length=total, file=sys.stderr, hidden=not is_watched) as bar:
+                articles = self._counted(sound(select_rows(db, selection), self._report), bar.update)
+                _write(articles, form, path, all_versions=selection.all_versions)
+        self._conclude("standard output" if path is None else str(path), time.monotonic() - began)
+        return WORK_FAILED if self._damaged else 0
+
+    def _counted(self, articles: Iterable[Exported], advance: Callable[[int], None]) -> Iterator[Exported]:
+        for article in articles:
+            self._written += 1
+            if not self._written % _STEP:
+                advance(_STEP)
+            yield article
+
+    def _report(self, damage: str) -> None:
+        self._damaged += 1
+        if self._damaged <= _MOST_REPORTED:
+            tell(damage)
+
+    def _conclude(self, where: str, seconds: float) -> None:
+        """Say what was done."""
+        if self._damaged > _MOST_REPORTED:
+            tell(f"damaged: {self._damaged - _MOST_REPORTED:,} more were left out.")
+        if self._written:
+            rate = self._written / max(seconds, 0.001)
+            tell(f"export: {self._written:,} written to {where}, {seconds:,.1f} s, {rate:,.0f} a second")
+        else:
+            tell(f"No article is selected; {where} is empty.")
 
 
 def _is_of_database(path: Path, database: Path) -> bool:
     """Whether a path is the database, or a file that SQLite keeps beside it."""
     target, file = (os.path.realpath(one.expanduser()) for one in (path, database))
     return target in {file, *(f"{file}-{end}" for end in ("wal", "shm", "journal"))}
-
-
-def _export(database: str, opts: Namespace, form: str, path: Path | None) -> int:
-    """Write the articles; the exit status.
-
-    Raises:
-        ArgumentError: an option is wrong.
-        StoreError, ExportError, sqlite3.Error: the database cannot be read, or the export cannot be written.
-    """
-    import click
-
-    from storage.database import open_to_read
-    from storage.exports import sound
-    from storage.selection import count_rows, select_rows
-
-    began, counted = time.monotonic(), _Counted()
-    with open_to_read(database, tell) as db:
-        selection = selection_of(opts, db)
-        is_watched = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
-        total = count_rows(db, selection) if is_watched else 0
-        with click.progressbar(length=total, file=sys.stderr, hidden=not is_watched) as bar:
-            articles = counted.count(sound(select_rows(db, selection), counted.report), bar.update)
-            _write(articles, form, path, all_versions=selection.all_versions)
-    if counted.damaged > _MOST_REPORTED:
-        tell(f"damaged: {counted.damaged - _MOST_REPORTED:,} more were left out.")
-    where, seconds = "standard output" if path is None else str(path), time.monotonic() - began
-    if counted.written:
-        noun = ("version" if selection.all_versions else "article") + ("" if counted.written == 1 else "s")
-        pace = f"{seconds:,.1f} s, {counted.written / max(seconds, 0.001):,.0f} a second"
-        tell(f"export: {counted.written:,} {noun} {'to' if path is None else 'into'} {where}, {pace}")
-    else:
-        tell(f"No article is selected; {where} is empty.")
-    return WORK_FAILED if counted.damaged else 0
-
-
-@dataclass
-class _Counted:
-    """How many articles were written, and how many rows were damaged and left out."""
-
-    written: int = 0
-    damaged: int = 0
-
-    def count(self, articles: Iterable[Exported], advance: Callable[[int], None]) -> Iterator[Exported]:
-        for article in articles:
-            self.written += 1
-            if not self.written % _STEP:
-                advance(_STEP)
-            yield article
-
-    def report(self, sentence: str) -> None:
-        self.damaged += 1
-        if self.damaged <= _MOST_REPORTED:
-            tell(sentence)
 
 
 def _write(articles: Iterator[Exported], form: str, path: Path | None, *, all_versions: bool) -> None:
@@ -162,6 +139,6 @@ def _write(articles: Iterator[Exported], form: str, path: Path | None, *, all_ve
         with whole_folder(path) as folder:
             markdown.write(articles, folder, all_versions=all_versions)
         return
-    formats = {"jsonl": json_lines, "csv": csv_table, "parquet": parquet_file, "tei": tei}
+    modules = {"jsonl": json_lines, "csv": csv_table, "parquet": parquet_file, "tei": tei}
     with whole_file(path) as stream:
-        formats[form].write(articles, stream)
+        modules[form].write(articles, stream)

@@ -41,12 +41,9 @@ class Command(OfflineCommand):
     interrupted = "Interrupted."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--url", metavar="URL", help="the address of the page (default: the og:url that an HTML page names)"
-        )
-        parser.add_argument(
-            "--format", choices=tuple(_FORMATS), default="json", help="json: one line an article (default: json)"
-        )
+        add = parser.add_argument
+        add("--url", help="the address of the page (default: the og:url that an HTML page names)")
+        add("--format", choices=tuple(_FORMATS), default="json", help="json: one line an article (default: json)")
 
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
         from extractors.address import SITE, parse_address
@@ -57,10 +54,10 @@ class Command(OfflineCommand):
             raise ArgumentError(f"--url must be an address of KBS World, such as {SITE}/service/…, not {opts.url}.")
         pages: list[str] = []
         for name in args:
-            try:
-                pages += _page_files(name)
-            except FileNotFoundError as error:
-                complain(self, str(error), WORK_FAILED)
+            found = _page_files(name)
+            if not found:
+                complain(self, f"{name}: no page in this folder ({', '.join(_PAGE_SUFFIXES)}).", WORK_FAILED)
+            pages += found
         if opts.url and len(pages) > 1:
             raise ArgumentError(f"--url is the address of one page, but {len(pages)} pages are given.")
         return partial(self._print, pages, opts.url or "", _FORMATS[opts.format])
@@ -83,29 +80,15 @@ class Command(OfflineCommand):
 
 
 def _page_files(name: str) -> list[str]:
-    """The page files at a path: itself, whatever its name, or those below a folder, in order of their paths.
-
-    Raises:
-        FileNotFoundError: nothing is there, or the folder holds no page file.
-    """
-    path = Path(name)
-    if name != _STDIN and not path.exists():
-        raise FileNotFoundError(f"{path}: no such file or folder.")
-    if name == _STDIN or not path.is_dir():
+    """The page files below a folder, in order of their paths; a name that is no folder is a page itself."""
+    if name == _STDIN or not Path(name).is_dir():
         return [name]
-    found = sorted(file for file in path.rglob("*") if file.suffix.lower() in _PAGE_SUFFIXES and file.is_file())
-    if not found:
-        raise FileNotFoundError(f"{path}: no page in this folder (looked for {', '.join(_PAGE_SUFFIXES)}).")
-    return [str(file) for file in found]
+    files = (file for file in Path(name).rglob("*") if file.suffix.lower() in _PAGE_SUFFIXES and file.is_file())
+    return [str(file) for file in sorted(files)]
 
 
 def _read(page: str, max_page: int) -> bytes:
-    """A page file, or standard input.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is longer than `max_page` bytes, or compressed.
-    """
+    """A page file, or standard input; ValueError where it is longer than `max_page` bytes, or compressed."""
     with sys.stdin.buffer if page == _STDIN else Path(page).open("rb") as stream:
         body = stream.read(max_page + 1)
     if len(body) > max_page:

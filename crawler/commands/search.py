@@ -57,10 +57,9 @@ class Command(OfflineCommand):
     interrupted = "Interrupted."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--limit", metavar="N", default="20", help="the most hits to print (default: 20)")
-        parser.add_argument(
-            "--format", choices=("text", "json"), default="text", help="json: one line a hit (default: text)"
-        )
+        add = parser.add_argument
+        add("--limit", metavar="N", default="20", help="the most hits to print (default: 20)")
+        add("--format", choices=("text", "json"), default="text", help="json: one line a hit (default: text)")
         add_selection_options(parser, versions=True)
 
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
@@ -71,12 +70,7 @@ class Command(OfflineCommand):
 
 
 def _search(database: str, query: str, opts: Namespace, limit: int) -> int:
-    """Print the hits; the exit status.
-
-    Raises:
-        ArgumentError: the query or an option is wrong.
-        StoreError: the database cannot be read.
-    """
+    """Print the hits; the exit status."""
     from storage import QueryError, Selection
     from storage.database import open_to_read
     from storage.search import search
@@ -107,20 +101,19 @@ def _json(hit: Hit) -> str:
 def _text_form() -> Callable[[Hit], str]:
     """The text form of a hit: plain lines, or on a terminal wrapped and highlighted."""
     if not sys.stdout.isatty():
-        return lambda hit: _MARKS.sub(
-            "", "\n".join([_about(hit), _marked(hit.title), _marked(hit.snippet), clean(hit.url), ""])
-        )
+        return partial(_text, width=None, has_colour=False)
     width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
-    has_colour = not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return partial(_text, width=width, has_colour=not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
 
-    def form(hit: Hit) -> str:
-        title = textwrap.fill(_marked(hit.title), width)
-        snippet = textwrap.fill(_marked(hit.snippet), width, initial_indent=_INDENT, subsequent_indent=_INDENT)
-        if has_colour:
-            title, snippet = f"{_BOLD}{_highlighted(title, _BOLD)}{_PLAIN}", _highlighted(snippet, "")
-        return _MARKS.sub("", "\n".join([_about(hit), title, snippet, f"{_INDENT}{clean(hit.url)}", ""]))
 
-    return form
+def _text(hit: Hit, width: int | None, *, has_colour: bool) -> str:
+    title, snippet, url = _marked(hit.title), _marked(hit.snippet), clean(hit.url)
+    if width is not None:
+        title, url = textwrap.fill(title, width), f"{_INDENT}{url}"
+        snippet = textwrap.fill(snippet, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+    if has_colour:
+        title, snippet = f"{_BOLD}{_highlighted(title, _BOLD)}{_PLAIN}", _highlighted(snippet, "")
+    return _MARKS.sub("", "\n".join([_about(hit), title, snippet, url, ""]))
 
 
 def _highlighted(text: str, outside: str) -> str:

@@ -54,7 +54,7 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--word", help="also count the articles that contain this, written as for kbsworld search")
-        add("--only", metavar="NAME", help="one statistic: months, hours, lengths, word, layouts")
+        add("--only", choices=("months", "hours", "lengths", "word", "layouts"), help="one statistic")
         add("--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: needs --only")
         add("--plot", metavar="FILE", help="draw into this .png or .svg file, and print nothing (needs kbsworld[plot])")
         add("--titles", choices=("en", "fr"), default="en", help="language of the drawing (default: en)")
@@ -78,29 +78,17 @@ class Command(OfflineCommand):
 
 
 def _asked_for(only: str | None, *, has_word: bool) -> list[Statistic]:
-    """The statistics of a call.
-
-    Raises:
-        ArgumentError: there is no statistic of this name, or the word is missing.
-    """
     from storage.statistics import STATISTICS
 
     if only is None:
         return [each for each in STATISTICS.values() if has_word or not each.asks_for_word]
-    if only not in STATISTICS:
-        raise ArgumentError(f"--only must be one of {', '.join(STATISTICS)}, not {only}.")
     if STATISTICS[only].asks_for_word and not has_word:
         raise ArgumentError(f"--only {only} needs a word; give --word too, such as --word Corée.")
     return [STATISTICS[only]]
 
 
 def _check_plot(name: str) -> None:
-    """Check before anything is read that a picture can be drawn into a file.
-
-    Raises:
-        ArgumentError: the file's name does not end in a kind of picture.
-        ImportError: vl-convert is missing.
-    """
+    """Check before anything is read that a picture can be drawn into this file."""
     if Path(name).suffix.lower() not in _PICTURES:
         raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {name or 'empty'}.")
     try:
@@ -110,12 +98,7 @@ def _check_plot(name: str) -> None:
 
 
 def _count(database: str, opts: Namespace, statistics: list[Statistic], word: str) -> int:
-    """Count, and print or draw the counts; the exit status.
-
-    Raises:
-        StoreError, OSError: the database cannot be read, or the picture cannot be written.
-        ArgumentError: the call is wrong, as only the database shows.
-    """
+    """Count, and print or draw the counts; the exit status."""
     from storage.charts import below_one_another, drawn
     from storage.database import open_to_read
     from storage.statistics import run, summarize
@@ -151,10 +134,10 @@ def plot(spec: Spec, path: Path) -> None:
     from storage.exports import ExportError, whole_file
 
     try:
-        if path.suffix.lower() == ".svg":
-            picture = vl_convert.vegalite_to_svg(spec, vl_version=_VERSION, allowed_base_urls=[]).encode()
+        if path.suffix.lower() == ".png":
+            picture = vl_convert.vegalite_to_png(spec, scale=_SCALE, vl_version=_VERSION, allowed_base_urls=[])
         else:
-            picture = vl_convert.vegalite_to_png(spec, vl_version=_VERSION, allowed_base_urls=[], scale=_SCALE)
+            picture = vl_convert.vegalite_to_svg(spec, vl_version=_VERSION, allowed_base_urls=[]).encode()
     except ValueError as error:
         reason = next(iter(str(error).splitlines()[1:]), str(error))
         raise ExportError(f"{path} cannot be drawn ({reason}).") from error
@@ -163,21 +146,18 @@ def plot(spec: Spec, path: Path) -> None:
 
 
 def _print(summary: Summary, found: Found, form: str | None, word: str) -> None:
+    from storage.exports.csv_table import not_a_formula
+
     if form == "csv":
-        _print_csv(*found[0])
+        [(statistic, rows)] = found
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(statistic.columns)
+        writer.writerows([not_a_formula(row[name]) for name in statistic.columns] for row in rows)
     elif form == "json":
         tables = {each.name: [{name: row[name] for name in each.columns} for row in rows] for each, rows in found}
         print(json.dumps({"summary": asdict(summary), "statistics": tables}, ensure_ascii=False, indent=2))
     else:
         print(*_lines(summary, found, word), sep="\n")
-
-
-def _print_csv(statistic: Statistic, rows: Sequence[Row]) -> None:
-    from storage.exports.csv_table import not_a_formula
-
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(statistic.columns)
-    writer.writerows([not_a_formula(row[name]) for name in statistic.columns] for row in rows)
 
 
 def _lines(summary: Summary, found: Found, word: str) -> Iterator[str]:

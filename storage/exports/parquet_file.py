@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from io import RawIOBase
-from typing import IO, Any
+from typing import IO
 
 from storage.exports.base import Exported
 from storage.versions import COLUMNS, Row
@@ -30,28 +29,9 @@ def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
 
     columns = [(name, pyarrow.int64() if name in _INTEGERS else pyarrow.string()) for name in COLUMNS]
     schema = pyarrow.schema(columns)
-    with ParquetWriter(_Counted(stream), schema, compression="zstd", write_page_checksum=True) as writer:
+    with ParquetWriter(stream, schema, compression="zstd", write_page_checksum=True) as writer:
         for group in _groups(articles):
             writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
-
-
-class _Counted(RawIOBase):
-    """A stream that counts what is written to it: Parquet needs the position, which a pipe does not have."""
-
-    def __init__(self, stream: IO[bytes]) -> None:
-        super().__init__()
-        self._stream = stream
-        self._written = 0
-
-    def writable(self) -> bool:
-        return True
-
-    def write(self, data: Any) -> int:
-        self._written += len(data)
-        return self._stream.write(data)
-
-    def tell(self) -> int:
-        return self._written
 
 
 def _groups(articles: Iterable[Exported]) -> Iterator[list[Row]]:
