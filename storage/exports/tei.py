@@ -41,7 +41,7 @@ def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
     left = iter(articles)
     first = next(left, None)
     if first is None:
-        raise ExportError("No article is selected, and a TEI corpus must have one at least; nothing is written.")
+        raise ExportError("No article is selected; a TEI corpus must have at least one.")
     with etree.xmlfile(stream, encoding="utf-8") as file:
         file.write_declaration()
         with file.element(f"{{{_TEI}}}teiCorpus", nsmap={None: _TEI}):

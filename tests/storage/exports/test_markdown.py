@@ -56,7 +56,7 @@ def plain(tokens: list[Token]) -> str:
     return "".join(token.content for token in tokens)
 
 
-def parted(file: str) -> tuple[str, str]:
+def split(file: str) -> tuple[str, str]:
     begin, front, body = file.split("---\n", 2)
     assert begin == ""
     return front, body
@@ -71,7 +71,7 @@ def test_a_commonmark_reader_shows_exactly_the_text(title: str, paragraphs: list
     for one in paragraphs:
         is_item = one.startswith("- ") and one != "- "
         wanted.append(("list_item", one[2:]) if is_item else ("paragraph", one))
-    body = parted(page(exported(*paragraphs, title=title)))[1]
+    body = split(page(exported(*paragraphs, title=title)))[1]
     assert shown(body) == [(kind, FORBIDDEN.sub("\ufffd", text)) for kind, text in wanted]
 
 
