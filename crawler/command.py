@@ -116,7 +116,8 @@ class OfflineCommand(ScrapyCommand):
         from storage import StoreError
 
         try:
-            self.exitcode = max(self.exitcode, self._prepared(args, opts)())
+            status = self._prepared(args, opts)()
+            self.exitcode = max(self.exitcode, status)
             if sys.stdout is not None:
                 sys.stdout.flush()  # at the end of the process an error would be a traceback
         except ArgumentError as error:

@@ -5,10 +5,6 @@ from __future__ import annotations
 import argparse
 import gzip
 import json
-import os
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +22,7 @@ from storage.exports import ExportError, whole_file, whole_folder
 from storage.schema import migrations
 from storage.versions import Row
 from tests.crawler.conftest import Run
-from tests.crawler.prepared import CHECKOUT, prepared
+from tests.crawler.test_command import in_shell
 from tests.storage.test_parquet import article as made
 
 COUNT = 12
@@ -123,24 +119,6 @@ def test_what_cannot_be_done_is_a_sentence_and_leaves_nothing(
     assert {path for path in database.parent.iterdir() if not path.name.startswith("kbs.db-")} == before
 
 
-@pytest.mark.usefixtures("database")
-@pytest.mark.parametrize(
-    ("arguments", "end"),
-    [
-        (["more"], "Unknown argument more. See kbsworld export --help."),
-        (["--frmat", "csv"], "Unknown option --frmat. See kbsworld export --help."),
-        (["-s", "KBS_DBB=a"], "Unknown setting KBS_DBB; did you mean KBS_DB?"),
-        (["--category", "x"], "No article has the category x; there are: Société."),  # which only the database shows
-        (["--lang", "xx"], "'vi', 'zh')"),
-        (["--since", ""], "argument --since: must be a date (YYYY-MM-DD)."),
-    ],
-)
-def test_a_wrong_call_ends_with_status_2(scrapy: Run, arguments: list[str], end: str) -> None:
-    run = scrapy("export", *arguments)
-    assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.endswith(f"{end}\n")
-
-
 def test_there_and_back_again_is_the_same_bytes(database: Path, scrapy: Run, tmp_path: Path) -> None:
     file, packed, again = tmp_path / "a.jsonl", tmp_path / "named.txt", tmp_path / "b.jsonl"
     assert export(database, "--all-versions", "-o", str(file)) == 0
@@ -155,15 +133,6 @@ def test_there_and_back_again_is_the_same_bytes(database: Path, scrapy: Run, tmp
     scrapy("import", str(file), KBS_DB=str(other))
     assert export(other, "--all-versions", "-o", str(again)) == 0
     assert again.read_bytes() == file.read_bytes()
-
-
-def test_an_early_signal_ends_a_command_with_a_sentence() -> None:
-    first = (
-        "import os, signal; from storage.exports import parquet_file; "
-        "parquet_file.check = lambda: os.kill(os.getpid(), signal.SIGTERM)"
-    )
-    run = prepared().run("export", "--format", "parquet", first=first)
-    assert (run.returncode, run.stderr) == (128 + signal.SIGTERM, "Interrupted; nothing was written.\n")
 
 
 def test_the_other_formats_hold_the_same_articles(
@@ -182,9 +151,7 @@ def test_the_other_formats_hold_the_same_articles(
     assert "2026-11-01-news-fr-0-20261109T080000.md" in names
 
 
-def test_a_file_is_replaced_only_at_the_end(
-    database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_file_is_replaced_only_at_the_end(database: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "a.csv"
     file.write_text("before")
     db = Database(database)
@@ -217,21 +184,6 @@ def test_an_interrupted_export_leaves_what_was_there(target: Any, tmp_path: Path
     assert target is whole_folder or path.read_text() == "before"
 
 
-def in_shell(database: Path, command: str) -> subprocess.CompletedProcess[str]:
-    """What a shell makes of a command, in which `kbsworld` is this checkout's."""
-    call = f'kbsworld() {{ {sys.executable} -m scrapy "$@"; }}; {command}'
-    env = os.environ | {"KBS_DB": str(database), "KBS_ARCHIVE": str(database.with_name("archive"))}
-    return subprocess.run(["/bin/bash", "-c", call], cwd=CHECKOUT, env=env, capture_output=True, text=True, check=False)
-
-
-def test_head_ends_it_silently(database: Path) -> None:
-    with ArticleStore(database) as store, store.batch():
-        long = [article(number, 12, paragraphs=json.dumps(["x" * 2000]), text="x" * 2000) for number in range(100, 600)]
-        store.db.table("articles").insert_all(long)
-    run = in_shell(database, "kbsworld export | head -n 1")
-    assert (run.stdout.count("\n"), run.stderr) == (1, "")
-
-
 @pytest.mark.parametrize(
     "command",
     [
@@ -249,19 +201,6 @@ def test_what_the_shell_has_opened_is_written_directly(database: Path, tmp_path:
     if "first" in command:
         assert (lines.pop(0), lines.pop()) == ("first", "last")
     assert urls("\n".join(lines)) == [*map(str, range(1, COUNT)), "0"]
-
-
-@pytest.mark.parametrize(
-    ("command", "status", "sentence"),
-    [
-        ("kbsworld export > /dev/full", 1, "Standard output cannot be written (No space left on device)."),
-        ("kbsworld stats > /dev/full", 1, "Standard output cannot be written (No space left on device)."),
-        ("kbsworld export >&-", 2, "Standard output is closed; redirect it to a file or to another command."),
-    ],
-)
-def test_an_output_that_takes_nothing_is_a_sentence(database: Path, command: str, status: int, sentence: str) -> None:
-    run = in_shell(database, command)
-    assert (run.returncode, run.stderr) == (status, f"{sentence}\n")
 
 
 def test_an_older_database_is_upgraded_first(scrapy: Run, tmp_path: Path) -> None:

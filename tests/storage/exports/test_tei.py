@@ -40,9 +40,7 @@ def texts(root: etree._Element, path: str) -> list[str]:
 @settings(max_examples=100, deadline=None)
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=4), TEXTS)
 @example("<script>\0\x1b]]>", "&", ["- ", "- a", "b", "\ufffe"], "x")
-def test_a_corpus_of_any_text_is_valid(
-    title: str, category: str, paragraphs: list[str], time: str
-) -> None:
+def test_a_corpus_of_any_text_is_valid(title: str, category: str, paragraphs: list[str], time: str) -> None:
     root = corpus(exported(1, *paragraphs, title=title, category=category, updated_at=time, lang=category))
     assert texts(root, "t:TEI/t:teiHeader//t:title") == [FORBIDDEN.sub("\ufffd", title)]
     items = [one[2:] for one in paragraphs if one.startswith("- ")]
