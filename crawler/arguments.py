@@ -1,4 +1,4 @@
-"""Arguments of commands and spiders, and names of settings: checked, and rejected in a sentence."""
+"""Arguments of commands and spiders, and names of settings; each check raises ArgumentError where one is wrong."""
 
 from __future__ import annotations
 
@@ -20,11 +20,7 @@ class ArgumentError(ValueError):
 
 
 def words(name: str, value: str, pattern: str = r"[A-Za-z0-9_]{1,20}") -> list[str]:
-    """The words of an argument that takes several, separated by commas; an empty value gives an empty list.
-
-    Raises:
-        ArgumentError: one does not match `pattern`.
-    """
+    """The words of an argument that takes several, separated by commas; an empty value gives an empty list."""
     found = [word.strip() for word in value.split(",")] if value.strip() else []
     for word in found:
         if not re.fullmatch(pattern, word, re.ASCII):
@@ -33,11 +29,7 @@ def words(name: str, value: str, pattern: str = r"[A-Za-z0-9_]{1,20}") -> list[s
 
 
 def count(name: str, value: str, noun: str) -> int | None:
-    """The number of an argument, from 1; None where the value is empty.
-
-    Raises:
-        ArgumentError: it is not such a number.
-    """
+    """The number of an argument, from 1; None where the value is empty."""
     if not value:
         return None
     if not re.fullmatch(r"[1-9][0-9]{0,5}", value, re.ASCII):
@@ -46,11 +38,7 @@ def count(name: str, value: str, noun: str) -> int | None:
 
 
 def day(name: str, value: str) -> date | None:
-    """The date of an argument, `YYYY-MM-DD`; None where the value is empty.
-
-    Raises:
-        ArgumentError: it is not a date.
-    """
+    """The date of an argument, `YYYY-MM-DD`; None where the value is empty."""
     try:
         return date.fromisoformat(value) if value else None
     except ValueError:
@@ -58,22 +46,14 @@ def day(name: str, value: str) -> date | None:
 
 
 def yes(name: str, value: str) -> bool:
-    """Whether an argument says yes: 1, true, yes; empty is no.
-
-    Raises:
-        ArgumentError: it says neither yes nor no.
-    """
+    """Whether an argument says yes: 1, true, yes; empty is no."""
     if value.lower() not in _YES | _NO:
         raise ArgumentError(f"{name} must be 1 or 0, not {value}.")
     return value.lower() in _YES
 
 
 def check_setting_names(assignments: Iterable[str]) -> None:
-    """Check the names of settings in `NAME=VALUE` assignments (of `-s`), and of KBS_ variables in the environment.
-
-    Raises:
-        ArgumentError: a setting does not exist.
-    """
+    """Check the names of settings in `NAME=VALUE` assignments (of `-s`), and of KBS_ variables in the environment."""
     known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
     given = [assignment.partition("=")[0] for assignment in assignments]
     for name in [*given, *(name for name in os.environ if name.startswith("KBS_"))]:
