@@ -49,7 +49,7 @@ class Command(OfflineCommand):
 
 
 def _serve(database: str, port: int, *, open_browser: bool) -> int:
-    """Serve until a signal comes; the exit status."""
+    """Serve until a signal comes, and end the process."""
     from storage.database import open_to_read
     from storage.web.app import serve
 
@@ -62,15 +62,13 @@ def _serve(database: str, port: int, *, open_browser: bool) -> int:
     with open_to_read(database, tell):
         pass
     try:
-        ended = serve(Path(database).expanduser().resolve(), port, say_where)
+        serve(Path(database).expanduser().resolve(), port, say_where)
     except OSError as error:
         if error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EPERM}:
             reason = os.strerror(error.errno)
             raise OSError(f"Port {port} is not available ({reason}); choose another, or --port 0.") from error
         raise
     except KeyboardInterrupt:  # a signal came before it was open
-        ended = True
+        pass
     tell("Closed.")
-    if not ended:  # a query that cannot be interrupted still runs
-        os._exit(0)
-    return 0
+    os._exit(0)  # a query may still run in a thread, and would keep the process

@@ -73,12 +73,12 @@ def test_pages_without_article_are_reported_among_others(scrapy: Run, tmp_path: 
 
 
 def test_the_longest_page_is_a_setting(scrapy: Run, tmp_path: Path) -> None:
-    text = (CHECKOUT / TEXT).read_bytes()
-    (tmp_path / "long.txt").write_bytes(text + b" " * 10_000_000)
-    run = scrapy("extract", str(tmp_path / "long.txt"))
+    file = tmp_path / "long.html"
+    file.write_bytes((CHECKOUT / HTML).read_bytes() + b"<!--" + b" " * 10_000_000 + b"-->")
+    run = scrapy("extract", str(file))
     assert (run.returncode, run.stdout) == (1, "")
     assert "larger than a page may be (10,000,000 bytes); KBS_MAX_PAGE sets the limit." in run.stderr
-    run = scrapy("extract", str(tmp_path / "long.txt"), "-s", "KBS_MAX_PAGE=11000000")
+    run = scrapy("extract", str(file), "-s", "KBS_MAX_PAGE=11000000")
     assert (run.returncode, run.stderr) == (0, "")
     assert json.loads(run.stdout)["title"].startswith("Washington")
 
