@@ -24,7 +24,7 @@ def words(name: str, value: str, pattern: str = r"[A-Za-z0-9_]{1,20}") -> list[s
     found = [word.strip() for word in value.split(",")] if value.strip() else []
     for word in found:
         if not re.fullmatch(pattern, word, re.ASCII):
-            raise ArgumentError(f"{name} must be short words separated by commas, not {value}.")
+            raise ArgumentError(f"{name}={value} is not valid; it must be short words separated by commas.")
     return list(dict.fromkeys(found))
 
 
@@ -33,7 +33,7 @@ def count(name: str, value: str, noun: str) -> int | None:
     if not value:
         return None
     if not re.fullmatch(r"[1-9][0-9]{0,5}", value, re.ASCII):
-        raise ArgumentError(f"{name} must be a number of {noun} from 1, not {value}.")
+        raise ArgumentError(f"{name}={value} is not valid; it must be a number of {noun}, from 1.")
     return int(value)
 
 
@@ -42,13 +42,13 @@ def day(name: str, value: str) -> date | None:
     try:
         return date.fromisoformat(value) if value else None
     except ValueError:
-        raise ArgumentError(f"{name} must be a date (YYYY-MM-DD), not {value}.") from None
+        raise ArgumentError(f"{name}={value} is not valid; it must be a date (YYYY-MM-DD).") from None
 
 
 def yes(name: str, value: str) -> bool:
     """Whether an argument says yes: 1, true, yes; empty is no."""
     if value.lower() not in _YES | _NO:
-        raise ArgumentError(f"{name} must be 1 or 0, not {value}.")
+        raise ArgumentError(f"{name}={value} is not valid; it must be 1 or 0.")
     return value.lower() in _YES
 
 
@@ -63,6 +63,6 @@ def check_setting_names(assignments: Iterable[str]) -> None:
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:
-    """`did you mean NAME?` with the known name most like a misspelt one; empty where no name is like it."""
+    """`is it NAME?` with the known name most like a misspelt one; empty where no name is like it."""
     near = difflib.get_close_matches(name, list(known), 1)
-    return f"did you mean {near[0]}?" if near else ""
+    return f"is it {near[0]}?" if near else ""

@@ -50,7 +50,7 @@ def test_help_explains_exit_statuses_and_gives_examples(scrapy: Run, name: str) 
     [
         (["export", "more"], "Unknown argument more. See kbsworld export --help."),
         (["doctor", "--fast"], "Unknown option --fast. See kbsworld doctor --help."),
-        (["stats", "-s", "KBS_DBB=a"], "Unknown setting KBS_DBB; did you mean KBS_DB?"),
+        (["stats", "-s", "KBS_DBB=a"], "Unknown setting KBS_DBB; is it KBS_DB?"),
         (["export", "--lang", "xx"], "'vi', 'zh')"),
         (["stats", "--since", ""], "argument --since: must be a date (YYYY-MM-DD)."),
         (["export", "--category", "x"], "No article has the category x."),  # which only the database shows

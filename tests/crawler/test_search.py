@@ -116,7 +116,7 @@ def test_nothing_found_is_status_1_as_with_grep(path: Path, scrapy: Run) -> None
     ("arguments", "sentence"),
     [
         (["(sommet"], "A bracket is not closed"),
-        (["sommet", "--limit", "no"], "--limit must be a number of hits from 1, not no."),
+        (["sommet", "--limit", "no"], "--limit=no is not valid; it must be a number of hits, from 1."),
         ([], "Give the words to look for"),
     ],
 )
