@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from storage import ArticleStore
+from storage.exports import Exported, json_lines
 from tests.crawler.conftest import Run
 from tests.crawler.prepared import CHECKOUT, prepared
 from tests.storage.test_parquet import article
@@ -88,6 +92,27 @@ def test_an_early_signal_ends_a_command_with_a_sentence() -> None:
     )
     run = prepared().run("export", "--format", "parquet", first=first)
     assert (run.returncode, run.stderr) == (128 + signal.SIGTERM, "Interrupted; nothing was written.\n")
+
+
+@pytest.mark.parametrize("wanted", [1, 600])
+def test_a_signal_waits_until_a_batch_is_stored_and_counted(tmp_path: Path, wanted: int) -> None:
+    file, path = tmp_path / "many.jsonl", tmp_path / "kbs.db"
+    with file.open("wb") as stream:
+        time = {"timestamp": "2026-11-21T08:00:00+09:00", "written_at": "2026-11-21T08:00:00+09:00"}
+        many = (article(number, **time, archive_offset=None) for number in range(4000))
+        json_lines.write((Exported(row, json.loads(row["paragraphs"])) for row in many), stream)
+    process = prepared().begin("import", str(file), KBS_DB=str(path))
+    with Database(path) as db:
+        while not db["articles"].exists() or db.table("articles").count < wanted:
+            assert process.poll() is None
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):  # as where a terminal closes
+            process.send_signal(number)
+        said = process.communicate()[1]
+        stored = db.table("articles").count
+    assert process.returncode in {128 + signal.SIGINT, 128 + signal.SIGHUP, 128 + signal.SIGTERM}
+    assert re.search(rf"^  new +{stored:,}$", said, re.MULTILINE), said
+    assert said.endswith("Interrupted; what was stored stays, and the same call stores the rest.\n")
+    assert wanted <= stored < 4000
 
 
 def test_kbsworld_is_itself_inside_another_scrapy_project(database: Path) -> None:
