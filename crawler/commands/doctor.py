@@ -178,8 +178,7 @@ def _layouts(found: Examination) -> Iterator[str]:
     newest = months[0]
     generic, total = found.layouts[newest, GENERIC], sum(found.layouts[newest, layout] for layout in layouts)
     if generic > MAX_GENERIC * total:
-        found_so = f"  {generic:,} of the {total:,} articles of {clean(newest)} were found by structure alone"
-        yield f"{found_so} (layout {GENERIC}):"
+        yield f"  {generic:,} of the {total:,} articles of {clean(newest)} match no template (layout {GENERIC}):"
         yield "  the site's template has changed; extractors/README.md says what to do."
 
 

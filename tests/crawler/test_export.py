@@ -212,9 +212,3 @@ def test_an_older_database_is_upgraded_first(scrapy: Run, tmp_path: Path) -> Non
     assert run.returncode == 0
     assert run.stderr.startswith(f"{tmp_path}/old.db was made by an older version of kbsworld and is upgraded first.\n")
     assert urls(run.stdout) == ["1"]
-
-
-def test_a_missing_database_is_a_sentence(scrapy: Run, tmp_path: Path) -> None:
-    run = scrapy("export")
-    assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr.startswith(f"There is no database {tmp_path}/kbs.db")
