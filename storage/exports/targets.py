@@ -45,10 +45,8 @@ def whole_file(path: Path | None) -> Iterator[IO[bytes]]:
         try:
             with temporary.open("xb", _BUFFER) as stream:
                 yield stream
-                if target.exists():
-                    shutil.copymode(target, temporary)
-                stream.flush()
-                os.fsync(stream.fileno())
+            if target.exists():
+                shutil.copymode(target, temporary)
             temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)

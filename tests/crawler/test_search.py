@@ -132,9 +132,10 @@ def test_words_that_begin_with_a_hyphen_follow_two(path: Path, scrapy: Run) -> N
 
 
 def test_the_readmes_search_prints_what_it_shows(tmp_path: Path, scrapy: Run) -> None:
-    readme = (CHECKOUT / "README.md").read_text("utf-8")
+    files = (CHECKOUT / folder / "README.md" for folder in ("", "storage"))
+    readmes = "\n".join(file.read_text("utf-8") for file in files if file.exists())
     [(query, output)] = re.findall(
-        r"^\$ (?:scrapy|kbsworld) search '(.+)'\n(.*?)^```", readme, re.DOTALL | re.MULTILINE
+        r"^\$ (?:scrapy|kbsworld) search '(.+)'\n(.*?)^```", readmes, re.DOTALL | re.MULTILINE
     )
     page = (CHECKOUT / "seeds/news_vod_view_83685.reconstruction.html").read_bytes()
     with ArticleStore(tmp_path / "kbs.db") as store:
