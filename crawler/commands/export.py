@@ -96,17 +96,17 @@ class Command(OfflineCommand):
             selection = selection_of(opts, db)
             is_watched = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
             total = count_rows(db, selection) if is_watched else 0
-            with click.progressbar(length=total, file=sys.stderr, hidden=not is_watched) as bar:
-                articles = self._counted(sound(select_rows(db, selection), self._report), bar.update)
-                _write(articles, form, path, all_versions=selection.all_versions)
+            articles = self._counted(sound(select_rows(db, selection), self._report))
+            with click.progressbar(
+                articles, total, file=sys.stderr, hidden=not is_watched, update_min_steps=_STEP
+            ) as shown:
+                _write(shown, form, path, all_versions=selection.all_versions)
         self._conclude("standard output" if path is None else str(path), time.monotonic() - began)
         return WORK_FAILED if self._damaged else 0
 
-    def _counted(self, articles: Iterable[Exported], advance: Callable[[int], None]) -> Iterator[Exported]:
+    def _counted(self, articles: Iterable[Exported]) -> Iterator[Exported]:
         for article in articles:
             self._written += 1
-            if not self._written % _STEP:
-                advance(_STEP)
             yield article
 
     def _report(self, damage: str) -> None:
@@ -131,7 +131,7 @@ def _is_of_database(path: Path, database: Path) -> bool:
     return target in {file, *(f"{file}-{end}" for end in ("wal", "shm", "journal"))}
 
 
-def _write(articles: Iterator[Exported], form: str, path: Path | None, *, all_versions: bool) -> None:
+def _write(articles: Iterable[Exported], form: str, path: Path | None, *, all_versions: bool) -> None:
     from storage.exports import csv_table, json_lines, markdown, parquet_file, tei, whole_file, whole_folder
 
     if form == "markdown":
