@@ -1,15 +1,21 @@
-"""What commands share that read files and write the database: their failures, told in a sentence and a status."""
+"""What the offline commands share: their help, signals, and errors as one sentence with an exit status.
+
+Scrapy imports every module of crawler/commands before it runs one, so they import storage, extractors and other slow
+libraries inside functions: `kbsworld --help` must stay quick. It also takes each command class defined there for a
+command, so this base class is here.
+"""
 
 from __future__ import annotations
 
 import errno
+import inspect
 import os
 import signal
 import sqlite3
 import sys
 import time
 from abc import abstractmethod
-from argparse import Namespace
+from argparse import ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -22,36 +28,67 @@ from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RECEIVED: list[int] = []
-# When they interrupted something (time.monotonic), and for how many seconds what it makes end is left to do so.
+# When signals raised KeyboardInterrupt (time.monotonic), and the seconds in which further ones do not raise it again.
 _RAISED_AT: list[float] = []
 _TOGETHER = 3.0
 
 
 class OfflineCommand(ScrapyCommand):
-    """A command that prepares its work, which may find that the call is wrong, and then does it."""
+    """A command that prepares its work, which may find that the call is wrong, and then does it.
+
+    The docstring of a subclass is its help: the first line, the text, and `Examples:` at the end.
+    """
 
     requires_project = True
     requires_crawler_process = False
     default_settings = {"LOG_ENABLED": False}
 
-    #: Whether it is there to print something.
+    #: What follows the command's name; `[options]` alone: it takes no arguments.
+    usage = "[options]"
+    #: Whether it prints data. A reader that has read enough (`| head`) then ends it silently, as with other tools.
     prints = False
-    #: Said where a signal ends it.
+    #: The message where a signal ends it.
     interrupted = "Interrupted; the same call goes on from here."
 
     @abstractmethod
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
         """The work, which gives the exit status, and raises ArgumentError where only the database shows a wrong call.
 
+        Args:
+            args: the arguments that are not options, without `--`.
+            opts: the options.
+
         Raises:
-            ValueError: the call is wrong; the message is a sentence.
+            ValueError: the call is wrong.
             StoreError, OSError, sqlite3.Error, ImportError: as the work itself may.
         """
+
+    def add_own_options(self, parser: ArgumentParser) -> None:
+        """Add the options that only this command has."""
+
+    def syntax(self) -> str:
+        return self.usage
+
+    def short_desc(self) -> str:
+        return self._help()[0].partition("\n")[0].rstrip(".")
+
+    def long_desc(self) -> str:
+        return self._help()[0]
+
+    def add_options(self, parser: ArgumentParser) -> None:
+        parser.usage = f"kbsworld {self._name} {self.syntax()}"
+        parser.formatter_class = _HelpFormatter
+        parser.epilog = self._help()[1]
+        self.add_own_options(parser)
+        super().add_options(parser)
 
     def run(self, args: list[str], opts: Namespace) -> None:
         for number in _ENDINGS:
             signal.signal(number, _interrupt)
-        _prepare_streams()
+        if sys.stderr is None:  # it was closed
+            sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (to the end of the process)
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
         try:
             self._do(args, opts)
         except KeyboardInterrupt as interrupt:
@@ -60,44 +97,76 @@ class OfflineCommand(ScrapyCommand):
             number = interrupt.args[0] if interrupt.args else signal.SIGINT
             complain(self, self.interrupted, SIGNALLED + number)
 
+    @property
+    def database(self) -> str:
+        """The file name of the article database, KBS_DB."""
+        assert self.settings is not None
+        return str(self.settings["KBS_DB"])
+
+    @property
+    def _name(self) -> str:
+        return type(self).__module__.rpartition(".")[2]
+
+    def _help(self) -> tuple[str, str]:
+        text, heading, examples = inspect.cleandoc(type(self).__doc__ or "").partition("Examples:\n")
+        return text.strip(), heading + examples
+
     def _do(self, args: list[str], opts: Namespace) -> None:
-        """Prepare the work and do it; what goes wrong is told."""
-        # Imported here: Scrapy loads every command before it runs one.
+        """Prepare the work and do it; report what goes wrong."""
         from storage import StoreError
 
         try:
-            self._check_call(opts)
-            work = self.prepare(args, opts)
-        except ValueError as error:
-            return complain(self, str(error), WRONG_CALL)
-        except (StoreError, OSError, ImportError) as error:
-            return complain(self, str(error), WORK_FAILED)
-        try:
-            self.exitcode = max(self.exitcode, work())
+            status = self._prepared(args, opts)()
+            self.exitcode = max(self.exitcode, status)
+            if sys.stdout is not None:
+                sys.stdout.flush()  # at the end of the process an error would be a traceback
         except ArgumentError as error:
             complain(self, str(error), WRONG_CALL)
         except sqlite3.Error as error:
-            complain(self, f"The database failed ({error}); what was stored stays, call this again.", WORK_FAILED)
+            complain(self, f"The database failed ({error}); what was stored stays, run this again.", WORK_FAILED)
         except (StoreError, OSError, ImportError) as error:
             complain(self, _sentence(error), WORK_FAILED)
-        return None
 
-    def _check_call(self, opts: Namespace) -> None:
-        """Raise ValueError, with a sentence, for what is wrong of any command."""
-        if sys.stdout is None and self.prints:
-            raise ValueError("Standard output is closed; send it to a file or another command.")
-        check_setting_names(opts.set)
+    def _prepared(self, args: list[str], opts: Namespace) -> Callable[[], int]:
+        """The work, after what is checked for any command.
+
+        Raises:
+            ArgumentError: the call is wrong.
+        """
+        try:
+            check_setting_names(opts.set)
+            work = self.prepare(self._check_arguments(args), opts)
+        except ValueError as error:
+            raise ArgumentError(str(error)) from error
+        if self.prints:
+            if sys.stdout is None:
+                raise ArgumentError("Standard output is closed; redirect it to a file or to another command.")
+            signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+        return work
+
+    def _check_arguments(self, args: list[str]) -> list[str]:
+        """The arguments, of which what comes before `--` must not look like an option."""
+        end = args.index("--") if "--" in args else len(args)
+        for argument in args[:end]:
+            if argument.startswith("-") and argument != "-":
+                raise ArgumentError(f"Unknown option {argument}. See kbsworld {self._name} --help.")
+        given = [*args[:end], *args[end + 1 :]]
+        if given and self.syntax() == "[options]":
+            raise ArgumentError(f"Unknown argument {given[0]}. See kbsworld {self._name} --help.")
+        return given
 
 
-def _prepare_streams() -> None:
-    if sys.stderr is None:  # it was closed: there is nobody to talk to
-        sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (to the end of the process)
-    if isinstance(sys.stdout, TextIOWrapper):
-        sys.stdout.reconfigure(encoding="utf-8")
+class _HelpFormatter(HelpFormatter):
+    """Fills paragraphs, and leaves indented lines as they are."""
+
+    def _fill_text(self, text: str, width: int, indent: str) -> str:
+        fill = super()._fill_text
+        parts = text.split("\n\n")
+        return "\n\n".join(part if "\n " in part else fill(part, width, indent) for part in parts)
 
 
 def _sentence(error: Exception) -> str:
-    """An error's own sentence; where it names no file, what could not be written is standard output."""
+    """An error's own sentence; where it names no file, standard output could not be written."""
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EIO} and error.filename is None:
         return f"Standard output cannot be written ({error.strerror})."
     return str(error)
@@ -105,7 +174,7 @@ def _sentence(error: Exception) -> str:
 
 @contextmanager
 def uninterrupted() -> Iterator[None]:
-    """Have signals wait until what is done within is done; it must not take long."""
+    """Delay signals until the block ends; it must not take long."""
     handlers = {number: signal.signal(number, _receive) for number in _ENDINGS}
     try:
         yield
@@ -116,7 +185,7 @@ def uninterrupted() -> Iterator[None]:
 
 
 def raise_interruption() -> None:
-    """Interrupt once more, where a signal came in the midst of what swallows exceptions, as finalizers do."""
+    """Raise KeyboardInterrupt again where a signal came inside something that swallows exceptions, as finalizers do."""
     if _RECEIVED:
         _RAISED_AT.append(time.monotonic())
         raise KeyboardInterrupt(_RECEIVED[-1])
@@ -135,6 +204,6 @@ def _interrupt(number: int, _: object) -> None:
 
 
 def complain(command: ScrapyCommand, sentence: str, status: int) -> None:
-    """Tell the person at the terminal, and have the command end with that exit status unless it has a higher one."""
+    """Print a message on standard error, and end the command with this exit status unless it has a higher one."""
     tell(sentence)
     command.exitcode = max(command.exitcode, status)

@@ -1,65 +1,57 @@
-"""Options that say which articles a command is about, the same for each command that reads the database."""
+"""The options that select articles, the same for each command that reads the database."""
 
 from __future__ import annotations
 
-from argparse import Namespace, _ActionsContainer
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import date
+from typing import TYPE_CHECKING
 
-from sqlite_utils import Database
+from crawler.arguments import ArgumentError
 
-from crawler.arguments import ArgumentError, day
-from extractors.address import EDITIONS
-from storage.selection import Selection, find_category
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+    from storage.selection import Selection
 
 
-def add_selection_options(group: _ActionsContainer) -> None:
-    """Give a command `--since`, `--until`, `--category` and `--lang`.
+def add_selection_options(parser: ArgumentParser, *, versions: bool = False) -> None:
+    """Add `--since`, `--until`, `--category` and `--lang` to a command; `versions`: `--all-versions` too."""
+    from extractors.address import EDITIONS
 
-    Args:
-        group: the command's parser, or a group of its options.
-    """
-    group.add_argument("--since", metavar="DAY", help="from this day on, in KST: 2026-11-01")
-    group.add_argument("--until", metavar="DAY", help="up to and with this day, in KST")
-    group.add_argument(
+    add = parser.add_argument_group("which articles").add_argument
+    add("--since", metavar="DAY", type=_date, help="from this day on, in KST: 2026-11-01")
+    add("--until", metavar="DAY", type=_date, help="up to and including this day, in KST")
+    add(
         "--category",
         metavar="WORD",
-        help="the page's own word for it, with or without its accents and capitals; '' for articles without one",
+        help="the category as the page names it; accents and capitals do not matter; '' for articles without one",
     )
-    group.add_argument("--lang", metavar="CODE", help=f"the edition's language: {', '.join(_LANGUAGES)}")
+    add("--lang", choices=sorted(EDITIONS.values()), help="the language of the edition")
+    if versions:
+        add("--all-versions", action="store_true", help="every version of each article, not only the newest")
 
 
 def selection_of(opts: Namespace, db: Database) -> Selection:
-    """The articles that the options name.
-
-    Args:
-        opts: as parsed; `all_versions` counts where the command has it.
-        db: where categories are looked up.
+    """The articles that the options select; in `db` categories are looked up.
 
     Raises:
-        ArgumentError: an option is wrong; the message is a sentence.
+        ArgumentError: the days are in the wrong order, or there is no such category.
     """
-    since, until = (_day(name, getattr(opts, name)) for name in ("since", "until"))
-    if since and until and since > until:
-        raise ArgumentError(f"--since={since} is after --until={until}: no day is between them.")
-    if opts.lang is not None and opts.lang not in _LANGUAGES:
-        raise ArgumentError(f"--lang={opts.lang} is no edition's language; there are: {', '.join(_LANGUAGES)}.")
+    from storage.selection import Selection, find_category
+
+    if opts.since and opts.until and opts.since > opts.until:
+        raise ArgumentError(f"--since {opts.since} is after --until {opts.until}; exchange them.")
     try:
         category = None if opts.category is None else find_category(db, opts.category)
     except ValueError as error:
         raise ArgumentError(str(error)) from None
-    return Selection(
-        since=since,
-        until=until,
-        category=category,
-        lang=opts.lang,
-        all_versions=getattr(opts, "all_versions", False),
-    )
+    versions = getattr(opts, "all_versions", False)
+    return Selection(since=opts.since, until=opts.until, category=category, lang=opts.lang, all_versions=versions)
 
 
-def _day(name: str, value: str | None) -> date | None:
-    if value == "":  # such as a variable of a script that is not set: all articles are not what it meant
-        raise ArgumentError(f"--{name} is empty; give a day, as in --{name}=2026-11-24, or leave it out.")
-    return day(f"--{name}", value or "")
-
-
-_LANGUAGES = sorted(EDITIONS.values())
+def _date(text: str) -> date:
+    # An empty text, such as an unset variable of a script, does not mean all articles.
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("must be a date (YYYY-MM-DD).") from None

@@ -1,32 +1,53 @@
-"""Text from anywhere, made fit for a terminal."""
+"""Exit statuses, and text from anywhere made fit for a terminal."""
 
 from __future__ import annotations
 
 import sys
 import unicodedata
+from collections.abc import Sequence
 
 #: Exit statuses of the project's commands.
 WORK_FAILED = 1
 WRONG_CALL = 2
 UNHEALTHY = 3
-#: A run that a signal ended has this plus the signal's number, as shells have it.
+#: A run that a signal ended has this plus the signal's number, as in shells.
 SIGNALLED = 128
 
-# Longer than any sentence of ours; pages can make theirs as long as they like.
-_MAX_LINE = 1000
+# Longer than any sentence of ours, and than any address worth reading; text from pages can have any length.
+_MAX_LINE, _MAX_CELL = 1000, 200
 
 
-def clean(text: object, limit: int = _MAX_LINE) -> str:
-    """Text from a page or a file as one line that does nothing to a terminal: no control or format characters.
+def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
+    """Text from a page or a file as one line without control and format characters, so that no terminal obeys it.
 
-    What is longer than `limit` characters is cut.
+    Args:
+        text: anything.
+        limit: longer text is cut to this many characters.
+        keep: control characters that stay.
     """
-    kept = (char if unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
+    kept = (char if char in keep or unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
     line = " ".join("".join(kept).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
 def tell(sentence: str) -> None:
-    """Tell the person at the terminal."""
+    """Print a message for the person at the terminal on standard error."""
     # File names and arguments may hold anything.
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
+
+
+def table(rows: Sequence[Sequence[object]]) -> list[str]:
+    """Rows in aligned columns, the first row being the headings; numbers to the right, None as a dash."""
+    columns = []
+    for first, *values in zip(*rows, strict=True):
+        texts = [_cell(value) for value in (first, *values)]
+        width = max(map(len, texts))
+        is_number = all(value is None or isinstance(value, int | float) for value in values)
+        columns.append([text.rjust(width) if is_number else text.ljust(width) for text in texts])
+    return ["  " + "  ".join(line).rstrip() for line in zip(*columns, strict=True)]
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int | float) else clean(value, _MAX_CELL)

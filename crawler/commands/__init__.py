@@ -1,1 +1,1 @@
-"""The project's commands; `scrapy --help` lists them beside Scrapy's own."""
+"""The project's commands, one file each, named as the command; `kbsworld --help` lists them beside Scrapy's own."""

@@ -1,44 +1,74 @@
-"""scrapy browse: the reading room, in a browser on this machine."""
+"""kbsworld browse: the reading room, in a browser on this machine."""
 
 from __future__ import annotations
 
-import argparse
+import errno
+import os
+import webbrowser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
 
-from crawler.arguments import check_no_arguments
+from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
+from crawler.terminal import tell
+
+_LAST_PORT = 65535
 
 
 class Command(OfflineCommand):
-    """Serves until Ctrl-C; the address goes to standard output."""
+    """Read, search and chart the articles in a browser on this machine.
 
-    prints = True
+    Opens Datasette on the database of KBS_DB, read-only: search, articles with their versions, facets, dashboards, SQL.
+    It listens on 127.0.0.1 and loads nothing from elsewhere; a crawl may run at the same time. Its address goes to
+    standard output; Ctrl-C closes it. Needs kbsworld[browse].
+
+    Exit status: 0 when closed; 1 where there is no database or the port is in use; 2 for a wrong call.
+
+    Examples:
+      kbsworld browse --open
+      kbsworld browse --port 0 -s KBS_DB=old.db
+    """
+
     interrupted = "Closed."
 
-    def syntax(self) -> str:
-        return "[options]"
+    def add_own_options(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", metavar="N", type=int, default=8001, help="on 127.0.0.1; 0: any free one (8001)")
+        parser.add_argument("--open", action="store_true", help="open it in the browser")
 
-    def short_desc(self) -> str:
-        return "Read, search and chart the articles in a browser, on this machine alone"
+    def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
+        if not 0 <= opts.port <= _LAST_PORT:
+            raise ArgumentError(f"--port must be between 0 and {_LAST_PORT}.")
+        try:
+            import datasette_dashboards  # noqa: F401
+            import rapidfuzz  # noqa: F401
+        except ImportError as error:
+            raise ImportError("kbsworld browse needs Datasette: pip install 'kbsworld[browse]'.") from error
+        return partial(_serve, self.database, opts.port, open_browser=opts.open)
 
-    def long_desc(self) -> str:
-        return (
-            "Opens Datasette on the database of KBS_DB, to be read alone: search, articles with their versions, "
-            "facets, dashboards, SQL. It answers on 127.0.0.1 and loads nothing from elsewhere; crawls may write "
-            "meanwhile. Ctrl-C closes it. Needs kbsworld[browse]. Exit status: 0 when closed; 1 where there is no "
-            "database, or the port is taken; 2 for a wrong call."
-        )
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
-        add = parser.add_argument_group("Reading room").add_argument
-        add("--port", metavar="N", default="8001", help="on 127.0.0.1; 0: one that is free (default: 8001)")
-        add("--open", action="store_true", help="open it in the browser")
+def _serve(database: str, port: int, *, open_browser: bool) -> int:
+    """Serve until a signal comes, and end the process."""
+    from storage.database import open_to_read
+    from storage.web.app import serve
 
-    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
-        # Imported here: Scrapy loads every command before it runs one.
-        from crawler.browse import Browse
+    def say_where(address: str) -> None:
+        print(address, flush=True)
+        tell("The reading room is open, read-only; Ctrl-C closes it.")
+        if open_browser:
+            webbrowser.open(address)
 
-        check_no_arguments(args, "browse")
-        assert self.settings is not None
-        return Browse(self.settings["KBS_DB"], opts.port, open_browser=opts.open).run
+    with open_to_read(database, tell):
+        pass
+    try:
+        serve(Path(database).expanduser().resolve(), port, say_where)
+    except OSError as error:
+        if error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EPERM}:
+            reason = os.strerror(error.errno)
+            raise OSError(f"Port {port} is not available ({reason}); choose another, or --port 0.") from error
+        raise
+    except KeyboardInterrupt:  # a signal came before it was open
+        pass
+    tell("Closed.")
+    os._exit(0)  # a query may still run in a thread, and would keep the process

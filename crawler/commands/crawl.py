@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from scrapy.commands import crawl
 
-from crawler.arguments import check_setting_names, is_it
+from crawler.arguments import check_setting_names, suggestion
 from crawler.command import complain
 from crawler.run_state import exit_status
 from crawler.site import Site
@@ -110,7 +110,7 @@ class Command(crawl.Command):
         if len(args) != 1:
             raise ValueError(f"Name one spider, such as scrapy crawl kbs_news; there is {', '.join(loader.list())}.")
         if args[0] not in loader.list():
-            hint = is_it(args[0], loader.list()) or f"there is {', '.join(loader.list())}."
+            hint = suggestion(args[0], loader.list()) or f"there is {', '.join(loader.list())}."
             raise ValueError(f"There is no spider {args[0]}; {hint}")
         spider = cast("type[KbsSpider]", loader.load(args[0]))
         known = spider.argument_defaults()

@@ -1,64 +1,144 @@
-"""scrapy export: the stored articles as JSON Lines, CSV, Parquet, Markdown or TEI."""
+"""kbsworld export: the stored articles as JSON Lines, CSV, Parquet, Markdown or TEI."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
+import os
+import sys
+import time
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crawler.arguments import check_no_arguments
+from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
+from crawler.selecting import add_selection_options, selection_of
+from crawler.terminal import WORK_FAILED, tell
+
+if TYPE_CHECKING:
+    from storage.exports import Exported
 
 _FORMATS = ("jsonl", "csv", "parquet", "markdown", "tei")
+# The format of a file by the end of its name, where --format is not given.
+_ENDINGS = {".csv": "csv", ".parquet": "parquet", ".xml": "tei", ".tei": "tei"}
+_MARKDOWN = (".md", ".markdown")
+_COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
+# The progress bar moves after this many rows; this many damaged rows are reported.
+_STEP = 200
+_MOST_REPORTED = 10
 
 
 class Command(OfflineCommand):
-    """Data on standard output or in files, talk on standard error; the database is only read."""
+    """Write stored articles as JSON Lines, CSV, Parquet, Markdown or TEI.
+
+    Writes the articles of the database of KBS_DB, the newest version of each, oldest first. A file is replaced as a
+    whole at the end, or not at all. A crawl may run at the same time.
+
+    Exit status: 0; 1 where the database cannot be read, a row of it is damaged (the others are written), or something
+    cannot be written; 2 for a wrong call; 128 plus the signal's number where a signal ended it.
+
+    Examples:
+      kbsworld export -o articles.csv --since 2026-01-01
+      kbsworld export --all-versions | gzip > articles.jsonl.gz
+      kbsworld export --format markdown -o articles/ --category politique
+    """
 
     interrupted = "Interrupted; nothing was written."
+    _written = _damaged = 0
 
-    def syntax(self) -> str:
-        return "[options]"
-
-    def short_desc(self) -> str:
-        return "Write stored articles as JSON Lines, CSV, Parquet, Markdown or TEI"
-
-    def long_desc(self) -> str:
-        return (
-            "Writes the articles of the database of KBS_DB, the newest version of each, oldest first. A file is there "
-            "whole at the end, or not at all; one that was there is replaced. A crawl may run meanwhile. Exit status: "
-            "0; 1 where the database cannot be read, a row of it is damaged, or something cannot be written; 2 for a "
-            "wrong call; 128 and the signal's number where a signal ended it."
-        )
-
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        # Imported here: Scrapy loads every command before it runs one.
-        from crawler.selecting import add_selection_options
-
-        super().add_options(parser)
+    def add_own_options(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--format",
             choices=_FORMATS,
-            help="jsonl: an object a line, which scrapy import reads (default, but for .csv, .parquet, .xml); csv: for "
-            "spreadsheets; parquet: needs kbsworld[parquet]; markdown: a file an article, into a folder; tei: one TEI "
-            "P5 corpus",
+            help="jsonl: an object a line, which kbsworld import reads (default, except for .csv, .parquet, .xml); "
+            "csv: for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file an article, in a folder; tei: "
+            "one TEI P5 corpus",
         )
-        parser.add_argument(
-            "-o",
-            "--output",
-            metavar="FILE",
-            help="where to, for markdown a folder; - or none: standard output",
-        )
-        parser.add_argument(
-            "--all-versions",
-            action="store_true",
-            help="every version of each article, not only the newest",
-        )
-        add_selection_options(parser.add_argument_group("which articles"))
+        text = "the file, or for markdown the folder (default, and -: standard output)"
+        parser.add_argument("-o", "--output", metavar="FILE", help=text)
+        add_selection_options(parser, versions=True)
 
-    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
-        # Imported here: Scrapy loads every command before it runs one.
-        from crawler.export import Export
+    def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
+        output = opts.output or ""
+        path = None if opts.output in {None, "-"} else Path(output)
+        ending = path.suffix.lower() if path else ""
+        form = opts.format or _ENDINGS.get(ending, "jsonl")
+        if ending in _COMPRESSED:
+            raise ArgumentError(
+                f"-o {path}: exports are not compressed; leave out {ending}, or pipe into a compressor."
+            )
+        if (form == "markdown" and path is None) or (opts.format is None and ending in _MARKDOWN):
+            raise ArgumentError("Markdown is one file an article; use --format markdown -o FOLDER.")
+        if path is not None and (not output or (form != "markdown" and output.endswith("/"))):
+            raise ArgumentError(f"-o must name a file, not {output or 'nothing'}.")
+        if path is not None and _is_of_database(path, Path(self.database)):
+            raise ArgumentError(f"-o {path} is the article database itself; name another file.")
+        if form == "parquet":
+            from storage.exports import parquet_file
 
-        check_no_arguments(args, "export")
-        assert self.settings is not None
-        return Export(self.settings["KBS_DB"], opts).run
+            parquet_file.check()
+            if path is None and sys.stdout is not None and sys.stdout.isatty():
+                raise ArgumentError("Parquet is binary; name a file with -o FILE.")
+        self.prints = path is None
+        return partial(self._export, opts, form, path)
+
+    def _export(self, opts: Namespace, form: str, path: Path | None) -> int:
+        """Write the articles; the exit status."""
+        import click
+
+        from storage.database import open_to_read
+        from storage.exports import sound
+        from storage.selection import count_rows, select_rows
+
+        began = time.monotonic()
+        with open_to_read(self.database, tell) as db:
+            selection = selection_of(opts, db)
+            is_watched = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
+            total = count_rows(db, selection) if is_watched else 0
+            articles = self._counted(sound(select_rows(db, selection), self._report))
+            with click.progressbar(
+                articles, total, file=sys.stderr, hidden=not is_watched, update_min_steps=_STEP
+            ) as shown:
+                _write(shown, form, path, all_versions=selection.all_versions)
+        self._conclude("standard output" if path is None else str(path), time.monotonic() - began)
+        return WORK_FAILED if self._damaged else 0
+
+    def _counted(self, articles: Iterable[Exported]) -> Iterator[Exported]:
+        for article in articles:
+            self._written += 1
+            yield article
+
+    def _report(self, damage: str) -> None:
+        self._damaged += 1
+        if self._damaged <= _MOST_REPORTED:
+            tell(damage)
+
+    def _conclude(self, where: str, seconds: float) -> None:
+        """Say what was done."""
+        if self._damaged > _MOST_REPORTED:
+            tell(f"damaged: {self._damaged - _MOST_REPORTED:,} more were left out.")
+        if self._written:
+            rate = self._written / max(seconds, 0.001)
+            tell(f"export: {self._written:,} written to {where}, {seconds:,.1f} s, {rate:,.0f} a second")
+        else:
+            tell(f"No article is selected; {where} is empty.")
+
+
+def _is_of_database(path: Path, database: Path) -> bool:
+    """Whether a path is the database, or a file that SQLite keeps beside it."""
+    target, file = (os.path.realpath(one.expanduser()) for one in (path, database))
+    return target in {file, *(f"{file}-{end}" for end in ("wal", "shm", "journal"))}
+
+
+def _write(articles: Iterable[Exported], form: str, path: Path | None, *, all_versions: bool) -> None:
+    from storage.exports import csv_table, json_lines, markdown, parquet_file, tei, whole_file, whole_folder
+
+    if form == "markdown":
+        assert path is not None
+        with whole_folder(path) as folder:
+            markdown.write(articles, folder, all_versions=all_versions)
+        return
+    modules = {"jsonl": json_lines, "csv": csv_table, "parquet": parquet_file, "tei": tei}
+    with whole_file(path) as stream:
+        modules[form].write(articles, stream)

@@ -1,53 +1,130 @@
-"""scrapy extract: the articles of saved pages, printed and not stored."""
+"""kbsworld extract: the articles of saved pages, printed and not stored."""
 
 from __future__ import annotations
 
-import argparse
+import json
+import sys
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crawler.command import OfflineCommand
+from crawler.arguments import ArgumentError
+from crawler.command import OfflineCommand, complain
+from crawler.terminal import WORK_FAILED
+
+if TYPE_CHECKING:
+    from extractors import Article
+
+_STDIN = "-"
+# The content of a page file, not its name, says whether it is HTML or a text capture.
+_PAGE_SUFFIXES = (".htm", ".html", ".txt")
 
 
 class Command(OfflineCommand):
-    """Reads HTML pages and text captures, told apart by content; data on stdout, what is refused on stderr."""
+    """Print the articles of saved pages; nothing is stored.
 
+    Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of them, or - for standard
+    input. The type of a page is detected from its content.
+
+    Exit status: 0; 1 where a file held no article or could not be read; 2 for a wrong call.
+
+    Examples:
+      kbsworld extract page.html
+      kbsworld extract --format markdown saved/ > articles.md
+      curl -s "$URL" | kbsworld extract --url "$URL" -
+    """
+
+    usage = "[options] FILE..."
     prints = True
     interrupted = "Interrupted."
 
-    def syntax(self) -> str:
-        return "[options] FILE..."
+    def add_own_options(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add("--url", help="the address of the page (default: the og:url that an HTML page names)")
+        add("--format", choices=tuple(_FORMATS), default="json", help="json: one line an article (default: json)")
 
-    def short_desc(self) -> str:
-        return "Print the articles of saved pages; nothing is stored"
+    def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
+        from extractors.address import SITE, parse_address
 
-    def long_desc(self) -> str:
-        return (
-            "Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of "
-            "them, or - for standard input. Exit status: 0, 1 where a file held no article or could not be read, 2 for "
-            "a wrong call."
-        )
-
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
-        parser.add_argument(
-            "--url",
-            metavar="URL",
-            help="the address the page was fetched from; without it, an HTML page's own og:url counts",
-        )
-        parser.add_argument(
-            "--format",
-            choices=("json", "markdown", "text"),
-            default="json",
-            help="json: one line an article (default: json)",
-        )
-
-    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
-        # Imported here: Scrapy loads every command before it runs one.
-        from crawler.saved_pages import SavedPages
-
-        for argument in args:
-            if argument.startswith("-") and argument != "-":
-                raise ValueError(f"There is no option {argument}; scrapy extract --help names them.")
         if not args:
-            raise ValueError("Name at least one file or folder, or - for standard input.")
-        return SavedPages(args, opts.url, opts.format).print
+            raise ArgumentError("Name at least one file or folder, or - for standard input.")
+        if opts.url and parse_address(opts.url) is None:
+            raise ArgumentError(f"--url must be an address of KBS World, such as {SITE}/service/…, not {opts.url}.")
+        pages: list[str] = []
+        for name in args:
+            found = _page_files(name)
+            if not found:
+                complain(self, f"{name}: no page in this folder ({', '.join(_PAGE_SUFFIXES)}).", WORK_FAILED)
+            pages += found
+        if opts.url and len(pages) > 1:
+            raise ArgumentError(f"--url is the address of one page, but {len(pages)} pages are given.")
+        return partial(self._print, pages, opts.url or "", _FORMATS[opts.format])
+
+    def _print(self, pages: list[str], url: str, form: Callable[[Article], str]) -> int:
+        from extractors import NotAnArticle
+        from extractors.page import extract_page
+
+        assert self.settings is not None
+        max_page = self.settings.getint("KBS_MAX_PAGE")
+        for page in pages:
+            try:
+                article = extract_page(_read(page, max_page), url)
+            except (NotAnArticle, OSError, ValueError) as error:
+                name = "standard input" if page == _STDIN else page
+                complain(self, f"{name}: {_explain(error)}", WORK_FAILED)
+            else:
+                print(form(article))
+        return 0
+
+
+def _page_files(name: str) -> list[str]:
+    """The page files below a folder, in order of their paths; a name that is no folder is a page itself."""
+    if name == _STDIN or not Path(name).is_dir():
+        return [name]
+    files = (file for file in Path(name).rglob("*") if file.suffix.lower() in _PAGE_SUFFIXES and file.is_file())
+    return [str(file) for file in sorted(files)]
+
+
+def _read(page: str, max_page: int) -> bytes:
+    """A page file, or standard input; ValueError where it is longer than `max_page` bytes, or compressed."""
+    with sys.stdin.buffer if page == _STDIN else Path(page).open("rb") as stream:
+        body = stream.read(max_page + 1)
+    if len(body) > max_page:
+        raise ValueError(f"larger than a page may be ({max_page:,} bytes); KBS_MAX_PAGE sets the limit.")
+    if body.startswith(b"\x1f\x8b"):
+        raise ValueError("compressed, as WARC files are; kbsworld reextract reads those.")
+    return body
+
+
+def _explain(error: Exception) -> str:
+    from extractors.html import NO_ADDRESS
+    from extractors.page import NO_TEXT
+
+    ways_out = {NO_ADDRESS: "give it with --url", NO_TEXT: "convert it first, as with iconv -t UTF-8."}
+    reason = (isinstance(error, OSError) and error.strerror) or str(error)
+    return f"{reason}; {ways_out[reason]}" if reason in ways_out else reason
+
+
+def _json(article: Article) -> str:
+    return json.dumps(article.to_dict(), ensure_ascii=False)
+
+
+def _text(article: Article) -> str:
+    return "\n\n".join(filter(None, [article.title, _about(article), article.text])) + "\n"
+
+
+def _markdown(article: Article) -> str:
+    title = article.title and f"# {article.title}"
+    source = None if article.url.startswith("urn:") else f"<{article.url}>"
+    return "\n\n".join(filter(None, [title, _about(article), article.text, source])) + "\n"
+
+
+def _about(article: Article) -> str:
+    """Category and dates on one line, in the page's order: written, then updated."""
+    dates = [str(moment) for moment in (article.written_at, article.updated_at) if moment]
+    return " · ".join(filter(None, [article.category, *dates]))
+
+
+_FORMATS: dict[str, Callable[[Article], str]] = {"json": _json, "markdown": _markdown, "text": _text}

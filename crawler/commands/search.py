@@ -1,67 +1,137 @@
-"""scrapy search: the stored articles in which words are found, best first."""
+"""kbsworld search: the stored articles in which words are found, best first."""
 
 from __future__ import annotations
 
-import argparse
+import json
+import os
+import re
+import shutil
+import sys
+import textwrap
+from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
+from dataclasses import asdict, replace
+from functools import partial
+from typing import TYPE_CHECKING
 
+from crawler.arguments import ArgumentError, count
 from crawler.command import OfflineCommand
+from crawler.selecting import add_selection_options, selection_of
+from crawler.terminal import WORK_FAILED, clean, tell
+
+if TYPE_CHECKING:
+    from storage import Hit
+
+# As storage.search marks what was found.
+_BEGIN, _END = "\x02", "\x03"
+_MARKS = re.compile(f"[{_BEGIN}{_END}]")
+# Lines wider than this are hard to read; narrower ones have no room for an address.
+_WIDEST, _NARROWEST = 100, 40
+_INDENT = "    "
+# Longer text is cut, and not marked.
+_LONGEST = 1000
+_BOLD, _FOUND, _PLAIN = "\x1b[1m", "\x1b[1;33m", "\x1b[0m"
 
 
 class Command(OfflineCommand):
-    """Hits on standard output, talk on standard error; the database is only read."""
+    """Find stored articles by their words.
 
+    Prints the articles of KBS_DB that match QUERY, best first. An article must have all words; accents and capitals do
+    not matter. "two words" is a phrase; word* matches beginnings; OR, NOT and brackets combine; title:word searches
+    titles only. Quote a QUERY with quotes or brackets for the shell, and put -- before one that begins with -.
+
+    Times are KST. On a terminal found words are highlighted (unless NO_COLOR is set) and lines are wrapped; in a pipe
+    text is plain, with each snippet on one line. A crawl may run at the same time.
+
+    Exit status, as of grep: 0 where something is found; 1 where nothing is, or the database cannot be read; 2 for a
+    wrong call or query; 128 plus the signal's number where a signal ended it.
+
+    Examples:
+      kbsworld search sommet coree
+      kbsworld search '"conseil de securite" NOT iran' --since 2026-01-01
+      kbsworld search --format json --limit 100 'titre:ministre'
+    """
+
+    usage = "[options] QUERY..."
     prints = True
     interrupted = "Interrupted."
 
-    def syntax(self) -> str:
-        return "[options] QUERY..."
+    def add_own_options(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add("--limit", metavar="N", default="20", help="the most hits to print (default: 20)")
+        add("--format", choices=("text", "json"), default="text", help="json: one line a hit (default: text)")
+        add_selection_options(parser, versions=True)
 
-    def short_desc(self) -> str:
-        return "Find stored articles by their words"
+    def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
+        if not args:
+            raise ArgumentError("Give the words to look for, such as: kbsworld search sommet coree.")
+        limit = count("--limit", opts.limit, "hits") or 20
+        return partial(_search, self.database, " ".join(args), opts, limit)
 
-    def long_desc(self) -> str:
-        return (
-            "Prints the articles of KBS_DB that fit QUERY best. Words must all be there; accents and capitals make no "
-            'difference. "two words" stand together; word* begins so; OR, NOT and brackets mean what they say; '
-            "title:word looks in the title alone. What is within quotes or brackets must be quoted for the shell too, "
-            "and what begins with - comes after --. Times are KST. On a terminal, found words stand out (not where "
-            "NO_COLOR is set) and lines are broken; in a pipe, text is plain, and each snippet one line. A crawl may "
-            "run meanwhile. Exit status, as of grep: 0 where something is found, 1 where nothing is or the database "
-            "cannot be read, 2 for a wrong call or query; 128 and the signal's number where a signal ended it."
-        )
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        # Imported here: Scrapy loads every command before it runs one.
-        from crawler.selecting import add_selection_options
+def _search(database: str, query: str, opts: Namespace, limit: int) -> int:
+    """Print the hits; the exit status."""
+    from storage import QueryError, Selection
+    from storage.database import open_to_read
+    from storage.search import search
 
-        super().add_options(parser)
-        parser.add_argument("--limit", metavar="N", default="20", help="how many hits, at most (default: 20)")
-        parser.add_argument(
-            "--format",
-            choices=("text", "json"),
-            default="text",
-            help="json: a line a hit, for programs (default: text)",
-        )
-        parser.add_argument(
-            "--all-versions",
-            action="store_true",
-            help="every version of each article, not only the newest",
-        )
-        add_selection_options(parser.add_argument_group("which articles"))
+    with open_to_read(database, tell) as db:
+        selection = selection_of(opts, db)
+        try:
+            hits = search(db, query, selection, limit)
+        except QueryError as error:
+            raise ArgumentError(str(error)) from None
+    if not hits:
+        among = "" if replace(selection, all_versions=False) == Selection() else " among those that the options select"
+        tell(f"No article is found for {query}{among}; try fewer words, or word* for all words that begin so.")
+        return WORK_FAILED
+    form = _json if opts.format == "json" else _text_form()
+    for hit in hits:
+        print(form(hit))
+    return 0
 
-    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
-        # Imported here: Scrapy loads every command before it runs one.
-        from crawler.searching import Search
 
-        end = args.index("--") if "--" in args else len(args)
-        for argument in args[:end]:
-            if argument.startswith("-"):
-                raise ValueError(
-                    f"There is no option {argument}; scrapy search --help names them, -- comes before words."
-                )
-        words = [*args[:end], *args[end + 1 :]]
-        if not words:
-            raise ValueError("Give the words to look for, such as: scrapy search sommet coree.")
-        assert self.settings is not None
-        return Search(self.settings["KBS_DB"], " ".join(words), opts).run
+def _json(hit: Hit) -> str:
+    values = asdict(hit)
+    for name in ("title", "snippet"):
+        values[name] = values[name] and _MARKS.sub("", values[name])
+    return json.dumps(values, ensure_ascii=False)
+
+
+def _text_form() -> Callable[[Hit], str]:
+    """The text form of a hit: plain lines, or on a terminal wrapped and highlighted."""
+    if not sys.stdout.isatty():
+        return partial(_text, width=None, has_colour=False)
+    width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
+    return partial(_text, width=width, has_colour=not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
+
+
+def _text(hit: Hit, width: int | None, *, has_colour: bool) -> str:
+    title, snippet, url = _marked(hit.title), _marked(hit.snippet), clean(hit.url)
+    if width is not None:
+        title, url = textwrap.fill(title, width), f"{_INDENT}{url}"
+        snippet = textwrap.fill(snippet, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+    if has_colour:
+        title, snippet = f"{_BOLD}{_highlighted(title, _BOLD)}{_PLAIN}", _highlighted(snippet, "")
+    return _MARKS.sub("", "\n".join([_about(hit), title, snippet, url, ""]))
+
+
+def _highlighted(text: str, outside: str) -> str:
+    """A text with its marks as terminal codes; `outside`: the code of the rest."""
+    return text.replace(_BEGIN, _FOUND).replace(_END, _PLAIN + outside)
+
+
+def _about(hit: Hit) -> str:
+    """When it was written, and its category."""
+    # Times are stored in KST; one without a time of day is a day. An undated version has the time of its capture.
+    moment = clean(hit.written_at or hit.timestamp)
+    time = f"{moment[:10]} {moment[11:16]} KST" if len(moment) > 10 else moment
+    return " · ".join(filter(None, [time, clean(hit.category or "")]))
+
+
+def _marked(text: str | None) -> str:
+    """A text made fit for a terminal, with the marks of what was found left in it."""
+    if text is None:
+        return "(no title)"
+    marked = clean(text, len(text), keep=_BEGIN + _END)
+    return marked if len(marked) <= _LONGEST else clean(_MARKS.sub("", marked), _LONGEST)

@@ -1,53 +1,196 @@
-"""scrapy stats: what can be counted of the stored articles, as tables or drawn."""
+"""kbsworld stats: what can be counted of the stored articles, as tables or drawn."""
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Callable
+import csv
+import json
+import sys
+from argparse import ArgumentParser, Namespace
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from crawler.arguments import check_no_arguments
+from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
+from crawler.selecting import add_selection_options, selection_of
+from crawler.terminal import WORK_FAILED, clean, table, tell
+
+if TYPE_CHECKING:
+    from storage.charts import Spec
+    from storage.statistics import Language, Row, Statistic, Summary
+
+    Found = Sequence[tuple[Statistic, list[Row]]]
+
+_PICTURES = (".png", ".svg")
+# Of Vega-Lite, whose schema the charts name.
+_VERSION = "6.4"
+# Pixels of a picture for each of a chart, so that it is sharp on fine screens and in print.
+_SCALE = 2.0
+_NOTHING = "No stored article matches."
 
 
 class Command(OfflineCommand):
-    """Tables on standard output, or a picture in a file; the database is only read."""
+    """Count the stored articles by month, category, hour, length, word and layout.
+
+    Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
+    by length, by layout, and with --word those that contain a word. The reading room draws the same. A crawl may run at
+    the same time.
+
+    Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
+    signal's number where a signal ended it.
+
+    Examples:
+      kbsworld stats --word sommet --since 2026-01-01
+      kbsworld stats --only months --format csv > months.csv
+      kbsworld stats --plot articles.png
+    """
 
     prints = True
     interrupted = "Interrupted; nothing was written."
 
-    def syntax(self) -> str:
-        return "[options]"
+    def add_own_options(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add("--word", help="also count the articles that contain this, written as for kbsworld search")
+        add("--only", choices=("months", "hours", "lengths", "word", "layouts"), help="one statistic")
+        add("--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: needs --only")
+        add("--plot", metavar="FILE", help="draw into this .png or .svg file, and print nothing (needs kbsworld[plot])")
+        add("--titles", choices=("en", "fr"), default="en", help="language of the drawing (default: en)")
+        add_selection_options(parser)
 
-    def short_desc(self) -> str:
-        return "Count the stored articles by month, category, hour, length, word and layout"
+    def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
+        from storage.query import fts_expression
 
-    def long_desc(self) -> str:
-        return (
-            "Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of "
-            "publication, by length, by layout, and with --word those that hold a word. What the reading room draws is "
-            "the same. A crawl may run meanwhile. Exit status: 0; 1 where the database cannot be read, or a picture "
-            "not be drawn; 2 for a wrong call; 128 and the signal's number where a signal ended it."
-        )
+        statistics = _asked_for(opts.only, has_word=opts.word is not None)
+        # As search takes it: bytes that are no text in a call are not in the database either.
+        word = (opts.word or "").encode("utf-8", "replace").decode()
+        if opts.word is not None:
+            fts_expression(word)
+        if opts.plot is not None:
+            _check_plot(opts.plot)
+            if opts.format is not None:
+                raise ArgumentError("--plot prints nothing; give either --plot or --format.")
+        if opts.format == "csv" and len(statistics) > 1:
+            raise ArgumentError(f"CSV is one table; choose it, such as --only {statistics[0].name}.")
+        return partial(_count, self.database, opts, statistics, word)
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        # Imported here: Scrapy loads every command before it runs one.
-        from crawler.selecting import add_selection_options
 
-        super().add_options(parser)
-        add = parser.add_argument_group("Statistics").add_argument
-        add("--word", help="also count the articles that hold this, put as for scrapy search")
-        add("--only", metavar="NAME", help="one alone: months, hours, lengths, word, layouts")
-        add("--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: with --only; json")
-        add(
-            "--plot", metavar="FILE", help="draw into this file, .png or .svg, and print nothing (needs kbsworld[plot])"
-        )
-        add("--titles", choices=("en", "fr"), default="en", help="language of the drawing (en)")
-        add_selection_options(parser.add_argument_group("Which articles"))
+def _asked_for(only: str | None, *, has_word: bool) -> list[Statistic]:
+    from storage.statistics import STATISTICS
 
-    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
-        # Imported here: Scrapy loads every command before it runs one.
-        from crawler.stats import Stats
+    if only is None:
+        return [each for each in STATISTICS.values() if has_word or not each.asks_for_word]
+    if STATISTICS[only].asks_for_word and not has_word:
+        raise ArgumentError(f"--only {only} needs a word; give --word too, such as --word Corée.")
+    return [STATISTICS[only]]
 
-        check_no_arguments(args, "stats")
-        assert self.settings is not None
-        return Stats(self.settings["KBS_DB"], opts).run
+
+def _check_plot(name: str) -> None:
+    """Check before anything is read that a picture can be drawn into this file."""
+    if Path(name).suffix.lower() not in _PICTURES:
+        raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {name or 'empty'}.")
+    try:
+        import vl_convert  # noqa: F401
+    except ImportError as error:
+        raise ImportError("--plot needs vl-convert-python: pip install 'kbsworld[plot]'.") from error
+
+
+def _count(database: str, opts: Namespace, statistics: list[Statistic], word: str) -> int:
+    """Count, and print or draw the counts; the exit status."""
+    from storage.charts import below_one_another, drawn
+    from storage.database import open_to_read
+    from storage.statistics import run, summarize
+
+    language: Language = "en" if opts.plot is None else opts.titles
+    with open_to_read(database, tell) as db:
+        selection = selection_of(opts, db)
+        summary = summarize(db, selection)
+        found = [(each, run(db, each, selection, language, word)) for each in statistics]
+    if opts.plot is None:
+        _print(summary, found, opts.format, word)
+        return 0
+    if not summary.articles:
+        tell(f"{_NOTHING} There is nothing to draw.")
+        return WORK_FAILED
+    charts = [drawn(statistic, rows, language, word) for statistic, rows in found]
+    plot(charts[0] if len(charts) == 1 else below_one_another(charts, language), Path(opts.plot))
+    return 0
+
+
+def plot(spec: Spec, path: Path) -> None:
+    """Draw a chart into a file, which is replaced as a whole; nothing is fetched.
+
+    Args:
+        spec: Vega-Lite, complete with its rows.
+        path: a file name that ends in .png or .svg.
+
+    Raises:
+        ExportError: it cannot be drawn or written.
+    """
+    import vl_convert
+
+    from storage.exports import ExportError, whole_file
+
+    try:
+        if path.suffix.lower() == ".png":
+            picture = vl_convert.vegalite_to_png(spec, scale=_SCALE, vl_version=_VERSION, allowed_base_urls=[])
+        else:
+            picture = vl_convert.vegalite_to_svg(spec, vl_version=_VERSION, allowed_base_urls=[]).encode()
+    except ValueError as error:
+        reason = next(iter(str(error).splitlines()[1:]), str(error))
+        raise ExportError(f"{path} cannot be drawn ({reason}).") from error
+    with whole_file(path) as stream:
+        stream.write(picture)
+
+
+def _print(summary: Summary, found: Found, form: str | None, word: str) -> None:
+    from storage.exports.csv_table import not_a_formula
+
+    if form == "csv":
+        [(statistic, rows)] = found
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(statistic.columns)
+        writer.writerows([not_a_formula(row[name]) for name in statistic.columns] for row in rows)
+    elif form == "json":
+        tables = {each.name: [{name: row[name] for name in each.columns} for row in rows] for each, rows in found}
+        print(json.dumps({"summary": asdict(summary), "statistics": tables}, ensure_ascii=False, indent=2))
+    else:
+        print(*_lines(summary, found, word), sep="\n")
+
+
+def _lines(summary: Summary, found: Found, word: str) -> Iterator[str]:
+    if not summary.articles:
+        yield _NOTHING
+        return
+    yield from _head(summary)
+    for statistic, rows in found:
+        subject = f": {clean(word)}" if statistic.asks_for_word else ""
+        yield from ("", f"{statistic.title['en']}{subject}", *table(_cells(statistic, rows)))
+
+
+def _head(summary: Summary) -> Iterator[str]:
+    """How much there is, a line each."""
+    yield f"articles    {summary.articles:,}"
+    yield f"versions    {summary.versions:,}"
+    yield f"days        {summary.days:,} with articles, {clean(f'{summary.first} to {summary.last}')}, in KST"
+    yield f"last crawl  {clean(summary.pulled_at.replace('T', ' ')[:16]) + ' UTC' if summary.pulled_at else 'none yet'}"
+    yield f"refused     {summary.refused:,} pages of the whole database"
+
+
+def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:
+    """A statistic as a table, headings first; with a column for each value of `across`, the greatest first."""
+    from storage.statistics import OTHERS
+
+    headings = {name: words["en"] for name, words in statistic.columns.items()}
+    if not statistic.across:
+        return [tuple(headings.values()), *(tuple(row[name] for name in headings) for row in rows)]
+    first, across, value = headings
+    totals: Counter[str] = Counter()
+    counts: dict[str, Counter[str]] = {}
+    for row in rows:
+        totals[row[across]] += row[value]
+        counts.setdefault(row[first], Counter())[row[across]] += row[value]
+    names = sorted(totals, key=lambda name: (name == OTHERS["en"], -totals[name], name))
+    return [(headings[first], *names), *((key, *(count[name] for name in names)) for key, count in counts.items())]

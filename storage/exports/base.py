@@ -1,28 +1,39 @@
-"""What every format is given: sound rows, each with its paragraphs."""
+"""What every format is given: sound rows, each with its paragraphs; and one name for each article."""
 
 from __future__ import annotations
 
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
+from hashlib import sha256
 from typing import NamedTuple
+from urllib.parse import parse_qsl, urlsplit
 
+from extractors.address import parse_address
 from storage.versions import Row
 
-#: What neither XML nor a terminal takes: control characters but tab and the ends of lines, halves of characters, and
-#: what Unicode keeps for no character.
+#: What neither XML nor a terminal takes: control characters except tab and line ends, surrogates, and what Unicode
+#: reserves as no character; and what replaces it.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-#: What stands for it.
 REPLACEMENT = "\ufffd"
-#: With what a paragraph begins that is an item of a list.
+#: How a paragraph begins that is a list item.
 ITEM = "- "
+#: The columns that are 0 or 1.
+FLAGS = frozenset({"has_video", "truncated"})
 
-_HALF = re.compile("[\ud800-\udfff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TYPES = {str, int, type(None)}
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\+09:00)?", re.ASCII)
+_KIND = re.compile(r"[a-z]{1,20}")
+# Lower case only: some file systems do not distinguish case.
+_NUMBER = re.compile(r"[a-z0-9_]{1,60}")
+_DIGITS = 16
 
 
 class ExportError(OSError):
-    """Articles cannot be written; the message is a sentence."""
+    """Articles cannot be written. The message is one sentence that names the file and the reason."""
 
 
 class Exported(NamedTuple):
@@ -38,12 +49,7 @@ class Exported(NamedTuple):
 
 
 def sound(rows: Iterable[Row], tell: Callable[[str], None]) -> Iterator[Exported]:
-    """The rows that hold what their columns are for.
-
-    Args:
-        rows: of `articles`.
-        tell: told of each of the others, in a sentence.
-    """
+    """The rows of `articles` that hold what their columns are for; `tell` is called with a sentence for each other."""
     for row in rows:
         try:
             yield Exported(row, _paragraphs(row))
@@ -55,7 +61,7 @@ def _paragraphs(row: Row) -> list[str]:
     """The paragraphs of a row.
 
     Raises:
-        ValueError: they are none, or another column holds something else; the message is a phrase.
+        ValueError: they, or another column, do not hold what they should; the message is a phrase.
     """
     stored = row["paragraphs"]
     try:
@@ -63,9 +69,39 @@ def _paragraphs(row: Row) -> list[str]:
     except (ValueError, RecursionError):
         paragraphs = None
     if not isinstance(paragraphs, list) or not set(map(type, paragraphs)) <= {str}:
-        raise ValueError("paragraphs is no list of text as JSON")
-    if "\\" in stored and _HALF.search("".join(paragraphs)):  # nothing but an escape can make one
+        raise ValueError("paragraphs is not a JSON list of strings")
+    if "\\" in stored and _SURROGATE.search("".join(paragraphs)):  # only an escape can make one
         raise ValueError("paragraphs holds half a character")
-    if not set(map(type, row.values())) <= _TYPES or not {row["has_video"], row["truncated"]} <= {0, 1}:
-        raise ValueError("a column holds something else than its kind")
+    if not set(map(type, row.values())) <= _TYPES or not {row[name] for name in FLAGS} <= {0, 1}:
+        raise ValueError("a column holds a value of another type")
     return paragraphs
+
+
+def name_of(row: Row, *, version: bool) -> str:
+    """The name of a row's article in every export: its day, kind, edition and number, as `2026-11-24-news-fr-83685`.
+
+    An address without a number gives 16 digits of its SHA-256 instead. The name consists of lower-case letters, digits,
+    `T`, `-` and `_`.
+
+    Args:
+        row: of `articles`.
+        version: add the time of the version, as in `2026-11-24-news-fr-83685-20261124T105959`.
+    """
+    day, kind, timestamp = (row["written_at"] or row["timestamp"])[:10], row["kind"], row["timestamp"]
+    parts = [day if _DAY.fullmatch(day) else "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
+    if version:
+        is_ours = _TIMESTAMP.fullmatch(timestamp)
+        parts.append(re.sub("[-:]", "", timestamp[:19]) if is_ours else _digest(timestamp))
+    return "-".join(parts)
+
+
+def _number(url: str) -> str:
+    address = parse_address(url)
+    if address is None or not address.is_article or address.url != url:
+        return _digest(url)
+    ids = [value for _, value in parse_qsl(urlsplit(url).query)[1:]]
+    return "-".join([str(address.lang), *ids]) if all(map(_NUMBER.fullmatch, ids)) else _digest(url)
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]

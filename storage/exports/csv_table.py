@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from io import TextIOWrapper
 from typing import IO, Any
 
-from storage.exports.base import Exported
+from storage.exports.base import FLAGS, Exported
 from storage.versions import COLUMNS
 
-HEADER = tuple(name for name in COLUMNS if name != "paragraphs")
+_HEADER = tuple(name for name in COLUMNS if name != "paragraphs")
 
-_FLAGS = frozenset({"has_video", "truncated"})
-# What spreadsheets take for the beginning of a formula, whatever is blank before it: as it is, full-width, small.
+# What spreadsheets take for the beginning of a formula, whatever white space is before it: as it is, full-width, small.
 _FORMULA = re.compile(r"[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[^\S\t\r]*[\t\r]")
 
 
@@ -23,14 +22,14 @@ def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
     text = TextIOWrapper(stream, "utf-8", "replace", newline="")
     try:
         rows = csv.writer(text)
-        rows.writerow(HEADER)
-        rows.writerows([_cell(name, article.row[name]) for name in HEADER] for article in articles)
+        rows.writerow(_HEADER)
+        rows.writerows([_cell(name, article.row[name]) for name in _HEADER] for article in articles)
     finally:
         text.detach()
 
 
 def _cell(name: str, value: Any) -> Any:
-    if name in _FLAGS:
+    if name in FLAGS:
         return "true" if value else "false"
     return not_a_formula(value)
 

@@ -7,40 +7,33 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from storage.exports.base import FORBIDDEN, ITEM, REPLACEMENT, Exported
-from storage.exports.names import name_of
+from storage.exports.base import FLAGS, FORBIDDEN, ITEM, REPLACEMENT, Exported, name_of
 from storage.versions import COLUMNS
 
 _FRONT_MATTER = tuple(name for name in COLUMNS if name not in {"paragraphs", "text"})
-_FLAGS = frozenset({"has_video", "truncated"})
 
-# What marks something wherever it stands; an ampersand where it could begin a character reference.
+# What is markup anywhere; an ampersand where it could begin a character reference.
 _MARKS = re.compile(r"[\\`*_\[\]<>#~|]|&(?=[#A-Za-z])")
-# What marks something where a line begins: an item of a list, a line under a heading, a line across.
+# What is markup at the beginning of a line: a list item, a line under a heading, a rule.
 _FIRST_MARK = re.compile(r"(?:[-+=](?=[-+=\s]|$)|(?<![0-9])[0-9]{1,9}[.)](?=\s|$))")
-# Blanks that a reader would drop or take for something: at both ends, and all that end lines.
+# White space that a reader would drop or take for markup: at both ends, and what ends lines.
 _BLANKS = re.compile(r"^\s+|\s+$|[\t\r\n]+")
-# What a YAML reader takes for the end of a line, for a mark, or for no character at all.
+# What a YAML reader takes for the end of a line, for markup, or for no character at all.
 _YAML_ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]')
 
 
 def write(articles: Iterable[Exported], folder: Path, *, all_versions: bool = False) -> None:
-    """Write articles into a folder.
+    """Write articles into an existing folder.
 
     Args:
         articles: no two of one url, or, with `all_versions`, of one url and timestamp.
-        folder: it is there.
+        folder: no file in it has the name of an article.
         all_versions: name the files by their version too.
     """
-    for name, text in files(articles, all_versions=all_versions):
-        with (folder / name).open("x", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-
-
-def files(articles: Iterable[Exported], *, all_versions: bool = False) -> Iterator[tuple[str, str]]:
-    """Name and text of each article's file; as `write`."""
     for article in articles:
-        yield f"{name_of(article.row, version=all_versions)}.md", page(article)
+        path = folder / f"{name_of(article.row, version=all_versions)}.md"
+        with path.open("x", encoding="utf-8", newline="\n") as file:
+            file.write(page(article))
 
 
 def page(article: Exported) -> str:
@@ -52,7 +45,7 @@ def page(article: Exported) -> str:
 
 
 def _blocks(paragraphs: Iterable[str]) -> Iterator[str]:
-    """Paragraphs, and lists of the items that stand together."""
+    """Paragraphs, and lists of successive items."""
     items: list[str] = []
     for paragraph in filter(None, paragraphs):  # an empty one shows nothing
         item = paragraph.removeprefix(ITEM)
@@ -76,10 +69,10 @@ def _escaped(text: str) -> str:
 
 
 def _yaml(name: str, value: Any) -> str:
-    """A value as YAML: text always in double quotes, so that none is taken for a date, a number or a mark."""
+    """A value as YAML: text always in double quotes, so that none is taken for a date, a number or markup."""
     if value is None:
         return "null"
-    if name in _FLAGS:
+    if name in FLAGS:
         return "true" if value else "false"
     if isinstance(value, int):
         return str(value)

@@ -10,8 +10,7 @@ from typing import IO, Any
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from storage.exports.base import FORBIDDEN, ITEM, REPLACEMENT, Exported, ExportError
-from storage.exports.names import name_of
+from storage.exports.base import FORBIDDEN, ITEM, REPLACEMENT, Exported, ExportError, name_of
 from storage.versions import Row
 
 _TEI = "http://www.tei-c.org/ns/1.0"
@@ -30,82 +29,63 @@ _make: Any = ElementMaker(namespace=_TEI, nsmap={None: _TEI})
 
 
 def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
-    """Write articles into a stream.
-
-    Args:
-        articles: no two of one url and timestamp.
-        stream: nothing is written where there is none.
+    """Write articles, no two of one url and timestamp, into a stream.
 
     Raises:
-        ExportError: there is none: a corpus has one text at least.
+        ExportError: there is no article; nothing is written then, since a corpus has at least one text.
     """
     left = iter(articles)
     first = next(left, None)
     if first is None:
-        raise ExportError("No article is selected, and a TEI corpus must have one at least; nothing is written.")
+        raise ExportError("No article is selected; a TEI corpus must have at least one.")
     with etree.xmlfile(stream, encoding="utf-8") as file:
         file.write_declaration()
         with file.element(f"{{{_TEI}}}teiCorpus", nsmap={None: _TEI}):
             file.write("\n", _corpus_header(), "\n")
             for article in chain([first], left):
-                file.write(text_of(article), "\n")
+                file.write(_text_of(article), "\n")
     stream.write(b"\n")
 
 
-def text_of(article: Exported) -> etree._Element:
-    """An article as a TEI element."""
+def _text_of(article: Exported) -> Any:
     row, paragraphs = article
     lang = {_LANG: row["lang"]} if _LANGUAGE.fullmatch(row["lang"]) else {}
-    body = _make.div(*_blocks(paragraphs), type="entry")
-    text = _make.text(_make.body(body), **lang)
+    text = _make.text(_make.body(_make.div(*_blocks(paragraphs), type="entry")), **lang)
     # Names begin with a digit, which an xml:id may not.
-    return _element(_make.TEI(_header(row), text, **{_ID: f"kbs-{name_of(row, version=True)}"}))
+    return _make.TEI(_header(row), text, **{_ID: f"kbs-{name_of(row, version=True)}"})
 
 
-def _element(made: Any) -> etree._Element:
-    assert etree.iselement(made)
-    return made
-
-
-def _corpus_header() -> etree._Element:
+def _corpus_header() -> Any:
     title = _make.titleStmt(_make.title("Articles of KBS World"))
     source = _make.sourceDesc(_make.p("Pages of world.kbs.co.kr, of which the articles alone were kept."))
-    return _element(_make.teiHeader(_make.fileDesc(title, _published(), source)))
+    return _make.teiHeader(_make.fileDesc(title, _published(), source))
 
 
-def _published(*dates: etree._Element) -> etree._Element:
+def _published(*dates: Any) -> Any:
     terms = _make.availability(_make.p(_TERMS), status="restricted")
-    return _element(_make.publicationStmt(_make.publisher(_PUBLISHER), *dates, terms))
+    return _make.publicationStmt(_make.publisher(_PUBLISHER), *dates, terms)
 
 
-def _header(row: Row) -> etree._Element:
+def _header(row: Row) -> Any:
     """Where an article is from, and what the page says about it."""
     title = _make.title(_xml(row["title"] or ""), type="main", level="a")
-    dates = [
-        _make.date(_xml(row[name]), type=kind, **_when(row[name]))
-        for name, kind in (("written_at", "written"), ("updated_at", "updated"))
-        if row[name]
-    ]
-    fetched = _make.date(_xml(row["fetched_at"]), type="fetched", **_when(row["fetched_at"]))
-    url = _xml(row["url"])
+    dates = [_date(row[f"{kind}_at"], kind) for kind in ("written", "updated") if row[f"{kind}_at"]]
+    url, lang = _xml(row["url"]), _xml(row["lang"])
+    fetched = _date(row["fetched_at"], "fetched")
     source = _make.bibl(_make.publisher(_PUBLISHER), ", ", _make.ref(url, target=url), ", ", fetched)
-    about = [_make.langUsage(_make.language(_xml(row["lang"]), ident=_xml(row["lang"])))]
+    about = [_make.langUsage(_make.language(lang, ident=lang))]
     if row["category"]:
         about.append(_make.textClass(_make.keywords(_make.term(_xml(row["category"]), type="category"))))
-    return _element(
-        _make.teiHeader(
-            _make.fileDesc(_make.titleStmt(title), _published(*dates), _make.sourceDesc(source)),
-            _make.profileDesc(*about),
-        )
-    )
+    file = _make.fileDesc(_make.titleStmt(title), _published(*dates), _make.sourceDesc(source))
+    return _make.teiHeader(file, _make.profileDesc(*about))
 
 
-def _when(time: str) -> dict[str, str]:
-    return {"when": time} if _WHEN.fullmatch(time) else {}
+def _date(time: str, kind: str) -> Any:
+    return _make.date(_xml(time), type=kind, **({"when": time} if _WHEN.fullmatch(time) else {}))
 
 
-def _blocks(paragraphs: Iterable[str]) -> Iterator[etree._Element]:
-    """Paragraphs, and lists of the items that stand together; one empty paragraph where there is none."""
+def _blocks(paragraphs: Iterable[str]) -> Iterator[Any]:
+    """Paragraphs, and lists of successive items; one empty paragraph where there is no other."""
     is_empty = True
     for is_item, group in groupby(paragraphs, lambda one: one.startswith(ITEM)):
         is_empty = False

@@ -1,4 +1,4 @@
-"""scrapy search, as a person calls it."""
+"""kbsworld search, as a person calls it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def path(tmp_path: Path) -> Path:
 
 
 def on_terminal(path: Path, *arguments: str, **environment: str) -> str:
-    """What `scrapy search` writes to a terminal of sixty columns."""
+    """What `kbsworld search` writes to a terminal of sixty columns."""
     ours, its = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "scrapy", "search", *arguments],
@@ -83,7 +83,7 @@ def test_in_a_pipe_hits_are_plain_lines(path: Path, scrapy: Run) -> None:
     ]
 
 
-def test_on_a_terminal_what_was_found_stands_out_and_lines_are_broken(path: Path) -> None:
+def test_on_a_terminal_found_words_are_highlighted(path: Path) -> None:
     written = on_terminal(path, "sommet")
     assert "\x1b[1;33msommet\x1b[0m" in written
     assert "novembre, et il se tiendra à\n    Busan.\n" in written
@@ -96,7 +96,7 @@ def test_json_is_a_line_a_hit(path: Path, scrapy: Run) -> None:
     assert (hit["title"], hit["written_at"]) == (SUMMIT.title, "2026-11-02T10:59:55+09:00")
 
 
-def test_nothing_of_an_article_reaches_the_terminal_as_a_command(path: Path, scrapy: Run) -> None:
+def test_no_control_character_of_an_article_is_printed(path: Path, scrapy: Run) -> None:
     plain = scrapy("search", "busan", "--since", "2026-11-03", KBS_DB=str(path)).stdout
     assert "\x1b" not in plain
     assert "\x07" not in plain
@@ -104,36 +104,39 @@ def test_nothing_of_an_article_reaches_the_terminal_as_a_command(path: Path, scr
     assert "\x1b[2J" not in on_terminal(path, "busan", "--since", "2026-11-03")
 
 
-def test_nothing_found_is_told_and_is_status_1_as_with_grep(path: Path, scrapy: Run) -> None:
+def test_nothing_found_is_status_1_as_with_grep(path: Path, scrapy: Run) -> None:
     run = scrapy("search", "pingouin", KBS_DB=str(path))
     assert (run.returncode, run.stdout) == (1, "")
-    assert run.stderr.startswith("No article is found for pingouin; fewer words")
+    assert run.stderr.startswith("No article is found for pingouin; try fewer words")
     run = scrapy("search", "busan", "--lang", "en", KBS_DB=str(path))
-    assert run.stderr.startswith("No article is found for busan among those that the options select; fewer words")
+    assert run.stderr.startswith("No article is found for busan among those that the options select; try fewer words")
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["(sommet"], "A bracket is not closed"),
-        (["sommet", "--limit", "no"], "--limit=no is no number of hits"),
-        (["--summit"], "There is no option --summit"),
+        (["sommet", "--limit", "no"], "--limit=no is not valid; it must be a number of hits, from 1."),
+        ([], "Give the words to look for"),
     ],
 )
-def test_a_wrong_call_is_a_sentence_and_status_2(path: Path, scrapy: Run, arguments: list[str], sentence: str) -> None:
+def test_a_wrong_query_is_a_sentence_and_status_2(path: Path, scrapy: Run, arguments: list[str], sentence: str) -> None:
     run = scrapy("search", *arguments, KBS_DB=str(path))
     assert (run.returncode, run.stdout) == (2, "")
     assert run.stderr.startswith(sentence)
     assert len(run.stderr.splitlines()) == 1
 
 
-def test_words_that_begin_with_a_hyphen_come_after_two(path: Path, scrapy: Run) -> None:
+def test_words_that_begin_with_a_hyphen_follow_two(path: Path, scrapy: Run) -> None:
     assert scrapy("search", "--limit", "1", "--", "-sommet", KBS_DB=str(path)).stdout.count("Séoul et Tokyo") == 1
 
 
-def test_the_readmes_search_prints_what_stands_there(tmp_path: Path, scrapy: Run) -> None:
-    readme = (CHECKOUT / "README.md").read_text("utf-8")
-    [(query, output)] = re.findall(r"^\$ scrapy search '(.+)'\n(.*?)^```", readme, re.DOTALL | re.MULTILINE)
+def test_the_readmes_search_prints_what_it_shows(tmp_path: Path, scrapy: Run) -> None:
+    files = (CHECKOUT / folder / "README.md" for folder in ("", "storage"))
+    readmes = "\n".join(file.read_text("utf-8") for file in files if file.exists())
+    [(query, output)] = re.findall(
+        r"^\$ (?:scrapy|kbsworld) search '(.+)'\n(.*?)^```", readmes, re.DOTALL | re.MULTILINE
+    )
     page = (CHECKOUT / "seeds/news_vod_view_83685.reconstruction.html").read_bytes()
     with ArticleStore(tmp_path / "kbs.db") as store:
         capture = Capture(url=SUMMIT.url, fetched_at=datetime(2026, 11, 5, tzinfo=UTC), body=page)

@@ -1,4 +1,4 @@
-"""scrapy stats, end to end: tables, CSV, JSON, and pictures that are really drawn."""
+"""kbsworld stats, end to end: tables, CSV, JSON, and pictures that are really drawn."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ import io
 import json
 import re
 import struct
-from argparse import Namespace
+from argparse import ArgumentParser
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from lxml import etree
+from scrapy.settings import Settings
 
-from crawler.plot import plot
-from crawler.stats import Stats
+from crawler.commands.stats import Command, plot
 from extractors import Article
 from extractors.dates import KST
 from storage import ArticleStore, Capture
 from storage.charts import below_one_another, drawn
-from storage.exports.base import ExportError
-from storage.selection import NEWEST
+from storage.exports import ExportError
+from storage.selection import Selection
 from storage.statistics import STATISTICS, run
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import ScriptedSite
@@ -52,7 +52,7 @@ def database(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_tables_stand_below_a_head_and_every_number_is_there(scrapy: Run, database: Path) -> None:
+def test_the_tables_show_every_number(scrapy: Run, database: Path) -> None:
     ran = scrapy("stats", "--word", "séoul")
     assert (ran.returncode, ran.stderr) == (0, "")
     lines = ran.stdout.splitlines()
@@ -73,7 +73,7 @@ def test_the_tables_stand_below_a_head_and_every_number_is_there(scrapy: Run, da
     assert max(map(len, lines)) < 200
 
 
-def test_a_day_that_is_none_does_nothing_to_the_terminal(scrapy: Run, database: Path) -> None:
+def test_a_damaged_day_does_nothing_to_the_terminal(scrapy: Run, database: Path) -> None:
     with ArticleStore(database) as store, store.batch():
         store.db.execute("update articles set written_at = ? || written_at where url like '%=7'", ["\x1b[2J"])
     ran = scrapy("stats", "--only", "layouts")
@@ -91,7 +91,7 @@ def test_csv_is_one_table_and_no_formula(scrapy: Run, database: Path) -> None:
     assert "'=1+1" in {row["category"] for row in rows}
 
 
-def test_json_has_what_the_selection_holds(scrapy: Run, database: Path) -> None:
+def test_json_counts_the_selected_articles(scrapy: Run, database: Path) -> None:
     assert database.exists()
     found = json.loads(
         scrapy(
@@ -109,35 +109,37 @@ def test_json_has_what_the_selection_holds(scrapy: Run, database: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        ({"plot": "chart.jpg"}, "--plot chart.jpg is neither .png nor .svg; end the name in one of them."),
-        ({"plot": ""}, "--plot has no name; give it a file's that ends in .png or .svg."),
-        ({"only": "words"}, "--only words is no statistic; there are: months, hours, lengths, word, layouts."),
-        ({"only": "word"}, "--only word needs a word: give --word too, such as --word Corée."),
-        ({"word": '"nord'}, 'A quote is not closed; write it as in: "conseil de sécurité".'),
-        ({"format": "csv"}, "CSV is one table: say which, such as --only months."),
-        ({"plot": "a.svg", "format": "json"}, "--plot draws and prints nothing: give either --plot or --format."),
+        (["--plot", "chart.jpg"], "--plot must be a file name that ends in .png or .svg, not chart.jpg."),
+        (["--plot", ""], "--plot must be a file name that ends in .png or .svg, not empty."),
+        (["--only", "word"], "--only word needs a word; give --word too, such as --word Corée."),
+        (["--word", '"nord'], "A quote is not closed"),
+        (["--format", "csv"], "CSV is one table; choose it, such as --only months."),
+        (["--plot", "a.svg", "--format", "json"], "--plot prints nothing; give either --plot or --format."),
     ],
 )
-def test_a_wrong_call_is_told_in_a_sentence(arguments: dict[str, str], sentence: str) -> None:
-    options = dict.fromkeys(("word", "only", "format", "plot", "since", "until", "category", "lang"))
-    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}$"):
-        Stats("kbs.db", Namespace(**options | {"titles": "en"} | arguments))
+def test_a_wrong_call_is_a_sentence(arguments: list[str], sentence: str) -> None:
+    command, parser = Command(), ArgumentParser()
+    command.settings = Settings({"KBS_DB": "kbs.db"})
+    command.add_options(parser)
+    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
+        command.prepare([], parser.parse_args(arguments))
 
 
-def test_a_wrong_call_ends_with_status_2(scrapy: Run, database: Path) -> None:
-    ran = scrapy("stats", "--plot", f"{database}.jpg")
-    assert (ran.returncode, ran.stdout) == (2, "")
-    assert ran.stderr.endswith(".jpg is neither .png nor .svg; end the name in one of them.\n")
+def test_each_statistic_can_be_chosen() -> None:
+    parser = ArgumentParser()
+    Command().add_own_options(parser)
+    [only] = [action for action in parser._actions if action.dest == "only"]
+    assert list(only.choices or ()) == list(STATISTICS)
 
 
-def test_an_empty_database_has_nothing_to_count_or_to_draw(scrapy: Run, tmp_path: Path) -> None:
+def test_an_empty_database_is_reported(scrapy: Run, tmp_path: Path) -> None:
     ArticleStore(tmp_path / "kbs.db").close()
     ran = scrapy("stats")
-    assert (ran.returncode, ran.stdout) == (0, "No article is stored that fits.\n")
+    assert (ran.returncode, ran.stdout) == (0, "No stored article matches.\n")
     picture = tmp_path / "a.svg"
     ran = scrapy("stats", "--plot", str(picture))
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == "No article is stored that fits. There is nothing to draw.\n"
+    assert ran.stderr == "No stored article matches. There is nothing to draw.\n"
     assert not picture.exists()
 
 
@@ -152,9 +154,9 @@ def test_a_png_of_everything_is_drawn(scrapy: Run, database: Path) -> None:
     assert height > 5 * 480
 
 
-def test_an_svg_has_a_bar_for_each_row_and_what_is_hostile_is_text(database: Path, tmp_path: Path) -> None:
+def test_an_svg_has_a_bar_a_row_and_hostile_text_as_text(database: Path, tmp_path: Path) -> None:
     with ArticleStore(database) as store:
-        rows = {name: run(store.db, statistic, NEWEST, "fr", "séoul") for name, statistic in STATISTICS.items()}
+        rows = {name: run(store.db, statistic, Selection(), "fr", "séoul") for name, statistic in STATISTICS.items()}
     for name in ("months", "hours", "lengths", "layouts"):
         plot(drawn(STATISTICS[name], rows[name], "fr"), tmp_path / f"{name}.svg")
         root = etree.parse(tmp_path / f"{name}.svg").getroot()
@@ -174,7 +176,7 @@ def test_an_svg_has_a_bar_for_each_row_and_what_is_hostile_is_text(database: Pat
     assert max(map(len, texts)) < 100
 
 
-def test_a_picture_that_cannot_be_drawn_or_written_leaves_what_was_there(tmp_path: Path) -> None:
+def test_a_failed_picture_leaves_what_was_there(tmp_path: Path) -> None:
     picture, folder = tmp_path / "a.svg", tmp_path / "folder.svg"
     picture.write_text("as it was")
     folder.mkdir()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -14,7 +15,8 @@ from markdown_it.token import Token
 
 from storage.exports import Exported
 from storage.exports.base import FORBIDDEN
-from storage.exports.markdown import files, page
+from storage.exports.markdown import page, write
+from storage.versions import Row
 from tests.storage.test_parquet import article
 
 CHARACTERS = st.characters(exclude_categories=["Cs"])
@@ -56,7 +58,7 @@ def plain(tokens: list[Token]) -> str:
     return "".join(token.content for token in tokens)
 
 
-def parted(file: str) -> tuple[str, str]:
+def split(file: str) -> tuple[str, str]:
     begin, front, body = file.split("---\n", 2)
     assert begin == ""
     return front, body
@@ -71,7 +73,7 @@ def test_a_commonmark_reader_shows_exactly_the_text(title: str, paragraphs: list
     for one in paragraphs:
         is_item = one.startswith("- ") and one != "- "
         wanted.append(("list_item", one[2:]) if is_item else ("paragraph", one))
-    body = parted(page(exported(*paragraphs, title=title)))[1]
+    body = split(page(exported(*paragraphs, title=title)))[1]
     assert shown(body) == [(kind, FORBIDDEN.sub("\ufffd", text)) for kind, text in wanted]
 
 
@@ -90,6 +92,11 @@ def test_a_yaml_reader_gives_back_exactly_the_strings(title: str, category: str)
     }
 
 
+def names(folder: Path, *rows: Row, all_versions: bool = False) -> list[str]:
+    write((Exported(row, []) for row in rows), folder, all_versions=all_versions)
+    return sorted(file.name for file in folder.iterdir())
+
+
 @pytest.mark.parametrize(
     ("values", "name"),
     [
@@ -98,22 +105,19 @@ def test_a_yaml_reader_gives_back_exactly_the_strings(title: str, category: str)
         ({"timestamp": "../../etc", "kind": "../x"}, "undated-other-fr-7.md"),
     ],
 )
-def test_a_file_is_named_after_day_kind_and_number(values: dict[str, str], name: str) -> None:
-    row = Exported(article(7, **values), [])
-    [(found, _)] = files([row])
-    assert found == name
+def test_a_file_is_named_after_day_kind_and_number(tmp_path: Path, values: dict[str, str], name: str) -> None:
+    assert names(tmp_path, article(7, **values)) == [name]
 
 
-def test_an_article_without_a_number_is_named_by_its_address() -> None:
+def test_an_article_without_number_is_named_by_its_address(tmp_path: Path) -> None:
     urls = ["urn:sha256:" + "0" * 64, "urn:sha256:" + "1" * 64, "https://world.kbs.co.kr/service/x.htm?a=../../b"]
-    names = [name for name, _ in files(Exported(article(7, url=url), []) for url in urls)]
-    assert len(set(names)) == 3
-    assert all(re.fullmatch(r"2026-11-21-news-[0-9a-f]{16}\.md", name) for name in names)
+    found = names(tmp_path, *(article(7, url=url) for url in urls))
+    assert len(found) == 3
+    assert all(re.fullmatch(r"2026-11-21-news-[0-9a-f]{16}\.md", name) for name in found)
 
 
-def test_versions_of_an_article_have_names_of_their_own() -> None:
+def test_each_version_has_its_own_name(tmp_path: Path) -> None:
     times = ["2026-11-21T09:00:00+09:00", "2026-11-21T09:00:01+09:00", "2026-11-21", "soon", "later"]
-    rows = [Exported(article(7, timestamp=time), []) for time in times]
-    names = [name for name, _ in files(rows, all_versions=True)]
-    assert names[0] == "2026-11-21-news-fr-7-20261121T090000.md"
-    assert len(set(names)) == len(times)
+    found = names(tmp_path, *(article(7, timestamp=time) for time in times), all_versions=True)
+    assert "2026-11-21-news-fr-7-20261121T090000.md" in found
+    assert len(found) == len(times)

@@ -40,9 +40,7 @@ def texts(root: etree._Element, path: str) -> list[str]:
 @settings(max_examples=100, deadline=None)
 @given(TEXTS, TEXTS, st.lists(TEXTS, max_size=4), TEXTS)
 @example("<script>\0\x1b]]>", "&", ["- ", "- a", "b", "\ufffe"], "x")
-def test_whatever_an_article_holds_the_corpus_is_valid(
-    title: str, category: str, paragraphs: list[str], time: str
-) -> None:
+def test_a_corpus_of_any_text_is_valid(title: str, category: str, paragraphs: list[str], time: str) -> None:
     root = corpus(exported(1, *paragraphs, title=title, category=category, updated_at=time, lang=category))
     assert texts(root, "t:TEI/t:teiHeader//t:title") == [FORBIDDEN.sub("\ufffd", title)]
     items = [one[2:] for one in paragraphs if one.startswith("- ")]
@@ -51,7 +49,7 @@ def test_whatever_an_article_holds_the_corpus_is_valid(
     assert texts(root, ".//t:body//t:p") == (others if paragraphs else [""])
 
 
-def test_a_text_says_where_it_is_from() -> None:
+def test_a_text_names_its_source() -> None:
     row = exported(7, "a", title="T", category="Politique", written_at="2026-11-20T08:00:00+09:00")
     text = corpus(row).find("t:TEI", NS)
     assert text is not None
@@ -66,14 +64,14 @@ def test_a_text_says_where_it_is_from() -> None:
     assert len(text.findall(".//t:availability/t:p", NS)) == 1
 
 
-def test_every_version_has_an_id_of_its_own() -> None:
+def test_every_version_has_its_own_id() -> None:
     # The DTD says so of xml:id: corpus() fails otherwise.
     rows = [exported(n, "a", timestamp=f"2026-11-21T09:00:{s:02}+09:00") for n in (1, 2) for s in range(3)]
     assert len(corpus(*rows).findall("t:TEI", NS)) == 6
 
 
-def test_a_corpus_of_nothing_is_not_written() -> None:
+def test_an_empty_corpus_is_refused() -> None:
     out = BytesIO()
-    with pytest.raises(ExportError, match="must have one at least"):
+    with pytest.raises(ExportError, match="must have at least one"):
         write(iter([]), out)
     assert out.getvalue() == b""

@@ -1,0 +1,123 @@
+"""What all offline commands share, tested on one or another of them."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from storage import ArticleStore
+from storage.exports import Exported, json_lines
+from tests.crawler.conftest import Run
+from tests.crawler.prepared import CHECKOUT, prepared
+from tests.storage.test_parquet import article
+
+KBSWORLD = Path(sys.executable).with_name("kbsworld")
+FULL = "Standard output cannot be written (No space left on device)."
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Path:
+    """A few hundred articles: more than a pipe holds."""
+    with ArticleStore(tmp_path / "kbs.db") as store, store.batch():
+        store.db.table("articles").insert_all(article(number, text=f"Séoul {'x' * 2000}") for number in range(300))
+    return tmp_path / "kbs.db"
+
+
+def in_shell(database: Path, command: str) -> subprocess.CompletedProcess[str]:
+    """What a shell makes of a command, outside the checkout."""
+    paths = {"PATH": f"{KBSWORLD.parent}:{os.environ['PATH']}", "KBS_DB": str(database)}
+    shell = ["/bin/bash", "-c", command]
+    env = os.environ | paths
+    return subprocess.run(shell, cwd=database.parent, env=env, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("name", ["browse", "doctor", "export", "extract", "search", "stats"])
+def test_help_explains_exit_statuses_and_gives_examples(scrapy: Run, name: str) -> None:
+    run = scrapy(name, "--help")
+    assert run.returncode == 0
+    assert run.stdout.startswith(f"usage: kbsworld {name} [options]")
+    assert "\n\nExit status" in run.stdout
+    assert f"\n\nExamples:\n  kbsworld {name}" in run.stdout
+    assert "scrapy" not in run.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "end"),
+    [
+        (["export", "more"], "Unknown argument more. See kbsworld export --help."),
+        (["doctor", "--fast"], "Unknown option --fast. See kbsworld doctor --help."),
+        (["stats", "-s", "KBS_DBB=a"], "Unknown setting KBS_DBB; is it KBS_DB?"),
+        (["export", "--lang", "xx"], "'vi', 'zh')"),
+        (["stats", "--since", ""], "argument --since: must be a date (YYYY-MM-DD)."),
+        (["export", "--category", "x"], "No article has the category x."),  # which only the database shows
+    ],
+)
+def test_a_wrong_call_ends_with_status_2(scrapy: Run, database: Path, arguments: list[str], end: str) -> None:
+    run = scrapy(*arguments, KBS_DB=str(database))
+    assert (run.returncode, run.stdout) == (2, "")
+    assert run.stderr.endswith(f"{end}\n")
+
+
+@pytest.mark.parametrize("command", ["export", "search seoul --format json --limit 300"])
+def test_head_ends_a_command_silently(database: Path, command: str) -> None:
+    run = in_shell(database, f"kbsworld {command} | head -n 1")
+    assert (run.stdout.count("\n"), run.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "sentence"),
+    [
+        ("kbsworld export > /dev/full", 1, FULL),
+        ("kbsworld stats > /dev/full", 1, FULL),
+        ("kbsworld export >&-", 2, "Standard output is closed; redirect it to a file or to another command."),
+    ],
+)
+def test_an_output_that_takes_nothing_is_a_sentence(database: Path, command: str, status: int, sentence: str) -> None:
+    run = in_shell(database, command)
+    assert (run.returncode, run.stderr) == (status, f"{sentence}\n")
+
+
+def test_an_early_signal_ends_a_command_with_a_sentence() -> None:
+    first = (
+        "import os, signal; from storage.exports import parquet_file; "
+        "parquet_file.check = lambda: os.kill(os.getpid(), signal.SIGTERM)"
+    )
+    run = prepared().run("export", "--format", "parquet", first=first)
+    assert (run.returncode, run.stderr) == (128 + signal.SIGTERM, "Interrupted; nothing was written.\n")
+
+
+@pytest.mark.parametrize("wanted", [1, 600])
+def test_a_signal_waits_until_a_batch_is_stored_and_counted(tmp_path: Path, wanted: int) -> None:
+    file, path = tmp_path / "many.jsonl", tmp_path / "kbs.db"
+    with file.open("wb") as stream:
+        time = {"timestamp": "2026-11-21T08:00:00+09:00", "written_at": "2026-11-21T08:00:00+09:00"}
+        many = (article(number, **time, archive_offset=None) for number in range(4000))
+        json_lines.write((Exported(row, json.loads(row["paragraphs"])) for row in many), stream)
+    process = prepared().begin("import", str(file), KBS_DB=str(path))
+    with Database(path) as db:
+        while not db["articles"].exists() or db.table("articles").count < wanted:
+            assert process.poll() is None
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):  # as where a terminal closes
+            process.send_signal(number)
+        said = process.communicate()[1]
+        stored = db.table("articles").count
+    assert process.returncode in {128 + signal.SIGINT, 128 + signal.SIGHUP, 128 + signal.SIGTERM}
+    assert re.search(rf"^  new +{stored:,}$", said, re.MULTILINE), said
+    assert said.endswith("Interrupted; what was stored stays, and the same call stores the rest.\n")
+    assert wanted <= stored < 4000
+
+
+def test_kbsworld_is_itself_inside_another_scrapy_project(database: Path) -> None:
+    database.with_name("scrapy.cfg").write_text("[settings]\ndefault = another.project\n")
+    run = in_shell(database, f"kbsworld list && kbsworld extract {CHECKOUT}/seeds/000_6ad28e2ce761a03c.txt")
+    assert run.returncode == 0, run.stderr
+    assert "kbs_news" in run.stdout.split()
+    assert '"title": "Washington' in run.stdout
