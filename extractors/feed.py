@@ -19,8 +19,6 @@ from extractors.listing import ListEntry, ListPage
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-#: No feed of the site is near this.
-_MAX_BYTES = 5_000_000
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
@@ -35,10 +33,8 @@ def extract_feed(body: bytes, url: str) -> ListPage:
         A page of one entry an article; `written_at` is its pubDate, whichever of the article's times that is.
 
     Raises:
-        NotAnArticle: it is no feed, too large, or declares a document type: entities are how XML attacks its reader.
+        NotAnArticle: it is no feed, or declares a document type: entities are how XML attacks its reader.
     """
-    if len(body) > _MAX_BYTES:
-        raise NotAnArticle("a feed larger than any of the site")
     # Links of the site carry raw `&` (SITE: Addresses), in which XML sees the beginning of an entity.
     body = _RAW_AMPERSAND.sub(b"&amp;", body)
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=True)

@@ -47,7 +47,7 @@ ENGLISH = Labels(
     common_words=frozenset("the of and to in a that is for on with as by at from has was it his said".split()),
 )
 
-EDITIONS: tuple[Labels, ...] = (FRENCH, ENGLISH)
+LABELS: tuple[Labels, ...] = (FRENCH, ENGLISH)
 
 #: English in every edition, the French one included (seed page, saved English page of November 2023).
 GO_TOP = "Go Top"

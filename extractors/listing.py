@@ -10,10 +10,11 @@ from urllib.parse import urljoin
 
 from extractors.address import Address, page_of_list, parse_address
 from extractors.article import NotAnArticle
+from extractors.body import text_of
 from extractors.dates import find_timestamps, is_date_block
-from extractors.layout import LISTS, PAGE_END, SITE_MARKS, SURROUNDINGS, ListLayout
+from extractors.generic import SURROUNDINGS
+from extractors.layout import LISTS, PAGE_END, SITE_MARKS, ListLayout, first
 from extractors.parse import is_whole, parse_html
-from extractors.words import text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -77,7 +78,7 @@ def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
     """
     page = parse_html(body, charset)
     address = parse_address(url)
-    layouts = [layout for layout in LISTS if address is not None and address.page in layout.pages]
+    layouts = [layout for layout in LISTS if address is not None and address.page == layout.page]
     found: dict[str, ListEntry] = {}
     for layout in layouts:
         for entry in _named_entries(page, url, layout):

@@ -45,7 +45,8 @@ def _stack() -> re.Pattern[str]:
 
 def collapse(text: str) -> str:
     """`text` as one line: white space (NBSP included) collapsed and trimmed, NFC, no zero-width characters."""
-    return " ".join(plain(text).split())
+    line = " ".join(text.split())
+    return plain(line) if line.isprintable() else " ".join(plain(line).split())
 
 
 def credit_of(caption: str | None) -> str | None:

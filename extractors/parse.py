@@ -12,7 +12,6 @@ from extractors.article import NotAnArticle
 # Bounds on what a hostile or broken page may cost: a second and 200 MB. Pages of the site have some 60 KB and 1,500
 # tags; below the first bound not even the worst page is slow.
 _HARMLESS_BYTES = 80_000
-_MAX_BYTES = 10_000_000
 _MAX_TAGS = 50_000
 # libxml2 takes quadratic time over the attributes of a tag: a tag with as many as this is no page's. Every quantifier
 # is possessive, so that the search itself is linear.
@@ -67,7 +66,7 @@ def _is_bounded(body: bytes) -> bool:
     """Whether a page can be parsed within a second and 200 MB; looked at before it is parsed."""
     if len(body) <= _HARMLESS_BYTES:
         return True
-    return len(body) <= _MAX_BYTES and body.count(b"<") <= _MAX_TAGS and not _MANY_ATTRIBUTES.search(body)
+    return body.count(b"<") <= _MAX_TAGS and not _MANY_ATTRIBUTES.search(body)
 
 
 def _to_utf8(body: bytes, charset: str | None) -> bytes:

@@ -15,8 +15,8 @@ from itertools import takewhile
 from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
 from extractors.dates import find_timestamps, is_date_block
-from extractors.glued import split_glued
-from extractors.labels import CAPTIONS, CLOSE, CREDITS, EDITIONS, GO_TOP, SENTENCE_ENDS, VIDEO_CAPTION, Labels
+from extractors.labels import ABBREVIATIONS, CAPTIONS, CLOSE, CREDITS, GO_TOP, LABELS, SENTENCE_ENDS, VIDEO_CAPTION, Labels
+from extractors.layout import TEXT
 from extractors.normalize import collapse, credit_of, take_credits
 
 _CAPTION_LINE = re.compile(rf"({'|'.join(CAPTIONS)})\s*:\s*\S")
@@ -26,6 +26,16 @@ _LONGEST_CAPTION = 60
 # Fewer words than this say nothing about their language; a share of common words above the bound does.
 _WORDS_TO_KNOW_A_LANGUAGE = 10
 _SHARE_OF_COMMON_WORDS = 0.15
+
+# A sentence that touches the next: an end mark, perhaps a closing quote or bracket, then a capital or an opening quote
+# with no space between. A colon, a comma or a slash never ends one, which keeps addresses and decimals whole.
+_TOUCHING = re.compile(r"(?<=[.!?…])((?:\s?[»”\")\]])?)(?=(?:[«“(]\s?)?[A-ZÀ-ÖØ-Þ])")
+# The word that an end mark belongs to, up to what parts it from the word before: "l’O" of "l’O.N.U." is an "O".
+_LAST_WORD = re.compile(r"[^\s«“(»”’'-]*\Z")
+# How far before a full stop its word or address may begin.
+_LOOK_BACK = 200
+# A web address or host name that goes on after a full stop: "www.KBS.co.kr", "world.kbs.co.kr/X.Html".
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S*\Z|\S+@\S*\Z", re.IGNORECASE)
 
 
 def extract_text(text: str, url: str | None = None) -> Article:
@@ -63,7 +73,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
         image_credit=credit_of(parts.caption) or credit,
         has_video=_is_video(parts, address),
         truncated=parts.truncated,
-        layout="text",
+        layout=TEXT,
         source_url=url or None,
     )
 
@@ -71,7 +81,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
 def looks_like_capture(start: str) -> bool:
     """Whether a text that begins so may be a page of the site, in a shape that was seen: by its first line."""
     first = next((line for line in map(collapse, start.splitlines()) if line), "")
-    return bool(_BODY_ONLY.match(first)) or any(first in _menu(labels) - {""} for labels in EDITIONS)
+    return bool(_BODY_ONLY.match(first)) or any(first in _menu(labels) - {""} for labels in LABELS)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,7 +157,7 @@ def _edition(lines: list[str]) -> Labels:
 
     "Go Top" alone says that a capture is from this site, and not from which edition.
     """
-    for labels in EDITIONS:
+    for labels in LABELS:
         whole_lines = {" ".join(labels.skip_links), labels.recommended} - {"", None}
         for line in lines:
             if line in whole_lines or (labels.cookies and line.startswith(labels.cookies)):
@@ -190,7 +200,7 @@ def _language(paragraphs: tuple[str, ...]) -> str:
     words = re.findall(r"\w+", " ".join(paragraphs).lower())
     if len(words) < _WORDS_TO_KNOW_A_LANGUAGE:
         return "und"
-    shares = {labels.lang: sum(word in labels.common_words for word in words) / len(words) for labels in EDITIONS}
+    shares = {labels.lang: sum(word in labels.common_words for word in words) / len(words) for labels in LABELS}
     best = max(shares, key=lambda lang: shares[lang])
     return best if shares[best] >= _SHARE_OF_COMMON_WORDS else "und"
 
@@ -199,3 +209,41 @@ def _urn(text: str) -> str:
     """A name for a capture without address: the same words have the same name, whatever the line ends."""
     words = " ".join(text.split()).encode("utf-8", "surrogatepass")
     return f"urn:sha256:{hashlib.sha256(words).hexdigest()}"
+
+
+def split_glued(text: str) -> tuple[str, ...]:
+    """The paragraphs of a body that came as one line.
+
+    A new one begins where a sentence end touches a capital: "…à la Russie.A ce propos, …". Abbreviations ("M.Kim"),
+    initials ("J.R.Moon", "U.S.A."), decimals, web and mail addresses stay whole.
+
+    Args:
+        text: one line, white space collapsed.
+
+    Returns:
+        The paragraphs in order; joined without anything between, they are `text` again but for white space.
+    """
+    paragraphs = []
+    start = 0
+    for boundary in _TOUCHING.finditer(text):
+        if _ends_sentence(text[max(start, boundary.start() - _LOOK_BACK) : boundary.start()], boundary.group(1)):
+            paragraphs.append(text[start : boundary.end()].strip())
+            start = boundary.end()
+    paragraphs.append(text[start:].strip())
+    return tuple(filter(None, paragraphs))
+
+
+def _ends_sentence(before: str, closing: str) -> bool:
+    """Whether the full stop at the end of `before` ends a sentence, not an abbreviation, initial or address."""
+    if closing or not before.endswith("."):
+        return True
+    found = _LAST_WORD.search(before)
+    word = found.group().rstrip(".") if found else ""
+    # "l.M" has no French word before the stop, and "U.S" has a stop inside: initials, or a host name.
+    is_initial = len(word) == 1 and word.isupper()
+    return not (is_initial or word in ABBREVIATIONS or _is_acronym(word) or _ADDRESS.search(before))
+
+
+def _is_acronym(word: str) -> bool:
+    parts = word.split(".")
+    return len(parts) > 1 and all(len(part) == 1 and part.isupper() for part in parts)

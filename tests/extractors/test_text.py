@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors import NotAnArticle, extract_text
-from extractors.glued import split_glued
+from extractors.text import split_glued
 from extractors.normalize import collapse
 
 PAGE = """Aller au menu Aller à la page
