@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from lxml import etree
 
@@ -18,6 +18,7 @@ from extractors.normalize import collapse
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
+    from lxml.html import HtmlElement
 
 # Bounds on what a hostile page may cost; the longest features have some hundred paragraphs.
 _MAX_PARAGRAPHS = 2_000
@@ -43,7 +44,7 @@ _WORDLESS = frozenset(
 )
 # Of these, what separates paragraphs.
 _MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
-# Elements with an attribute that took in further tags, since a quote or bracket was not closed; to be looked at closely.
+# Elements with an attribute that may have taken in further tags, since a quote or bracket was not closed.
 _WITH_TAGS = etree.XPath("descendant::*[@*[contains(., '<') or contains(name(), '<')]]")
 
 
@@ -103,13 +104,14 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
 
 @cache
 def _converter() -> Callable[[_Element], str]:
-    """trafilatura's converters, imported for the first page: processes that extract nothing start sooner."""
+    """Trafilatura's converters, imported for the first page: processes that extract nothing start sooner."""
     from trafilatura.htmlprocessing import convert_tags
     from trafilatura.settings import Extractor
     from trafilatura.xml import xmltotxt
 
     options = Extractor(links=False, formatting=False)
-    return lambda tree: xmltotxt(convert_tags(tree, options), include_formatting=False)
+    # Its signature names the class of trees that lxml.html makes, and it uses nothing of that.
+    return lambda tree: xmltotxt(convert_tags(cast("HtmlElement", tree), options), include_formatting=False)
 
 
 def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> _Element:
@@ -213,9 +215,7 @@ def _flatten_items(article: _Element) -> None:
             etree.SubElement(item, "li").text = paragraph
 
 
-def _outermost(
-    article: _Element, tag: str, is_wanted: Callable[[_Element], bool] = lambda _: True
-) -> list[_Element]:
+def _outermost(article: _Element, tag: str, is_wanted: Callable[[_Element], bool] = lambda _: True) -> list[_Element]:
     """The elements of a tag that are in no other such element."""
     found = []
     walk = etree.iterwalk(article, events=("start",), tag=tag)
@@ -234,7 +234,7 @@ def _part_paragraphs(article: _Element) -> None:
     """
     single: list[_Element] = []
     has_double = False
-    for block in {br.getparent(): None for br in article.iter("br")}:
+    for block in dict.fromkeys(next(br.iterancestors()) for br in article.iter("br")):
         line, breaks = block.text, []  # what is before the next element, None at the edge of a block
         for child in block:
             if child.tag == "br":

@@ -36,7 +36,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     address = _address(page, url)
     parts = locate(page, address.page)
     if parts is None:
-        if not SITE_MARKS(page):
+        if first(SITE_MARKS, page) is None:
             raise NotAnArticle("not a page of KBS World", passing=True)
         if not is_whole(body):
             raise NotAnArticle("the page ends before its article", passing=True)

@@ -86,25 +86,25 @@ def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
     if not found:
         for entry in _entries_by_structure(page, url):
             found.setdefault(entry.address.url, entry)
-    if not found and not SITE_MARKS(page):
+    if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
     links = (_join(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = (page_of_list(link, url) for link in links)
     return ListPage(
         entries=tuple(found.values()),
         pages=frozenset(number for number in numbers if number is not None),
-        whole=is_whole(body) or bool(PAGE_END(page)),
+        whole=is_whole(body) or first(PAGE_END, page) is not None,
     )
 
 
 def _named_entries(page: _Element, url: str, layout: ListLayout) -> Iterator[ListEntry]:
     """The entries of a list whose template is known. Those that lead elsewhere are left out."""
     for block in layout.entry(page):
-        blocks = layout.dates(block)
+        dates = first(layout.dates, block)
         for link in layout.link(block):
             address = _article(url, link)
             if address is not None:
-                yield _entry(address, text_of(blocks[0]) if blocks else _date_block(block))
+                yield _entry(address, _date_block(block) if dates is None else text_of(dates))
 
 
 def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
@@ -133,7 +133,7 @@ def _entry(address: Address, dates: str | None) -> ListEntry:
 
 
 def _date_block(block: _Element) -> str | None:
-    """The words of the first element of a entry that holds a date block and nothing else."""
+    """The words of the first element of an entry that holds a date block and nothing else."""
     for element in block.iter():
         text = text_of(element)
         if text and len(text) <= _DATE_LENGTH and is_date_block(text) and not _is_elsewhere(element):

@@ -15,7 +15,17 @@ from itertools import takewhile
 from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
 from extractors.dates import find_timestamps, is_date_block
-from extractors.labels import ABBREVIATIONS, CAPTIONS, CLOSE, CREDITS, GO_TOP, LABELS, SENTENCE_ENDS, VIDEO_CAPTION, Labels
+from extractors.labels import (
+    ABBREVIATIONS,
+    CAPTIONS,
+    CLOSE,
+    CREDITS,
+    GO_TOP,
+    LABELS,
+    SENTENCE_ENDS,
+    VIDEO_CAPTION,
+    Labels,
+)
 from extractors.layout import TEXT
 from extractors.normalize import collapse, credit_of, take_credits
 
