@@ -47,7 +47,7 @@ class Page:
     numbered: bool = False
 
 
-#: SITE.md, "Addresses": each seen on the saved page or used by an independent scraper.
+#: README.md, "Addresses": each was seen on the saved page or used by an independent scraper.
 PAGES = {
     "news_view.htm": Page("news", ("Seq_Code",)),
     "news_vod_view.htm": Page("news", ("Seq_Code",), view="news_view.htm", video=True),

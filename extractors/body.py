@@ -44,6 +44,9 @@ _WORDLESS = frozenset(
 )
 # Of these, what separates paragraphs.
 _MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
+# Table rows of several cells, and list items; those inside another one are part of it.
+_ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
+_ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
 # Elements with an attribute that may have taken in further tags, since a quote or bracket was not closed.
 _WITH_TAGS = etree.XPath("descendant::*[@*[contains(., '<') or contains(name(), '<')]]")
 
@@ -185,45 +188,29 @@ def _cleaned(text: str) -> str | None:
 
 
 def _flatten_rows(article: _Element) -> None:
-    """Write each table row of several cells as one line, since the converter would put bars around it.
+    """Write each table row of several cells as one line: the converter would put bars around it.
 
     A row of one cell is there for its looks, and its blocks are paragraphs.
     """
-    for row in _outermost(article, "tr", lambda row: sum(1 for _ in row.iterchildren("td", "th")) > 1):
-        cells: list[list[str]] = [[]]
-        for event, element in etree.iterwalk(row, events=("start", "end")):
-            if event == "start":
-                if element.tag in {"td", "th"}:
-                    cells.append([])
-                cells[-1].append(element.text or "")
-            elif element is not row:
-                cells[-1].append(element.tail or "")
+    for row in _ROWS(article):
+        for cell in row.iter("td", "th"):
+            cell.text = f"\n{cell.text or ''}"
+        cells = " ".join(row.itertext()).split("\n")
         row.clear(keep_tail=True)
-        row.text = " | ".join(filter(None, (" ".join(filter(None, cell)) for cell in cells)))
+        row.text = " | ".join(filter(None, map(str.strip, cells)))
     for element in article.iter("tr", "td", "th"):
         element.tag = "p"
 
 
 def _flatten_items(article: _Element) -> None:
     """Make each paragraph of a list an item of its own: the converter writes all blocks of an item into one line."""
-    for item in _outermost(article, "li"):
+    for item in _ITEMS(article):
         _replace_by_spaces(item, item.iter("br", "img"))
         paragraphs = [text for text in item.itertext() if text.strip()]
         item.clear(keep_tail=True)
         item.tag = "ul"
         for paragraph in paragraphs:
             etree.SubElement(item, "li").text = paragraph
-
-
-def _outermost(article: _Element, tag: str, is_wanted: Callable[[_Element], bool] = lambda _: True) -> list[_Element]:
-    """The elements of a tag that are in no other such element."""
-    found = []
-    walk = etree.iterwalk(article, events=("start",), tag=tag)
-    for _, element in walk:
-        if is_wanted(element):
-            found.append(element)
-            walk.skip_subtree()
-    return found
 
 
 def _part_paragraphs(article: _Element) -> None:

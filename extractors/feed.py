@@ -7,14 +7,12 @@ from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from lxml import etree
 
-from extractors.address import Address, parse_address
 from extractors.article import NotAnArticle
 from extractors.dates import KST
-from extractors.listing import ListEntry, ListPage
+from extractors.listing import ListEntry, ListPage, article_at, each_once
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -35,7 +33,7 @@ def extract_feed(body: bytes, url: str) -> ListPage:
     Raises:
         NotAnArticle: it is no feed, or declares a document type: entities are how XML attacks its reader.
     """
-    # Links of the site carry raw `&` (SITE: Addresses), in which XML sees the beginning of an entity.
+    # Links of the site carry raw `&` (README.md, "Addresses"), in which XML sees the beginning of an entity.
     body = _RAW_AMPERSAND.sub(b"&amp;", body)
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=True)
     try:
@@ -46,26 +44,15 @@ def extract_feed(body: bytes, url: str) -> ListPage:
         raise NotAnArticle("no feed")
     if feed.getroottree().docinfo.internalDTD is not None:
         raise NotAnArticle("a feed with a document type")
-    found: dict[str, ListEntry] = {}
-    for entry in _entries(feed, url):
-        found.setdefault(entry.address.url, entry)
-    return ListPage(entries=tuple(found.values()), pages=frozenset())
+    return ListPage(entries=each_once(_entries(feed, url)), pages=frozenset())
 
 
 def _entries(feed: _Element, url: str) -> Iterator[ListEntry]:
     for item in feed.iter("item"):
-        for name in ("link", "guid"):
-            address = _address(url, item.findtext(name) or "")
-            if address is not None and address.is_article:
-                yield ListEntry(address=address, written_at=_moment(item.findtext("pubDate") or ""))
-                break
-
-
-def _address(base: str, link: str) -> Address | None:
-    try:
-        return parse_address(urljoin(base, link.strip()))
-    except ValueError:
-        return None
+        links = (item.findtext(name) or "" for name in ("link", "guid"))
+        address = next(filter(None, (article_at(url, link) for link in links)), None)
+        if address is not None:
+            yield ListEntry(address=address, written_at=_moment(item.findtext("pubDate") or ""))
 
 
 def _moment(text: str) -> datetime | None:

@@ -8,7 +8,7 @@ from urllib.parse import urljoin, urlsplit
 from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
 from extractors.body import read_paragraphs, text_of
-from extractors.dates import find_timestamps
+from extractors.dates import find_dates
 from extractors.layout import SITE_MARKS, WORDLESS, first
 from extractors.locate import Parts, locate, meta_of
 from extractors.normalize import collapse, credit_of, take_credits
@@ -63,7 +63,7 @@ def _address(page: _Element, url: str) -> Address:
 
 def _read(page: _Element, parts: Parts, address: Address, *, truncated: bool, source_url: str | None) -> Article:
     """The article in its parts. The body is read last: that takes it off the page."""
-    dates = find_timestamps(parts.dates)
+    written_at, updated_at = find_dates(parts.dates)
     image_url, caption = _lead_picture(parts, address.url)
     has_video = address.is_video or parts.first(parts.layout.player) is not None
     paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
@@ -75,8 +75,8 @@ def _read(page: _Element, parts: Parts, address: Address, *, truncated: bool, so
         lang=address.lang or _page_language(page),
         title=parts.title,
         category=parts.category,
-        written_at=dates[0] if dates else None,
-        updated_at=dates[1] if len(dates) > 1 else None,
+        written_at=written_at,
+        updated_at=updated_at,
         paragraphs=paragraphs,
         image_url=image_url,
         image_credit=credit_of(caption) or credit,

@@ -62,7 +62,7 @@ def credit_of(caption: str | None) -> str | None:
 def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
     """Paragraphs without the credit lines between them, and the first credit.
 
-    Features have captions among their paragraphs that are a © and a name (SITE: "Also seen", text captures of shape 3).
+    Features have captions among their paragraphs that are a © and a name (README.md, "Text captures").
     """
     kept: list[str] = []
     taken: list[str] = []

@@ -6,11 +6,12 @@ import codecs
 import re
 
 from lxml import etree
+from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
 
 from extractors.article import NotAnArticle
 
 # Bounds on what a hostile or broken page may cost: a second and 200 MB. Pages of the site have some 60 KB and 1,500
-# tags; below the first bound not even the worst page is slow.
+# tags. Below the first bound not even the worst page is slow; how many bytes are too many, the caller decides.
 _HARMLESS_BYTES = 80_000
 _MAX_TAGS = 50_000
 # libxml2 takes quadratic time over the attributes of a tag: a tag with as many as this is no page's. Every quantifier
@@ -19,12 +20,9 @@ _MANY_ATTRIBUTES = re.compile(
     rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){100}"""
 )
 
-_DECLARED = re.compile(rb"""<meta[^>]{0,200}?charset\s*=\s*["']?([\w.:-]{1,40})""", re.IGNORECASE)
-
 _END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
 _END_BYTES = 2_000
 
-# Ids are looked up by no one.
 _PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
 
 
@@ -37,7 +35,7 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
         charset: the response's.
 
     Raises:
-        NotAnArticle: the page is empty, no HTML, or larger than any page of the site.
+        NotAnArticle: the page is empty, no HTML, or has more tags or attributes than any page of the site.
     """
     start = body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1] or body.strip()[:1]
     if not start:
@@ -47,7 +45,7 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     if not _is_bounded(body):
         raise NotAnArticle("larger than a page of the site")
     # libxml2 stops at a NUL byte.
-    utf8 = _to_utf8(body, charset).replace(b"\0", b"")
+    utf8 = _to_utf8(body, charset).removeprefix(codecs.BOM_UTF8).replace(b"\0", b"")
     try:
         page = etree.fromstring(utf8, _PARSER) if utf8 and not utf8.isspace() else None
     except etree.XMLSyntaxError:
@@ -63,32 +61,21 @@ def is_whole(body: bytes) -> bool:
 
 
 def _is_bounded(body: bytes) -> bool:
-    """Whether a page can be parsed within a second and 200 MB; looked at before it is parsed."""
-    if len(body) <= _HARMLESS_BYTES:
-        return True
-    return body.count(b"<") <= _MAX_TAGS and not _MANY_ATTRIBUTES.search(body)
+    """Whether a page can be parsed within a second and 200 MB; checked before it is parsed."""
+    return len(body) <= _HARMLESS_BYTES or (body.count(b"<") <= _MAX_TAGS and not _MANY_ATTRIBUTES.search(body))
 
 
 def _to_utf8(body: bytes, charset: str | None) -> bytes:
-    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return body.decode("utf-16", "replace").encode("utf-8", "replace")
-    body = body.removeprefix(codecs.BOM_UTF8)
     try:
         body.decode()
     except UnicodeDecodeError:
-        declared = _DECLARED.search(body[:4096])
-        for name in (charset, declared and declared[1].decode("ascii", "replace"), _undeclared(body)):
+        declared = html_body_declared_encoding(body)
+        for name in (read_bom(body)[0], resolve_encoding(charset or ""), declared, _undeclared(body)):
             try:
-                return body.decode(_as_browsers_read(name or ""), "replace").encode("utf-8", "replace")
-            except (LookupError, ValueError):  # no such encoding, or one that is no encoding of pages
+                return body.decode(name or "", "replace").encode("utf-8", "replace")
+            except (LookupError, ValueError):  # no encoding, or one that is not for pages
                 continue
     return body
-
-
-def _as_browsers_read(name: str) -> str:
-    """The encoding that pages mean by a name (WHATWG Encoding Standard): what they are written in is wider."""
-    wider = {"ascii": "cp1252", "iso8859-1": "cp1252", "euc_kr": "cp949"}
-    return wider.get(codecs.lookup(name).name, name)
 
 
 def _undeclared(body: bytes) -> str:

@@ -1,6 +1,6 @@
 """Text capture -> Article: pages of this site that survive as plain text, with the boilerplate left in.
 
-Three shapes were seen (SITE.md, "Text captures"): the whole page, one block a line; the body alone, glued into one
+Three shapes were seen (README.md, "Text captures"): the whole page, one block a line; the body alone, glued into one
 line; the body of a feature. The last two begin with "date" and a month.
 """
 
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from itertools import takewhile
 
-from extractors.address import Address, parse_address
+from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle
-from extractors.dates import find_timestamps, is_date_block
+from extractors.dates import find_dates, is_date_block
 from extractors.labels import (
     ABBREVIATIONS,
     CAPTIONS,
@@ -68,23 +69,16 @@ def extract_text(text: str, url: str | None = None) -> Article:
         raise NotAnArticle("not an address of KBS World")
     if address is not None and address.kind == "list":
         raise NotAnArticle("a list of articles")
-    parts = _cut_body_only(lines) if _BODY_ONLY.match(lines[0]) else _cut_whole_page(lines)
-    paragraphs, credit = take_credits(parts.paragraphs)
-    if not paragraphs:
-        raise NotAnArticle("no article in the text")
-    return Article(
-        url=address.url if address else _urn(text),
-        kind=address.kind if address and address.is_article else parts.kind,
-        lang=(address and address.lang) or parts.lang or _language(paragraphs),
-        title=parts.title,
-        written_at=parts.dates[0] if parts.dates else None,
-        updated_at=parts.dates[1] if len(parts.dates) > 1 else None,
-        paragraphs=paragraphs,
-        image_credit=credit_of(parts.caption) or credit,
-        has_video=_is_video(parts, address),
-        truncated=parts.truncated,
-        layout=TEXT,
-        source_url=url or None,
+    article = _read_body_only(lines) if _BODY_ONLY.match(lines[0]) else _read_whole_page(lines)
+    if address is None:
+        return replace(article, url=_urn(text))
+    return replace(
+        article,
+        url=address.url,
+        kind=address.kind if address.is_article else article.kind,
+        lang=address.lang or article.lang,
+        has_video=address.is_video or article.has_video,
+        source_url=url,
     )
 
 
@@ -94,58 +88,62 @@ def looks_like_capture(start: str) -> bool:
     return bool(_BODY_ONLY.match(first)) or any(first in _menu(labels) - {""} for labels in LABELS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """The lines of a capture, by what they are; `caption` is a whole caption line, `lang` None where no label tells."""
-
-    kind: str
-    lang: str | None
-    title: str | None
-    dates: list[datetime | date]
-    caption: str | None
-    paragraphs: tuple[str, ...]
-    truncated: bool = False
-
-
-def _cut_whole_page(lines: list[str]) -> _Parts:
+def _read_whole_page(lines: list[str]) -> Article:
     """Shape 1: skip links, title, date line, caption, body, recommended titles, cookie banner."""
     labels = _edition(lines)
     at = next((i for i, line in enumerate(lines) if is_date_block(line)), None)
     if at is None:
         raise NotAnArticle("no date line in the text")
     above = [line for line in lines[:at] if line not in _menu(labels)]
-    date_lines = list(takewhile(is_date_block, lines[at:]))  # written and updated may stand on a line each
+    date_lines = list(takewhile(is_date_block, lines[at:]))  # written and updated may be on a line each
     below = list(takewhile(lambda line: line != _skip_links(labels), lines[at + len(date_lines) :]))
-    dates = find_timestamps(" / ".join(date_lines))
+    written_at, updated_at = find_dates(" / ".join(date_lines))
     caption = below.pop(0) if below and _CAPTION_LINE.match(below[0]) else None
     end = _end_of_body(below, labels)
-    return _Parts(
-        # A news page gives a time, a feature a day (SITE: Dates).
-        kind="news" if dates and isinstance(dates[0], datetime) else "feature",
-        lang=labels.lang or None,
+    article = _article(below[:end], caption)
+    return replace(
+        article,
+        # A news page gives a time, a feature a day (README.md, "Dates").
+        kind="news" if isinstance(written_at, datetime) else "feature",
+        lang=labels.lang or article.lang,
         title=above[-1] if above else None,
-        dates=dates,
-        caption=caption,
-        paragraphs=tuple(line for line in below[:end] if not _is_caption(line)),
+        written_at=written_at,
+        updated_at=updated_at,
+        timestamp=None,
         truncated=end == len(below),  # nothing of what follows every body
     )
 
 
-def _cut_body_only(lines: list[str]) -> _Parts:
+def _read_body_only(lines: list[str]) -> Article:
     """Shapes 2 and 3: "date", a month, perhaps a caption; then news glued into one line, or a feature's paragraphs."""
     found = _BODY_ONLY.match(lines[0])
     assert found is not None
-    first, *rest = [lines[0][found.end() :], *lines[1:]]
-    caption, first = _split_caption(first)
-    body = [line for line in (first, *rest) if line and not _is_caption(line)]
+    caption, first = _split_caption(lines[0][found.end() :])
+    body = [line for line in (first, *lines[1:]) if line and not _is_caption(line)]
     glued = len(body) == 1
-    return _Parts(
+    written_at, _ = find_dates(found.group(1))  # None where it is a month only
+    return replace(
+        _article(split_glued(body[0]) if glued else body, caption),
         kind="news" if caption or glued else "feature",
-        lang=None,
+        written_at=written_at,
+        timestamp=None,
+    )
+
+
+def _article(lines: Iterable[str], caption: str | None) -> Article:
+    """An article of these lines, without what is no paragraph; its kind and address are not known."""
+    paragraphs, credit = take_credits(tuple(line for line in lines if not _is_caption(line)))
+    if not paragraphs:
+        raise NotAnArticle("no article in the text")
+    return Article(
+        url="",
+        kind="other",
+        lang=_language(paragraphs),
         title=None,
-        dates=find_timestamps(found.group(1)),  # none where it is a month only
-        caption=caption,
-        paragraphs=split_glued(body[0]) if glued else tuple(body),
+        paragraphs=paragraphs,
+        image_credit=credit_of(caption) or credit,
+        has_video=(caption or "").startswith(VIDEO_CAPTION),  # a word of its own in the video view
+        layout=TEXT,
     )
 
 
@@ -198,11 +196,6 @@ def _end_of_body(lines: list[str], labels: Labels) -> int:
     while end and (lines[end - 1] == labels.details or (labels.cookies and lines[end - 1].startswith(labels.cookies))):
         end -= 1
     return end - 1 if 0 < end < len(lines) and lines[end - 1] == CLOSE else end
-
-
-def _is_video(parts: _Parts, address: Address | None) -> bool:
-    """Whether it was the video view: by its address, or by its caption, which has a word of its own there."""
-    return (parts.caption or "").startswith(VIDEO_CAPTION) or bool(address and address.is_video)
 
 
 def _language(paragraphs: tuple[str, ...]) -> str:

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from extractors.layout import GENERIC, LAYOUTS
+from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.selection import Selection
 from storage.sql_functions import register
 
@@ -130,9 +130,8 @@ BIN, LONGEST = 250, 5000
 BLUE, ORANGE, RUST, GREY = "#0072b2", "#e67000", "#c84c00", "#767676"
 PALETTE = (BLUE, ORANGE, "#541c54", "#548cff", "#8c3838", "#1c38aa", RUST, "#700000", GREY)
 # Orange for what says that the site has changed, and for nothing else.
-_KNOWN = tuple(sorted((layout.name for layout in LAYOUTS), key=lambda name: name != "news"))
-_LAYOUTS = (*_KNOWN, "text", GENERIC)
-_LAYOUT_COLOURS = (*(BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", "#700000")[: len(_KNOWN)], GREY, ORANGE, RUST)
+_LAYOUTS = (*LAYOUT_NAMES, TEXT, GENERIC)
+_LAYOUT_COLOURS = (*(BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", "#700000")[: len(LAYOUT_NAMES)], GREY, ORANGE, RUST)
 
 _MONTH: Words = {"en": "month", "fr": "mois"}
 _ARTICLES: Words = {"en": "articles", "fr": "articles"}

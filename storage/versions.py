@@ -53,10 +53,10 @@ def _both_views(row: Row, other: Row) -> Row:
     """A row with what another capture of the same version adds to it.
 
     The plain and the video view are one article: that it has a video is true from either, and the picture and its
-    credit are the plain view's, whose caption differs (SITE: "Video view").
+    credit are the plain view's, whose caption differs (extractors/README.md, "Pages that differ").
     """
     seen = {"has_video": max(row["has_video"], other["has_video"])}
-    if rank(row) == rank(other) and row["layout"] == VIDEO.name:
+    if rank(row) == rank(other) and row["layout"] == VIDEO:
         seen |= {column: other[column] if _view(other) == "plain" else row[column] for column in _OF_PLAIN_VIEW}
     return row | seen
 
@@ -72,7 +72,7 @@ def rank(row: Row) -> int:
 
 
 def _view(row: Row) -> str:
-    return row["layout"] if row["layout"] in {"text", VIDEO.name} else "plain"
+    return row["layout"] if row["layout"] in {"text", VIDEO} else "plain"
 
 
 def stands_for(version: Row, row: Row) -> bool:
