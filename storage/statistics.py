@@ -131,7 +131,12 @@ BLUE, ORANGE, RUST, GREY = "#0072b2", "#e67000", "#c84c00", "#767676"
 PALETTE = (BLUE, ORANGE, "#541c54", "#548cff", "#8c3838", "#1c38aa", RUST, "#700000", GREY)
 # Orange for what says that the site has changed, and for nothing else.
 _LAYOUTS = (*LAYOUT_NAMES, TEXT, GENERIC)
-_LAYOUT_COLOURS = (*(BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", "#700000")[: len(LAYOUT_NAMES)], GREY, ORANGE, RUST)
+_LAYOUT_COLOURS = (
+    *(BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", "#700000")[: len(LAYOUT_NAMES)],
+    GREY,
+    ORANGE,
+    RUST,
+)
 
 _MONTH: Words = {"en": "month", "fr": "mois"}
 _ARTICLES: Words = {"en": "articles", "fr": "articles"}

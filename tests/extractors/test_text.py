@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors import NotAnArticle, extract_text
-from extractors.text import split_glued
 from extractors.normalize import collapse
+from extractors.text import split_glued
 
 PAGE = """Aller au menu Aller à la page
 Go Top
