@@ -23,7 +23,12 @@ _MANY_ATTRIBUTES = re.compile(
 _END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
 _END_BYTES = 2_000
 
-_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+# Of a longer page libxml2 reads this much, unless it is told to read on; then it also nests elements deeper.
+_LONG_BYTES = 9_900_000
+_PARSER, _LONG_PARSER = (
+    etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=long)
+    for long in (False, True)
+)
 
 
 def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
@@ -47,7 +52,11 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     # libxml2 stops at a NUL byte.
     utf8 = _to_utf8(body, charset).removeprefix(codecs.BOM_UTF8).replace(b"\0", b"")
     try:
-        page = etree.fromstring(utf8, _PARSER) if utf8 and not utf8.isspace() else None
+        page = (
+            etree.fromstring(utf8, _PARSER if len(utf8) < _LONG_BYTES else _LONG_PARSER)
+            if utf8 and not utf8.isspace()
+            else None
+        )
     except etree.XMLSyntaxError:
         page = None
     if page is None:

@@ -43,15 +43,9 @@ def assert_no_noise(article: Article, truth: Article) -> None:
         assert words not in (article.title or "")
 
 
-def f1(text: str, truth: str) -> float:
-    """Token F1: the harmonic mean of precision and recall over words, each counted as often as it occurs."""
-    words, true = Counter(text.split()), Counter(truth.split())
-    return 2 * (words & true).total() / (words.total() + true.total())
-
-
 @pytest.mark.parametrize("seed", [11, 22, 33, 44, 55])
 def test_every_page_of_every_layout_equals_the_truth(seed: int) -> None:
-    """2,500 pages: five seeds, a hundred pages of each of the five layouts."""
+    """2,500 pages: five seeds, a hundred pages of each layout."""
     world = World(articles=100, seed=seed)
     seen: Counter[str] = Counter()
     for entry in entries(world):
@@ -65,25 +59,28 @@ def test_every_page_of_every_layout_equals_the_truth(seed: int) -> None:
     assert seen == dict.fromkeys(LAYOUT_NAMES, 100)
 
 
+def test_a_page_of_an_unknown_file_name_is_generic() -> None:
+    article = extract_html(PAGE, "https://world.kbs.co.kr/service/archive_view.htm?lang=f&id=x&board_seq=3")
+    assert (article.layout, article.kind, article.title) == ("generic", "other", hostile.ENTRY.truth.title)
+    assert article.paragraphs == hostile.ENTRY.truth.paragraphs
+
+
 @pytest.mark.parametrize("edition", sorted(EDITIONS))
-def test_every_edition_is_read_by_structure_alone(edition: str) -> None:
+def test_every_edition_equals_the_truth(edition: str) -> None:
     world = World(articles=8, edition=edition)
     for entry in entries(world):
         assert extract(pages.entry_page(world, entry), entry.truth.url) == entry.truth
 
 
-@pytest.mark.parametrize("change", [moved.wrap, moved.add_and_shuffle])
-def test_wrappers_and_further_classes_change_nothing(change: Callable[[bytes, Random], bytes]) -> None:
+def rename_section(page: bytes, random: Random) -> bytes:
+    return moved.rename(page, random, {"comp_view_default", "comp_board_view"})
+
+
+@pytest.mark.parametrize("change", [moved.wrap, moved.add_and_shuffle, rename_section])
+def test_wrappers_and_other_classes_change_nothing(change: Callable[[bytes, Random], bytes]) -> None:
     world = World(articles=25)
     for entry in entries(world):
         page = change(pages.entry_page(world, entry), Random(entry.seq))
-        assert extract(page, entry.truth.url) == entry.truth
-
-
-def test_a_renamed_section_changes_nothing() -> None:
-    world = World(articles=25)
-    for entry in entries(world):
-        page = moved.rename(pages.entry_page(world, entry), Random(1), {"comp_view_default", "comp_board_view"})
         assert extract(page, entry.truth.url) == entry.truth
 
 
@@ -100,7 +97,6 @@ def test_a_template_that_moved_is_read_by_structure(name: str | None, *, wrapped
         article = extract(page, entry.truth.url)
         assert_no_noise(article, entry.truth)
         assert article.title == entry.truth.title
-        assert f1(article.text, entry.truth.text) >= 0.95
         assert article.paragraphs == entry.truth.paragraphs
         assert article.image_credit == entry.truth.image_credit
         assert (article.written_at, article.updated_at) == (entry.truth.written_at, entry.truth.updated_at)
@@ -122,14 +118,14 @@ def redesigned(body: str, *changes: tuple[bytes, bytes]) -> Article:
     return extract_html(moved.rename(page, Random(3)), URL)
 
 
-def test_a_redesign_may_split_the_body_wrap_it_with_the_share_box_or_shorten_it() -> None:
+def test_a_redesign_may_split_wrap_or_shorten_the_body() -> None:
     assert redesigned(f"<p>{LONG}</p></div><div><p>{LONG}bis</p>").paragraphs == (LONG.strip(), f"{LONG}bis")
     wrapper = (b'<div class="body_txt', b'<div><div class="body_txt'), (b"</section>\n<h2", b"</div></section>\n<h2")
     assert redesigned(f"<p>{LONG}</p>", *wrapper).paragraphs == (LONG.strip(),)
     assert redesigned("Un mort à Séoul.").paragraphs == ("Un mort à Séoul.",)
 
 
-def test_a_redesign_may_use_other_elements_around_title_and_body() -> None:
+def test_a_redesign_may_use_other_elements() -> None:
     section = (b'<section class="comp_view_default"', b"<article"), (b"</section>\n<h2", b"</article>\n<h2")
     title = redesigned(LONG, *section).title
     head = (b'<div class="title_area">', b"<header>"), (b"</p>\n</div>\n<div", b"</p>\n</header>\n<div")
@@ -148,7 +144,7 @@ def test_a_redesign_may_move_the_date_beside_the_title(where: str) -> None:
     assert redesigned(LONG, (h1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
 
 
-def test_a_template_that_moved_and_has_no_date_takes_none_from_a_card() -> None:
+def test_an_undated_redesign_takes_no_date_from_a_card() -> None:
     world = World(articles=30)
     for entry in world.entries:
         undated = replace(entry, truth=replace(entry.truth, written_at=None, updated_at=None, timestamp=None))
@@ -163,7 +159,7 @@ def test_a_soft_404_of_a_template_that_moved_is_refused() -> None:
             extract_html(moved.rename(pages.missing_page(world), Random(seed)), world.entries[0].truth.url)
 
 
-def test_the_title_comes_from_og_title_and_then_from_the_title_where_there_is_no_h1() -> None:
+def test_without_an_h1_og_title_and_title_give_the_title() -> None:
     world = World(articles=5)
     entry = world.entries[0]
     page = pages.entry_page(world, entry).decode()
@@ -193,9 +189,7 @@ MUTATIONS = st.one_of(
 
 @settings(max_examples=400)
 @given(seq=st.integers(0, 19), changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), MUTATIONS), max_size=6))
-def test_mutating_the_articles_subtree_never_leaks_words_of_the_surroundings(
-    seq: int, changes: list[tuple[float, int, str]]
-) -> None:
+def test_a_mutated_body_leaks_nothing_of_its_surroundings(seq: int, changes: list[tuple[float, int, str]]) -> None:
     world = World(articles=20, seed=9)
     entry = world.entries[seq]
     page = pages.entry_page(world, entry).decode()
