@@ -34,7 +34,7 @@ class Page:
 
     Attributes:
         kind: `news`, `feature`, `programme` for pages that hold one article; `list` for pages that point to them.
-        id: the parameters that name the article within its edition; none for lists.
+        id: the parameters that name the article within its edition; empty for lists.
         view: the page its canonical url names; itself where empty.
         video: whether the page shows its article behind a player.
         numbered: whether a list was seen to take `page=`; of the others, only pages that it links to are asked for.
@@ -86,7 +86,7 @@ class Address:
         url: canonical: https, `world.kbs.co.kr`, `lang` and the article's id alone. For lists and pages of no known
             kind, the address on the canonical host, without its fragment.
         kind: `news`, `feature`, `programme`, `list`, or `other` for every other page of the site.
-        edition: the letter of `lang=`, or None where the address has none that is known.
+        edition: the letter of `lang=`, or None where it is missing or unknown.
         page: the file name, such as `news_vod_view.htm`.
     """
 
@@ -205,7 +205,7 @@ def feed_url(edition: str, feed: str, category: str = "") -> str:
 
 
 def is_numbered(list_url: str) -> bool:
-    """Whether the pages of a list may be asked for by number, whatever it links to."""
+    """Whether the pages of a list may be requested by number, without a link to them."""
     address = parse_address(list_url)
     return address is not None and address.page in PAGES and PAGES[address.page].numbered
 

@@ -21,7 +21,7 @@ _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
 def extract_feed(body: bytes, url: str) -> ListPage:
-    """The articles a feed points to, in its order; none where it is empty.
+    """The articles a feed points to, in its order.
 
     Args:
         body: RSS 2.0.

@@ -17,7 +17,7 @@ from extractors.parse import is_whole, parse_html
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-#: The one reason a caller can do something about.
+#: The one reason that a caller can remove.
 NO_ADDRESS = "a page without address"
 
 
@@ -43,7 +43,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         raise NotAnArticle("no article on the page")
     truncated = parts.end is None and _ends_inside(parts.bodies[-1])
     if truncated and is_whole(body):
-        # The page is whole, and its markup so broken that what follows the article cannot be told from it.
+        # The page is whole, but in its broken markup nothing separates the article from what follows it.
         raise NotAnArticle("no end of the article in broken markup")
     try:
         return _read(page, parts, address, truncated=truncated, source_url=url or None)
@@ -52,7 +52,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
 
 
 def _address(page: _Element, url: str) -> Address:
-    """The article's address: the one it was fetched from; only where there is none, the one the page claims."""
+    """The article's address: the one it was fetched from, else the one the page claims."""
     address = parse_address(url or meta_of(page, "og:url") or "")
     if address is None:
         raise NotAnArticle("not an address of KBS World" if url else NO_ADDRESS)
@@ -88,7 +88,7 @@ def _read(page: _Element, parts: Parts, address: Address, *, truncated: bool, so
 
 
 def _lead_picture(parts: Parts, base: str) -> tuple[str | None, str | None]:
-    """Address and caption of the first picture, which stands for the article on lists too."""
+    """Address and caption of the first picture, which lists show for the article too."""
     picture = parts.first(parts.layout.picture)
     if picture is None:
         return None, text_of(parts.first(parts.layout.credit))

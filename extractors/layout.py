@@ -129,7 +129,7 @@ NAMES: Mapping[str, str] = _FILE["names"]
 #: Every value of `Article.layout` that a template gives, news first.
 LAYOUT_NAMES: tuple[str, ...] = tuple(NAMES.values())
 
-#: Any match tells a page of the site from a foreign one.
+#: Any match shows that a page is of the site.
 SITE_MARKS = _css(_FILE["site"]["marks"])
 #: Any match is the end of a whole page of the site.
 PAGE_END = _css(_FILE["site"]["page_end"])

@@ -19,9 +19,9 @@ from extractors.parse import is_whole, parse_html
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# Cards are articles; the rest of the surroundings holds the links of menu and right column.
+# Entries are `article` elements; the rest of the surroundings holds the links of menu and right column.
 _ELSEWHERE = SURROUNDINGS - {"article"}
-# No date block is longer; the text of a whole entry is not looked at as one.
+# No date block is longer.
 _DATE_LENGTH = 120
 
 
@@ -40,7 +40,7 @@ class ListEntry:
 
     @property
     def timestamp(self) -> str | None:
-        """The version the entry tells of, as `Article.timestamp`."""
+        """The version of the article, as `Article.timestamp`."""
         moment = self.updated_at or self.written_at
         return None if moment is None else moment.isoformat()
 

@@ -26,7 +26,7 @@ class Parts:
         head: the block of the title.
         own: the blocks from the head, which is left out, to the body.
         bodies: the blocks of the words; more than one only where they were found by structure.
-        captions: pictures' boxes that only structure tells from the body, and the words in them.
+        captions: boxes of pictures that were found by structure, and the words in them.
         blocks: where the article's words are, in order: the bodies; after a body found by its name what follows it up
             to the menu below, where a stray end tag may have left some of its words.
         cut: elements in the blocks that hold none of its words.
@@ -76,7 +76,7 @@ def locate(page: _Element, file_name: str) -> Parts | None:
 
 
 def meta_of(page: _Element, name: str) -> str | None:
-    """What the `<meta property=…>` of that name says, as one line; None where there is none or it says nothing."""
+    """What the `<meta property=…>` of that name says, as one line; None where it is missing or empty."""
     content = next((meta.get("content") for meta in page.iter("meta") if meta.get("property") == name), None)
     return collapse(content or "") or None
 

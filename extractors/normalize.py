@@ -24,9 +24,9 @@ _PAIRS = frozenset("\u0f73\u0f75\u0f81")
 
 def plain(text: str) -> str:
     """`text` in NFC, without characters that are not there to be read; its white space stays."""
-    if not text.isprintable():  # none of them is; most texts are, and need no search
+    if not text.isprintable():  # most texts are, and need no search
         text = _INVISIBLE.sub("", text)
-    # A longer stack has a mark at one of these places, whatever stands before it.
+    # A longer stack has a mark at one of these places.
     seen = text[::_MOST_MARKS]
     if any(map(unicodedata.combining, seen)) or not _PAIRS.isdisjoint(seen):
         text = _stack().sub(r"\1", text)
@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 
 @cache
 def _stack() -> re.Pattern[str]:
-    """Marks that stand on one letter, more than any writing has: normalising them takes quadratic time.
+    """More marks on one letter than any writing has: normalising them takes quadratic time.
 
     Made when it is first needed, which it hardly ever is: finding all marks takes a part of every start.
     """
@@ -50,7 +50,7 @@ def collapse(text: str) -> str:
 
 
 def credit_of(caption: str | None) -> str | None:
-    """Who took the picture: what stands after the colon of a caption ("Photo : YONHAP News"), or after its ©."""
+    """Who took the picture: what follows the colon of a caption ("Photo : YONHAP News"), or after its ©."""
     if not caption:
         return None
     if caption.startswith(COPYRIGHT):

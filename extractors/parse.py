@@ -1,4 +1,4 @@
-"""Page bytes -> tree: whatever the encoding, and within bounds whatever the page."""
+"""Page bytes -> tree: in any encoding, and within bounds on time and memory."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _MANY_ATTRIBUTES = re.compile(
 _END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
 _END_BYTES = 2_000
 
-# Of a longer page libxml2 reads this much, unless it is told to read on; then it also nests elements deeper.
+# Of a longer page libxml2 reads this much, unless asked to read on; then it also nests elements deeper.
 _LONG_BYTES = 9_900_000
-_PARSER, _LONG_PARSER = (
-    etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=long)
-    for long in (False, True)
+_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
+_LONG_PARSER = etree.HTMLParser(
+    encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True
 )
 
 
@@ -35,8 +35,8 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     """A page as a tree, without comments.
 
     Args:
-        body: the page. Bytes that are UTF-8 are read as such, whatever is declared; else the byte order mark, the
-            response's charset and the page's own count, in this order, and what fits none is replaced.
+        body: the page. Bytes that are UTF-8 are read as such, even if another encoding is declared; else the byte order
+            mark, the response's charset and the page's own count, in this order. What does not fit is replaced.
         charset: the response's.
 
     Raises:
@@ -88,7 +88,7 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
 
 
 def _undeclared(body: bytes) -> str:
-    """The encoding of a page that declares none: UTF-8 with a few broken bytes, or what browsers take it for then."""
+    """The encoding of a page that declares none: UTF-8 with a few broken bytes, else what browsers use."""
     text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = sum(byte >= 0xC0 for byte in body) - broken  # lead bytes of sequences that were read

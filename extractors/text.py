@@ -161,7 +161,7 @@ def _split_caption(line: str) -> tuple[str | None, str]:
 
 
 def _edition(lines: list[str]) -> Labels:
-    """The edition whose skip links, recommended heading or cookie sentence stands in the capture.
+    """The edition whose skip links, recommended heading or cookie sentence is in the capture.
 
     "Go Top" alone says that a capture is from this site, and not from which edition.
     """
@@ -176,7 +176,7 @@ def _edition(lines: list[str]) -> Labels:
 
 
 def _menu(labels: Labels) -> set[str]:
-    """The lines that may stand above a title, with the skip links on one line or on two."""
+    """The lines that may be above a title, with the skip links on one line or on two."""
     return {_skip_links(labels), *labels.skip_links, GO_TOP}
 
 
@@ -188,7 +188,7 @@ def _skip_links(labels: Labels) -> str:
 def _end_of_body(lines: list[str], labels: Labels) -> int:
     """Where the boilerplate after the body begins: at the last recommended heading, else at "Close" and the cookies.
 
-    The last one, since a body may hold the same words; what stands between it and the end are titles of other pages.
+    The last one, since a body may hold the same words; between it and the end are titles of other pages.
     """
     if labels.recommended in lines:
         return len(lines) - 1 - lines[::-1].index(labels.recommended)
@@ -199,7 +199,7 @@ def _end_of_body(lines: list[str], labels: Labels) -> int:
 
 
 def _language(paragraphs: tuple[str, ...]) -> str:
-    """The language by its most common words; `und` (ISO 639-2, undetermined) where they do not tell."""
+    """The language by its most common words; `und` (ISO 639-2, undetermined) where they are too few."""
     words = re.findall(r"\w+", " ".join(paragraphs).lower())
     if len(words) < _WORDS_TO_KNOW_A_LANGUAGE:
         return "und"
@@ -209,7 +209,7 @@ def _language(paragraphs: tuple[str, ...]) -> str:
 
 
 def _urn(text: str) -> str:
-    """A name for a capture without address: the same words have the same name, whatever the line ends."""
+    """A name for a capture without address: the same words have the same name, with any line ends."""
     words = " ".join(text.split()).encode("utf-8", "surrogatepass")
     return f"urn:sha256:{hashlib.sha256(words).hexdigest()}"
 

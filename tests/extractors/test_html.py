@@ -79,6 +79,7 @@ TWICE = "Une phrase assez longue pour que l’on puisse croire à une erreur de 
         ("<br><br>Un.<br>Deux.<br><br>", ["Un.", "Deux."]),
         ('Un.<br>Deux.<br><img src="a.jpg"><br>Trois.<br>Quatre.', ["Un.", "Deux.", "Trois.", "Quatre."]),
         ("Un.<br><span> </span>\n<br>Deux.<br>Trois.", ["Un.", "Deux. Trois."]),
+        ("Un.<br><br></div>Deux.", ["Un.", "Deux."]),
         # what separates words, and what does not
         ("L’<b>Uni</b>on <a href='x'>européenne</a>.<span> Fin</span>", ["L’Union européenne. Fin"]),
         ('Un<img src="a.jpg">deux', ["Un deux"]),
