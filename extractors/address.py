@@ -8,6 +8,8 @@ from datetime import date
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
+from w3lib.url import add_or_replace_parameter
+
 #: Where canonical urls live. Both hosts serve the same pages under the same ids (seed, saved page, three scrapers).
 SITE = "https://world.kbs.co.kr"
 HOSTS = frozenset({"world.kbs.co.kr", "rki.kbs.co.kr"})
@@ -212,12 +214,7 @@ def is_numbered(list_url: str) -> bool:
 
 def list_page_url(list_url: str, page: int) -> str:
     """The address of another page of the list that begins at `list_url`."""
-    parts = urlsplit(list_url)
-    values = parse_qsl(parts.query, keep_blank_values=True)
-    rest = [(key, value) for key, value in values if key.lower() != "page"]
-    # Where the list's own address has its `page=` first, as seen.
-    at = 0 if values[:1] != rest[:1] else len(rest)
-    return parts._replace(query=urlencode([*rest[:at], ("page", str(page)), *rest[at:]])).geturl()
+    return add_or_replace_parameter(list_url, "page", str(page))
 
 
 def page_of_list(link: str, list_url: str) -> int | None:

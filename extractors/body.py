@@ -225,20 +225,22 @@ def _part_paragraphs(article: _Element) -> None:
     single: list[_Element] = []
     has_double = False
     for block in dict.fromkeys(next(br.iterancestors()) for br in article.iter("br")):
-        line, breaks = block.text, []  # what is before the next element, None at the edge of a block
+        before, breaks = (
+            block.text,
+            [],
+        )  # the words of the last line, None where the block begins anew; and what ends it
         for child in block:
             if child.tag == "br":
                 breaks.append(child)
             elif child.tag != "img":
-                line, breaks = None, []
-            words = child.tail
-            if words is None and child.tag != "img":
+                before, breaks = None, []
+            if child.tag != "img" and not child.tail:
                 continue
-            if line is not None and len(breaks) == 1 and not _is_credit(line) and not _is_credit(words or ""):
+            after = child.tail or ""
+            if before is not None and len(breaks) == 1 and not _is_credit(before) and not _is_credit(after):
                 single += breaks
-            has_double |= line is not None and len(breaks) > 1
-            line = f"{line or ''} {words or ''}" if not breaks else words or ""
-            breaks = []
+            has_double |= before is not None and len(breaks) > 1
+            before, breaks = after if breaks else f"{before or ''} {after}", []
     _replace_by_spaces(article, [*article.iter("img"), *(single if has_double else ())])
 
 

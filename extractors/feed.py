@@ -13,6 +13,7 @@ from lxml import etree
 from extractors.article import NotAnArticle
 from extractors.dates import KST
 from extractors.listing import ListEntry, ListPage, article_at, each_once
+from extractors.parse import MAX_TAGS
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -31,8 +32,11 @@ def extract_feed(body: bytes, url: str) -> ListPage:
         A page of one entry an article; `written_at` is its pubDate, whichever of the article's times that is.
 
     Raises:
-        NotAnArticle: it is no feed, or declares a document type: entities are how XML attacks its reader.
+        NotAnArticle: it is no feed, has more elements than any of the site, or declares a document type: entities are
+            how XML attacks its reader.
     """
+    if max(body.count(b"<"), body.count(b"&")) > MAX_TAGS:
+        raise NotAnArticle("a feed larger than any of the site")
     # Links of the site carry raw `&` (README.md, "Addresses"), in which XML sees the beginning of an entity.
     body = _RAW_AMPERSAND.sub(b"&amp;", body)
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=True)

@@ -13,7 +13,8 @@ from extractors.article import NotAnArticle
 # Bounds on what a hostile or broken page may cost: a second and 200 MB. Pages of the site have some 60 KB and 1,500
 # tags. Below the first bound not even the worst page is slow; how many bytes are too many, the caller decides.
 _HARMLESS_BYTES = 80_000
-_MAX_TAGS = 50_000
+#: No page or feed of the site is near this.
+MAX_TAGS = 50_000
 # libxml2 takes quadratic time over the attributes of a tag: a tag with as many as this is no page's. Every quantifier
 # is possessive, so that the search itself is linear.
 _MANY_ATTRIBUTES = re.compile(
@@ -71,7 +72,7 @@ def is_whole(body: bytes) -> bool:
 
 def _is_bounded(body: bytes) -> bool:
     """Whether a page can be parsed within a second and 200 MB; checked before it is parsed."""
-    return len(body) <= _HARMLESS_BYTES or (body.count(b"<") <= _MAX_TAGS and not _MANY_ATTRIBUTES.search(body))
+    return len(body) <= _HARMLESS_BYTES or (body.count(b"<") <= MAX_TAGS and not _MANY_ATTRIBUTES.search(body))
 
 
 def _to_utf8(body: bytes, charset: str | None) -> bytes:

@@ -107,6 +107,7 @@ def test_a_template_that_moved_is_read_by_structure(name: str | None, *, wrapped
 LONG = "Une phrase assez longue pour compter comme du texte. " * 2
 PAGE, URL = hostile.PAGE, hostile.URL
 START, END = hostile.AT, PAGE.index(b'<div class="func_menu bottom">')
+H1 = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
 
 
 def redesigned(body: str, *changes: tuple[bytes, bytes]) -> Article:
@@ -130,53 +131,44 @@ def test_a_redesign_may_use_other_elements() -> None:
     title = redesigned(LONG, *section).title
     head = (b'<div class="title_area">', b"<header>"), (b"</p>\n</div>\n<div", b"</p>\n</header>\n<div")
     assert redesigned(LONG, *head).title == title
-    own = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
-    assert redesigned(LONG, (own, own.replace(b"h1>", b"h2>"))).title == title
+    assert redesigned(LONG, (H1, H1.replace(b"h1>", b"h2>"))).title == title
     embed = redesigned(f"{LONG}<article>Un encart.</article><p>Fin.</p>")
     assert embed.paragraphs == (LONG.strip(), "Un encart.", "Fin.")
 
 
 @pytest.mark.parametrize("where", ["wrapped", "before"])
 def test_a_redesign_may_move_the_date_beside_the_title(where: str) -> None:
-    h1 = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
     date = PAGE[PAGE.index(b'<p class="date">') : PAGE.index(b"</p>", PAGE.index(b'<p class="date">')) + 4]
-    new = b"<div>" + h1 + b"</div>" + date if where == "wrapped" else date + h1
-    assert redesigned(LONG, (h1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
+    new = b"<div>" + H1 + b"</div>" + date if where == "wrapped" else date + H1
+    assert redesigned(LONG, (H1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
 
 
 def test_an_undated_redesign_takes_no_date_from_a_card() -> None:
-    world = World(articles=30)
-    for entry in world.entries:
+    for entry in hostile.WORLD.entries:
         undated = replace(entry, truth=replace(entry.truth, written_at=None, updated_at=None, timestamp=None))
-        article = extract_html(moved.rename(pages.entry_page(world, undated), Random(entry.seq)), entry.truth.url)
+        page = pages.entry_page(hostile.WORLD, undated)
+        article = extract_html(moved.rename(page, Random(entry.seq)), entry.truth.url)
         assert (article.written_at, article.updated_at, article.timestamp) == (None, None, None)
 
 
 def test_a_soft_404_of_a_template_that_moved_is_refused() -> None:
-    world = World(articles=30)
     for seed in range(20):
         with pytest.raises(NotAnArticle):
-            extract_html(moved.rename(pages.missing_page(world), Random(seed)), world.entries[0].truth.url)
+            extract_html(moved.rename(pages.missing_page(hostile.WORLD), Random(seed)), URL)
 
 
-def test_without_an_h1_og_title_and_title_give_the_title() -> None:
-    world = World(articles=5)
-    entry = world.entries[0]
-    page = pages.entry_page(world, entry).decode()
-    own = page[page.index("<h1>") : page.index("</h1>", page.index("<h1>")) + 5]
-    without_h1 = page.replace(own, "")
-    assert extract(without_h1.encode(), entry.truth.url) == entry.truth
-    without_both = without_h1.replace('property="og:title"', 'property="og:other"')
-    assert extract(without_both.encode(), entry.truth.url) == entry.truth
-
-
-def test_entities_are_decoded_once() -> None:
-    world = World(articles=5)
-    entry = world.entries[0]
-    page = pages.entry_page(world, entry).decode()
-    start = page.index("<h1>", page.index("title_area"))
-    page = page[:start] + "<h1>A &amp;#39; B &#39; C &amp;amp; D</h1>" + page[page.index("</h1>", start) + 5 :]
-    assert extract_html(page.encode(), entry.truth.url).title == "A &#39; B ' C &amp; D"
+@pytest.mark.parametrize(
+    ("h1", "title"),
+    [
+        ("<h1>A &amp;#39; B &#39; C &amp;amp; D</h1>", "A &#39; B ' C &amp; D"),
+        ("<h1><script>alert(1)</script>Un<br>Deux</h1>", "Un Deux"),
+        ("", hostile.ENTRY.truth.title),
+    ],
+)
+def test_a_title_is_the_h1_or_og_title_or_the_pages(h1: str, title: str) -> None:
+    page = PAGE.replace(H1, h1.encode())
+    assert extract_html(page, URL).title == title
+    assert h1 or extract_html(page.replace(b'property="og:title"', b""), URL).title == title
 
 
 MUTATIONS = st.one_of(
