@@ -8,6 +8,8 @@ from datetime import date
 from functools import lru_cache
 from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
 
+from w3lib.url import add_or_replace_parameter
+
 #: Where canonical urls live. Both hosts serve the same pages under the same ids (seed, saved page, three scrapers).
 SITE = "https://world.kbs.co.kr"
 HOSTS = frozenset({"world.kbs.co.kr", "rki.kbs.co.kr"})
@@ -34,7 +36,7 @@ class Page:
 
     Attributes:
         kind: `news`, `feature`, `programme` for pages that hold one article; `list` for pages that point to them.
-        id: the parameters that name the article within its edition; none for lists.
+        id: the parameters that name the article within its edition; empty for lists.
         view: the page its canonical url names; itself where empty.
         video: whether the page shows its article behind a player.
         numbered: whether a list was seen to take `page=`; of the others, only pages that it links to are asked for.
@@ -47,7 +49,7 @@ class Page:
     numbered: bool = False
 
 
-#: SITE.md, "Addresses": each seen on the saved page or used by an independent scraper.
+#: README.md, "Addresses": each was seen on the saved page or used by an independent scraper.
 PAGES = {
     "news_view.htm": Page("news", ("Seq_Code",)),
     "news_vod_view.htm": Page("news", ("Seq_Code",), view="news_view.htm", video=True),
@@ -86,7 +88,7 @@ class Address:
         url: canonical: https, `world.kbs.co.kr`, `lang` and the article's id alone. For lists and pages of no known
             kind, the address on the canonical host, without its fragment.
         kind: `news`, `feature`, `programme`, `list`, or `other` for every other page of the site.
-        edition: the letter of `lang=`, or None where the address has none that is known.
+        edition: the letter of `lang=`, or None where it is missing or unknown.
         page: the file name, such as `news_vod_view.htm`.
     """
 
@@ -205,19 +207,14 @@ def feed_url(edition: str, feed: str, category: str = "") -> str:
 
 
 def is_numbered(list_url: str) -> bool:
-    """Whether the pages of a list may be asked for by number, whatever it links to."""
+    """Whether the pages of a list may be requested by number, without a link to them."""
     address = parse_address(list_url)
     return address is not None and address.page in PAGES and PAGES[address.page].numbered
 
 
 def list_page_url(list_url: str, page: int) -> str:
     """The address of another page of the list that begins at `list_url`."""
-    parts = urlsplit(list_url)
-    values = parse_qsl(parts.query, keep_blank_values=True)
-    rest = [(key, value) for key, value in values if key.lower() != "page"]
-    # Where the list's own address has its `page=` first, as seen.
-    at = 0 if values[:1] != rest[:1] else len(rest)
-    return parts._replace(query=urlencode([*rest[:at], ("page", str(page)), *rest[at:]])).geturl()
+    return add_or_replace_parameter(list_url, "page", str(page))
 
 
 def page_of_list(link: str, list_url: str) -> int | None:

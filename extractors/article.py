@@ -1,4 +1,4 @@
-"""Article and NotAnArticle: the record every part of the project speaks of."""
+"""Article and NotAnArticle: what extraction gives."""
 
 from __future__ import annotations
 
@@ -13,25 +13,20 @@ class NotAnArticle(Exception):
 
     Attributes:
         reason: why, as a short phrase without page content, so that refusals can be counted by it.
-        passing: whether the page looks like trouble of the site and not like a page of it: another try may give one.
+        passing: whether the page looks like a fault of the site and not like a page of it: another try may give one.
     """
 
-    def __init__(self, reason: str, *, passing: bool = False) -> None:
-        super().__init__(reason)
+    def __init__(self, reason: str, passing: bool = False) -> None:
+        super().__init__(reason, passing)  # both, for an exception is pickled by its arguments
         self.reason = reason
         self.passing = passing
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Whole, also where it is handed from one process to another: exceptions alone forget keyword arguments."""
-        return _refusal, (self.reason, self.passing)
-
-
-def _refusal(reason: str, passing: bool) -> NotAnArticle:
-    return NotAnArticle(reason, passing=passing)
+    def __str__(self) -> str:
+        return self.reason
 
 
 def _iso(value: date | None) -> str | None:
-    """A moment or a day as ISO 8601 text (a datetime is a date too)."""
+    """A moment or a day as ISO 8601 text."""
     return None if value is None else value.isoformat()
 
 
@@ -50,8 +45,8 @@ _ISO: dict[str, Any] = {"serializer": _iso}
 class Article:
     """One version of one article, as clean text.
 
-    Every field is plain data and comes from the article's own part of the page. A field the page does not give is
-    None, never a guess. Times are aware and in KST (UTC+09:00): the site prints KST without saying so.
+    Every field comes from the article's own part of the page. A field the page does not give is None, never a guess.
+    Times are aware and in KST (UTC+09:00): the site prints KST without saying so.
 
     Attributes:
         url: canonical address, the same for every way the page can be reached; a video view has the url of its
@@ -70,7 +65,7 @@ class Article:
         image_credit: who took it ("YONHAP News"), without the word before the colon.
         has_video: the page carries a player.
         truncated: the capture ends inside the body.
-        layout: the template that matched; `text` for text captures.
+        layout: the template that matched; `generic` where none did, `text` for text captures.
         source_url: the address as fetched.
     """
 

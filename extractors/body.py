@@ -1,17 +1,20 @@
-"""The article's subtree -> its paragraphs: our code decides what trafilatura gets to see, trafilatura reads it."""
+"""Elements -> words: those of a small block as one line, and an article's as paragraphs, which trafilatura reads.
+
+The article's part of the page is known here, so trafilatura makes no guesses: its main extractor is not used. This
+module prepares the tree, and trafilatura's converters (`convert_tags`, `xmltotxt`) turn it into lines.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Collection, Iterable
+from functools import cache
+from typing import TYPE_CHECKING, cast
 
-import lxml.html
+from lxml import etree
 
 from extractors.article import NotAnArticle
 from extractors.labels import COPYRIGHT, LONGEST_CREDIT
-from extractors.normalize import plain
-from extractors.words import BLOCK, BREAK, CELL, ITEM, PICTURE, write_down
+from extractors.normalize import collapse
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -21,31 +24,69 @@ if TYPE_CHECKING:
 _MAX_PARAGRAPHS = 2_000
 _MAX_CHARACTERS = 1_000_000
 
-_SPACES = re.compile("  +")  # a third of the time of " {2,}"
-# What a run without words may consist of.
-_MARKS = f" {BREAK}{CELL}{ITEM}{PICTURE}"
-_PARAGRAPH_BREAK = re.compile(r"\n\s*\n")
-_CREDIT_LINE = re.compile(rf"(?:(?<=\n)|\A)[ ]*({COPYRIGHT}[^\n]{{1,{LONGEST_CREDIT}}})(?=\n|\Z)")
-# Between paragraphs in what trafilatura reads: it keeps the words and folds all white space.
-_SEPARATOR = "\N{SYMBOL FOR RECORD SEPARATOR}"
-_MAKER = lxml.html.HTMLParser()
+# Elements that begin and end a paragraph; all others are part of a sentence.
+_BLOCKS = frozenset(
+    """
+    address article aside blockquote caption center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6
+    header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
+    """.split()
+)
+# Those that trafilatura reads as paragraphs once they are <p>: it has no rule for <div> and its like, takes some <pre>
+# for code, which it writes into the line, and marks the parts of a <dl> as list items.
+_AS_PARAGRAPHS = _BLOCKS - frozenset("blockquote h1 h2 h3 h4 h5 h6 hr li p td th tr".split())
+# Elements without words of an article, on any page: code, players, controls, and those whose content HTML reads as raw
+# text, so that an unclosed one swallows the rest of the page.
+_WORDLESS = frozenset(
+    """
+    audio button embed iframe input noembed noframes noscript object plaintext script select style svg template
+    textarea title video xmp
+    """.split()
+)
+# Of these, what separates paragraphs.
+_MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
+# Table rows of several cells, and list items; those inside another one are part of it.
+_ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
+_ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
+# Elements with an attribute that may have taken in further tags, since a quote or bracket was not closed.
+_WITH_TAGS = etree.XPath("descendant::*[@*[contains(., '<') or contains(name(), '<')]]")
 
 
-def read_paragraphs(
-    elements: Iterable[_Element], cut: Collection[_Element] = (), end: _Element | None = None
-) -> tuple[str, ...]:
-    """The paragraphs of an article, in reading order.
+def text_of(element: _Element | None) -> str | None:
+    """The words of an element as one line, or None where it has no words."""
+    if element is None:
+        return None
+    if not len(element):
+        return collapse(element.text or "") or None
+    words: list[str] = []
+    walk = etree.iterwalk(element, events=("start", "end"))
+    for event, node in walk:
+        if event == "end":
+            if node.tag in _BLOCKS:
+                words.append(" ")
+            if node is not element:
+                words.append(node.tail or "")
+        elif node.tag in _WORDLESS:
+            walk.skip_subtree()
+        elif _swallowed_tags(node):
+            break
+        else:
+            if node.tag in _BLOCKS or node.tag in {"br", "img"}:
+                words.append(" ")
+            words.append(node.text or "")
+    return collapse("".join(words)) or None
 
-    `<br><br>` and block elements part paragraphs; where a body has only single `<br>`, they do. List items come as
-    lines that begin with "- ", table rows as lines with " | " between the cells.
 
-    The text is read by trafilatura's `html2txt`, its reader without heuristics: those are for finding an article on a
-    page, and here they could only lose some of it (its main extractor drops a paragraph that repeats the one before).
+def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> tuple[str, ...]:
+    """The paragraphs of an article, in reading order. The elements are taken off their page.
+
+    `<br><br>` and block elements separate paragraphs; where a body has only single `<br>`, they do. List items are
+    lines that begin with "- ", table rows are lines with " | " between the cells.
 
     Args:
-        elements: what holds the article's words, in the order of the page.
-        cut: elements below them that hold none of them.
-        end: the element below them from which on nothing is the article's.
+        blocks: what holds the article's words, in the order of the page. The text after a block counts if another
+            block follows.
+        cut: elements in the blocks that hold none of its words.
+        end: the element in the last block from which on nothing is the article's.
 
     Returns:
         Paragraphs without empty ones; white space collapsed, NFC. Empty when there are no words.
@@ -53,47 +94,165 @@ def read_paragraphs(
     Raises:
         NotAnArticle: the body is longer than any article of the site.
     """
-    text = _SPACES.sub(" ", write_down(elements, cut, end))
-    lines = _lines(plain(text)) if len(text) <= _MAX_CHARACTERS else []
-    if len(lines) > _MAX_PARAGRAPHS or len(text) > _MAX_CHARACTERS:
+    article = _isolate(blocks, cut, end)
+    _clean_texts(article)
+    _flatten_rows(article)
+    _flatten_items(article)
+    _part_paragraphs(article)
+    try:
+        lines = [line for line in map(str.split, _converter()(article).split("\n")) if line]
+    except RecursionError:  # more elements in one another than any article has
+        lines = []
+    if len(lines) > _MAX_PARAGRAPHS:
         raise NotAnArticle("longer than an article of the site")
-    # Imported when the first page is read: a quarter of a second that processes without extraction do not spend.
-    from trafilatura import html2txt
-
-    read = html2txt(_element(lines), clean=False)
-    return tuple(filter(None, map(str.strip, read.split(_SEPARATOR))))
+    return tuple(" ".join(line) for line in lines)
 
 
-def _element(lines: list[str]) -> HtmlElement:
-    """A bare element of the paragraphs and nothing else; one, since trafilatura's time goes by their number."""
-    element = _MAKER.makeelement("p")
-    element.text = f" {_SEPARATOR}".join(["", *(line.replace(_SEPARATOR, "") for line in lines)])
-    return element
+@cache
+def _converter() -> Callable[[_Element], str]:
+    """Trafilatura's converters, imported for the first page: processes that extract nothing start sooner."""
+    from trafilatura.htmlprocessing import convert_tags
+    from trafilatura.settings import Extractor
+    from trafilatura.xml import xmltotxt
+
+    options = Extractor(links=False, formatting=False)
+    # Its signature names the class of trees that lxml.html makes, and it uses nothing of that.
+    return lambda tree: xmltotxt(convert_tags(cast("HtmlElement", tree), options), include_formatting=False)
 
 
-def _lines(text: str) -> list[str]:
-    """The paragraphs of a body that was written down, in order."""
-    runs = [run for run in text.split(BLOCK) if run.strip(_MARKS)]
-    # SITE: sentences end with one <br>, paragraphs with two; a body without any double one means its single ones.
-    parted = any(_PARAGRAPH_BREAK.search(run.strip()) for run in runs if BREAK in run)
-    lines = []
-    for run in runs:
-        if run.startswith(ITEM):
-            lines.append(f"- {_line(run)}")
-        elif BREAK in run:
-            lines += map(_line, _PARAGRAPH_BREAK.split(_part_credits(run)) if parted else run.split(BREAK))
-        else:
-            lines.append(_line(run))
-    return [line for line in lines if line]
+def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> _Element:
+    """A tree of the article alone: of its blocks, of <br>, and of <img> where there is a picture."""
+    article = etree.Element("div")
+    article.extend(blocks)
+    if end is not None:
+        holders = [end, *end.iterancestors()]
+        _drop_from(next((box for box in reversed(holders) if box.tag in _WORDLESS or box in cut), end))
+    elif len(article):
+        article[-1].tail = None
+    for element in [*article.iter(*_WORDLESS), *cut]:
+        element.clear(keep_tail=True)
+        if element.tag in _MEDIA:
+            element.tag = "p"
+    swallowing = next(filter(_swallowed_tags, _WITH_TAGS(article)), None)
+    if swallowing is not None:
+        _drop_from(swallowing)
+    for element in article.iterdescendants():
+        if element.tag in _AS_PARAGRAPHS:
+            element.tag = "p"
+        elif element.tag not in _BLOCKS and element.tag not in {"br", "img"}:
+            element.tag = "span"
+    etree.strip_tags(article, "span")
+    return article
 
 
-def _part_credits(run: str) -> str:
-    """A run with its credit lines as paragraphs of their own, where single breaks part sentences only."""
-    return _CREDIT_LINE.sub(r"\n\n\1\n\n", run) if COPYRIGHT in run else run
+def _drop_from(element: _Element) -> None:
+    """Remove an element, and everything after it, from its tree."""
+    for level in (element, *element.iterancestors()):
+        parent = level.getparent()
+        if parent is not None:
+            del parent[parent.index(level) + (level is not element) :]
+            level.tail = None
 
 
-def _line(run: str) -> str:
-    run = run.replace(PICTURE, " ")
-    if CELL in run:
-        return " | ".join(filter(None, (" ".join(cell.split()) for cell in run.split(CELL))))
-    return " ".join(run.split())
+def _swallowed_tags(element: _Element) -> bool:
+    """Whether a quote or bracket that was not closed took in further tags, so that anything may follow."""
+    for name, value in element.items():
+        if "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("="))):
+            return True
+    return False
+
+
+def _clean_texts(article: _Element) -> None:
+    """Collapse the white space of every text, so that a line end in the article is one that the converter wrote."""
+    characters = 0
+    for element in article.iter():
+        if text := element.text:
+            element.text = text = _cleaned(text)
+            characters += len(text or "")
+        if tail := element.tail:
+            element.tail = tail = _cleaned(tail)
+            characters += len(tail or "")
+    if characters > _MAX_CHARACTERS:
+        raise NotAnArticle("longer than an article of the site")
+
+
+def _cleaned(text: str) -> str | None:
+    """A text as one line, written so that the converter gives it back as it is."""
+    if text.isspace():
+        return None
+    if len(text) > _MAX_CHARACTERS and len(" ".join(text.split())) > _MAX_CHARACTERS:
+        raise NotAnArticle("longer than an article of the site")
+    text = collapse(text)
+    if "&" in text or "\u2424" in text:
+        # It decodes entities once more, after it has removed the symbol for a new line, its own mark.
+        text = text.replace("&", "&amp;").replace("\u2424", "&#9252;")
+    # It begins no new line after a bar; what has no width it removes.
+    return f"{text}\u200b" if text.endswith("|") else text or None
+
+
+def _flatten_rows(article: _Element) -> None:
+    """Write each table row of several cells as one line: the converter would put bars around it.
+
+    A row of one cell is there for its looks, and its blocks are paragraphs.
+    """
+    for row in _ROWS(article):
+        for cell in row.iter("td", "th"):
+            cell.text = f"\n{cell.text or ''}"
+        cells = " ".join(row.itertext()).split("\n")
+        row.clear(keep_tail=True)
+        row.text = " | ".join(filter(None, map(str.strip, cells)))
+    for element in article.iter("tr", "td", "th"):
+        element.tag = "p"
+
+
+def _flatten_items(article: _Element) -> None:
+    """Make each paragraph of a list an item of its own: the converter writes all blocks of an item into one line."""
+    for item in _ITEMS(article):
+        _replace_by_spaces(item, item.iter("br", "img"))
+        paragraphs = [text for text in item.itertext() if text.strip()]
+        item.clear(keep_tail=True)
+        item.tag = "ul"
+        for paragraph in paragraphs:
+            etree.SubElement(item, "li").text = paragraph
+
+
+def _part_paragraphs(article: _Element) -> None:
+    """Keep the <br> that separate paragraphs; the others, and pictures, become spaces.
+
+    On the site one <br> ends a sentence and two end a paragraph; in a body without any double one, single ones separate
+    paragraphs (README.md, "An article page"). A line that is a © and a name is a paragraph of its own.
+    """
+    single: list[_Element] = []
+    has_double = False
+    for block in dict.fromkeys(next(br.iterancestors()) for br in article.iter("br")):
+        before, breaks = (
+            block.text,
+            [],
+        )  # the words of the last line, None where the block begins anew; and what ends it
+        for child in block:
+            if child.tag == "br":
+                breaks.append(child)
+            elif child.tag != "img":
+                before, breaks = None, []
+            if child.tag != "img" and not child.tail:
+                continue
+            after = child.tail or ""
+            if before is not None and len(breaks) == 1 and not _is_credit(before) and not _is_credit(after):
+                single += breaks
+            has_double |= before is not None and len(breaks) > 1
+            before, breaks = after if breaks else f"{before or ''} {after}", []
+    _replace_by_spaces(article, [*article.iter("img"), *(single if has_double else ())])
+
+
+def _is_credit(line: str) -> bool:
+    line = line.strip()
+    return line.startswith(COPYRIGHT) and 1 < len(line) <= LONGEST_CREDIT + len(COPYRIGHT)
+
+
+def _replace_by_spaces(article: _Element, elements: Iterable[_Element]) -> None:
+    """Put a space for elements that hold nothing, where words follow: the converter begins no line after a space."""
+    for element in list(elements):
+        element.tag = "span"
+        if element.tail:
+            element.tail = f" {element.tail}"
+    etree.strip_tags(article, "span")

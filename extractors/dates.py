@@ -8,10 +8,10 @@ from datetime import date, datetime, timedelta, timezone
 #: Korea Standard Time. No daylight saving since 1988: a fixed offset is exact for all this site ever published.
 KST = timezone(timedelta(hours=9), "KST")
 
-# News give a moment, features a day (SITE: Dates). [0-9], not \d: other scripts' digits are not the site's.
+# News give a moment, features a day (README.md, "Dates"). [0-9], not \d: other scripts' digits are not the site's.
 _SHAPE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:\s+[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
 _TIMESTAMP = re.compile(rf"(?<![0-9]){_SHAPE}(?![0-9-])")
-# One timestamp or two, each perhaps with a label, and nothing else. What the labels say is not looked at.
+# One timestamp or two, each perhaps with a label, and nothing else. The words of the labels are not read.
 _DATE_BLOCK = re.compile(rf"(?:[^0-9:]{{1,30}}:\s*)?{_SHAPE}(?:\s*/?\s*(?:[^0-9:/]{{1,30}}:\s*)?{_SHAPE})?")
 
 
@@ -25,7 +25,7 @@ def find_timestamps(text: str) -> list[datetime | date]:
 
     Args:
         text: the words of a date block, such as `Written: 2023-11-07 15:03:30 / Updated: 2023-11-07 15:30:46`. Labels
-            differ from page to page and are not looked at.
+            differ from page to page and are not read.
 
     Returns:
         Aware datetimes in KST, or dates where only a day is given. What looks like a timestamp but is no day of the
@@ -40,3 +40,9 @@ def find_timestamps(text: str) -> list[datetime | date]:
         except ValueError:
             continue
     return found
+
+
+def find_dates(text: str) -> tuple[datetime | date | None, datetime | date | None]:
+    """When an article was written and when it was updated: the first and the second timestamp in a date block."""
+    written, updated, *_ = *find_timestamps(text), None, None
+    return written, updated

@@ -7,25 +7,22 @@ from collections.abc import Iterator
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from lxml import etree
 
-from extractors.address import Address, parse_address
 from extractors.article import NotAnArticle
 from extractors.dates import KST
-from extractors.listing import ListEntry, ListPage
+from extractors.listing import ListEntry, ListPage, article_at, each_once
+from extractors.parse import MAX_TAGS
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-#: No feed of the site is near this.
-_MAX_BYTES = 5_000_000
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
 def extract_feed(body: bytes, url: str) -> ListPage:
-    """The articles a feed points to, in its order; none where it is empty.
+    """The articles a feed points to, in its order.
 
     Args:
         body: RSS 2.0.
@@ -35,11 +32,12 @@ def extract_feed(body: bytes, url: str) -> ListPage:
         A page of one entry an article; `written_at` is its pubDate, whichever of the article's times that is.
 
     Raises:
-        NotAnArticle: it is no feed, too large, or declares a document type: entities are how XML attacks its reader.
+        NotAnArticle: it is no feed, has more elements than any of the site, or declares a document type: entities are
+            how XML attacks its reader.
     """
-    if len(body) > _MAX_BYTES:
+    if max(body.count(b"<"), body.count(b"&")) > MAX_TAGS:
         raise NotAnArticle("a feed larger than any of the site")
-    # Links of the site carry raw `&` (SITE: Addresses), in which XML sees the beginning of an entity.
+    # Links of the site carry raw `&` (README.md, "Addresses"), in which XML sees the beginning of an entity.
     body = _RAW_AMPERSAND.sub(b"&amp;", body)
     parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=True)
     try:
@@ -50,26 +48,15 @@ def extract_feed(body: bytes, url: str) -> ListPage:
         raise NotAnArticle("no feed")
     if feed.getroottree().docinfo.internalDTD is not None:
         raise NotAnArticle("a feed with a document type")
-    found: dict[str, ListEntry] = {}
-    for entry in _entries(feed, url):
-        found.setdefault(entry.address.url, entry)
-    return ListPage(entries=tuple(found.values()), pages=frozenset())
+    return ListPage(entries=each_once(_entries(feed, url)), pages=frozenset())
 
 
 def _entries(feed: _Element, url: str) -> Iterator[ListEntry]:
     for item in feed.iter("item"):
-        for name in ("link", "guid"):
-            address = _address(url, item.findtext(name) or "")
-            if address is not None and address.is_article:
-                yield ListEntry(address=address, written_at=_moment(item.findtext("pubDate") or ""))
-                break
-
-
-def _address(base: str, link: str) -> Address | None:
-    try:
-        return parse_address(urljoin(base, link.strip()))
-    except ValueError:
-        return None
+        links = (item.findtext(name) or "" for name in ("link", "guid"))
+        address = next(filter(None, (article_at(url, link) for link in links)), None)
+        if address is not None:
+            yield ListEntry(address=address, written_at=_moment(item.findtext("pubDate") or ""))
 
 
 def _moment(text: str) -> datetime | None:

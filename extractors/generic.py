@@ -1,8 +1,8 @@
 """Finding an article whose template moved: by what stays when every class and id of a page is renamed.
 
-What stays (SITE.md, "An article page, top to bottom"): the elements header, nav, aside and footer; that the article's
-headline is the page's og:title; that cards of other articles are several `article` elements under an h2; that a date
-block is its timestamps and their labels; that menus are links, the share box has controls, and the body is prose.
+What stays (README.md, "An article page"): the elements header, nav, aside and footer; that the article's headline is
+the page's og:title; that cards of other articles are several `article` elements under an h2; that a date block is its
+timestamps and their labels; that menus are links, the share box has controls, and the body is prose.
 """
 
 from __future__ import annotations
@@ -11,14 +11,22 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from lxml import etree
+
+from extractors.body import text_of
 from extractors.dates import is_date_block
-from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, EDITIONS, SENTENCE_ENDS
-from extractors.layout import SURROUNDINGS
-from extractors.words import text_of
+from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, LABELS, SENTENCE_ENDS
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+#: The elements of a page that hold no article, whatever their classes. Cards are `article` elements.
+SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
+# Inside a body that was found by structure, as `Layout.end`: the surroundings, and the heading over the cards.
+_END = etree.XPath(
+    "descendant::*[self::aside or self::footer or self::nav"
+    " or self::article[following-sibling::article] or self::h2[following-sibling::*[1][count(.//article) > 1]]][1]"
+)
 _HEADLINES = ("h1", "h2", "h3")
 _CONTROLS = ("input", "select", "textarea")
 # A body is at least a short sentence; what is shorter is a button or a label.
@@ -29,37 +37,40 @@ _LEVELS = 3
 _MOST_PICTURES = 200
 
 
-def find_title(page: _Element, claimed: str | None) -> _Element | None:
-    """The article's headline: the one that says what the page claims as its title, else the first h1 of no menu.
+def find_title(page: _Element, claimed: str | None) -> tuple[_Element, str] | None:
+    """The article's headline and its words: the one that says what the page claims as its title, else an h1.
 
     Args:
-        page: the whole page.
+        page: the whole page; an h1 counts outside the menus.
         claimed: its og:title.
     """
-    headlines = [headline for headline in page.iter(*_HEADLINES) if text_of(headline)]
-    same = [headline for headline in headlines if text_of(headline) == claimed]
-    own = [headline for headline in headlines if headline.tag == "h1" and not _is_surrounded(headline)]
-    return next(iter(same or own), None)
+    headlines = [(headline, words) for headline in page.iter(*_HEADLINES) if (words := text_of(headline))]
+    same = [found for found in headlines if found[1] == claimed]
+    own = (found for found in headlines if found[0].tag == "h1" and not _is_surrounded(found[0]))
+    return same[0] if same else next(own, None)
 
 
 def find_bodies(start: _Element) -> list[_Element]:
     """The blocks of prose that follow the title, on the nearest level where there are any, in order."""
-    node: _Element | None = start
-    while node is not None and node.tag != "body":
+    for node in _levels(start):
         if found := list(_prose_blocks(_until_cards(node))):
             return found
-        node = node.getparent()
     return []
+
+
+def find_end(bodies: Iterable[_Element]) -> _Element | None:
+    """The first element inside the bodies from which on nothing is the article's."""
+    return next((end for body in bodies for end in _END(body)), None)
 
 
 def find_dates(title: _Element) -> str:
     """The text of the date block beside the title; empty where there is none."""
     blocks = (text_of(block) or "" for block in _beside(title))
-    return next((text for text in blocks if is_date_block(text)), "")
+    return next(filter(is_date_block, blocks), "")
 
 
 def find_category(title: _Element) -> str | None:
-    """The link to a list of news that stands above the title."""
+    """The link to a list of news above the title."""
     for level in islice(_levels(title), _LEVELS):
         for block in level.itersiblings(preceding=True):
             for link in block.iter("a"):
@@ -68,23 +79,23 @@ def find_category(title: _Element) -> str | None:
     return None
 
 
-def find_captions(pictures: Iterable[_Element], body: _Element) -> list[_Element]:
-    """The boxes of pictures in a body: around each picture, as much as holds no words but a caption."""
-    boxes: dict[_Element, None] = {}  # a box may hold two pictures
+def find_captions(pictures: Iterable[_Element], body: _Element) -> dict[_Element, str]:
+    """The boxes of pictures in a body, and their words: around each picture, as much as holds only a caption."""
+    boxes: dict[_Element, str] = {}  # a box may hold two pictures
     for picture in islice(pictures, _MOST_PICTURES):
-        box = picture
+        box, caption = picture, ""
         for parent in islice(picture.iterancestors(), _LEVELS):
-            if parent is body or not _is_caption(parent):
+            words = "" if parent is body else text_of(parent) or ""
+            if parent is body or not _is_caption(words):
                 break
-            box = parent
-        boxes[box] = None
-    return list(boxes)
+            box, caption = parent, words
+        boxes[box] = caption
+    return boxes
 
 
-def _is_caption(box: _Element) -> bool:
-    text = text_of(box) or ""
-    begins = text.startswith((*CAPTIONS, COPYRIGHT))
-    return not text or (begins and len(text) <= _LONGEST_CAPTION and not text.endswith(SENTENCE_ENDS))
+def _is_caption(words: str) -> bool:
+    begins = words.startswith((*CAPTIONS, COPYRIGHT))
+    return not words or (begins and len(words) <= _LONGEST_CAPTION and not words.endswith(SENTENCE_ENDS))
 
 
 def _is_surrounded(element: _Element) -> bool:
@@ -92,13 +103,11 @@ def _is_surrounded(element: _Element) -> bool:
 
 
 def _levels(element: _Element) -> Iterator[_Element]:
-    """An element and what it stands in, below <body>."""
-    while element.tag != "body":
-        yield element
-        parent = element.getparent()
-        if parent is None:
+    """An element and its ancestors below <body>."""
+    for level in (element, *element.iterancestors()):
+        if level.tag == "body":
             return
-        element = parent
+        yield level
 
 
 def _beside(title: _Element) -> Iterator[_Element]:
@@ -125,20 +134,15 @@ def _is_cards(block: _Element) -> bool:
 def _prose_blocks(blocks: Iterable[_Element]) -> Iterator[_Element]:
     """Blocks of prose, inside a wrapper too where that holds a share box besides."""
     for block in blocks:
-        if block.tag in _CONTROLS or is_date_block(text_of(block) or "") or _is_cookie_banner(block):
+        words = text_of(block) or ""
+        if block.tag in _CONTROLS or is_date_block(words) or _is_cookie_banner(words):
             continue
         if next(block.iter(*_CONTROLS), None) is not None:
             yield from _prose_blocks(block)
-        elif _prose(block) >= _SHORTEST_BODY:
+        elif len(words) - sum(len(text_of(link) or "") for link in block.iter("a")) >= _SHORTEST_BODY:
             yield block
 
 
-def _is_cookie_banner(block: _Element) -> bool:
-    text = (text_of(block) or "").removeprefix(CLOSE).lstrip()
-    return any(labels.cookies and text.startswith(labels.cookies) for labels in EDITIONS)
-
-
-def _prose(block: _Element) -> int:
-    """How many characters of a block are words and no link."""
-    links = sum(len(text_of(link) or "") for link in block.iter("a"))
-    return len(text_of(block) or "") - links
+def _is_cookie_banner(words: str) -> bool:
+    words = words.removeprefix(CLOSE).lstrip()
+    return any(labels.cookies and words.startswith(labels.cookies) for labels in LABELS)

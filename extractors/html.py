@@ -1,26 +1,23 @@
-"""Page bytes -> Article: parse once, pick the layout, read its parts, hand the body to trafilatura."""
+"""Page bytes -> Article: parse, locate the parts, read the body."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from extractors import generic
-from extractors import layout as layouts
 from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
-from extractors.body import read_paragraphs
-from extractors.dates import find_timestamps
-from extractors.locate import Extent, Parts, first, locate
+from extractors.body import read_paragraphs, text_of
+from extractors.dates import find_dates
+from extractors.layout import SITE_MARKS, WORDLESS, first
+from extractors.locate import Parts, locate, meta_of
 from extractors.normalize import collapse, credit_of, take_credits
 from extractors.parse import is_whole, parse_html
-from extractors.words import meta_of, text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-#: The one reason a caller can do something about.
+#: The one reason that a caller can remove.
 NO_ADDRESS = "a page without address"
 
 
@@ -35,41 +32,27 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     Raises:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
     """
-    return read_html(parse_html(body, charset), body, url)
-
-
-def read_html(page: _Element, body: bytes, url: str) -> Article:
-    """The article of a page that is parsed: the second half of `extract_html`.
-
-    Args:
-        page: what `parse_html` makes of it.
-        body: the page itself.
-        url: as of `extract_html`.
-
-    Raises:
-        NotAnArticle: as `extract_html` does, but for pages that cannot be parsed.
-    """
+    page = parse_html(body, charset)
     address = _address(page, url)
     parts = locate(page, address.page)
     if parts is None:
-        if not layouts.SITE_MARKS(page):
+        if first(SITE_MARKS, page) is None:
             raise NotAnArticle("not a page of KBS World", passing=True)
         if not is_whole(body):
             raise NotAnArticle("the page ends before its article", passing=True)
         raise NotAnArticle("no article on the page")
-    extent = parts.extent()
-    truncated = extent.end is None and _ends_inside(parts.bodies[-1])
+    truncated = parts.end is None and _ends_inside(parts.bodies[-1])
     if truncated and is_whole(body):
-        # The page is whole, and its markup so broken that what follows the article cannot be told from it.
+        # The page is whole, but in its broken markup nothing separates the article from what follows it.
         raise NotAnArticle("no end of the article in broken markup")
     try:
-        return _read(page, parts, extent, address, truncated=truncated, source_url=url or None)
+        return _read(page, parts, address, truncated=truncated, source_url=url or None)
     except NotAnArticle as refusal:
         raise NotAnArticle(refusal.reason, passing=truncated) from None
 
 
 def _address(page: _Element, url: str) -> Address:
-    """The article's address: the one it was fetched from; only where there is none, the one the page claims."""
+    """The article's address: the one it was fetched from, else the one the page claims."""
     address = parse_address(url or meta_of(page, "og:url") or "")
     if address is None:
         raise NotAnArticle("not an address of KBS World" if url else NO_ADDRESS)
@@ -78,72 +61,53 @@ def _address(page: _Element, url: str) -> Address:
     return address
 
 
-def _read(
-    page: _Element, parts: Parts, extent: Extent, address: Address, *, truncated: bool, source_url: str | None
-) -> Article:
-    """The article in its parts."""
-    dates = find_timestamps(parts.dates)
+def _read(page: _Element, parts: Parts, address: Address, *, truncated: bool, source_url: str | None) -> Article:
+    """The article in its parts. The body is read last: that takes it off the page."""
+    written_at, updated_at = find_dates(parts.dates)
     image_url, caption = _lead_picture(parts, address.url)
-    paragraphs, credit = take_credits(read_paragraphs(extent.blocks, extent.cut, extent.end))
-    if not paragraphs and not (parts.layout.wordless and image_url):
+    has_video = address.is_video or parts.first(parts.layout.player) is not None
+    paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
+    if not paragraphs and not (address.page in WORDLESS and image_url):
         raise NotAnArticle("no article on the page")
     return Article(
         url=address.url,
         kind=address.kind,
         lang=address.lang or _page_language(page),
-        title=_title(page, parts.title),
-        category=_category(parts),
-        written_at=dates[0] if dates else None,
-        updated_at=dates[1] if len(dates) > 1 else None,
+        title=parts.title,
+        category=parts.category,
+        written_at=written_at,
+        updated_at=updated_at,
         paragraphs=paragraphs,
         image_url=image_url,
         image_credit=credit_of(caption) or credit,
-        has_video=address.is_video or parts.first(parts.layout.player) is not None,
+        has_video=has_video,
         truncated=truncated,
-        layout=layouts.GENERIC if parts.moved else parts.layout.name,
+        layout=parts.name,
         source_url=source_url,
     )
 
 
-def _title(page: _Element, title: _Element | None) -> str | None:
-    """The article's own h1, else og:title, else <title>; without the site's name."""
-
-    def candidates() -> Iterator[str | None]:
-        yield text_of(title)
-        yield meta_of(page, "og:title")
-        yield text_of(next(page.iter("title"), None))
-
-    found = next(filter(None, candidates()), None)
-    return found.removesuffix(layouts.TITLE_SUFFIX) or None if found else None
-
-
-def _category(parts: Parts) -> str | None:
-    named = text_of(first(parts.layout.category, parts.head))
-    return generic.find_category(parts.title) if named is None and parts.moved and parts.title is not None else named
-
-
 def _lead_picture(parts: Parts, base: str) -> tuple[str | None, str | None]:
-    """Address and caption of the first picture, which stands for the article on lists too."""
+    """Address and caption of the first picture, which lists show for the article too."""
     picture = parts.first(parts.layout.picture)
     if picture is None:
         return None, text_of(parts.first(parts.layout.credit))
     for box in picture.iterancestors():
         if box in parts.bodies or box is parts.head:
             break
-        words = text_of(box)
+        words = parts.captions[box] if box in parts.captions else text_of(box)
         caption = words if box in parts.captions else text_of(first(parts.layout.credit, box))
-        if caption is not None and caption == words:  # all of them: this is the picture's own box
+        if caption and caption == words:  # all of them: this is the picture's own box
             return _picture_url(picture, base), caption
     return _picture_url(picture, base), None
 
 
-def _picture_url(picture: _Element | None, base: str) -> str | None:
+def _picture_url(picture: _Element, base: str) -> str | None:
     """The absolute address of a picture, where it has one on the web."""
-    source = "" if picture is None else (picture.get("src") or "").strip()
+    source = (picture.get("src") or "").strip()
     if not source:
         return None
     try:
-        # As most are; joining takes as long as finding the picture.
         url = source if source.startswith(("https://", "http://")) else urljoin(base, source)
         return url if urlsplit(url).scheme in {"http", "https"} else None
     except ValueError:

@@ -47,7 +47,7 @@ ENGLISH = Labels(
     common_words=frozenset("the of and to in a that is for on with as by at from has was it his said".split()),
 )
 
-EDITIONS: tuple[Labels, ...] = (FRENCH, ENGLISH)
+LABELS: tuple[Labels, ...] = (FRENCH, ENGLISH)
 
 #: English in every edition, the French one included (seed page, saved English page of November 2023).
 GO_TOP = "Go Top"
@@ -59,10 +59,10 @@ VIDEO_CAPTION = "Thumbnail"
 #: Names seen after it (seed page, saved page); longer ones first.
 CREDITS = ("YONHAP News", "KBS News")
 
-#: What a sentence ends with and a caption does not: "Photo : KBS" is one, "Photo : le mot reste." is none.
+#: What a sentence ends with and a caption does not: "Photo : KBS" is a caption, "Photo : le mot reste." is not.
 SENTENCE_ENDS = (".", "!", "?", "…", "»")
 
-#: Before the name in the captions of features, where it stands on a line of its own (text captures of shape 3).
+#: Before the name in the captions of features, a line of its own (README.md, "Text captures").
 COPYRIGHT = "©"
 LONGEST_CREDIT = 120
 

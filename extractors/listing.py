@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING
@@ -10,17 +10,18 @@ from urllib.parse import urljoin
 
 from extractors.address import Address, page_of_list, parse_address
 from extractors.article import NotAnArticle
-from extractors.dates import find_timestamps, is_date_block
-from extractors.layout import LISTS, PAGE_END, SITE_MARKS, SURROUNDINGS, ListLayout
+from extractors.body import text_of
+from extractors.dates import find_dates, is_date_block
+from extractors.generic import SURROUNDINGS
+from extractors.layout import LISTS, PAGE_END, SITE_MARKS, ListLayout, first
 from extractors.parse import is_whole, parse_html
-from extractors.words import text_of
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# Cards are articles; the rest of the surroundings holds the links of menu and right column.
+# Entries are `article` elements; the rest of the surroundings holds the links of menu and right column.
 _ELSEWHERE = SURROUNDINGS - {"article"}
-# No date block is longer; the text of a whole entry is not looked at as one.
+# No date block is longer.
 _DATE_LENGTH = 120
 
 
@@ -39,7 +40,7 @@ class ListEntry:
 
     @property
     def timestamp(self) -> str | None:
-        """The version the entry tells of, as `Article.timestamp`."""
+        """The version of the article, as `Article.timestamp`."""
         moment = self.updated_at or self.written_at
         return None if moment is None else moment.isoformat()
 
@@ -77,38 +78,51 @@ def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
     """
     page = parse_html(body, charset)
     address = parse_address(url)
-    layouts = [layout for layout in LISTS if address is not None and address.page in layout.pages]
-    found: dict[str, ListEntry] = {}
-    for layout in layouts:
-        for entry in _named_entries(page, url, layout):
-            found.setdefault(entry.address.url, entry)
-    if not found:
-        for entry in _entries_by_structure(page, url):
-            found.setdefault(entry.address.url, entry)
-    if not found and not SITE_MARKS(page):
+    layouts = [layout for layout in LISTS if address is not None and address.page == layout.page]
+    found = [entry for layout in layouts for entry in _named_entries(page, url, layout)]
+    found = found or list(_entries_by_structure(page, url))
+    if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
     links = (_join(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = (page_of_list(link, url) for link in links)
     return ListPage(
-        entries=tuple(found.values()),
+        entries=each_once(found),
         pages=frozenset(number for number in numbers if number is not None),
-        whole=is_whole(body) or bool(PAGE_END(page)),
+        whole=is_whole(body) or first(PAGE_END, page) is not None,
     )
+
+
+def each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
+    """Entries in order, the first one of each article."""
+    found: dict[str, ListEntry] = {}
+    for entry in entries:
+        found.setdefault(entry.address.url, entry)
+    return tuple(found.values())
+
+
+def article_at(base: str, link: str) -> Address | None:
+    """The article that a link on the page `base` leads to, or None."""
+    address = parse_address(_join(base, link))
+    return address if address is not None and address.is_article else None
 
 
 def _named_entries(page: _Element, url: str, layout: ListLayout) -> Iterator[ListEntry]:
     """The entries of a list whose template is known. Those that lead elsewhere are left out."""
     for block in layout.entry(page):
-        blocks = layout.dates(block)
+        dates = first(layout.dates, block)
         for link in layout.link(block):
-            address = _article(url, link)
+            address = article_at(url, link.get("href") or "")
             if address is not None:
-                yield _entry(address, text_of(blocks[0]) if blocks else _date_block(block))
+                yield _entry(address, _date_block(block) if dates is None else text_of(dates))
 
 
 def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
     """The entries of a list of no known template: the largest blocks that hold the links of one article alone."""
-    links = {link: address for link in page.iter("a") if (address := _article(url, link)) and not _is_elsewhere(link)}
+    links = {
+        link: address
+        for link in page.iter("a")
+        if (address := article_at(url, link.get("href") or "")) and not _is_elsewhere(link)
+    }
     held: dict[_Element, set[str]] = {}
     for link, address in links.items():
         for block in (link, *link.iterancestors()):
@@ -123,16 +137,12 @@ def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
 
 
 def _entry(address: Address, dates: str | None) -> ListEntry:
-    moments = find_timestamps(dates or "")
-    return ListEntry(
-        address=address,
-        written_at=moments[0] if moments else None,
-        updated_at=moments[1] if len(moments) > 1 else None,
-    )
+    written_at, updated_at = find_dates(dates or "")
+    return ListEntry(address=address, written_at=written_at, updated_at=updated_at)
 
 
 def _date_block(block: _Element) -> str | None:
-    """The words of the first element of a entry that holds a date block and nothing else."""
+    """The words of the first element of an entry that holds a date block and nothing else."""
     for element in block.iter():
         text = text_of(element)
         if text and len(text) <= _DATE_LENGTH and is_date_block(text) and not _is_elsewhere(element):
@@ -142,12 +152,6 @@ def _date_block(block: _Element) -> str | None:
 
 def _is_elsewhere(element: _Element) -> bool:
     return any(ancestor.tag in _ELSEWHERE for ancestor in element.iterancestors())
-
-
-def _article(base: str, link: _Element) -> Address | None:
-    """The article a link leads to, or None."""
-    address = parse_address(_join(base, link.get("href") or ""))
-    return address if address is not None and address.is_article else None
 
 
 def _join(base: str, link: str) -> str:

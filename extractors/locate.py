@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from extractors import generic
-from extractors.layout import GENERIC_END, LAYOUTS, Layout, Selector
-from extractors.words import meta_of, text_of
+from extractors.body import text_of
+from extractors.layout import GENERIC, LAYOUTS, NAMES, TITLE_SUFFIX, Layout, Selector, first
+from extractors.normalize import collapse
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -16,80 +16,47 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The elements of an article on its page.
+    """The parts of an article on its page: the words of the small ones, the elements of the others.
 
     Attributes:
-        layout: the template whose names they have, or come closest to.
-        head: the block of the title.
-        title: its headline, where there is one.
-        bodies: the blocks of the words, with what stands in them and is none; one, but where they were found by
-            structure.
+        name: `Article.layout`.
+        layout: the template whose names the parts have, or come closest to.
+        title, category: as of Article.
         dates: the text of the date block; empty where there is none.
-        moved: whether any part was found by structure and not by its name.
-        body_moved: whether the body was.
-        cut: what stands in the bodies and holds none of their words.
-        captions: boxes of pictures that no name tells from the body, the first one first; they are in `cut` too.
+        head: the block of the title.
+        own: the blocks from the head, which is left out, to the body.
+        bodies: the blocks of the words; more than one only where they were found by structure.
+        captions: boxes of pictures that were found by structure, and the words in them.
+        blocks: where the article's words are, in order: the bodies; after a body found by its name what follows it up
+            to the menu below, where a stray end tag may have left some of its words.
+        cut: elements in the blocks that hold none of its words.
+        end: the element in the last block from which on nothing is the article's; None where the page ends first.
     """
 
+    name: str
     layout: Layout
-    head: _Element
-    title: _Element | None
-    bodies: list[_Element]
+    title: str | None
+    category: str | None
     dates: str
-    moved: bool
-    body_moved: bool
-    cut: set[_Element]
-    captions: list[_Element]
-
-    def first(self, selector: Selector) -> _Element | None:
-        """The first match in the article's own part of the page, from its head to the end of its body."""
-        return next((found for block in self._blocks() if (found := first(selector, block)) is not None), None)
-
-    def extent(self) -> Extent:
-        """Where on the page the article's words are."""
-        if self.body_moved:
-            ends: list[_Element] = [end for body in self.bodies for end in GENERIC_END(body)]
-            return Extent(self.bodies, self.cut, ends[0] if ends else None)
-        [body] = self.bodies
-        inside: list[_Element] = [end for end in self.layout.end(body) if end is not body]
-        blocks = [body]
-        for level in (body, *body.iterancestors()):
-            for block in level.itersiblings():
-                blocks.append(block)
-                if (end := first(self.layout.end, block)) is not None:
-                    # What stands inside the body although the page goes on after it is no end: it is cut out.
-                    return Extent(blocks, {*self.cut, *inside}, end)
-        return Extent([body], self.cut, inside[0] if inside else None)
-
-    def _blocks(self) -> Iterator[_Element]:
-        """The blocks from the one with the head, which is left out, to the body."""
-        above = {self.head, *self.head.iterancestors()}
-        last = self.bodies[0]
-        while (parent := last.getparent()) is not None and parent not in above:
-            last = parent
-        between = []
-        for block in last.itersiblings(preceding=True):
-            if block in above:
-                break
-            between.append(block)
-        yield from reversed(between)
-        yield from self.bodies
-
-
-@dataclass(frozen=True, slots=True)
-class Extent:
-    """Where on the page an article's words are.
-
-    Attributes:
-        blocks: what holds them, in order; after the body what follows it up to the menu below, where a stray end tag
-            may have left some of its words.
-        cut: elements inside that hold none.
-        end: the element from which on nothing is the article's; None where the page ends first.
-    """
-
+    head: _Element
+    own: list[_Element]
+    bodies: list[_Element]
+    captions: dict[_Element, str]
     blocks: list[_Element]
     cut: set[_Element]
     end: _Element | None
+
+    def first(self, selector: Selector) -> _Element | None:
+        """The first match in the article's own part of the page, from its head to the end of its body."""
+        return next((found for block in self.own if (found := first(selector, block)) is not None), None)
+
+
+class _Head(NamedTuple):
+    """The block of a title, the title in it, and its words."""
+
+    block: _Element
+    title: _Element | None
+    words: str | None
 
 
 def locate(page: _Element, file_name: str) -> Parts | None:
@@ -97,76 +64,81 @@ def locate(page: _Element, file_name: str) -> Parts | None:
 
     Args:
         page: the whole page.
-        file_name: of its address; layouts seen under it are tried first.
+        file_name: of its address.
     """
-    order = sorted(LAYOUTS, key=lambda layout: file_name not in layout.pages)
-    for layout in order:
+    name = NAMES.get(file_name, GENERIC)
+    for layout in LAYOUTS:
         head = _head(page, layout)
-        body = None if head is None else _body(layout, head)
+        body = None if head is None else _body(layout, head.block)
         if head is not None and body is not None:
-            return _parts(layout, head, first(layout.title, head), [body])
-    return _locate_moved(page, order[0])
+            return _parts(page, layout, name, head, [body], named=True)
+    return _locate_moved(page, LAYOUTS[0])
 
 
-def first(selector: Selector, element: _Element) -> _Element | None:
-    """The first match of a selector in an element, in the order of the page."""
-    return next(iter(selector(element)), None)
+def meta_of(page: _Element, name: str) -> str | None:
+    """What the `<meta property=…>` of that name says, as one line; None where it is missing or empty."""
+    content = next((meta.get("content") for meta in page.iter("meta") if meta.get("property") == name), None)
+    return collapse(content or "") or None
 
 
 def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: what still has its name by that, the rest by structure."""
     head = _head(page, layout)
-    title = None if head is None else first(layout.title, head)
-    if title is None:
-        title = generic.find_title(page, meta_of(page, "og:title"))
-    start = title if head is None else head
-    head = title.getparent() if head is None and title is not None else head
-    if start is None or head is None:
-        return None
-    named = _body(layout, head)
-    bodies = generic.find_bodies(start) if named is None else [named]
-    return _parts(layout, head, title, bodies, moved=True, body_moved=named is None) if bodies else None
+    start = None if head is None else head.block
+    if head is None or head.title is None:
+        found = generic.find_title(page, meta_of(page, "og:title"))
+        title, words = found or (None, None)
+        block = start if start is not None else None if title is None else title.getparent()
+        if block is None:
+            return None
+        head, start = _Head(block, title, words), start if start is not None else title
+    body = _body(layout, head.block)
+    bodies = [body] if body is not None else [] if start is None else generic.find_bodies(start)
+    return _parts(page, layout, GENERIC, head, bodies, named=body is not None) if bodies else None
 
 
-def _parts(
-    layout: Layout,
-    head: _Element,
-    title: _Element | None,
-    bodies: list[_Element],
-    *,
-    moved: bool = False,
-    body_moved: bool = False,
-) -> Parts:
-    dates = text_of(first(layout.dates, head)) or ""
-    if not dates and title is not None and (dates := generic.find_dates(title)):
-        moved = True
-    boxes: set[_Element] = {box for body in bodies for box in layout.cut(body)}
-    captions = [box for body in bodies for box in generic.find_captions(_unboxed(body, boxes), body)]
-    if any(text_of(box) for box in captions):
-        moved = True
+def _parts(page: _Element, layout: Layout, name: str, head: _Head, bodies: list[_Element], *, named: bool) -> Parts:
+    """The parts around a head and its bodies; `named`: whether the body was found by its name."""
+    dates = text_of(first(layout.dates, head.block)) or ""
+    if not dates and head.title is not None and (dates := generic.find_dates(head.title)):
+        name = GENERIC
+    cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
+    captions: dict[_Element, str] = {}
+    for body in bodies:
+        unboxed = (picture for picture in body.iter("img") if cut.isdisjoint(picture.iterancestors()))
+        captions |= generic.find_captions(unboxed, body)
+    if any(captions.values()):
+        name = GENERIC
+    category = text_of(first(layout.category, head.block))
+    if category is None and name == GENERIC and head.title is not None:
+        category = generic.find_category(head.title)
+    cut |= captions.keys()
+    blocks, end = _extent(layout, bodies[0], cut) if named else (bodies, generic.find_end(bodies))
     return Parts(
+        name=name,
         layout=layout,
-        head=head,
-        title=title,
-        bodies=bodies,
+        title=_title(page, head.words),
+        category=category,
         dates=dates,
-        moved=moved,
-        body_moved=body_moved,
-        cut={*boxes, *captions},
+        head=head.block,
+        own=[*_between(head.block, bodies[0]), *bodies],
+        bodies=bodies,
         captions=captions,
+        blocks=blocks,
+        cut=cut,
+        end=end,
     )
 
 
-def _unboxed(body: _Element, boxes: set[_Element]) -> Iterator[_Element]:
-    """The pictures of a body that stand in no box the layout names."""
-    return (picture for picture in body.iter("img") if boxes.isdisjoint(picture.iterancestors()))
-
-
-def _head(page: _Element, layout: Layout) -> _Element | None:
+def _head(page: _Element, layout: Layout) -> _Head | None:
     """The first head that holds a title, else the first."""
-    titled = (head for head in layout.head(page) if text_of(first(layout.title, head)))
-    found = next(titled, None)
-    return first(layout.head, page) if found is None else found
+    untitled = None
+    for block in layout.head(page):
+        title = first(layout.title, block)
+        if words := text_of(title):
+            return _Head(block, title, words)
+        untitled = untitled or _Head(block, title, None)
+    return untitled
 
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
@@ -177,3 +149,35 @@ def _body(layout: Layout, head: _Element) -> _Element | None:
             if (body := first(layout.body, block)) is not None:
                 return body
     return None
+
+
+def _between(head: _Element, body: _Element) -> list[_Element]:
+    """The blocks between the one with the head and the one with the body."""
+    above = {head, *head.iterancestors()}
+    while (parent := body.getparent()) is not None and parent not in above:
+        body = parent
+    between = []
+    for block in body.itersiblings(preceding=True):
+        if block in above:
+            break
+        between.append(block)
+    return between[::-1]
+
+
+def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_Element], _Element | None]:
+    """The blocks with the words of a body, and their end. What is inside the body like an end may be added to `cut`."""
+    inside = [end for end in layout.end(body) if end is not body]
+    blocks = [body]
+    for level in (body, *body.iterancestors()):
+        for block in level.itersiblings():
+            blocks.append(block)
+            if (end := first(layout.end, block)) is not None:
+                cut.update(inside)  # no end, since the page goes on after the body
+                return blocks, end
+    return [body], inside[0] if inside else None
+
+
+def _title(page: _Element, own: str | None) -> str | None:
+    """The article's own headline, else og:title, else <title>; without the site's name."""
+    found = own or meta_of(page, "og:title") or text_of(next(page.iter("title"), None))
+    return found.removesuffix(TITLE_SUFFIX) or None if found else None

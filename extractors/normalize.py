@@ -24,9 +24,9 @@ _PAIRS = frozenset("\u0f73\u0f75\u0f81")
 
 def plain(text: str) -> str:
     """`text` in NFC, without characters that are not there to be read; its white space stays."""
-    if not text.isprintable():  # none of them is; most texts are, and need no search
+    if not text.isprintable():  # most texts are, and need no search
         text = _INVISIBLE.sub("", text)
-    # A longer stack has a mark at one of these places, whatever stands before it.
+    # A longer stack has a mark at one of these places.
     seen = text[::_MOST_MARKS]
     if any(map(unicodedata.combining, seen)) or not _PAIRS.isdisjoint(seen):
         text = _stack().sub(r"\1", text)
@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 
 @cache
 def _stack() -> re.Pattern[str]:
-    """Marks that stand on one letter, more than any writing has: normalising them takes quadratic time.
+    """More marks on one letter than any writing has: normalising them takes quadratic time.
 
     Made when it is first needed, which it hardly ever is: finding all marks takes a part of every start.
     """
@@ -45,11 +45,12 @@ def _stack() -> re.Pattern[str]:
 
 def collapse(text: str) -> str:
     """`text` as one line: white space (NBSP included) collapsed and trimmed, NFC, no zero-width characters."""
-    return " ".join(plain(text).split())
+    line = " ".join(text.split())
+    return plain(line) if line.isprintable() else " ".join(plain(line).split())
 
 
 def credit_of(caption: str | None) -> str | None:
-    """Who took the picture: what stands after the colon of a caption ("Photo : YONHAP News"), or after its ©."""
+    """Who took the picture: what follows the colon of a caption ("Photo : YONHAP News"), or after its ©."""
     if not caption:
         return None
     if caption.startswith(COPYRIGHT):
@@ -61,7 +62,7 @@ def credit_of(caption: str | None) -> str | None:
 def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
     """Paragraphs without the credit lines between them, and the first credit.
 
-    Features have captions among their paragraphs that are a © and a name (SITE: "Also seen", text captures of shape 3).
+    Features have captions among their paragraphs that are a © and a name (README.md, "Text captures").
     """
     kept: list[str] = []
     taken: list[str] = []

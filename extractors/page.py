@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Callable
-from functools import partial
 
 from extractors.article import Article, NotAnArticle
-from extractors.html import read_html
-from extractors.parse import parse_html
+from extractors.html import extract_html
 from extractors.text import extract_text
 
 #: The one reason that is cured by converting the file.
@@ -16,21 +13,7 @@ NO_TEXT = "no UTF-8 text"
 
 
 def extract_page(body: bytes, url: str, charset: str | None = None, media_type: str | None = None) -> Article:
-    """The article of a page that was saved, as HTML or as plain text: `open_page` in one step.
-
-    Raises:
-        NotAnArticle: as `extract_html` and `extract_text` do, and for text that is neither UTF-8 nor marked UTF-16.
-    """
-    return open_page(body, url, charset, media_type)()
-
-
-def open_page(
-    body: bytes, url: str, charset: str | None = None, media_type: str | None = None
-) -> Callable[[], Article]:
-    """A page that was saved, as HTML or as plain text, parsed; call what is returned for its article.
-
-    In two steps for who has many pages: some of them parsed, and then these read, take a tenth less time than page
-    after page, since the code of each step stays in the processor's cache.
+    """The article of a page that was saved, as HTML or as plain text.
 
     Args:
         body: the page, without transfer or content encoding.
@@ -39,17 +22,17 @@ def open_page(
         media_type: `text/html`, `text/plain`, or None where the content must tell.
 
     Raises:
-        NotAnArticle: as `extract_page` does, here or when it is called.
+        NotAnArticle: as `extract_html` and `extract_text` do, and for text that is neither UTF-8 nor marked UTF-16.
     """
-    if media_type == "text/html" or (media_type is None and looks_like_html(body)):
-        return partial(read_html, parse_html(body, charset), body, url)
+    if media_type == "text/html" or (media_type is None and _looks_like_html(body)):
+        return extract_html(body, url, charset)
     try:
         text = body.decode("utf-16" if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
         raise NotAnArticle(NO_TEXT) from None
-    return partial(extract_text, text, url or None)
+    return extract_text(text, url or None)
 
 
-def looks_like_html(body: bytes) -> bool:
+def _looks_like_html(body: bytes) -> bool:
     """Whether a page is HTML: it begins with a tag, and a text capture of this site with words."""
     return body.removeprefix(BOM_UTF8).lstrip().startswith(b"<")

@@ -1,6 +1,6 @@
 """Text capture -> Article: pages of this site that survive as plain text, with the boilerplate left in.
 
-Three shapes were seen (SITE.md, "Text captures"): the whole page, one block a line; the body alone, glued into one
+Three shapes were seen (README.md, "Text captures"): the whole page, one block a line; the body alone, glued into one
 line; the body of a feature. The last two begin with "date" and a month.
 """
 
@@ -8,15 +8,26 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import datetime
 from itertools import takewhile
 
-from extractors.address import Address, parse_address
+from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle
-from extractors.dates import find_timestamps, is_date_block
-from extractors.glued import split_glued
-from extractors.labels import CAPTIONS, CLOSE, CREDITS, EDITIONS, GO_TOP, SENTENCE_ENDS, VIDEO_CAPTION, Labels
+from extractors.dates import find_dates, is_date_block
+from extractors.labels import (
+    ABBREVIATIONS,
+    CAPTIONS,
+    CLOSE,
+    CREDITS,
+    GO_TOP,
+    LABELS,
+    SENTENCE_ENDS,
+    VIDEO_CAPTION,
+    Labels,
+)
+from extractors.layout import TEXT
 from extractors.normalize import collapse, credit_of, take_credits
 
 _CAPTION_LINE = re.compile(rf"({'|'.join(CAPTIONS)})\s*:\s*\S")
@@ -26,6 +37,16 @@ _LONGEST_CAPTION = 60
 # Fewer words than this say nothing about their language; a share of common words above the bound does.
 _WORDS_TO_KNOW_A_LANGUAGE = 10
 _SHARE_OF_COMMON_WORDS = 0.15
+
+# A sentence that touches the next: an end mark, perhaps a closing quote or bracket, then a capital or an opening quote
+# with no space between. A colon, a comma or a slash never ends one, which keeps addresses and decimals whole.
+_TOUCHING = re.compile(r"(?<=[.!?…])((?:\s?[»”\")\]])?)(?=(?:[«“(]\s?)?[A-ZÀ-ÖØ-Þ])")
+# The word that an end mark belongs to, up to what parts it from the word before: "l’O" of "l’O.N.U." is an "O".
+_LAST_WORD = re.compile(r"[^\s«“(»”’'-]*\Z")
+# How far before a full stop its word or address may begin.
+_LOOK_BACK = 200
+# A web address or host name that goes on after a full stop: "www.KBS.co.kr", "world.kbs.co.kr/X.Html".
+_ADDRESS = re.compile(r"(?:https?://|www\.)\S*\Z|\S+@\S*\Z", re.IGNORECASE)
 
 
 def extract_text(text: str, url: str | None = None) -> Article:
@@ -48,84 +69,81 @@ def extract_text(text: str, url: str | None = None) -> Article:
         raise NotAnArticle("not an address of KBS World")
     if address is not None and address.kind == "list":
         raise NotAnArticle("a list of articles")
-    parts = _cut_body_only(lines) if _BODY_ONLY.match(lines[0]) else _cut_whole_page(lines)
-    paragraphs, credit = take_credits(parts.paragraphs)
-    if not paragraphs:
-        raise NotAnArticle("no article in the text")
-    return Article(
-        url=address.url if address else _urn(text),
-        kind=address.kind if address and address.is_article else parts.kind,
-        lang=(address and address.lang) or parts.lang or _language(paragraphs),
-        title=parts.title,
-        written_at=parts.dates[0] if parts.dates else None,
-        updated_at=parts.dates[1] if len(parts.dates) > 1 else None,
-        paragraphs=paragraphs,
-        image_credit=credit_of(parts.caption) or credit,
-        has_video=_is_video(parts, address),
-        truncated=parts.truncated,
-        layout="text",
-        source_url=url or None,
+    article = _read_body_only(lines) if _BODY_ONLY.match(lines[0]) else _read_whole_page(lines)
+    if address is None:
+        return replace(article, url=_urn(text))
+    return replace(
+        article,
+        url=address.url,
+        kind=address.kind if address.is_article else article.kind,
+        lang=address.lang or article.lang,
+        has_video=address.is_video or article.has_video,
+        source_url=url,
     )
 
 
 def looks_like_capture(start: str) -> bool:
     """Whether a text that begins so may be a page of the site, in a shape that was seen: by its first line."""
     first = next((line for line in map(collapse, start.splitlines()) if line), "")
-    return bool(_BODY_ONLY.match(first)) or any(first in _menu(labels) - {""} for labels in EDITIONS)
+    return bool(_BODY_ONLY.match(first)) or any(first in _menu(labels) - {""} for labels in LABELS)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Parts:
-    """The lines of a capture, by what they are; `caption` is a whole caption line, `lang` None where no label tells."""
-
-    kind: str
-    lang: str | None
-    title: str | None
-    dates: list[datetime | date]
-    caption: str | None
-    paragraphs: tuple[str, ...]
-    truncated: bool = False
-
-
-def _cut_whole_page(lines: list[str]) -> _Parts:
+def _read_whole_page(lines: list[str]) -> Article:
     """Shape 1: skip links, title, date line, caption, body, recommended titles, cookie banner."""
     labels = _edition(lines)
     at = next((i for i, line in enumerate(lines) if is_date_block(line)), None)
     if at is None:
         raise NotAnArticle("no date line in the text")
     above = [line for line in lines[:at] if line not in _menu(labels)]
-    date_lines = list(takewhile(is_date_block, lines[at:]))  # written and updated may stand on a line each
+    date_lines = list(takewhile(is_date_block, lines[at:]))  # written and updated may be on a line each
     below = list(takewhile(lambda line: line != _skip_links(labels), lines[at + len(date_lines) :]))
-    dates = find_timestamps(" / ".join(date_lines))
+    written_at, updated_at = find_dates(" / ".join(date_lines))
     caption = below.pop(0) if below and _CAPTION_LINE.match(below[0]) else None
     end = _end_of_body(below, labels)
-    return _Parts(
-        # A news page gives a time, a feature a day (SITE: Dates).
-        kind="news" if dates and isinstance(dates[0], datetime) else "feature",
-        lang=labels.lang or None,
+    article = _article(below[:end], caption)
+    return replace(
+        article,
+        # A news page gives a time, a feature a day (README.md, "Dates").
+        kind="news" if isinstance(written_at, datetime) else "feature",
+        lang=labels.lang or article.lang,
         title=above[-1] if above else None,
-        dates=dates,
-        caption=caption,
-        paragraphs=tuple(line for line in below[:end] if not _is_caption(line)),
+        written_at=written_at,
+        updated_at=updated_at,
+        timestamp=None,
         truncated=end == len(below),  # nothing of what follows every body
     )
 
 
-def _cut_body_only(lines: list[str]) -> _Parts:
+def _read_body_only(lines: list[str]) -> Article:
     """Shapes 2 and 3: "date", a month, perhaps a caption; then news glued into one line, or a feature's paragraphs."""
     found = _BODY_ONLY.match(lines[0])
     assert found is not None
-    first, *rest = [lines[0][found.end() :], *lines[1:]]
-    caption, first = _split_caption(first)
-    body = [line for line in (first, *rest) if line and not _is_caption(line)]
+    caption, first = _split_caption(lines[0][found.end() :])
+    body = [line for line in (first, *lines[1:]) if line and not _is_caption(line)]
     glued = len(body) == 1
-    return _Parts(
+    written_at, _ = find_dates(found.group(1))  # None where it is a month only
+    return replace(
+        _article(split_glued(body[0]) if glued else body, caption),
         kind="news" if caption or glued else "feature",
-        lang=None,
+        written_at=written_at,
+        timestamp=None,
+    )
+
+
+def _article(lines: Iterable[str], caption: str | None) -> Article:
+    """An article of these lines, without what is no paragraph; its kind and address are not known."""
+    paragraphs, credit = take_credits(tuple(line for line in lines if not _is_caption(line)))
+    if not paragraphs:
+        raise NotAnArticle("no article in the text")
+    return Article(
+        url="",
+        kind="other",
+        lang=_language(paragraphs),
         title=None,
-        dates=find_timestamps(found.group(1)),  # none where it is a month only
-        caption=caption,
-        paragraphs=split_glued(body[0]) if glued else tuple(body),
+        paragraphs=paragraphs,
+        image_credit=credit_of(caption) or credit,
+        has_video=(caption or "").startswith(VIDEO_CAPTION),  # a word of its own in the video view
+        layout=TEXT,
     )
 
 
@@ -143,11 +161,11 @@ def _split_caption(line: str) -> tuple[str | None, str]:
 
 
 def _edition(lines: list[str]) -> Labels:
-    """The edition whose skip links, recommended heading or cookie sentence stands in the capture.
+    """The edition whose skip links, recommended heading or cookie sentence is in the capture.
 
     "Go Top" alone says that a capture is from this site, and not from which edition.
     """
-    for labels in EDITIONS:
+    for labels in LABELS:
         whole_lines = {" ".join(labels.skip_links), labels.recommended} - {"", None}
         for line in lines:
             if line in whole_lines or (labels.cookies and line.startswith(labels.cookies)):
@@ -158,7 +176,7 @@ def _edition(lines: list[str]) -> Labels:
 
 
 def _menu(labels: Labels) -> set[str]:
-    """The lines that may stand above a title, with the skip links on one line or on two."""
+    """The lines that may be above a title, with the skip links on one line or on two."""
     return {_skip_links(labels), *labels.skip_links, GO_TOP}
 
 
@@ -170,7 +188,7 @@ def _skip_links(labels: Labels) -> str:
 def _end_of_body(lines: list[str], labels: Labels) -> int:
     """Where the boilerplate after the body begins: at the last recommended heading, else at "Close" and the cookies.
 
-    The last one, since a body may hold the same words; what stands between it and the end are titles of other pages.
+    The last one, since a body may hold the same words; between it and the end are titles of other pages.
     """
     if labels.recommended in lines:
         return len(lines) - 1 - lines[::-1].index(labels.recommended)
@@ -180,22 +198,55 @@ def _end_of_body(lines: list[str], labels: Labels) -> int:
     return end - 1 if 0 < end < len(lines) and lines[end - 1] == CLOSE else end
 
 
-def _is_video(parts: _Parts, address: Address | None) -> bool:
-    """Whether it was the video view: by its address, or by its caption, which has a word of its own there."""
-    return (parts.caption or "").startswith(VIDEO_CAPTION) or bool(address and address.is_video)
-
-
 def _language(paragraphs: tuple[str, ...]) -> str:
-    """The language by its most common words; `und` (ISO 639-2, undetermined) where they do not tell."""
+    """The language by its most common words; `und` (ISO 639-2, undetermined) where they are too few."""
     words = re.findall(r"\w+", " ".join(paragraphs).lower())
     if len(words) < _WORDS_TO_KNOW_A_LANGUAGE:
         return "und"
-    shares = {labels.lang: sum(word in labels.common_words for word in words) / len(words) for labels in EDITIONS}
+    shares = {labels.lang: sum(word in labels.common_words for word in words) / len(words) for labels in LABELS}
     best = max(shares, key=lambda lang: shares[lang])
     return best if shares[best] >= _SHARE_OF_COMMON_WORDS else "und"
 
 
 def _urn(text: str) -> str:
-    """A name for a capture without address: the same words have the same name, whatever the line ends."""
+    """A name for a capture without address: the same words have the same name, with any line ends."""
     words = " ".join(text.split()).encode("utf-8", "surrogatepass")
     return f"urn:sha256:{hashlib.sha256(words).hexdigest()}"
+
+
+def split_glued(text: str) -> tuple[str, ...]:
+    """The paragraphs of a body that came as one line.
+
+    A new one begins where a sentence end touches a capital: "…à la Russie.A ce propos, …". Abbreviations ("M.Kim"),
+    initials ("J.R.Moon", "U.S.A."), decimals, web and mail addresses stay whole.
+
+    Args:
+        text: one line, white space collapsed.
+
+    Returns:
+        The paragraphs in order; joined without anything between, they are `text` again but for white space.
+    """
+    paragraphs = []
+    start = 0
+    for boundary in _TOUCHING.finditer(text):
+        if _ends_sentence(text[max(start, boundary.start() - _LOOK_BACK) : boundary.start()], boundary.group(1)):
+            paragraphs.append(text[start : boundary.end()].strip())
+            start = boundary.end()
+    paragraphs.append(text[start:].strip())
+    return tuple(filter(None, paragraphs))
+
+
+def _ends_sentence(before: str, closing: str) -> bool:
+    """Whether the full stop at the end of `before` ends a sentence, not an abbreviation, initial or address."""
+    if closing or not before.endswith("."):
+        return True
+    found = _LAST_WORD.search(before)
+    word = found.group().rstrip(".") if found else ""
+    # "l.M" has no French word before the stop, and "U.S" has a stop inside: initials, or a host name.
+    is_initial = len(word) == 1 and word.isupper()
+    return not (is_initial or word in ABBREVIATIONS or _is_acronym(word) or _ADDRESS.search(before))
+
+
+def _is_acronym(word: str) -> bool:
+    parts = word.split(".")
+    return len(parts) > 1 and all(len(part) == 1 and part.isupper() for part in parts)

@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from extractors.layout import GENERIC, LAYOUTS
+from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.selection import Selection
 from storage.sql_functions import register
 
@@ -24,7 +24,7 @@ Row = dict[str, Any]
 OTHERS: Words = {"en": "others", "fr": "autres"}
 NONE: Words = {"en": "(none)", "fr": "(sans)"}
 #: The names of the layouts, news first.
-KNOWN_LAYOUTS = (*sorted((layout.name for layout in LAYOUTS), key=lambda name: name != "news"), "text", GENERIC)
+KNOWN_LAYOUTS = (*LAYOUT_NAMES, TEXT, GENERIC)
 
 #: How many categories are named, the most frequent ones.
 MAX_CATEGORIES = 8

@@ -14,7 +14,6 @@ Row = dict[str, Any]
 #: The columns of `articles`, in order.
 COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
 
-_VIDEO = VIDEO.name
 # What the site says, and not how and where it was read: only a difference in these makes an article an edited one.
 _CONTENT = tuple(name for name in COLUMNS[:-3] if name not in {"url", "timestamp", "text", "layout", "source_url"})
 # What the plain view shows and the video view does not.
@@ -56,7 +55,7 @@ def _both_views(row: Row, other: Row) -> Row:
     credit are the plain view's, whose caption differs.
     """
     seen = {"has_video": max(row["has_video"], other["has_video"])}
-    if rank(row) == rank(other) and row["layout"] == _VIDEO and _view(other) == "plain":
+    if rank(row) == rank(other) and row["layout"] == VIDEO and _view(other) == "plain":
         seen |= {column: other[column] for column in _OF_PLAIN_VIEW}
     return row | seen
 
@@ -72,7 +71,7 @@ def rank(row: Row) -> int:
 
 
 def _view(row: Row) -> str:
-    return row["layout"] if row["layout"] in {"text", _VIDEO} else "plain"
+    return row["layout"] if row["layout"] in {"text", VIDEO} else "plain"
 
 
 def supersedes(version: Row, row: Row) -> bool:

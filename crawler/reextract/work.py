@@ -10,7 +10,7 @@ from typing import TypeVar
 from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle
 from extractors.address import Address, parse_address
-from extractors.page import open_page
+from extractors.page import extract_page
 from storage import Capture
 from storage.archive import Location
 from storage.articles import article_row, refusal_row
@@ -99,7 +99,7 @@ class _Worker:
         self.done = Extracted()
 
     def take(self, items: Sequence[Item | Seam]) -> None:
-        """Take some items, step by step and not one by one: see `open_page`."""
+        """Take some items, and extract the pages among them."""
         opened = [_tried(partial(self._open, item)) for item in items]
         read = [_tried(page) if callable(page) else page for page in opened]
         for item, found in zip(items, read, strict=True):
@@ -110,7 +110,7 @@ class _Worker:
         if not isinstance(item, Capture) or item.status != 200 or not self._is_of_article(item):
             return None
         url = self._site.official(item.url) if item.url else ""
-        return open_page(item.body, url, item.charset, item.media_type)
+        return partial(extract_page, item.body, url, item.charset, item.media_type)
 
     def _is_of_article(self, capture: Capture) -> bool:
         """Whether a capture may be of an article: by its address, where it has one."""

@@ -92,7 +92,7 @@ def test_a_process_that_somebody_kills_costs_nothing(tmp_path: Path) -> None:
     assert done.wounds == []
 
 
-@pytest.mark.parametrize("step", ["parse_html", "read_html"])
+@pytest.mark.parametrize("step", ["extract_html"])
 def test_an_error_of_our_own_on_a_page_is_told_and_costs_that_page_alone(
     monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:

@@ -35,13 +35,6 @@ def test_an_article_has_one_canonical_url(url: str, canonical: str) -> None:
     assert address.lang == "fr"
 
 
-def test_the_same_number_in_another_edition_is_another_article() -> None:
-    french, english = parse_address(NEWS), parse_address(NEWS.replace("lang=f", "lang=e"))
-    assert french is not None
-    assert english is not None
-    assert french.url != english.url
-
-
 @pytest.mark.parametrize(
     "url",
     [
@@ -76,7 +69,7 @@ def test_other_sites_and_broken_addresses_are_none(url: str) -> None:
         ),
     ],
 )
-def test_pages_that_are_no_news_are_told_apart(url: str, kind: str) -> None:
+def test_other_pages_are_known_by_their_kind(url: str, kind: str) -> None:
     address = parse_address(url)
     assert address is not None
     assert address.kind == kind
@@ -109,6 +102,6 @@ def test_any_text_is_an_address_or_none(text: str) -> None:
     assert address is None or address.url.startswith("https://world.kbs.co.kr/")
 
 
-def test_list_pages_are_asked_for_by_one_address() -> None:
+def test_a_list_page_has_one_address() -> None:
     assert news_list_url("f") == "https://world.kbs.co.kr/service/news_list.htm?lang=f"
     assert news_list_url("e", "Po", 3) == "https://world.kbs.co.kr/service/news_list.htm?lang=e&id=Po&page=3"

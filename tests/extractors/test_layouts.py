@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS
-from extractors.layout import LAYOUTS
+from extractors.layout import LAYOUT_NAMES
 from tests.replica import World, hostile, moved, pages
 from tests.replica.skeleton import COOKIES, MENU
 from tests.replica.world import Entry
@@ -43,15 +43,9 @@ def assert_no_noise(article: Article, truth: Article) -> None:
         assert words not in (article.title or "")
 
 
-def f1(text: str, truth: str) -> float:
-    """Token F1: the harmonic mean of precision and recall over words, each counted as often as it occurs."""
-    words, true = Counter(text.split()), Counter(truth.split())
-    return 2 * (words & true).total() / (words.total() + true.total())
-
-
 @pytest.mark.parametrize("seed", [11, 22, 33, 44, 55])
 def test_every_page_of_every_layout_equals_the_truth(seed: int) -> None:
-    """2,500 pages: five seeds, a hundred pages of each of the five layouts."""
+    """2,500 pages: five seeds, a hundred pages of each layout."""
     world = World(articles=100, seed=seed)
     seen: Counter[str] = Counter()
     for entry in entries(world):
@@ -62,28 +56,31 @@ def test_every_page_of_every_layout_equals_the_truth(seed: int) -> None:
     for entry in world.entries:
         assert extract(pages.news_page(world, entry, "video"), entry.video_url) == entry.video_truth
         seen["video"] += 1
-    assert seen == {layout.name: 100 for layout in LAYOUTS}
+    assert seen == dict.fromkeys(LAYOUT_NAMES, 100)
+
+
+def test_a_page_of_an_unknown_file_name_is_generic() -> None:
+    article = extract_html(PAGE, "https://world.kbs.co.kr/service/archive_view.htm?lang=f&id=x&board_seq=3")
+    assert (article.layout, article.kind, article.title) == ("generic", "other", hostile.ENTRY.truth.title)
+    assert article.paragraphs == hostile.ENTRY.truth.paragraphs
 
 
 @pytest.mark.parametrize("edition", sorted(EDITIONS))
-def test_every_edition_is_read_by_structure_alone(edition: str) -> None:
+def test_every_edition_equals_the_truth(edition: str) -> None:
     world = World(articles=8, edition=edition)
     for entry in entries(world):
         assert extract(pages.entry_page(world, entry), entry.truth.url) == entry.truth
 
 
-@pytest.mark.parametrize("change", [moved.wrap, moved.add_and_shuffle])
-def test_wrappers_and_further_classes_change_nothing(change: Callable[[bytes, Random], bytes]) -> None:
+def rename_section(page: bytes, random: Random) -> bytes:
+    return moved.rename(page, random, {"comp_view_default", "comp_board_view"})
+
+
+@pytest.mark.parametrize("change", [moved.wrap, moved.add_and_shuffle, rename_section])
+def test_wrappers_and_other_classes_change_nothing(change: Callable[[bytes, Random], bytes]) -> None:
     world = World(articles=25)
     for entry in entries(world):
         page = change(pages.entry_page(world, entry), Random(entry.seq))
-        assert extract(page, entry.truth.url) == entry.truth
-
-
-def test_a_renamed_section_changes_nothing() -> None:
-    world = World(articles=25)
-    for entry in entries(world):
-        page = moved.rename(pages.entry_page(world, entry), Random(1), {"comp_view_default", "comp_board_view"})
         assert extract(page, entry.truth.url) == entry.truth
 
 
@@ -100,7 +97,6 @@ def test_a_template_that_moved_is_read_by_structure(name: str | None, *, wrapped
         article = extract(page, entry.truth.url)
         assert_no_noise(article, entry.truth)
         assert article.title == entry.truth.title
-        assert f1(article.text, entry.truth.text) >= 0.95
         assert article.paragraphs == entry.truth.paragraphs
         assert article.image_credit == entry.truth.image_credit
         assert (article.written_at, article.updated_at) == (entry.truth.written_at, entry.truth.updated_at)
@@ -111,6 +107,7 @@ def test_a_template_that_moved_is_read_by_structure(name: str | None, *, wrapped
 LONG = "Une phrase assez longue pour compter comme du texte. " * 2
 PAGE, URL = hostile.PAGE, hostile.URL
 START, END = hostile.AT, PAGE.index(b'<div class="func_menu bottom">')
+H1 = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
 
 
 def redesigned(body: str, *changes: tuple[bytes, bytes]) -> Article:
@@ -122,65 +119,56 @@ def redesigned(body: str, *changes: tuple[bytes, bytes]) -> Article:
     return extract_html(moved.rename(page, Random(3)), URL)
 
 
-def test_a_redesign_may_split_the_body_wrap_it_with_the_share_box_or_shorten_it() -> None:
+def test_a_redesign_may_split_wrap_or_shorten_the_body() -> None:
     assert redesigned(f"<p>{LONG}</p></div><div><p>{LONG}bis</p>").paragraphs == (LONG.strip(), f"{LONG}bis")
     wrapper = (b'<div class="body_txt', b'<div><div class="body_txt'), (b"</section>\n<h2", b"</div></section>\n<h2")
     assert redesigned(f"<p>{LONG}</p>", *wrapper).paragraphs == (LONG.strip(),)
     assert redesigned("Un mort à Séoul.").paragraphs == ("Un mort à Séoul.",)
 
 
-def test_a_redesign_may_use_other_elements_around_title_and_body() -> None:
+def test_a_redesign_may_use_other_elements() -> None:
     section = (b'<section class="comp_view_default"', b"<article"), (b"</section>\n<h2", b"</article>\n<h2")
     title = redesigned(LONG, *section).title
     head = (b'<div class="title_area">', b"<header>"), (b"</p>\n</div>\n<div", b"</p>\n</header>\n<div")
     assert redesigned(LONG, *head).title == title
-    own = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
-    assert redesigned(LONG, (own, own.replace(b"h1>", b"h2>"))).title == title
+    assert redesigned(LONG, (H1, H1.replace(b"h1>", b"h2>"))).title == title
     embed = redesigned(f"{LONG}<article>Un encart.</article><p>Fin.</p>")
     assert embed.paragraphs == (LONG.strip(), "Un encart.", "Fin.")
 
 
 @pytest.mark.parametrize("where", ["wrapped", "before"])
 def test_a_redesign_may_move_the_date_beside_the_title(where: str) -> None:
-    h1 = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
     date = PAGE[PAGE.index(b'<p class="date">') : PAGE.index(b"</p>", PAGE.index(b'<p class="date">')) + 4]
-    new = b"<div>" + h1 + b"</div>" + date if where == "wrapped" else date + h1
-    assert redesigned(LONG, (h1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
+    new = b"<div>" + H1 + b"</div>" + date if where == "wrapped" else date + H1
+    assert redesigned(LONG, (H1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
 
 
-def test_a_template_that_moved_and_has_no_date_takes_none_from_a_card() -> None:
-    world = World(articles=30)
-    for entry in world.entries:
+def test_an_undated_redesign_takes_no_date_from_a_card() -> None:
+    for entry in hostile.WORLD.entries:
         undated = replace(entry, truth=replace(entry.truth, written_at=None, updated_at=None, timestamp=None))
-        article = extract_html(moved.rename(pages.entry_page(world, undated), Random(entry.seq)), entry.truth.url)
+        page = pages.entry_page(hostile.WORLD, undated)
+        article = extract_html(moved.rename(page, Random(entry.seq)), entry.truth.url)
         assert (article.written_at, article.updated_at, article.timestamp) == (None, None, None)
 
 
 def test_a_soft_404_of_a_template_that_moved_is_refused() -> None:
-    world = World(articles=30)
     for seed in range(20):
         with pytest.raises(NotAnArticle):
-            extract_html(moved.rename(pages.missing_page(world), Random(seed)), world.entries[0].truth.url)
+            extract_html(moved.rename(pages.missing_page(hostile.WORLD), Random(seed)), URL)
 
 
-def test_the_title_comes_from_og_title_and_then_from_the_title_where_there_is_no_h1() -> None:
-    world = World(articles=5)
-    entry = world.entries[0]
-    page = pages.entry_page(world, entry).decode()
-    own = page[page.index("<h1>") : page.index("</h1>", page.index("<h1>")) + 5]
-    without_h1 = page.replace(own, "")
-    assert extract(without_h1.encode(), entry.truth.url) == entry.truth
-    without_both = without_h1.replace('property="og:title"', 'property="og:other"')
-    assert extract(without_both.encode(), entry.truth.url) == entry.truth
-
-
-def test_entities_are_decoded_once() -> None:
-    world = World(articles=5)
-    entry = world.entries[0]
-    page = pages.entry_page(world, entry).decode()
-    start = page.index("<h1>", page.index("title_area"))
-    page = page[:start] + "<h1>A &amp;#39; B &#39; C &amp;amp; D</h1>" + page[page.index("</h1>", start) + 5 :]
-    assert extract_html(page.encode(), entry.truth.url).title == "A &#39; B ' C &amp; D"
+@pytest.mark.parametrize(
+    ("h1", "title"),
+    [
+        ("<h1>A &amp;#39; B &#39; C &amp;amp; D</h1>", "A &#39; B ' C &amp; D"),
+        ("<h1><script>alert(1)</script>Un<br>Deux</h1>", "Un Deux"),
+        ("", hostile.ENTRY.truth.title),
+    ],
+)
+def test_a_title_is_the_h1_or_og_title_or_the_pages(h1: str, title: str) -> None:
+    page = PAGE.replace(H1, h1.encode())
+    assert extract_html(page, URL).title == title
+    assert h1 or extract_html(page.replace(b'property="og:title"', b""), URL).title == title
 
 
 MUTATIONS = st.one_of(
@@ -193,9 +181,7 @@ MUTATIONS = st.one_of(
 
 @settings(max_examples=400)
 @given(seq=st.integers(0, 19), changes=st.lists(st.tuples(st.floats(0, 1), st.integers(0, 3), MUTATIONS), max_size=6))
-def test_mutating_the_articles_subtree_never_leaks_words_of_the_surroundings(
-    seq: int, changes: list[tuple[float, int, str]]
-) -> None:
+def test_a_mutated_body_leaks_nothing_of_its_surroundings(seq: int, changes: list[tuple[float, int, str]]) -> None:
     world = World(articles=20, seed=9)
     entry = world.entries[seq]
     page = pages.entry_page(world, entry).decode()

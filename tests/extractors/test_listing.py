@@ -1,4 +1,4 @@
-"""List pages: the articles of the cards, and of nothing else on the page."""
+"""List pages: the articles of their entries, and of nothing else on the page."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ MENU = '<nav id="gnb_menu"></nav>'
 URL = "https://world.kbs.co.kr/service/news_list.htm?lang=f"
 
 
-def test_a_list_names_its_cards_in_order_and_no_link_of_menu_or_aside() -> None:
+def test_a_list_gives_its_entries_and_no_other_link() -> None:
     world = World(articles=30)
     page = pages.list_page(world, world.listed(page=2), category_id="", page=2, total=30)
-    assert [card.address.url for card in extract_list(page, URL).entries] == [
+    assert [found.address.url for found in extract_list(page, URL).entries] == [
         entry.truth.url for entry in world.listed(page=2)
     ]
 
 
-def test_a_list_without_cards_is_empty() -> None:
+def test_a_list_without_entries_is_empty() -> None:
     world = World(articles=0)
     assert extract_list(pages.list_page(world, [], category_id="", page=1, total=0), URL).entries == ()
 
@@ -43,7 +43,7 @@ def test_links_that_lead_off_the_site_are_left_out() -> None:
 
 
 @pytest.mark.parametrize("page", [b"", b"<html><body><h1>Maintenance</h1></body></html>"])
-def test_a_page_that_is_none_of_the_site_is_refused(page: bytes) -> None:
+def test_a_page_of_another_site_is_refused(page: bytes) -> None:
     with pytest.raises(NotAnArticle):
         extract_list(page, URL)
 
@@ -63,34 +63,34 @@ def test_lists_of_every_kind_give_articles_dates_and_pages(replica: Replica, pat
     entries = {"news": world.entries, "videos": world.videos, "culture": culture, "programmes": world.programmes}[of]
     page = extract_list(replica.respond(f"/service/{path}")[2], f"https://world.kbs.co.kr/service/{path}")
     expected = [(entry.truth.url, entry.truth.timestamp) for entry in entries[:10]]
-    assert [(card.address.url, card.timestamp) for card in page.entries] == expected
+    assert [(found.address.url, found.timestamp) for found in page.entries] == expected
     assert page.whole
     assert (2 in page.pages) == (len(entries) > 10)
 
 
-def test_a_list_whose_classes_have_other_names_is_read_by_structure(replica: Replica) -> None:
+def test_a_list_that_moved_is_read_by_structure(replica: Replica) -> None:
     path = "/service/news_list.htm?lang=f"
     page = rename(replica.respond(path)[2], Random(1))
-    cards = extract_list(page, f"https://world.kbs.co.kr{path}").entries
+    found_entries = extract_list(page, f"https://world.kbs.co.kr{path}").entries
     expected = [(entry.truth.url, entry.truth.timestamp) for entry in replica.world.entries[:10]]
-    assert [(card.address.url, card.timestamp) for card in cards] == expected
+    assert [(found.address.url, found.timestamp) for found in found_entries] == expected
 
 
-def test_a_date_in_a_summary_is_not_the_cards() -> None:
+def test_a_date_in_a_summary_is_not_the_entrys() -> None:
     card = (
         '<li><a href="./contents_view.htm?lang=f&board_seq=1">x</a><p>Le 2019-05-04 12:00:00, dit-il.</p></li>'
         '<li><a href="./contents_view.htm?lang=f&board_seq=2">y</a><b>2026-11-20</b></li>'
     )
     url = "https://world.kbs.co.kr/service/contents_list.htm?lang=f&menu_cate=culture"
     page = extract_list((MENU + f"<ul>{card}</ul>").encode(), url)
-    assert [card.timestamp for card in page.entries] == [None, "2026-11-20"]
+    assert [found.timestamp for found in page.entries] == [None, "2026-11-20"]
     assert not page.whole
 
 
 @given(st.one_of(st.binary(max_size=500), st.text(max_size=300).map(str.encode)))
-def test_whatever_comes_is_read_or_refused(body: bytes) -> None:
+def test_anything_is_read_or_refused(body: bytes) -> None:
     try:
         page = extract_list(MENU.encode() + body, URL)
     except NotAnArticle:
         return
-    assert all(card.address.is_article for card in page.entries)
+    assert all(found.address.is_article for found in page.entries)

@@ -1,4 +1,4 @@
-"""Encodings and wounds: never a crash, never more than a second or 200 MB, and what can be read is."""
+"""Encodings and damage: never a crash, never more than a second or 200 MB, and what can be read is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ DECLARED = b'<meta charset="euc-kr" />'
         inside(b"\x01\x1f\x0c&#31;&#xFFFF;\xef\xbf\xbe"),
     ],
 )
-def test_utf_8_is_read_as_such_whatever_is_declared_and_whatever_stands_in_it(page: bytes) -> None:
+def test_utf_8_is_read_as_such_whatever_is_declared(page: bytes) -> None:
     assert words(extract_html(page, URL)) == WHOLE
 
 
@@ -51,7 +51,7 @@ def test_an_encoding_declared_by_the_response_is_read(charset: str) -> None:
     assert "한국" in article.text + (article.title or "")
 
 
-def test_an_encoding_declared_by_the_page_is_read_and_an_unknown_one_is_no_crash() -> None:
+def test_an_encoding_declared_by_the_page_is_read() -> None:
     page = PAGE.replace(META, DECLARED).decode().replace("Le ", "한국 Le ").encode()
     assert "한국" in extract_html(korean(page), URL).text
     assert extract_html(korean(page.replace(b"euc-kr", b"klingon")), URL, "x-none").text
@@ -62,14 +62,10 @@ def test_a_charset_that_is_none_is_no_crash(charset: str) -> None:
     assert extract_html(inside(b"\xff Mot. <br /><br />"), URL, charset).text
 
 
-def test_latin_1_means_what_browsers_take_it_for() -> None:
+@pytest.mark.parametrize("charset", ["ISO-8859-1", None])
+def test_latin_1_or_no_encoding_mean_what_browsers_read(charset: str | None) -> None:
     page = PAGE.replace(META, b"").decode().encode("cp1252", "xmlcharrefreplace")
-    assert words(extract_html(page, URL, "ISO-8859-1")) == WHOLE
-
-
-def test_bytes_that_declare_nothing_are_read_as_browsers_read_them() -> None:
-    page = PAGE.replace(META, b"").decode().encode("cp1252", "xmlcharrefreplace")
-    assert words(extract_html(page, URL)) == WHOLE
+    assert words(extract_html(page, URL, charset)) == WHOLE
 
 
 def test_a_broken_byte_does_not_change_the_others() -> None:
@@ -83,7 +79,7 @@ def test_a_page_cut_after_its_body_is_whole() -> None:
     assert not article.truncated
 
 
-def test_a_page_cut_anywhere_in_its_body_is_truncated_or_refused_and_its_words_are_the_articles() -> None:
+def test_a_page_cut_in_its_body_is_truncated_or_refused() -> None:
     end = PAGE.index(b'<div class="func_menu bottom">')
     for at in range(AT, end, 37):
         try:
@@ -92,18 +88,6 @@ def test_a_page_cut_anywhere_in_its_body_is_truncated_or_refused_and_its_words_a
             continue
         assert article.truncated
         assert set(article.text.split()[:-1]) <= set(ENTRY.truth.text.split()) | {"Photo", ":"}
-
-
-def test_a_stray_end_tag_loses_nothing() -> None:
-    assert extract_html(inside(b"Un.<br /><br /></div>Deux.<br /><br />"), URL).paragraphs[:2] == ("Un.", "Deux.")
-
-
-def test_words_are_parted_where_elements_part_them() -> None:
-    page = PAGE.replace(b"<h1>", b"<h1><script>alert(1)</script>Un<br>Deux ", 2)
-    assert (extract_html(page, URL).title or "").startswith("Un Deux ")
-    inner = b"<table><tr><td>in1</td><td>in2</td></tr></table>"
-    table = b"<table><tr><td><p>Un</p><p>Deux</p></td><td>%b</td></tr></table>" % inner
-    assert extract_html(inside(table), URL).paragraphs[0] == "Un Deux | in1 | in2"
 
 
 MEASURE = """
@@ -123,7 +107,7 @@ print(json.dumps([outcome, time.process_time() - began, megabytes]))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_page_costs_bounded_memory_and_no_quadratic_time(name: str, tmp_path: Path) -> None:
+def test_a_hostile_page_costs_bounded_memory_and_time(name: str, tmp_path: Path) -> None:
     """`make bench` holds them to a second; here the bound only tells quadratic time from a slow machine's."""
     file = tmp_path / "page.html"
     file.write_bytes(HOSTILE[name]())
