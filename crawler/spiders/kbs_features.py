@@ -16,7 +16,7 @@ class KbsFeaturesSpider(ListSpider):
     word_arguments = {"menu": ",".join(MENUS)}
 
     def doubt(self) -> str:
-        return f"is it a menu of the site? Known are {', '.join(MENUS)}"
+        return f"is it a menu of the site? Known menus: {', '.join(MENUS)}"
 
     def lists(self, edition: str) -> Iterator[str]:
         for menu in self.words["menu"]:

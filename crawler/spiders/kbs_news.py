@@ -21,7 +21,7 @@ class KbsNewsSpider(ListSpider):
             yield news_list_url(edition, category)
 
     def coverage(self, list_url: str) -> Coverage | None:
-        """How far a list was read completely; what was read of all news was read of each category."""
+        """How far a list was read completely: the list of all news covers each category."""
         address = parse_address(list_url)
         whole = news_list_url(address.edition, "") if address and address.edition else list_url
         coverages = filter(None, (super().coverage(list_url), self.crawl_state.coverage(whole)))

@@ -35,11 +35,13 @@ class KbsSearchSpider(ListSpider):
         super().__init__(lang, since, until, full, pages)
         self.keyword = keyword.strip()
         if not 0 < len(self.keyword) <= _LONGEST:
-            raise ArgumentError(f"Give kbs_search a word to search for, of {_LONGEST} letters at most: keyword=Corée.")
+            raise ArgumentError(
+                f"Give kbs_search a word to search for, at most {_LONGEST} letters long: keyword=Corée."
+            )
 
     def lists(self, edition: str) -> Iterator[str]:
         yield search_url(edition, self.keyword)
 
     def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002
         """Nothing found is an answer."""
-        self.note(f"The site finds nothing for {self.keyword}.")
+        self.run.notes.append(f"The site finds nothing for {self.keyword}.")

@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from crawler.spiders.coverage import MAX_PAGES, MAX_STRIKES, Bounds, Walk
+from crawler.spiders.coverage import MAX_PAGES, MAX_FAILED, Bounds, Walk
 from extractors.address import parse_address
 from extractors.dates import KST
 from extractors.listing import ListEntry, ListPage
@@ -31,7 +31,7 @@ def page(*days_ago: float, links: tuple[int, ...] = ()) -> ListPage:
 
 
 def turn(walk: Walk, listed: ListPage, number: int, bounds: Bounds = BOUNDS, *, known: bool = True) -> int | None:
-    fresh = walk.look(listed, number)
+    fresh = walk.add(listed, number)
     urls = {card.address.url for card in listed.entries} if known else set()
     return walk.next_page(listed, fresh, number, urls, bounds)
 
@@ -108,15 +108,15 @@ def test_a_list_whose_paging_is_not_known_is_followed_by_its_links_alone() -> No
 
 def test_pages_that_fail_are_passed_over_until_there_are_too_many() -> None:
     walk = Walk(NEWS)
-    assert [walk.over(number, BOUNDS) for number in range(1, MAX_STRIKES)] == list(range(2, MAX_STRIKES + 1))
-    assert walk.over(MAX_STRIKES, BOUNDS) is None
+    assert [walk.page_failed(number, BOUNDS) for number in range(1, MAX_FAILED)] == list(range(2, MAX_FAILED + 1))
+    assert walk.page_failed(MAX_FAILED, BOUNDS) is None
     assert walk.covered(BOUNDS, NOW) is None
 
 
 def test_a_page_that_failed_and_was_had_after_all_leaves_nothing_out() -> None:
     walk = Walk(NEWS)
     turn(walk, page(1, links=(2, 3)), 1, known=False)
-    walk.over(2, BOUNDS)
+    walk.page_failed(2, BOUNDS)
     turn(walk, page(3), 3, known=False)
     turn(walk, page(), 4)
     assert walk.covered(BOUNDS, NOW) is None

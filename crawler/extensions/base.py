@@ -1,0 +1,32 @@
+"""What the extensions share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, Self, cast
+
+from scrapy import signals
+
+from crawler.spiders.base import KbsSpider, require_our_spider
+
+if TYPE_CHECKING:
+    from scrapy.crawler import Crawler
+
+
+class RunExtension:
+    """An extension of our own crawls; those of `scrapy fetch` and `scrapy shell` do without it."""
+
+    #: Names of Scrapy's signals; the method of the same name receives each.
+    handles: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, crawler: Crawler) -> None:
+        self.crawler = crawler
+        self.spider = cast("KbsSpider", crawler.spider)
+
+    @classmethod
+    def from_crawler(cls, crawler: Crawler) -> Self:
+        """The extension, connected to its signals."""
+        require_our_spider(crawler)
+        extension = cls(crawler)
+        for name in cls.handles:
+            crawler.signals.connect(getattr(extension, name), getattr(signals, name))
+        return extension

@@ -1,0 +1,43 @@
+"""Ends a run within seconds of SIGINT or SIGTERM."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable
+from typing import Any, cast
+
+from crawler.extensions.base import RunExtension
+from crawler.middleware.downloader import AbandoningDownloader
+
+#: How long a page under way has to arrive once the run is told to stop, in seconds.
+GRACE = 2.0
+
+
+class PromptStop(RunExtension):
+    """Gives pages under way GRACE to arrive, then gives them up.
+
+    Scrapy alone waits for them as long as their timeout, or the delay between pages, is.
+    """
+
+    handles = ("spider_opened",)
+
+    def spider_opened(self) -> None:
+        """Wrap the signal handlers, which Scrapy has set by now."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            scrapys = signal.getsignal(number)
+            if callable(scrapys):
+                signal.signal(number, self._handler(loop, scrapys))
+
+    def _handler(self, loop: asyncio.AbstractEventLoop, scrapys: Callable[..., Any]) -> Callable[..., None]:
+        def handle(number: int, frame: Any) -> None:
+            self.spider.run.signal = number
+            loop.call_soon_threadsafe(loop.call_later, GRACE, self._abandon)
+            scrapys(number, frame)
+
+        return handle
+
+    def _abandon(self) -> None:
+        if self.crawler.engine is not None:
+            cast("AbandoningDownloader", self.crawler.engine.downloader).abandon()
