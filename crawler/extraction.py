@@ -34,7 +34,7 @@ class Extraction:
     """
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
-        """Start no process yet; the first page does. One page may take `timeout` seconds."""
+        """The first page starts the process; each page may take `timeout` seconds."""
         self._timeout = timeout
         self._child: subprocess.Popen[bytes] | None = None
         self._turn = asyncio.Lock()
@@ -49,7 +49,7 @@ class Extraction:
             for _ in range(2):  # twice, in case that somebody else killed the child
                 try:
                     child = self._child or await self._start()
-                    error, result = await self._answer(_ask, child, (extract, arguments))
+                    error, result = await self._ask(child, extract, arguments)
                 except TimeoutError:
                     self.close()
                     return NotAnArticle("extraction takes too long on this page")
@@ -81,44 +81,36 @@ class Extraction:
                 process_group=0,  # Ctrl-C must not reach it, even while it starts
                 env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
             )
-            await self._answer(_receive, self._child)
+            await self._ask(self._child, int, ())
         except (OSError, EOFError) as error:
-            reason = getattr(error, "strerror", None) or "it ends at once, or does not start"
-            raise ExtractionError(f"the process that extracts pages cannot be started ({reason})") from error
+            raise ExtractionError("the process that extracts pages does not start, or ends at once") from error
         return self._child
 
-    async def _answer(self, talk: Callable[..., Any], *arguments: Any) -> Any:
+    async def _ask(self, child: subprocess.Popen[bytes], *task: Any) -> Any:
         async with asyncio.timeout(self._timeout):
-            return await asyncio.to_thread(talk, *arguments)
+            return await asyncio.to_thread(_exchange, child, task)
 
 
-def _ask(child: subprocess.Popen[bytes], task: Any) -> Any:
+def _exchange(child: subprocess.Popen[bytes], task: Any) -> Any:
     assert child.stdin is not None
+    assert child.stdout is not None
     pickle.dump(task, child.stdin)
     child.stdin.flush()
-    return _receive(child)
-
-
-def _receive(child: subprocess.Popen[bytes]) -> Any:
-    assert child.stdout is not None
     return pickle.load(child.stdout)  # noqa: S301  (our own process)
 
 
 def _serve() -> None:
     """Answer each task with what its function raises and returns, until the parent closes the pipe or ends."""
     begin_worker()
-    tasks, answers = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # whatever a library prints is no answer
-    answer: tuple[Exception | None, Any] = None, None
+    answers = os.fdopen(os.dup(1), "wb")
+    os.dup2(2, 1)  # what a library prints is no answer
     while True:
-        pickle.dump(answer, answers)
-        answers.flush()
-        signal.alarm(0)
         try:
-            extract, arguments = pickle.load(tasks)  # noqa: S301  (our own process)
+            extract, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own process)
         except EOFError:
             return
-        signal.alarm(int(2 * TIMEOUT))  # where no parent is left to end it
+        signal.alarm(int(2 * TIMEOUT))  # ends it if the parent ended meanwhile
+        answer: tuple[Exception | None, Any]
         try:
             answer = None, extract(*arguments)
         except NotAnArticle as refusal:
@@ -126,6 +118,9 @@ def _serve() -> None:
         except Exception as error:  # noqa: BLE001  (the parent raises it)
             error.add_note(traceback.format_exc())
             answer = error, None
+        signal.alarm(0)
+        pickle.dump(answer, answers)
+        answers.flush()
 
 
 def begin_worker() -> None:

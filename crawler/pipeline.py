@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 import time
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Self, cast
+from typing import Any, Self, cast
 
+from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
 from crawler.items import CompletedList, ExtractedPage
@@ -14,9 +15,6 @@ from crawler.run_state import database_failed
 from crawler.spiders.base import KbsSpider, require_our_spider
 from extractors import Article, NotAnArticle
 from storage import StoreError
-
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
 
 # One transaction a batch: large enough that a fast crawl does not wait for the disk, and a slow one loses seconds.
 BATCH_ITEMS = 100

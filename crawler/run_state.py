@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadConnectionRefusedError,
@@ -15,15 +15,11 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.statscollectors import StatsCollector
 from twisted.internet.defer import CancelledError
+from twisted.python.failure import Failure
 
 from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
-
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
-    from scrapy.statscollectors import StatsCollector
-    from twisted.python.failure import Failure
-
 
 _ENDINGS: set[asyncio.Future[None]] = set()
 
@@ -84,8 +80,8 @@ def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
         reason: one word, for the first line of the report.
         sentence: why, and what to do; the first one is kept.
     """
-    if not is_ending(crawler) and (run := _run(crawler)):
-        run.stopped = sentence
+    run = _run(crawler)
+    run.stopped = run.stopped or sentence
     ending = asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
     # The event loop keeps weak references only.
     _ENDINGS.add(ending)
@@ -99,13 +95,12 @@ def database_failed(crawler: Crawler, error: Exception) -> None:
 
 def is_ending(crawler: Crawler) -> bool:
     """Whether `end_run` was called: the database may be closed by now."""
-    run = _run(crawler)
-    return run is not None and run.stopped is not None
+    return _run(crawler).stopped is not None
 
 
-def _run(crawler: Crawler) -> RunState | None:
-    """None for a spider of Scrapy's own, as in `scrapy fetch`."""
-    return getattr(crawler.spider, "run", None)
+def _run(crawler: Crawler) -> RunState:
+    """The spider's; in `scrapy fetch` the spider is Scrapy's own, and has none."""
+    return getattr(crawler.spider, "run", None) or RunState()
 
 
 def is_abandoned(failure: Failure) -> bool:

@@ -5,7 +5,6 @@ from importlib.metadata import version
 
 BOT_NAME = "kbsworld"
 SPIDER_MODULES = ["crawler.spiders"]
-NEWSPIDER_MODULE = "crawler.spiders"
 COMMANDS_MODULE = "crawler.commands"
 
 # --- This project's own ---
@@ -45,7 +44,6 @@ KBS_LONGEST_WAIT = os.environ.get("KBS_LONGEST_WAIT", "600")
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 2.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
-AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "fr,en;q=0.5",
@@ -89,7 +87,7 @@ SPIDER_MIDDLEWARES = {
     # Warns of requests made with get_retry_request, which is how a callback asks for its page once more.
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
-DOWNLOADER = "crawler.middleware.downloader.AbandoningDownloader"
+DOWNLOADER = "crawler.extensions.prompt_stop.AbandoningDownloader"
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.middleware.offsite.OffsiteMiddleware": 50,
@@ -120,5 +118,4 @@ LOG_LEVEL = "WARNING"
 # The report lists each failed page, with its reason.
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 DEFAULT_DROPITEM_LOG_LEVEL = "INFO"
-STATS_DUMP = True  # at INFO
 FEED_EXPORT_ENCODING = "utf-8"

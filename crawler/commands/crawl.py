@@ -20,12 +20,10 @@ from crawler.terminal import WORK_FAILED, WRONG_CALL, tell
 if TYPE_CHECKING:
     from crawler.spiders.base import KbsSpider
 
-# Settings that a run reads as numbers, and the least that makes sense.
-_WHOLE_NUMBERS = {
+# Settings that are numbers, and the least that makes sense; those with a whole number here must be whole.
+_LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_RECHECK_DAYS", "RETRY_TIMES", "REDIRECT_MAX_TIMES"), 0),
     **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_MAXSIZE"), 1),
-}
-_NUMBERS = {
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "DOWNLOAD_DELAY_JITTER"), 0.0),
     **dict.fromkeys(("AUTOTHROTTLE_START_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
     **dict.fromkeys(("DOWNLOAD_TIMEOUT", "AUTOTHROTTLE_TARGET_CONCURRENCY"), 0.001),
@@ -113,13 +111,13 @@ class Command(crawl.Command):
         """Raise ValueError if a setting is misspelt, or has an impossible value."""
         assert self.settings is not None
         check_setting_names(given)
-        for name, least in (_WHOLE_NUMBERS | _NUMBERS).items():
-            kind, noun = (int, "a whole number") if name in _WHOLE_NUMBERS else (float, "a number")
+        for name, least in _LEAST.items():
             try:
-                fits = kind(self.settings[name]) >= least
+                fits = type(least)(self.settings[name]) >= least
             except (TypeError, ValueError):
                 fits = False
             if not fits:
+                noun = "a whole number" if isinstance(least, int) else "a number"
                 raise ValueError(f"{name} is {self.settings[name]!r}; it must be {noun} from {least:g}.")
         for name in _SWITCHES:
             try:

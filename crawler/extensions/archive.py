@@ -5,17 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from http.client import responses as phrases
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from scrapy import Request
+from scrapy.http import Headers, Response
 
 from crawler.extensions.base import RunExtension
 from crawler.run_state import end_run
 from storage import ArchiveWriter
 from storage.archive import Payload, payload_digest
-
-if TYPE_CHECKING:
-    from scrapy import Request
-    from scrapy.http import Headers, Response
 
 # Settings that the warcinfo record names, besides those that have fields of their own.
 _SETTINGS = ("DOWNLOAD_DELAY", "AUTOTHROTTLE_ENABLED", "CONCURRENT_REQUESTS", "RETRY_TIMES", "KBS_RECHECK_DAYS")

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Self, cast
+from typing import ClassVar, Self, cast
 
 from scrapy import signals
+from scrapy.crawler import Crawler
 
 from crawler.spiders.base import KbsSpider, require_our_spider
-
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
 
 
 class RunExtension:

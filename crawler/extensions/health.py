@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from spidermon import Monitor, MonitorSuite
 from spidermon.core.actions import Action
 
-if TYPE_CHECKING:
-    from crawler.run_state import RunState
-    from crawler.spiders.base import KbsSpider
+from crawler.run_state import RunState
+from crawler.spiders.base import KbsSpider
 
 #: Below so many pages a share says nothing.
 MIN_PAGES = 20
@@ -31,48 +29,37 @@ SHORTEST_SILENCE = timedelta(days=1)
 MIN_RUNS = 5
 MIN_HISTORY = timedelta(days=7)
 
+TEMPLATE_CHANGED = (
+    "the site's template has changed. Check some of them against the site; extractors/layouts.toml needs a new entry."
+)
+
 
 class RunMonitor(Monitor):  # type: ignore[misc]
-    """The five questions about a run."""
+    """Judges a run, one question a test."""
 
-    @property
-    def spider(self) -> KbsSpider:
-        """The run's."""
-        spider: KbsSpider = self.data.spider
-        return spider
-
-    @property
-    def run_state(self) -> RunState:
-        """What it did."""
-        return self.spider.run
-
-    @property
-    def articles(self) -> int:
-        """How many articles were fetched, known ones included."""
-        return self.run_state.layouts.total()
+    def setUp(self) -> None:
+        self.spider: KbsSpider = self.data.spider
+        self.done: RunState = self.spider.run
+        #: How many articles were fetched, known ones included.
+        self.articles = self.done.layouts.total()
 
     def test_layouts(self) -> None:
         """Articles are found by the class names of their template."""
-        generic = self.run_state.layouts["generic"]
+        generic = self.done.layouts["generic"]
         if self.articles >= MIN_PAGES and generic > MAX_GENERIC * self.articles:
-            self.fail(
-                f"{generic} of {self.articles} articles were found by structure alone (layout generic): the site's "
-                "template has changed. Check some of them against the site; extractors/layouts.toml needs a new entry."
-            )
+            found = f"{generic} of {self.articles} articles were found by structure alone (layout generic)"
+            self.fail(f"{found}: {TEMPLATE_CHANGED}")
 
     def test_fields(self) -> None:
         """Articles have the fields that their kind has."""
         for field in self.spider.expected_fields if self.articles >= MIN_PAGES else ():
-            found = self.articles - self.run_state.missing_fields[field]
+            found = self.articles - self.done.missing_fields[field]
             if found < MIN_COVERAGE * self.articles:
-                self.fail(
-                    f"only {found} of {self.articles} articles have {field}: the site's template has changed. Check "
-                    "some of them against the site; extractors/layouts.toml needs a new entry."
-                )
+                self.fail(f"only {found} of {self.articles} articles have {field}: {TEMPLATE_CHANGED}")
 
     def test_refusals(self) -> None:
         """Pages that lists point to are articles."""
-        refused = self.run_state.counts["refused"]
+        refused = self.done.counts["refused"]
         total = refused + self.articles
         if not self.spider.guesses and total >= MIN_PAGES and refused > MAX_REFUSED * total:
             self.fail(
@@ -82,11 +69,10 @@ class RunMonitor(Monitor):  # type: ignore[misc]
 
     def test_failures(self) -> None:
         """Pages can be fetched."""
-        if self.run_state.stopped:  # reported already, with the reason
-            return
-        failed = len(self.run_state.failures)
-        pages = self.run_state.pages + failed
-        if pages >= MIN_PAGES and failed > MAX_FAILED * pages:
+        failed = len(self.done.failures)
+        pages = self.done.pages + failed
+        is_reported = self.done.stopped is not None  # with the reason
+        if not is_reported and pages >= MIN_PAGES and failed > MAX_FAILED * pages:
             self.fail(
                 f"{failed} of {pages} pages failed, listed above: the next run asks for them again; if they fail "
                 "again, look at the site in a browser."
@@ -94,10 +80,9 @@ class RunMonitor(Monitor):  # type: ignore[misc]
 
     def test_silence(self) -> None:
         """Something new comes as often as before."""
-        if any(self.run_state.counts[name] for name in ("new", "updated", "edited")):
-            return
         runs = self.spider.crawl_state.runs_with_news(self.spider.name, self.spider.arguments)
-        if len(runs) < MIN_RUNS or runs[0] - runs[-1] < MIN_HISTORY:
+        has_news = any(self.done.counts[name] for name in ("new", "updated", "edited"))
+        if has_news or len(runs) < MIN_RUNS or runs[0] - runs[-1] < MIN_HISTORY:
             return
         silence = datetime.now(UTC) - runs[0]
         usual = max(later - earlier for later, earlier in pairwise(runs))

@@ -7,8 +7,13 @@ import signal
 from collections.abc import Callable
 from typing import Any, cast
 
+from scrapy import Request, Spider
+from scrapy.core.downloader import Downloader
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from twisted.internet.defer import Deferred
+
 from crawler.extensions.base import RunExtension
-from crawler.middleware.downloader import AbandoningDownloader
 
 #: How long a page under way has to arrive once the run is told to stop, in seconds.
 GRACE = 2.0
@@ -41,3 +46,28 @@ class PromptStop(RunExtension):
     def _abandon(self) -> None:
         if self.crawler.engine is not None:
             cast("AbandoningDownloader", self.crawler.engine.downloader).abandon()
+
+
+class AbandoningDownloader(Downloader):
+    """Scrapy's, but requests under way can be given up, so that a run that is told to stop does so in seconds."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._under_way: set[Deferred[Response | Request]] = set()
+
+    def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:
+        """Download a request."""
+        del spider
+        fetching: Deferred[Response | Request] = super().fetch(request)
+        self._under_way.add(fetching)
+
+        def done(result: Response | Request) -> Response | Request:
+            self._under_way.discard(fetching)
+            return result
+
+        return fetching.addBoth(done)
+
+    def abandon(self) -> None:
+        """Give up every request under way; their errbacks get a CancelledError."""
+        for fetching in list(self._under_way):
+            fetching.cancel()

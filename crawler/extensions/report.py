@@ -5,16 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 import time
-from typing import TYPE_CHECKING
+
+from scrapy.crawler import Crawler
+from scrapy.http import Response
 
 from crawler.extensions.base import RunExtension
 from crawler.settings import CONTACT_PLACEHOLDER
 from crawler.site import Site
 from storage import Outcome
-
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
-    from scrapy.http import Response
 
 BUG = "an error in kbsworld, see the log"
 

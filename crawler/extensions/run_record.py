@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import sqlite3
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+
+from scrapy.crawler import Crawler
 
 from crawler.extensions.base import RunExtension
 from crawler.run_state import database_failed, exit_status
 from storage import ArticleStore, CrawlState, StoreError
-
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
 
 
 class RunRecord(RunExtension):

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+from scrapy import Request, Spider
 from scrapy.downloadermiddlewares import offsite
 
 from crawler.spiders.base import KbsSpider
-
-if TYPE_CHECKING:
-    from scrapy import Request, Spider
 
 
 class OffsiteMiddleware(offsite.OffsiteMiddleware):

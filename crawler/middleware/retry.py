@@ -7,18 +7,15 @@ import time
 from collections import defaultdict
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
+from scrapy import Request, Spider
 from scrapy.downloadermiddlewares import retry
 from scrapy.exceptions import IgnoreRequest
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.run_state import end_run, is_ending, reason_for
-
-if TYPE_CHECKING:
-    from scrapy import Request, Spider
-    from scrapy.http import Response
-    from scrapy.settings import BaseSettings
 
 # A back-off grows no further, in seconds.
 _LONGEST_BACKOFF = 300.0

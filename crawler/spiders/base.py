@@ -6,17 +6,21 @@ import inspect
 import logging
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar
 
 import scrapy
-from scrapy import signals
+from scrapy import Request, signals
+from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import DontCloseSpider, NotConfigured
+from scrapy.exceptions import CloseSpider, DontCloseSpider, NotConfigured
+from scrapy.http import Response
+from scrapy.settings import BaseSettings
+from twisted.python.failure import Failure
 
 from crawler.arguments import ArgumentError, day, words, yes
 from crawler.extraction import Extraction, ExtractionError
 from crawler.items import CompletedList, ExtractedPage
-from crawler.run_state import RunState, end_run, is_abandoned, is_forbidden, reason_for
+from crawler.run_state import RunState, is_abandoned, is_forbidden, reason_for
 from crawler.settings import PRODUCT
 from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
@@ -25,19 +29,10 @@ from extractors.dates import KST
 from storage import ArticleStore, Capture, CrawlState
 from storage.sources.http import charset_of
 
-if TYPE_CHECKING:
-    from scrapy import Request
-    from scrapy.crawler import Crawler
-    from scrapy.http import Response
-    from scrapy.settings import BaseSettings
-    from twisted.python.failure import Failure
-
 T = TypeVar("T")
 
-#: Why a page failed because the run cannot extract any.
-NOT_EXTRACTED = "it could not be extracted"
-# In days; more is no date of the calendar.
-_CENTURY = 36_500
+#: What the callbacks of a spider yield.
+Output = ExtractedPage | CompletedList | Request
 
 
 class KbsSpider(scrapy.Spider):
@@ -114,7 +109,7 @@ class KbsSpider(scrapy.Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
-        spider.recheck_days = min(crawler.settings.getint("KBS_RECHECK_DAYS"), _CENTURY)
+        spider.recheck_days = min(crawler.settings.getint("KBS_RECHECK_DAYS"), 36_500)  # more is no date
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
         crawler.signals.connect(spider.spider_idle, signals.spider_idle)
         return spider
@@ -143,7 +138,7 @@ class KbsSpider(scrapy.Spider):
         return scrapy.Request(
             self.site.fetchable(address.view_url),
             self.parse_article,
-            errback=self.article_failed,
+            errback=self.download_failed,
             cb_kwargs={"url": address.url, "timestamp": timestamp, "list_url": list_url},
             # Not failed: the page is remembered as refused.
             meta={"handle_httpstatus_list": [*GONE]},
@@ -151,7 +146,7 @@ class KbsSpider(scrapy.Spider):
 
     async def parse_article(
         self, response: Response, url: str, timestamp: str | None = None, list_url: str | None = None
-    ) -> AsyncIterator[ExtractedPage | CompletedList | Request]:
+    ) -> AsyncIterator[Output]:
         """The page as an ExtractedPage; or its request once more, if it is not whole or no page of the site."""
         request = response.request
         assert request is not None
@@ -160,71 +155,73 @@ class KbsSpider(scrapy.Spider):
             return
         capture = capture_of(response)
         result = await self._extract_article(capture)
-        if result is None:
-            self.run.failures[response.url] = NOT_EXTRACTED
-            return
         trouble, temporary = _trouble(result)
         if temporary and (again := self.ask_again(request, trouble)):
             yield again
-            return
-        if isinstance(result, Article) and result.truncated:
-            if not self._give_up_article(request, trouble):
-                return
-        elif trouble and list_url and not self.page_failed(request, trouble):
-            return
-        else:
+        elif isinstance(result, Article) and result.truncated:
+            for item in self.give_up(request, trouble):
+                yield item
+        elif not (trouble and list_url) or self.page_failed(request, trouble):
             self.run.failures.pop(asked_for(request), None)
             listed = list_url is not None
             yield ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
-        for item in self.article_done(list_url):
-            yield item
+            for item in self.article_done(list_url):
+                yield item
 
-    def article_failed(self, failure: Failure) -> Iterator[CompletedList]:
-        """Deal with an article whose download failed."""
-        request: Request = failure.request  # type: ignore[attr-defined]
-        if is_abandoned(failure):
-            return
-        if self._give_up_article(request, failure_reason(failure), again=not is_forbidden(failure)):
-            yield from self.article_done(request.cb_kwargs["list_url"])
-
-    def article_done(self, list_url: str | None) -> Iterator[CompletedList]:
+    def article_done(self, list_url: str | None) -> Iterator[Output]:
         """What follows when an article of a list has been dealt with: nothing, for spiders without lists."""
         del list_url
         yield from ()
 
-    def request_dropped(self, request: Request) -> None:
-        """Deal with a redirect to a page that was requested before: no answer will come to this request."""
-        if reason := repeated(request):
-            self._give_up_article(request, reason)
-
-    def _give_up_article(self, request: Request, reason: str, *, again: bool = True) -> bool:
-        """Report an article that failed; as for `page_failed`. A later run asks for it again if a list points to it."""
-        if not self.page_failed(request, reason, again=again):
-            return False
-        if request.cb_kwargs["list_url"] is not None:
-            # After a refusal by robots.txt nothing was learnt of the page.
-            tried = "robots.txt" not in reason
-            self.crawl_state.add_pending(request.cb_kwargs["url"], self.name, reason, tried=tried)
-        return True
-
-    async def _extract_article(self, capture: Capture) -> Article | NotAnArticle | None:
+    async def _extract_article(self, capture: Capture) -> Article | NotAnArticle:
         if capture.status != 200:
             return NotAnArticle(f"HTTP {capture.status}")
         return await self.extract(extract_html, capture.body, self.site.official(capture.url), capture.charset)
 
     # --- any page ---
 
-    async def extract(self, function: Callable[..., T], *arguments: Any) -> T | NotAnArticle | None:
-        """What a function of `extractors` makes of a page; None if no page can be extracted, which ends the run."""
+    async def extract(self, function: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
+        """What a function of `extractors` makes of a page.
+
+        Raises:
+            CloseSpider: no page can be extracted.
+        """
         try:
             return await self._extraction.run(function, *arguments)
         except ExtractionError as error:
-            end_run(self.crawler, "extraction_failed", f"The run ended because {error}; run it again.")
-            return None
+            self.run.stopped = self.run.stopped or f"The run ended because {error}; run it again."
+            raise CloseSpider("extraction_failed") from error
 
     def ask_again(self, request: Request, reason: str) -> Request | None:
         """The request once more, as after an error of the server; None if it was tried often enough."""
         return get_retry_request(request, spider=self, reason=reason)
+
+    def download_failed(self, failure: Failure) -> Iterator[Output]:
+        """Deal with a request without a response, or with one that is an error."""
+        request: Request = failure.request  # type: ignore[attr-defined]
+        assert failure.value is not None
+        if is_abandoned(failure):
+            return
+        redirected = f" (redirected to {request.url})" if asked_for(request) != request.url else ""
+        yield from self.give_up(request, reason_for(failure.value) + redirected, again=not is_forbidden(failure))
+
+    def request_dropped(self, request: Request) -> None:
+        """Deal with a redirect to a page that was requested before: no answer will come to this request."""
+        if request.meta.get("redirect_urls"):
+            for following in self.give_up(request, f"redirected to {request.url}, which was requested before"):
+                if isinstance(following, Request):
+                    self.crawler.engine.crawl(following)
+
+    def give_up(self, request: Request, reason: str, *, again: bool = True) -> Iterator[Output]:
+        """Report an article that failed, as in `page_failed`; a later run asks for it if a list points to it."""
+        if not self.page_failed(request, reason, again=again):
+            return
+        list_url = request.cb_kwargs["list_url"]
+        if list_url is not None:
+            # After a refusal by robots.txt nothing was learnt of the page.
+            tried = "robots.txt" not in reason
+            self.crawl_state.add_pending(request.cb_kwargs["url"], self.name, reason, tried=tried)
+        yield from self.article_done(list_url)
 
     def page_failed(self, request: Request, reason: str, *, again: bool = True) -> bool:
         """Report a failed page, and request it once more when all else is done, minutes later.
@@ -232,7 +229,7 @@ class KbsSpider(scrapy.Spider):
         Args:
             request: the page's.
             reason: a phrase.
-            again: False where another request cannot help.
+            again: False if another request cannot help.
 
         Returns:
             Whether that was its last chance.
@@ -283,19 +280,6 @@ def _trouble(result: Article | NotAnArticle) -> tuple[str, bool]:
 def asked_for(request: Request) -> str:
     """The address that was requested, before redirects."""
     return str(request.meta.get("redirect_urls", [request.url])[0])
-
-
-def failure_reason(failure: Failure) -> str:
-    """Why a download failed: a phrase."""
-    request: Request = failure.request  # type: ignore[attr-defined]
-    assert failure.value is not None
-    redirected = f" (redirected to {request.url})" if asked_for(request) != request.url else ""
-    return reason_for(failure.value) + redirected
-
-
-def repeated(request: Request) -> str:
-    """Why a request that Scrapy dropped as a repetition failed; empty if no redirect led to it."""
-    return f"redirected to {request.url}, which was requested before" if request.meta.get("redirect_urls") else ""
 
 
 def require_our_spider(crawler: Crawler) -> None:

@@ -85,7 +85,7 @@ class Walk:
 
     def is_doubtful(self, page: ListPage, number: int) -> bool:
         """Whether a page without a new entry is more likely a mistake of the site than the end of the list."""
-        return all(entry.address.url in self.seen for entry in page.entries) and (number <= 1 or number <= self.linked)
+        return number <= max(self.linked, 1) and all(entry.address.url in self.seen for entry in page.entries)
 
     def next_page(
         self, page: ListPage, fresh: list[ListEntry], number: int, known: set[str], bounds: Bounds
@@ -99,21 +99,24 @@ class Walk:
             known: urls of the articles that are stored in the version their entries announce.
             bounds: of the walk.
         """
-        if not fresh:
-            self.repeats_in_a_row += 1
+        self.repeats_in_a_row = 0 if fresh else self.repeats_in_a_row + 1
+        counts_from_0 = number == 1 and 0 in page.pages and not is_numbered(self.url)
+        following = 1 if counts_from_0 else number + 1
+        if not fresh and (number > self.linked or self.repeats_in_a_row >= MAX_REPEATS):
             # A page that repeats others is the end, unless more pages are linked: the list may have moved meanwhile.
-            if number > self.linked or self.repeats_in_a_row >= MAX_REPEATS:
-                self.ended = "end"
-                return None
-            return self._following(page, number, bounds)
-        self.repeats_in_a_row = 0
-        if bounds.since and page.entries and all(entry.day and entry.day < bounds.since for entry in page.entries):
+            self.ended = "end"
+        elif fresh and bounds.since and all(entry.day and entry.day < bounds.since for entry in page.entries):
             self.ended = "since"
-            return None
-        if not bounds.full and self._may_stop(page, known, bounds):
+        elif fresh and not bounds.full and self._may_stop(page, known, bounds):
             self.ended = "known"
-            return None
-        return self._following(page, number, bounds)
+        elif following not in page.pages and not is_numbered(self.url):
+            # How such a list is paged is not known: only pages it links to.
+            self.ended = "end"
+        elif following > min(bounds.pages or MAX_PAGES, MAX_PAGES):
+            self.ended = "pages" if bounds.pages else "too long"
+        else:
+            return following
+        return None
 
     def page_failed(self, number: int, bounds: Bounds) -> int | None:
         """The number of the page to read after one that failed, or None: too many did."""
@@ -147,20 +150,6 @@ class Walk:
             return self.coverage.complete_from
         touches = since <= self.coverage.complete_to.astimezone(KST).date().isoformat()
         return min(since, self.coverage.complete_from) if touches else since
-
-    def _following(self, page: ListPage, number: int, bounds: Bounds) -> int | None:
-        following = number + 1
-        if not is_numbered(self.url):
-            # How such a list is paged is not known: only pages it links to. It may count from 0.
-            if number == 1 and 0 in page.pages:
-                following = 1
-            if following not in page.pages:
-                self.ended = "end"
-                return None
-        if following > min(bounds.pages or MAX_PAGES, MAX_PAGES):
-            self.ended = "pages" if bounds.pages else "too long"
-            return None
-        return following
 
     def _may_stop(self, page: ListPage, known: set[str], bounds: Bounds) -> bool:
         """Whether all is known here, the recheck days are over, and an earlier run left out nothing from here on."""

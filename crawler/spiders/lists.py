@@ -6,25 +6,22 @@ import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 import scrapy
+from scrapy import Request
+from scrapy.http import Response
 
 from crawler.arguments import count, words
 from crawler.items import CompletedList
-from crawler.run_state import database_failed, is_abandoned, is_ending
-from crawler.spiders.base import NOT_EXTRACTED, KbsSpider, asked_for, failure_reason, repeated
+from crawler.run_state import database_failed, is_ending
+from crawler.spiders.base import KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address
 from extractors.dates import KST
 from extractors.listing import ListEntry, ListPage, extract_list
 from storage.crawl_state import Coverage
-
-if TYPE_CHECKING:
-    from scrapy import Request
-    from scrapy.http import Response
-    from twisted.python.failure import Failure
 
 
 class ListSpider(KbsSpider):
@@ -133,46 +130,40 @@ class ListSpider(KbsSpider):
         return scrapy.Request(
             self.site.fetchable(url),
             self.parse,
-            errback=self.list_failed,
+            errback=self.download_failed,
             cb_kwargs={"list_url": list_url, "number": number},
         )
 
     # --- pages ---
 
-    async def parse(
-        self, response: Response, list_url: str = "", number: int = 1
-    ) -> AsyncIterator[Request | CompletedList]:
+    async def parse(self, response: Response, list_url: str = "", number: int = 1) -> AsyncIterator[Output]:
         """Request the articles of a list page that are not known, and the next page while there is reason to."""
-        assert response.request is not None
+        request = response.request
+        assert request is not None
         walk = self._walk(list_url)
         page, trouble, temporary = await self._page(response, walk, number)
-        again = self.ask_again(response.request, trouble) if temporary else None
-        if again is not None:
-            following: Iterable[Request | CompletedList] = [again]
+        if temporary and (again := self.ask_again(request, trouble)):
+            following: Iterable[Output] = [again]
         elif page is None or (trouble and not page.entries and number > 1):
-            following = self._skip_page(response.request, trouble)
+            following = self.give_up(request, trouble)
         else:
-            if self.run.failures.pop(asked_for(response.request), None):
+            if self.run.failures.pop(asked_for(request), None):
                 # Since its first try the list may have moved.
                 walk.incomplete = True
             following = self._walk_on(walk, page, number, response.url)
-        for request in following:
-            yield request
+        for item in following:
+            yield item
 
-    def list_failed(self, failure: Failure) -> Iterator[Request]:
-        """Skip a list page whose download failed."""
-        if not is_abandoned(failure):
-            yield from self._skip_page(failure.request, failure_reason(failure))  # type: ignore[attr-defined]
-
-    def request_dropped(self, request: Request) -> None:
-        """Skip a list page that was redirected to one that was requested before."""
+    def give_up(self, request: Request, reason: str, *, again: bool = True) -> Iterator[Output]:
+        """Go on with the page after a failed one, which has its second chance at the end."""
         if "number" not in request.cb_kwargs:
-            super().request_dropped(request)
-        elif reason := repeated(request):
-            for following in self._skip_page(request, reason):
-                self.crawler.engine.crawl(following)
+            yield from super().give_up(request, reason, again=again)
+            return
+        self.page_failed(request, reason, again=again)
+        walk = self._walk(request.cb_kwargs["list_url"])
+        yield from self._next_page(walk, walk.page_failed(request.cb_kwargs["number"], self.bounds))
 
-    def article_done(self, list_url: str | None) -> Iterator[CompletedList]:
+    def article_done(self, list_url: str | None) -> Iterator[Output]:
         """The list as completed, if this was the last article that it waited for."""
         walk = self.walks.get(list_url or "")
         if walk is not None:
@@ -188,8 +179,6 @@ class ListSpider(KbsSpider):
         if response.status != 200:
             return None, f"HTTP {response.status}", True
         page = await self.extract(self.extract_entries, response.body, self.site.official(response.url))
-        if page is None:
-            return None, NOT_EXTRACTED, False
         if isinstance(page, NotAnArticle):
             return None, f"not a {self.list_name}: {page.reason}", page.passing
         if not page.whole:
@@ -198,13 +187,7 @@ class ListSpider(KbsSpider):
             return page, f"no article on the {self.list_name} that was not on it before", True
         return page, "", False
 
-    def _skip_page(self, request: Request, reason: str) -> Iterator[Request]:
-        """Go on with the page after a failed one, which has its second chance at the end."""
-        self.page_failed(request, reason)
-        walk = self._walk(request.cb_kwargs["list_url"])
-        yield from self._next_page(walk, walk.page_failed(request.cb_kwargs["number"], self.bounds))
-
-    def _walk_on(self, walk: Walk, page: ListPage, number: int, url: str) -> Iterator[Request | CompletedList]:
+    def _walk_on(self, walk: Walk, page: ListPage, number: int, url: str) -> Iterator[Output]:
         fresh = walk.add(page, number)
         if not page.whole:
             walk.incomplete = True
