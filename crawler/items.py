@@ -1,7 +1,5 @@
 """What spiders yield besides requests."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from extractors import Article, NotAnArticle

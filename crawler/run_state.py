@@ -1,7 +1,5 @@
 """What a run has done so far, and how it ends: its failures in words, and its exit status."""
 
-from __future__ import annotations
-
 import asyncio
 from collections import Counter
 from dataclasses import dataclass, field

@@ -81,9 +81,6 @@ REMOTE_CONTROL_ENABLED = False
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 SPIDER_MIDDLEWARES = {
-    # Both take time with every page. Addresses are canonical, and the depth of a page is not used.
-    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     # Warns of requests made with get_retry_request, which is how a callback asks for its page once more.
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }

@@ -1,7 +1,5 @@
 """Where the site is asked for: the site itself, or a mirror or replica that stands in for it (`KBS_BASE_URL`)."""
 
-from __future__ import annotations
-
 from urllib.parse import urlsplit
 
 from extractors.address import HOSTS, SITE

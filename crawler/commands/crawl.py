@@ -73,8 +73,6 @@ class Command(crawl.Command):
             self._check_files()
         except (StoreError, OSError) as error:
             return complain(self, str(error), WORK_FAILED)
-        # What is not shown is not put together either: Scrapy logs some five lines a page.
-        logging.getLogger("scrapy").setLevel(self.settings["LOG_LEVEL"])
         crawler = self._create_crawler(name)
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()

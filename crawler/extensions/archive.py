@@ -1,7 +1,5 @@
 """Archives every exchange with the site as WARC."""
 
-from __future__ import annotations
-
 from datetime import UTC, datetime
 from http.client import responses as phrases
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What the extensions share."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Self, cast
 
 from scrapy import signals

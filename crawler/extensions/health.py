@@ -3,8 +3,6 @@
 A run that breaks one ends with exit status 3, and the sentence the monitor fails with: what is wrong, what to do.
 """
 
-from __future__ import annotations
-
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 

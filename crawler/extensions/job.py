@@ -4,8 +4,6 @@ Of a killed one Scrapy has kept which pages were requested, and not which were s
 fetched. A finished one would skip every page as requested before. What is stored is known from the database.
 """
 
-from __future__ import annotations
-
 import shutil
 from pathlib import Path
 

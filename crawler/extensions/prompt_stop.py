@@ -1,7 +1,5 @@
 """Ends a run within seconds of SIGINT or SIGTERM."""
 
-from __future__ import annotations
-
 import asyncio
 import signal
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What a person sees of a run: progress as it goes, and what it did at the end."""
 
-from __future__ import annotations
-
 import logging
 import sys
 import time

@@ -1,7 +1,5 @@
 """The database of a run, and the record of the run in it."""
 
-from __future__ import annotations
-
 import sqlite3
 from datetime import UTC, datetime
 

@@ -1,7 +1,5 @@
 """No request leaves the site."""
 
-from __future__ import annotations
-
 from scrapy import Request, Spider
 from scrapy.downloadermiddlewares import offsite
 

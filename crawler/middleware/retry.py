@@ -1,7 +1,5 @@
 """Leaves the site alone after errors, as long as it asks, and for good when it keeps failing."""
 
-from __future__ import annotations
-
 import asyncio
 import time
 from collections import defaultdict

@@ -1,7 +1,5 @@
 """robots.txt is obeyed: also if it cannot be read, and also its Crawl-delay."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
 from urllib.parse import urlsplit
 

@@ -1,9 +1,8 @@
 """What all spiders share: arguments, requests, from page to article, and a second chance for failed pages."""
 
-from __future__ import annotations
-
 import inspect
 import logging
+import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, TypeVar
@@ -20,7 +19,7 @@ from twisted.python.failure import Failure
 from crawler.arguments import ArgumentError, day, words, yes
 from crawler.extraction import Extraction, ExtractionError
 from crawler.items import CompletedList, ExtractedPage
-from crawler.run_state import RunState, is_abandoned, is_forbidden, reason_for
+from crawler.run_state import RunState, database_failed, is_abandoned, is_ending, is_forbidden, reason_for
 from crawler.settings import PRODUCT
 from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
@@ -121,6 +120,20 @@ class KbsSpider(scrapy.Spider):
     def closed(self, reason: str) -> None:  # noqa: ARG002
         """End the child process; Scrapy calls it."""
         self._extraction.close()
+
+    async def start(self) -> AsyncIterator[Any]:
+        """Yield the first requests, not all at once: there can be many."""
+        try:
+            for request in () if is_ending(self.crawler) else self.first_requests():
+                if self.crawler.engine.needs_backout():
+                    await self.crawler.signals.wait_for(signals.scheduler_empty)
+                yield request
+        except sqlite3.Error as error:
+            database_failed(self.crawler, error)
+
+    def first_requests(self) -> Iterator[Request]:
+        """The requests that a run begins with."""
+        raise NotImplementedError
 
     # --- articles ---
 

@@ -1,7 +1,5 @@
 """A walk over a list, page after page: which page comes next, when to stop, and what is covered afterwards."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 

@@ -1,13 +1,10 @@
 """kbs_articles: given articles, by address or by number."""
 
-from __future__ import annotations
-
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from scrapy import signals
+from scrapy import Request
 
 from crawler.arguments import ArgumentError
 from crawler.spiders.base import KbsSpider
@@ -44,18 +41,16 @@ class KbsArticlesSpider(KbsSpider):
         if not self.given:
             raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, or file=PATH.")
 
-    async def start(self) -> AsyncIterator[Any]:
-        """Request them in the order given, not all at once: a range can be long."""
+    def first_requests(self) -> Iterator[Request]:
+        """The articles, in the order given."""
         for address in self._addresses():
             if address.url in self.requested:
                 continue
-            if not self.full and self.crawl_state.knows(address.url, None):
+            if self.full or not self.crawl_state.knows(address.url, None):
+                yield self.request_article(address)
+            else:
                 self.requested.add(address.url)
                 self.run.counts["unchanged"] += 1
-                continue
-            if self.crawler.engine.needs_backout():
-                await self.crawler.signals.wait_for(signals.scheduler_empty)
-            yield self.request_article(address)
 
     def _addresses(self) -> Iterator[Address]:
         for given in self.given:

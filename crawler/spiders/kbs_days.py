@@ -1,7 +1,5 @@
 """kbs_days: the news of one day after another, for backfills of years."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta

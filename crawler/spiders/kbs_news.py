@@ -1,7 +1,5 @@
 """kbs_news: the news of an edition, from its news list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
@@ -26,8 +24,3 @@ class KbsNewsSpider(ListSpider):
         whole = news_list_url(address.edition, "") if address and address.edition else list_url
         coverages = filter(None, (super().coverage(list_url), self.crawl_state.coverage(whole)))
         return max(coverages, key=lambda coverage: coverage.complete_to, default=None)
-
-    def doubt(self) -> str:
-        if self.words["category"]:
-            return f"is {', '.join(self.words['category'])} a category of the site?"
-        return super().doubt()

@@ -1,7 +1,5 @@
 """kbs_search: the news in which the site's own search finds a word."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from crawler.arguments import ArgumentError

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import AsyncIterator, Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import scrapy
 from scrapy import Request
@@ -14,7 +13,6 @@ from scrapy.http import Response
 
 from crawler.arguments import count, words
 from crawler.items import CompletedList
-from crawler.run_state import database_failed, is_ending
 from crawler.spiders.base import KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
@@ -74,7 +72,8 @@ class ListSpider(KbsSpider):
 
     def doubt(self) -> str:
         """What may be wrong if a list is empty, for a person to read."""
-        return "its template may have changed"
+        questions = [f"is {', '.join(given)} a {name} of the site?" for name, given in self.words.items() if given]
+        return questions[0] if questions else "its template may have changed"
 
     def list_is_empty(self, walk: Walk, url: str) -> None:
         """Deal with a list without any article: a failure, for most lists."""
@@ -98,17 +97,8 @@ class ListSpider(KbsSpider):
 
     # --- requests ---
 
-    async def start(self) -> AsyncIterator[Any]:
-        """Request what is pending from earlier runs, then the first page of each list, one after the other."""
-        try:
-            async for request in self._first_requests():
-                yield request
-        except sqlite3.Error as error:
-            database_failed(self.crawler, error)
-
-    async def _first_requests(self) -> AsyncIterator[Request]:
-        if is_ending(self.crawler):
-            return
+    def first_requests(self) -> Iterator[Request]:
+        """What is pending from earlier runs, then the first page of each list."""
         # Scrapy's JOBDIR keeps `state` from one run of a job to the next.
         self.walks = getattr(self, "state", {}).setdefault("walks", {})
         for url in self.crawl_state.pending(self.name):
@@ -116,8 +106,6 @@ class ListSpider(KbsSpider):
             if address is not None and address.edition in self.editions:
                 yield self.request_article(address, list_url=url)
         for url in (url for edition in self.editions for url in self.lists(edition)):
-            if self.crawler.engine.needs_backout():
-                await self.crawler.signals.wait_for(scrapy.signals.scheduler_empty)
             if url in self.walks:
                 # The job was stopped: since then articles may have moved to pages that were read before.
                 self.walks[url].incomplete = True
