@@ -10,7 +10,7 @@ from scrapy.exceptions import DropItem
 
 from crawler.items import CompletedList, ExtractedPage
 from crawler.run_state import database_failed
-from crawler.spiders.base import KbsSpider, require_our_spider
+from crawler.spiders.base import KbsSpider
 from extractors import Article, NotAnArticle
 from storage import StoreError
 
@@ -34,8 +34,6 @@ class ArticlePipeline:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The pipeline of a crawl of ours."""
-        require_our_spider(crawler)
         return cls(crawler)
 
     def close_spider(self) -> None:

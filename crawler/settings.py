@@ -93,20 +93,7 @@ DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.middleware.retry.RetryMiddleware": 550,
 }
-EXTENSIONS = {
-    "crawler.extensions.archive.Archive": 100,
-    "crawler.extensions.prompt_stop.PromptStop": 110,
-    "crawler.extensions.job.Job": 120,
-    # In this order: judge the run, record it with the judgement, report it.
-    "spidermon.contrib.scrapy.extensions.Spidermon": 150,
-    "crawler.extensions.run_record.RunRecord": 180,
-    "crawler.extensions.report.RunReport": 200,
-}
-# Our own spiders switch it on; in `scrapy fetch` and `scrapy shell` there is nothing to judge.
-SPIDERMON_ENABLED = False
-SPIDERMON_SPIDER_CLOSE_MONITORS = ["crawler.extensions.health.Health"]
-
-ITEM_PIPELINES = {"crawler.pipeline.ArticlePipeline": 100}
+# What stores, archives, judges and reports a crawl is set in KbsSpider: not for `scrapy fetch` or `scrapy shell`.
 
 # --- Output ---
 

@@ -27,7 +27,6 @@ class Archive(RunExtension):
     _writer: ArchiveWriter | None = None
 
     def spider_opened(self) -> None:
-        """Prepare the run's own file."""
         settings = self.crawler.settings
         if settings["KBS_ARCHIVE"]:
             self._folder = Path(settings["KBS_ARCHIVE"]).expanduser()
@@ -54,7 +53,6 @@ class Archive(RunExtension):
             end_run(self.crawler, "archive_failed", f"{reason}; choose a folder with free space, or none.")
 
     def spider_closed(self) -> None:
-        """Close the file."""
         if self._writer is not None:
             self._writer.close()
 

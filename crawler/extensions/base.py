@@ -5,11 +5,11 @@ from typing import ClassVar, Self, cast
 from scrapy import signals
 from scrapy.crawler import Crawler
 
-from crawler.spiders.base import KbsSpider, require_our_spider
+from crawler.spiders.base import KbsSpider
 
 
 class RunExtension:
-    """An extension of our own crawls; those of `scrapy fetch` and `scrapy shell` do without it."""
+    """An extension of a crawl with a KbsSpider."""
 
     #: Names of Scrapy's signals; the method of the same name receives each.
     handles: ClassVar[tuple[str, ...]] = ()
@@ -21,7 +21,6 @@ class RunExtension:
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         """The extension, connected to its signals."""
-        require_our_spider(crawler)
         extension = cls(crawler)
         for name in cls.handles:
             crawler.signals.connect(getattr(extension, name), getattr(signals, name))

@@ -78,9 +78,10 @@ class RunMonitor(Monitor):  # type: ignore[misc]
 
     def test_silence(self) -> None:
         """Something new comes as often as before."""
+        if any(self.done.counts[name] for name in ("new", "updated", "edited")):
+            return
         runs = self.spider.crawl_state.runs_with_news(self.spider.name, self.spider.arguments)
-        has_news = any(self.done.counts[name] for name in ("new", "updated", "edited"))
-        if has_news or len(runs) < MIN_RUNS or runs[0] - runs[-1] < MIN_HISTORY:
+        if len(runs) < MIN_RUNS or runs[0] - runs[-1] < MIN_HISTORY:
             return
         silence = datetime.now(UTC) - runs[0]
         usual = max(later - earlier for later, earlier in pairwise(runs))

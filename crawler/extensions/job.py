@@ -21,12 +21,10 @@ class Job(RunExtension):
     handles = ("spider_opened", "spider_closed")
 
     def spider_opened(self) -> None:
-        """Mark the job as running."""
         if folder := job_dir(self.crawler.settings):
             Path(folder, _RUNNING).touch()
 
     def spider_closed(self, reason: str) -> None:
-        """Remove the mark; forget a finished job."""
         if folder := job_dir(self.crawler.settings):
             if reason == "finished":
                 _forget(Path(folder))

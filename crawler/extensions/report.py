@@ -54,7 +54,6 @@ class RunReport(RunExtension):
     item_error = spider_error
 
     def spider_closed(self, reason: str) -> None:
-        """Say what the run did."""
         if self._terminal:
             print("\r\x1b[K", end="", file=sys.stderr)
         print(self._summary(reason), file=sys.stderr)

@@ -25,7 +25,6 @@ class RunRecord(RunExtension):
         self._row: int | None = None
 
     def spider_opened(self) -> None:
-        """Record that the run began."""
         spider = self.spider
         try:
             self._row = spider.crawl_state.begin_run(spider.name, spider.arguments, spider.started_at)

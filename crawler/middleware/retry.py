@@ -48,7 +48,6 @@ class RetryMiddleware(retry.RetryMiddleware):
     def process_response(
         self, request: Request, response: Response, spider: Spider | None = None
     ) -> Request | Response:
-        """See every answer of the host."""
         del spider
         host = urlparse_cached(request).netloc
         if response.status in self.retry_http_codes:
@@ -60,7 +59,6 @@ class RetryMiddleware(retry.RetryMiddleware):
     def process_exception(
         self, request: Request, exception: Exception, spider: Spider | None = None
     ) -> Request | Response | None:
-        """See every request without an answer."""
         del spider
         if isinstance(exception, self.exceptions_to_retry):
             self._note_error(urlparse_cached(request).netloc, reason_for(exception), 0.0)

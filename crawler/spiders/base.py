@@ -11,7 +11,7 @@ import scrapy
 from scrapy import Request, signals
 from scrapy.crawler import Crawler
 from scrapy.downloadermiddlewares.retry import get_retry_request
-from scrapy.exceptions import CloseSpider, DontCloseSpider, NotConfigured
+from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from twisted.python.failure import Failure
@@ -49,7 +49,20 @@ class KbsSpider(scrapy.Spider):
         store, crawl_state: the database; the extension RunRecord opens and closes it.
     """
 
-    custom_settings = {"SPIDERMON_ENABLED": True}
+    custom_settings = {
+        "ITEM_PIPELINES": {"crawler.pipeline.ArticlePipeline": 100},
+        "EXTENSIONS": {
+            "crawler.extensions.archive.Archive": 100,
+            "crawler.extensions.prompt_stop.PromptStop": 110,
+            "crawler.extensions.job.Job": 120,
+            # In this order: judge the run, record it with the judgement, report it.
+            "spidermon.contrib.scrapy.extensions.Spidermon": 150,
+            "crawler.extensions.run_record.RunRecord": 180,
+            "crawler.extensions.report.RunReport": 200,
+        },
+        "SPIDERMON_ENABLED": True,
+        "SPIDERMON_SPIDER_CLOSE_MONITORS": ["crawler.extensions.health.Health"],
+    }
     #: Fields of Article that every article of this spider should have, for its health.
     expected_fields: ClassVar[tuple[str, ...]] = ("title", "written_at", "paragraphs")
     #: Whether it asks for pages that may not exist.
@@ -293,13 +306,3 @@ def _trouble(result: Article | NotAnArticle) -> tuple[str, bool]:
 def asked_for(request: Request) -> str:
     """The address that was requested, before redirects."""
     return str(request.meta.get("redirect_urls", [request.url])[0])
-
-
-def require_our_spider(crawler: Crawler) -> None:
-    """Switch a component off in the crawls of `scrapy fetch` and `scrapy shell`, which have spiders of Scrapy's own.
-
-    Raises:
-        NotConfigured: the spider is not one of ours.
-    """
-    if not issubclass(crawler.spidercls, KbsSpider):
-        raise NotConfigured
