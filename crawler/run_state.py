@@ -102,7 +102,7 @@ def _run(crawler: Crawler) -> RunState:
 
 
 def is_abandoned(failure: Failure) -> bool:
-    """Whether a request was given up because the run was told to stop: no failure of the page."""
+    """Whether a request was given up because a signal ended the run: no failure of the page."""
     return isinstance(failure.value, asyncio.CancelledError | CancelledError)
 
 

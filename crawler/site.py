@@ -1,4 +1,4 @@
-"""Where the site is asked for: the site itself, or a mirror or replica that stands in for it (`KBS_BASE_URL`)."""
+"""Where pages are requested: at the site itself, or at a mirror or replica of it (`KBS_BASE_URL`)."""
 
 from urllib.parse import urlsplit
 
@@ -12,8 +12,8 @@ _PORTS = {"http": 80, "https": 443}
 class Site:
     """The site under the base address that requests go to.
 
-    Articles keep the site's own urls whatever served them, so a page is asked for by its address under the base
-    (`fetchable`) and known by its address on the site (`official`).
+    Articles keep the site's own urls, so a page is requested at its address under the base (`fetchable`) and stored
+    under its address on the site (`official`).
     """
 
     def __init__(self, base_url: str) -> None:
@@ -27,7 +27,7 @@ class Site:
         if server is None or any(mark in address for mark in "?#@"):
             raise ValueError(f"KBS_BASE_URL is {base_url!r}, which is not a web address; give one such as {SITE}.")
         self._host, self._port = server
-        self.is_the_site = self._host in HOSTS  # not something that stands in for it
+        self.is_the_site = self._host in HOSTS  # not a mirror or replica
         # As Scrapy writes it in the urls of responses: scheme and host in lower case, no default port.
         parts = urlsplit(address)
         host = f"[{self._host}]" if ":" in self._host else self._host

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from scrapy.commands import crawl
+from scrapy.settings import BaseSettings
+from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 
 from crawler.arguments import check_setting_names, is_it
 from crawler.command import complain
@@ -48,7 +50,8 @@ class Command(crawl.Command):
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        parser.epilog = _describe_spiders(self)
+        assert self.settings is not None
+        parser.epilog = _describe_spiders(self.settings)
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
@@ -65,12 +68,12 @@ class Command(crawl.Command):
         from storage import StoreError
 
         try:
-            name = self._check_call(args, opts.spargs)
-            self._check_settings(opts.set)
+            name = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
+            _check_settings(self.settings, opts.set)
         except ValueError as error:
             return complain(self, str(error), WRONG_CALL)
         try:
-            self._check_files()
+            _check_files(self.settings)
         except (StoreError, OSError) as error:
             return complain(self, str(error), WORK_FAILED)
         crawler = self._create_crawler(name)
@@ -83,64 +86,63 @@ class Command(crawl.Command):
             tell("The run was cut short; what was stored is kept, and the next run goes on from there.")
         return None
 
-    def _check_call(self, args: list[str], arguments: dict[str, str]) -> str:
-        """The spider's name, after the spider has checked its arguments; ValueError for a wrong call."""
-        assert self.crawler_process is not None
-        loader = self.crawler_process.spider_loader
-        spiders = loader.list()
-        for argument in args:
-            if argument.startswith("-"):
-                raise ValueError(f"Unknown option {argument}. See scrapy crawl --help.")
-        if len(args) != 1:
-            raise ValueError(f"Name one spider, such as scrapy crawl kbs_news; there is {', '.join(spiders)}.")
-        [name] = args
-        if name not in spiders:
-            hint = is_it(name, spiders) or f"there is {', '.join(spiders)}."
-            raise ValueError(f"Unknown spider {name}; {hint}")
-        spider = cast("type[KbsSpider]", loader.load(name))
-        known = spider.argument_defaults()
-        for argument in arguments:
-            if argument not in known:
-                raise ValueError(f"{name} has no argument {argument}; it has {', '.join(known)}.")
-        spider(**arguments)
-        return name
 
-    def _check_settings(self, given: list[str]) -> None:
-        """Raise ValueError if a setting is misspelt, or has an impossible value."""
-        assert self.settings is not None
-        check_setting_names(given)
-        for name, least in _LEAST.items():
-            try:
-                fits = type(least)(self.settings[name]) >= least
-            except (TypeError, ValueError):
-                fits = False
-            if not fits:
-                noun = "a whole number" if isinstance(least, int) else "a number"
-                raise ValueError(f"{name} is {self.settings[name]!r}; it must be {noun} from {least:g}.")
-        for name in _SWITCHES:
-            try:
-                self.settings.getbool(name)
-            except ValueError:
-                raise ValueError(f"{name} is {self.settings[name]!r}; it must be True or False.") from None
-        Site(self.settings["KBS_BASE_URL"])
+def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[str, str]) -> str:
+    """The spider's name, after the spider has checked its arguments; ValueError for a wrong call."""
+    spiders = loader.list()
+    for argument in args:
+        if argument.startswith("-"):
+            raise ValueError(f"Unknown option {argument}. See scrapy crawl --help.")
+    if len(args) != 1:
+        raise ValueError(f"Name one spider, such as scrapy crawl kbs_news; there is {', '.join(spiders)}.")
+    [name] = args
+    if name not in spiders:
+        hint = is_it(name, spiders) or f"there is {', '.join(spiders)}."
+        raise ValueError(f"Unknown spider {name}; {hint}")
+    spider = cast("type[KbsSpider]", loader.load(name))
+    known = spider.argument_defaults()
+    for argument in arguments:
+        if argument not in known:
+            raise ValueError(f"{name} has no argument {argument}; it has {', '.join(known)}.")
+    spider(**arguments)
+    return name
 
-    def _check_files(self) -> None:
-        """Open the database, the files of `-o` and the folder of a job; StoreError or OSError if one cannot be."""
-        from crawler.extensions.job import prepare_job
-        from storage import ArticleStore
 
-        assert self.settings is not None
-        ArticleStore(self.settings["KBS_DB"]).close()
-        for uri in map(str, self.settings.getdict("FEEDS")):
-            parts = urlsplit(uri)
-            if parts.scheme in {"", "file"} and "%(" not in uri:
-                _check_writable(Path(parts.path))
-        folder = self.settings["JOBDIR"]
+def _check_settings(settings: BaseSettings, given: list[str]) -> None:
+    """Raise ValueError if a setting is misspelt, or has an impossible value."""
+    check_setting_names(given)
+    for name, least in _LEAST.items():
         try:
-            if folder and prepare_job(Path(folder)):
-                tell(f"The job in {folder} was killed: it begins anew, without what is stored.")
-        except OSError as error:
-            raise OSError(f"JOBDIR {folder} cannot be made ({error.strerror}).") from error
+            fits = type(least)(settings[name]) >= least
+        except (TypeError, ValueError):
+            fits = False
+        if not fits:
+            noun = "a whole number" if isinstance(least, int) else "a number"
+            raise ValueError(f"{name} is {settings[name]!r}; it must be {noun} from {least:g}.")
+    for name in _SWITCHES:
+        try:
+            settings.getbool(name)
+        except ValueError:
+            raise ValueError(f"{name} is {settings[name]!r}; it must be True or False.") from None
+    Site(settings["KBS_BASE_URL"])
+
+
+def _check_files(settings: BaseSettings) -> None:
+    """Open the database, the files of `-o` and the folder of a job; StoreError or OSError if one cannot be."""
+    from crawler.extensions.job import prepare_job
+    from storage import ArticleStore
+
+    ArticleStore(settings["KBS_DB"]).close()
+    for uri in map(str, settings.getdict("FEEDS")):
+        parts = urlsplit(uri)
+        if parts.scheme in {"", "file"} and "%(" not in uri:
+            _check_writable(Path(parts.path))
+    folder = settings["JOBDIR"]
+    try:
+        if folder and prepare_job(Path(folder)):
+            tell(f"The job in {folder} was killed: it begins anew, without what is stored.")
+    except OSError as error:
+        raise OSError(f"JOBDIR {folder} cannot be made ({error.strerror}).") from error
 
 
 def _check_writable(file: Path) -> None:
@@ -151,12 +153,9 @@ def _check_writable(file: Path) -> None:
         raise OSError(f"{file} cannot be written ({error.strerror}).") from error
 
 
-def _describe_spiders(command: crawl.Command) -> str:
+def _describe_spiders(settings: BaseSettings) -> str:
     """The spiders and their arguments, from their own docstrings."""
-    from scrapy.spiderloader import get_spider_loader
-
-    assert command.settings is not None
-    loader = get_spider_loader(command.settings)
+    loader = get_spider_loader(settings)
     lines = ["spiders and their arguments (-a NAME=VALUE):"]
     for name in loader.list():
         spider = cast("type[KbsSpider]", loader.load(name))

@@ -12,7 +12,7 @@ from spidermon.core.actions import Action
 from crawler.run_state import RunState
 from crawler.spiders.base import KbsSpider
 
-#: Below so many pages a share says nothing.
+#: With fewer pages a share says nothing.
 MIN_PAGES = 20
 #: Shares above which a run is unhealthy.
 MAX_GENERIC = 0.1

@@ -3,7 +3,9 @@
 import asyncio
 import signal
 from collections.abc import Callable
+from functools import partial
 from typing import Any, cast
+from weakref import WeakSet
 
 from scrapy import Request, Spider
 from scrapy.core.downloader import Downloader
@@ -13,7 +15,7 @@ from twisted.internet.defer import Deferred
 
 from crawler.extensions.base import RunExtension
 
-#: How long a page under way has to arrive once the run is told to stop, in seconds.
+#: How long a page under way has to arrive after the signal, in seconds.
 GRACE = 2.0
 
 
@@ -27,19 +29,16 @@ class PromptStop(RunExtension):
 
     def spider_opened(self) -> None:
         """Wrap the signal handlers, which Scrapy has set by now."""
-        loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             scrapys = signal.getsignal(number)
             if callable(scrapys):
-                signal.signal(number, self._handler(loop, scrapys))
+                signal.signal(number, partial(self._stop, scrapys))
 
-    def _handler(self, loop: asyncio.AbstractEventLoop, scrapys: Callable[..., Any]) -> Callable[..., None]:
-        def handle(number: int, frame: Any) -> None:
-            self.spider.run.signal = number
-            loop.call_soon_threadsafe(loop.call_later, GRACE, self._abandon)
-            scrapys(number, frame)
-
-        return handle
+    def _stop(self, scrapys: Callable[..., Any], number: int, frame: Any) -> None:
+        self.spider.run.signal = number
+        self._loop.call_soon_threadsafe(self._loop.call_later, GRACE, self._abandon)
+        scrapys(number, frame)
 
     def _abandon(self) -> None:
         if self.crawler.engine is not None:
@@ -47,25 +46,19 @@ class PromptStop(RunExtension):
 
 
 class AbandoningDownloader(Downloader):
-    """Scrapy's, but requests under way can be given up, so that a run that is told to stop does so in seconds."""
+    """Scrapy's, but the requests under way can be given up."""
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._under_way: set[Deferred[Response | Request]] = set()
+        self._fetching: WeakSet[Deferred[Response | Request]] = WeakSet()
 
     def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:
-        """Download a request."""
         del spider
         fetching: Deferred[Response | Request] = super().fetch(request)
-        self._under_way.add(fetching)
-
-        def done(result: Response | Request) -> Response | Request:
-            self._under_way.discard(fetching)
-            return result
-
-        return fetching.addBoth(done)
+        self._fetching.add(fetching)
+        return fetching
 
     def abandon(self) -> None:
-        """Give up every request under way; their errbacks get a CancelledError."""
-        for fetching in list(self._under_way):
+        """Give up every request under way; their errbacks get a CancelledError. Those that are done stay so."""
+        for fetching in list(self._fetching):
             fetching.cancel()

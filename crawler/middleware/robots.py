@@ -27,7 +27,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         self._slowed: set[str] = set()
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """See a robots.txt come back, after all retries: a 4xx means that there are no rules, whatever it says."""
+        """See a robots.txt come back, after all retries: a 4xx means that there are no rules, even if it has some."""
         if not _asks_for_robots(request) or response.status < 400:
             return response
         if response.status >= 500 or response.status == HTTPStatus.TOO_MANY_REQUESTS:

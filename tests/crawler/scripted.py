@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -75,7 +75,6 @@ class ScriptedSite:
     Attributes:
         answers: path -> status, body and, where needed, headers.
         once: answers to the next request alone.
-        slow: paths of pages that come a byte at a time.
         requests: the paths requested; `times` has the time of each (time.monotonic).
         agents, cookies, encodings: what the requests said.
     """
@@ -83,7 +82,6 @@ class ScriptedSite:
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, bytes] | tuple[int, bytes, dict[str, str]]] = {}
         self.once: dict[str, tuple[int, bytes, dict[str, str]]] = {}
-        self.slow: set[str] = set()
         self.times: list[tuple[str, float]] = []
         self.agents: set[str] = set()
         self.cookies: set[str] = set()
@@ -100,19 +98,9 @@ class ScriptedSite:
                 self.send_response(status)
                 for name, value in (more[0] if more else {}).items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(1000 if self.path in site.slow else len(body)))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                if self.path in site.slow:
-                    self._drip()
-                else:
-                    self.wfile.write(body)
-
-            def _drip(self) -> None:
-                with suppress(OSError):
-                    for _ in range(200):
-                        self.wfile.write(b" ")
-                        self.wfile.flush()
-                        time.sleep(0.1)
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
