@@ -17,6 +17,7 @@ NEWS = "https://world.kbs.co.kr/service/news_list.htm?lang=f"
 FEATURES = "https://world.kbs.co.kr/service/contents_list.htm?lang=f&menu_cate=culture"
 NOW = datetime(2026, 11, 24, 12, tzinfo=KST)
 BOUNDS = Bounds(since=None, until=None, full=False, pages=None, recheck_days=2, today=NOW.date())
+NO_RECHECK = replace(BOUNDS, recheck_days=0)
 COMPLETE = Coverage(complete_from="", complete_to=NOW)
 FIVE_DAYS_AGO = Coverage(complete_from="", complete_to=NOW - timedelta(days=5))
 
@@ -48,15 +49,16 @@ def test_a_walk_stops_behind_the_recheck_days() -> None:
 @pytest.mark.parametrize(
     ("coverage", "days_ago", "known", "bounds", "next_page"),
     [
-        (COMPLETE, (0.1, 0.2), True, replace(BOUNDS, recheck_days=0), None),
-        (COMPLETE, (4, 5), True, BOUNDS, None),
-        (COMPLETE, (4, 5), False, BOUNDS, 2),
-        (COMPLETE, (4, 5), True, replace(BOUNDS, full=True), 2),
-        (None, (4, 5), True, BOUNDS, 2),  # no earlier walk covers the rest
-        (Coverage(complete_from="", complete_to=NOW - timedelta(days=9)), (4, 5), True, BOUNDS, 2),
+        (COMPLETE, (0.1, 0.2), True, BOUNDS, 2),
+        (COMPLETE, (0.1, 0.2), True, NO_RECHECK, None),
+        (COMPLETE, (0.1, 0.2), False, NO_RECHECK, 2),
+        (COMPLETE, (0.1, 0.2), True, replace(NO_RECHECK, full=True), 2),
+        # No earlier walk covers the rest.
+        (None, (0.1, 0.2), True, NO_RECHECK, 2),
+        (FIVE_DAYS_AGO, (0.1, 0.2), True, NO_RECHECK, 2),
         # A pinned old article, or one dated years ahead, beside three that a killed run has stored.
-        (FIVE_DAYS_AGO, (0.1, 0.2, 0.3, 9000.0), True, replace(BOUNDS, recheck_days=0), 2),
-        (FIVE_DAYS_AGO, (0.1, 0.2, 0.3, -2000.0), True, replace(BOUNDS, recheck_days=0), 2),
+        (FIVE_DAYS_AGO, (0.1, 0.2, 0.3, 9000.0), True, NO_RECHECK, 2),
+        (FIVE_DAYS_AGO, (0.1, 0.2, 0.3, -2000.0), True, NO_RECHECK, 2),
     ],
 )
 def test_a_walk_stops_on_its_first_page_or_goes_on(
