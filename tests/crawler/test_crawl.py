@@ -108,12 +108,6 @@ def test_a_wrong_call_gets_a_sentence_and_status_2(scrapy: Run, arguments: list[
     assert len(run.stderr.strip().splitlines()) == 1
 
 
-def test_a_database_needs_a_name(crawl: Run) -> None:
-    run = crawl("kbs_news", KBS_DB="")
-    assert run.returncode == 1
-    assert "give KBS_DB a file name, such as data/kbs.db." in run.stderr
-
-
 def test_scrapys_own_commands_work_and_store_nothing(replica: Replica, scrapy: Run, tmp_path: Path) -> None:
     run = scrapy("fetch", f"{replica.base_url}{LIST}")
     assert run.returncode == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.crawler.conftest import Run
-from tests.crawler.scripted import ScriptedSite, change_pages, counts
+from tests.crawler.scripted import ScriptedSite, counts
 from tests.replica import Replica
 
 NEWS = "/rss/rss_news.htm?lang=f"
@@ -38,13 +38,3 @@ def test_a_feed_without_known_entries_says_where_to_look(crawl: Run) -> None:
         run = crawl(*ONLY_NEWS, KBS_BASE_URL=site.base_url)
     assert (run.returncode, counts(run)["new"]) == (0, 20)
     assert "every entry is new, so some may have been missed; kbs_news finds those." in run.stderr
-
-
-def test_dates_in_another_zone_are_not_requested_for_ever(crawl: Run) -> None:
-    with Replica(articles=5) as replica:
-        change_pages(replica, "rss", lambda _, body: body.replace(b"+0900", b"-0500"))
-        for _ in range(3):
-            crawl(*ONLY_NEWS, KBS_BASE_URL=replica.base_url)
-        replica.requests.clear()
-        crawl(*ONLY_NEWS, KBS_BASE_URL=replica.base_url)
-        assert replica.requests == ["/robots.txt", NEWS]
