@@ -12,7 +12,6 @@ import sys
 import threading
 import traceback
 from collections.abc import Callable
-from multiprocessing.connection import wait
 from typing import Any, TypeVar
 
 from extractors import NotAnArticle
@@ -132,11 +131,11 @@ def begin_worker() -> None:
         signal.signal(number, signal.SIG_IGN)
     parent = multiprocessing.parent_process()  # None in a child of Extraction, which sees its pipe close
     if parent is not None:
-        threading.Thread(target=_end_with, args=(parent.sentinel,), daemon=True).start()
+        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
 
-def _end_with(sentinel: int) -> None:
-    wait([sentinel])
+def _end_with(parent: Any) -> None:
+    parent.join()
     os._exit(0)
 
 
