@@ -1,7 +1,5 @@
 """What spiders yield besides requests."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from extractors import Article, NotAnArticle
@@ -10,15 +8,15 @@ from storage.crawl_state import Coverage
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+class ExtractedPage:
     """A page and what extraction made of it.
 
     Attributes:
+        url: the article's canonical address, as requested.
         capture: the page.
         result: its article, or why it holds none.
-        timestamp: the version that the entry which led here tells of, if it has a date.
-        listed: whether a list points to it, so that it is missed where it holds no article.
-        url: the article's canonical address, as it was asked for.
+        timestamp: the version that the list entry announced, if it has a date.
+        listed: whether a list points to it: without an article it is then pending.
     """
 
     url: str
@@ -29,8 +27,8 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ListRead:
-    """A list of which everything within `coverage` was asked for and dealt with. Follows the last of its articles."""
+class CompletedList:
+    """A list that was read completely within `coverage`. Follows the last of its articles."""
 
     url: str
     coverage: Coverage

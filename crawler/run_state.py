@@ -1,10 +1,10 @@
-"""Failures in words: why a page could not be had, and why a command could not do its work."""
-
-from __future__ import annotations
+"""What a run has done so far, and how it ends: its failures in words, and its exit status."""
 
 import asyncio
-from typing import TYPE_CHECKING
+from collections import Counter
+from dataclasses import dataclass, field
 
+from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
     DownloadConnectionRefusedError,
@@ -13,20 +13,13 @@ from scrapy.exceptions import (
     ResponseDataLossError,
 )
 from scrapy.spidermiddlewares.httperror import HttpError
+from scrapy.statscollectors import StatsCollector
 from twisted.internet.defer import CancelledError
+from twisted.python.failure import Failure
 
 from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
 
-if TYPE_CHECKING:
-    from scrapy.crawler import Crawler
-    from scrapy.statscollectors import StatsCollector
-    from twisted.python.failure import Failure
-
-
 _ENDINGS: set[asyncio.Future[None]] = set()
-
-# Statistics that only a run has in which something failed.
-_FAILURES = ("kbsworld/failed", "kbsworld/stopped", "feedexport/failed_count")
 
 _REASONS: tuple[tuple[type[Exception], str], ...] = (
     (CannotResolveHostError, "the host's name cannot be resolved"),
@@ -36,46 +29,45 @@ _REASONS: tuple[tuple[type[Exception], str], ...] = (
 )
 
 
-def is_abandoned(failure: Failure) -> bool:
-    """Whether a request was given up because the run was told to stop: no failure of the page."""
-    return isinstance(failure.value, asyncio.CancelledError | CancelledError)
+@dataclass(slots=True)
+class RunState:
+    """What a run has done so far. It is the spider's `run`.
+
+    Attributes:
+        pages: responses received; lists and robots.txt count too.
+        counts: pages by outcome: `new`, `updated`, `edited`, `unchanged`, `refused`.
+        failures: address -> reason, of pages that failed.
+        waiting: how many of them are requested once more at the end.
+        refusal_reasons: refused pages by reason.
+        layouts: articles by layout.
+        missing_fields: articles without a field that they should have, by field.
+        notes: sentences about what is unusual and no failure.
+        complaints: sentences about why the run is unhealthy.
+        stopped: why the run was ended early: a sentence; None while it was not.
+        signal: number of the signal that ended it; 0: none.
+    """
+
+    pages: int = 0
+    counts: Counter[str] = field(default_factory=Counter)
+    failures: dict[str, str] = field(default_factory=dict)
+    waiting: int = 0
+    refusal_reasons: Counter[str] = field(default_factory=Counter)
+    layouts: Counter[str] = field(default_factory=Counter)
+    missing_fields: Counter[str] = field(default_factory=Counter)
+    notes: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+    stopped: str | None = None
+    signal: int = 0
 
 
-def is_forbidden(failure: Failure) -> bool:
-    """Whether a request was not sent at all, because of robots.txt or because it leads off the site."""
-    error = failure.value
-    # An HttpError is an IgnoreRequest too.
-    return isinstance(error, IgnoreRequest) and not isinstance(error, HttpError) and not _went_in_circles(error)
-
-
-def reason_for(error: BaseException) -> str:
-    """One phrase, without a full stop, for the reason a download failed."""
-    if isinstance(error, HttpError):
-        return f"HTTP {error.response.status}"
-    if _went_in_circles(error):
-        return "it redirects in a circle, or too often"
-    if isinstance(error, IgnoreRequest) and str(error):
-        return str(error)
-    for kind, reason in _REASONS:
-        if isinstance(error, kind):
-            return reason
-    if "certificate verify failed" in str(error):
-        return "its certificate cannot be verified (-s DOWNLOAD_VERIFY_CERTIFICATES=False goes on without)"
-    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
-
-
-def exit_status(stats: StatsCollector) -> int:
-    """The exit status of a run, by its statistics."""
-    if number := stats.get_value("kbsworld/signal"):
-        return SIGNALLED + int(number)
-    if stats.get_value("kbsworld/complaints"):
+def exit_status(run: RunState, stats: StatsCollector) -> int:
+    """The exit status of a run, by what it did and by Scrapy's statistics: whether an export (`-o`) failed."""
+    if run.signal:
+        return SIGNALLED + run.signal
+    if run.complaints:
         return UNHEALTHY
-    failed = any(value for name, value in stats.get_stats().items() if name.startswith(_FAILURES))
-    return WORK_FAILED if failed else 0
-
-
-def _went_in_circles(error: BaseException | None) -> bool:
-    return str(error) == "max redirections reached"  # Scrapy's RedirectMiddleware
+    export_failed = any(name.startswith("feedexport/failed_count") for name in stats.get_stats())
+    return WORK_FAILED if run.failures or run.stopped or export_failed else 0
 
 
 def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
@@ -84,10 +76,10 @@ def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
     Args:
         crawler: the run's.
         reason: one word, for the first line of the report.
-        sentence: why, and what to do; of several the first one counts.
+        sentence: why, and what to do; the first one is kept.
     """
-    if not is_ending(crawler):
-        crawler.stats.set_value("kbsworld/stopped", sentence)
+    run = _run(crawler)
+    run.stopped = run.stopped or sentence
     ending = asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
     # The event loop keeps weak references only.
     _ENDINGS.add(ending)
@@ -101,4 +93,41 @@ def database_failed(crawler: Crawler, error: Exception) -> None:
 
 def is_ending(crawler: Crawler) -> bool:
     """Whether `end_run` was called: the database may be closed by now."""
-    return crawler.stats.get_value("kbsworld/stopped") is not None
+    return _run(crawler).stopped is not None
+
+
+def _run(crawler: Crawler) -> RunState:
+    """The spider's; in `scrapy fetch` the spider is Scrapy's own, and has none."""
+    return getattr(crawler.spider, "run", None) or RunState()
+
+
+def is_abandoned(failure: Failure) -> bool:
+    """Whether a request was given up because a signal ended the run: no failure of the page."""
+    return isinstance(failure.value, asyncio.CancelledError | CancelledError)
+
+
+def is_forbidden(failure: Failure) -> bool:
+    """Whether a request was not sent at all, because of robots.txt or because it leads off the site."""
+    error = failure.value
+    # An HttpError is an IgnoreRequest too.
+    return isinstance(error, IgnoreRequest) and not isinstance(error, HttpError) and not _is_circle(error)
+
+
+def reason_for(error: BaseException) -> str:
+    """One phrase, without a full stop, for the reason a download failed."""
+    if isinstance(error, HttpError):
+        return f"HTTP {error.response.status}"
+    if _is_circle(error):
+        return "it redirects in a circle, or too often"
+    if isinstance(error, IgnoreRequest) and str(error):
+        return str(error)
+    for kind, reason in _REASONS:
+        if isinstance(error, kind):
+            return reason
+    if "certificate verify failed" in str(error):
+        return "its certificate cannot be verified (-s DOWNLOAD_VERIFY_CERTIFICATES=False goes on without)"
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+
+
+def _is_circle(error: BaseException | None) -> bool:
+    return str(error) == "max redirections reached"  # Scrapy's RedirectMiddleware

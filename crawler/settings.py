@@ -1,70 +1,69 @@
-"""The project's settings: `-s NAME=VALUE` changes one for a run; those with KBS_ can come from the environment too."""
+"""The settings: `-s NAME=VALUE` changes one for a run; KBS_… can also come from the environment."""
 
 import os
 from importlib.metadata import version
 
 BOT_NAME = "kbsworld"
 SPIDER_MODULES = ["crawler.spiders"]
-NEWSPIDER_MODULE = "crawler.spiders"
 COMMANDS_MODULE = "crawler.commands"
 
 # --- This project's own ---
 
-# The article database. A relative path counts from the folder the command is run in.
+# The article database. A relative path starts at the folder the command is run in.
 KBS_DB = os.environ.get("KBS_DB", "data/kbs.db")
 # The folder of the WARC files; empty: nothing is archived.
 KBS_ARCHIVE = os.environ.get("KBS_ARCHIVE", "data/archive")
-# Where the site is. Another address is a mirror or a replica: what it serves is stored under the site's own urls.
+# Where the site is. Pages of a mirror or a replica are stored under the site's own urls.
 KBS_BASE_URL = os.environ.get("KBS_BASE_URL", "https://world.kbs.co.kr")
-# Who runs this crawler: an address of yours, so that the site can reach you before it blocks you.
+# Who runs this crawler: your address, so that the site can reach you before it blocks you.
 CONTACT_PLACEHOLDER = "https://example.org/put-your-contact-in-KBS_CONTACT"
 KBS_CONTACT = os.environ.get("KBS_CONTACT", CONTACT_PLACEHOLDER)
 
-# An updated article keeps its place in the list: lists are read over for so many days, today included. 0: only as far
-# as there is something new.
+# An updated article keeps its place in the list, so the last days of a list are read again: how many, today included.
+# 0: lists are read only as far as there is something new.
 KBS_RECHECK_DAYS = os.environ.get("KBS_RECHECK_DAYS", "2")
 
-# --- Manners ---
+# --- Politeness ---
 
 PRODUCT = f"kbsworld/{version('kbsworld')}"
 USER_AGENT = f"{PRODUCT} (+{KBS_CONTACT})"
 ROBOTSTXT_OBEY = True
-# One request at a time, a second apart at least, and slower when the site is. Both bounds: with DOWNLOAD_DELAY=0
-# Scrapy 2.19 starts queued requests before it counts them, and goes past the one per domain.
+# One request at a time, at least a second apart, and slower when the site is. Both limits: with DOWNLOAD_DELAY=0
+# Scrapy 2.19 starts queued requests before it counts them, and exceeds the one per domain.
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
-# To the second: with Scrapy's jitter of half the delay, pages would come closer than that.
+# None: with Scrapy's jitter of half the delay, requests would come closer than a second.
 DOWNLOAD_DELAY_JITTER = 0.0
-# After an error of the site it is left alone: so many seconds, twice as many after each further error in a row. The run
-# ends after so many in a row, or where the site asks (Retry-After) to be left alone for longer than this, in seconds.
+# After an error of the site no request is sent for KBS_BACKOFF seconds, twice as long after each further error in a
+# row. The run ends after KBS_BREAKER errors in a row, or if the site asks (Retry-After, Crawl-delay) for a longer wait
+# than KBS_LONGEST_WAIT, in seconds.
 KBS_BACKOFF = os.environ.get("KBS_BACKOFF", "2")
 KBS_BREAKER = os.environ.get("KBS_BREAKER", "10")
 KBS_LONGEST_WAIT = os.environ.get("KBS_LONGEST_WAIT", "600")
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 2.0
 AUTOTHROTTLE_MAX_DELAY = 60.0
-AUTOTHROTTLE_TARGET_CONCURRENCY = 1.0
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "fr,en;q=0.5",
-    # Not brotli nor zstd: the archive keeps pages as they came, and not every WARC tool reads those.
+    # Neither brotli nor zstd: the archive keeps pages as they came, and not every WARC tool reads those.
     "Accept-Encoding": "gzip, deflate",
 }
 
-# A page gives one item: more workers would only be made and dropped again, a hundred a page.
+# A page gives one item: by default Scrapy would start a hundred workers for each page.
 CONCURRENT_ITEMS = 1
-# Reads the source of the callback again for every page.
+# Would read the source of the callback again for every page.
 WARN_ON_GENERATOR_RETURN_VALUE = False
 # First in, first out: articles come in the order of the list, newest first.
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
 
-# --- Bounds: everything fetched is foreign ---
+# --- Limits: everything fetched is foreign ---
 
 DOWNLOAD_TIMEOUT = 30.0
-# In bytes; no page of the site is near it. What is larger, before or after it is unpacked, is not fetched, and refused
-# where it is read from an archive.
+# In bytes; no page of the site is near it. A larger page, before or after decompression, is not fetched, and refused
+# when it is read from an archive.
 KBS_MAX_PAGE = os.environ.get("KBS_MAX_PAGE", "10000000")
 DOWNLOAD_MAXSIZE = KBS_MAX_PAGE
 DOWNLOAD_WARNSIZE = 2_000_000
@@ -78,46 +77,29 @@ DOWNLOAD_VERIFY_CERTIFICATES = True
 TELNETCONSOLE_ENABLED = False
 REMOTE_CONTROL_ENABLED = False
 
-# --- Parts ---
+# --- Components ---
 
 TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 SPIDER_MIDDLEWARES = {
-    # Each takes time with every page. Addresses are canonical, and nobody asks how deep a page lies.
-    "scrapy.spidermiddlewares.depth.DepthMiddleware": None,
-    "scrapy.spidermiddlewares.urllength.UrlLengthMiddleware": None,
     # Warns of requests made with get_retry_request, which is how a callback asks for its page once more.
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
-DOWNLOADER = "crawler.middleware.retry.AbandoningDownloader"
+DOWNLOADER = "crawler.extensions.prompt_stop.AbandoningDownloader"
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
-    "crawler.middleware.robots.OffsiteMiddleware": 50,
+    "crawler.middleware.offsite.OffsiteMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middleware.robots.RobotsTxtMiddleware": 100,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.middleware.retry.RetryMiddleware": 550,
 }
-EXTENSIONS = {
-    "crawler.extensions.archive.Archive": 100,
-    "crawler.extensions.archive.PromptStop": 110,
-    "crawler.extensions.archive.Job": 120,
-    # In this order: judged, recorded with the judgement, told.
-    "spidermon.contrib.scrapy.extensions.Spidermon": 150,
-    "crawler.extensions.archive.RunRecord": 180,
-    "crawler.extensions.report.RunReport": 200,
-}
-# Our own spiders set it; `scrapy fetch` and `scrapy shell` have nothing to judge.
-SPIDERMON_ENABLED = False
-SPIDERMON_SPIDER_CLOSE_MONITORS = ["crawler.extensions.health.Health"]
+# What stores, archives, judges and reports a crawl is set in KbsSpider: not for `scrapy fetch` or `scrapy shell`.
 
-ITEM_PIPELINES = {"crawler.pipeline.ArticlePipeline": 100}
-
-# --- What is printed ---
+# --- Output ---
 
 # The report says what a run did; the log says what went wrong. `-L INFO` shows every step.
 LOG_LEVEL = "WARNING"
-# A page that failed is counted and listed in the report, with its reason.
+# The report lists each failed page, with its reason.
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 DEFAULT_DROPITEM_LOG_LEVEL = "INFO"
-STATS_DUMP = True  # at INFO
 FEED_EXPORT_ENCODING = "utf-8"

@@ -1,50 +1,45 @@
-"""Where the site is asked for: the site itself, or a mirror or replica that stands in for it (`KBS_BASE_URL`)."""
-
-from __future__ import annotations
+"""Where pages are requested: at the site itself, or at a mirror or replica of it (`KBS_BASE_URL`)."""
 
 from urllib.parse import urlsplit
-
-from scrapy import Request
 
 from extractors.address import HOSTS, SITE
 
 #: Answers of the site that say there is no such page; other errors say nothing of the page.
 GONE = (404, 410)
+_PORTS = {"http": 80, "https": 443}
 
 
 class Site:
     """The site under the base address that requests go to.
 
-    Articles keep the site's own urls whatever served them, so a page is asked for by its address under the base
-    (`fetchable`) and known by its address on the site (`official`).
+    Articles keep the site's own urls, so a page is requested at its address under the base (`fetchable`) and stored
+    under its address on the site (`official`).
     """
 
     def __init__(self, base_url: str) -> None:
         """The site at `base_url`: scheme, host and, where needed, port.
 
         Raises:
-            ValueError: it is no such address; the message is a sentence.
+            ValueError: it is not such an address.
         """
         address = base_url.strip().rstrip("/")
-        self._home = _server(address)
-        if self._home is None or any(mark in address for mark in "?#@"):
-            raise ValueError(f"KBS_BASE_URL is {base_url!r}, which is no web address; give one such as {SITE}.")
-        # As Scrapy writes it in the urls of responses: scheme and host in lower case, no port that goes without saying.
-        self.base = _as_scrapy_writes_it(address).rstrip("/")
-
-    @property
-    def is_the_site(self) -> bool:
-        """Whether this is the site itself, not something that stands in for it."""
-        return self._home is not None and self._home[0] in HOSTS
+        server = _server(address)
+        if server is None or any(mark in address for mark in "?#@"):
+            raise ValueError(f"KBS_BASE_URL is {base_url!r}, which is not a web address; give one such as {SITE}.")
+        self._host, self._port = server
+        self.is_the_site = self._host in HOSTS  # not a mirror or replica
+        # As Scrapy writes it in the urls of responses: scheme and host in lower case, no default port.
+        parts = urlsplit(address)
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        port = "" if self._port == _PORTS[parts.scheme] else f":{self._port}"
+        self.base = f"{parts.scheme}://{host}{port}{parts.path}"
 
     def serves(self, url: str) -> bool:
         """Whether `url` is on the site: on either of its hosts, or on the server of the base."""
-        server = _server(url)
-        if server is None or self._home is None:
-            return False
+        host, port = _server(url) or ("", 0)
         if self.is_the_site:
-            return server[0] in HOSTS and server[1] in {80, 443}
-        return server == self._home
+            return host in HOSTS and port in _PORTS.values()
+        return (host, port) == (self._host, self._port)
 
     def fetchable(self, url: str) -> str:
         """The address under the base of a page that the site has at `url`."""
@@ -56,18 +51,10 @@ class Site:
 
 
 def _server(url: str) -> tuple[str, int] | None:
-    """Host and port of a web address, or None where it is none."""
+    """Host and port of a web address; None if it is not one."""
     try:
         parts = urlsplit(url)
-        port = parts.port or {"http": 80, "https": 443}[parts.scheme]
+        port = parts.port or _PORTS[parts.scheme]
     except (ValueError, KeyError):
         return None
     return (parts.hostname, port) if parts.hostname else None
-
-
-def _as_scrapy_writes_it(address: str) -> str:
-    parts = urlsplit(Request(address).url)
-    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    default = {"http": 80, "https": 443}[parts.scheme]
-    port = f":{parts.port}" if parts.port not in {None, default} else ""
-    return f"{parts.scheme}://{host}{port}{parts.path}"

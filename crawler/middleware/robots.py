@@ -1,36 +1,18 @@
-"""Where requests may go: not off the site, and not where robots.txt forbids it or cannot be read."""
-
-from __future__ import annotations
+"""robots.txt is obeyed: also if it cannot be read, and also its Crawl-delay."""
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from scrapy.downloadermiddlewares import offsite, robotstxt
+from scrapy import Request
+from scrapy.crawler import Crawler
+from scrapy.downloadermiddlewares import robotstxt
 from scrapy.exceptions import IgnoreRequest
-from scrapy.robotstxt import ProtegoRobotParser
+from scrapy.extensions.throttle import AutoThrottle
+from scrapy.http import Response
+from scrapy.robotstxt import ProtegoRobotParser, RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
-from crawler.middleware.retry import slow_down
-from crawler.run_state import reason_for
-from crawler.spiders.base import KbsSpider
-
-if TYPE_CHECKING:
-    from scrapy import Request, Spider
-    from scrapy.crawler import Crawler
-    from scrapy.http import Response
-    from scrapy.robotstxt import RobotParser
-
-
-class OffsiteMiddleware(offsite.OffsiteMiddleware):
-    """Scrapy's, but to the letter: the site's own hosts and ports, and nothing is dropped without a word."""
-
-    def request_scheduled(self, request: Request, spider: Spider) -> None:
-        """Let it pass: what is dropped here never reaches the request's errback; `process_request` tells it."""
-
-    def should_follow(self, request: Request, spider: Spider) -> bool:
-        """Whether the request stays on the site; subdomains and other ports are elsewhere."""
-        return spider.site.serves(request.url) if isinstance(spider, KbsSpider) else True
+from crawler.run_state import end_run, reason_for
 
 
 class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
@@ -45,7 +27,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         self._slowed: set[str] = set()
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """See a robots.txt come back, after all retries: a 4xx means that there are no rules, whatever it says."""
+        """See a robots.txt come back, after all retries: a 4xx means that there are no rules, even if it has some."""
         if not _asks_for_robots(request) or response.status < 400:
             return response
         if response.status >= 500 or response.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -61,23 +43,19 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         """The rules for the request's host.
 
         Raises:
-            IgnoreRequest: they could not be read, so that the request must not be sent.
+            IgnoreRequest: they could not be read, or ask for too long a delay: the request must not be sent.
         """
         parser = await super().robot_parser(request)
         reason = self._unreadable.get(urlparse_cached(request).netloc)
         if parser is None:
             raise IgnoreRequest(f"robots.txt could not be read ({reason or 'it redirects too often, or off the site'})")
-        self._obey_crawl_delay(request, parser)
-        return parser
-
-    def _obey_crawl_delay(self, request: Request, parser: RobotParser) -> None:
-        """Slow down as far as robots.txt asks; Scrapy reads its Crawl-delay and does not act on it."""
         host = urlparse_cached(request).hostname or ""
         if isinstance(parser, ProtegoRobotParser) and host not in self._slowed:
             self._slowed.add(host)
+            # Scrapy reads the Crawl-delay and does not act on it.
             delay = parser.rp.crawl_delay(self._robotstxt_useragent or self._default_useragent)
-            if delay:
-                slow_down(self.crawler, host, float(delay))
+            _slow_down(self.crawler, host, float(delay or 0))
+        return parser
 
     def _give_up(self, request: Request, reason: str) -> None:
         asked = request.meta.get("redirect_urls", [request.url])[0]
@@ -86,5 +64,24 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
 
 
 def _asks_for_robots(request: Request) -> bool:
-    """Whether Scrapy asks for a robots.txt, also where it was redirected: no other request of ours has the mark."""
+    """Whether Scrapy asks for a robots.txt, also after a redirect: no other request of ours has the mark."""
     return bool(request.meta.get("dont_obey_robotstxt"))
+
+
+def _slow_down(crawler: Crawler, host: str, delay: float) -> None:
+    """Keep requests to a host at least `delay` seconds apart; longer than KBS_LONGEST_WAIT: end the run."""
+    if delay > crawler.settings.getfloat("KBS_LONGEST_WAIT"):
+        asked = f"The robots.txt of {host} asks for {delay:.0f} s between pages"
+        end_run(crawler, "site_failing", f"{asked}; to wait that long, set KBS_LONGEST_WAIT to a larger number.")
+        raise IgnoreRequest("robots.txt asks for too long a delay")
+    # AutoThrottle never goes below its own bound.
+    throttle = crawler.get_extension(AutoThrottle)
+    if throttle is not None:
+        throttle.mindelay = max(throttle.mindelay, delay)
+        throttle.maxdelay = max(throttle.maxdelay, delay)
+    downloader = crawler.engine.downloader
+    if host in downloader.slots:
+        downloader.slots[host].delay = max(downloader.slots[host].delay, delay)
+    # For a slot made later: Scrapy drops those that are idle.
+    configured = downloader.per_slot_settings.setdefault(host, {})
+    configured["delay"] = max(configured.get("delay", 0.0), delay, crawler.settings.getfloat("DOWNLOAD_DELAY"))

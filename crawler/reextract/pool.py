@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, Executor, Future, ProcessPoolExecutor
 from typing import Any, Protocol
 
-from crawler.reader import begin_worker
+from crawler.extraction import begin_worker
 from crawler.reextract.work import Extracted
 from storage.archive import Location
 from storage.sources.base import Part, Wound

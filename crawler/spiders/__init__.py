@@ -1,1 +1,1 @@
-"""The spiders: which pages to ask for, and when to stop."""
+"""The spiders: which pages to request, and when to stop."""

@@ -1,7 +1,5 @@
 """kbs_days: the news of one day after another, for backfills of years."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -12,7 +10,7 @@ from crawler.spiders.lists import ListSpider
 from extractors.address import day_url
 from extractors.dates import KST
 
-#: Without `since`: so many days back from `until`.
+#: How many days back from `until` if `since` is not given.
 DEFAULT_DAYS = 7
 
 
@@ -25,7 +23,7 @@ class KbsDaysSpider(ListSpider):
 
     @cached_property
     def bounds(self) -> Bounds:
-        """Which days are read is for `lists`; of those, everything is asked for."""
+        """No days: `lists` chooses those, and everything on them is requested."""
         return replace(super().bounds, since=None, until=None)
 
     def lists(self, edition: str) -> Iterator[str]:
@@ -38,7 +36,7 @@ class KbsDaysSpider(ListSpider):
             day += timedelta(days=1)
 
     def _was_read(self, edition: str, day: date) -> bool:
-        """Whether a day was read completely when it had been over for the days that are rechecked."""
+        """Whether a day was read completely after its recheck days were over."""
         coverage = self.crawl_state.coverage(day_url(edition, day))
         settled = day + timedelta(days=self.recheck_days)
         return coverage is not None and coverage.complete_to.astimezone(KST).date() > settled
@@ -48,8 +46,8 @@ class KbsDaysSpider(ListSpider):
         return self.started_at
 
     def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002
-        """A day without news is no failure; many of them may be a mistake."""
+        """A day without news is no failure; several of them may be a mistake."""
         self.empty_days += 1
-        notes = [note for note in self.crawler.stats.get_value("kbsworld/notes", []) if "no news" not in note]
-        told = f"{self.empty_days} days have no news on the site; if that is wrong, read them again with full=1."
-        self.crawler.stats.set_value("kbsworld/notes", [*notes, told] if self.empty_days > 1 else notes)
+        if self.empty_days > 1:
+            note = f"{self.empty_days} days have no news on the site; if that is wrong, read them again with full=1."
+            self.run.notes = [note]  # the only one that this spider has

@@ -1,7 +1,5 @@
 """kbs_features: features, from the list of each menu."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
@@ -14,9 +12,6 @@ class KbsFeaturesSpider(ListSpider):
     name = "kbs_features"
     list_name = "feature list"
     word_arguments = {"menu": ",".join(MENUS)}
-
-    def doubt(self) -> str:
-        return f"is it a menu of the site? Known are {', '.join(MENUS)}"
 
     def lists(self, edition: str) -> Iterator[str]:
         for menu in self.words["menu"]:

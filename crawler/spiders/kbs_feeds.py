@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 from crawler.arguments import ArgumentError
 from crawler.spiders.coverage import Walk
@@ -18,17 +18,14 @@ class KbsFeedsSpider(ListSpider):
     name = "kbs_feeds"
     list_name = "feed"
     word_arguments = {"feed": ",".join(FEEDS), "category": ""}
+    extract_entries = staticmethod(extract_feed)
 
     def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "", **own: str) -> None:
         """As in ListSpider, but a feed has one page."""
         super().__init__(lang, since, until, full, **own)
         for name in self.words["feed"]:
             if name not in FEEDS:
-                raise ArgumentError(f"feed={name} is no feed of the site; there is {', '.join(FEEDS)}.")
-
-    @property
-    def extract(self) -> Callable[[bytes, str], ListPage]:
-        return extract_feed
+                raise ArgumentError(f"feed={name} is not a feed of the site; there is {', '.join(FEEDS)}.")
 
     def lists(self, edition: str) -> Iterator[str]:
         for feed in self.words["feed"]:
@@ -37,10 +34,12 @@ class KbsFeedsSpider(ListSpider):
                 yield feed_url(edition, feed, category)
 
     def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
-        """A feed of which nothing is known may begin later than the last one ended."""
+        """If nothing on a feed is known, it may begin later than the last one ended."""
         if page.entries and not known and walk.coverage is not None:
-            self.note(f"{walk.url}: every entry is new, so that some may have passed between; kbs_news finds those.")
+            self.run.notes.append(
+                f"{walk.url}: every entry is new, so some may have been missed; kbs_news finds those."
+            )
 
     def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002
-        """An empty feed has been seen, and is worth a word."""
-        self.note(f"{url}: the feed is empty.")
+        """An empty feed is no failure: the site has had some."""
+        self.run.notes.append(f"{url}: the feed is empty.")

@@ -1,7 +1,5 @@
 """kbs_news: the news of an edition, from its news list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
@@ -21,13 +19,8 @@ class KbsNewsSpider(ListSpider):
             yield news_list_url(edition, category)
 
     def coverage(self, list_url: str) -> Coverage | None:
-        """How far a list was read completely; what was read of all news was read of each category."""
+        """How far a list was read completely: the list of all news covers each category."""
         address = parse_address(list_url)
         whole = news_list_url(address.edition, "") if address and address.edition else list_url
         coverages = filter(None, (super().coverage(list_url), self.crawl_state.coverage(whole)))
         return max(coverages, key=lambda coverage: coverage.complete_to, default=None)
-
-    def doubt(self) -> str:
-        if self.words["category"]:
-            return f"is {', '.join(self.words['category'])} a category of the site?"
-        return super().doubt()

@@ -1,7 +1,5 @@
 """kbs_programmes: pages of programmes, from their playlists."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
@@ -19,6 +17,3 @@ class KbsProgrammesSpider(ListSpider):
     def lists(self, edition: str) -> Iterator[str]:
         for programme in self.words["programme"]:
             yield playlist_url(edition, programme)
-
-    def doubt(self) -> str:
-        return f"is {', '.join(self.words['programme'])} a programme of the site?"

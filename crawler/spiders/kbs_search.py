@@ -1,7 +1,5 @@
 """kbs_search: the news in which the site's own search finds a word."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from crawler.arguments import ArgumentError
@@ -18,28 +16,22 @@ class KbsSearchSpider(ListSpider):
     name = "kbs_search"
     list_name = "page of results"
 
-    def __init__(
-        self,
-        keyword: str = "",
-        lang: str = "f",
-        since: str = "",
-        until: str = "",
-        full: str = "",
-        pages: str = "",
-    ) -> None:
-        """As in ListSpider.
-
-        Args:
-            keyword: what to search for.
-        """
-        super().__init__(lang, since, until, full, pages)
+    def __init__(self, keyword: str = "", **arguments: str) -> None:
+        """As in ListSpider; `keyword`: what to search for."""
+        super().__init__(**arguments)
         self.keyword = keyword.strip()
         if not 0 < len(self.keyword) <= _LONGEST:
-            raise ArgumentError(f"Give kbs_search a word to search for, of {_LONGEST} letters at most: keyword=Corée.")
+            raise ArgumentError(
+                f"Give kbs_search a word to search for, at most {_LONGEST} letters long: keyword=Corée."
+            )
+
+    @classmethod
+    def argument_defaults(cls) -> dict[str, str]:
+        return {"keyword": ""} | ListSpider.argument_defaults()
 
     def lists(self, edition: str) -> Iterator[str]:
         yield search_url(edition, self.keyword)
 
     def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002
         """Nothing found is an answer."""
-        self.note(f"The site finds nothing for {self.keyword}.")
+        self.run.notes.append(f"The site finds nothing for {self.keyword}.")

@@ -1,7 +1,5 @@
 """kbs_videos: news with a video, from the video list."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider

@@ -13,40 +13,32 @@ from tests.crawler.scripted import ScriptedSite
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
 Begin = Callable[..., Begun]
-#: The manners are for the site; a replica on loopback needs no rest.
+#: Politeness is for the site; a replica on loopback needs none.
 HASTE = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0", "-s", "KBS_BACKOFF=0"]
 
 
 @pytest.fixture
 def scrapy(tmp_path: Path) -> Run:
     """`scrapy` with a database and archive of the test's own; environment as keyword arguments."""
-
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        defaults = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": str(tmp_path / "archive")}
-        return prepared().run(*arguments, **defaults | environment)
-
-    return run
-
-
-@pytest.fixture
-def begin(tmp_path: Path) -> Begin:
-    """Like `crawl`, but the process is handed over while it runs."""
-
-    def run(*arguments: str, **environment: str) -> Begun:
-        defaults = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": str(tmp_path / "archive")}
-        return prepared().begin("crawl", *arguments, *HASTE, **defaults | environment)
-
-    return run
+    return lambda *arguments, **environment: prepared().run(*arguments, **_own(tmp_path) | environment)
 
 
 @pytest.fixture
 def crawl(scrapy: Run) -> Run:
-    """`scrapy crawl` without rest between pages: the replica needs none."""
+    """`scrapy crawl` without a delay between pages."""
+    return lambda *arguments, **environment: scrapy("crawl", *arguments, *HASTE, **environment)
 
-    def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return scrapy("crawl", *arguments, *HASTE, **environment)
 
-    return run
+@pytest.fixture
+def begin(tmp_path: Path) -> Begin:
+    """Like `crawl`, but returns the process while it runs."""
+    return lambda *arguments, **environment: prepared().begin(
+        "crawl", *arguments, *HASTE, **_own(tmp_path) | environment
+    )
+
+
+def _own(tmp_path: Path) -> dict[str, str]:
+    return {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": str(tmp_path / "archive")}
 
 
 @pytest.fixture

@@ -1,7 +1,7 @@
-"""A process that has imported what the project stands on, and nothing of the project: each call is a fork of it.
+"""Runs `scrapy` in a fork of a process that has imported the libraries, and nothing of the project.
 
-To import Scrapy is what takes longest in a short `scrapy`. A call is a process of its own all the same, with its own
-environment and output, its own import of all that is the project's, its own end and exit status.
+To import Scrapy takes longest in a short `scrapy`. Each call is still a process of its own, with its own environment
+and output, its own import of the project, its own end and exit status.
 """
 
 from __future__ import annotations
@@ -24,33 +24,29 @@ from typing import Any
 CHECKOUT = Path(__file__).parents[2]
 #: What a call may take, in seconds.
 LONGEST = 120
-# Besides Scrapy's own parts.
 _LIBRARIES = (
     "click fastwarc.warc lxml.cssselect lxml.html pyarrow.parquet spidermon.contrib.scrapy.extensions "
     "spidermon.contrib.scrapy.monitors sqlite_utils trafilatura twisted.internet.asyncioreactor "
     "warcio.archiveiterator warcio.warcwriter"
 ).split()
-# Scrapy's own, by the names of its default settings.
-_PARTS = "DOWNLOAD_HANDLERS_BASE DOWNLOADER_MIDDLEWARES_BASE EXTENSIONS_BASE SPIDER_MIDDLEWARES_BASE".split()
+# Scrapy's own components, by the names of its default settings.
+_COMPONENTS = "DOWNLOAD_HANDLERS_BASE DOWNLOADER_MIDDLEWARES_BASE EXTENSIONS_BASE SPIDER_MIDDLEWARES_BASE".split()
 
 
 class Begun:
-    """A call under way, with what of `subprocess.Popen` is needed here.
+    """A call under way, with what of `subprocess.Popen` is needed here; `returncode` below zero: a signal ended it."""
 
-    Attributes:
-        pid: of its process.
-        returncode: None while it runs; below zero the signal that ended it.
-    """
-
-    def __init__(self, prepared: Prepared, pid: int, said: list[Path]) -> None:
+    def __init__(self, prepared: Prepared, pid: int, written: list[Path]) -> None:
         self.pid = pid
         self.returncode: int | None = None
         self._prepared = prepared
-        self._said = said
+        self._written = written
 
-    def poll(self) -> int | None:
-        """The exit status, or None."""
-        return self._wait(os.WNOHANG)
+    def poll(self, options: int = os.WNOHANG) -> int | None:
+        """The exit status, or None while it runs."""
+        if self.returncode is None:
+            self.returncode = self._prepared.ask("wait", self.pid, options)
+        return self.returncode
 
     def send_signal(self, number: int) -> None:
         """To a process that runs."""
@@ -62,23 +58,14 @@ class Begun:
         self.send_signal(signal.SIGKILL)
 
     def communicate(self, timeout: float = LONGEST) -> tuple[str, str]:
-        """What it wrote to standard output and error, when it has ended.
-
-        Raises:
-            TimeoutError: it has not, after so many seconds.
-        """
+        """What it wrote to standard output and error, when it has ended; TimeoutError if it does not end."""
         if self.poll() is None:
             with open(os.pidfd_open(self.pid)) as ends:  # noqa: PTH123
                 if not select([ends], [], [], timeout)[0]:
                     raise TimeoutError
-        self._wait(0)
-        output, errors = (file.read_text("utf-8") for file in self._said)
+        self.poll(0)
+        output, errors = (file.read_text("utf-8") for file in self._written)
         return output, errors
-
-    def _wait(self, options: int) -> int | None:
-        if self.returncode is None:
-            self.returncode = self._prepared.ask("wait", self.pid, options)
-        return self.returncode
 
 
 class Prepared:
@@ -97,22 +84,22 @@ class Prepared:
         atexit.register(self.close)
 
     def begin(self, *arguments: str, first: str = "", **environment: str) -> Begun:
-        """A call, begun; after LONGEST seconds SIGALRM ends it.
+        """Start a call; after LONGEST seconds SIGALRM ends it.
 
         Args:
             arguments: of `scrapy`.
             first: code that runs before it does.
-            environment: what is other in it than here.
+            environment: what is different in it from here.
         """
         number = next(self._numbers)
-        said = [Path(self._folder.name, f"{number}.{name}") for name in ("output", "errors")]
-        for file in said:
-            file.touch()  # a call may be killed before it has said anything
-        pid = self.ask("begin", ["scrapy", *arguments], first, os.environ | environment, *map(str, said))
-        return Begun(self, pid, said)
+        written = [Path(self._folder.name, f"{number}.{name}") for name in ("output", "errors")]
+        for file in written:
+            file.touch()  # a call may be killed before it has written anything
+        pid = self.ask("begin", ["scrapy", *arguments], first, os.environ | environment, *map(str, written))
+        return Begun(self, pid, written)
 
     def run(self, *arguments: str, first: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        """What a call comes to; `begin` has the arguments."""
+        """Run a call to its end; `begin` has the arguments."""
         begun = self.begin(*arguments, first=first, **environment)
         output, errors = begun.communicate()
         assert begun.returncode is not None
@@ -138,7 +125,7 @@ def prepared() -> Prepared:
 
 
 def serve() -> None:
-    """Begin a fork for each call in standard input, or wait for one, and print its number or exit status."""
+    """Fork for each call in standard input, or wait for a fork, and print its number or exit status."""
     _import_libraries()
     assert not {"crawler", "extractors", "storage"} & sys.modules.keys()
     assert "twisted.internet.reactor" not in sys.modules  # it belongs to one process
@@ -162,10 +149,10 @@ def _import_libraries() -> None:
     from scrapy.utils.misc import load_object, walk_modules_iter
 
     list(walk_modules_iter("scrapy.commands"))
-    for setting in _PARTS:
+    for setting in _COMPONENTS:
         base = getattr(default_settings, setting)
-        for part in base.values() if setting == "DOWNLOAD_HANDLERS_BASE" else base:
-            load_object(part)
+        for component in base.values() if setting == "DOWNLOAD_HANDLERS_BASE" else base:
+            load_object(component)
     for name in _LIBRARIES:
         import_module(name)
 

@@ -6,7 +6,8 @@ import re
 import sqlite3
 import subprocess
 import time
-from contextlib import closing, suppress
+from collections.abc import Callable
+from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -17,8 +18,10 @@ from sqlite_utils import Database
 
 from extractors import Article
 from storage import ArticleStore
+from tests.replica import Replica
 
-#: The address of an article, by its number.
+#: The address of the news list, and of an article by its number.
+LIST = "/service/news_list.htm?lang=f"
 ARTICLE = "/service/news_view.htm?lang=f&Seq_Code={}"
 
 
@@ -52,17 +55,33 @@ def stored(tmp_path: Path) -> list[Article]:
         return [replace(article, source_url=None) for article in store.newest(10_000)]
 
 
+def change_pages(site: Replica, part: str, change: Callable[[str, bytes], bytes]) -> None:
+    """Have a replica change the pages it serves under addresses that contain `part`."""
+    respond = site.respond
+
+    def changed(target: str, fault: str = "") -> tuple[int, str, bytes]:
+        status, kind, body = respond(target, fault)
+        return status, kind, change(target, body) if part in target else body
+
+    site.respond = changed  # type: ignore[method-assign]
+
+
 NOT_FOUND = (404, b"<html><body>Not Found</body></html>")
 
 
 class ScriptedSite:
+    """A server whose answers a test writes itself; anything else is 404.
+
+    Attributes:
+        answers: path -> status, body and, where needed, headers.
+        once: answers to the next request alone.
+        requests: the paths requested; `times` has the time of each (time.monotonic).
+        agents, cookies, encodings: what the requests said.
+    """
+
     def __init__(self) -> None:
         self.answers: dict[str, tuple[int, bytes] | tuple[int, bytes, dict[str, str]]] = {}
-        #: Answers to the next request alone.
         self.once: dict[str, tuple[int, bytes, dict[str, str]]] = {}
-        #: Pages that come a byte at a time.
-        self.slow: set[str] = set()
-        self.requests: list[str] = []
         self.times: list[tuple[str, float]] = []
         self.agents: set[str] = set()
         self.cookies: set[str] = set()
@@ -71,7 +90,6 @@ class ScriptedSite:
 
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                site.requests.append(self.path)
                 site.times.append((self.path, time.monotonic()))
                 site.agents.add(self.headers["User-Agent"])
                 site.cookies.update(self.headers.get_all("Cookie", []))
@@ -80,19 +98,9 @@ class ScriptedSite:
                 self.send_response(status)
                 for name, value in (more[0] if more else {}).items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(1000 if self.path in site.slow else len(body)))
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                if self.path in site.slow:
-                    self._drip()
-                else:
-                    self.wfile.write(body)
-
-            def _drip(self) -> None:
-                with suppress(OSError):
-                    for _ in range(200):
-                        self.wfile.write(b" ")
-                        self.wfile.flush()
-                        time.sleep(0.1)
+                self.wfile.write(body)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass
@@ -101,13 +109,18 @@ class ScriptedSite:
         self.base_url = f"http://127.0.0.1:{self.server.server_port}"
         Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
 
+    @property
+    def requests(self) -> list[str]:
+        return [path for path, _ in self.times]
+
     def close(self) -> None:
         self.server.shutdown()
         self.server.server_close()
 
     def list(self, *hrefs: str) -> None:
-        """Have the news list show cards that lead to `hrefs`."""
-        cards = "".join(f'<article><h2><a href="{href}">x</a></h2></article>' for href in hrefs)
-        page = f'<html><body><nav id="gnb_menu"></nav><section class="comp_contents_1x">{cards}</section></body></html>'
+        """Have the news list show entries that lead to `hrefs`."""
+        entries = "".join(f'<article><h2><a href="{href}">x</a></h2></article>' for href in hrefs)
+        section = f'<section class="comp_contents_1x">{entries}</section>'
+        page = f'<html><body><nav id="gnb_menu"></nav>{section}</body></html>'
         for number in ("", "&page=2"):  # a list that repeats itself
-            self.answers[f"/service/news_list.htm?lang=f{number}"] = (200, page.encode())
+            self.answers[LIST + number] = (200, page.encode())

@@ -20,7 +20,7 @@ def test_the_base_is_written_as_scrapy_writes_it(base: str) -> None:
     assert Site(base).base == "http://localhost:8000"
 
 
-def test_both_hosts_of_the_site_are_the_site_and_nothing_else_is() -> None:
+def test_only_the_two_hosts_of_the_site_are_the_site() -> None:
     site = Site("https://world.kbs.co.kr")
     for url in ("http://rki.kbs.co.kr/x", "https://world.kbs.co.kr:443/", "https://world.kbs.co.kr/service/"):
         assert site.serves(url)
@@ -47,6 +47,6 @@ def test_a_replica_is_its_own_host_and_port_alone() -> None:
 @pytest.mark.parametrize(
     "base", ["", "world.kbs.co.kr", "ftp://x", "http://", "http://x:port", "http://a@b", "http://x?y"]
 )
-def test_what_is_no_web_address_is_refused(base: str) -> None:
-    with pytest.raises(ValueError, match="no web address; give one such as"):
+def test_a_wrong_base_address_is_refused(base: str) -> None:
+    with pytest.raises(ValueError, match="not a web address; give one such as"):
         Site(base)

@@ -10,15 +10,11 @@ import pytest
 
 from extractors import Article
 from tests.crawler.conftest import Run
-from tests.crawler.scripted import counts, rows, stored
+from tests.crawler.scripted import change_pages, counts, rows, stored
 from tests.replica import Replica, World, pages
 from tests.replica.world import Entry
 
 Truth = Callable[[World], list[Entry]]
-
-
-def urls(entries: list[Entry]) -> set[str]:
-    return {entry.truth.url for entry in entries}
 
 
 def asked(requests: list[str]) -> list[str]:
@@ -44,21 +40,18 @@ def assert_exact(tmp_path: Path, truth: list[Article]) -> None:
     assert found == {article.url: article for article in truth}
 
 
-def test_the_news_of_ninety_days_are_stored_exactly_and_then_only_what_is_new_is_asked_for(
-    crawl: Run, tmp_path: Path
-) -> None:
+@pytest.mark.slow
+def test_ninety_days_of_news_are_exact_and_then_only_the_new(crawl: Run, tmp_path: Path) -> None:
     with Replica(articles=3000, days=90) as site:
         first = crawl("kbs_news", "-a", "full=1", KBS_BASE_URL=site.base_url)
         assert (first.returncode, counts(first)["new"]) == (0, 3000)
         assert_exact(tmp_path, [entry.truth for entry in site.world.entries])
         before = rows(tmp_path)
         site.requests.clear()
-        crawl("kbs_news", KBS_BASE_URL=site.base_url, KBS_RECHECK_DAYS="0")
-        assert site.requests == ["/robots.txt", "/service/news_list.htm?lang=f"]
-        site.requests.clear()
         categories = "category=Po,In,IK,Dm,Cu"
+        crawl("kbs_news", KBS_BASE_URL=site.base_url, KBS_RECHECK_DAYS="0")
         crawl("kbs_news", "-a", categories, KBS_BASE_URL=site.base_url, KBS_RECHECK_DAYS="0")
-        assert len(site.requests) == 1 + 5
+        assert (lists(site.requests), asked(site.requests)) == (1 + 5, [])
         assert rows(tmp_path) == before
         site.requests.clear()
         new = site.world.publish(7)
@@ -98,7 +91,7 @@ LONG = {"KBS_RECHECK_DAYS": "9999"}
         (["kbs_search", "-a", "keyword=Corée"], "news", titled, 1, {"KBS_RECHECK_DAYS": "0"}),
     ],
 )
-def test_a_spider_stores_all_it_is_for_and_then_asks_for_nothing_that_is_known(
+def test_a_spider_stores_all_and_then_requests_only_the_new(
     crawl: Run,
     tmp_path: Path,
     arguments: list[str],
@@ -157,13 +150,13 @@ def test_articles_are_given_by_number_address_and_file(crawl: Run, tmp_path: Pat
         assert len(updated) == 2
 
 
-def test_ids_that_the_site_does_not_have_are_refused_and_no_sign_of_illness(crawl: Run) -> None:
+def test_ids_without_an_article_are_refused_and_healthy(crawl: Run) -> None:
     with Replica(articles=5) as site:
         run = crawl("kbs_articles", "-a", "ids=1-40", KBS_BASE_URL=site.base_url)
     assert (run.returncode, counts(run)["refused"]) == (0, 40)
 
 
-def test_several_editions_and_days_bound_what_is_asked_for(crawl: Run, tmp_path: Path) -> None:
+def test_editions_and_days_bound_what_is_requested(crawl: Run, tmp_path: Path) -> None:
     with Replica(articles=60, days=6) as site:
         bounds = ["-a", "since=2026-11-17", "-a", "until=2026-11-18"]
         run = crawl("kbs_news", "-a", "lang=f,e", *bounds, KBS_BASE_URL=site.base_url)
@@ -178,7 +171,7 @@ def test_several_editions_and_days_bound_what_is_asked_for(crawl: Run, tmp_path:
     assert_exact(tmp_path, expected)
 
 
-def test_a_walk_that_was_broken_off_is_made_up_for_by_the_next(crawl: Run, tmp_path: Path) -> None:
+def test_an_interrupted_walk_is_completed_by_the_next(crawl: Run, tmp_path: Path) -> None:
     """Newest first and stopped in the middle, a run leaves a gap behind articles that are known."""
     with Replica(articles=80, days=20) as site:
         crawl("kbs_news", KBS_BASE_URL=site.base_url)
@@ -192,7 +185,7 @@ def test_a_walk_that_was_broken_off_is_made_up_for_by_the_next(crawl: Run, tmp_p
         assert lists(site.requests) == 1
 
 
-def test_a_day_read_completely_is_not_asked_for_again(crawl: Run) -> None:
+def test_a_day_read_completely_is_not_requested_again(crawl: Run) -> None:
     with Replica(articles=40, days=4) as site:
         arguments = ["kbs_days", "-a", "since=2026-11-01", "-a", "until=2026-11-21"]
         crawl(*arguments, KBS_BASE_URL=site.base_url)
@@ -204,19 +197,13 @@ def test_a_day_read_completely_is_not_asked_for_again(crawl: Run) -> None:
         assert lists(site.requests) >= 21
 
 
-def test_a_card_date_that_the_page_does_not_have_is_looked_for_in_three_runs(crawl: Run) -> None:
+def test_a_date_only_the_list_has_is_looked_for_in_three_runs(crawl: Run) -> None:
     with Replica(articles=12) as replica:
-        world = replica.world
-        entry = world.entries[0]
+        entry = replica.world.entries[0]
         crawl("kbs_news", KBS_BASE_URL=replica.base_url)
-        later = world.update(entry)
-        respond, first = replica.respond, pages.news_page(world, entry)
-
-        def stale(target: str, fault: str = "") -> tuple[int, str, bytes]:
-            status, kind, body = respond(target, fault)
-            return status, kind, first if f"Seq_Code={entry.seq}" in target else body
-
-        replica.respond = stale  # type: ignore[method-assign]
+        first = pages.news_page(replica.world, entry)
+        replica.world.update(entry)
+        change_pages(replica, f"Seq_Code={entry.seq}", lambda _, __: first)
         for _ in range(3):
             replica.requests.clear()
             crawl("kbs_news", KBS_BASE_URL=replica.base_url)
@@ -224,10 +211,3 @@ def test_a_card_date_that_the_page_does_not_have_is_looked_for_in_three_runs(cra
         replica.requests.clear()
         crawl("kbs_news", KBS_BASE_URL=replica.base_url)
         assert asked(replica.requests) == []
-        assert later.truth.timestamp != entry.truth.timestamp
-
-
-def page_of(world: World, entry: Entry) -> bytes:
-    from tests.replica import pages
-
-    return pages.news_page(world, entry)

@@ -1,0 +1,152 @@
+"""The child process that extracts pages: its answers, and pages that crash it or take too long."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from crawler.extraction import Extraction, ExtractionError
+from extractors import NotAnArticle, extract_html
+
+FORGETFUL = """
+import asyncio, os, signal
+from crawler.extraction import Extraction
+
+extraction = Extraction()
+print(asyncio.run(extraction.run(os.getpid)), flush=True)
+"""
+
+
+def run(read: Callable[[Extraction], Awaitable[Any]]) -> Any:
+    """What a coroutine returns that is given an Extraction."""
+
+    async def reading() -> Any:
+        extraction = Extraction(timeout=5)
+        try:
+            return await read(extraction)
+        finally:
+            extraction.close()
+
+    return asyncio.run(reading())
+
+
+def runs(process: int) -> bool:
+    """Whether a process runs: it exists, and is not a zombie."""
+    try:
+        return "(zombie)" not in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def test_one_other_process_answers_in_order() -> None:
+    async def read(extraction: Extraction) -> list[Any]:
+        negatives = (extraction.run(abs, -n) for n in range(20))
+        return await asyncio.gather(extraction.run(os.getpid), *negatives, extraction.run(os.getpid))
+
+    first, *numbers, last = run(read)
+    assert numbers == list(range(20))
+    assert first == last != os.getpid()
+
+
+def test_ctrl_c_does_not_reach_the_child() -> None:
+    # A terminal sends it to its foreground group, and a child that is still starting would print a traceback.
+    assert run(lambda extraction: extraction.run(os.getpgrp)) != os.getpgrp()
+
+
+def test_a_refusal_is_returned_and_a_bug_raised_with_its_place() -> None:
+    async def read(extraction: Extraction) -> Any:
+        with pytest.raises(FileNotFoundError) as caught:
+            await extraction.run(shutil.copy, "/nothing", "/there")
+        assert "in copyfile" in "".join(caught.value.__notes__)
+        return await extraction.run(extract_html, b"<html></html>", None)
+
+    assert isinstance(run(read), NotAnArticle)
+
+
+def test_a_page_that_crashes_the_child_is_refused() -> None:
+    async def read(extraction: Extraction) -> Any:
+        return [await extraction.run(signal.raise_signal, signal.SIGKILL), await extraction.run(abs, -1)]
+
+    crashed, next_one = run(read)
+    assert (crashed.reason, next_one) == ("extraction breaks on this page", 1)
+
+
+def test_a_child_killed_from_outside_costs_no_page() -> None:
+    async def read(extraction: Extraction) -> Any:
+        first = await extraction.run(os.getpid)
+        assert isinstance(first, int)
+        os.kill(first, signal.SIGKILL)
+        return first, await extraction.run(os.getpid)
+
+    first, second = run(read)
+    assert first != second
+
+
+def test_a_page_that_takes_too_long_is_refused() -> None:
+    async def read(extraction: Extraction) -> tuple[Any, Any]:
+        process = await extraction.run(os.getpid)
+        assert isinstance(process, int)
+        slow = await extraction.run(time.sleep, 600)
+        assert not runs(process)
+        return slow, await extraction.run(abs, -1)
+
+    slow, next_one = run(read)
+    assert (slow.reason, next_one) == ("extraction takes too long on this page", 1)
+
+
+def test_the_answer_of_a_cancelled_page_goes_to_no_other() -> None:
+    async def read(extraction: Extraction) -> Any:
+        await extraction.run(abs, -1)
+        slow = asyncio.create_task(extraction.run(time.sleep, 1))
+        await asyncio.sleep(0.1)
+        slow.cancel()
+        with suppress(asyncio.CancelledError):
+            await slow
+        return await extraction.run(abs, -2)
+
+    assert run(read) == 2
+
+
+@pytest.mark.parametrize("program", ["/nothing", "/bin/false"])
+def test_a_child_that_does_not_start_is_no_fault_of_the_page(monkeypatch: pytest.MonkeyPatch, program: str) -> None:
+    async def read(extraction: Extraction) -> Any:
+        with monkeypatch.context() as context:
+            context.setattr(sys, "executable", program)
+            with pytest.raises(ExtractionError):
+                await extraction.run(abs, -1)
+        return await extraction.run(abs, -2)
+
+    assert run(read) == 2
+
+
+@pytest.mark.parametrize("size", [0, 65_536, 10_000_000])
+def test_pages_of_any_size_go_there_and_come_back(size: int) -> None:
+    assert run(lambda extraction: extraction.run(str.lower, "É" * size)) == "é" * size
+
+
+@pytest.mark.parametrize("end", ["", "os.kill(os.getpid(), signal.SIGKILL)"])
+def test_the_child_ends_with_a_program_that_does_not_close_it(tmp_path: Path, end: str) -> None:
+    program = tmp_path / "forgetful.py"
+    program.write_text(FORGETFUL + end)
+    ran = subprocess.run([sys.executable, program], capture_output=True, text=True, timeout=60, check=False)
+    deadline = time.monotonic() + 20
+    while runs(int(ran.stdout)) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not runs(int(ran.stdout))
+
+
+def test_modules_of_the_current_folder_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "pickle.py").write_text("raise SystemExit('mine')")
+    monkeypatch.chdir(tmp_path)
+    assert run(lambda extraction: extraction.run(abs, -1)) == 1
