@@ -1,11 +1,8 @@
-"""Whole processes under measurement: their time, their memory, what they print; and the options that benches share."""
+"""Runs whole processes and measures their time and memory."""
 
 from __future__ import annotations
 
-import argparse
-import contextlib
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -14,22 +11,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import psutil
+
 CHECKOUT = Path(__file__).parents[2]
-# Seconds after which a run is given up.
+#: Seconds after which a run is killed.
 PATIENCE = 1800
-# Seconds between two looks at the memory: one takes the kernel several milliseconds, for which the processes wait.
-INTERVAL = 0.25
-PROC = Path("/proc")
+# Seconds between two readings of the memory: each stops the processes for some milliseconds.
+_INTERVAL = 0.25
 
 
 @dataclass(frozen=True)
 class Run:
-    """One whole process, with all that it started.
+    """One process with all its children, from start to end.
 
     Attributes:
-        seconds: from its start to its end.
+        seconds: how long it took.
         output: what it printed.
-        peak: most bytes of memory that were seen in use at once; 0 where the machine does not tell.
+        peak: the largest memory that was seen, in bytes; shared memory is counted once.
     """
 
     seconds: float
@@ -38,100 +36,59 @@ class Run:
 
 
 def measure(module: str, *arguments: str, folder: Path = CHECKOUT, own: Mapping[str, str] | None = None) -> Run:
-    """Run `python -m module arguments` to its end, which must be a good one.
+    """Run `python -m module arguments`; an exit status other than 0 ends the benchmark.
 
     Args:
-        folder: where it runs.
-        own: its environment, besides what it inherits; of that, nothing that configures Scrapy or kbsworld.
+        folder: the working directory.
+        own: environment variables besides the inherited ones; those that configure Scrapy or kbsworld are not
+            inherited.
     """
-    # The last one would have each start compile the project's modules anew, as happens to nobody else.
+    # Without compiled modules every start would compile the project again.
     left_out = ("SCRAPY_", "KBS_", "PYTHONDONTWRITEBYTECODE")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    name = f"{module} {arguments[0]}"
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
-        process = subprocess.Popen(
+        process = psutil.Popen(
             [sys.executable, "-m", module, *arguments],
             cwd=folder,
             env=inherited | dict(own or {}),
             stdout=output,
             stderr=errors,
-            start_new_session=True,
         )
-        try:
-            peak = _watch(process, began)
-        except subprocess.TimeoutExpired:
-            sys.exit(f"{name} did not end within {PATIENCE} s; give it less to do.")
-        finally:
-            if process.returncode is None:
-                os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+        peak = _watch(process)
         seconds = time.perf_counter() - began
         output.seek(0)
         errors.seek(0)
         if process.returncode:
-            sys.exit(f"{name} ended with {process.returncode}:\n{errors.read().decode('utf-8', 'replace')}")
+            text = errors.read().decode("utf-8", "replace")
+            sys.exit(f"{module} {arguments[0]} ended with {process.returncode}:\n{text}")
         return Run(seconds, output.read().decode(), peak)
 
 
-def _watch(process: subprocess.Popen[bytes], began: float) -> int:
-    """Wait for the end of the process; the peak of its memory."""
-    peak, memory = 0, SessionMemory(process.pid)
+def _watch(process: psutil.Popen) -> int:
+    """Wait for the end of the process; returns the peak of its memory."""
+    peak, began = 0, time.perf_counter()
     while True:
         try:
-            process.wait(INTERVAL)
-        except subprocess.TimeoutExpired:
-            if time.perf_counter() - began > PATIENCE:
-                raise
-            peak = max(peak, memory.read())
+            process.wait(_INTERVAL)
+        except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
+            peak = max(peak, sum(map(_memory, _family(process))))
         else:
             return peak
+        if time.perf_counter() - began > PATIENCE:
+            for member in _family(process):
+                member.kill()
 
 
-class SessionMemory:
-    """The memory of a session: of a process that began one, and of all that it started."""
-
-    def __init__(self, session: int) -> None:
-        self._session = session
-        self._strangers: set[str] = set()
-
-    def read(self) -> int:
-        """Bytes in use now, memory that processes share counted once; 0 where there is no /proc."""
-        try:
-            present = {name for name in os.listdir(PROC) if name.isdigit()}  # noqa: PTH208  (a tenth of the time)
-        except OSError:
-            return 0
-        # A process is asked once whether it belongs: all others of the machine, every time, would cost what is timed.
-        self._strangers &= present
-        members = [name for name in present - self._strangers if self._is_member(name)]
-        return sum(_bytes_of(name) for name in members)
-
-    def _is_member(self, name: str) -> bool:
-        try:
-            # The name of the program, in brackets, may hold anything; behind it: state, parent, group, session.
-            session = (PROC / name / "stat").read_bytes().rpartition(b")")[2].split()[3]
-        except OSError:
-            return False
-        if int(session) == self._session:
-            return True
-        self._strangers.add(name)
-        return False
+def _family(process: psutil.Popen) -> list[psutil.Process]:
+    try:
+        return [process, *process.children(recursive=True)]
+    except psutil.Error:
+        return []
 
 
-def _bytes_of(name: str) -> int:
-    """The proportional set size of one process; its resident one where the kernel keeps no account of the former."""
-    with contextlib.suppress(OSError):
-        for line in (PROC / name / "smaps_rollup").read_bytes().splitlines():
-            if line.startswith(b"Pss:"):
-                return int(line.split()[1]) * 1024
-    with contextlib.suppress(OSError):
-        return int((PROC / name / "statm").read_bytes().split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    return 0  # it has ended
-
-
-def number(text: str) -> int:
-    """The value of an option that says how many."""
-    value = int(text)
-    if not 1 <= value <= 100_000:
-        raise argparse.ArgumentTypeError(f"{value} is none; give one from 1 to 100000")
-    return value
+def _memory(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.Error:  # it has ended
+        return 0

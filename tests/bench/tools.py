@@ -12,7 +12,7 @@ import lxml.html
 
 from extractors import extract_html
 
-#: Text (None where the tool found none) and the day it was written (None where the tool gives none).
+#: The text and the day it was written, each None if the tool gives none.
 Found = tuple[str | None, date | None]
 Tool = Callable[[bytes, str], Found]
 
@@ -29,7 +29,7 @@ def kbsworld(page: bytes, url: str) -> Found:
 
 
 def load_tools() -> dict[str, Tool]:
-    """Every tool by the name the table shows; imported here, for they are only in the bench's own environment."""
+    """Every tool by its name in the table; imported here, since only the environment of the bench has them."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     import goose3
