@@ -7,12 +7,11 @@ import socket
 import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from extractors.address import EDITIONS
-from tests.replica.faults import STATUSES, WIRE, Faults, Wire, is_loop
+from tests.replica.faults import SITE_PAGES, Faults, Wire, is_loop
 from tests.replica.routes import HTML, find_page
 from tests.replica.world import World
 
@@ -25,8 +24,7 @@ class Replica:
     Attributes:
         worlds: the articles of each edition, by its letter.
         requests: the paths asked for, in order.
-        faults: what goes wrong with them; nothing, if not told otherwise.
-        stopping: set when the server stops.
+        faults: which requests meet one; by default none does.
     """
 
     def __init__(
@@ -41,13 +39,14 @@ class Replica:
 
         Raises:
             OSError: the port is in use.
-            ValueError: so many articles do not fit into so many days.
+            OverflowError: there is no such port.
+            ValueError: as World.
         """
         self.worlds = {edition: World(articles, seed, edition, days) for edition in EDITIONS}
         self.faults = Faults() if faults is None else faults
-        self.stopping = threading.Event()
         self.requests: list[str] = []
-        self._server = _Server(("127.0.0.1", port), _handler(self))
+        self._stopping = threading.Event()
+        self._server = _Server(("127.0.0.1", port), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
 
     @property
@@ -64,10 +63,8 @@ class Replica:
         self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stopping.set()
+    def __exit__(self, *_: object) -> None:
+        self._stopping.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -81,48 +78,49 @@ class Replica:
         found = None if world is None else find_page(world, parts.path, query, fault)
         return (404, HTML, b"<html><body><h1>Not Found</h1></body></html>") if found is None else (200, *found)
 
+    def _handler(self) -> type[BaseHTTPRequestHandler]:
+        replica = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+            # One packet an answer: otherwise headers and body wait 40 ms for the other side's acknowledgement.
+            wbufsize = -1
+            disable_nagle_algorithm = True
+
+            def do_GET(self) -> None:
+                replica.requests.append(self.path)
+                fault = "redirect-loop" if is_loop(self.path) else replica.faults.draw(self.path)
+                status, content_type, body = replica.respond(self.path, fault if fault in SITE_PAGES else "")
+                if fault and fault not in SITE_PAGES:
+                    Wire(self, replica._stopping).send(fault, content_type, body, replica.faults.retry_after)
+                    return
+                self.send_response(status)
+                self.send_header("Content-Type", content_type)
+                if "gzip" in self.headers.get("Accept-Encoding", ""):
+                    # Without the time of day: the same page is the same bytes.
+                    body = gzip.compress(body, compresslevel=1, mtime=0)
+                    self.send_header("Content-Encoding", "gzip")
+                self.send_header("Content-Length", str(len(body)))
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Print nothing: standard error belongs to the crawl."""
+
+        return Handler
+
 
 class _Server(ThreadingHTTPServer):
-    request_queue_size = 128  # a full queue would have a client wait a second for its next try
+    request_queue_size = 128  # with a full queue a client waits a second before it tries again
 
     def shutdown_request(self, request: Any) -> None:
-        """Close the connection; without the usual goodbye where a fault wants it reset."""
+        """Close the connection; for a reset without the usual end."""
         if request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER):
             self.close_request(request)
         else:
             super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say what went wrong, but nothing of a client that left."""
+        """Report an error, but not a client that left."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
-
-
-def _handler(replica: Replica) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-        # One packet an answer: headers and body apart would each wait 40 ms for the other side's acknowledgement.
-        wbufsize = -1
-        disable_nagle_algorithm = True
-
-        def do_GET(self) -> None:
-            replica.requests.append(self.path)
-            fault = "redirect-loop" if is_loop(self.path) else replica.faults.draw(self.path)
-            status, content_type, body = replica.respond(self.path, fault)
-            if fault in STATUSES or fault in WIRE:
-                Wire(self, replica.stopping).send(fault, content_type, body, replica.faults.retry_after)
-                return
-            self.send_response(status)
-            self.send_header("Content-Type", content_type)
-            if "gzip" in self.headers.get("Accept-Encoding", ""):
-                # Without the time of day in it: the same page is the same bytes.
-                body = gzip.compress(body, compresslevel=1, mtime=0)
-                self.send_header("Content-Encoding", "gzip")
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-            """Say nothing: standard error belongs to the crawl beside it."""
-
-    return Handler
