@@ -3,32 +3,24 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
 
 CHECKOUT = Path(__file__).parents[2]
-#: Seconds after which a run is killed.
-PATIENCE = 1800
 # Seconds between two readings of the memory: each stops the processes for some milliseconds.
 _INTERVAL = 0.25
 
 
 @dataclass(frozen=True)
 class Run:
-    """One process with all its children, from start to end.
-
-    Attributes:
-        seconds: how long it took.
-        output: what it printed.
-        peak: the largest memory that was seen, in bytes; shared memory is counted once.
-    """
+    """One process with all its children: its seconds, what it printed, and its largest memory in bytes."""
 
     seconds: float
     output: str
@@ -36,26 +28,23 @@ class Run:
 
 
 def measure(module: str, *arguments: str, folder: Path = CHECKOUT, own: Mapping[str, str] | None = None) -> Run:
-    """Run `python -m module arguments`; an exit status other than 0 ends the benchmark.
+    """Run `python -m module arguments` in `folder`; an exit status other than 0 ends the benchmark.
 
-    Args:
-        folder: the working directory.
-        own: environment variables besides the inherited ones; those that configure Scrapy or kbsworld are not
-            inherited.
+    Its environment is `own` and what it inherits, without what configures Scrapy or kbsworld.
     """
-    # Without compiled modules every start would compile the project again.
+    # With the last one, every start would compile the project again.
     left_out = ("SCRAPY_", "KBS_", "PYTHONDONTWRITEBYTECODE")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
+    command = [sys.executable, "-m", module, *arguments]
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         began = time.perf_counter()
-        process = psutil.Popen(
-            [sys.executable, "-m", module, *arguments],
-            cwd=folder,
-            env=inherited | dict(own or {}),
-            stdout=output,
-            stderr=errors,
-        )
-        peak = _watch(process)
+        process = psutil.Popen(command, cwd=folder, env=inherited | dict(own or {}), stdout=output, stderr=errors)
+        peak = 0
+        while process.poll() is None:
+            with suppress(psutil.TimeoutExpired):
+                process.wait(_INTERVAL)
+                break
+            peak = max(peak, _memory(process))
         seconds = time.perf_counter() - began
         output.seek(0)
         errors.seek(0)
@@ -65,30 +54,10 @@ def measure(module: str, *arguments: str, folder: Path = CHECKOUT, own: Mapping[
         return Run(seconds, output.read().decode(), peak)
 
 
-def _watch(process: psutil.Popen) -> int:
-    """Wait for the end of the process; returns the peak of its memory."""
-    peak, began = 0, time.perf_counter()
-    while True:
-        try:
-            process.wait(_INTERVAL)
-        except (psutil.TimeoutExpired, subprocess.TimeoutExpired):
-            peak = max(peak, sum(map(_memory, _family(process))))
-        else:
-            return peak
-        if time.perf_counter() - began > PATIENCE:
-            for member in _family(process):
-                member.kill()
-
-
-def _family(process: psutil.Popen) -> list[psutil.Process]:
-    try:
-        return [process, *process.children(recursive=True)]
-    except psutil.Error:
-        return []
-
-
-def _memory(process: psutil.Process) -> int:
-    try:
-        return int(process.memory_full_info().pss)
-    except psutil.Error:  # it has ended
-        return 0
+def _memory(process: psutil.Popen) -> int:
+    """Bytes in use by the process and its children; memory that they share is counted once."""
+    used = 0
+    with suppress(psutil.Error):  # one of them has ended
+        for member in (process, *process.children(recursive=True)):
+            used += member.memory_full_info().pss
+    return used
