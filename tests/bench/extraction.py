@@ -64,7 +64,8 @@ def _samples(count: int, seed: int) -> list[Sample]:
 
 def _judge(tool: Tool, samples: list[Sample]) -> tuple[list[float], list[float]]:
     """The share of right results in each of COLUMNS, and the seconds for each page."""
-    right, seconds = [], []
+    right: list[tuple[bool, ...]] = []
+    seconds: list[float] = []
     tool(samples[0][1], samples[0][0].truth.url)  # loads what the tool needs: not part of a page's time
     for entry, page, noise in samples:
         if sum(seconds) > PATIENCE:

@@ -17,7 +17,8 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.replica import Faults, Replica
-from tests.replica.faults import ERROR_PAGE, KINDS, SITE_PAGES, STATUSES, applicable
+from tests.replica.faults import KINDS, SITE_PAGES, STATUSES, applicable
+from tests.replica.server import ERROR_PAGE
 
 LIST = "/service/news_list.htm?lang=f&page=2"
 FEED = "/rss/rss_news.htm?lang=f"
