@@ -14,7 +14,7 @@ from random import Random
 from extractors import extract_text
 from tests.replica.markup import Block, render_body
 from tests.replica.pages import article_page
-from tests.replica.world import World
+from tests.replica.world import Entry, World
 
 SEED = Path(__file__).parents[2] / "seeds" / "000_6ad28e2ce761a03c.txt"
 #: The address that the seed was saved from.
@@ -29,9 +29,9 @@ def reconstruction() -> bytes:
         category="International",
         image_url="https://worldimg.kbs.co.kr/src/images/news/83685.jpg",
     )
-    blocks = [Block("p", (paragraph,)) for paragraph in article.paragraphs]
+    blocks = tuple(Block("p", (paragraph,)) for paragraph in article.paragraphs)
     body = render_body(blocks, "breaks", Random(83685))
-    page = article_page("f", article, body, World(articles=18).entries, seq=83685, category_id="In")
+    page = article_page("f", Entry(83685, "In", blocks, "breaks", article), body, World(articles=18).entries)
     doctype, rest = page.split(b"\n", 1)
     return doctype + b"\n" + LABEL + rest
 

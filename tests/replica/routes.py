@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from extractors.dates import KST
 from tests.replica import pages
-from tests.replica.pages import ListPages
 from tests.replica.world import PAGE_SIZE, World
 
 #: The parameters of an address.
@@ -15,15 +14,6 @@ Query = Mapping[str, str]
 
 HTML = "text/html; charset=utf-8"
 XML = "text/xml; charset=utf-8"
-
-#: List -> how it is looked up.
-_LISTS: dict[str, Callable[[World, Query], ListPages]] = {
-    "news_list.htm": lambda world, query: pages.news_list(world, query.get("id", "")),
-    "contents_list.htm": lambda world, query: pages.feature_list(world, query.get("menu_cate", "")),
-    "news_vod_list.htm": lambda world, _: pages.video_list(world),
-    "program_playlist_list.htm": lambda world, query: pages.programme_list(world, query.get("procode", "")),
-    "search.htm": lambda world, query: pages.search_list(world, query.get("keyword", "")),
-}
 #: View -> what it shows, and the parameter with the article's number.
 _VIEWS = {
     "news_view.htm": ("news", "Seq_Code"),
@@ -43,15 +33,15 @@ def find_page(world: World, path: str, query: Query, fault: str = "") -> tuple[s
         fault: one of faults.SITE_PAGES, or empty.
     """
     if path == "/rss/rss_news.htm":
-        return XML, pages.feed(world, pages.news_list(world, query.get("id", "")).entries)
+        return XML, pages.feed(world, pages.list_entries(world, "news_list.htm", query.get("id", "")))
     if path == "/rss/rss_enternews.htm":
-        return XML, pages.feed(world, pages.feature_list(world, "enternews").entries)
+        return XML, pages.feed(world, pages.list_entries(world, "contents_list.htm", "enternews"))
     name = path.removeprefix("/service/")
     page: bytes | None = None
     if name == "news_today.htm":
         page = _day(world, query, fault)
-    elif name in _LISTS:
-        page = _list_page(world, _LISTS[name](world, query), max(1, _number(query.get("page", "1"))), fault)
+    elif name in pages.PARAMETERS:
+        page = _list_page(world, name, query, fault)
     elif name in _VIEWS:
         page = _view(world, name, query, fault)
     return None if page is None else (HTML, page)
@@ -65,15 +55,17 @@ def _view(world: World, name: str, query: Query, fault: str) -> bytes:
     return pages.news_page(world, entry, "video" if name == "news_vod_view.htm" else "news")
 
 
-def _list_page(world: World, listed: ListPages, page: int, fault: str) -> bytes:
-    total = len(listed.entries)
+def _list_page(world: World, file: str, query: Query, fault: str) -> bytes:
+    value = query.get(pages.PARAMETERS[file], "")
+    page = max(1, _number(query.get("page", "1")))
+    entries = pages.list_entries(world, file, value)
+    shown, total = entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE], len(entries)
     if fault == "soft-404":
-        return listed.draw(world, [], page, 0)
-    shown = listed.entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
-    if fault:  # no-cards or endless: the links lead on without end
-        shown = [] if fault == "no-cards" else listed.entries[:PAGE_SIZE]
+        shown, total = [], 0
+    elif fault:  # no-cards or endless: the links lead on without end
+        shown = [] if fault == "no-cards" else entries[:PAGE_SIZE]
         total = max(total, (page + 5) * PAGE_SIZE)
-    return listed.draw(world, shown, page, total)
+    return pages.draw_list(world, file, value, shown, page, total)
 
 
 def _day(world: World, query: Query, fault: str) -> bytes | None:

@@ -110,10 +110,6 @@ class Listing:
             found[entry.written_at.date()].append(entry)
         return dict(found)
 
-    def titled(self, word: str) -> list[Entry]:
-        """Those whose title contains the word; case is ignored."""
-        return [entry for entry in self.entries if word.casefold() in str(entry.truth.title).casefold()]
-
 
 class World:
     """The articles of one edition, newest first; the same for the same seed, on every machine.
@@ -184,6 +180,10 @@ class World:
     def written_on(self, day: date) -> list[Entry]:
         """The news of one day, in KST."""
         return self.listing("news").by_day.get(day, [])
+
+    def titled(self, word: str) -> list[Entry]:
+        """The news whose title contains the word; case is ignored."""
+        return [entry for entry in self.entries if word.casefold() in str(entry.truth.title).casefold()]
 
     def publish(self, count: int, of: str = "news") -> list[Entry]:
         """Add that many `news`, `features` or `programmes`, newer than all others; returns them, newest first.
