@@ -1,6 +1,6 @@
 """python -m tests.bench.crawl: the page rate of `kbsworld crawl kbs_news` next to that of a bare Scrapy spider.
 
-Both download the same pages of a replica in another process, one at a time and without delays. The bare spider ignores
+Both download the same pages of a replica in this process, one at a time and without delays. The bare spider ignores
 them; the crawl archives, extracts and stores them. Whole processes are timed, in turn.
 """
 
@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from warcio.archiveiterator import ArchiveIterator
 
 from storage import ArticleStore
-from tests.bench.processes import CHECKOUT, measure
+from tests.bench.processes import measure
 from tests.bench.report import Figure, conclude, print_table
+from tests.replica import Replica
 
 #: Without the delays, which are for the real site.
 CRAWL = ("kbs_news", "-a", "full=1", "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False")
@@ -33,11 +32,12 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3, help="runs of each spider (default: 3)")
     options = parser.parse_args()
     bare, own, urls = [], [], []
-    with tempfile.TemporaryDirectory(prefix="kbsworld-bench-") as name, _replica(options.articles) as base:
+    replica = Replica(options.articles, days=90)
+    with tempfile.TemporaryDirectory(prefix="kbsworld-bench-") as name, replica:
         for i in range(1, options.rounds + 1):
             folder = Path(name) / str(i)
             folder.mkdir()
-            own.append(_crawl(folder, base, options.articles))
+            own.append(_crawl(folder, replica.base_url, options.articles))
             urls = list(_archived(folder / "archive"))
             bare.append(_bare(folder, urls))
             print(f"round {i}: bare {bare[-1]:.1f} s, kbs_news {own[-1]:.1f} s", file=sys.stderr)
@@ -47,18 +47,6 @@ def main() -> int:
     print_table(["spider", "pages", "seconds", "pages a second"], rows)
     share = statistics.median(theirs / ours for theirs, ours in zip(bare, own, strict=True))
     return conclude([Figure("share of the bare spider's page rate", share)])
-
-
-@contextmanager
-def _replica(articles: int) -> Iterator[str]:
-    """The address of a replica in a process of its own."""
-    command = [sys.executable, "-m", "tests.replica", "--articles", str(articles), "--days", "90"]
-    with subprocess.Popen(command, cwd=CHECKOUT, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.terminate()
 
 
 def _crawl(folder: Path, base: str, articles: int) -> float:

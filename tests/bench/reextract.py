@@ -54,12 +54,11 @@ def main() -> int:
         runs[REEXTRACT, many].append(_reextract(many_file, many))
     _print_runs(runs)
     own = runs[REEXTRACT, few]
-    text_alone = runs[TEXT_ALONE, few][0].seconds / statistics.median(run.seconds for run in own)
     memory = runs[REEXTRACT, many][0].peak / statistics.median(run.peak for run in own)
     return conclude(
         [
             Figure(f"times the page rate of {TRAFILATURA}", _ratio(runs[TRAFILATURA, few], own), at_least=12),
-            Figure(f"times the page rate of {TEXT_ALONE}", text_alone),
+            Figure(f"times the page rate of {TEXT_ALONE}", _ratio(runs[TEXT_ALONE, few], own[-1:])),
             Figure("share of the rate of reading and parsing alone", _ratio(runs[PARSE, few], own)),
             Figure(f"memory at {many:,} captures, in times of that at {few:,}", memory, at_most=1.1),
         ]

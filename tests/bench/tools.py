@@ -60,12 +60,8 @@ def load_tools() -> dict[str, Tool]:
         article = goose.extract(raw_html=page.decode())
         return article.cleaned_text, _day(article.publish_datetime_utc)
 
-    def resiliparse_page(page: bytes, _: str) -> Found:
-        return extract_plain_text(page.decode(), main_content=True), None
-
     def justext_page(page: bytes, _: str) -> Found:
-        paragraphs = justext.justext(page, stoplist)
-        return "\n".join(part.text for part in paragraphs if not part.is_boilerplate), None
+        return "\n".join(part.text for part in justext.justext(page, stoplist) if not part.is_boilerplate), None
 
     return {
         "kbsworld": kbsworld,
@@ -73,6 +69,6 @@ def load_tools() -> dict[str, Tool]:
         "readability-lxml": readability_page,
         "newspaper4k": newspaper_page,
         "goose3": goose_page,
-        "resiliparse": resiliparse_page,
+        "resiliparse": lambda page, _: (extract_plain_text(page.decode(), main_content=True), None),
         "justext": justext_page,
     }

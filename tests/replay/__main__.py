@@ -16,7 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
@@ -36,15 +36,6 @@ COLLECTION = "kbs"
 #: Seconds that each step may take.
 PATIENCE = 120
 _OPENER = build_opener(ProxyHandler({}))  # no proxy for loopback
-
-
-@dataclass(frozen=True)
-class Record:
-    """A record of a page: `response` or `revisit`, its address, and its time to the second."""
-
-    kind: str
-    url: str
-    captured: datetime
 
 
 def main() -> int:
@@ -73,14 +64,9 @@ def _kbsworld(folder: Path, base_url: str, *arguments: str, **own: str) -> None:
 
 
 def _run(command: list[str], folder: Path, own: dict[str, str] | None = None) -> None:
+    environment = os.environ | (own or {})
     run = subprocess.run(
-        command,
-        cwd=folder,
-        env=os.environ | (own or {}),
-        capture_output=True,
-        encoding="utf-8",
-        timeout=PATIENCE,
-        check=False,
+        command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=PATIENCE, check=False
     )
     if run.returncode:
         sys.exit(f"{' '.join(command[:5])} ended with {run.returncode}:\n{run.stderr}")
@@ -91,11 +77,12 @@ def _play_back(folder: Path, files: list[Path], truth: Article) -> None:
     _run([str(BIN / "wb-manager"), "init", COLLECTION], folder)
     _run([str(BIN / "wb-manager"), "add", COLLECTION, *map(str, files)], folder)
     number = truth.url.rpartition("=")[2]
-    records = {record.kind: record for record in _records(files) if record.url.endswith(f"={number}")}
+    records = sorted(record for record in _records(files) if record[1].endswith(f"={number}"))
+    if [kind for kind, _, _ in records] != ["response", "revisit"]:
+        sys.exit(f"The archive has other records of the article than a response and a revisit: {records}")
     with _pywb(folder) as base:
-        for kind in ("response", "revisit"):
-            captured = records[kind].captured
-            address = f"{base}/{COLLECTION}/{captured:%Y%m%d%H%M%S}id_/{records[kind].url}"
+        for kind, url, captured in records:
+            address = f"{base}/{COLLECTION}/{captured:%Y%m%d%H%M%S}id_/{url}"
             with _OPENER.open(address, timeout=PATIENCE) as response:
                 body = response.read()
                 played, packed = response.headers["Memento-Datetime"], response.headers["Content-Encoding"] == "gzip"
@@ -107,14 +94,15 @@ def _play_back(folder: Path, files: list[Path], truth: Article) -> None:
             print(f"pywb plays the {kind} of {captured:%H:%M:%S} back, exact: {truth.title}", flush=True)
 
 
-def _records(files: list[Path]) -> Iterator[Record]:
+def _records(files: list[Path]) -> Iterator[tuple[str, str, datetime]]:
+    """Kind (`response` or `revisit`), address, and time to the second of each record of a page."""
     for file in files:
         with file.open("rb") as stream:
             for record in ArchiveIterator(stream):
                 if record.rec_type in {"response", "revisit"}:
                     captured = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
                     url = record.rec_headers.get_header("WARC-Target-URI")
-                    yield Record(record.rec_type, url, captured.astimezone(UTC).replace(microsecond=0))
+                    yield record.rec_type, url, captured.astimezone(UTC).replace(microsecond=0)
 
 
 @contextmanager

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
@@ -97,18 +96,10 @@ class Listing:
     @cached_property
     def by_category(self) -> dict[str, list[Entry]]:
         """Those of each category, newest first; all of them under the empty one."""
-        found = defaultdict(list, {"": self.entries})
+        found = {"": self.entries}
         for entry in self.entries:
-            found[entry.category_id].append(entry)
-        return dict(found)
-
-    @cached_property
-    def by_day(self) -> dict[date, list[Entry]]:
-        """News of each day, in KST."""
-        found = defaultdict(list)
-        for entry in self.entries:
-            found[entry.written_at.date()].append(entry)
-        return dict(found)
+            found.setdefault(entry.category_id, []).append(entry)
+        return found
 
 
 class World:
@@ -179,7 +170,7 @@ class World:
 
     def written_on(self, day: date) -> list[Entry]:
         """The news of one day, in KST."""
-        return self.listing("news").by_day.get(day, [])
+        return [entry for entry in self.entries if entry.written_at.date() == day]
 
     def titled(self, word: str) -> list[Entry]:
         """The news whose title contains the word; case is ignored."""
@@ -236,7 +227,7 @@ class World:
                 yield self._news(random, seq, written_at)
                 written_at -= _pause(random)
 
-    def _spread(self, days: int) -> Iterable[datetime]:
+    def _spread(self, days: int) -> list[datetime]:
         """Moments from NEWEST back, no two the same, the oldest just under that many days before."""
         random = Random(f"{self.seed} {self.edition} days")
         pauses = list(accumulate((random.expovariate(1) for _ in range(self.articles - 1)), initial=0.0))
