@@ -1,4 +1,4 @@
-# Each target sets itself up in .venv first; nothing but python3 (3.11 or newer) and make is needed.
+# Every target first creates .venv; only python3 (3.11 or newer) and make must be installed.
 PYTHON ?= python3
 BIN := .venv/bin
 READY := .venv/ready
@@ -7,62 +7,65 @@ COMPILE := $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes
 	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo crawl browse test replay check bench pictures format lock clean
+.PHONY: help setup demo crawl browse test test-all replay check bench pictures format lock clean
 
-help: ## what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' Makefile | expand -t 10
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 10
 
 $(READY): pyproject.toml requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kbsworld needs Python 3.11 or newer; name one: make PYTHON=python3.12")'
-	@echo "Setting up .venv: a minute or so, once and when a dependency changes ..."
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "kbsworld needs Python 3.11 or newer. Name one: make PYTHON=python3.12")'
+	@echo "Setting up .venv: about a minute, once and after a change of dependencies ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
 	@$(BIN)/pip install --quiet --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-setup: $(READY) ## only set up .venv, which every other target does too
+setup: $(READY) ## only create .venv
 
-demo: $(READY) ## crawl a KBS World on loopback into data/demo.db and show what came out
+demo: $(READY) ## crawl a replica of the site on this machine into data/demo.db and show the result
 	@$(BIN)/python -m tests.demo
 
 crawl: $(READY) ## fetch the last week's French news from the live site into data/kbs.db
-	@$(BIN)/scrapy crawl kbs_news -a since=$$($(BIN)/python -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')
+	@$(BIN)/kbsworld crawl kbs_news -a since=$$($(BIN)/python -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')
 
 browse: $(READY) ## read, search and chart the articles in a browser
-	@$(BIN)/scrapy browse --open
+	@$(BIN)/kbsworld browse --open
 
-test: $(READY) ## the whole test suite
+test: $(READY) ## run the tests without the slow ones (under three minutes)
+	@$(BIN)/pytest -m "not slow"
+
+test-all: $(READY) ## run all tests, as CI does
 	@$(BIN)/pytest
 
-replay: $(READY) .venv-replay/ready ## play an archive back with pywb and pack it with py-wacz, in an environment of its own
+replay: $(READY) .venv-replay/ready ## play an archive back with pywb and pack it with py-wacz
 	@$(BIN)/python -m tests.replay
 
 .venv-replay/ready: tests/replay/requirements.lock
-	@echo "Setting up .venv-replay: a minute or so, once ..."
+	@echo "Setting up .venv-replay: about a minute, once ..."
 	@$(PYTHON) -m venv .venv-replay
 	@.venv-replay/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 	@touch $@
 
-check: $(READY) ## lint, format, types, direction of imports
+check: $(READY) ## check lint, format, types and the direction of imports
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
 
-bench: $(READY) .venv-bench/ready ## compare exactness and speed with other tools, a crawl and re-extraction with bare ones; a large database
-	@.venv-bench/bin/python -m tests.bench; missed=$$?; \
-	for what in crawl reextract reading; do $(BIN)/python -m tests.bench.$$what || missed=1; done; exit $$missed
+bench: $(READY) .venv-bench/ready ## measure exactness and speed, next to other tools
+	@failed=0; .venv-bench/bin/python -m tests.bench.extraction || failed=1; \
+	for part in crawl reextract reading; do $(BIN)/python -m tests.bench.$$part || failed=1; done; exit $$failed
 
 .venv-bench/ready: tests/bench/requirements.lock
-	@echo "Setting up .venv-bench: a minute or so, once ..."
+	@echo "Setting up .venv-bench: about a minute, once ..."
 	@$(PYTHON) -m venv .venv-bench
 	@.venv-bench/bin/pip install --quiet --quiet --disable-pip-version-check --no-deps --require-hashes --requirement $<
 	@touch $@
 
-pictures: $(READY) ## make the README's pictures anew (needs Chromium)
+pictures: $(READY) ## make the README's pictures again (needs Chromium)
 	@$(BIN)/python -m tests.pictures
 
-format: $(READY) ## format the code and mend what the linter can
+format: $(READY) ## format the code and apply the linter's fixes
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 

@@ -1,4 +1,4 @@
-"""The browser that the tests look through: the system's Chromium."""
+"""The browser that the tests and the pictures use: the system's Chromium."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 
 
 def find_chromium() -> str | None:
-    """Its program: KBS_CHROMIUM, or the first of NAMES that is installed; None where there is none."""
+    """The browser's program: KBS_CHROMIUM, or the first of NAMES that is installed; None if none is."""
     return os.environ.get("KBS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)

@@ -1,4 +1,4 @@
-"""What tests share."""
+"""What all tests share."""
 
 from __future__ import annotations
 
@@ -11,29 +11,21 @@ from hypothesis import settings
 
 from tests.replica import Replica
 
-# A slow machine is no failure: speed is measured by `make bench`. CI tries the same examples each time, so that it says
-# something of the change; everywhere else they are new ones at every run.
+# No deadline for an example: speed is measured by `make bench`. CI tries the same examples every time, so that a
+# failure there comes from the change; everywhere else each run tries new ones.
 settings.register_profile("kbsworld", deadline=None)
 settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "kbsworld")
 
-# They take longest, and are begun first: at the end there are short ones left for whichever process is free.
-LONG = {
-    "test_every_fault_at_once_on_thirty_percent_of_requests_ends_in_the_same_database",
-    "test_killed_at_thirty_moments_and_run_to_the_end_the_database_is_the_uninterrupted_one",
-    "test_killed_twenty_times_and_resumed_it_ends_with_the_same_database",
-    "test_the_news_of_ninety_days_are_stored_exactly_and_then_only_what_is_new_is_asked_for",
-}
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have the long tests come first."""
-    items.sort(key=lambda item: item.name not in LONG)
+    """Start the slow tests first, so that no process is still busy with one when the others have finished."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(scope="session")
 def replica() -> Iterator[Replica]:
-    """A replica of forty articles an edition, for tests that only read it."""
+    """A replica with forty articles an edition, for tests that only read it."""
     with Replica() as replica:
         yield replica
 

@@ -1,6 +1,6 @@
-"""python -m tests.demo (`make demo`): the whole walk without the site, as a person would see it.
+"""python -m tests.demo (`make demo`): a crawl without the site, as a user sees it.
 
-Starts the replica, crawls it with the real spider and pipeline into data/demo.db, and shows what came out.
+Starts the replica, crawls it with the real spider and pipeline into data/demo.db, and shows the result.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from storage import ArticleStore
 from tests.replica import Replica
 
 CHECKOUT = Path(__file__).parents[1]
-SEED = Path("seeds") / "000_6ad28e2ce761a03c.txt"
+SEED = "seeds/000_6ad28e2ce761a03c.txt"
 SHOWN = 8
 
 
@@ -23,9 +23,9 @@ def main() -> int:
     database = folder / "demo.db"
     before = _stored(database)
     with Replica() as replica:
-        print(f"A KBS World on loopback serves at {replica.base_url}; crawling it.\n", flush=True)
-        status = _scrapy(
-            # The manners are for the site; a replica on loopback needs no rest between pages.
+        print(f"A replica of the site is at {replica.base_url}; crawling it.\n", flush=True)
+        status = _kbsworld(
+            # Without the delays, which are for the site.
             *["crawl", "kbs_news", "-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"],
             KBS_BASE_URL=replica.base_url,
             KBS_DB=str(database),
@@ -34,10 +34,14 @@ def main() -> int:
     if status:
         return status
     new = _stored(database) - before
-    print(f"\n{new} new in data/demo.db." if new else "\nNothing is new: all of it was in data/demo.db already.")
-    _show(database)
-    print("\nAnd the saved page of the real site, clean (scrapy extract --format text):\n", flush=True)
-    status = _scrapy("extract", str(SEED), "--format", "text")
+    print(f"\n{new} new in data/demo.db." if new else "\nNothing is new: data/demo.db has all of it already.")
+    print("\nThe newest articles:\n")
+    with ArticleStore(database) as store:
+        for article in store.newest(SHOWN):
+            when = (article.timestamp or "").replace("T", " ")[:16]
+            print(f"  {when}  {article.category or '':<13}  {len(article.text.split()):>4} words  {article.title}")
+    print("\nAnd the saved page of the real site, clean (kbsworld extract --format text):\n", flush=True)
+    status = _kbsworld("extract", SEED, "--format", "text")
     print("\nTo read the articles: KBS_DB=data/demo.db KBS_ARCHIVE=data/demo-archive make browse")
     return status
 
@@ -49,16 +53,8 @@ def _stored(database: Path) -> int:
         return len(store)
 
 
-def _show(database: Path) -> None:
-    print("\nThe newest articles:\n")
-    with ArticleStore(database) as store:
-        for article in store.newest(SHOWN):
-            when = (article.timestamp or "").replace("T", " ")[:16]
-            print(f"  {when}  {article.category or '':<13}  {len(article.text.split()):>4} words  {article.title}")
-
-
-def _scrapy(*arguments: str, **environment: str) -> int:
-    command = [sys.executable, "-m", "scrapy", *arguments]
+def _kbsworld(*arguments: str, **environment: str) -> int:
+    command = [sys.executable, "-m", "crawler", *arguments]
     return subprocess.run(command, cwd=CHECKOUT, env=os.environ | environment, check=False).returncode
 
 

@@ -1,4 +1,4 @@
-"""DATA.md and the README against the code they describe."""
+"""The documents against the code that they describe."""
 
 from __future__ import annotations
 
@@ -8,65 +8,88 @@ import sys
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
 from sqlite_utils import Database
 
+from crawler import settings
 from extractors import Article
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.schema import migrations
 
 CHECKOUT = Path(__file__).parents[1]
-DATA = (CHECKOUT / "storage/DATA.md").read_text("utf-8")
 README = (CHECKOUT / "README.md").read_text("utf-8")
+DATA = (CHECKOUT / "storage/DATA.md").read_text("utf-8")
+#: What a user of the command reads.
+MANUAL = README + "".join(path.read_text("utf-8") for path in CHECKOUT.glob("crawler/README.md"))
+DOCUMENTS = sorted([*CHECKOUT.glob("*.md"), *CHECKOUT.glob("[a-z]*/*.md")])
+#: Tables that SQLite's full-text search and the migrations keep for themselves.
+INTERNAL = re.compile(r"sqlite_|_|articles_fts_")
 
 
-def documented(text: str, heading: str) -> list[str]:
-    """The names in the first column of the table under a heading."""
-    section = re.split(r"^##+ ", text, flags=re.MULTILINE)
-    [body] = [part for part in section if part.startswith(heading + "\n")]
-    cells = re.findall(r"^\| (`[^|]+) \|", body, re.MULTILINE)
+@pytest.fixture(scope="module")
+def database() -> Database:
+    database = Database(memory=True)
+    migrations.apply(database)
+    return database
+
+
+def documented(heading: str) -> list[str]:
+    """The names in the first column of the table below a heading of DATA.md."""
+    [section] = [part for part in re.split(r"^##+ ", DATA, flags=re.MULTILINE) if part.startswith(heading + "\n")]
+    cells = re.findall(r"^\| (`[^|]+) \|", section, re.MULTILINE)
     return [name for cell in cells for name in re.findall(r"`(\w+)`", cell)]
 
 
-def columns(table: str) -> list[str]:
-    database = Database(memory=True)
-    migrations.apply(database)
-    return list(database.table(table).columns_dict)
+def anchors(document: Path) -> set[str]:
+    """The anchors that GitHub gives the headings of a document."""
+    headings = re.findall(r"^#+ (.*)", document.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def test_every_field_of_an_article_is_documented_in_order() -> None:
-    assert documented(DATA, "Article") == [field.name for field in fields(Article)]
+def test_every_column_is_documented_in_order(database: Database) -> None:
+    article = [field.name for field in fields(Article)]
+    assert documented("Article") == article
+    tables = [table for table in database.table_names() if not INTERNAL.match(table)]
+    assert len(tables) > 10
+    for table in tables:
+        own = documented(f"Table `{table}`")
+        assert (article + own if table == "articles" else own) == list(database.table(table).columns_dict), table
 
 
-def test_every_column_is_documented_and_no_other() -> None:
-    assert [*documented(DATA, "Article"), *documented(DATA, "Table `articles`")] == columns("articles")
-    tables = ("catalogue", "articles_fts", "replaced", "refusals", "runs", "lists", "pending", "entry_dates")
-    for table in (*tables, "payloads", "reextractions", "reextraction_payloads", "reextraction_revisits"):
-        assert documented(DATA, f"Table `{table}`") == columns(table)
+def test_every_view_and_layout_is_documented(database: Database) -> None:
+    names = [*database.view_names(), *LAYOUT_NAMES, GENERIC, TEXT]
+    assert [name for name in names if f"`{name}`" not in DATA] == []
 
 
-def test_every_view_is_documented() -> None:
-    database = Database(memory=True)
-    migrations.apply(database)
-    assert all(f"`{view}`" in DATA for view in database.view_names())
+def test_every_setting_is_documented() -> None:
+    assert [name for name in vars(settings) if name.startswith("KBS_") and f"`{name}`" not in MANUAL] == []
 
 
-def test_the_readmes_dictionary_names_every_column() -> None:
-    assert sorted(documented(README, "What is stored")) == sorted(columns("articles"))
-
-
-def test_every_layout_is_documented() -> None:
-    for name in [*LAYOUT_NAMES, GENERIC, TEXT]:
-        assert f"`{name}`" in DATA
+def test_every_spider_and_command_is_documented() -> None:
+    spiders = [path.stem for path in CHECKOUT.glob("crawler/spiders/kbs_*.py")]
+    assert [name for name in spiders if f"`{name}`" not in MANUAL] == []
+    commands = [path.stem for path in CHECKOUT.glob("crawler/commands/[a-z]*.py")]
+    assert [name for name in commands if not re.search(rf"(kbsworld|scrapy) {name}\b", MANUAL)] == []
 
 
 def test_the_readmes_example_runs() -> None:
-    [example] = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+    example = "\n".join(re.findall(r"```python\n(.*?)```", README, re.DOTALL))
     run = subprocess.run([sys.executable, "-c", example], cwd=CHECKOUT, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     assert run.stdout.startswith("Washington se déclare prêt")
 
 
-def test_the_readmes_table_of_targets_is_the_makefiles() -> None:
-    targets = set(re.findall(r"^([a-z]+):.*##", (CHECKOUT / "Makefile").read_text("utf-8"), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z]+)", README)) <= targets
-    assert targets - {"help"} <= set(re.findall(r"\bmake ([a-z]+)", README))
+def test_every_target_of_make_is_documented() -> None:
+    targets = set(re.findall(r"^([a-z-]+):.*##", (CHECKOUT / "Makefile").read_text("utf-8"), re.MULTILINE))
+    texts = README + (CHECKOUT / "tests/README.md").read_text("utf-8")
+    named = set(re.findall(r"(?:`|^|&& )make ([a-z-]+)", texts, re.MULTILINE))
+    assert named == targets - {"help"}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(CHECKOUT)))
+def test_links_lead_to_files_and_headings(document: Path) -> None:
+    links = re.findall(r"\]\((?!https?:)([^)\s#]*)(?:#([^)\s]*))?\)", document.read_text("utf-8"))
+    for path, anchor in links:
+        target = document.parent / path if path else document
+        assert target.exists(), path
+        assert not anchor or anchor in anchors(target), f"{path}#{anchor}"

@@ -1,4 +1,4 @@
-"""make demo, as a person runs it: twice."""
+"""make demo, as a user runs it: twice."""
 
 from __future__ import annotations
 
@@ -6,33 +6,26 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 CHECKOUT = Path(__file__).parents[1]
 
 
 def demo(folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "tests.demo"],
-        cwd=folder,
-        capture_output=True,
-        encoding="utf-8",
-        check=False,
-        timeout=120,
-    )
+    command = [sys.executable, "-m", "tests.demo"]
+    return subprocess.run(command, cwd=folder, capture_output=True, encoding="utf-8", check=False, timeout=120)
 
 
-def test_the_demo_shows_what_came_out_and_a_second_one_that_nothing_is_new(tmp_path: Path) -> None:
+def test_the_demo_runs_twice(tmp_path: Path) -> None:
     checkout = tmp_path / "checkout"
-    ignore = shutil.ignore_patterns(".*", "data", "*.egg-info", "__pycache__")
-    shutil.copytree(CHECKOUT, checkout, ignore=ignore)
+    shutil.copytree(CHECKOUT, checkout, ignore=shutil.ignore_patterns(".*", "data", "*.egg-info", "__pycache__"))
     first, second = demo(checkout), demo(checkout)
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert "40 new in data/demo.db." in first.stdout
     assert "Nothing is new" in second.stdout
     assert "  unchanged      40" in second.stderr
     assert "Washington se déclare prêt à sanctionner" in first.stdout
-    with sqlite3.connect(checkout / "data" / "demo.db") as connection:
+    with closing(sqlite3.connect(checkout / "data" / "demo.db")) as connection:
         counts = connection.execute("select count(*), count(distinct url || timestamp) from articles").fetchone()
-    connection.close()
     assert counts == (40, 40)

@@ -1,1 +1,1 @@
-"""Measurements: how exact and how fast, against other tools, in one process and one run."""
+"""Benchmarks: exactness and speed next to other tools. `make bench` runs them; tests/README.md has their figures."""

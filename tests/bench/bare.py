@@ -1,4 +1,4 @@
-"""A bare Scrapy spider, for `scrapy runspider`: downloads the addresses in a file and does nothing with the pages."""
+"""A bare Scrapy spider, for `scrapy runspider`: downloads the addresses in a file and ignores the pages."""
 
 from __future__ import annotations
 
@@ -11,23 +11,21 @@ from scrapy.http import Response
 
 
 class BareSpider(scrapy.Spider):
-    """What it costs to download, and no more. Prints at its end how many pages there were."""
+    """The cost of downloading alone. Prints the number of pages at its end."""
 
     name = "bare"
 
     def __init__(self, file: str) -> None:
         super().__init__()
-        self.file = Path(file)
+        self.urls = Path(file).read_text("utf-8").split()
         self.pages = 0
 
     async def start(self) -> AsyncIterator[Any]:
-        for url in self.file.read_text("utf-8").split():
+        for url in self.urls:
             yield scrapy.Request(url, self.parse)
 
-    def parse(self, response: Response) -> None:
-        del response
+    def parse(self, _: Response) -> None:
         self.pages += 1
 
-    def closed(self, reason: str) -> None:
-        del reason
+    def closed(self, _: str) -> None:
         print(self.pages)

@@ -12,7 +12,7 @@ import lxml.html
 
 from extractors import extract_html
 
-#: Text (None where the tool found none) and the day it was written (None where the tool gives none).
+#: The text and the day it was written, each None if the tool gives none.
 Found = tuple[str | None, date | None]
 Tool = Callable[[bytes, str], Found]
 
@@ -29,7 +29,7 @@ def kbsworld(page: bytes, url: str) -> Found:
 
 
 def load_tools() -> dict[str, Tool]:
-    """Every tool by the name the table shows; imported here, for they are only in the bench's own environment."""
+    """Every tool by its name in the table; imported here, since only the environment of the bench has them."""
     logging.disable(logging.CRITICAL)
     warnings.simplefilter("ignore")
     import goose3
@@ -60,12 +60,8 @@ def load_tools() -> dict[str, Tool]:
         article = goose.extract(raw_html=page.decode())
         return article.cleaned_text, _day(article.publish_datetime_utc)
 
-    def resiliparse_page(page: bytes, _: str) -> Found:
-        return extract_plain_text(page.decode(), main_content=True), None
-
     def justext_page(page: bytes, _: str) -> Found:
-        paragraphs = justext.justext(page, stoplist)
-        return "\n".join(part.text for part in paragraphs if not part.is_boilerplate), None
+        return "\n".join(part.text for part in justext.justext(page, stoplist) if not part.is_boilerplate), None
 
     return {
         "kbsworld": kbsworld,
@@ -73,6 +69,6 @@ def load_tools() -> dict[str, Tool]:
         "readability-lxml": readability_page,
         "newspaper4k": newspaper_page,
         "goose3": goose_page,
-        "resiliparse": resiliparse_page,
+        "resiliparse": lambda page, _: (extract_plain_text(page.decode(), main_content=True), None),
         "justext": justext_page,
     }

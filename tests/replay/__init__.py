@@ -1,1 +1,1 @@
-"""Whether other people's software plays back what a crawl archived."""
+"""Other programs read the archive: pywb plays it back, py-wacz packs it."""

@@ -1,4 +1,4 @@
-"""A KBS World on loopback: real HTTP, pages built after the site's skeleton, and the truth of each of them."""
+"""A KBS World on loopback: real HTTP, pages with the site's skeleton, and the truth of each of them."""
 
 from tests.replica.faults import Faults
 from tests.replica.server import Replica

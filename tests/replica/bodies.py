@@ -1,4 +1,4 @@
-"""Bodies of articles: what they are made of, and what becomes of one when its article is updated."""
+"""Bodies of articles, new and updated."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from random import Random
 from tests.replica import french
 from tests.replica.markup import Block
 
-#: Words of the boilerplate, as an article may use them: they must stay.
-BORROWED = (
+#: Words of the boilerplate that an article uses itself: they must stay.
+_BORROWED = (
     ("Contenus recommandés",),
     ("Photo : le cliché a fait le tour du monde.",),
     ("Close", "Go Top, répète-t-on ici."),
@@ -18,11 +18,11 @@ BORROWED = (
 
 
 def new_body(random: Random, style: str) -> tuple[Block, ...]:
-    """Short articles are where general extractors fail: a fifth has one paragraph, most four to six, some up to 14."""
+    """A body of one paragraph, of four to six as most, or of up to 14: general extractors fail on short articles."""
     length = random.choices([1, random.randint(4, 6), random.randint(9, 14)], weights=[2, 6, 2])[0]
-    blocks = [Block("p", tuple(french.paragraph(random))) for _ in range(length)]
+    blocks = [Block("p", french.paragraph(random)) for _ in range(length)]
     if length > 1 and random.random() < 0.2:
-        blocks[random.randrange(1, length)] = Block("p", random.choice(BORROWED))
+        blocks[random.randrange(1, length)] = Block("p", random.choice(_BORROWED))
     if length > 4 and style in {"paragraphs", "editor"} and random.random() < 0.5:
         at = random.randrange(1, length - 1)
         blocks[at : at + 1] = _rich(random)
@@ -30,19 +30,17 @@ def new_body(random: Random, style: str) -> tuple[Block, ...]:
 
 
 def _rich(random: Random) -> list[Block]:
-    """What the editor can do besides paragraphs."""
+    """A list, table, quotation or heading: what the site's editor makes besides paragraphs."""
     tag = random.choice(["li", "tr", "blockquote", "h3"])
     if tag == "tr":
-        return [
-            Block("tr", (f"Année {year}", f"{random.randint(10, 99)},{random.randint(1, 9)} %"))
-            for year in (2024, 2025)
-        ]
+        years = ("2024", "2025")
+        return [Block(tag, (f"Année {y}", f"{random.randint(10, 99)},{random.randint(1, 9)} %")) for y in years]
     return [Block(tag, (french.sentence(random),)) for _ in range(3 if tag == "li" else 1)]
 
 
 def revised(body: tuple[Block, ...], random: Random) -> tuple[Block, ...]:
-    """The body with one paragraph written anew, or with one more at its end."""
-    paragraph = Block("p", tuple(french.paragraph(random)))
+    """The body with one paragraph replaced, or one more at its end."""
+    paragraph = Block("p", french.paragraph(random))
     plain = [i for i, block in enumerate(body) if block.tag == "p"]
     if not plain or random.random() < 0.5:
         return (*body, paragraph)

@@ -1,4 +1,4 @@
-"""Pages made to cost time or memory: a page of the replica with megabytes of something in it."""
+"""Pages that cost time or memory: a page of the replica with megabytes of something in it."""
 
 from __future__ import annotations
 

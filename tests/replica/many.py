@@ -1,4 +1,4 @@
-"""Any number of different pages, made one after the other."""
+"""Any number of different pages, one after the other."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from extractors.address import news_url
 from tests.replica.pages import entry_page
 from tests.replica.world import World
 
-# A world is kept as a whole; many small ones are not.
+# A world is in memory as a whole: many small ones need less than a large one.
 _WORLD = 250
 _FIRST_SEQ = 100_000
 
 
 def many_pages(count: int) -> Iterator[tuple[str, bytes]]:
-    """So many different articles: address and page."""
+    """Address and page of `count` different articles."""
     for first in range(0, count, _WORLD):
         world = World(_WORLD, seed=first)
         for seq, entry in enumerate(world.entries[: count - first], start=_FIRST_SEQ + first):

@@ -1,4 +1,4 @@
-"""The same words in the markups that bodies of the site are written in, and the lines they must be read as."""
+"""The markups of bodies: the same words in each of them, and the paragraphs that they must be read as."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from random import Random
 
 #: The ways a body is written. `breaks` is the news view's own; the others come from the site's rich-text editor.
 STYLES = ("breaks", "single", "paragraphs", "editor")
-COMMENTS = ("Key word", "/ Key word", "banner", "2023 renewal")
+_COMMENTS = ("Key word", "/ Key word", "banner", "2023 renewal")
+#: What bodies contain between paragraphs and readers do not see; pictures first.
+_NOISE = (
+    '<div class="img_box"><img src="./img/in.jpg" alt="" /><p class="cap no-print">Photo : KBS</p></div>',
+    "<!-- Key word -->",
+    "<script>var adsbox = 'Contenu sponsorisé';</script>",
+    "<style>.fr-view p { margin: 0 }</style>",
+    "<p>&nbsp;</p>",
+    "<p><br /></p>",
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +42,7 @@ class Block:
 
 
 def render_body(blocks: Sequence[Block], style: str, random: Random, *, pictures: bool = True) -> str:
-    """A body in one of STYLES, with what stands between words of the site and is none of them: `pictures` among it."""
+    """A body in one of STYLES, with noise between its paragraphs; `pictures`: whether they are part of the noise."""
     if style in {"breaks", "single"}:
         return _with_breaks(blocks, random, double=style == "breaks")
     pieces = []
@@ -46,24 +55,10 @@ def render_body(blocks: Sequence[Block], style: str, random: Random, *, pictures
     return "\n".join(pieces) + "\n"
 
 
-#: What bodies carry between paragraphs and readers do not read.
-_NOISE = (
-    '<div class="img_box"><img src="./img/in.jpg" alt="" /><p class="cap no-print">Photo : KBS</p></div>',
-    "<!-- Key word -->",
-    "<script>var adsbox = 'Contenu sponsorisé';</script>",
-    "<style>.fr-view p { margin: 0 }</style>",
-    "<p>&nbsp;</p>",
-    "<p><br /></p>",
-)
-
-
 def _with_breaks(blocks: Sequence[Block], random: Random, *, double: bool) -> str:
-    """Text straight in the div: sentences end with <br />, paragraphs with two; or paragraphs with one.
-
-    A paragraph alone, or with single breaks, has no <br /> to tell a sentence from a paragraph by.
-    """
+    """Text directly in the div: a <br /> after sentences and two after paragraphs, or one after paragraphs alone."""
     between = "<br />\n" if double and len(blocks) > 1 else " "
-    comment = f"<!-- {random.choice(COMMENTS)} -->"
+    comment = f"<!-- {random.choice(_COMMENTS)} -->"
     end = f"<br />\n<br />{comment}\n" if double else f"<br />{comment}\n"
     return f"{comment}\n" + end.join(between.join(map(typography, block.parts)) for block in blocks) + "<br />\n"
 
@@ -89,7 +84,7 @@ def _element(block: Block, style: str, random: Random) -> str:
 
 
 def _inline(text: str, random: Random) -> str:
-    """A sentence with one of its words emphasised, linked, or holding a character without width."""
+    """A sentence with one of its words emphasised, linked, or with a character without width."""
     words = text.split(" ")
     at = random.randrange(len(words))
     word = typography(words[at])
@@ -107,6 +102,6 @@ def _inline(text: str, random: Random) -> str:
 
 
 def typography(text: str) -> str:
-    """Spaces that French does not let break, as NBSP: half of them as an entity."""
+    """The text with the no-break spaces of French, half of them as an entity."""
     spaced = escape(text, quote=False).replace("« ", "«&nbsp;").replace(" »", "\u00a0»")
     return spaced.replace(" %", "&nbsp;%").replace(" :", "\u00a0:")

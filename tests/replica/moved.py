@@ -10,7 +10,7 @@ _ATTRIBUTE = re.compile(r'\b(class|id)="([^"]*)"')
 
 
 def rename(page: bytes, random: Random, names: Container[str] | None = None) -> bytes:
-    """The page with class names and ids replaced by random ones, the same name by the same; all of them, or `names`."""
+    """The page with other class names and ids, the same name everywhere by the same; all of them, or `names` alone."""
     renamed: dict[str, str] = {}
 
     def new_name(name: str) -> str:
@@ -18,18 +18,27 @@ def rename(page: bytes, random: Random, names: Container[str] | None = None) -> 
             return name
         return renamed.setdefault(name, "".join(random.choices("abcdefghijklmnopqrstuvwxyz_", k=random.randint(3, 9))))
 
-    return _each_attribute(page, lambda words: [new_name(word) for word in words])
+    return _each_attribute(page, lambda _, words: [new_name(word) for word in words])
 
 
 def add_and_shuffle(page: bytes, random: Random) -> bytes:
-    """The page with further classes on every element that has one, all in another order."""
+    """The page with more classes on every element that has one, in another order."""
 
-    def mixed(words: list[str]) -> list[str]:
-        words = [*words, f"v{random.randint(2, 9)}", "is-loaded"]
-        random.shuffle(words)
+    def mixed(attribute: str, words: list[str]) -> list[str]:
+        if attribute == "class":
+            words = [*words, f"v{random.randint(2, 9)}", "is-loaded"]
+            random.shuffle(words)
         return words
 
-    return _each_attribute(page, mixed, kinds="class")
+    return _each_attribute(page, mixed)
+
+
+def _each_attribute(page: bytes, change: Callable[[str, list[str]], list[str]]) -> bytes:
+    def changed(found: re.Match[str]) -> str:
+        attribute, words = found.groups()
+        return f'{attribute}="{" ".join(change(attribute, words.split()))}"'
+
+    return _ATTRIBUTE.sub(changed, page.decode()).encode()
 
 
 def wrap(page: bytes, random: Random) -> bytes:
@@ -45,19 +54,10 @@ def wrap(page: bytes, random: Random) -> bytes:
 
 
 def _closing(text: str, at: int, tag: str) -> int:
-    """Where the element that was opened just before `at` ends."""
+    """The end of the element that was opened just before `at`."""
     depth = 1
     for found in re.compile(rf"<(/?){tag}\b").finditer(text, at):
         depth += -1 if found.group(1) else 1
         if depth == 0:
             return text.index(">", found.end()) + 1
     raise AssertionError(f"no end of <{tag}>")
-
-
-def _each_attribute(page: bytes, change: Callable[[list[str]], list[str]], kinds: str = "class id") -> bytes:
-    def changed(found: re.Match[str]) -> str:
-        if found.group(1) not in kinds:
-            return found.group()
-        return f'{found.group(1)}="{" ".join(change(found.group(2).split()))}"'
-
-    return _ATTRIBUTE.sub(changed, page.decode()).encode()

@@ -1,22 +1,37 @@
-"""The replica's pages: articles in both views, news lists, days, and the template without an article."""
+"""The replica's pages: articles in all templates, lists, days, feeds, and the template without an article."""
 
 from __future__ import annotations
 
+import tomllib
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import date, datetime
+from datetime import date, datetime, time
+from email.utils import format_datetime
 from html import escape
-from itertools import islice
+from pathlib import Path
 from random import Random
+from string import Template
 from urllib.parse import quote
 
 from extractors import Article
 from extractors.address import SITE
+from extractors.dates import KST
 from tests.replica.markup import render_body
-from tests.replica.skeleton import RECOMMENDED, render
+from tests.replica.skeleton import render
 from tests.replica.world import CATEGORIES, PAGE_SIZE, Entry, World
 
+_DATA = tomllib.loads(Path(__file__).with_name("pieces.toml").read_text("utf-8"))
+_PIECES = {name: Template(text) for name, text in _DATA["pieces"].items()}
+#: File of a list -> the parameter whose value selects its entries.
+PARAMETERS = {file: one["parameter"] for file, one in _DATA["lists"].items()}
+FEED_SIZE = 20
 _ASIDE_TITLES = ("Most Viewed News", "Headline News", "Most Viewed Content")
+#: Layout -> page that its category links to; news_list.htm for all others.
+_CATEGORY_PAGES = {
+    "feature": "contents_list.htm",
+    "programme": "program_playlist_list.htm",
+    "infographic": "news_graphic_list.htm",
+}
 
 
 def news_page(world: World, entry: Entry, view: str = "news") -> bytes:
@@ -27,203 +42,170 @@ def news_page(world: World, entry: Entry, view: str = "news") -> bytes:
 
 def entry_page(world: World, entry: Entry) -> bytes:
     """The page of any article of the replica, in the template of its layout."""
-    random = Random(entry.seq)
-    others = list(islice((other for other in world.entries if other.seq != entry.seq), 18)) or [entry]
-    body = render_body(entry.body, entry.style, random, pictures=entry.truth.image_url is not None)
-    return article_page(world.edition, entry.truth, body, others, seq=entry.seq, category_id=entry.category_id)
+    others = [other for other in world.entries[:19] if other.seq != entry.seq][:18] or [entry]
+    body = render_body(entry.body, entry.style, Random(entry.seq), pictures=entry.truth.image_url is not None)
+    return article_page(world.edition, entry, body, others)
 
 
-#: Layout -> class of its section (SITE: comp_board_view for programme boards).
-_SECTIONS = {"programme": "comp_board_view"}
-#: Layout -> page that its category links to.
-_LISTS = {
-    "feature": "contents_list.htm",
-    "programme": "program_playlist_list.htm",
-    "infographic": "news_graphic_list.htm",
-}
-
-
-def article_page(
-    edition: str, truth: Article, body: str, others: Sequence[Entry], *, seq: int, category_id: str
-) -> bytes:
+def article_page(edition: str, entry: Entry, body: str, others: Sequence[Entry]) -> bytes:
     """The page of one article with every noise block of the site around it.
 
     Args:
         edition: the letter of `lang=`.
-        truth: the article; its `layout` chooses the template, its `has_video` the player.
+        entry: the article; the layout of its truth chooses the template, its number what differs from page to page.
         body: HTML of its words.
         others: articles for the cards and the aside.
-        seq: its number; also the seed of what differs from page to page.
-        category_id: the `id=` of its list.
     """
-    random = Random(seq)
-    contents = f"""<section class="{_SECTIONS.get(truth.layout, "comp_view_default")}" id="ele1">
-<div class="title_area">
-{_category(edition, truth, category_id)}
-<h1>{entities(truth.title or "")}</h1>
-<p class="date">{dates(truth)}</p>
-</div>
-{_functions("Share", "Print")}
-<div class="body_txt fr-view">
-{_player(seq) if truth.has_video else ""}{_picture(truth)}{body}
-</div>
-{_functions("Share", "Print", "List", style="func_menu bottom")}
-{_share_box(truth.url)}
-</section>
-<h2 class="view_tit">{escape(RECOMMENDED.get(edition, "Editor's Pick"))}</h2>
-<section class="comp_contents_3x">
-{cards(edition, random.sample(list(others), min(3, len(others))))}
-</section>"""
-    meta = _meta(truth)
-    return render(edition, title=truth.title or "", meta=meta, contents=contents, aside=side_lists(edition, others))
+    truth = entry.truth
+    contents = _piece(
+        "article",
+        edition,
+        entry,
+        section="comp_board_view" if truth.layout == "programme" else "comp_view_default",
+        category=_category(edition, entry),
+        player=_piece("player", edition, entry) if truth.has_video else "",
+        picture=_picture(truth),
+        body=body,
+        recommended="Contenus recommandés" if edition == "f" else escape("Editor's Pick"),
+        cards=_pieces("card", edition, Random(entry.seq).sample(list(others), min(3, len(others)))),
+    )
+    meta = _piece("meta", edition, entry, og_image=escape(truth.image_url or f"{SITE}/img/og_default.png"))
+    return render(edition, title=truth.title or "", meta=meta, contents=contents, aside=_aside(edition, others))
+
+
+def missing_page(world: World) -> bytes:
+    """The template without an article, as a site answers with status 200 for an unknown number."""
+    return _page(world, "", _piece("missing", world.edition))
+
+
+def list_entries(world: World, file: str, value: str) -> Sequence[Entry]:
+    """All entries of a list, such as `news_list.htm`, for the value of its parameter."""
+    if file == "news_vod_list.htm":
+        return world.videos
+    if file == "search.htm":
+        return world.titled(value) if value else []
+    of = {"news_list.htm": "news", "contents_list.htm": "features", "program_playlist_list.htm": "programmes"}[file]
+    return world.listing(of).by_category.get(value, []) if value or of == "news" else []
+
+
+def draw_list(world: World, file: str, value: str, entries: Sequence[Entry], page: int, total: int) -> bytes:
+    """The page of a list of `total` entries that shows `entries`; `page` may be beyond the last."""
+    own = _DATA["lists"][file]
+    query = Template(own["query"]).substitute(edition=world.edition, value=quote(value))
+    at = f"&page={page}" if file == "news_list.htm" else ""
+    last = max(1, -(-total // PAGE_SIZE))
+    near = range(max(1, min(page, last) - 5), min(last, page + 5) + 1)
+    links = "".join(f'<a href="./{file}?page={n}&{query}">{n}</a>' for n in near)
+    frame = Template(own["frame"]).substitute(
+        items=_pieces(own["item"], world.edition, entries, query=query, at=at),
+        links=f'<div class="comp_pagination">{links}</div>',
+    )
+    heading = {
+        "news_list.htm": CATEGORIES.get(value, "Actualités"),
+        "contents_list.htm": value.capitalize(),
+        "news_vod_list.htm": "Vidéos",
+    }.get(file, value)
+    title = "Actualités" if file == "news_list.htm" else heading
+    return _page(world, title, f'<h2 class="list_tit">{escape(heading)}</h2>\n{frame}')
 
 
 def list_page(world: World, entries: Sequence[Entry], *, category_id: str, page: int, total: int) -> bytes:
     """One page of the news list."""
-    contents = f"""<h2 class="list_tit">{escape(CATEGORIES.get(category_id, "Actualités"))}</h2>
-<section class="comp_contents_1x">
-{cards(world.edition, entries, page=page)}
-{pagination("news_list.htm", f"id={quote(category_id)}&lang={world.edition}", page, total)}
-</section>"""
-    return render(
-        world.edition,
-        title="Actualités",
-        meta="",
-        contents=contents,
-        aside=side_lists(world.edition, world.entries[:15]),
-    )
-
-
-def pagination(name: str, query: str, page: int, total: int) -> str:
-    """Links to the pages around this one, of those there are.
-
-    Args:
-        name: file name of the list.
-        query: its parameters, without the page.
-        page: this page; it may lie beyond the last.
-        total: how many articles the list has.
-    """
-    last = max(1, -(-total // PAGE_SIZE))
-    around = min(page, last)
-    links = "".join(
-        f'<a href="./{name}?page={n}&{query}">{n}</a>' for n in range(max(1, around - 5), min(last, around + 5) + 1)
-    )
-    return f'<div class="comp_pagination">{links}</div>'
+    return draw_list(world, "news_list.htm", category_id, entries, page, total)
 
 
 def day_page(world: World, entries: Sequence[Entry], day: str) -> bytes:
-    """The news of one day; a day without news has no article at all."""
-    items = "\n".join(
-        f'<article><h2><a href="./news_view.htm?lang={world.edition}&id={entry.category_id}&Seq_Code={entry.seq}">'
-        f"{entities(entry.truth.title or '')}</a></h2>"
-        f'<p class="cate">{entry.truth.category}</p><p class="date">{dates(entry.truth)}</p></article>'
-        for entry in entries
-    )
+    """The news of one day."""
+    items = _pieces("day", world.edition, entries)
     contents = f'<h2 class="list_tit">{escape(day)}</h2>\n<section class="comp_text_1x">\n{items}\n</section>'
     return render(world.edition, title="Actualités du jour", meta="", contents=contents)
 
 
-def missing_page(world: World) -> bytes:
-    """The template without an article, as a site answers with status 200 for an id it does not have."""
-    contents = """<section class="comp_view_default" id="ele1">
-<div class="title_area"><p class="cate"></p><h1></h1><p class="date"></p></div>
-<div class="body_txt fr-view"></div>
-</section>"""
-    return render(
-        world.edition, title="", meta="", contents=contents, aside=side_lists(world.edition, world.entries[:15])
-    )
-
-
-def _category(edition: str, truth: Article, category_id: str) -> str:
-    if truth.category is None:
-        return ""
-    page = _LISTS.get(truth.layout, "news_list.htm")
-    link = f"./{page}?lang={edition}&{'menu_cate' if truth.layout == 'feature' else 'id'}={category_id}"
-    return f'<p class="cate"><a href="{link}"><strong>{escape(truth.category)}</strong></a></p>'
-
-
-def _meta(truth: Article) -> str:
-    description = truth.text.replace("\n\n", " ")[:170] + " ..."
-    image = truth.image_url or f"{SITE}/img/og_default.png"
-    return f"""<meta property="og:title" content="{escape(truth.title or "")}" />
-<meta property="og:description" content="{escape(description)}" />
-<meta property="og:image" content="{escape(image)}" />
-<meta property="og:url" content="{truth.url.replace("https:", "http:")}" />
-<meta property="og:type" content="website" />"""
-
-
-def stamp(moment: datetime | date) -> str:
-    return f"{moment:%Y-%m-%d %H:%M:%S}" if isinstance(moment, datetime) else f"{moment:%Y-%m-%d}"
+def feed(world: World, entries: Sequence[Entry]) -> bytes:
+    """An RSS 2.0 feed of the first of `entries`."""
+    items = [
+        _piece("feed_item", world.edition, entry, published=_published(entry.truth)) for entry in entries[:FEED_SIZE]
+    ]
+    return _piece("feed", world.edition, items="\n".join(items)).encode()
 
 
 def dates(truth: Article) -> str:
-    """The words of a date block: written, and updated where it was. Days stand without a label before them."""
+    """A date block: written, and updated if it was. Days have no label before them."""
     if truth.written_at is None:
         return ""
     label = "Write: " if isinstance(truth.written_at, datetime) else ""
-    written = label + stamp(truth.written_at)
-    updated = f'<span class="hidden"> / </span>Update: {stamp(truth.updated_at)}' if truth.updated_at else ""
-    return written + updated
+    updated = f'<span class="hidden"> / </span>Update: {_stamp(truth.updated_at)}' if truth.updated_at else ""
+    return label + _stamp(truth.written_at) + updated
 
 
-def _functions(*names: str, style: str = "func_menu") -> str:
-    return f'<div class="{style}">' + "".join(f'<a href="#">{name}</a>' for name in names) + "</div>"
+def _stamp(moment: date) -> str:
+    return f"{moment:%Y-%m-%d %H:%M:%S}" if isinstance(moment, datetime) else f"{moment:%Y-%m-%d}"
 
 
-def _share_box(url: str) -> str:
-    return f"""<div class="share_box"><strong>Share</strong><a href="#" class="close">Close</a>
-<a href="#">facebook</a><a href="#">twitter</a><input type="text" value="{escape(url)}" /><button>Copy</button></div>"""
+def _published(truth: Article) -> str:
+    moment = truth.updated_at or truth.written_at
+    assert moment is not None
+    return format_datetime(moment if isinstance(moment, datetime) else datetime.combine(moment, time(), KST))
 
 
-def _player(seq: int) -> str:
-    return f'<div class="vod_box"><iframe src="./vod_player.htm?seq={seq}" title="player">Votre navigateur</iframe></div>\n'
+def _page(world: World, title: str, contents: str) -> bytes:
+    aside = _aside(world.edition, world.entries[:15])
+    return render(world.edition, title=title, meta="", contents=contents, aside=aside)
+
+
+def _pieces(name: str, edition: str, entries: Sequence[Entry], at: str = "", **more: str) -> str:
+    return "\n".join(_piece(name, edition, entry, at=at, **more) for entry in entries)
+
+
+def _piece(name: str, edition: str, entry: Entry | None = None, **more: str) -> str:
+    """One of pieces.toml, filled with what is known of an entry, and `more`."""
+    known: dict[str, object] = {"edition": edition}
+    if entry is not None:
+        truth = entry.truth
+        title = escape(truth.title or "")
+        known |= {
+            "seq": entry.seq,
+            "category_id": entry.category_id,
+            "plain_title": title,
+            # With the entities that titles of the site contain.
+            "title": title.replace("(", "&#40;").replace(")", "&#41;").replace("’", "&rsquo;"),
+            "category": escape(truth.category or ""),
+            "date": dates(truth),
+            "summary": escape(entry.summary),
+            "image": truth.image_url or "./img/none.png",
+            "url": escape(truth.url),
+            "http_url": truth.url.replace("https:", "http:"),
+            "escaped_url": escape(truth.url.replace("https:", "http:")),
+        }
+    return _PIECES[name].substitute(known | more)
+
+
+def _category(edition: str, entry: Entry) -> str:
+    layout = entry.truth.layout
+    if entry.truth.category is None:
+        return ""
+    file = _CATEGORY_PAGES.get(layout, "news_list.htm")
+    return _piece("category", edition, entry, file=file, parameter="menu_cate" if layout == "feature" else "id")
 
 
 def _picture(truth: Article) -> str:
     if truth.image_url is None and truth.image_credit is None:
         return ""
-    label = "Thumbnail" if truth.has_video else "Photo"
     image = f'<img src="{escape(truth.image_url)}" alt="{escape(truth.title or "")}" />' if truth.image_url else ""
-    credit = escape(truth.image_credit or "")
-    if truth.layout == "feature":  # captions of features begin with a ©, on a line of their own
-        return (
-            f"<p>{image}</p>\n<p>©{credit}</p>\n"
-            if truth.url[-1] in "02468"
-            else f"""<div class="img_box top">{image}
-<p class="cap no-print">©{credit}</p></div>\n"""
-        )
-    return f"""<div class="img_box top" id="ele1">{image}
-<p class="cap no-print">{label} : {credit}</p></div>
-"""
+    credit, ident = escape(truth.image_credit or ""), ""
+    if truth.layout == "feature":  # captions of features begin with a ©; of every second one on a line of its own
+        caption = f"©{credit}"
+        if truth.url[-1] in "02468":
+            return f"<p>{image}</p>\n<p>{caption}</p>\n"
+    else:
+        caption, ident = f"{'Thumbnail' if truth.has_video else 'Photo'} : {credit}", ' id="ele1"'
+    return f'<div class="img_box top"{ident}>{image}\n<p class="cap no-print">{caption}</p></div>\n'
 
 
-def entities(title: str) -> str:
-    """A title with the entities that titles of the site carry."""
-    return escape(title).replace("(", "&#40;").replace(")", "&#41;").replace("’", "&rsquo;")
-
-
-def cards(edition: str, entries: Sequence[Entry], page: int = 0) -> str:
-    at = f"&page={page}" if page else ""
-    return "\n".join(
-        f"""<article>
-<div class="thumb"><img src="{entry.truth.image_url or "./img/none.png"}" alt="" /></div>
-<div class="list_link_area"><a href="./news_view.htm?lang={edition}&id={entry.category_id}&Seq_Code={entry.seq}{at}">
-<h2>{entities(entry.truth.title or "")}</h2>
-<p class="sum">{escape(entry.summary)}</p></a></div>
-<p class="cate">{escape(entry.truth.category or "")}</p>
-<p class="date">{dates(entry.truth)}</p>
-</article>"""
-        for entry in entries
-    )
-
-
-def side_lists(edition: str, entries: Sequence[Entry]) -> str:
+def _aside(edition: str, entries: Sequence[Entry]) -> str:
     """The three lists of the right column."""
     blocks = []
     for number, heading in enumerate(_ASIDE_TITLES):
-        items = "\n".join(
-            f'<dd><a href="./news_view.htm?lang={edition}&Seq_Code={entry.seq}">{entities(entry.truth.title or "")}</a></dd>'
-            for entry in entries[number * 5 : number * 5 + 5]
-        )
+        items = _pieces("aside", edition, entries[number * 5 : number * 5 + 5])
         blocks.append(f'<section class="comp_right_text_1x"><dl><dt>{heading}</dt>\n{items}\n</dl></section>')
     return "\n".join(blocks)

@@ -1,7 +1,7 @@
-"""python -m tests.replica.reconstruction: the page that the saved seed text was saved from, rebuilt.
+"""python -m tests.replica.reconstruction: print the page that the saved seed text was saved from, rebuilt.
 
-Not a saved page: the skeleton is SITE's, the noise the replica's, the article the seed's. The file in seeds/ is this
-output, and a test holds it to it.
+It is not a saved page: the skeleton is the site's, the noise the replica's, the article the seed's. The file in seeds/
+is this output, which a test checks.
 """
 
 from __future__ import annotations
@@ -11,30 +11,27 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from extractors import Article, extract_text
+from extractors import extract_text
 from tests.replica.markup import Block, render_body
 from tests.replica.pages import article_page
-from tests.replica.world import World
+from tests.replica.world import Entry, World
 
 SEED = Path(__file__).parents[2] / "seeds" / "000_6ad28e2ce761a03c.txt"
-#: The address the seed was saved from (SITE).
+#: The address that the seed was saved from.
 ADDRESS = "https://rki.kbs.co.kr/service/news_vod_view.htm?lang=f&menu_cate=videonews&id=In&Seq_Code=83685"
 LABEL = b"<!-- A RECONSTRUCTION, not a saved page: see seeds/README.md -->\n"
-
-
-def seed_article() -> Article:
-    """The article of the seed text, with what its address says."""
-    return extract_text(SEED.read_text("utf-8"), ADDRESS)
 
 
 def reconstruction() -> bytes:
     """The page, with a picture and a category that the text does not give."""
     article = replace(
-        seed_article(), category="International", image_url="https://worldimg.kbs.co.kr/src/images/news/83685.jpg"
+        extract_text(SEED.read_text("utf-8"), ADDRESS),
+        category="International",
+        image_url="https://worldimg.kbs.co.kr/src/images/news/83685.jpg",
     )
-    blocks = [Block("p", (paragraph,)) for paragraph in article.paragraphs]
+    blocks = tuple(Block("p", (paragraph,)) for paragraph in article.paragraphs)
     body = render_body(blocks, "breaks", Random(83685))
-    page = article_page("f", article, body, World(articles=18).entries, seq=83685, category_id="In")
+    page = article_page("f", Entry(83685, "In", blocks, "breaks", article), body, World(articles=18).entries)
     doctype, rest = page.split(b"\n", 1)
     return doctype + b"\n" + LABEL + rest
 

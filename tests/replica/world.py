@@ -1,13 +1,13 @@
-"""What the replica serves: articles made by a seeded generator, each with the truth that extraction must find."""
+"""What the replica serves: articles from a seeded generator, each with the truth that extraction must find."""
 
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
+from itertools import accumulate
 from random import Random
 
 from extractors import Article
@@ -15,10 +15,9 @@ from extractors.address import EDITIONS, SITE
 from extractors.dates import KST
 from tests.replica import french
 from tests.replica.bodies import new_body, revised
-from tests.replica.clock import pause, seconds, spread
 from tests.replica.markup import STYLES, Block
 
-#: `id=` of the news list -> the word on the page. The letters are the site's (SITE), the words the replica's.
+#: `id=` of the news list -> the word on the page. The letters are the site's, the words the replica's.
 CATEGORIES = {
     "Po": "Politique",
     "In": "International",
@@ -26,7 +25,7 @@ CATEGORIES = {
     "Dm": "Société",
     "Cu": "Culture",
 }
-#: `menu_cate=` of the feature lists (SITE). The word on the page is the replica's: the menu's name, capitalised.
+#: `menu_cate=` of the feature lists, from the site. The word on the page is the replica's: the name, capitalised.
 MENUS = (
     *("culture", "lifestyle", "business", "people", "northkorea"),
     *("enternews", "artist", "moviedrama", "tvguide", "learnkorean"),
@@ -34,10 +33,10 @@ MENUS = (
 #: The one programme, `procode=`, and its board, `bbs=`.
 PROGRAMME = "parkofd"
 BOARD = "parkofd_playlist"
-#: What a world holds -> the number before its oldest one.
+#: What a world contains -> the number before its oldest one.
 NUMBERS = {"news": 90_000, "features": 440_000, "programmes": 44_000, "infographics": 7_000}
-#: Kind of an article that can change -> the listing it stands in.
-_LISTING_OF = {"news": "news", "feature": "features", "programme": "programmes"}
+#: Kind of an article that can change -> what it is listed as.
+_LISTED_AS = {"news": "news", "feature": "features", "programme": "programmes"}
 NEWEST = datetime(2026, 11, 20, 18, 0, 0, tzinfo=KST)
 PAGE_SIZE = 10
 CREDITS = ("YONHAP News", "KBS News", "Getty Images Bank", "KBS")
@@ -52,7 +51,7 @@ class Entry:
         category_id: the `id=` or `menu_cate=` of its list.
         body: its blocks, in order.
         style: the markup of its body, one of markup.STYLES.
-        truth: what extraction must make of its page; of the news view, where there are two. `source_url` None.
+        truth: what extraction must find on its page; on the news view if there are two. `source_url` is None.
     """
 
     seq: int
@@ -63,13 +62,13 @@ class Entry:
 
     @property
     def written_at(self) -> datetime:
-        """When it was written; every generated news has a time."""
+        """When it was written; all generated news have a time."""
         assert isinstance(self.truth.written_at, datetime)
         return self.truth.written_at
 
     @property
     def video_truth(self) -> Article:
-        """What extraction must make of its video view."""
+        """What extraction must find on its video view."""
         return replace(self.truth, has_video=True, layout="video")
 
     @property
@@ -79,15 +78,12 @@ class Entry:
 
     @property
     def summary(self) -> str:
-        """The first words of the body, cut as on the site's cards."""
+        """The first words of the body, cut as on the site's lists."""
         return self.truth.text.replace("\n\n", " ")[:170] + " ..."
 
 
 class Listing:
-    """Articles of one sort, newest first, and what is looked up among them.
-
-    Never changed once made: a world that changes gets a new one, so that a page is drawn from one state of it.
-    """
+    """Articles of one sort, newest first. A world that changes gets a new one, so that a page shows one state of it."""
 
     def __init__(self, entries: list[Entry]) -> None:
         self.entries = entries
@@ -100,32 +96,10 @@ class Listing:
     @cached_property
     def by_category(self) -> dict[str, list[Entry]]:
         """Those of each category, newest first; all of them under the empty one."""
-        found = defaultdict(list, {"": self.entries})
+        found = {"": self.entries}
         for entry in self.entries:
-            found[entry.category_id].append(entry)
-        return dict(found)
-
-    @cached_property
-    def by_day(self) -> dict[date, list[Entry]]:
-        """News of each day, in KST."""
-        found = defaultdict(list)
-        for entry in self.entries:
-            found[entry.written_at.date()].append(entry)
-        return dict(found)
-
-    @cached_property
-    def with_video(self) -> list[Entry]:
-        """News in the list of videos: a quarter of them, by their number."""
-        return [entry for entry in self.entries if entry.seq % 4 == 0]
-
-    def titled(self, word: str) -> list[Entry]:
-        """Those whose title contains the word, in capitals or not."""
-        word = word.casefold()
-        return [entry for title, entry in self._titles if word in title]
-
-    @cached_property
-    def _titles(self) -> list[tuple[str, Entry]]:
-        return [((entry.truth.title or "").casefold(), entry) for entry in self.entries]
+            found.setdefault(entry.category_id, []).append(entry)
+        return found
 
 
 class World:
@@ -135,18 +109,20 @@ class World:
     """
 
     def __init__(self, articles: int = 40, seed: int = 1, edition: str = "f", days: int | None = None) -> None:
-        """A world of that many news, features, programmes and infographics.
+        """A world with that many news, features, programmes and infographics.
 
         Args:
             articles: how many of each.
             seed: of the generator.
             edition: the letter of `lang=`.
-            days: how many days up to NEWEST the news are spread over; without it, one every hour or two.
+            days: how many days up to NEWEST the news are spread over; by default there is one every hour or two.
 
         Raises:
-            ValueError: there are more articles than seconds in the days.
+            ValueError: a negative number, or more articles than seconds in the days.
         """
-        if days is not None and articles >= seconds(days):
+        if articles < 0:
+            raise ValueError("articles must be 0 or more")
+        if days is not None and articles >= days * 86_400:
             raise ValueError(f"{articles} articles do not fit into {days} days")
         self.articles = articles
         self.seed = seed
@@ -169,8 +145,8 @@ class World:
 
     @property
     def videos(self) -> list[Entry]:
-        """The news that also stand in the list of videos, newest first."""
-        return self.listing("news").with_video
+        """The news that are also in the list of videos: a quarter of them, by their number."""
+        return [entry for entry in self.entries if entry.seq % 4 == 0]
 
     @property
     def features(self) -> list[Entry]:
@@ -187,24 +163,27 @@ class World:
         """Pictures with a title, half of them without a word."""
         return self.listing("infographics").entries
 
-    @property
-    def by_seq(self) -> dict[int, Entry]:
-        """The news by Seq_Code."""
-        return self.listing("news").by_seq
-
     def listed(self, category_id: str = "", page: int = 1) -> list[Entry]:
-        """One page of the news list."""
+        """The entries of one page of the news list."""
         entries = self.listing("news").by_category.get(category_id, [])
         return entries[(page - 1) * PAGE_SIZE : page * PAGE_SIZE]
 
     def written_on(self, day: date) -> list[Entry]:
-        """The articles of one day, in KST."""
-        return self.listing("news").by_day.get(day, [])
+        """The news of one day, in KST."""
+        return [entry for entry in self.entries if entry.written_at.date() == day]
+
+    def titled(self, word: str) -> list[Entry]:
+        """The news whose title contains the word; case is ignored."""
+        return [entry for entry in self.entries if word.casefold() in str(entry.truth.title).casefold()]
 
     def publish(self, count: int, of: str = "news") -> list[Entry]:
-        """That many new articles before all others: `news`, `features` or `programmes`. Returns them, newest first."""
-        if of not in _LISTING_OF.values():
-            raise ValueError(f"{of} are not published; {', '.join(_LISTING_OF.values())} are")
+        """Add that many `news`, `features` or `programmes`, newer than all others; returns them, newest first.
+
+        Raises:
+            ValueError: `of` is something else.
+        """
+        if of not in _LISTED_AS.values():
+            raise ValueError(f"{of} cannot be published")
         with self._lock:
             entries = self.listing(of).entries.copy()
             for _ in range(count):
@@ -213,16 +192,16 @@ class World:
             return entries[:count]
 
     def update(self, entry: Entry) -> Entry:
-        """A new version of the article: changed later than the present one, another paragraph, the same place.
+        """Replace an article by a new version: a later date, another paragraph, the same place.
 
         Args:
             entry: any version of it.
 
         Raises:
             ValueError: it has no date, so that no version of it can be later.
-            KeyError: it is none of this world.
+            KeyError: it is not in this world.
         """
-        of = _LISTING_OF.get(entry.truth.kind)
+        of = _LISTED_AS.get(entry.truth.kind)
         if of is None or entry.truth.written_at is None:
             raise ValueError(f"{entry.truth.url} cannot be updated")
         with self._lock:
@@ -233,43 +212,38 @@ class World:
             return version
 
     def _generate(self, of: str) -> Iterator[Entry]:
-        """The articles the world begins with."""
+        """The articles that the world begins with."""
+        random = Random(f"{self.seed} {self.edition}" + ("" if of == "news" else f" {of}"))
         numbers = range(NUMBERS[of] + self.articles, NUMBERS[of], -1)
-        if of == "news":
-            yield from self._generate_news(numbers)
-            return
-        random = Random(f"{self.seed} {self.edition} {of}")
-        for i, seq in enumerate(numbers):
-            day = NEWEST.date() - timedelta(days=i)
-            if of == "infographics":
-                yield self._infographic(random, seq, i)
-            else:
-                yield self._dated_by_day(of)(random, seq, day)
-
-    def _generate_news(self, numbers: range) -> Iterator[Entry]:
-        random = Random(f"{self.seed} {self.edition}")
-        if self.days is not None:
-            times = spread(NEWEST, self.articles, self.days, Random(f"{self.seed} {self.edition} days"))
-            for seq, written_at in zip(numbers, times, strict=True):
+        if of != "news":
+            for i, seq in enumerate(numbers):
+                yield self._dated_by_day(of, random, seq, NEWEST - timedelta(days=i))
+        elif self.days is not None:
+            for seq, written_at in zip(numbers, self._spread(self.days), strict=False):
                 yield self._news(random, seq, written_at)
-            return
-        written_at = NEWEST
-        for seq in numbers:
-            yield self._news(random, seq, written_at)
-            written_at -= pause(random)
+        else:
+            written_at = NEWEST
+            for seq in numbers:
+                yield self._news(random, seq, written_at)
+                written_at -= _pause(random)
+
+    def _spread(self, days: int) -> list[datetime]:
+        """Moments from NEWEST back, no two the same, the oldest just under that many days before."""
+        random = Random(f"{self.seed} {self.edition} days")
+        pauses = list(accumulate((random.expovariate(1) for _ in range(self.articles - 1)), initial=0.0))
+        # Each moment is a second further back than its share, so that no two are the same.
+        scale = (days * 86_400 - self.articles) / (pauses[-1] or 1)
+        return [NEWEST - timedelta(seconds=i + int(before * scale)) for i, before in enumerate(pauses)]
 
     def _next(self, of: str, entries: list[Entry]) -> Entry:
         """An article after the newest of `entries`."""
         seq = entries[0].seq + 1 if entries else NUMBERS[of] + 1
         random = Random(f"{self.seed} {self.edition} {of} {seq}")
         if of == "news":
-            return self._news(random, seq, entries[0].written_at + pause(random) if entries else NEWEST)
+            return self._news(random, seq, entries[0].written_at + _pause(random) if entries else NEWEST)
         days = (entry.truth.written_at for entry in entries if entry.truth.written_at is not None)
         day = max(days, default=NEWEST.date() - timedelta(days=1)) + timedelta(days=1)
-        return self._dated_by_day(of)(random, seq, day)
-
-    def _dated_by_day(self, of: str) -> Callable[[Random, int, date], Entry]:
-        return self._feature if of == "features" else self._programme
+        return self._dated_by_day(of, random, seq, datetime.combine(day, NEWEST.timetz()))
 
     def _news(self, random: Random, seq: int, written_at: datetime) -> Entry:
         category_id = random.choice(list(CATEGORIES))
@@ -284,34 +258,33 @@ class World:
             image_credit=random.choice(CREDITS) if picture else None,
         )  # fmt: skip
 
-    def _feature(self, random: Random, seq: int, day: date) -> Entry:
-        menu = MENUS[seq % len(MENUS)]
-        return self._entry(
-            random, seq, menu, random.choice(STYLES[2:]), f"contents_view.htm?lang={self.edition}&board_seq={seq}",
-            kind="feature", layout="feature", category=menu.capitalize(), written_at=day,
-            image_url=f"https://worldimg.kbs.co.kr/contents_upload/{seq}.jpg", image_credit=random.choice(CREDITS),
-        )  # fmt: skip
-
-    def _programme(self, random: Random, seq: int, day: date) -> Entry:
-        address = f"program_playlist_view.htm?lang={self.edition}&procode={PROGRAMME}&bbs={BOARD}&no={seq}"
-        return self._entry(
-            random, seq, PROGRAMME, "paragraphs", address, kind="programme", layout="programme",
-            written_at=day if random.random() < 0.7 else None,
-        )  # fmt: skip
-
-    def _infographic(self, random: Random, seq: int, i: int) -> Entry:
-        # No address of an infographic is known (SITE): this one is the replica's own.
-        address = f"news_graphic_view.htm?lang={self.edition}&Seq_Code={seq}"
+    def _dated_by_day(self, of: str, random: Random, seq: int, moment: datetime) -> Entry:
+        if of == "features":
+            menu = MENUS[seq % len(MENUS)]
+            return self._entry(
+                random, seq, menu, random.choice(STYLES[2:]), f"contents_view.htm?lang={self.edition}&board_seq={seq}",
+                kind="feature", layout="feature", category=menu.capitalize(), written_at=moment.date(),
+                image_url=f"https://worldimg.kbs.co.kr/contents_upload/{seq}.jpg", image_credit=random.choice(CREDITS),
+            )  # fmt: skip
+        if of == "programmes":
+            address = f"program_playlist_view.htm?lang={self.edition}&procode={PROGRAMME}&bbs={BOARD}&no={seq}"
+            written_at = moment.date() if random.random() < 0.7 else None
+            return self._entry(
+                random, seq, PROGRAMME, "paragraphs", address, kind="programme", layout="programme",
+                written_at=written_at,
+            )  # fmt: skip
+        # The site's addresses of infographics are not known: this one is the replica's own.
         entry = self._entry(
-            random, seq, "infographics", "paragraphs", address, kind="other", layout="infographic",
-            written_at=NEWEST - timedelta(days=i),
+            random, seq, "infographics", "paragraphs", f"news_graphic_view.htm?lang={self.edition}&Seq_Code={seq}",
+            kind="other", layout="infographic", written_at=moment,
             image_url=f"https://worldimg.kbs.co.kr/graphic/{seq}.png", image_credit="KBS",
         )  # fmt: skip
-        return entry if i % 2 else replace(entry, body=(), truth=replace(entry.truth, paragraphs=()))
+        has_words = (NUMBERS[of] + self.articles - seq) % 2
+        return entry if has_words else replace(entry, body=(), truth=replace(entry.truth, paragraphs=()))
 
     def _entry(self, random: Random, seq: int, category_id: str, style: str, address: str, **fields: object) -> Entry:
         body = new_body(random, style)
-        # The editor's bodies may carry a player of their own, which the page shows before the text.
+        # The editor's bodies may contain a player of their own, which the page shows before the text.
         has_video = style in {"paragraphs", "editor"} and random.random() < 0.1
         truth = Article(
             has_video=has_video,
@@ -324,8 +297,13 @@ class World:
         return Entry(seq, category_id, body, style, truth)
 
 
+def _pause(random: Random) -> timedelta:
+    """The time from one article to the next."""
+    return timedelta(minutes=random.randint(9, 150), seconds=random.randint(1, 59))
+
+
 def _next_version(entry: Entry, random: Random) -> Entry:
-    """A later version: by hours where the article is dated by a moment, by days where by a day."""
+    """A later version: by hours if the article is dated by a moment, by days if by a day."""
     truth = entry.truth
     present = truth.updated_at or truth.written_at
     assert present is not None
