@@ -246,3 +246,12 @@ _TRIGGERS = (
     end
     """,  # noqa: S608
 )
+
+
+@migrations()
+def m005_reextraction_files(db: Database) -> None:
+    """An interrupted re-extraction goes on by source: those that were read to their end are skipped."""
+    db.table("reextractions").drop()
+    db.table("reextraction_files").create(
+        {"call": str, "file": str, "stamp": str}, pk=("call", "file"), not_null={"stamp"}, strict=True
+    )
