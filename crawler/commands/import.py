@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _BATCH = 200
 # A line may have so many times the bytes of a page: the text is in it twice, and JSON writes some of it longer.
 _LINE = 4
+_HEAD = 4096
 _DAMAGED = (EOFError, OSError, zlib.error)
 
 _KINDS = frozenset({"news", "feature", "programme", "other"})
@@ -85,9 +86,11 @@ def _files(path: Path) -> list[Path]:
         return files
     if not path.is_file():
         raise FileNotFoundError(f"{path}: no such file or folder.")
+    head = b""
     with _opened(path) as (_, stream), suppress(*_DAMAGED):  # what is damaged is reported when it is read
-        if stream.read(1) not in {b"{", b""}:
-            raise ValueError(f"{path} is not JSON Lines; import reads what kbsworld export writes as .jsonl.")
+        head = stream.read(_HEAD)
+    if head.lstrip()[:1] not in {b"{", b""}:
+        raise OSError(f"{path} is not JSON Lines; import reads what kbsworld export writes as .jsonl.")
     return [path]
 
 
@@ -125,7 +128,7 @@ def _store(store: ArticleStore, report: Report, rows: Iterator[Row]) -> None:
     new: set[int] = set()
     while batch := list(islice(rows, _BATCH)):
         with uninterrupted():  # what is counted is what is stored
-            counts: Counter[str] = Counter()
+            counts = Counter(rows=len(batch))
             with store.batch():
                 for row in batch:
                     key = hash(row["url"])
@@ -146,13 +149,13 @@ def _rows(file: Path, longest: int, report: Report) -> Iterator[Row]:
                 is_too_long = len(line) == longest and not line.endswith(b"\n")
                 while is_too_long and line and not line.endswith(b"\n"):
                     line = stream.readline(longest)
-                report.counts["rows"] += 1
                 report.advance(packed.tell() - at)
                 at = packed.tell()
                 try:
                     yield _row(b"" if is_too_long else line)
                 except ValueError as error:
                     what = "longer than the line of a page" if is_too_long else f"{error}"
+                    report.counts["rows"] += 1
                     report.damage(f"{file}", f"line {number}", what)
     except _DAMAGED as error:
         report.damage(f"{file}", f"line {number + 1}", f"it cannot be read ({error})")
