@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -170,7 +170,14 @@ def _damage(item: Item, what: str) -> Damage:
 class Workers:
     """Processes that extract."""
 
-    def __init__(self, count: int, base_url: str, begin: Callable[[int], Executor], broken: type[Exception]) -> None:
+    def __init__(
+        self,
+        count: int,
+        base_url: str,
+        begin: Callable[[int], Executor],
+        broken: type[Exception],
+        check: Callable[[], None] = lambda: None,
+    ) -> None:
         """The workers.
 
         Args:
@@ -178,11 +185,13 @@ class Workers:
             base_url: as of `extract`.
             begin: makes an executor of so many new ones.
             broken: what a future of it raises where its worker died.
+            check: called every second while one is waited for; raises where nothing will come any more.
         """
         self._count = count
         self._extract = partial(extract, base_url=base_url)
         self._begin = begin
         self._broken = broken
+        self._check = check
         self._executor = begin(count)
 
     def results(self, batches: Iterable[Batch]) -> Iterator[Extracted]:
@@ -208,16 +217,21 @@ class Workers:
 
     def _finished(self, batch: Batch, future: Future[Extracted]) -> Iterator[Extracted]:
         try:
-            yield future.result()
+            yield self._result(future)
         except self._broken:
             yield from self._singly(batch)
+
+    def _result(self, future: Future[Extracted]) -> Extracted:
+        while not wait([future], timeout=1).done:
+            self._check()
+        return future.result()
 
     def _singly(self, batch: Batch) -> Iterator[Extracted]:
         """What was found in a batch whose worker died, item by item: one whose worker dies again is damaged."""
         executor = self._begin(1)  # of its own: other batches may be deadly too
         for item in batch:
             try:
-                yield executor.submit(self._extract, [item]).result()
+                yield self._result(executor.submit(self._extract, [item]))
             except self._broken:
                 assert not isinstance(item, Ended)
                 yield Extracted(damages=[_damage(item, DEADLY)])
@@ -268,19 +282,26 @@ def cluster(address: str, base_url: str) -> Iterator[Workers]:
         client = Client(address, timeout=_SCHEDULER_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError, AttributeError, RuntimeError) as error:
         raise ClusterError(f"No Dask scheduler answers at {address} ({error}); start one: dask scheduler") from error
+    lost = ClusterError(f"The connection to {address} was lost; the same call goes on from here.")
+
+    def check() -> None:
+        try:
+            client.nthreads()
+        except (OSError, RuntimeError, CancelledError) as error:
+            raise lost from error
+
     try:
         client.wait_for_workers(1, timeout=_WORKER_PATIENCE)
         for worker, found in client.run(code, on_error="return").items():
             if found != code():
                 raise ClusterError(f"The worker {worker} has another kbsworld; install the same there as here.")
-        # Not pure: who dies of a batch may get it again.
-        yield Workers(
-            sum(client.nthreads().values()), base_url, lambda _: client.get_executor(pure=False), KilledWorker
-        )
+        threads = sum(client.nthreads().values())
+        # Not pure: a batch may be extracted again.
+        yield Workers(threads, base_url, lambda _: client.get_executor(pure=False), KilledWorker, check)
     except TimeoutError as error:
         raise ClusterError(f"{address} has no worker; start one: dask worker {address}") from error
     except CancelledError as error:
-        raise ClusterError(f"The connection to {address} was lost; the same call goes on from here.") from error
+        raise lost from error
     finally:
         with suppress(OSError, RuntimeError):  # it was lost
             client.close(timeout=2)

@@ -90,7 +90,7 @@ def _files(path: Path) -> list[Path]:
     with _opened(path) as (_, stream), suppress(*_DAMAGED):  # what is damaged is reported when it is read
         head = stream.read(_HEAD)
     if head.lstrip()[:1] not in {b"{", b""}:
-        raise OSError(f"{path} is not JSON Lines; import reads what kbsworld export writes as .jsonl.")
+        raise OSError(f"{path} is not JSON Lines; import reads what export writes.")
     return [path]
 
 

@@ -18,15 +18,15 @@ from tests.crawler.prepared import Begun, prepared
 from tests.crawler.scripted import rows
 
 CAPTURES = 400
-#: Run before the command: small batches, and little patience.
+#: Run before the command: small batches.
 SMALL = """
 import crawler.reextract as module
-module._BATCH_ITEMS, module._PAGES, module._SCHEDULER_PATIENCE, module._WORKER_PATIENCE = 5, 20, 4.0, 2.0
+module._BATCH_ITEMS, module._PAGES = 5, 20
 """
-# Loaded by workers: page 7 ends them.
+# Loaded by workers: one page ends them.
 PRELOAD = """
 import os, crawler.reextract as module
-extract_page = module.extract_page
+from extractors.page import extract_page
 module.extract_page = lambda body, url, *more: os._exit(9) if url.endswith("={}") else extract_page(body, url, *more)
 """
 
@@ -54,10 +54,10 @@ def two() -> Iterator[Cluster]:
         yield started
 
 
-def begin(here: Path, folder: Path, *arguments: str) -> Begun:
-    """`scrapy reextract`, begun."""
+def begin(here: Path, folder: Path, *arguments: str, first: str = SMALL) -> Begun:
+    """`scrapy reextract`, begun; `first` runs before it."""
     places = {"KBS_DB": str(here / "kbs.db"), "KBS_ARCHIVE": ""}
-    return prepared().begin("reextract", str(folder), *arguments, first=SMALL, **places)
+    return prepared().begin("reextract", str(folder), *arguments, first=first, **places)
 
 
 def finished(process: Begun) -> tuple[int | None, str]:
@@ -92,14 +92,13 @@ def test_a_worker_that_is_killed_costs_no_page(folder: Path, local: list[Any], t
 
 @pytest.mark.slow
 def test_a_page_that_kills_every_worker_is_reported(folder: Path, local: list[Any], tmp_path: Path) -> None:
-    preload, url = tmp_path / "preload.py", next(iter(captures(8))).url.rpartition("=")[2]
-    url = [page.url for page in captures(8)][7].rpartition("=")[2]
-    preload.write_text(PRELOAD.format(url))
+    preload = tmp_path / "preload.py"
+    preload.write_text(PRELOAD.format(list(captures(8))[7].url.rpartition("=")[2]))
     allowed = {"DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES": "0"}
     with cluster(2, "--nanny", "--preload", str(preload), **allowed) as started:
         status, said = finished(begin(tmp_path, folder, "--scheduler", started.address))
-    assert status == 1
-    assert [line.endswith(DEADLY) for line in said.splitlines() if line.startswith("damaged: ")] == [True]
+    assert status == 1, said
+    assert [line.rpartition(": ")[2] for line in said.splitlines() if line.startswith("damaged: ")] == [DEADLY]
     assert len(stored(tmp_path)[0]) == len(local[0]) - 1
 
 
@@ -137,8 +136,9 @@ def test_a_scheduler_that_does_not_answer_is_reported(folder: Path, tmp_path: Pa
 
 
 def test_a_cluster_without_workers_is_reported(folder: Path, tmp_path: Path) -> None:
+    first = "import crawler.reextract; crawler.reextract._WORKER_PATIENCE = 1.0"
     with cluster(0) as started:
-        status, said = finished(begin(tmp_path, folder, "--scheduler", started.address))
+        status, said = finished(begin(tmp_path, folder, "--scheduler", started.address, first=first))
     assert (status, said) == (1, f"{started.address} has no worker; start one: dask worker {started.address}\n")
 
 
