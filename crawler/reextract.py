@@ -34,7 +34,7 @@ from extractors.page import extract_page
 from storage import ArticleStore, Outcome
 from storage.archive import Location
 from storage.articles import article_row, refusal_row
-from storage.reextraction import ReextractionState, places_of
+from storage.reextraction import ReextractionState, count_articles, places_of
 from storage.versions import COLUMNS, Row, same_capture
 
 if TYPE_CHECKING:
@@ -411,6 +411,9 @@ class Reextraction:
 
     def read_rows(self, only: Mapping[str, str]) -> None:
         """Read what articles were extracted from that have given values: columns and their values as text."""
+        articles, archived = count_articles(self._store.db, only)
+        named = ", ".join(f"{name}={value}" for name, value in only.items())
+        self._report.say(f"{articles:,} stored articles have {named}; {archived:,} of them have an archived page.")
         for places in places_of(self._store.db, only):
             self._take(read_places(places, self._archive, self._max_page))
 

@@ -22,7 +22,6 @@ from crawler.terminal import WORK_FAILED
 
 if TYPE_CHECKING:
     from crawler.reextract import Report
-    from extractors import Article
     from storage import ArticleStore
     from storage.versions import Row
 
@@ -33,9 +32,17 @@ _LINE = 4
 _HEAD = 4096
 _DAMAGED = (EOFError, OSError, zlib.error)
 
-_KINDS = frozenset({"news", "feature", "programme", "other"})
-_LAYOUT = re.compile(r"[a-z0-9_-]{1,40}")
 _URN = re.compile(r"urn:sha256:[0-9a-f]{64}")
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9]{2}:[0-9]{2}:[0-9]{2}\+09:00)?")
+_PATTERNS = {
+    "kind": re.compile("news|feature|programme|other"),
+    "lang": re.compile(r"\S{1,3}"),
+    "layout": re.compile(r"[a-z0-9_-]{1,40}"),
+    "source_url": re.compile(r".+", re.DOTALL),
+    "archive_file": re.compile(r"[^\x00-\x1f\x7f-\x9f]+"),
+    "written_at": _DATE,
+    "updated_at": _DATE,
+}
 _FLAGS = frozenset({"has_video", "truncated"})
 _NULLABLE = frozenset(
     "title category written_at updated_at image_url image_credit source_url archive_file archive_offset".split()
@@ -167,6 +174,8 @@ def _row(line: bytes) -> Row:
     Raises:
         ValueError: it is none; the message is a phrase.
     """
+    from extractors import Article
+    from extractors.dates import KST
     from storage.versions import COLUMNS
 
     try:
@@ -176,23 +185,29 @@ def _row(line: bytes) -> Row:
         raise ValueError("not JSON in UTF-8") from None
     for name in COLUMNS:
         if not isinstance(values, dict) or not _fits(name, values.get(name)):
-            raise ValueError(f"{name} is missing or of another type")
-    row = {name: values.get(name) for name in COLUMNS} | {name: int(values[name]) for name in _FLAGS}
-    row["paragraphs"] = json.dumps(values["paragraphs"], ensure_ascii=False)
-    row["fetched_at"] = _moment(row["fetched_at"])
-    file, offset = row["archive_file"], row["archive_offset"]
-    if (file is None) != (offset is None) or (file is not None and not (file and file.isprintable())):
-        raise ValueError("archive_file and archive_offset name no place")
-    if not _is_named(row):
+            raise ValueError(f"{name} is missing, or not as kbsworld writes it")
+    if not _is_named(values):
         raise ValueError("url is not an article's canonical address, or kind or lang do not fit it")
-    if not _LAYOUT.fullmatch(row["layout"]) or row["source_url"] == "":
-        raise ValueError("layout or source_url is not a name")
-    _check_dates_and_text(row, values["paragraphs"])
-    return row
+    if (values["archive_file"] is None) != (values["archive_offset"] is None):
+        raise ValueError("archive_file and archive_offset name no place")
+    try:
+        article = Article.from_dict(values | {"timestamp": None})
+        fetched_at = _time(values["fetched_at"]).astimezone(UTC).isoformat(timespec="microseconds")
+        timestamp = article.timestamp or _time(values["timestamp"]).astimezone(KST).isoformat(timespec="seconds")
+    except ValueError:
+        raise ValueError("a time is not one, or has no zone") from None
+    if values["timestamp"] != timestamp:
+        raise ValueError("timestamp is not that of its dates")
+    if values["text"] != article.text:
+        raise ValueError("text is not that of the paragraphs")
+    flags = {name: int(values[name]) for name in _FLAGS}
+    paragraphs = json.dumps(values["paragraphs"], ensure_ascii=False)
+    row = {name: values.get(name) for name in COLUMNS}
+    return row | flags | {"paragraphs": paragraphs, "fetched_at": fetched_at}
 
 
 def _fits(name: str, value: Any) -> bool:
-    """Whether a value has the type of its column in JSON."""
+    """Whether a value is one of its column in JSON."""
     if value is None:
         return name in _NULLABLE
     if name in _FLAGS:
@@ -201,63 +216,26 @@ def _fits(name: str, value: Any) -> bool:
         return type(value) is int and 0 <= value < 1 << 63
     if name == "paragraphs":
         return isinstance(value, list) and all(isinstance(one, str) for one in value)
-    return isinstance(value, str)
+    return isinstance(value, str) and (name not in _PATTERNS or _PATTERNS[name].fullmatch(value) is not None)
 
 
-def _moment(text: str) -> str:
-    """A time with its zone as the database has them; raises ValueError, with a phrase, where it is none."""
+def _time(text: str) -> datetime:
+    """A time with its zone; raises ValueError where it is none."""
     from storage.archive.reader import is_time
 
-    with suppress(ValueError):
-        moment = datetime.fromisoformat(text)
-        if moment.tzinfo is not None and is_time(moment):
-            return moment.astimezone(UTC).isoformat(timespec="microseconds")
-    raise ValueError("fetched_at must be a time with its zone")
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None or not is_time(moment):
+        raise ValueError
+    return moment
 
 
-def _is_named(row: Row) -> bool:
+def _is_named(values: Row) -> bool:
     """Whether a row has a canonical address, and the kind and language that go with it."""
     from extractors.address import parse_address
 
-    # Where the address does not say the language, it is what the page says: two characters, or `und`.
-    if row["kind"] not in _KINDS or not (1 <= len(row["lang"]) <= 3 and row["lang"].isprintable()):
-        return False
-    address = parse_address(row["url"])
+    address = parse_address(values["url"])
     if address is None:
-        return _URN.fullmatch(row["url"]) is not None
-    is_its_kind = address.kind != "list" and (not address.is_article or row["kind"] == address.kind)
-    return address.url == row["url"] and is_its_kind and row["lang"] == (address.lang or row["lang"])
-
-
-def _check_dates_and_text(row: Row, paragraphs: list[str]) -> None:
-    """Raise ValueError, with a phrase, where dates, timestamp, paragraphs and text do not agree."""
-    from extractors import Article
-
-    try:
-        article = Article.from_dict(row | {"paragraphs": paragraphs, "timestamp": None})
-    except ValueError:
-        raise ValueError("written_at or updated_at is not a date") from None
-    if not _is_version(row["timestamp"], article):
-        raise ValueError("timestamp is not that of its dates")
-    written = article.to_dict()
-    for name in ("written_at", "updated_at", "text"):
-        if written[name] != row[name]:
-            raise ValueError(f"{name} is not as kbsworld writes it")
-
-
-def _is_version(timestamp: str, article: Article) -> bool:
-    """Whether that is the timestamp of an article by its dates, or that of a capture where it has none."""
-    from extractors.dates import KST
-    from storage.archive.reader import is_time
-
-    dates = [date for date in (article.written_at, article.updated_at) if isinstance(date, datetime)]
-    if any(date.utcoffset() != KST.utcoffset(None) for date in dates):
-        return False
-    if article.timestamp is not None:
-        return timestamp == article.timestamp
-    try:
-        moment = datetime.fromisoformat(timestamp)
-    except ValueError:
-        return False
-    is_ours = moment.utcoffset() == KST.utcoffset(None) and is_time(moment)
-    return is_ours and moment.isoformat(timespec="seconds") == timestamp
+        return _URN.fullmatch(values["url"]) is not None
+    is_its_kind = address.kind != "list" and (not address.is_article or values["kind"] == address.kind)
+    # Where the address does not say the language, it is what the page says.
+    return address.url == values["url"] and is_its_kind and address.lang in {None, values["lang"]}

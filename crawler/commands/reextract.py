@@ -10,7 +10,7 @@ import re
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import partial
 from pathlib import Path
@@ -69,7 +69,9 @@ class Command(OfflineCommand):
         for argument in args:
             if argument.startswith("-") and argument != _STDIN:
                 raise ValueError(f"Unknown option {argument}. See kbsworld reextract --help.")
-        if opts.dry_run or opts.only or _STDIN in args:
+        opts.call = ""
+        opts.begins_again = bool(opts.dry_run or opts.only or _STDIN in args)
+        if opts.begins_again:
             self.interrupted = "Interrupted; the same call begins again."
         if args and opts.only:
             raise ValueError("--only reads the pages of stored articles, wherever they are; it takes no SOURCE.")
@@ -84,11 +86,13 @@ class Command(OfflineCommand):
         Site(opts.base_url)
         opts.database = self.settings["KBS_DB"]
         folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
-        if not folder and not args and not opts.only:
-            raise ValueError("KBS_ARCHIVE names no folder; set it, or name a SOURCE.")
         # Without one, no file is the project's own.
         opts.archive = Path(folder or os.devnull).expanduser().absolute()
-        return partial(_run, args, opts)
+        if not opts.only:
+            return partial(_run, *_sources(args, opts), opts)
+        if not Path(opts.database).expanduser().exists():
+            raise FileNotFoundError(f"There is no database {opts.database} yet, of which --only could read articles.")
+        return partial(_run, [], 0, opts)
 
 
 def _conditions(only: list[str]) -> dict[str, str]:
@@ -107,19 +111,41 @@ def _conditions(only: list[str]) -> dict[str, str]:
 def _number(name: str, given: object, most: int = sys.maxsize) -> int:
     number = int(f"{given}") if f"{given}".isdecimal() else 0
     if not 1 <= number <= most:
-        raise ValueError(
-            f"{name} is {given}; it must be a whole number from 1{f' to {most}' if most < sys.maxsize else ''}."
-        )
+        limit = f" to {most}" if most < sys.maxsize else ""
+        raise ValueError(f"{name} is {given}; it must be a whole number from 1{limit}.")
     return number
 
 
-def _run(paths: list[str], options: argparse.Namespace) -> int:
-    """Re-extract; the exit status."""
+def _sources(paths: list[str], options: argparse.Namespace) -> tuple[Iterable[Source | Damage], int]:
+    """What there is to read, and how many bytes; notes in `options` by what the same call is known.
+
+    Raises:
+        ValueError, FileNotFoundError: there is nothing to read.
+    """
+    from crawler._sources_shim import Damage, find_sources, own_sources, total_size
+    from crawler.reextract import code
+
+    # Rows name files by their whole path, so that they can be found from any folder; those of the project's own
+    # archive by their bare names, also where they are given as paths.
+    whole = [path if path == _STDIN else str(Path.cwd() / path) for path in paths]
+    own = {(options.archive / source.name).resolve(): source for source in own_sources(options.archive)}
+    read = [os.path.realpath(path) for path in whole] or [str(options.archive.resolve())]
+    values = [read, options.max_page, options.base_url, code()]
+    options.call = hashlib.sha256(json.dumps(values).encode()).hexdigest()
+    if paths:
+        found = find_sources(whole, options.max_page)
+        named = (one if isinstance(one, Damage) else own.get(Path(one.name).resolve(), one) for one in found)
+        return named, total_size(whole)
+    if not own:
+        raise FileNotFoundError(f"There is no WARC file in {options.archive}; name a SOURCE, or set KBS_ARCHIVE.")
+    return own.values(), sum(source.size for source in own.values())
+
+
+def _run(sources: Iterable[Source | Damage], size: int, options: argparse.Namespace) -> int:
+    """Re-extract sources of so many bytes; the exit status."""
     from crawler.reextract import Reextraction, Report, cluster, print_changes, processes, remember_rows
     from storage import ArticleStore
-    from storage.reextraction import count_articles
 
-    _check_there_is_something(paths, options)
     with ExitStack() as stack:
         if options.scheduler:
             workers = stack.enter_context(cluster(options.scheduler, options.base_url))
@@ -127,21 +153,18 @@ def _run(paths: list[str], options: argparse.Namespace) -> int:
             workers = stack.enter_context(processes(options.jobs, options.base_url))
         database = stack.enter_context(_copy_of(options.database)) if options.dry_run else options.database
         store = stack.enter_context(ArticleStore(database))
-        report = Report("reextract", "pages", 0 if options.only else _total(paths, options))
-        reextraction = Reextraction(store, _call(paths, options), workers, report, options.archive, options.max_page)
+        report = Report("reextract", "pages", size)
+        reextraction = Reextraction(store, options.call, workers, report, options.archive, options.max_page)
         if options.dry_run:
             remember_rows(store.db)
-        if options.restart or options.dry_run or _STDIN in paths:
+        if options.restart or options.begins_again:
             reextraction.forget()
         ending = "interrupted"
         try:
             if options.only:
-                named = ", ".join(f"{name}={value}" for name, value in options.only.items())
-                articles, archived = count_articles(store.db, options.only)
-                report.say(f"{articles:,} stored articles have {named}; {archived:,} of them have an archived page.")
                 reextraction.read_rows(options.only)
             else:
-                reextraction.read(_sources(paths, options))
+                reextraction.read(sources)
             ending = "dry run, nothing stored" if options.dry_run else "finished"
         finally:
             report.close(ending)
@@ -150,49 +173,6 @@ def _run(paths: list[str], options: argparse.Namespace) -> int:
     if report.counts["others"] and not report.counts["pages"]:
         tell(f"None of these captures is an article of KBS_BASE_URL={options.base_url}; name the site they are of.")
     return WORK_FAILED if report.counts["damaged"] else 0
-
-
-def _check_there_is_something(paths: list[str], options: argparse.Namespace) -> None:
-    """Raise FileNotFoundError where there is nothing to read, before a database is made."""
-    from storage.archive import warc_files
-
-    for path in paths:
-        if path != _STDIN and not os.path.lexists(path):
-            raise FileNotFoundError(f"{path}: no such file or folder.")
-    if options.only and not Path(options.database).expanduser().exists():
-        raise FileNotFoundError(f"There is no database {options.database} yet, of which --only could read articles.")
-    if not paths and not options.only and not warc_files(options.archive):
-        raise FileNotFoundError(f"There is no WARC file in {options.archive}; name a SOURCE, or set KBS_ARCHIVE.")
-
-
-def _sources(paths: list[str], options: argparse.Namespace) -> Iterator[Source | Damage]:
-    """What there is to read; the project's own files under their bare names, also where they are given as paths."""
-    from crawler._sources_shim import Damage, find_sources, own_sources
-
-    own = {(options.archive / source.name).resolve(): source for source in own_sources(options.archive)}
-    if not paths:
-        yield from own.values()
-        return
-    # Rows name files by their whole path, so that they can be found from any folder.
-    whole = [path if path == _STDIN else str(Path.cwd() / path) for path in paths]
-    for found in find_sources(whole, options.max_page):
-        yield found if isinstance(found, Damage) else own.get(Path(found.name).resolve(), found)
-
-
-def _total(paths: list[str], options: argparse.Namespace) -> int:
-    """How many bytes there are to read."""
-    from crawler._sources_shim import total_size
-    from storage.archive import warc_files
-
-    return total_size(paths) if paths else sum(warc_files(options.archive).values())
-
-
-def _call(paths: list[str], options: argparse.Namespace) -> str:
-    """What tells this call from others when it goes on: what is read, and what extracts it."""
-    from crawler.reextract import code
-
-    read = [os.path.realpath(path) for path in paths] or [str(options.archive.resolve())]
-    return hashlib.sha256(json.dumps([read, options.max_page, options.base_url, code()]).encode()).hexdigest()
 
 
 @contextmanager
