@@ -11,47 +11,28 @@ import stat
 import sys
 import tempfile
 import zlib
+from collections import ChainMap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from enum import Enum, auto
 from itertools import groupby
 from pathlib import Path
-from typing import IO
 
 from extractors.text import looks_like_capture
 from storage.archive.capture import FILE_NAME, Capture, Location, warc_files
-from storage.archive.reader import GZIP, GZIP_MAGIC
+from storage.archive.reader import GZIP, GZIP_MAGIC, begins_record
 from storage.sources.folder import (
-    ENTRY_FILES,
     MAP_NAMES,
     PageFile,
     UrlMap,
+    cached_response,
     open_regular,
     origin_of,
     pages_source,
     read_url_map,
 )
-from storage.sources.items import (
-    Damage,
-    FileSource,
-    Item,
-    Refused,
-    Revisit,
-    Source,
-    damaged,
-    name_of,
-    path_of,
-)
-from storage.sources.table import (
-    DAMAGED_GZIP,
-    HEAD,
-    SHORT_GZIP,
-    TABLE_COLUMNS,
-    begins_json,
-    csv_delimiter,
-    table_source,
-)
+from storage.sources.items import Damage, Item, Refused, Revisit, Source, damaged, name_of, path_of
+from storage.sources.table import HEAD, TABLE_COLUMNS, csv_delimiter, table_source
 from storage.sources.wacz import zip_sources
 from storage.sources.warc import warc_source
 
@@ -72,20 +53,10 @@ __all__ = [
 STANDARD_INPUT = "/dev/stdin"
 ABSENT = "no page can be read there"
 
-_UNKNOWN = "not an archive, table or page"
+_NOTHING = "not an archive, table or page"
 _NO_CAPTURE = "text that does not begin as a page of the site, nor as a table with the columns url and html or text"
+_ZSTD_FRAME = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-
-class Kind(Enum):
-    """What a file is."""
-
-    WARC = auto()
-    ZIP = auto()
-    TABLE = auto()
-    PAGE = auto()
-    #: Text that does not begin as a page of the site; a page only if its address is known.
-    TEXT = auto()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,9 +104,11 @@ def total_size(paths: Iterable[str]) -> int:
     """The bytes of the files at `paths`, without hidden ones in folders and standard input."""
     total = 0
     for path in paths:
-        top = Path(path)
-        if path != "-":
-            total += sum(map(_size, _files(top))) if top.is_dir() else _size(top.resolve())
+        files = [Path(path)] if path != "-" else []
+        for folder, below, names in os.walk(path):
+            below[:] = [name for name in below if not name.startswith(".")]
+            files += [Path(folder, name) for name in names if not name.startswith(".")]
+        total += sum(file.stat().st_size for file in files if file.is_file())
     return total
 
 
@@ -163,85 +136,23 @@ def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterat
         yield from (_absent(place, why) for rest in left.values() for place in rest)
 
 
-def kind_of(head: bytes) -> Kind | str:
-    """What a file is, or why it cannot be read.
-
-    Args:
-        head: its first `HEAD` bytes, or all of a shorter one, packed or not.
-    """
-    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
-        return Kind.ZIP
-    if head.startswith(b"\x28\xb5\x2f\xfd") or (head[:1] and 0x50 <= head[0] <= 0x5F and head[1:4] == b"\x2a\x4d\x18"):
-        return "zstd-compressed; unpack it first, as with zstd -d"
-    if not head.startswith(GZIP_MAGIC):
-        return _plain_kind(head) if head else "empty"
-    rest, inside = head, b""
-    try:
-        while rest and not inside:
-            member = zlib.decompressobj(GZIP)
-            inside, rest = member.decompress(rest, HEAD), member.unused_data
-    except zlib.error:
-        return DAMAGED_GZIP
-    if inside:
-        return _plain_kind(inside)
-    return "empty" if member.eof and len(head) < HEAD else SHORT_GZIP
-
-
-def _plain_kind(head: bytes) -> Kind | str:
-    start = head.removeprefix(codecs.BOM_UTF8).lstrip()
-    if head.startswith((b"WARC/", b"filedesc:")):
-        return Kind.WARC
-    if begins_json(head):
-        return (
-            Kind.TABLE if _is_json_line(start, len(head)) else "not JSON Lines (an object a line, as jq -c writes it)"
-        )
-    if start.startswith(b"["):
-        return "a JSON array; it must be JSON Lines, as jq -c '.[]' writes it"
-    if csv_delimiter(head, TABLE_COLUMNS) is not None:
-        return Kind.TABLE
-    if start.startswith(b"<"):
-        return Kind.PAGE
-    utf16 = head.startswith(_UTF16)
-    if b"\0" in head and not utf16:
-        return _UNKNOWN
-    try:
-        # A character may be cut at the end of the head.
-        decoder = codecs.getincrementaldecoder("utf-16" if utf16 else "utf-8-sig")()
-        text = decoder.decode(head, final=len(head) < HEAD)
-    except UnicodeDecodeError:
-        return _UNKNOWN
-    return Kind.PAGE if looks_like_capture(text) else Kind.TEXT
-
-
-def _is_json_line(start: bytes, length: int) -> bool:
-    """Whether a file begins with an object, or one that is longer than the head."""
-    line, end, _ = start.partition(b"\n")
-    if not end and length >= HEAD:
-        return True
-    try:
-        return isinstance(json.loads(line.decode("utf-8", "replace")), dict)
-    except (ValueError, RecursionError):
-        return False
-
-
 def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
-    beside = UrlMap(Path())
+    beside: Path | None = None
+    origins: UrlMap = {}
     for path in paths:
         file = Path(path)
         if path == "-":
-            yield FileSource("-", 0, "", _standard_input)
+            yield Source("-", 0, "", _standard_input)
         elif file.is_dir():
             yield from _walk(file)
         else:
             # Pages are often named one by one (`pages/*`), and their url map with them.
-            if beside.folder != file.parent:
-                beside = read_url_map(file.parent)
-                yield from beside.damages
-            if file.name not in MAP_NAMES or not beside.origins:
-                yield from (
-                    pages_source(name_of(file), [found]) if isinstance(found, PageFile) else found
-                    for found in _open(file, (beside,))
-                )
+            if beside != file.parent:
+                beside, (origins, damages) = file.parent, read_url_map(file.parent)
+                yield from damages
+            if file.name not in MAP_NAMES or not origins:
+                found = _open(file, origins)
+                yield from (pages_source(name_of(file), [one]) if isinstance(one, PageFile) else one for one in found)
 
 
 def _walk(top: Path) -> Iterator[Source | Damage]:
@@ -249,54 +160,37 @@ def _walk(top: Path) -> Iterator[Source | Damage]:
     inside = os.path.realpath(top)
     responses: list[PageFile] = []
     # A stack, since folders may be deeper than functions can call themselves.
-    folders: list[tuple[Path, tuple[UrlMap, ...]]] = [(top, ())]
+    folders: list[tuple[Path, UrlMap]] = [(top, {})]
     while folders:
-        folder, maps = folders.pop()
+        folder, origins = folders.pop()
         try:
-            entries = _scan(folder)
+            with os.scandir(folder) as scanned:
+                entries = sorted((one for one in scanned if not one.name.startswith(".")), key=lambda one: one.name)
         except OSError as error:
             yield damaged(folder, error.strerror or "not readable")
             continue
-        if {entry.name for entry in entries} >= ENTRY_FILES:
-            states = [entry.stat(follow_symlinks=False) for entry in entries]
-            newest = max(state.st_mtime_ns for state in states)
-            responses.append(PageFile(folder, sum(state.st_size for state in states), newest))
+        if response := cached_response(folder, entries):
+            responses.append(response)
             continue
-        own = read_url_map(folder)
-        yield from own.damages
-        maps = (own, *maps)
+        own, damages = read_url_map(folder)
+        yield from damages
+        origins = ChainMap(own, origins) if own else origins
         pages: list[PageFile] = []
-        for entry in entries:
-            if entry.is_dir(follow_symlinks=False) or entry.name in MAP_NAMES:
+        below = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+        for path in (Path(entry.path) for entry in entries if entry.name not in MAP_NAMES):
+            flaw = _link_flaw(path, inside) if path.is_symlink() else ""
+            if path in below or flaw is None:
                 continue
-            for found in _open_entry(entry, inside, maps):
+            for found in [damaged(path, flaw)] if flaw else _open(path, origins, in_folder=True):
                 if isinstance(found, PageFile):
                     pages.append(found)
                 else:
                     yield found
         if pages:
             yield pages_source(name_of(folder), pages)
-        below = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
-        folders.extend((path, maps) for path in reversed(below))
+        folders.extend((path, origins) for path in reversed(below))
     if responses:
         yield pages_source(name_of(top), responses)
-
-
-def _scan(folder: Path) -> list[os.DirEntry[str]]:
-    """What is in a folder and not hidden, by name."""
-    with os.scandir(folder) as entries:
-        return sorted((entry for entry in entries if not entry.name.startswith(".")), key=lambda entry: entry.name)
-
-
-def _open_entry(
-    entry: os.DirEntry[str], inside: str, maps: tuple[UrlMap, ...]
-) -> Iterator[FileSource | Damage | PageFile]:
-    path = Path(entry.path)
-    flaw = _link_flaw(path, inside) if entry.is_symlink() else ""
-    if flaw:
-        yield damaged(path, flaw)
-    elif flaw is not None:
-        yield from _open(path, maps, in_folder=True)
 
 
 def _link_flaw(link: Path, inside: str) -> str | None:
@@ -310,9 +204,8 @@ def _link_flaw(link: Path, inside: str) -> str | None:
     return "a link to a hidden folder; name that folder to have it read" if target.is_dir() else ""
 
 
-def _open(path: Path, maps: tuple[UrlMap, ...], *, in_folder: bool = False) -> Iterator[FileSource | Damage | PageFile]:
+def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[Source | Damage | PageFile]:
     """What a file is; a file of a folder may be something else without harm."""
-    unrelated = "unrelated" if in_folder else ""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
@@ -320,30 +213,85 @@ def _open(path: Path, maps: tuple[UrlMap, ...], *, in_folder: bool = False) -> I
             yield damaged(path, "empty" if path.samefile(os.devnull) else "not a regular file")
             return
         with open_regular(path) as file:
-            kind = kind_of(file.read(HEAD))
-        if isinstance(kind, str) and kind != "empty" and path.name.endswith((".warc.gz", ".warc")):
-            # Its first record is damaged; those behind it are read.
-            kind = Kind.WARC
-        if kind is Kind.WARC:
+            head = file.read(HEAD)
+        url, fetched_at = origin_of(path, origins)
+        if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+            yield from zip_sources(path)
+        elif begins_record(head) or (head and path.name.endswith((".warc.gz", ".warc"))):
+            # By its name, too: where its first record is damaged, those behind it are read.
             yield warc_source(path)
-        elif kind is Kind.ZIP:
-            yield from zip_sources(path, _is_warc)
-        elif kind is Kind.TABLE:
+        elif _is_table(begin := _unpacked(head)):
             yield table_source(path)
-        elif isinstance(kind, str):
-            yield damaged(path, kind, harmless="" if kind in {DAMAGED_GZIP, SHORT_GZIP} else unrelated)
-        else:
-            url, fetched_at = origin_of(path, maps)
-            if kind is Kind.TEXT and not url:
-                yield damaged(path, _NO_CAPTURE, harmless=unrelated)
-            else:
-                yield PageFile(path, status.st_size, status.st_mtime_ns, url, fetched_at)
+        elif _is_page(begin, known=bool(url)):
+            yield PageFile(path, status.st_size, status.st_mtime_ns, url, fetched_at)
     except OSError as error:
         yield damaged(path, error.strerror or "not readable")
+    except ValueError as error:
+        harmless = "unrelated" if in_folder and not str(error).startswith("gzip data") else ""
+        yield damaged(path, str(error), harmless=harmless)
 
 
-def _is_warc(stream: IO[bytes]) -> bool:
-    return kind_of(stream.read(HEAD)) is Kind.WARC
+def _unpacked(head: bytes) -> bytes:
+    """The beginning of a file, without gzip.
+
+    Raises:
+        ValueError: it cannot be unpacked, or is empty; the message is a phrase.
+    """
+    if _ZSTD_FRAME.match(head):
+        raise ValueError("zstd-compressed; unpack it first, as with zstd -d")
+    begin, rest, cut = b"", head, False
+    while rest.startswith(GZIP_MAGIC) and not begin:
+        member = zlib.decompressobj(GZIP)
+        try:
+            begin, rest = member.decompress(rest, HEAD), member.unused_data
+        except zlib.error:
+            raise ValueError("gzip data are damaged") from None
+        cut = not member.eof or len(head) >= HEAD
+    begin = begin or rest
+    if not begin:
+        raise ValueError("gzip data end too early" if cut else "empty")
+    return begin
+
+
+def _is_table(begin: bytes) -> bool:
+    """Whether a file that begins so is JSON Lines, or CSV with the columns of a table.
+
+    Raises:
+        ValueError: it is JSON, but not JSON Lines; the message is a phrase.
+    """
+    start = begin.removeprefix(codecs.BOM_UTF8).lstrip()
+    if not start.startswith((b"{", b"[")):
+        return csv_delimiter(begin, TABLE_COLUMNS) is not None
+    line, end, _ = start.partition(b"\n")
+    try:
+        is_object = isinstance(json.loads(line.decode("utf-8", "replace")), dict)
+    except (ValueError, RecursionError):
+        is_object = not end and len(begin) >= HEAD and start.startswith(b"{")
+    if not is_object:
+        raise ValueError("JSON, but not an object a line; convert it, as with jq -c '.[]'")
+    return True
+
+
+def _is_page(begin: bytes, *, known: bool) -> bool:
+    """Whether a file that begins so is a page; text that does not look like one is, if its address is known.
+
+    Raises:
+        ValueError: it is not a page; the message is a phrase.
+    """
+    if begin.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+        return True
+    utf16 = begin.startswith(_UTF16)
+    # A character may be cut at the end.
+    decoder = codecs.getincrementaldecoder("utf-16" if utf16 else "utf-8-sig")()
+    try:
+        text = decoder.decode(begin, final=len(begin) < HEAD)
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text and not utf16:
+        raise ValueError(_NOTHING)
+    if not known and not looks_like_capture(text):
+        raise ValueError(_NO_CAPTURE)
+    return True
 
 
 def _standard_input(max_page: int, start: int) -> Iterator[Item]:
@@ -352,19 +300,16 @@ def _standard_input(max_page: int, start: int) -> Iterator[Item]:
     with tempfile.NamedTemporaryFile(prefix="kbsworld-") as file:
         shutil.copyfileobj(sys.stdin.buffer, file)
         file.flush()
-        for found in _open(Path(file.name), ()):
+        for found in _open(Path(file.name), {}):
             source = pages_source(file.name, [found]) if isinstance(found, PageFile) else found
             for item in [source] if isinstance(source, Damage) else source.read(max_page):
                 if isinstance(item, Capture):
                     yield replace(item, location=None)
-                    continue
-                place = Location(file=STANDARD_INPUT, offset=item.location.offset)
-                if isinstance(item, Refused) and item.url == f"file:{file.name}":
-                    item = replace(item, url=f"file:{STANDARD_INPUT}")
-                yield replace(item, location=place)
+                else:
+                    yield replace(item, location=Location(file=STANDARD_INPUT, offset=item.location.offset))
 
 
-def _source_of(file: str, archive: Path) -> FileSource:
+def _source_of(file: str, archive: Path) -> Source:
     """The source that a location names.
 
     Raises:
@@ -378,12 +323,12 @@ def _source_of(file: str, archive: Path) -> FileSource:
     outer = [path_of(file[: mark.start()]) for mark in re.finditer("!", file)]
     paths = [path for path in (path_of(file), *outer) if Path(path).exists()]
     for source in _find(paths):
-        if isinstance(source, FileSource) and source.name == file:
+        if isinstance(source, Source) and source.name == file:
             return source
-    raise FileNotFoundError(f"{file}: {_UNKNOWN if paths else 'no such file or folder'}.")
+    raise FileNotFoundError(f"{file}: {_NOTHING if paths else 'no such file or folder'}.")
 
 
-def _read_at(source: FileSource, offsets: Sequence[int], max_page: int) -> Iterator[Item]:
+def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[Item]:
     """What is at offsets of a source, and perhaps more; without what is mended, which is reported with the source."""
     for start in offsets if source.is_archive else offsets[:1]:
         for item in source.read(max_page, start):
@@ -410,22 +355,3 @@ def _age(file: str) -> tuple[str, str]:
     """Sorts files by the time in their names; those without one come first."""
     name = FILE_NAME.fullmatch(file)
     return (name["time"] if name else "", file)
-
-
-def _files(top: Path) -> Iterator[Path]:
-    """The files in a folder that are read, including links to hidden ones."""
-    inside = os.path.realpath(top)
-    for folder, below, files in os.walk(top):
-        below[:] = [name for name in below if not name.startswith(".")]
-        for name in files:
-            file = Path(folder, name)
-            if not name.startswith("."):
-                yield file.resolve() if file.is_symlink() and _link_flaw(file, inside) == "" else file
-
-
-def _size(file: Path) -> int:
-    try:
-        status = file.stat(follow_symlinks=False)
-    except OSError:
-        return 0
-    return status.st_size if stat.S_ISREG(status.st_mode) else 0

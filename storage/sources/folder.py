@@ -9,8 +9,8 @@ import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, MutableMapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from io import BytesIO
@@ -22,13 +22,16 @@ from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Location
 from storage.archive.reader import GZIP_MAGIC, is_time
 from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body
-from storage.sources.items import Damage, FileSource, Item, Refused, damaged, name_of
+from storage.sources.items import Damage, Item, Refused, Source, damaged, name_of
 from storage.sources.table import Row, begins_json, iso_moment, read_rows, time_of
 
 #: What a url map may be called; its form is detected from its content.
 MAP_NAMES = ("urls.csv", "urls.tsv", "urls.jsonl", "urls.json")
-#: The files by which the folder of a response in Scrapy's HTTP cache is known.
-ENTRY_FILES = frozenset({"meta", "response_headers", "response_body"})
+#: Address, and time or None, of pages by their paths.
+UrlMap = MutableMapping[str, tuple[str, datetime | None]]
+
+# The files by which the folder of a response in Scrapy's HTTP cache is known.
+_ENTRY_FILES = frozenset({"meta", "response_headers", "response_body"})
 
 _MAP_COLUMNS = (frozenset({"file"}), frozenset({"url"}))
 _MAX_MAP = 100_000_000
@@ -58,7 +61,7 @@ class PageFile:
     fetched_at: datetime | None = None
 
 
-def pages_source(name: str, files: Sequence[PageFile]) -> FileSource:
+def pages_source(name: str, files: Sequence[PageFile]) -> Source:
     """Page files and responses of a cache as one source."""
     stamp = sha256("".join(f"{name_of(file.path)} {file.size} {file.mtime_ns}\n" for file in files).encode())
 
@@ -73,7 +76,7 @@ def pages_source(name: str, files: Sequence[PageFile]) -> FileSource:
             except ValueError as error:
                 yield damaged(file.path, str(error))
 
-    return FileSource(name, sum(file.size for file in files), stamp.hexdigest(), items)
+    return Source(name, sum(file.size for file in files), stamp.hexdigest(), items)
 
 
 def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
@@ -112,41 +115,25 @@ def _page(file: PageFile, location: Location, max_page: int) -> Item:
 # --- url maps ---
 
 
-@dataclass(frozen=True, slots=True)
-class UrlMap:
-    """The addresses and times of the pages in a folder and below it.
-
-    Attributes:
-        folder: the folder.
-        origins: address, and time or None, by path below the folder.
-        damages: what of it cannot be read.
-    """
-
-    folder: Path
-    origins: dict[str, tuple[str, datetime | None]] = field(default_factory=dict)
-    damages: list[Damage] = field(default_factory=list)
-
-
-def read_url_map(folder: Path) -> UrlMap:
-    """The url map of a folder, empty if it has none; anything else that is called one is a damage of it."""
-    found, counts = UrlMap(folder), ""
+def read_url_map(folder: Path) -> tuple[UrlMap, list[Damage]]:
+    """The url map of a folder, and what of it cannot be read."""
+    origins: UrlMap = {}
+    damages, counts = [], ""
     for path in (folder / name for name in MAP_NAMES):
         if path.is_symlink():
-            found.damages.append(damaged(path, "a url map that is a link, which is not followed"))
+            damages.append(damaged(path, "a url map that is a link, which is not followed"))
         elif path.is_file() and counts:
-            found.damages.append(damaged(path, f"one url map too many; {counts} is used"))
+            damages.append(damaged(path, f"one url map too many; {counts} is used"))
         elif path.is_file():
             counts = path.name
-            _fill(found, path)
-    return found
+            if what := _fill(origins, path):
+                damages.append(damaged(path, what))
+    return origins, damages
 
 
-def origin_of(path: Path, maps: Sequence[UrlMap]) -> tuple[str, datetime | None]:
-    """Address and time of a page: by the first map that has it, otherwise by its path; empty and None if unknown."""
-    for known in maps:
-        if origin := known.origins.get(path.relative_to(known.folder).as_posix()):
-            return origin
-    return origin_by_path(path), None
+def origin_of(path: Path, origins: UrlMap) -> tuple[str, datetime | None]:
+    """Address and time of a page, from the url maps or from its path; empty and None if unknown."""
+    return origins.get(str(path)) or (origin_by_path(path), None)
 
 
 def origin_by_path(path: PurePath | str) -> str:
@@ -161,16 +148,15 @@ def origin_by_path(path: PurePath | str) -> str:
     return ""
 
 
-def _fill(known: UrlMap, path: Path) -> None:
+def _fill(origins: UrlMap, path: Path) -> str:
+    """Read a url map into `origins`; what of it cannot be read, a phrase."""
     try:
         with open_regular(path, follow_links=False) as stream:
             content = stream.read(_MAX_MAP + 1)
     except OSError as error:
-        known.damages.append(damaged(path, error.strerror or "not readable"))
-        return
+        return error.strerror or "not readable"
     if len(content) > _MAX_MAP:
-        known.damages.append(damaged(path, "a url map larger than 100 MB"))
-        return
+        return "a url map larger than 100 MB"
     broken: list[str] = []
     for row in _map_rows(content):
         try:
@@ -178,10 +164,8 @@ def _fill(known: UrlMap, path: Path) -> None:
         except ValueError as error:
             broken.append(f"line {row.line}: {error}")
         else:
-            known.origins[file] = origin
-    if broken:
-        more = f", and {len(broken) - 1} more lines" if len(broken) > 1 else ""
-        known.damages.append(damaged(path, broken[0] + more))
+            origins[str(path.parent / file)] = origin
+    return f"{broken[0]}, and {len(broken) - 1} more lines" if len(broken) > 1 else "".join(broken)
 
 
 def _map_rows(content: bytes) -> Iterator[Row]:
@@ -218,6 +202,14 @@ def _entry(row: Row) -> tuple[str, tuple[str, datetime | None]]:
 
 
 # --- Scrapy's HTTP cache ---
+
+
+def cached_response(folder: Path, entries: Sequence[os.DirEntry[str]]) -> PageFile | None:
+    """The response in a folder with these entries; None if it is not a folder of Scrapy's cache."""
+    if not {entry.name for entry in entries} >= _ENTRY_FILES:
+        return None
+    states = [entry.stat(follow_symlinks=False) for entry in entries]
+    return PageFile(folder, sum(state.st_size for state in states), max(state.st_mtime_ns for state in states))
 
 
 def _cached(entry: Path, location: Location, max_page: int) -> Item:

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
-from typing import Protocol
 
 from storage.archive.capture import Capture, Location
 
@@ -70,32 +69,16 @@ class Damage:
 Item = Capture | Refused | Revisit | Damage
 
 
-class Source(Protocol):
-    """Captures that belong together: an archive, a table, the pages of a folder."""
-
-    @property
-    def name(self) -> str:
-        """The file or folder, as locations name it; `-` for standard input."""
-
-    @property
-    def size(self) -> int:
-        """In bytes; 0 if unknown."""
-
-    @property
-    def stamp(self) -> str:
-        """Changes when the content does; empty if that cannot be known."""
-
-    def read(self, max_page: int) -> Iterator[Item]:
-        """The items in order. Pages of more than `max_page` bytes are refused, packed or not."""
-
-
 @dataclass(frozen=True, slots=True)
-class FileSource:
-    """A source of files.
+class Source:
+    """Captures that belong together: an archive, a table, the pages of a folder.
 
     Attributes:
+        name: the file or folder, as locations name it; `-` for standard input.
+        size: in bytes; 0 if unknown.
+        stamp: changes when the content does; empty if that cannot be known.
         items: reads it: called with `max_page` and an offset. Tables and archives begin there, others at the beginning.
-        is_archive: whether reading can begin at any offset, and costs nothing.
+        is_archive: whether reading can begin at any record without cost.
     """
 
     name: str
@@ -105,7 +88,12 @@ class FileSource:
     is_archive: bool = False
 
     def read(self, max_page: int, start: int = 0) -> Iterator[Item]:
-        """The items in order, from offset `start` on; a Damage where the file cannot be read any further."""
+        """The items in order; a Damage where the source cannot be read any further.
+
+        Args:
+            max_page: pages of more bytes are refused, packed or not.
+            start: the offset of the first item, where reading can begin there.
+        """
         try:
             yield from self.items(max_page, start)
         except OSError as error:

@@ -19,7 +19,7 @@ from extractors.address import MAX_LENGTH
 from storage.archive.capture import Capture, Location
 from storage.archive.reader import GZIP_MAGIC, is_time
 from storage.sources.http import TOO_LARGE
-from storage.sources.items import Damage, FileSource, Item, Refused, damaged, name_of, stamp_of
+from storage.sources.items import Damage, Item, Refused, Source, damaged, name_of, stamp_of
 
 #: How much of a file is read to detect its kind.
 HEAD = 4096
@@ -59,7 +59,7 @@ class Row:
     what: str = ""
 
 
-def table_source(path: Path) -> FileSource:
+def table_source(path: Path) -> Source:
     """A table, whose offsets are those of its rows in the unpacked file.
 
     Raises:
@@ -79,7 +79,7 @@ def table_source(path: Path) -> FileSource:
             except EOFError:
                 yield damaged(name, SHORT_GZIP, at)
 
-    return FileSource(name, status.st_size, stamp_of(status), items)
+    return Source(name, status.st_size, stamp_of(status), items)
 
 
 def time_of(mtime: float) -> datetime:

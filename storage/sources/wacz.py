@@ -5,11 +5,13 @@ from __future__ import annotations
 import struct
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path, PureWindowsPath
 from typing import IO
 
-from storage.sources.items import Damage, FileSource, Item, damaged, name_of, stamp_of
+from storage.archive.reader import begins_record
+from storage.sources.items import Damage, Item, Source, damaged, name_of, stamp_of
+from storage.sources.table import HEAD
 from storage.sources.warc import warc_items, warc_source
 
 # The lengths of name and extra field in the header before a member.
@@ -18,13 +20,8 @@ _LENGTHS = struct.Struct("<26xHH")
 _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError)
 
 
-def zip_sources(path: Path, is_warc: Callable[[IO[bytes]], bool]) -> Iterator[FileSource | Damage]:
-    """The WARC files in a zip, in order, and what of it cannot be read.
-
-    Args:
-        path: the zip.
-        is_warc: whether a stream begins as a WARC file.
-    """
+def zip_sources(path: Path) -> Iterator[Source | Damage]:
+    """The WARC files in a zip, in order, and what of it cannot be read."""
     found = False
     with path.open("rb") as file:
         try:
@@ -34,7 +31,7 @@ def zip_sources(path: Path, is_warc: Callable[[IO[bytes]], bool]) -> Iterator[Fi
             return
         for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
             try:
-                source = _source(path, archive, member, file, is_warc)
+                source = _source(path, archive, member, file)
             except _DAMAGED as error:
                 found = True
                 yield damaged(path, _phrase(error), member.header_offset)
@@ -46,9 +43,7 @@ def zip_sources(path: Path, is_warc: Callable[[IO[bytes]], bool]) -> Iterator[Fi
         yield damaged(path, "a zip without a WARC file")
 
 
-def _source(
-    path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes], is_warc: Callable[[IO[bytes]], bool]
-) -> FileSource | None:
+def _source(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes]) -> Source | None:
     """A member as a source, or None if it is not a WARC file.
 
     Raises:
@@ -58,7 +53,8 @@ def _source(
         raise ValueError("a name that leads out of the folder")
     # zipfile compares the member's own header with the directory when it opens a member.
     with archive.open(member) as stream:
-        if member.is_dir() or not is_warc(stream):
+        is_warc = begins_record(stream.read(HEAD)) or member.filename.endswith((".warc.gz", ".warc"))
+        if member.is_dir() or not is_warc:
             return None
     name = f"{name_of(path)}!{member.filename}"
     if member.compress_type == zipfile.ZIP_STORED:
@@ -76,7 +72,7 @@ def _source(
         except _DAMAGED as error:
             yield damaged(name, _phrase(error))
 
-    return FileSource(name, member.compress_size, stamp_of(path.stat()), items)
+    return Source(name, member.compress_size, stamp_of(path.stat()), items)
 
 
 def _leads_out(name: str) -> bool:

@@ -12,7 +12,7 @@ from fastwarc.warc import HeaderMap
 from storage.archive.capture import Capture, Location
 from storage.archive.reader import Record, Stretch, read_warc, utc
 from storage.sources.http import TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body
-from storage.sources.items import Damage, FileSource, Item, Refused, Revisit, name_of, stamp_of
+from storage.sources.items import Damage, Item, Refused, Revisit, Source, name_of, stamp_of
 
 # What a record may have beside its page: headers, the marks of chunks.
 _MARGIN = 1 << 20
@@ -21,7 +21,7 @@ _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
 _AS_IT_IS = "".join(map(chr, range(33, 127)))
 
 
-def warc_source(path: Path, name: str | None = None, start: int = 0, length: int | None = None) -> FileSource:
+def warc_source(path: Path, name: str | None = None, start: int = 0, length: int | None = None) -> Source:
     """A WARC or ARC file, or one that is stored uncompressed in another file.
 
     Args:
@@ -42,7 +42,7 @@ def warc_source(path: Path, name: str | None = None, start: int = 0, length: int
             file.seek(start + at)
             yield from warc_items(file, told, max_page, at, size)
 
-    return FileSource(told, size, stamp_of(status), items, is_archive=True)
+    return Source(told, size, stamp_of(status), items, is_archive=True)
 
 
 def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: int | None = None) -> Iterator[Item]:
