@@ -167,7 +167,7 @@ class _Window:
     def __init__(self, stream: IO[bytes], at: int, end: int | None) -> None:
         self.at = at
         self._stream = stream
-        self._left = 1 << 62 if end is None else end - at
+        self._left = 1 << 62 if end is None else max(end - at, 0)
         self._held = bytearray()
 
     def peek(self, length: int, skip: int = 0) -> bytes:
