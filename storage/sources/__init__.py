@@ -32,7 +32,7 @@ from storage.sources.folder import (
     read_url_map,
 )
 from storage.sources.items import Damage, Item, Refused, Revisit, Source, damaged, name_of, path_of
-from storage.sources.table import HEAD, TABLE_COLUMNS, csv_delimiter, table_source
+from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_delimiter, table_source
 from storage.sources.wacz import zip_sources
 from storage.sources.warc import warc_source
 
@@ -55,7 +55,7 @@ ABSENT = "no page can be read there"
 
 _NOTHING = "not an archive, table or page"
 _NO_CAPTURE = "text that does not begin as a page of the site, nor as a table with the columns url and html or text"
-_ZSTD_FRAME = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
@@ -227,7 +227,7 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
     except OSError as error:
         yield damaged(path, error.strerror or "not readable")
     except ValueError as error:
-        harmless = "unrelated" if in_folder and not str(error).startswith("gzip data") else ""
+        harmless = "unrelated" if in_folder and "gzip data" not in str(error) else ""
         yield damaged(path, str(error), harmless=harmless)
 
 
@@ -237,19 +237,18 @@ def _unpacked(head: bytes) -> bytes:
     Raises:
         ValueError: it cannot be unpacked, or is empty; the message is a phrase.
     """
-    if _ZSTD_FRAME.match(head):
+    if _ZSTD.match(head):
         raise ValueError("zstd-compressed; unpack it first, as with zstd -d")
-    begin, rest, cut = b"", head, False
-    while rest.startswith(GZIP_MAGIC) and not begin:
-        member = zlib.decompressobj(GZIP)
-        try:
-            begin, rest = member.decompress(rest, HEAD), member.unused_data
-        except zlib.error:
-            raise ValueError("gzip data are damaged") from None
-        cut = not member.eof or len(head) >= HEAD
-    begin = begin or rest
+    if not head:
+        raise ValueError("empty")
+    if not head.startswith(GZIP_MAGIC):
+        return head
+    try:
+        begin = zlib.decompressobj(GZIP).decompress(head, HEAD)
+    except zlib.error:
+        raise ValueError(DAMAGED_GZIP) from None
     if not begin:
-        raise ValueError("gzip data end too early" if cut else "empty")
+        raise ValueError("empty, or gzip data that end too early")
     return begin
 
 
@@ -305,8 +304,12 @@ def _standard_input(max_page: int, start: int) -> Iterator[Item]:
             for item in [source] if isinstance(source, Damage) else source.read(max_page):
                 if isinstance(item, Capture):
                     yield replace(item, location=None)
+                    continue
+                place = Location(file=STANDARD_INPUT, offset=item.location.offset)
+                if isinstance(item, Refused):
+                    yield replace(item, location=place, url=item.url.replace(file.name, STANDARD_INPUT))
                 else:
-                    yield replace(item, location=Location(file=STANDARD_INPUT, offset=item.location.offset))
+                    yield replace(item, location=place)
 
 
 def _source_of(file: str, archive: Path) -> Source:

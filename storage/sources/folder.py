@@ -21,7 +21,7 @@ from zlib import crc32
 from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Location
 from storage.archive.reader import GZIP_MAGIC, is_time
-from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body
+from storage.sources.http import TooLarge, charset_of, decode_body
 from storage.sources.items import Damage, Item, Refused, Source, damaged, name_of
 from storage.sources.table import Row, begins_json, iso_moment, read_rows, time_of
 
@@ -234,8 +234,6 @@ def _cached(entry: Path, location: Location, max_page: int) -> Item:
 
 
 def _file(path: Path, longest: int) -> bytes:
-    if path.is_symlink():
-        raise Undecodable("a link, where a cache has files")
     with open_regular(path, follow_links=False) as stream:
         return stream.read(longest + 1)
 

@@ -10,7 +10,6 @@ import zlib
 from email.message import Message
 from functools import lru_cache
 from io import BytesIO
-from typing import Protocol
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
 
@@ -121,11 +120,7 @@ def _inflate(body: bytes, wbits: int, max_page: int, name: str) -> bytes:
             return unpacked
 
 
-class _Reader(Protocol):
-    def read(self, size: int = ..., /) -> bytes: ...
-
-
-def _read(reader: _Reader, max_page: int, name: str) -> bytes:
+def _read(reader: BrotliReader | ZstdReader, max_page: int, name: str) -> bytes:
     unpacked = bytearray()
     try:
         while chunk := reader.read(_CHUNK):

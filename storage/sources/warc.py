@@ -108,31 +108,26 @@ def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
         )
-    http = record.http
+    refused = Refused(url=url, fetched_at=fetched_at, location=location, reason=TOO_LARGE)
+    if record.body is None:
+        return refused
+    http = record.http or HeaderMap()
     try:
-        body = _body(record.body, http, max_page)
+        body = decode_body(record.body, http.get("Content-Encoding"), http.get("Transfer-Encoding"), max_page)
     except TooLarge:
-        return Refused(url=url, fetched_at=fetched_at, location=location, reason=TOO_LARGE)
+        return refused
     except Undecodable as error:
         return Damage(location=location, url=url, what=str(error))
     return Capture(
         url=url,
         fetched_at=fetched_at,
-        status=200 if http is None or http.status_code is None else http.status_code,
+        status=http.status_code or 200,
         body=body,
-        charset=charset_of((record.headers if http is None else http).get("Content-Type") or ""),
+        charset=charset_of((record.headers if record.http is None else http).get("Content-Type") or ""),
         media_type="text/plain" if record.kind == "conversion" else "text/html",
         location=location,
         digest=record.headers.get("WARC-Payload-Digest"),
     )
-
-
-def _body(stored: bytes | None, http: HeaderMap | None, max_page: int) -> bytes:
-    if stored is None:
-        raise TooLarge
-    if http is None:
-        return decode_body(stored, None, None, max_page)
-    return decode_body(stored, http.get("Content-Encoding"), http.get("Transfer-Encoding"), max_page)
 
 
 def _address(written: str) -> str:

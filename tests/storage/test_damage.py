@@ -1,4 +1,4 @@
-"""Archives that are cut, or have other bytes than were written: all damage is reported, and the records around it read."""
+"""Archives that are cut or changed: all damage is reported, and the records around it are read."""
 
 from __future__ import annotations
 

@@ -51,10 +51,8 @@ def test_the_kind_of_a_file_is_detected_from_its_content(tmp_path: Path, form: s
         (b'[{"url": 1}]', "JSON, but not an object a line; convert it, as with jq -c '.[]'"),
         (b'{\n "a": 1\n}\n', "JSON, but not an object a line; convert it, as with jq -c '.[]'"),
         (b"\x1f\x8b\x08junkjunk", "gzip data are damaged"),
-        (gzip.compress(b"", mtime=0)[:12], "gzip data end too early"),
-        (gzip.compress(b"", mtime=0), "empty"),
-        (gzip.compress(b"", mtime=0) * 2, "empty"),
-        (gzip.compress(b"", mtime=0) + gzip.compress(page(), mtime=0)[:12], "gzip data end too early"),
+        (gzip.compress(b"", mtime=0)[:12], "empty, or gzip data that end too early"),
+        (gzip.compress(b"", mtime=0), "empty, or gzip data that end too early"),
     ],
 )
 def test_what_cannot_be_read_is_reported(tmp_path: Path, content: bytes, what: str) -> None:
@@ -80,11 +78,6 @@ def test_a_damaged_first_record_costs_no_archive(tmp_path: Path) -> None:
     found = read(tmp_path)
     assert [item.url for item in captures(found)] == [url(0)] * (len(captures(found)) - 4) + [url(1)] * 4
     assert len(captures(found)) + len(damages(found)) == 8
-
-
-def test_a_page_behind_an_empty_gzip_member_is_read(tmp_path: Path) -> None:
-    (tmp_path / "a").write_bytes(gzip.compress(b"") + gzip.compress(page()))
-    assert [item.body for item in captures(read(tmp_path))] == [page()]
 
 
 def test_a_folder_is_walked_in_order(tmp_path: Path) -> None:

@@ -89,7 +89,7 @@ def test_every_place_is_answered(tmp_path: Path, form: str) -> None:
 def test_a_table_is_read_once_from_its_first_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = MADE["json"](tmp_path)
     places = [place(item.location) for item in captures(read(path))]
-    rows = []
+    rows: list[table.Row] = []
 
     def counted(*args: Any) -> Iterator[Any]:
         for row in read_rows(*args):
