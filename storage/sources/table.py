@@ -130,16 +130,36 @@ def read_rows(stream: IO[bytes], wanted: Sequence[frozenset[str]], longest: int,
         while len(head) < HEAD and (more := cast("BufferedIOBase", stream).read1(HEAD - len(head))):
             head += more
     stream.seek(0)
+    names: list[str] | None = None
     if begins_json(head):
-        stream.seek(start)
-        yield from _json_rows(_Lines(stream, longest, start))
+        rows: Iterator[Any] = (lines := _Lines(stream, longest, start))
     elif (delimiter := csv_delimiter(head, wanted)) is not None:
         header = stream.readline(longest)
-        stream.seek(max(start, len(header)))
         names = _names(header.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace"), delimiter)
-        yield from _csv_rows(_Lines(stream, longest, max(start, len(header)), line=2), names, delimiter)
+        lines = _Lines(stream, longest, max(start, len(header)), line=2)
+        # One limit for the whole process; the length of a row is bounded by `lines`.
+        csv.field_size_limit(max(csv.field_size_limit(), longest))
+        rows = csv.reader(lines, delimiter=delimiter, strict=True)
     else:
         yield Row(offset=0, line=1, what="neither JSON nor a table with the columns it must have")
+        return
+    stream.seek(lines.at)
+    rereads = _REREADS
+    while True:
+        lines.begin()
+        values, what = None, ""
+        try:
+            values = _object(next(rows)) if names is None else _fields(names, next(rows))
+        except StopIteration:
+            return
+        except csv.Error as error:
+            what = f"not CSV: {error}"
+        except ValueError as error:
+            what = str(error)
+        if what and rereads and lines.read_again():
+            rereads -= 1
+        if what or values is not None:
+            yield Row(offset=lines.row[1], end=lines.at, line=lines.row[0], values=values, what=what)
 
 
 def iso_moment(value: Any) -> datetime:
@@ -174,7 +194,7 @@ class _Lines:
         """The next line.
 
         Raises:
-            csv.Error: the row is longer than that of a page; the line is skipped.
+            ValueError: the row is longer than that of a page; the line is skipped.
         """
         text = rest = self.stream.readline(self.longest + 1)
         if not text:
@@ -186,68 +206,45 @@ class _Lines:
         self.second = self.at if self.second is None else self.second
         self.line += 1
         if self.at - self.row[1] > self.longest or self.line - self.row[0] > _MOST_LINES:
-            raise csv.Error("a row longer than that of a page")
+            raise ValueError("a row longer than that of a page")
         return text.decode("utf-8", "surrogateescape")
 
     def begin(self) -> None:
         """Begin a row."""
         self.row, self.second = (self.line, self.at), None
 
-    def read_again(self) -> None:
+    def read_again(self) -> bool:
         """Go back to the second line of the row: behind a quote that is never closed, lines are rows of their own."""
-        if self.second is not None and self.second < self.at:
-            self.stream.seek(self.second)
-            self.line, self.at = self.row[0] + 1, self.second
-
-    def as_row(self, values: dict[str, Any] | None, what: str = "") -> Row:
-        line, offset = self.row
-        return Row(offset=offset, end=self.at, line=line, values=values, what=what)
+        if self.second is None or self.second == self.at:
+            return False
+        self.stream.seek(self.second)
+        self.line, self.at = self.row[0] + 1, self.second
+        return True
 
 
-def _json_rows(lines: _Lines) -> Iterator[Row]:
-    while True:
-        lines.begin()
-        try:
-            text = next(lines)
-            if not text.strip("\ufeff\r\n\t "):
-                continue
-            values = json.loads(text.encode("utf-8", "surrogateescape"))
-        except StopIteration:
-            return
-        except csv.Error as error:
-            yield lines.as_row(None, str(error))
-        except UnicodeDecodeError:
-            yield lines.as_row(None, "not UTF-8")
-        except (ValueError, RecursionError):
-            yield lines.as_row(None, "not JSON")
-        else:
-            if isinstance(values, dict):
-                yield lines.as_row({name.strip().lower(): value for name, value in values.items()})
-            else:
-                yield lines.as_row(None, "not a JSON object")
+def _object(text: str) -> dict[str, Any] | None:
+    """The object in a line of JSON Lines; None for an empty line.
+
+    Raises:
+        ValueError: it has none; the message is a phrase.
+    """
+    if not text.strip("\ufeff\r\n\t "):
+        return None
+    try:
+        values = json.loads(text.encode("utf-8", "surrogateescape"))
+    except UnicodeDecodeError:
+        raise ValueError("not UTF-8") from None
+    except (ValueError, RecursionError):
+        raise ValueError("not JSON") from None
+    if not isinstance(values, dict):
+        raise ValueError("not a JSON object")  # noqa: TRY004
+    return {name.strip().lower(): value for name, value in values.items()}
 
 
-def _csv_rows(lines: _Lines, names: list[str], delimiter: str) -> Iterator[Row]:
-    # One limit for the whole process; the length of a row is bounded here.
-    csv.field_size_limit(max(csv.field_size_limit(), lines.longest))
-    rows = csv.reader(lines, delimiter=delimiter, strict=True)
-    rereads = 0
-    while True:
-        lines.begin()
-        try:
-            fields = next(rows)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            if rereads < _REREADS:
-                rereads += 1
-                lines.read_again()
-            yield lines.as_row(None, f"not CSV: {error}")
-            continue
-        if len(fields) > len(names):
-            yield lines.as_row(None, "more fields than columns")
-        elif fields:
-            yield lines.as_row(dict(zip(names, fields, strict=False)))
+def _fields(names: list[str], fields: list[str]) -> dict[str, Any] | None:
+    if len(fields) > len(names):
+        raise ValueError("more fields than columns")
+    return dict(zip(names, fields, strict=False)) if fields else None
 
 
 def _names(line: str, delimiter: str) -> list[str]:

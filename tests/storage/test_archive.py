@@ -77,33 +77,6 @@ def test_an_exchange_is_read_back_as_written(tmp_path: Path, writer: ArchiveWrit
     assert (request.protocol, request.statusline) == ("GET", "/service/news_view.htm?lang=f&Seq_Code=1 HTTP/1.1")
 
 
-def test_a_location_leads_straight_to_its_record(tmp_path: Path, writer: ArchiveWriter) -> None:
-    locations = [write(writer, f"<html>{i}</html>".encode()) for i in range(3)]
-    writer.close()
-    for i, location in enumerate(locations):
-        with (tmp_path / "archive" / location.file).open("rb") as stream:
-            stream.seek(location.offset)
-            record = next(iter(ArchiveIterator(stream)))
-            assert record.rec_headers.get_header("WARC-Target-URI") == URL
-            assert record.content_stream().read() == f"<html>{i}</html>".encode()
-
-
-def test_warcio_accepts_the_file(tmp_path: Path, writer: ArchiveWriter) -> None:
-    write(writer)
-    writer.close()
-    [file] = (tmp_path / "archive").iterdir()
-    check = warcio("check", "-v", file)
-    assert check.returncode == 0, check.stdout
-    assert check.stdout.count("digest pass") == 3
-
-
-def test_records_can_be_read_while_the_writer_is_open(tmp_path: Path, writer: ArchiveWriter) -> None:
-    write(writer)
-    [file] = (tmp_path / "archive").iterdir()
-    with file.open("rb") as stream:
-        assert len(list(ArchiveIterator(stream))) == 3
-
-
 def test_a_writer_that_never_wrote_leaves_no_file(tmp_path: Path, writer: ArchiveWriter) -> None:
     writer.close()
     assert not (tmp_path / "archive").exists()

@@ -140,6 +140,7 @@ def test_a_map_counts_for_pages_named_one_by_one(tmp_path: Path) -> None:
         ("file,url\na.html,{0}\nb.html\n", "line 3: not a file and its url"),
         ("file,url\nb.html,\nc.html,\na.html,{0}\n", "line 2: not a file and its url, and 1 more lines"),
         ('{{"file": "a.html", "url": "{0}"}}\n{{"file"\n', "line 2: not JSON"),
+        ('{{"a.html": "{0}", "b.html": 3}}', "line 1: not a file and its url"),
         ('file,url\na.html,{0}\n"b.html,x\n', "line 3: not CSV: unexpected end of data"),
     ],
 )
@@ -157,14 +158,6 @@ def test_a_file_that_is_no_map_is_reported(tmp_path: Path, content: bytes) -> No
     [damage] = sources(tmp_path)
     assert isinstance(damage, Damage)
     assert damage.location == Location(file=f"{tmp_path}/urls.json", offset=0)
-
-
-def test_json_maps_are_objects_of_strings(tmp_path: Path) -> None:
-    save(tmp_path / "urls.json", json.dumps({"a.html": 3, "b.html": url()}).encode())
-    save(tmp_path / "b.html", page())
-    found = read(tmp_path)
-    assert damages(found) == ["line 1: not a file and its url"]
-    assert [item.url for item in captures(found)] == [url()]
 
 
 @pytest.mark.parametrize(
