@@ -140,8 +140,12 @@ def read_warc(
 def begins_record(head: bytes) -> bool:
     """Whether a file that begins so is a WARC or ARC file, packed or not."""
     if head.startswith(GZIP_MAGIC):
+        member = zlib.decompressobj(GZIP)
         try:
-            head = zlib.decompressobj(GZIP).decompress(head, _LONGEST_MARK)
+            # No more than needed: the member may be damaged behind its first bytes.
+            head = member.decompress(head, 5)
+            if head != b"WARC/":
+                head += member.decompress(member.unconsumed_tail, _LONGEST_MARK)
         except zlib.error:
             return False
     return head.startswith((b"WARC/", b"filedesc:")) or _ARC_LINE.match(head) is not None

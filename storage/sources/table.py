@@ -33,8 +33,7 @@ _REST_OF_ROW = 1 << 16
 _ESCAPED = 6
 # No row with a page is shorter, in bytes: this many are between the assumed microseconds of two rows.
 _BYTES_A_MICROSECOND = 64
-# More columns than this are no table of pages, and more lines than this no page.
-_MAX_COLUMNS = 1_000
+# No page has more lines.
 _MOST_LINES = 100_000
 # How often the lines behind a quote that is never closed are read again, in a file.
 _REREADS = 20
@@ -69,9 +68,11 @@ def table_source(path: Path) -> Source:
 
     def items(max_page: int, start: int) -> Iterator[Item]:
         at, longest = start, max_page * _ESCAPED + _REST_OF_ROW
-        with path.open("rb") as file, unpacked(file) as stream:
+        with path.open("rb") as file:
+            is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+        with gzip.open(path) if is_packed else path.open("rb") as stream:
             try:
-                for row in read_rows(stream, TABLE_COLUMNS, longest, start):
+                for row in read_rows(cast("IO[bytes]", stream), TABLE_COLUMNS, longest, start):
                     at = row.end
                     yield _item(row, name, max_page, time_of(status.st_mtime))
             except (gzip.BadGzipFile, zlib.error):
@@ -85,13 +86,6 @@ def table_source(path: Path) -> Source:
 def time_of(mtime: float) -> datetime:
     """The time of a file; aware, UTC. Of times outside the calendar of archivers, 1970 to 2106, the nearest counts."""
     return datetime.fromtimestamp(min(max(mtime, 0), 2**32 - 1), UTC)
-
-
-def unpacked(file: IO[bytes]) -> IO[bytes]:
-    """A file, at its beginning, as what it unpacks to; itself if it is not gzip."""
-    packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-    file.seek(0)
-    return cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if packed else file
 
 
 def begins_json(head: bytes) -> bool:
@@ -252,7 +246,7 @@ def _names(line: str, delimiter: str) -> list[str]:
         fields = next(csv.reader([line], delimiter=delimiter, strict=True), [])
     except csv.Error:
         return []
-    return [name.strip().lower() for name in fields] if len(fields) <= _MAX_COLUMNS else []
+    return [name.strip().lower() for name in fields]
 
 
 def _item(row: Row, name: str, max_page: int, fetched_at: datetime) -> Item:

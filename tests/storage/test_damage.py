@@ -189,3 +189,8 @@ def test_what_is_wrong_with_a_member_is_said(tmp_path: Path) -> None:
     assert read(tmp_path, changed(PACKED, 60, 61, b"\x00")).reported == [(PACKED.places[1], BROKEN)]
     wrong = joined([PACKED.record(0), Raw(length="1").packed(), PACKED.record(1)])
     assert read(tmp_path, wrong.data).reported == [(wrong.places[1], WRONG_LENGTH)]
+
+
+def test_neighbouring_damaged_members_are_each_reported(tmp_path: Path) -> None:
+    data = flipped(flipped(PACKED.data, PACKED.places[0] + 60), PACKED.places[1] + 60)
+    assert read(tmp_path, data).reported == [(place, BROKEN) for place in PACKED.places[:2]]
