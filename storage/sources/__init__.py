@@ -51,7 +51,6 @@ __all__ = [
 
 #: How locations name standard input; with a slash, since bare names are those of the project's own archive.
 STANDARD_INPUT = "/dev/stdin"
-ABSENT = "no page can be read there"
 
 _NOTHING = "not an archive, table or page"
 _NO_CAPTURE = "text that does not begin as a page of the site, nor as a table with the columns url and html or text"
@@ -125,15 +124,20 @@ def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterat
         left: dict[int, list[Place]] = {}
         for place in group:
             left.setdefault(place.location.offset, []).append(place)
-        why = ABSENT
+        why = "no page can be read there"
         try:
-            source = _source_of(file, archive)
-            for item in _read_at(source, list(left), max_page):
-                for place in left.pop(item.location.offset if item.location else 0, ()):
-                    yield _known_as(place, item)
+            for item in _read_at(_source_of(file, archive), list(left), max_page):
+                # Of a revisit record, the payload is elsewhere.
+                found = () if isinstance(item, Revisit) else left.pop(item.location.offset if item.location else 0, ())
+                for place in found:
+                    if isinstance(item, Capture | Refused):
+                        yield replace(item, url=place.url or "", fetched_at=place.fetched_at)
+                    else:
+                        yield item
         except OSError as error:
             why = str(error).rstrip(".")
-        yield from (_absent(place, why) for rest in left.values() for place in rest)
+        for place in (place for rest in left.values() for place in rest):
+            yield Damage(location=place.location, url=place.url, what=why)
 
 
 def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
@@ -166,13 +170,13 @@ def _walk(top: Path) -> Iterator[Source | Damage]:
         try:
             with os.scandir(folder) as scanned:
                 entries = sorted((one for one in scanned if not one.name.startswith(".")), key=lambda one: one.name)
+            if response := cached_response(folder, entries):
+                responses.append(response)
+                continue
+            own, damages = read_url_map(folder)
         except OSError as error:
             yield damaged(folder, error.strerror or "not readable")
             continue
-        if response := cached_response(folder, entries):
-            responses.append(response)
-            continue
-        own, damages = read_url_map(folder)
         yield from damages
         origins = ChainMap(own, origins) if own else origins
         pages: list[PageFile] = []
@@ -342,16 +346,6 @@ def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[
                 yield item
                 if source.is_archive:
                     break
-
-
-def _known_as(place: Place, item: Item) -> Item:
-    if isinstance(item, Capture | Refused):
-        return replace(item, url=place.url or "", fetched_at=place.fetched_at)
-    return item if isinstance(item, Damage) else _absent(place, ABSENT)
-
-
-def _absent(place: Place, what: str) -> Damage:
-    return Damage(location=place.location, url=place.url, what=what)
 
 
 def _age(file: str) -> tuple[str, str]:

@@ -35,14 +35,14 @@ def warc_source(path: Path, name: str | None = None, start: int = 0, length: int
     status = path.stat()
     # A file that grows is read as it is now.
     size = status.st_size if length is None else length
-    told = name or name_of(path)
+    shown = name or name_of(path)
 
     def items(max_page: int, at: int) -> Iterator[Item]:
         with path.open("rb") as file:
             file.seek(start + at)
-            yield from warc_items(file, told, max_page, at, size)
+            yield from warc_items(file, shown, max_page, at, size)
 
-    return Source(told, size, stamp_of(status), items, is_archive=True)
+    return Source(shown, size, stamp_of(status), items, is_archive=True)
 
 
 def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: int | None = None) -> Iterator[Item]:

@@ -167,7 +167,7 @@ def members(data: bytes) -> list[int]:
 
 
 def bomb(size: int = 1 << 30, begin: bytes = b"") -> bytes:
-    """A gzip member that unpacks to `begin` and so many zeros; made fast, of one block again and again."""
+    """A gzip member that unpacks to `begin` and `size` zeros, made quickly of one repeated block."""
     megabyte = bytes(1 << 20)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     head = packer.compress(begin) + packer.flush(zlib.Z_FULL_FLUSH)

@@ -192,5 +192,5 @@ def test_what_is_wrong_with_a_member_is_said(tmp_path: Path) -> None:
 
 
 def test_neighbouring_damaged_members_are_each_reported(tmp_path: Path) -> None:
-    data = flipped(flipped(PACKED.data, PACKED.places[0] + 60), PACKED.places[1] + 60)
+    data = flipped(flipped(PACKED.data, PACKED.places[0] + 100), PACKED.places[1] + 100)
     assert read(tmp_path, data).reported == [(place, BROKEN) for place in PACKED.places[:2]]

@@ -1,4 +1,4 @@
-"""Captures that are read by their places: each file once, from front to back, whatever it is."""
+"""Captures that are read by their places: each file once, from front to back."""
 
 from __future__ import annotations
 
