@@ -98,7 +98,7 @@ def check_archive(folder: Path, rows: Rows, runs: Iterable[RunSpan], progress: P
         check = _FileCheck(name, rows.named.get(name, {}), runs)
         try:
             with (folder / name).open("rb") as stream:
-                for item in read_warc(stream, longest=_LONGEST, check_digests=True):
+                for item in read_warc(stream, end=size, longest=_LONGEST, check_digests=True):
                     check.take(item)
                     if progress is not None:
                         progress(done + item.end, report.size, number, len(files))

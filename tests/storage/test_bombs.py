@@ -95,17 +95,6 @@ def test_a_file_that_grows_is_read_as_it_was(tmp_path: Path) -> None:
     assert [(damage.location.offset, damage.harmless) for damage in found.damages] == [(whole.places[5], "incomplete")]
 
 
-def test_what_cannot_be_opened_is_reported(tmp_path: Path) -> None:
-    (tmp_path / "x.warc.gz").mkdir()
-    (tmp_path / "empty.warc.gz").touch()
-    (tmp_path / "lost.warc.gz").symlink_to(tmp_path / "nowhere")
-    write(tmp_path, FIRST, "good.warc.gz")
-    sources = list(find_sources([str(tmp_path), str(tmp_path / "lost.warc.gz")], MAX_PAGE))
-    damages = [source for source in sources if isinstance(source, Damage)]
-    assert {Path(damage.location.file).name for damage in damages} == {"empty.warc.gz", "lost.warc.gz"}
-    assert [Path(source.name).name for source in sources if not isinstance(source, Damage)] == ["good.warc.gz"]
-
-
 @pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
 def test_damage_in_a_zip_is_reported_by_its_place_in_it(tmp_path: Path, method: int) -> None:
     whole = by_warcio([small(number) for number in range(3)])

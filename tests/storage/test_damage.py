@@ -84,8 +84,8 @@ def test_a_flipped_byte_in_gzip_costs_only_its_record(tmp_path: Path, at: int, b
 def test_a_flipped_byte_in_a_plain_file_costs_no_other(tmp_path: Path, at: int, bits: int) -> None:
     number = max(number for number, place in enumerate(TEN_PLAIN.places) if place <= at)
     found = read(tmp_path, flipped(TEN_PLAIN.data, at, bits))
-    others = [n for n, place in enumerate(TEN_PLAIN.places) if n not in (number, number + 1)]
-    assert [n for n in found.numbers if TEN_PLAIN.places[n] in found.places and n in others] == others
+    others = [place for n, place in enumerate(TEN_PLAIN.places) if n not in (number, number + 1)]
+    assert [place for place in found.places if place in others] == others
     assert len(found.captures) + len(found.damages) >= 9
     into, content = at - TEN_PLAIN.places[number], TEN_PLAIN.record(number)[:-4]
     if content.index(b"\r\n\r\n") < into < len(content):

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -43,11 +40,6 @@ def test_both_versions_in_a_dump_without_times_are_kept(tmp_path: Path, write: C
     found = captures(read(path))
     assert stored(tmp_path, found) == 2
     assert captures(read(path)) == found
-
-
-def test_both_versions_from_standard_input_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(as_json(versions())))))
-    assert stored(tmp_path, captures(read("-"))) == 2
 
 
 def test_both_versions_in_page_files_of_one_time_are_kept(tmp_path: Path) -> None:

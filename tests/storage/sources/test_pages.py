@@ -65,12 +65,6 @@ def test_a_page_that_is_gone_or_a_pipe_is_reported(tmp_path: Path) -> None:
     assert damages(source.read(1000)) == ["No such file or directory", "not a regular file"]
 
 
-def test_a_page_is_read_through_a_link_to_it(tmp_path: Path) -> None:
-    save(tmp_path / "a", page())
-    (tmp_path / "b").symlink_to("a")
-    assert [item.body for item in captures(read(tmp_path / "b"))] == [page()]
-
-
 @pytest.mark.parametrize(
     ("name", "content"),
     [
