@@ -37,6 +37,7 @@ from storage.sources.wacz import zip_sources
 from storage.sources.warc import warc_source
 
 __all__ = [
+    "Capture",
     "Damage",
     "Item",
     "Place",
