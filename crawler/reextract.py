@@ -23,7 +23,6 @@ import click
 from sqlite_utils import Database
 
 import extractors
-from crawler._sources_shim import Capture, Damage, Item, Place, Refused, Revisit, Source, read_places
 from crawler.command import raise_interruption, uninterrupted
 from crawler.reader import begin_worker
 from crawler.site import GONE, Site
@@ -31,10 +30,11 @@ from crawler.terminal import clean
 from extractors import NotAnArticle
 from extractors.address import parse_address
 from extractors.page import extract_page
-from storage import ArticleStore, Outcome
+from storage import ArticleStore, Capture, Outcome
 from storage.archive import Location
 from storage.articles import article_row, refusal_row
 from storage.reextraction import ReextractionState, count_articles, places_of
+from storage.sources import Damage, Item, Place, Refused, Revisit, Source, read_places
 from storage.versions import COLUMNS, Row, same_capture
 
 if TYPE_CHECKING:

@@ -9,8 +9,7 @@ from sqlite_utils import Database
 
 from extractors.address import parse_address
 from storage.archive import Location
-from storage.sources.base import Revisit
-from storage.sources.places import Place
+from storage.sources import Place, Revisit
 from storage.versions import COLUMNS
 
 _PLACE = "select archive_file, archive_offset from"

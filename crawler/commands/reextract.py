@@ -20,7 +20,7 @@ from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, tell
 
 if TYPE_CHECKING:
-    from crawler._sources_shim import Damage, Source
+    from storage.sources import Damage, Source
 
 _STDIN = "-"
 
@@ -122,8 +122,8 @@ def _sources(paths: list[str], options: argparse.Namespace) -> tuple[Iterable[So
     Raises:
         ValueError, FileNotFoundError: there is nothing to read.
     """
-    from crawler._sources_shim import Damage, find_sources, own_sources, total_size
     from crawler.reextract import code
+    from storage.sources import Damage, find_sources, own_sources, total_size
 
     # Rows name files by their whole path, so that they can be found from any folder; those of the project's own
     # archive by their bare names, also where they are given as paths.

@@ -19,10 +19,10 @@ from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
-from crawler._sources_shim import find_sources
 from crawler.reextract import Reextraction, Report, processes
 from storage import ArchiveWriter, ArticleStore
 from storage.archive import MAX_FILE_BYTES
+from storage.sources import find_sources
 from tests.replica.many import many_pages
 
 BASE_URL = "https://world.kbs.co.kr"
