@@ -167,39 +167,34 @@ def _damage(item: Item, what: str) -> Damage:
     return Damage(location=item.location or Location(file="/dev/stdin", offset=0), url=item.url, what=what)
 
 
+@dataclass
 class Workers:
-    """Processes that extract."""
+    """Processes that extract.
 
-    def __init__(
-        self,
-        count: int,
-        base_url: str,
-        begin: Callable[[int], Executor],
-        broken: type[Exception],
-        check: Callable[[], None] = lambda: None,
-    ) -> None:
-        """The workers.
+    Attributes:
+        count: how many there are.
+        base_url: as of `extract`.
+        begin: makes an executor of so many new ones.
+        broken: what a future of it raises if its worker died.
+        check: called every second while one is waited for; raises if no result will come.
+    """
 
-        Args:
-            count: how many there are.
-            base_url: as of `extract`.
-            begin: makes an executor of so many new ones.
-            broken: what a future of it raises where its worker died.
-            check: called every second while one is waited for; raises where nothing will come any more.
-        """
-        self._count = count
-        self._extract = partial(extract, base_url=base_url)
-        self._begin = begin
-        self._broken = broken
-        self._check = check
-        self._executor = begin(count)
+    count: int
+    base_url: str
+    begin: Callable[[int], Executor]
+    broken: type[Exception]
+    check: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        self._extract = partial(extract, base_url=self.base_url)
+        self._executor = self.begin(self.count)
 
     def results(self, batches: Iterable[Batch]) -> Iterator[Extracted]:
         """What was found, in the order of the batches; few are read ahead, which bounds memory."""
         ahead: deque[tuple[Batch, Future[Extracted]]] = deque()
         for batch in batches:
             ahead.append((batch, self._submit(batch)))
-            if len(ahead) > 2 * self._count:
+            if len(ahead) > 2 * self.count:
                 yield from self._finished(*ahead.popleft())
         while ahead:
             yield from self._finished(*ahead.popleft())
@@ -211,31 +206,33 @@ class Workers:
     def _submit(self, batch: Batch) -> Future[Extracted]:
         try:
             return self._executor.submit(self._extract, batch)
-        except self._broken:
-            self._executor = self._begin(self._count)
+        except self.broken:
+            self._executor = self.begin(self.count)
             return self._executor.submit(self._extract, batch)
 
     def _finished(self, batch: Batch, future: Future[Extracted]) -> Iterator[Extracted]:
         try:
             yield self._result(future)
-        except self._broken:
+        except self.broken:
             yield from self._singly(batch)
 
     def _result(self, future: Future[Extracted]) -> Extracted:
         while not wait([future], timeout=1).done:
-            self._check()
+            self.check()
         return future.result()
 
     def _singly(self, batch: Batch) -> Iterator[Extracted]:
         """What was found in a batch whose worker died, item by item: one whose worker dies again is damaged."""
-        executor = self._begin(1)  # of its own: other batches may be deadly too
+        executor = self.begin(1)  # of its own: other batches may be deadly too
         for item in batch:
+            if isinstance(item, Ended):
+                yield Extracted(ended=[item])
+                continue
             try:
                 yield self._result(executor.submit(self._extract, [item]))
-            except self._broken:
-                assert not isinstance(item, Ended)
+            except self.broken:
                 yield Extracted(damages=[_damage(item, DEADLY)])
-                executor = self._begin(1)
+                executor = self.begin(1)
         executor.shutdown()
 
 
@@ -373,28 +370,28 @@ class Report:
         return f"{done:,} {self._unit}, {done / max(time.monotonic() - self._began, 0.001):,.0f} a second"
 
 
+@dataclass
 class Reextraction:
-    """One call: reads sources, has their captures extracted, and stores the rows."""
+    """One call: reads sources, has their captures extracted, and stores the rows.
 
-    def __init__(
-        self, store: ArticleStore, call: str, workers: Workers, report: Report, archive: Path, max_page: int
-    ) -> None:
-        """A call.
+    Attributes:
+        store: where rows go.
+        call: what is read, and how: the same call goes on where it was interrupted.
+        workers: extract.
+        report: counts, and reports damage.
+        archive: KBS_ARCHIVE, the folder of files that are named without one.
+        max_page: KBS_MAX_PAGE, in bytes.
+    """
 
-        Args:
-            store: where rows go.
-            call: what is read, and how: the same call goes on where it was interrupted.
-            workers: extract.
-            report: counts, and reports damage.
-            archive: KBS_ARCHIVE, the folder of files that are named without one.
-            max_page: KBS_MAX_PAGE, in bytes.
-        """
-        self._store = store
-        self._state = ReextractionState(store.db, call)
-        self._workers = workers
-        self._report = report
-        self._archive = archive
-        self._max_page = max_page
+    store: ArticleStore
+    call: str
+    workers: Workers
+    report: Report
+    archive: Path
+    max_page: int
+
+    def __post_init__(self) -> None:
+        self._state = ReextractionState(self.store.db, self.call)
         self._held: list[Extracted] = []
 
     def read(self, sources: Iterable[Source | Damage]) -> None:
@@ -411,38 +408,38 @@ class Reextraction:
 
     def read_rows(self, only: Mapping[str, str]) -> None:
         """Read what articles were extracted from that have given values: columns and their values as text."""
-        articles, archived = count_articles(self._store.db, only)
+        articles, archived = count_articles(self.store.db, only)
         named = ", ".join(f"{name}={value}" for name, value in only.items())
-        self._report.say(f"{articles:,} stored articles have {named}; {archived:,} of them have an archived page.")
-        for places in places_of(self._store.db, only):
-            self._take(read_places(places, self._archive, self._max_page))
+        self.report.say(f"{articles:,} stored articles have {named}; {archived:,} of them have an archived page.")
+        for places in places_of(self.store.db, only):
+            self._take(read_places(places, self.archive, self.max_page))
 
     def forget(self) -> None:
         """Begin again where the call was interrupted before."""
-        with self._store.batch():
+        with self.store.batch():
             self._state.forget()
 
     def _items(self, sources: Iterable[Source | Damage]) -> Iterator[Item | Ended]:
         if done := self._state.done():
-            self._report.say(f"Going on where this was interrupted; {len(done):,} sources are skipped.")
+            self.report.say(f"Going on where this was interrupted; {len(done):,} sources are skipped.")
         for source in sources:
             if isinstance(source, Damage):
                 yield source
                 continue
             at = 0
             if not source.stamp or done.get(source.name) != source.stamp:
-                for item in source.read(self._max_page):
+                for item in source.read(self.max_page):
                     yield item
                     offset = min(item.location.offset if item.location else 0, source.size)
-                    self._report.advance(max(offset - at, 0))
+                    self.report.advance(max(offset - at, 0))
                     at = max(offset, at)
             yield Ended(source.name, source.stamp)
-            self._report.advance(source.size - at)
+            self.report.advance(source.size - at)
 
     def _take(self, items: Iterable[Item | Ended]) -> None:
         """Extract and store what was read."""
         try:
-            for extracted in self._workers.results(_batches(items)):
+            for extracted in self.workers.results(_batches(items)):
                 self._held.append(extracted)
                 if sum(one.pages for one in self._held) >= _PAGES or len(self._held) >= _BATCHES:
                     self._store_held()
@@ -455,15 +452,15 @@ class Reextraction:
         held, self._held = self._held, []
         counts: Counter[str] = Counter()
         with uninterrupted():  # so that what is stored is counted
-            with self._store.batch():
+            with self.store.batch():
                 self._store_rows(held, counts)
                 self._state.mark_done((end.name, end.stamp) for one in held for end in one.ended if end.stamp)
-            self._report.counts.update(counts)
+            self.report.counts.update(counts)
             for damage in (damage for one in held for damage in one.damages):
                 if damage.harmless:
-                    self._report.counts[damage.harmless] += 1
+                    self.report.counts[damage.harmless] += 1
                 else:
-                    self._report.damage(damage.location.file, f"byte {damage.location.offset}", damage.what)
+                    self.report.damage(damage.location.file, f"byte {damage.location.offset}", damage.what)
         if revisits := [revisit for one in held for revisit in one.revisits]:
             self._resolve(revisits)
 
@@ -473,19 +470,19 @@ class Reextraction:
         for one in held:
             rows += [(row, captured_url(row)) for row in one.articles]
             if one.refusals:
-                counts.update(self._store.add_rows(rows))
+                counts.update(self.store.add_rows(rows))
                 rows = []
             for row, article_url in one.refusals:
-                self._store.refuse_row(row)
+                self.store.refuse_row(row)
                 counts.update(("refused", _REASON + row["reason"]))
-                counts["kept"] += self._store.has_article_of(row, article_url)
+                counts["kept"] += self.store.has_article_of(row, article_url)
             self._state.remember_payloads(one.payloads)
             self._state.defer(one.revisits)
             counts.update(pages=one.pages, others=one.others)
-        counts.update(self._store.add_rows(rows))
+        counts.update(self.store.add_rows(rows))
 
     def _resolve(self, revisits: Sequence[Revisit], *, last: bool = False) -> None:
-        """Read the originals of revisits, known as these are; at the `last`, all must be found."""
+        """Read the originals of revisits, as captures of their own; at the `last`, all must be found."""
         located = [(revisit, self._state.original(revisit)) for revisit in revisits]
         orphans = [revisit for revisit, location in located if location is None]
         places = [
@@ -494,10 +491,10 @@ class Reextraction:
             if location is not None
         ]
         if places:
-            self._take(read_places(places, self._archive, self._max_page))
+            self._take(read_places(places, self.archive, self.max_page))
         if last:
             self._take(_damage(revisit, ORPHAN) for revisit in orphans)
-        with self._store.batch():
+        with self.store.batch():
             self._state.drop(revisit for revisit, location in located if last or location is not None)
 
 

@@ -116,17 +116,6 @@ def test_after_a_lost_scheduler_the_same_call_goes_on(folder: Path, local: list[
     assert stored(tmp_path) == local
 
 
-def test_ctrl_c_ends_it(two: Cluster, folder: Path, local: list[Any], tmp_path: Path) -> None:
-    process = begin(tmp_path, folder, "--scheduler", two.address)
-    with held_in_the_middle(tmp_path / "kbs.db"):
-        process.send_signal(signal.SIGINT)
-    status, said = finished(process)
-    assert status == 128 + signal.SIGINT, said
-    assert said.splitlines()[-1] == "Interrupted; the same call goes on from here."
-    assert finished(begin(tmp_path, folder, "--scheduler", two.address))[0] == 0
-    assert stored(tmp_path) == local
-
-
 def test_a_scheduler_that_does_not_answer_is_reported(folder: Path, tmp_path: Path) -> None:
     status, said = finished(begin(tmp_path, folder, "--scheduler", "tcp://127.0.0.1:1"))
     assert status == 1

@@ -11,17 +11,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
-from crawler.reextract import Reextraction
-from storage.archive import payload_digest
 from tests.crawler.conftest import Run
 from tests.crawler.forms import as_folder, as_http_cache, as_json_lines, as_wacz, as_warc, captures, reextract_here
 from tests.crawler.prepared import CHECKOUT, prepared
@@ -240,12 +235,6 @@ def test_a_wrong_call_ends_with_a_sentence(
     assert not (tmp_path / "kbs.db").exists()
 
 
-def test_the_saved_pages_of_the_project_are_a_source(reextract: Reextract, tmp_path: Path) -> None:
-    run = reextract(CHECKOUT / "seeds")
-    assert counts(run)["new"] == 2, run.stderr
-    assert {row["layout"] for row in rows(tmp_path)} >= {"text"}
-
-
 def test_only_says_where_it_finds_nothing(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
     run = reextract("--only", "layout=news")
     assert (run.returncode, "There is no database" in run.stderr) == (1, True)
@@ -311,16 +300,6 @@ def test_restart_reads_everything_again(reextract: Reextract, files: list[Path],
     assert "Going on" not in run.stderr
 
 
-def test_a_revisit_is_not_forgotten_where_it_is_interrupted(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    file = with_revisits(tmp_path / "revisits.warc.gz", 5)
-    with monkeypatch.context() as patched:
-        patched.setattr(Reextraction, "_resolve", interrupt)
-        with pytest.raises(KeyboardInterrupt):
-            reextract_here(tmp_path / "kbs.db", file)
-    reextract_here(tmp_path / "kbs.db", file)
-    assert len(rows(tmp_path)) == 10
-
-
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of five pages, each stored by itself."""
@@ -340,23 +319,6 @@ def interrupt_after(batches: int, database: Path, *files: Path) -> None:
 
 def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
-
-
-def with_revisits(file: Path, count: int) -> Path:
-    """Pages, and captures of other addresses that refer to them."""
-    kept = list(captures(2 * count))
-    with file.open("wb") as stream:
-        writer = WARCWriter(stream, gzip=True, warc_version="WARC/1.1")
-        for number, (page, other) in enumerate(zip(kept[:count], kept[count:], strict=True)):
-            headers = {"http_headers": StatusAndHeaders("200 OK", [("Content-Type", "text/html")], "HTTP/1.1")}
-            digest, date = payload_digest(page.body), f"2026-11-01T00:00:{number:02}Z"
-            fields = {"warc_headers_dict": {"WARC-Date": date, "WARC-Payload-Digest": digest}}
-            writer.write_record(
-                writer.create_warc_record(page.url, "response", BytesIO(page.body), len(page.body), **headers, **fields)
-            )
-            fields = {"warc_headers_dict": {"WARC-Date": f"2026-11-02T00:00:{number:02}Z"}}
-            writer.write_record(writer.create_revisit_record(other.url, digest, page.url, date, **headers, **fields))
-    return file
 
 
 def test_a_database_error_is_reported(reextract: Reextract, warc: Path, tmp_path: Path) -> None:

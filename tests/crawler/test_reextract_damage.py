@@ -9,8 +9,12 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from crawler.reextract import Reextraction
 from tests.crawler.conftest import Run
-from tests.storage.museum import HTML, Archive, Raw, digest_of, flipped, joined
+from tests.crawler.forms import reextract_here
+from tests.storage.museum import Archive, Raw, digest_of, flipped, joined
 from tests.storage.sources.made import entries, page, url
 
 Done = subprocess.CompletedProcess[str]
@@ -59,18 +63,6 @@ def test_damage_is_reported_and_other_pages_stored(scrapy: Run, tmp_path: Path) 
     assert done.returncode == 1
     assert stored(tmp_path) == {url(number) for number in (0, 2, 3, 5)}
     assert {entry.truth.url for entry in entries()} > stored(tmp_path)
-
-
-def test_a_large_file_is_read_around_its_damage(scrapy: Run, tmp_path: Path) -> None:
-    filler = Raw(url="https://example.org/", http_headers=[HTML], body=bytes(range(256)) * 10_000).plain()
-    records = [stored for number in range(COUNT) for stored in (record(number).plain(), filler)]
-    path, whole = archive(tmp_path / "in", *records, name="a.warc")
-    assert len(whole.data) > 10_000_000
-    path.write_bytes(flipped(whole.data, whole.places[4] + 900))
-    done = scrapy("reextract", str(path), "--jobs", "2")
-    assert reported(done) == [(str(path), whole.places[4], "its content does not have its digest")]
-    assert done.returncode == 1
-    assert stored(tmp_path) == {url(number) for number in range(COUNT) if number != 2}
 
 
 def test_mended_addresses_are_no_damage(scrapy: Run, tmp_path: Path) -> None:
@@ -129,3 +121,20 @@ def test_revisits_are_resolved_or_reported(scrapy: Run, tmp_path: Path) -> None:
     assert reported(done) == [(str(path), whole.places[2], "a revisit of a capture that cannot be found")]
     assert done.returncode == 1
     assert url(0) in stored(tmp_path)
+
+
+def test_an_interrupted_revisit_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = [digest_of(page(0))]
+    revisit = Raw(kind="revisit", url=url(1), date="2026-11-25T12:00:00Z", block=b"", content_type=None, more=digest)
+    path, _ = archive(tmp_path / "in", record(0).packed(), revisit.packed())
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Reextraction, "_resolve", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            reextract_here(tmp_path / "kbs.db", path)
+    assert stored(tmp_path) == {url(0)}
+    reextract_here(tmp_path / "kbs.db", path)
+    assert stored(tmp_path) == {url(0), url(1)}
