@@ -330,6 +330,7 @@ class Report:
             file=sys.stderr,
             item_show_func=lambda _: self._pace(),
             show_pos=False,
+            update_min_steps=total // 1000 or 1,
             hidden=not sys.stderr.isatty(),
         )
 

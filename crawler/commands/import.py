@@ -158,6 +158,8 @@ def _rows(file: Path, longest: int, report: Report) -> Iterator[Row]:
                     line = stream.readline(longest)
                 report.advance(packed.tell() - at)
                 at = packed.tell()
+                if not line.strip() and not is_too_long:
+                    continue
                 try:
                     yield _row(b"" if is_too_long else line)
                 except ValueError as error:

@@ -108,7 +108,7 @@ def test_damaged_lines_are_reported_and_others_stored(scrapy: Run, tmp_path: Pat
     bad = [line(article(number, timestamp="zzz\x1b[31m")) for number in range(12)]
     long = b'{"url": "' + b"x" * 5000
     file = tmp_path / "a.jsonl.gz"
-    file.write_bytes(gzip.compress(b"\n".join([line(article(1)), *bad, long, line(article(3))])))
+    file.write_bytes(gzip.compress(b"\n".join([line(article(1)), *bad, long, line(article(3)), b"", b""])))
     run = scrapy("import", str(tmp_path), "-s", "KBS_MAX_PAGE=1000")
     assert run.returncode == 1
     said = run.stderr.splitlines()
