@@ -1,18 +1,16 @@
-"""How far a re-extraction came, kept beside the articles, so that one that was killed goes on where it stopped."""
+"""What an interrupted re-extraction has done, kept in the article database for the same call to go on."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 
 from sqlite_utils import Database
 
 from extractors.address import parse_address
 from storage.archive import Location
-from storage.sources.base import Revisit
+from storage.sources import Place, Revisit
+from storage.versions import COLUMNS
 
 _PLACE = "select archive_file, archive_offset from"
 _READ = f"{_PLACE} reextraction_payloads where call = ? and digest = ? "
@@ -21,61 +19,35 @@ _ARTICLE = f"{_PLACE} articles where url = ? and source_url = ? and fetched_at =
 _REFUSAL = f"{_PLACE} refusals where url = ? and fetched_at = ? and archive_file is not null"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Position:
-    """A place in the sources of a re-extraction.
-
-    Attributes:
-        source: the name of the one that was being read.
-        cursor: where in it reading goes on, as `Source.parts` takes it.
-        counts: what was counted until there.
-    """
-
-    source: str
-    cursor: str
-    counts: Mapping[str, int]
-
-
-class Reextraction:
-    """One re-extraction's rows in a database. Its writes belong to the batch that is open."""
+class ReextractionState:
+    """The state of one call. All that it writes belongs to the transaction of the caller."""
 
     def __init__(self, db: Database, call: str) -> None:
-        """A re-extraction.
-
-        Args:
-            db: where its state is kept, an article database.
-            call: what is read, and how: the same call goes on where it stopped.
-        """
+        """The state of the call `call` in an article database."""
         self._db = db
         self._call = call
 
-    def position(self) -> Position | None:
-        """Where it stopped; None where it did not begin, or came to its end."""
-        row = self._db.execute(
-            "select source, cursor, counts from reextractions where call = ?", [self._call]
-        ).fetchone()
-        return row and Position(source=row[0], cursor=row[1], counts=json.loads(row[2]))
+    def done(self) -> dict[str, str]:
+        """The stamps of the sources that were read to their end, by name."""
+        return dict(self._db.execute("select file, stamp from reextraction_files where call = ?", [self._call]))
 
-    def save(self, position: Position) -> None:
-        """Note how far it came."""
-        now = datetime.now(UTC).isoformat(timespec="seconds")
-        self._db.execute(
-            "insert or replace into reextractions values (?, ?, ?, ?, ?)",
-            [self._call, position.source, position.cursor, json.dumps(dict(position.counts)), now],
-        )
+    def mark_done(self, files: Iterable[tuple[str, str]]) -> None:
+        """Remember sources that were read to their end: name and stamp."""
+        rows = [(self._call, *file) for file in files]
+        self._db.conn.executemany("insert or replace into reextraction_files values (?, ?, ?)", rows)
 
     def forget(self) -> None:
-        """Forget it: it came to its end, or shall begin anew."""
-        for table in ("reextractions", "reextraction_payloads", "reextraction_revisits"):
+        """Forget the call: it is finished, or begins anew."""
+        for table in ("reextraction_files", "reextraction_payloads", "reextraction_revisits"):
             self._db.execute(f"delete from {table} where call = ?", [self._call])  # noqa: S608
 
     def remember_payloads(self, payloads: Iterable[tuple[str, str, str, int]]) -> None:
-        """Note the payloads of captures: digest, url, file and offset."""
+        """Remember the payloads of captures: digest, url, file and offset."""
         rows = [(self._call, *payload) for payload in payloads]
         self._db.conn.executemany("insert or replace into reextraction_payloads values (?, ?, ?, ?, ?)", rows)
 
     def defer(self, revisits: Iterable[Revisit]) -> None:
-        """Keep revisits whose original was not read yet: it may come in a later source."""
+        """Keep revisits until their originals are found."""
         rows = [
             (
                 self._call,
@@ -92,23 +64,33 @@ class Reextraction:
         self._db.conn.executemany("insert or replace into reextraction_revisits values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
     def deferred(self, limit: int) -> list[Revisit]:
-        """Some of the revisits that were kept."""
+        """At most `limit` of the revisits that are kept."""
         rows = self._db.query("select * from reextraction_revisits where call = ? limit ?", [self._call, limit])
-        return [_revisit(row) for row in rows]
+        return [
+            Revisit(
+                url=row["url"],
+                fetched_at=datetime.fromisoformat(row["fetched_at"]),
+                location=Location(file=row["archive_file"], offset=row["archive_offset"]),
+                digest=row["digest"],
+                refers_to_url=row["refers_to_url"],
+                refers_to_date=row["refers_to_date"] and datetime.fromisoformat(row["refers_to_date"]),
+            )
+            for row in rows
+        ]
 
-    def done_with(self, revisits: Iterable[Revisit]) -> None:
-        """Keep these no longer."""
+    def drop(self, revisits: Iterable[Revisit]) -> None:
+        """Keep these revisits no longer."""
         places = [(self._call, revisit.location.file, revisit.location.offset) for revisit in revisits]
         sql = "delete from reextraction_revisits where call = ? and archive_file = ? and archive_offset = ?"
         self._db.conn.executemany(sql, places)
 
     def original(self, revisit: Revisit) -> Location | None:
-        """Where the payload of a revisit stands: in what was read so far, or where the database knows it to be."""
+        """Where the payload of a revisit is: in what this call has read, or where the database has it."""
         fetched_at = revisit.refers_to_date and revisit.refers_to_date.isoformat(timespec="microseconds")
         url = revisit.refers_to_url or revisit.url
         address = parse_address(url)
         for sql, values in (
-            # The last one read of the same address; else of any, since the digest says that they are the same.
+            # A capture of the same address; else of any, since the digest says that they are the same.
             (_READ + "and url = ?", [self._call, revisit.digest, url]),
             (_READ + "limit 1", [self._call, revisit.digest]),
             (_KEPT, [url, revisit.digest]),
@@ -121,13 +103,34 @@ class Reextraction:
         return None
 
 
-def _revisit(row: dict[str, Any]) -> Revisit:
-    date = row["refers_to_date"]
-    return Revisit(
-        url=row["url"],
-        fetched_at=datetime.fromisoformat(row["fetched_at"]),
-        location=Location(file=row["archive_file"], offset=row["archive_offset"]),
-        digest=row["digest"],
-        refers_to_url=row["refers_to_url"],
-        refers_to_date=datetime.fromisoformat(date) if date else None,
-    )
+def count_articles(db: Database, only: Mapping[str, str]) -> tuple[int, int]:
+    """How many rows of `articles` have given values, and how many of these name their capture; see `places_of`."""
+    where, values = _conditions(only)
+    found = db.execute(f"select count(*), count(archive_file) from articles where {where}", values)  # noqa: S608
+    articles, archived = found.fetchone()
+    return articles, archived
+
+
+def places_of(db: Database, only: Mapping[str, str]) -> Iterator[list[Place]]:
+    """The captures of the articles that have given values, file by file.
+
+    Args:
+        db: the article database; it may be written to meanwhile.
+        only: columns of `articles` and their values as text; an empty one means null.
+    """
+    where, values = _conditions(only)
+    files = db.execute(f"select distinct archive_file from articles where archive_file is not null and {where}", values)  # noqa: S608
+    sql = f"select archive_offset, source_url, fetched_at from articles where archive_file = ? and {where}"  # noqa: S608
+    for (file,) in files.fetchall():
+        yield [
+            Place(location=Location(file=file, offset=offset), url=url, fetched_at=datetime.fromisoformat(fetched_at))
+            for offset, url, fetched_at in db.execute(sql, [file, *values]).fetchall()
+        ]
+
+
+def _conditions(only: Mapping[str, str]) -> tuple[str, list[str]]:
+    """Conditions in SQL, and their values."""
+    assert only.keys() <= set(COLUMNS)
+    flags = {"true": "1", "false": "0"}  # as Python and JSON write them
+    conditions = [f"cast(coalesce({name}, '') as text) = ?" for name in only]
+    return " and ".join(conditions), [flags.get(value.lower(), value) for value in only.values()]

@@ -120,3 +120,12 @@ def m005_pending(db: Database) -> None:
     """Plain names for two tables of the crawls."""
     db.rename_table("missing", "pending")
     db.rename_table("card_dates", "entry_dates")
+
+
+@migrations()
+def m006_reextraction_files(db: Database) -> None:
+    """An interrupted re-extraction goes on by source: those that were read to their end are skipped."""
+    db.table("reextractions").drop()
+    db.table("reextraction_files").create(
+        {"call": str, "file": str, "stamp": str}, pk=("call", "file"), not_null={"stamp"}, strict=True
+    )

@@ -1,4 +1,4 @@
-"""Checks an archive: whether its WARC files are whole, and whether the articles' pages stand where their rows say."""
+"""Checks an archive: whether its WARC files are whole, and whether they hold the pages that rows of articles name."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from storage.archive import FILE_NAME, warc_files
-from storage.archive.reader import Damage, Record, read_warc
+from storage.archive.capture import FILE_NAME, warc_files
+from storage.archive.reader import Record, Stretch, read_warc
 
-#: Called with bytes done, bytes in all, the number of the file under way, and how many files there are.
+#: Called with bytes done, bytes in all, the number of the current file, and the number of files.
 Progress = Callable[[int, int, int, int], None]
 
+# Records up to this many bytes have their digests checked.
+_LONGEST = 1 << 26
 BROKEN_OFF = "incomplete last record of a run that was killed, or is running: harmless, its page is fetched again"
 
 
@@ -28,12 +30,12 @@ class RunSpan(NamedTuple):
 
 @dataclass(slots=True)
 class Rows:
-    """Where articles stand in the archive, by their rows.
+    """Where rows of articles say that their pages are archived.
 
     Attributes:
         named: the source_urls of the rows, by file and offset.
         unarchived: how many rows name no place.
-        elsewhere: how many name one in an archive that was brought in; it is not looked at.
+        elsewhere: how many name one outside the archive, which is not checked.
     """
 
     named: dict[str, dict[int, list[str | None]]] = field(default_factory=dict)
@@ -52,7 +54,7 @@ class Finding:
     Attributes:
         file, offset: the place; None: the whole file.
         what: a phrase.
-        articles: how many rows cannot be led back to their page for it.
+        articles: how many rows have lost their page by it.
         harmless: nothing is lost.
     """
 
@@ -65,7 +67,7 @@ class Finding:
 
 @dataclass(slots=True)
 class ArchiveReport:
-    """What was looked at, and what was found."""
+    """What was checked, and what was found."""
 
     files: int = 0
     size: int = 0
@@ -82,10 +84,10 @@ def check_archive(folder: Path, rows: Rows, runs: Iterable[RunSpan], progress: P
     """Read every WARC file of a folder, and look up every row.
 
     Args:
-        folder: of the WARC files; one that is missing is an empty one.
+        folder: of the WARC files; it may be missing.
         rows: what the database says; read before the files, which only grow.
-        runs: of the database, oldest first; they tell a file that broke off from one that was cut.
-        progress: told now and then how far it is.
+        runs: of the database, oldest first; by them a file of a killed run is distinguished from one that was cut.
+        progress: called after each record.
     """
     runs, report = list(runs), ArchiveReport()
     files = warc_files(folder)
@@ -96,12 +98,13 @@ def check_archive(folder: Path, rows: Rows, runs: Iterable[RunSpan], progress: P
         check = _FileCheck(name, rows.named.get(name, {}), runs)
         try:
             with (folder / name).open("rb") as stream:
-                for item in read_warc(stream, check_digests=True):
+                for item in read_warc(stream, end=size, longest=_LONGEST, check_digests=True):
                     check.take(item)
                     if progress is not None:
                         progress(done + item.end, report.size, number, len(files))
         except OSError as error:
-            check.findings = [_unreadable(name, rows, error)]
+            what = f"cannot be read ({error.strerror})"
+            check.findings = [Finding(file=name, offset=None, what=what, articles=rows.count(name))]
         else:
             check.finish()
         done += size
@@ -111,7 +114,7 @@ def check_archive(folder: Path, rows: Rows, runs: Iterable[RunSpan], progress: P
 
 
 def check_files(folder: Path, rows: Rows) -> ArchiveReport:
-    """Look only whether the files that rows name are there and long enough."""
+    """Check only whether the files that rows name exist and are long enough."""
     files = warc_files(folder)
     findings = _absent(folder, rows, files)
     for name, size in files.items():
@@ -131,13 +134,13 @@ class _FileCheck:
         self.records = 0
         self.findings: list[Finding] = []
 
-    def take(self, item: Record | Damage) -> None:
-        if isinstance(item, Damage):
+    def take(self, item: Record | Stretch) -> None:
+        if isinstance(item, Stretch):
             self._take_damage(item)
             return
         self.records += 1
         urls = self._wanted.pop(item.offset, [])
-        if not item.sound:
+        if item.sound is False:
             self._find(item.offset, f"the content of its {item.kind} record has changed since", len(urls))
         elif urls and item.kind != "response":
             self._find(item.offset, f"rows name it as a response, and it is a {item.kind} record", len(urls))
@@ -146,11 +149,11 @@ class _FileCheck:
             self._find(item.offset, what, len(strangers))
 
     def finish(self) -> None:
-        """Tell of the rows that name a place where no record begins."""
+        """Report the rows that name a place where no record begins."""
         for offset, urls in sorted(self._wanted.items()):
             self._find(offset, "rows name it, and no record begins there", len(urls))
 
-    def _take_damage(self, damage: Damage) -> None:
+    def _take_damage(self, damage: Stretch) -> None:
         within = [offset for offset in self._wanted if damage.offset <= offset < damage.end]
         articles = sum(len(self._wanted.pop(offset)) for offset in within)
         length = damage.end - damage.offset
@@ -165,24 +168,18 @@ class _FileCheck:
         self.findings.append(Finding(file=self._name, offset=offset, what=what, articles=articles))
 
     def _may_break_off(self) -> bool:
-        """Whether the file may end inside a record without harm: unless its run is known to have closed it."""
-        run = self._run()
-        return run is None or run.ended_at is None or run.reason == "archive_failed"
-
-    def _run(self) -> RunSpan | None:
-        """The run that wrote the file, by its name."""
+        """Whether the file may end inside a record without harm: unless its run, found by its name, closed it."""
         name = FILE_NAME.fullmatch(self._name)
         if name is None:
-            return None
+            return True
         try:
             moment = datetime.strptime(name["time"], "%Y%m%dT%H%M%S%f").replace(tzinfo=UTC)
         except ValueError:
-            return None
+            return True
         when = moment.isoformat(timespec="microseconds")
         started = [run for run in self._runs if run.spider == name["spider"] and run.started_at <= when]
-        if not started or (started[-1].ended_at or when) < when:
-            return None
-        return started[-1]
+        run = started[-1] if started else None
+        return run is None or run.ended_at is None or run.ended_at < when or run.reason == "archive_failed"
 
 
 def _absent(folder: Path, rows: Rows, files: dict[str, int]) -> list[Finding]:
@@ -191,7 +188,3 @@ def _absent(folder: Path, rows: Rows, files: dict[str, int]) -> list[Finding]:
         for name in sorted(rows.named)
         if name not in files
     ]
-
-
-def _unreadable(name: str, rows: Rows, error: OSError) -> Finding:
-    return Finding(file=name, offset=None, what=f"cannot be read ({error.strerror})", articles=rows.count(name))

@@ -1,12 +1,14 @@
-"""Reads WARC files record by record, and says where they are damaged; what stands behind a damaged place is read.
+"""Reads WARC and ARC files record by record, reports damaged stretches, and goes on at the next record behind them.
 
-FastWARC reads. A record counts once the next one was found behind it; where that fails, it is looked at closely, by
-itself.
+FastWARC parses the records. Where they begin and end is found here: FastWARC stops at damage, and takes gzip data that
+end too early for whole ones. ARC records are read as the WARC records they would be: warcio, which reads ARC too, finds
+nothing behind damage, and reads lines of any length.
 """
 
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,42 +17,53 @@ from typing import IO, cast
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
 
-from storage.archive.members import BOMB, BROKEN, CUT, LEAD, Led, Member, Section, gzip_member, is_packed, next_record
+GZIP_MAGIC = b"\x1f\x8b\x08"
+#: zlib's parameter for gzip members.
+GZIP = 16 + zlib.MAX_WBITS
 
-# Other records than pages are read whole up to this length, and digests looked at up to that one, in bytes.
-_SMALL = 1 << 16
-_LARGE = 1 << 26
-# Kinds that hold a page, or what somebody archived in its place.
-_PAGES = frozenset({"response", "resource", "conversion"})
-_RECORD_INSIDE = b"WARC/1."
-# Headers end within this.
-_HEADERS = 1 << 16
-_BARE_LINE = re.compile(rb"[^\r\n]{1,100}\n")
-# A record ends with so many bytes behind its content.
-_LINE_ENDS = 4
-_END_OF_HEADERS = re.compile(rb"\r\n\r\n|\n\n")
-# Digests that FastWARC can compute.
-_DIGESTS = ("WARC-Block-Digest", "WARC-Payload-Digest")
-_DIGEST = re.compile(r"(?:sha1|sha256|sha512|md5):(?:[0-9A-Fa-f]+|[A-Z2-7]+=*)")
+CUT = "the file ends inside this record"
+BROKEN = "its gzip data are damaged"
 WRONG_LENGTH = "its length is wrong"
-NO_RECORD = "no record of a WARC file"
-# What FastWARC raises on bytes that are no record.
-_UNREADABLE = (OSError, ValueError)
+NO_RECORD = "not a record of a WARC or ARC file"
+SEVERAL = "several records in one gzip member; convert the file with warcio recompress"
+BOMB = "a gzip bomb: it unpacks to more than 200 times its size"
+
+# Text shrinks to a twentieth; what unpacks to this many bytes, and this many times its size, is a bomb.
+_BOMB_BYTES = 1 << 26
+_BOMB_RATIO = 200
+_CHUNK = 1 << 16
+# The headers of a record end within this.
+_HEADERS = 1 << 16
+_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+# A WARC record ends with up to four bytes behind its content.
+_LINE_ENDS = 4
+# A page may speak of WARC; the first header of a record follows at once.
+_WARC = rb"WARC/[01]\.[0-9]{1,2}\r?\n(?:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
+_ARC = rb"([a-z][a-z0-9+.-]{1,20}:[^\r\n]{1,4000}) \S+ ([0-9]{14}) \S+ ([0-9]+)\r?\n"
+_ARC_LINE = re.compile(_ARC)
+_PLAIN_RECORD = re.compile(_WARC + rb"|(?<=\n)" + _ARC)
+_PACKED_RECORD = re.compile(re.escape(GZIP_MAGIC))
+_RECORD_INSIDE = re.compile(rb"\r?\n\r?\n" + _WARC)
+_LONGEST_MARK = 4200
+# The kinds that hold a page.
+_PAGES = frozenset({"response", "resource", "conversion"})
+# Those that FastWARC can compute.
+_DIGEST = re.compile(r"(?:sha1|sha256|sha512|md5):(?:[0-9A-Fa-f]+|[A-Z2-7]+=*)")
 
 
 @dataclass(slots=True)
 class Record:
-    """A record that was read to its end.
+    """A whole record.
 
     Attributes:
         offset, end: where it begins and where the next one does, in bytes of the file as stored.
         kind: `response`, `request`, `revisit`, `warcinfo`.
-        url: its WARC-Target-URI, as it stands there.
-        date: its WARC-Date; aware, UTC. None where it has none that can be read.
+        url: its WARC-Target-URI as written.
+        date: its WARC-Date; aware, UTC. None if it has none that can be read.
         headers: its own.
-        http: those of HTTP, where it has some.
-        body: what follows these; None of a large record, and where nobody asked for it.
-        sound: whether its content has the digest it was written with; true where nobody asked.
+        http: its HTTP headers, if it is a page with some; without status if they cannot be read.
+        body: what follows the headers; None if the record is longer than was to be read.
+        sound: whether its content matches its digest; None if that was not or cannot be checked.
     """
 
     offset: int
@@ -59,130 +72,87 @@ class Record:
     url: str | None
     date: datetime | None
     headers: HeaderMap
-    http: HeaderMap | None
-    body: bytes | None
-    sound: bool
+    http: HeaderMap | None = None
+    body: bytes | None = None
+    sound: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Padding:
-    """A stretch that holds nothing; `end` is where it does."""
-
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Damage:
-    """A stretch of a file that is no record.
+class Stretch:
+    """A stretch of a file without a record that can be read.
 
     Attributes:
-        offset, end: where the record that cannot be read begins, and where the next readable one, or the file's end.
-        incomplete: the file just ends inside the record, as that of a process that was killed does.
-        what: a phrase.
+        offset, end: where it begins, and where the next record or the end of the file is.
+        what: what is wrong, a phrase; empty for blank lines, which are not damage.
+        incomplete: the file ends inside a record, as that of a process that was killed does.
     """
 
     offset: int
     end: int
-    incomplete: bool
-    what: str = "damaged"
+    what: str
+    incomplete: bool = False
+
+
+class _Unreadable(Exception):
+    """What is wrong, and how many bytes certainly hold no other record."""
+
+    def __init__(self, what: str, length: int = 1) -> None:
+        super().__init__(what)
+        self.what = what
+        self.length = length
 
 
 def read_warc(
-    stream: IO[bytes],
-    start: int = 0,
-    end: int | None = None,
-    *,
-    max_body: int = 0,
-    check_digests: bool = False,
-) -> Iterator[Record | Damage]:
-    """The records of a WARC file, and every damaged stretch, in order and without a hole between them.
+    stream: IO[bytes], *, at: int = 0, end: int | None = None, longest: int, check_digests: bool = False
+) -> Iterator[Record | Stretch]:
+    """The records and damaged stretches of a WARC or ARC file, in order.
 
     Args:
-        stream: the file, opened for reading bytes; it can be sought in, at least a little backwards.
-        start: where to begin, which is where a record does.
-        end: records that begin there or behind it are left; None: the file's end.
-        max_body: bodies up to this length are read, in bytes.
-        check_digests: whether to find out if records are sound.
+        stream: the file, positioned at `at`; it is only read forward.
+        at: the offset at which a record begins.
+        end: bytes from here on are not read; None: up to the end of the stream.
+        longest: records up to this many bytes are read into memory, at least 100,000.
+        check_digests: check also the digests of compressed records, although gzip has its own checksum.
     """
-    # By the file's beginning: at another place there may be a wound.
-    at, packed = start, is_packed(stream, 0)
-    while end is None or at < end:
-        for record in _followed(stream, at, max_body, check_digests):
-            yield record
-            at = record.end
-            if end is not None and at >= end:
-                return
-        stream.seek(at)
-        if not stream.read(1):
-            if at == 0:
-                yield Damage(0, 0, incomplete=True, what="empty")
-            return
-        for item in _looked_at(stream, at, max_body, packed):
-            if not isinstance(item, Padding):
-                yield item
-            at = item.end
+    window = _Window(stream, at, end)
+    packed = _is_packed(window.peek(_LONGEST_MARK))
+    if at == 0 and not window.peek(1):
+        yield Stretch(0, 0, "empty", incomplete=True)
+    while head := window.peek(_LONGEST_MARK):
+        start = window.at
+        item: Record | Stretch
+        try:
+            match _is_packed(head):
+                case None:
+                    item = _blank_lines(window)
+                case True:
+                    item = _packed_record(window, longest, check_digests=check_digests)
+                case False:
+                    item = _plain_record(window, longest)
+        except _Unreadable as error:
+            window.advance(start + error.length - window.at)
+            item = _resync(window, start, packed, error.what)
+        window.advance(item.end - window.at)
+        if isinstance(item, Record) or item.what:
+            yield item
 
 
-def _followed(stream: IO[bytes], at: int, max_body: int, check_digests: bool) -> Iterator[Record]:
-    """Records as long as each is whole and followed by another; the last of them is not among these."""
-    held: Record | None = None
-    lead = len(LEAD) if is_packed(stream, at) else 0
-    stream.seek(at)
-    try:
-        for found in ArchiveIterator(cast("IO[bytes]", Led(stream)) if lead else stream, parse_http=False):
-            if held is not None:
-                held.end = found.stream_pos - lead
-                if held.end <= held.offset:  # they share a gzip member
-                    return
-                yield held
-            held = _take(found, max_body, check_digests=check_digests)
-            # What is large or damaged, or may have swallowed another one, is looked at by itself.
-            if held is None or not held.sound or found.content_length > (max_body or _LARGE):
-                return
-            # So is what has no kind: its lines may end unusually.
-            if held.kind == "unknown" or _RECORD_INSIDE in (held.body or b"") or (max_body and held.body is None):
-                return
-            held.offset -= lead
-    except _UNREADABLE:
-        return
-
-
-def _take(found: WarcRecord, max_body: int, *, check_digests: bool) -> Record | None:
-    """A record as FastWARC found it, without its end; None where it ends too early."""
-    kind, offset, length = str(found.record_type), found.stream_pos, found.content_length
-    limit = max_body if kind in _PAGES else min(max_body, _SMALL)
-    sound, http, body = True, None, None
-    is_http = kind in _PAGES and found.is_http
-    if check_digests and length <= (max_body or _LARGE):
-        found.freeze()
-        if found.content_length != length:
-            return None
-        sound = _has_block_digest(found)
-    if is_http and (limit or check_digests):
-        http = _http_headers(found)
-        length = found.content_length
-    if found.is_frozen and not _can_be_checked(found.headers, "WARC-Block-Digest"):
-        sound = _has_payload_digest(found, kind)
-    if length <= limit:
-        body = found.reader.read()
-        if len(body) != length:
-            return None
-    url = found.headers.get("WARC-Target-URI")
-    date = cast("datetime | None", found.record_date) or found.headers.get("WARC-Date")
-    return Record(offset, offset, kind, url, utc(date), found.headers, http, body, sound)
-
-
-def _http_headers(found: WarcRecord) -> HeaderMap | None:
-    """The headers of HTTP; none with a status where they have no end that can be found."""
-    try:
-        found.parse_http(quirks_mode=True)
-    except OSError:
-        return HeaderMap()
-    return found.http_headers
+def begins_record(head: bytes) -> bool:
+    """Whether a file that begins so is a WARC or ARC file, packed or not."""
+    if head.startswith(GZIP_MAGIC):
+        member = zlib.decompressobj(GZIP)
+        try:
+            # No more than needed: the member may be damaged behind its first bytes.
+            head = member.decompress(head, 5)
+            if head != b"WARC/":
+                head += member.decompress(member.unconsumed_tail, _LONGEST_MARK)
+        except zlib.error:
+            return False
+    return head.startswith((b"WARC/", b"filedesc:")) or _ARC_LINE.match(head) is not None
 
 
 def utc(written: str | datetime | None) -> datetime | None:
-    """A date of a record, if it is one; without a zone it is in UTC, as all of them should be."""
+    """The date of a record in UTC, which is also assumed where it has no time zone; None if it is not a date."""
     try:
         moment = written if isinstance(written, datetime) else datetime.fromisoformat(written or "")
     except ValueError:
@@ -191,152 +161,193 @@ def utc(written: str | datetime | None) -> datetime | None:
 
 
 def is_time(moment: datetime) -> bool:
-    """Whether something can have been fetched then: other years are somebody's mistake, and not all zones have them."""
+    """Whether something can have been fetched then: other years are mistakes, and not all time zones have them."""
     return 1900 <= moment.year <= 9000
 
 
-def _has_block_digest(found: WarcRecord) -> bool:
-    """Whether a record has the digest it was written with, as far as that can be found out."""
-    return not _can_be_checked(found.headers, "WARC-Block-Digest") or found.verify_block_digest()
+class _Window:
+    """The bytes of a stream from a place on, to be looked at before they are passed."""
+
+    def __init__(self, stream: IO[bytes], at: int, end: int | None) -> None:
+        self.at = at
+        self._stream = stream
+        self._left = 1 << 62 if end is None else max(end - at, 0)
+        self._held = bytearray()
+
+    def peek(self, length: int, skip: int = 0) -> bytes:
+        """`length` bytes behind the next `skip`; fewer at the end."""
+        while len(self._held) < skip + length and (chunk := self._stream.read(min(_CHUNK, self._left))):
+            self._left -= len(chunk)
+            self._held += chunk
+        return bytes(self._held[skip : skip + length])
+
+    def advance(self, length: int) -> None:
+        """Pass `length` bytes, or as many as there are."""
+        while length > 0 and (step := min(length, len(self._held) or len(self.peek(_CHUNK)))):
+            del self._held[:step]
+            self.at += step
+            length -= step
 
 
-def _has_payload_digest(found: WarcRecord, kind: str) -> bool:
-    """The same of a payload that follows the headers of HTTP; a revisit's is another record's."""
-    if kind == "revisit" or not _can_be_checked(found.headers, "WARC-Payload-Digest"):
-        return True
-    # Some tools take it of the chunks as they came, some of what is in them.
-    chunked = "Transfer-Encoding" in (found.http_headers or {})
-    return chunked or found.verify_payload_digest()
+def _is_packed(head: bytes) -> bool | None:
+    """Whether a gzip member begins so, or a plain record; None if neither. The file may end behind any byte."""
+    for mark, packed in ((GZIP_MAGIC, True), (b"WARC/", False), (b"filedesc:", False)):
+        if head.startswith(mark) or (head and mark.startswith(head)):
+            return packed
+    return False if _ARC_LINE.match(head) else None
 
 
-def _can_be_checked(headers: HeaderMap, name: str) -> bool:
-    """Whether a record has a digest, and one that can be computed."""
-    return _DIGEST.fullmatch(headers.get(name) or "") is not None
+def _blank_lines(window: _Window) -> Stretch:
+    blank = re.match(rb"[\r\n]*", window.peek(_CHUNK))
+    if not blank or not blank[0]:
+        raise _Unreadable(NO_RECORD)
+    return Stretch(window.at, window.at + blank.end(), "")
 
 
-def _looked_at(stream: IO[bytes], at: int, max_body: int, packed: bool | None) -> Iterator[Record | Damage | Padding]:
-    """What stands at a place of which the quick way made nothing."""
-    begins = is_packed(stream, at)
-    if begins is None:
-        yield _lost(stream, at, packed, NO_RECORD)
-    elif not begins:
-        yield _plain(stream, at, max_body, packed)
-    elif (member := gzip_member(stream, at)).end is not None:
-        yield from _in_member(stream, at, member, max_body)
-    elif member.flaw == BOMB:
-        yield _bomb(stream, at, packed, member)
-    else:
-        yield _lost(stream, at, packed, member.flaw)
+def _resync(window: _Window, start: int, packed: bool | None, what: str) -> Stretch:
+    """The stretch from `start` to the next record behind the window; `packed`: whether records are gzip members."""
+    patterns = [_PACKED_RECORD] if packed else [_PLAIN_RECORD] if packed is False else [_PACKED_RECORD, _PLAIN_RECORD]
+    while head := window.peek(2 * _CHUNK):
+        for mark in sorted((mark for pattern in patterns for mark in pattern.finditer(head)), key=re.Match.start):
+            if mark[0] == GZIP_MAGIC and not begins_record(window.peek(512, mark.start())):
+                continue
+            window.advance(mark.start())
+            # There is more: the file does not end there.
+            return Stretch(start, window.at, what if what != CUT else BROKEN if packed else WRONG_LENGTH)
+        window.advance(len(head) - _LONGEST_MARK if len(head) == 2 * _CHUNK else len(head))
+    return Stretch(start, window.at, what, incomplete=what == CUT)
 
 
-def _lost(stream: IO[bytes], at: int, packed: bool | None, what: str, behind: int = 0) -> Damage:
-    """The stretch from a record that cannot be read to the next one, which is looked for `behind` a place."""
-    following = next_record(stream, max(at + 1, behind), packed=packed)
-    if following is None:
-        return Damage(at, stream.tell(), incomplete=what == CUT, what=what)
-    # Where there is more, the file does not end there.
-    what = what if what != CUT else BROKEN if packed else WRONG_LENGTH
-    return Damage(at, following, incomplete=False, what=what)
+def _unpack(window: _Window, longest: int) -> tuple[bytes, int, int]:
+    """The gzip member at the window: the first `longest` bytes of what it unpacks to, the size of that, and its end."""
+    data, size, start, taken = bytearray(), 0, window.at, 0
+    unpacker = zlib.decompressobj(GZIP)
+    while not unpacker.eof:
+        if taken > longest:
+            window.advance(taken)
+            taken = 0
+        chunk = window.peek(_CHUNK, taken)
+        taken += len(chunk)
+        if not chunk:
+            raise _Unreadable(CUT)
+        while chunk and not unpacker.eof:
+            try:
+                part = unpacker.decompress(chunk, _CHUNK)
+            except zlib.error:
+                raise _Unreadable(BROKEN) from None
+            chunk = unpacker.unconsumed_tail
+            size += len(part)
+            data += part[: longest - len(data)]
+            if size > max(_BOMB_BYTES, _BOMB_RATIO * (window.at + taken - start)):
+                raise _Unreadable(BOMB)
+    return bytes(data), size, window.at + taken - len(unpacker.unused_data)
 
 
-def _bomb(stream: IO[bytes], at: int, packed: bool | None, member: Member) -> Record | Damage:
-    """A gzip member that is not unpacked to its end, as a record whose body is not read."""
-    found = _first(BytesIO(member.head)) if _END_OF_HEADERS.search(member.head) else None
-    record = found and _take(found, 0, check_digests=False)
-    lost = _lost(stream, at, packed, BOMB)
-    if not record:
-        return lost
-    record.offset, record.end = at, lost.end
-    return record
+def _packed_record(window: _Window, longest: int, *, check_digests: bool) -> Record | Stretch:
+    start = window.at
+    unpacked, size, end = _unpack(window, longest)
+    if not unpacked.strip():
+        return Stretch(start, end, "")
+    data = _as_warc(unpacked)
+    headers, found = _END_OF_HEADERS.search(data, 0, _HEADERS), _parse(data)
+    if not data.startswith(b"WARC/") or not headers:
+        raise _Unreadable(NO_RECORD, end - start)
+    length = headers.end() + (found.content_length if found else 0)
+    surplus = size + len(data) - len(unpacked) - length
+    rest = data[length:].lstrip(b"\r\n")
+    if begins_record(rest) or (surplus > _LINE_ENDS and size > longest):
+        raise _Unreadable(SEVERAL, end - start)
+    if found is None or surplus < 0 or rest:
+        raise _Unreadable(WRONG_LENGTH, end - start)
+    return _record(found, start, end, is_whole=size <= longest, check_digests=check_digests)
 
 
-def _in_member(stream: IO[bytes], at: int, member: Member, max_body: int) -> Iterator[Record | Damage | Padding]:
-    """The records of a gzip member that is whole: one, as a rule."""
-    assert member.end is not None
-    if member.is_blank:
-        yield Padding(member.end)
-        return
-    # Only where lines end unusually: with quirks, FastWARC would pass over what is no record.
-    quirks = _BARE_LINE.match(member.head) is not None
-    records = _large(member, max_body) or _all_of(Section(stream, at, member.end), max_body, quirks=quirks)
-    for record in records:
-        if record is not None:
-            record.offset, record.end = at, member.end
-            yield record
-        else:
-            what = WRONG_LENGTH if member.head.startswith(b"WARC/") else NO_RECORD
-            yield Damage(at, member.end, incomplete=False, what=what)
-
-
-def _large(member: Member, max_body: int) -> list[Record] | None:
-    """A record that fills its gzip member and is too large to be read; it is not unpacked again."""
-    headers, found = _END_OF_HEADERS.search(member.head), _first(BytesIO(member.head))
-    if headers is None or found is None or found.content_length <= (max_body or _LARGE):
-        return None
-    record = _take(found, 0, check_digests=False)
-    fills = 0 <= member.size - headers.end() - found.content_length <= _LINE_ENDS
-    return [record] if record is not None and fills else None
-
-
-def _all_of(stream: Section, max_body: int, *, quirks: bool) -> Iterator[Record | None]:
-    """The whole records of a gzip member, and None where there is something else in it."""
-    held: Record | None = None
-    try:
-        for found in ArchiveIterator(stream, parse_http=False, quirks_mode=quirks):
-            if held is not None:
-                yield held
-            held = _take(found, max_body, check_digests=True)
-            if held is None or (held.body is None and found.reader.consume() < found.content_length):
-                yield None
-                return
-    except _UNREADABLE:
-        # What follows the last one is no record: its length is wrong.
-        yield None
-        return
-    yield held
-
-
-def _plain(stream: IO[bytes], at: int, max_body: int, packed: bool | None) -> Record | Damage:
-    """A record that is not compressed, where its length leads to its end."""
-    stream.seek(at)
-    head = stream.read(_HEADERS)
-    headers = _END_OF_HEADERS.search(head)
-    found = _first(Section(stream, at, None))
+def _plain_record(window: _Window, longest: int) -> Record | Stretch:
+    """The uncompressed record at the window, if its length leads to its end."""
+    start, stored = window.at, window.peek(_HEADERS)
+    head = _as_warc(stored)
+    headers, found = _END_OF_HEADERS.search(head, 0, _HEADERS), _parse(head)
     if headers is None or found is None:
-        return _lost(stream, at, packed, CUT if headers is None and len(head) < _HEADERS else NO_RECORD)
-    content, end = at + headers.end(), at + headers.end() + found.content_length
-    record = _take(found, max_body, check_digests=True)
-    is_checked = found.is_frozen and any(_can_be_checked(found.headers, name) for name in _DIGESTS)
-    inside = None if record is None else _swallowed(Section(stream, content, end), record, is_checked=is_checked)
-    if inside is not None:
-        return Damage(at, content + inside, incomplete=False, what=WRONG_LENGTH)
-    stream.seek(end - 1)
-    last, tail = stream.read(1), stream.read(_LINE_ENDS)
-    if not last or record is None:
-        return _lost(stream, at, packed, CUT)
-    following = tail.lstrip(b"\r\n")
-    if not b"WARC".startswith(following):
-        return _lost(stream, at, packed, WRONG_LENGTH)
-    record.offset, record.end = at, end + len(tail) - len(following)
+        raise _Unreadable(CUT if headers is None and len(stored) < _HEADERS else NO_RECORD)
+    content = len(stored) - len(head) + headers.end()
+    length = content + found.content_length
+    if length > longest:
+        # Not read into memory: it is whole if the next one begins where its length says.
+        window.advance(1)
+        stretch = _resync(window, start, False, CUT)
+        if not 0 <= stretch.end - start - length <= _LINE_ENDS:
+            return stretch
+        return _record(found, start, stretch.end, is_whole=False)
+    data = window.peek(length)
+    found = _parse(_as_warc(data))
+    if len(data) < length or found is None:
+        raise _Unreadable(CUT)
+    record = _record(found, start, start + length, is_whole=True, check_digests=True)
+    inside = _RECORD_INSIDE.search(data, content)
+    # A page may quote an archive: then its digest is right.
+    if inside is not None and not record.sound:
+        raise _Unreadable(WRONG_LENGTH, inside.start())
+    tail = window.peek(_LINE_ENDS, length)
+    rest = tail.lstrip(b"\r\n")
+    if head is stored and not b"WARC".startswith(rest):
+        raise _Unreadable(WRONG_LENGTH)
+    record.end += len(tail) - len(rest)
     return record
 
 
-def _swallowed(content: Section, record: Record, *, is_checked: bool) -> int | None:
-    """Where in a record another one begins, which its length wrongly counts in."""
-    if record.sound and is_checked:
-        return None
-    place = next_record(cast("IO[bytes]", content), 0, packed=False)
-    if place is None or not record.sound:
-        return place
-    # A page may quote an archive, but hardly with the end of the record before.
-    content.seek(max(place - _LINE_ENDS, 0))
-    return place if content.read(_LINE_ENDS) == b"\r\n\r\n" else None
+def _as_warc(data: bytes) -> bytes:
+    """An ARC record with the headers of a WARC record; a WARC record as it is."""
+    line = None if data.startswith(b"WARC/") else _ARC_LINE.match(data)
+    if line is None:
+        return data
+    url, date, length = (value.decode("latin-1") for value in line.groups())
+    kind = "response" if url.startswith(("http:", "https:")) else "metadata"
+    headers = [
+        *("WARC/1.0", f"WARC-Type: {kind}", f"WARC-Target-URI: {url}"),
+        f"WARC-Date: {date[:4]}-{date[4:6]}-{date[6:8]}T{date[8:10]}:{date[10:12]}:{date[12:]}Z",
+        *("Content-Type: application/http; msgtype=response", f"Content-Length: {length}", "", ""),
+    ]
+    return "\r\n".join(headers).encode("latin-1") + data[line.end() :]
 
 
-def _first(stream: Section | BytesIO) -> WarcRecord | None:
-    """The record that a stretch begins with; one that comes later is none of it."""
+def _parse(data: bytes) -> WarcRecord | None:
+    """The record that begins so, or None."""
     try:
-        found = next(ArchiveIterator(stream, parse_http=False, quirks_mode=True), None)
-    except _UNREADABLE:
+        found = next(ArchiveIterator(BytesIO(data), parse_http=False, quirks_mode=True), None)
+    except (OSError, ValueError):
         return None
     return found if found is not None and found.stream_pos == 0 else None
+
+
+def _record(found: WarcRecord, offset: int, end: int, *, is_whole: bool, check_digests: bool = False) -> Record:
+    """A record as FastWARC parsed it, with its content if that is whole."""
+    date = cast("datetime | None", found.record_date) or found.headers.get("WARC-Date")
+    url = found.headers.get("WARC-Target-URI")
+    record = Record(offset, end, str(found.record_type), url, utc(date), found.headers)
+    if not is_whole:
+        return record
+    has_block_digest = _has_digest(found, "WARC-Block-Digest")
+    if check_digests:
+        found.freeze()
+        record.sound = found.verify_block_digest() if has_block_digest else None
+    if record.kind in _PAGES and found.is_http:
+        try:
+            found.parse_http(quirks_mode=True)
+            record.http = found.http_headers
+        except OSError:
+            record.http = HeaderMap()
+    # A revisit's payload is another record's; that of a chunked page may have been taken with the chunks or without.
+    chunked = "Transfer-Encoding" in (record.http or {})
+    if (
+        check_digests
+        and not has_block_digest
+        and _has_digest(found, "WARC-Payload-Digest")
+        and record.kind != "revisit"
+    ):
+        record.sound = chunked or found.verify_payload_digest()
+    record.body = found.reader.read()
+    return record
+
+
+def _has_digest(found: WarcRecord, name: str) -> bool:
+    return _DIGEST.fullmatch(found.headers.get(name) or "") is not None

@@ -1,26 +1,27 @@
-"""HTTP bodies as they are stored -> bytes of the page: transfer and content encodings undone, within bounds."""
+"""Removes transfer and content encodings from HTTP bodies, within bounds.
+
+FastWARC can do this too, but takes damaged and cut data for whole ones, and headers at their word.
+"""
 
 from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable
-from contextlib import suppress
 from email.message import Message
 from functools import lru_cache
 from io import BytesIO
-from typing import Protocol
 
-from fastwarc.stream_io import BrotliReader, GzipReader, ZstdReader
+from fastwarc.stream_io import BrotliReader, ZstdReader
 
-#: Why a page is refused whose body is too large; the one reason, wherever it is found out.
+from storage.archive.reader import GZIP_MAGIC
+
+#: Why a page is refused whose body is too large.
 TOO_LARGE = "larger than a page may be"
 
-# How much is unpacked at a time, and so by how much the bound can be overstepped in memory.
+# How much is unpacked at a time, and so by how much the bound can be exceeded in memory.
 _CHUNK = 1 << 16
 # No server packs a page more often; a chain without end would cost a page's time for each link.
 _MOST_CODINGS = 4
-GZIP_MAGIC = b"\x1f\x8b"
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 _CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]{0,1000})?\r?\n")
 _TAG = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}<[!?A-Za-z]")
@@ -38,30 +39,27 @@ class TooLarge(ValueError):
 
 
 def decode_body(raw: bytes, content_encoding: str | None, transfer_encoding: str | None, max_page: int) -> bytes:
-    """A body with its encodings undone.
+    """A body without its encodings.
 
-    Tools that undo an encoding may keep the header that names it: what does not look like its encoding is taken as
-    it is.
+    Tools that remove an encoding may keep the header that names it: a body that does not look encoded is taken as it
+    is.
 
     Args:
         raw: the body as stored.
         content_encoding, transfer_encoding: the headers' values: gzip, deflate (with and without zlib's frame), br,
             zstd, chunked, or several of them.
-        max_page: the length above which a page is refused; never much more than that is unpacked.
+        max_page: pages of more bytes are refused; never much more than that is unpacked.
 
     Raises:
-        Undecodable: the body is damaged, ends too early, or its encoding is not known.
-        TooLarge: it is larger than `max_page`, before or after.
+        Undecodable: the body is damaged or cut, or its encoding is not known.
+        TooLarge: it is larger than `max_page`.
     """
     codings = [*_codings(content_encoding), *_codings(transfer_encoding)]
     if len(codings) > _MOST_CODINGS:
         raise Undecodable("encoded too many times over")
     body = raw
     for coding in reversed(codings):
-        decode = _DECODERS.get(coding)
-        if decode is None:
-            raise Undecodable(f"an encoding that is not known: {coding[:40]!r}")
-        body = decode(body, max_page)
+        body = _decode(body, coding, max_page)
     if len(body) > max_page:
         raise TooLarge
     return body
@@ -69,50 +67,39 @@ def decode_body(raw: bytes, content_encoding: str | None, transfer_encoding: str
 
 @lru_cache
 def charset_of(content_type: str) -> str | None:
-    """What a Content-Type says of the encoding, in lower case; None where it says nothing."""
+    """The charset that a Content-Type names, in lower case; None if it names none."""
     header = Message()
     header["Content-Type"] = content_type
     return header.get_content_charset()
 
 
-def headers_of(raw: bytes) -> dict[str, str]:
-    """The fields of a header by name in lower case; those given twice are joined, as HTTP means them."""
-    headers: dict[str, str] = {}
-    for line in raw.decode("latin-1").splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            name, value = name.strip().lower(), value.strip()
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers
-
-
 @lru_cache  # a site sends the same ones with every page
 def _codings(header: str | None) -> tuple[str, ...]:
-    names = (name.strip().lower() for name in (header or "").split(","))
+    names = (name.strip().lower().removeprefix("x-") for name in (header or "").split(","))
     return tuple(name for name in names if name not in {"", "identity", "none"})
 
 
-def _gunzip(body: bytes, max_page: int) -> bytes:
-    if not body.startswith(GZIP_MAGIC):
-        return body
-    # FastWARC's reader takes half of zlib's time. It passes over data that end too early; so the length at their end
-    # must be right (RFC 1952, ISIZE), and whatever else may be the matter is looked at with zlib.
-    with suppress(OSError):
-        unpacked = GzipReader(BytesIO(body)).read(max_page + 1)
-        if len(unpacked) == int.from_bytes(body[-4:], "little") <= max_page:
-            return unpacked
-    return _inflate(body, 16 + zlib.MAX_WBITS, max_page, "gzip")
-
-
-def _undeflate(body: bytes, max_page: int) -> bytes:
-    """Undo `deflate`, which the standard has in zlib's frame, and some servers send without."""
-    framed = len(body) > 1 and body[0] & 15 == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
+def _decode(body: bytes, coding: str, max_page: int) -> bytes:
     try:
-        return _inflate(body, zlib.MAX_WBITS if framed else -zlib.MAX_WBITS, max_page, "deflate")
+        match coding:
+            case "gzip":
+                return _inflate(body, 16 + zlib.MAX_WBITS, max_page, coding) if body.startswith(GZIP_MAGIC) else body
+            case "deflate":
+                # The standard has it in zlib's frame; some servers send it without.
+                framed = len(body) > 1 and body[0] & 15 == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
+                return _inflate(body, zlib.MAX_WBITS if framed else -zlib.MAX_WBITS, max_page, coding)
+            case "br":
+                return _read(BrotliReader(BytesIO(body)), max_page, coding)
+            case "zstd":
+                return _read(ZstdReader(BytesIO(body)), max_page, coding) if body.startswith(_ZSTD_MAGIC) else body
+            case "chunked":
+                return _unchunk(body)
     except Undecodable:
+        # Deflate and Brotli have no mark to know them by.
         if _TAG.match(body):
             return body
         raise
+    raise Undecodable(f"an encoding that is not known: {coding[:40]!r}")
 
 
 def _inflate(body: bytes, wbits: int, max_page: int, name: str) -> bytes:
@@ -133,27 +120,7 @@ def _inflate(body: bytes, wbits: int, max_page: int, name: str) -> bytes:
             return unpacked
 
 
-class _Reader(Protocol):
-    def read(self, size: int = ..., /) -> bytes: ...
-
-
-def _unbrotli(body: bytes, max_page: int) -> bytes:
-    try:
-        return _read(BrotliReader(BytesIO(body)), max_page, "br")
-    except Undecodable:
-        # Brotli has no mark to know it by.
-        if _TAG.match(body):
-            return body
-        raise
-
-
-def _unzstd(body: bytes, max_page: int) -> bytes:
-    if not body.startswith(_ZSTD_MAGIC):
-        return body
-    return _read(ZstdReader(BytesIO(body)), max_page, "zstd")
-
-
-def _read(reader: _Reader, max_page: int, name: str) -> bytes:
+def _read(reader: BrotliReader | ZstdReader, max_page: int, name: str) -> bytes:
     unpacked = bytearray()
     try:
         while chunk := reader.read(_CHUNK):
@@ -165,9 +132,8 @@ def _read(reader: _Reader, max_page: int, name: str) -> bytes:
     return bytes(unpacked)
 
 
-def _unchunk(body: bytes, max_page: int) -> bytes:
-    """Undo `chunked`. FastWARC's reader knows no extensions, and does not miss the last chunk."""
-    del max_page  # it only ever gets shorter
+def _unchunk(body: bytes) -> bytes:
+    """Remove `chunked`."""
     head = _CHUNK_HEAD.match(body)
     if head is None:
         return body
@@ -176,23 +142,10 @@ def _unchunk(body: bytes, max_page: int) -> bytes:
         length = int(head[1], 16)
         if length == 0:
             return b"".join(chunks)
-        start, end = head.end(), head.end() + length
-        if end > len(body):
-            raise Undecodable("chunked data end too early")
-        chunks.append(body[start:end])
-        # The line end that closes a chunk is not part of it.
-        end += 2 if body.startswith(b"\r\n", end) else 1
+        end = head.end() + length
         if end >= len(body):
             raise Undecodable("chunked data end too early")
-        head = _CHUNK_HEAD.match(body, end)
+        chunks.append(body[head.end() : end])
+        # The line ending behind a chunk is not part of it.
+        head = _CHUNK_HEAD.match(body, end + (2 if body.startswith(b"\r\n", end) else 1))
     raise Undecodable("chunked data are damaged")
-
-
-_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
-    "gzip": _gunzip,
-    "x-gzip": _gunzip,
-    "deflate": _undeflate,
-    "br": _unbrotli,
-    "zstd": _unzstd,
-    "chunked": _unchunk,
-}

@@ -7,10 +7,8 @@ import gzip
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,19 +19,14 @@ from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
-from crawler.reextract.pool import LocalWorkers
-from crawler.reextract.report import Report
-from crawler.reextract.run import Run
-from crawler.reextract.sinks import StoreSink
-from crawler.reextract.work import extract_part
-from storage import ArchiveWriter
+from crawler.reextract import Reextraction, Report, processes
+from storage import ArchiveWriter, ArticleStore
 from storage.archive import MAX_FILE_BYTES
-from storage.sources.warc import WarcSource
+from storage.sources import find_sources
 from tests.replica.many import many_pages
 
-#: What a worker does with a part.
-EXTRACT = partial(extract_part, max_page=10_000_000, base_url="https://world.kbs.co.kr")
-
+BASE_URL = "https://world.kbs.co.kr"
+MAX_PAGE = 10_000_000
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -111,8 +104,10 @@ def as_http_cache(kept: Iterable[Kept], folder: Path) -> Path:
     return folder
 
 
-def reextract_here(database: Path, file: Path) -> dict[str, int]:
-    """Re-extract a WARC file from within this process; what was counted."""
-    with closing(LocalWorkers(1)) as workers, StoreSink(database, "call", EXTRACT) as sink:
-        Run(sink, workers, Report(0), database.parent).read(lambda: iter([WarcSource(file, str(file))]))
-        return dict(sink.counts)
+def reextract_here(database: Path, *files: Path) -> dict[str, int]:
+    """Re-extract files from within this process; what was counted."""
+    report = Report("reextract", "pages", 0)
+    with processes(1, BASE_URL) as workers, ArticleStore(database) as store:
+        call = Reextraction(store, "call", workers, report, database.parent, MAX_PAGE)
+        call.read(find_sources([str(file) for file in files], MAX_PAGE))
+    return report.counts

@@ -1,31 +1,52 @@
-"""`scrapy import` takes the rows that this project could have written, and tells of the others."""
+"""`scrapy import` stores the rows that this project could have written, and reports the others."""
 
 from __future__ import annotations
 
+import gzip
+import json
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from crawler.reextract.imports import _checked
-from storage.parquet import write_rows
-from storage.versions import Row
-from tests.crawler.cluster import rows, run
-from tests.storage.test_parquet import article as made
+from storage.versions import COLUMNS, Row
+from tests.crawler.conftest import Run
+from tests.crawler.scripted import counts, rows
 
 WRITTEN = "2026-11-21T08:00:00+09:00"
 URN = "urn:sha256:" + "0" * 64
 CAPTURED = "2026-11-21T09:00:00+09:00"
 
+# `import` is a word of the language.
+_row = import_module("crawler.commands.import")._row
+
 
 def article(number: int = 1, **values: Any) -> Row:
-    given = {"timestamp": WRITTEN, "written_at": WRITTEN, "archive_file": "/a.warc.gz", "archive_offset": 7}
-    return made(number, **given | values)
+    """A row of `articles`."""
+    given = {
+        "url": f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={number}",
+        "timestamp": WRITTEN,
+        "written_at": WRITTEN,
+        "kind": "news",
+        "lang": "fr",
+        "paragraphs": '["Séoul — « oui » 한국"]',
+        "text": "Séoul — « oui » 한국",
+        "has_video": 0,
+        "truncated": 1,
+        "layout": "news",
+        "fetched_at": "2026-11-21T00:00:00.000000+00:00",
+        "archive_file": "/a.warc.gz",
+        "archive_offset": 2**40,
+        **values,
+    }
+    return {name: given.get(name) for name in COLUMNS}
 
 
-def refusal(**values: Any) -> Row:
-    place = {"archive_file": None, "archive_offset": None}
-    return {"url": "u", "reason": "HTTP 404", "fetched_at": "2026-11-21T00:00:00.000000+00:00", **place, **values}
+def line(row: Row) -> bytes:
+    """The row as `scrapy export` writes it."""
+    flags = {name: bool(row[name]) for name in ("has_video", "truncated") if row[name] in (0, 1)}
+    return json.dumps(row | flags | {"paragraphs": json.loads(row["paragraphs"])}).encode()
 
 
 @pytest.mark.parametrize(
@@ -41,74 +62,91 @@ def refusal(**values: Any) -> Row:
         {"paragraphs": '["a", "« b »\\n"]', "text": "a\n\n« b »\n"},
     ],
 )
-def test_what_is_stored_can_be_imported(values: dict[str, Any]) -> None:
-    assert _checked(article(**values), "articles") == article(**values)
+def test_a_row_of_kbsworld_is_read_as_it_was(values: dict[str, Any]) -> None:
+    assert _row(line(article(**values))) == article(**values)
 
 
 @pytest.mark.parametrize(
     "values",
     [
         {"fetched_at": "0001-01-01T00:00:00+14:00"},
-        {"fetched_at": "9999-12-31T23:59:59+00:00"},
         {"fetched_at": "2026-11-21T00:00:00"},
-        {"paragraphs": "[" * 200_000},
+        {"fetched_at": None},
         {"paragraphs": '["\\ud800"]', "text": "\ufffd"},
         {"paragraphs": "[1]"},
-        {"paragraphs": '{"a": 1}'},
         {"text": "other words"},
         {"archive_offset": None},
-        {"archive_file": None},
-        {"archive_offset": -9},
+        {"archive_offset": 2**70},
         {"archive_file": "a\0b"},
-        {"archive_file": ""},
-        {"timestamp": ""},
         {"timestamp": "zzz\x1b[31m"},
         {"timestamp": CAPTURED},
-        {"timestamp": "zzz", "written_at": None},
         {"timestamp": "2026-11-21T00:00:00+00:00", "written_at": None},
         {"timestamp": "9999-11-21T00:00:00+09:00", "written_at": None},
         {"timestamp": "soon", "written_at": "soon"},
-        {"timestamp": "2026-11-21T08:00:00", "written_at": "2026-11-21T08:00:00"},
         {"updated_at": "20261121"},
-        {"url": ""},
         {"url": "http://evil.example/\x1b]0;x\x07"},
         {"url": "https://world.kbs.co.kr/service/news_view.htm?Seq_Code=1&lang=f"},
-        {"url": "urn:sha256:0"},
-        {"kind": "nonsense"},
         {"kind": "feature"},
         {"lang": "xx"},
         {"layout": "\x1b[31m"},
         {"source_url": ""},
         {"has_video": 7},
-        {"truncated": -3},
     ],
 )
-def test_what_could_not_have_been_stored_is_not_imported(values: dict[str, Any]) -> None:
-    with pytest.raises(ValueError, match=r"^[a-z]"):
-        _checked(article(**values), "articles")
+def test_any_other_row_is_rejected(values: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^[a-z]|^not JSON"):
+        _row(line(article() | values))
+
+
+@pytest.mark.parametrize("damaged", [b"", b"{", b"[]", b"1", b"[" * 200_000, b'{"a": "\xff"}'])
+def test_a_line_that_is_no_object_is_rejected(damaged: bytes) -> None:
+    with pytest.raises(ValueError, match=r"^not JSON|is missing"):
+        _row(damaged)
+
+
+def test_damaged_lines_are_reported_and_others_stored(scrapy: Run, tmp_path: Path) -> None:
+    bad = [line(article(number, timestamp="zzz\x1b[31m")) for number in range(12)]
+    long = b'{"url": "' + b"x" * 5000
+    file = tmp_path / "a.jsonl.gz"
+    file.write_bytes(gzip.compress(b"\n".join([line(article(1)), *bad, long, line(article(3)), b"", b""])))
+    run = scrapy("import", str(tmp_path), "-s", "KBS_MAX_PAGE=1000")
+    assert run.returncode == 1
+    said = run.stderr.splitlines()
+    assert said[:10] == [f"damaged: {file}, line {line}: timestamp is not that of its dates" for line in range(2, 12)]
+    assert said[10] == f"damaged: {file}, line 14: longer than the line of a page"
+    assert said[11].startswith("import: 15 rows, ")
+    assert f"damaged: {file}: 2 more times: timestamp is not that of its dates" in said
+    assert (counts(run)["new"], counts(run)["damaged"], len(rows(tmp_path))) == (2, 13, 2)
+    assert "\x1b" not in run.stderr
+
+
+def test_a_file_that_is_cut_is_read_up_to_there(scrapy: Run, tmp_path: Path) -> None:
+    file = tmp_path / "a.jsonl.gz"
+    file.write_bytes(gzip.compress(b"\n".join(line(article(number)) for number in range(300)))[:-9])
+    run = scrapy("import", str(file))
+    assert run.returncode == 1
+    assert f"damaged: {file}, line " in run.stderr
+    assert len(rows(tmp_path)) > 200
 
 
 @pytest.mark.parametrize(
-    "values", [{"url": ""}, {"reason": ""}, {"fetched_at": "soon"}, {"archive_offset": 3}, {"archive_file": "a"}]
+    ("arguments", "status", "sentence"),
+    [
+        ([], 2, "Name at least one JSON Lines file, or a folder of them."),
+        (["--all"], 2, "Unknown option --all. See kbsworld import --help."),
+        (["{tmp}/none"], 1, "{tmp}/none: no such file or folder."),
+        (["{tmp}"], 1, "There is no .jsonl or .jsonl.gz file in {tmp}; name the files."),
+        (
+            ["{tmp}/page.html"],
+            1,
+            "{tmp}/page.html is not JSON Lines; import reads what export writes.",
+        ),
+    ],
 )
-def test_a_refusal_of_nothing_is_not_imported(values: dict[str, Any]) -> None:
-    assert _checked(refusal(), "refusals") == refusal()
-    with pytest.raises(ValueError, match=r"^[a-z]"):
-        _checked(refusal(**values), "refusals")
-
-
-def test_rows_that_are_none_are_told_and_the_others_stored(tmp_path: Path) -> None:
-    file, database = tmp_path / "a.parquet", tmp_path / "kbs.db"
-    bad = [article(number, timestamp="zzz\x1b[31m") for number in range(12)]
-    write_rows(file, "articles", [article(1), *bad, article(2, paragraphs="[" * 200_000), article(3)])
-    status, said = run(database, "import", str(file))
-    assert status == 1
-    told = said.splitlines()
-    assert told[:10] == [f"damaged: {file}, row {row}: timestamp is not that of its dates" for row in range(2, 12)]
-    assert told[10] == f"damaged: {file}, row 14: paragraphs must be a list of text as JSON"
-    assert told[11].startswith("import: 15 rows, ")
-    assert f"damaged: {file}: 2 more times: timestamp is not that of its dates" in told
-    assert "  new                 2" in told
-    assert "  damaged            13" in told
-    assert "\x1b" not in said
-    assert len(rows(database)["articles"]) == 2
+def test_what_cannot_be_imported_is_reported(
+    scrapy: Run, tmp_path: Path, arguments: list[str], status: int, sentence: str
+) -> None:
+    (tmp_path / "page.html").write_text("<html>")
+    run = scrapy("import", *(argument.format(tmp=tmp_path) for argument in arguments))
+    assert (run.returncode, run.stderr) == (status, sentence.format(tmp=tmp_path) + "\n")
+    assert not (tmp_path / "kbs.db").exists()

@@ -11,18 +11,12 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
-from io import BytesIO
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
-from warcio.statusandheaders import StatusAndHeaders
-from warcio.warcwriter import WARCWriter
 
-from crawler.reextract.run import Run as ReextractRun
-from storage.archive import payload_digest
 from tests.crawler.conftest import Run
 from tests.crawler.forms import as_folder, as_http_cache, as_json_lines, as_wacz, as_warc, captures, reextract_here
 from tests.crawler.prepared import CHECKOUT, prepared
@@ -48,7 +42,7 @@ def sorted_rows(folder: Path, table: str = "articles", without: frozenset[str] |
     return sorted(found, key=lambda row: (row["url"], row.get("timestamp"), row.get("fetched_at")))
 
 
-def test_the_archive_of_a_crawl_gives_its_database_row_by_row(crawl: Run, reextract: Reextract, tmp_path: Path) -> None:
+def test_the_archive_of_a_crawl_gives_its_rows(crawl: Run, reextract: Reextract, tmp_path: Path) -> None:
     with Replica(articles=40) as site:
         base = {"KBS_BASE_URL": site.base_url}
         crawl("kbs_news", **base)
@@ -81,7 +75,7 @@ def warc(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return as_warc(captures(120), tmp_path_factory.mktemp("warc"))
 
 
-def test_the_same_captures_in_any_form_give_the_same_database(reextract: Reextract, tmp_path: Path) -> None:
+def test_captures_in_any_form_give_the_same_rows(reextract: Reextract, tmp_path: Path) -> None:
     kept = list(captures(400))
     warc = as_warc(kept, tmp_path / "archive")
     sources = {
@@ -101,9 +95,7 @@ def test_the_same_captures_in_any_form_give_the_same_database(reextract: Reextra
     assert [row["url"] for row in sorted_rows(tmp_path / "warc")].count(kept[0].url) == 1
 
 
-def test_reextracting_again_changes_nothing_and_never_duplicates(
-    reextract: Reextract, warc: Path, tmp_path: Path
-) -> None:
+def test_reextracting_again_changes_nothing(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
     first = reextract(warc)
     stored = sorted_rows(tmp_path)
     second = reextract(warc)
@@ -111,9 +103,7 @@ def test_reextracting_again_changes_nothing_and_never_duplicates(
     assert sorted_rows(tmp_path) == stored
 
 
-def test_what_extraction_reads_otherwise_now_is_replaced_in_place(
-    reextract: Reextract, warc: Path, tmp_path: Path
-) -> None:
+def test_rows_of_older_extraction_are_replaced(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
     reextract(warc)
     stored = sorted_rows(tmp_path)
     change(tmp_path, "update articles set title = 'as it was read before', layout = 'generic' where rowid <= 7")
@@ -124,7 +114,7 @@ def test_what_extraction_reads_otherwise_now_is_replaced_in_place(
     ]
 
 
-def test_only_reads_what_the_rows_with_a_value_stand_on(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
+def test_only_reads_pages_of_rows_with_a_value(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
     reextract(warc)
     stored = sorted_rows(tmp_path)
     change(tmp_path, "update articles set title = 'x', layout = 'generic' where rowid <= 7")
@@ -135,7 +125,7 @@ def test_only_reads_what_the_rows_with_a_value_stand_on(reextract: Reextract, wa
     assert [row["title"] for row in changed] == ["y"] * 10
 
 
-def test_a_dry_run_prints_the_difference_and_stores_nothing(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
+def test_a_dry_run_prints_changes_and_stores_nothing(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
     reextract(warc)
     change(tmp_path, "update articles set title = 'x', paragraphs = '[\"old words\"]' where rowid = 1")
     change(tmp_path, "delete from articles where rowid = 2")
@@ -152,7 +142,7 @@ def test_a_dry_run_prints_the_difference_and_stores_nothing(reextract: Reextract
     assert "  title: x -> " in run.stdout
     assert "    - old words" in lines
     assert lines[-1] == "Fields that would change, and in how many articles: title in 1, paragraphs in 1"
-    assert rows(tmp_path, "reextractions") == []
+    assert rows(tmp_path, "reextraction_files") == []
 
 
 def test_a_dry_run_without_a_database_makes_none(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
@@ -172,7 +162,7 @@ def test_standard_input_is_a_source(tmp_path: Path, warc: Path) -> None:
     assert {(row["archive_file"], row["archive_offset"]) for row in rows(tmp_path)} == {(None, None)}
 
 
-def test_a_copy_of_the_archive_takes_no_page_away_from_it(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
+def test_a_copy_of_the_archive_changes_no_row(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
     own = {"KBS_ARCHIVE": str(warc.parent)}
     reextract(**own)
     stored = sorted_rows(tmp_path)
@@ -192,15 +182,17 @@ def how_many(folder: Path) -> int:
         return 0
 
 
-def test_killed_twenty_times_and_resumed_it_ends_with_the_same_database(reextract: Reextract, tmp_path: Path) -> None:
-    warc = as_warc(captures(1500), tmp_path / "warc")
+@pytest.mark.slow
+def test_killed_twenty_times_it_ends_with_the_same_rows(reextract: Reextract, tmp_path: Path) -> None:
+    folder = as_warc(captures(1500), tmp_path / "warc", max_bytes=400_000).parent
     whole = tmp_path / "whole"
     whole.mkdir()
-    reextract(warc, KBS_DB=str(whole / "kbs.db"))
+    reextract(folder, KBS_DB=str(whole / "kbs.db"))
     environment = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": ""}
+    often = "import crawler.reextract; crawler.reextract._PAGES = 40"
     random, stored, killed = Random(5), [0], 0
     while killed < 20:
-        process = prepared().begin("reextract", "--jobs", "2", str(warc), **environment)
+        process = prepared().begin("reextract", "--jobs", "2", str(folder), first=often, **environment)
         # Every second time it is killed while it starts; else while it stores.
         while killed % 2 and process.poll() is None and how_many(tmp_path) <= stored[-1]:
             time.sleep(0.01)
@@ -213,26 +205,27 @@ def test_killed_twenty_times_and_resumed_it_ends_with_the_same_database(reextrac
             for file in tmp_path.glob("kbs.db*"):
                 file.unlink()
         stored.append(how_many(tmp_path))
-    run = reextract(warc, KBS_ARCHIVE="")
+    run = reextract(folder, KBS_ARCHIVE="")
     assert run.returncode == 0
     assert sorted_rows(tmp_path) == sorted_rows(whole)
     assert len(set(stored)) > 5
-    assert rows(tmp_path, "reextractions") == []
+    assert rows(tmp_path, "reextraction_files") == []
 
 
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
         (["nowhere.warc"], 1, "nowhere.warc: no such file or folder."),
-        (["--only", "colour=red"], 2, "--only colour=red names no column"),
+        (["--only", "colour=red"], 2, "--only colour=red must be NAME=VALUE"),
         (["--only", "lang=fr", "seeds"], 2, "it takes no SOURCE"),
         (["--jobs", "0", "seeds"], 2, "--jobs is 0; it must be a whole number from 1"),
-        (["--jobs", "-3", "seeds"], 2, "--jobs is -3; it must be a whole number from 1"),
-        (["--frobnicate"], 2, "There is no option --frobnicate"),
+        (["--scheduler", "host:8786", "seeds"], 2, "--scheduler host:8786 must be an address such as tcp://host:8786."),
+        (["--scheduler", "tcp://host:8786", "--jobs", "2", "seeds"], 2, "--jobs are processes of this machine"),
+        (["--frobnicate"], 2, "Unknown option --frobnicate. See kbsworld reextract --help."),
         ([], 1, "There is no WARC file in"),
     ],
 )
-def test_a_wrong_call_is_told_in_a_sentence(
+def test_a_wrong_call_ends_with_a_sentence(
     scrapy: Run, tmp_path: Path, arguments: list[str], status: int, sentence: str
 ) -> None:
     run = scrapy("reextract", *arguments)
@@ -242,25 +235,20 @@ def test_a_wrong_call_is_told_in_a_sentence(
     assert not (tmp_path / "kbs.db").exists()
 
 
-def test_the_saved_pages_of_the_project_are_a_source(reextract: Reextract, tmp_path: Path) -> None:
-    run = reextract(CHECKOUT / "seeds")
-    assert counts(run)["new"] == 2, run.stderr
-    assert {row["layout"] for row in rows(tmp_path)} >= {"text"}
-
-
 def test_only_says_where_it_finds_nothing(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
     run = reextract("--only", "layout=news")
     assert (run.returncode, "There is no database" in run.stderr) == (1, True)
     assert not (tmp_path / "kbs.db").exists()
     reextract(warc)
     run = reextract("--only", "layout=nwes")
-    assert (run.returncode, "No stored article has layout=nwes." in run.stderr) == (0, True)
+    assert (run.returncode, "0 stored articles have layout=nwes" in run.stderr) == (0, True)
     change(tmp_path, "update articles set archive_file = null, archive_offset = null where rowid <= 100")
     run = reextract("--only", "kind=news", "--only", "has_video=false")
-    assert re.search(r"Of \d+ articles with kind=news, has_video=false, \d+ have no archived page\.", run.stderr)
+    named = r"\d+ stored articles have kind=news, has_video=false; \d+ of them have an archived page\."
+    assert re.search(named, run.stderr)
 
 
-def test_an_archive_of_another_site_is_told_from_an_empty_one(reextract: Reextract, warc: Path) -> None:
+def test_captures_of_another_site_are_reported(reextract: Reextract, warc: Path) -> None:
     run = reextract(warc, KBS_BASE_URL="http://127.0.0.1:1")
     assert counts(run)["new"] == 120  # addresses of the site itself count always
     site = as_warc([replace(kept, url="https://example.org/1") for kept in captures(1)], warc.parent / "other")
@@ -269,44 +257,76 @@ def test_an_archive_of_another_site_is_told_from_an_empty_one(reextract: Reextra
     assert "None of these captures is an article of KBS_BASE_URL=https://world.kbs.co.kr" in run.stderr
 
 
-def test_a_revisit_is_not_forgotten_where_the_run_ends_before_it_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    file = with_revisits(tmp_path / "revisits.warc.gz", 5)
-    call = partial(reextract_here, tmp_path / "kbs.db", file)
-    with monkeypatch.context() as patched:
-        patched.setattr(ReextractRun, "_take_originals", interrupt)
+@pytest.fixture
+def files(tmp_path: Path) -> list[Path]:
+    """WARC files of fifteen captures each."""
+    return sorted(as_warc(captures(60), tmp_path / "warc", max_bytes=100_000).parent.iterdir())
+
+
+@pytest.mark.usefixtures("small")
+def test_interrupted_it_skips_the_files_it_has_read(files: list[Path], tmp_path: Path) -> None:
+    interrupt_after(3, tmp_path / "kbs.db", *files)
+    done = {row["file"] for row in rows(tmp_path, "reextraction_files")}
+    stored = len(rows(tmp_path))
+    assert 0 < len(done) < len(files)
+    assert 0 < stored < 60
+    counts = reextract_here(tmp_path / "kbs.db", *files)
+    assert counts["new"] == 60 - stored
+    assert counts["pages"] < 60
+    assert len(rows(tmp_path)) == 60
+    assert rows(tmp_path, "reextraction_files") == []
+
+
+@pytest.mark.usefixtures("small")
+def test_a_file_that_changed_meanwhile_is_read_again(files: list[Path], tmp_path: Path) -> None:
+    interrupt_after(3, tmp_path / "kbs.db", *files)
+    for file in files:
+        os.utime(file, (1, 1))
+    assert reextract_here(tmp_path / "kbs.db", *files)["pages"] == 60
+
+
+def test_restart_reads_everything_again(reextract: Reextract, files: list[Path], tmp_path: Path) -> None:
+    first = "import crawler.reextract as r; r._BATCH_ITEMS = r._PAGES = 5; r._BATCHES = 1; r.raise_interruption = "
+    call = ["reextract", *map(str, files)]
+    environment = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": ""}
+    stop = f"import os, signal; {first} lambda n=iter(range(6)): next(n, 9) < 5 or os.kill(os.getpid(), signal.SIGTERM)"
+    run = prepared().run(*call, first=stop, **environment)
+    assert run.returncode == 128 + signal.SIGTERM
+    assert run.stderr.endswith("Interrupted; the same call goes on from here.\n")
+    assert len(rows(tmp_path)) == counts(run)["new"] > 0
+    assert rows(tmp_path, "reextraction_files")
+    run = reextract("--restart", *files, KBS_ARCHIVE="")
+    assert counts(run)["new"] + counts(run)["unchanged"] == 60
+    assert "Going on" not in run.stderr
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Batches of five pages, each stored by itself."""
+    for name in ("_BATCH_ITEMS", "_PAGES"):
+        monkeypatch.setattr(f"crawler.reextract.{name}", 5)
+    monkeypatch.setattr("crawler.reextract._BATCHES", 1)
+
+
+def interrupt_after(batches: int, database: Path, *files: Path) -> None:
+    """Re-extract files until so many batches were stored."""
+    left = iter(range(batches))
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("crawler.reextract.raise_interruption", lambda: next(left, None) is None and interrupt())
         with pytest.raises(KeyboardInterrupt):
-            call()
-    call()
-    assert len(rows(tmp_path)) == 10
+            reextract_here(database, *files)
 
 
 def interrupt(*_: object) -> None:
     raise KeyboardInterrupt
 
 
-def with_revisits(file: Path, count: int) -> Path:
-    """Pages, and captures of other addresses that refer to them."""
-    kept = list(captures(2 * count))
-    with file.open("wb") as stream:
-        writer = WARCWriter(stream, gzip=True, warc_version="WARC/1.1")
-        for number, (page, other) in enumerate(zip(kept[:count], kept[count:], strict=True)):
-            headers = {"http_headers": StatusAndHeaders("200 OK", [("Content-Type", "text/html")], "HTTP/1.1")}
-            digest, date = payload_digest(page.body), f"2026-11-01T00:00:{number:02}Z"
-            fields = {"warc_headers_dict": {"WARC-Date": date, "WARC-Payload-Digest": digest}}
-            writer.write_record(
-                writer.create_warc_record(page.url, "response", BytesIO(page.body), len(page.body), **headers, **fields)
-            )
-            fields = {"warc_headers_dict": {"WARC-Date": f"2026-11-02T00:00:{number:02}Z"}}
-            writer.write_record(writer.create_revisit_record(other.url, digest, page.url, date, **headers, **fields))
-    return file
-
-
-def test_a_database_that_cannot_be_written_is_told(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
+def test_a_database_error_is_reported(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
     reextract(warc)
-    change(tmp_path, "drop table reextractions")
+    change(tmp_path, "drop table reextraction_files")
     run = reextract(warc)
     assert run.returncode == 1
-    assert "The database failed (no such table: reextractions); what was stored stays, call this again." in run.stderr
+    assert (
+        "The database failed (no such table: reextraction_files); what was stored stays, call this again." in run.stderr
+    )
     assert "Traceback" not in run.stderr

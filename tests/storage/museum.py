@@ -1,4 +1,4 @@
-"""A museum of wounded archives: good ones as tools write them, what can befall them, and how they are read."""
+"""A museum of damaged archives: good ones as tools write them, damage to them, and how they are read."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from storage.archive import MAX_PAGE_BYTES, ArchiveWriter, Capture, payload_digest
-from storage.sources.base import Item, Part, Refused, Revisit, Seam, Source, Wound
-from storage.sources.warc import WarcRange, WarcSource
+from storage.archive import ArchiveWriter, Capture, payload_digest
+from storage.sources import Damage, Item, Refused, Revisit, Source
+from storage.sources.warc import warc_source
 
+MAX_PAGE = 10_000_000
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 SITE = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code="
 HTML = ("Content-Type", "text/html; charset=utf-8")
@@ -93,7 +93,7 @@ class Raw:
         return self.http_newline.join(lines).encode() + self.body
 
     def plain(self) -> bytes:
-        """As it stands in a file that is not compressed."""
+        """As it is in a file that is not compressed."""
         fields = [
             ("WARC-Type", self.kind),
             ("WARC-Target-URI", self.url),
@@ -167,7 +167,7 @@ def members(data: bytes) -> list[int]:
 
 
 def bomb(size: int = 1 << 30, begin: bytes = b"") -> bytes:
-    """A gzip member that unpacks to `begin` and so many zeros; made fast, of one block again and again."""
+    """A gzip member that unpacks to `begin` and `size` zeros, made quickly of one repeated block."""
     megabyte = bytes(1 << 20)
     packer = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
     head = packer.compress(begin) + packer.flush(zlib.Z_FULL_FLUSH)
@@ -196,12 +196,12 @@ class Read:
         return [item for item in self.items if isinstance(item, Capture)]
 
     @property
-    def wounds(self) -> list[Wound]:
-        return [item for item in self.items if isinstance(item, Wound) and not item.mended]
+    def damages(self) -> list[Damage]:
+        return [item for item in self.items if isinstance(item, Damage) and item.harmless != "mended"]
 
     @property
-    def mended(self) -> list[Wound]:
-        return [item for item in self.items if isinstance(item, Wound) and item.mended]
+    def mended(self) -> list[Damage]:
+        return [item for item in self.items if isinstance(item, Damage) and item.harmless == "mended"]
 
     @property
     def refused(self) -> list[Refused]:
@@ -218,63 +218,25 @@ class Read:
 
     @property
     def places(self) -> list[int]:
-        """Where the captures stand."""
+        """The offsets of the captures."""
         return [capture.location.offset for capture in self.captures if capture.location]
 
     @property
-    def told(self) -> list[tuple[int, str]]:
-        """The wounds: where, and what."""
-        return [(wound.location.offset, wound.what) for wound in self.wounds]
+    def reported(self) -> list[tuple[int, str]]:
+        """The damages: where, and what."""
+        return [(damage.location.offset, damage.what) for damage in self.damages]
 
 
-def write(folder: Path, data: bytes, name: str = "a.warc.gz") -> WarcSource:
-    """A file with these bytes, as a source."""
+def write(folder: Path, data: bytes, name: str = "a.warc.gz") -> Source:
+    """A file with these bytes, as a source of the project's own archive."""
     path = folder / name
     path.write_bytes(data)
-    return WarcSource(path, name)
+    return warc_source(path, name)
 
 
-def read_all(source: Source, max_page: int = MAX_PAGE_BYTES) -> Read:
-    """The items of a source, its parts as it makes them."""
-    return Read(list(_fitted(source.parts(), max_page)))
-
-
-def read_cut(source: WarcSource, cuts: Iterable[int], max_page: int = MAX_PAGE_BYTES) -> Read:
-    """The items of a WARC file that is cut at these places, its parts joined at their seams."""
-    edges = sorted({cut for cut in cuts if 0 < cut < source.size} | {0, source.size})
-    ranges = [WarcRange(source, start, end, is_exact=start == 0) for start, end in pairwise(edges)]
-    return Read(list(_fitted(ranges or [WarcRange(source, 0, 0, is_exact=True)], max_page)))
-
-
-def read(folder: Path, data: bytes, max_page: int = MAX_PAGE_BYTES, step: int = 97) -> Read:
-    """The items of an archive; and it is made sure that they are the same however it is cut."""
-    source = write(folder, data)
-    whole = read_all(source, max_page)
-    if all(isinstance(part, WarcRange) for part in source.parts()):
-        for cuts in (range(0, len(data), max(step, len(data) // 40)), [len(data) // 2], [len(data) - 1]):
-            assert read_cut(source, cuts, max_page) == whole, f"cut at {cuts}"
-    return whole
-
-
-def _fitted(parts: Iterable[Part], max_page: int) -> Iterable[Item]:
-    """What parts hold, each read again from where the one before says that it begins, as a re-extraction does."""
-    end: int | None = None
-    for part in parts:
-        items, seam = _part(part, max_page)
-        if end is not None and seam is not None and seam.begin != end:
-            assert isinstance(part, WarcRange)
-            exact = part.begun_at(end)
-            if exact is None:
-                continue
-            items, seam = _part(exact, max_page)
-        end = None if seam is None else seam.end
-        yield from items
-
-
-def _part(part: Part, max_page: int) -> tuple[list[Item], Seam | None]:
-    items = list(part.read(max_page))
-    seams = [item for item in items if isinstance(item, Seam)]
-    return [item for item in items if not isinstance(item, Seam)], seams[0] if seams else None
+def read(folder: Path, data: bytes, max_page: int = MAX_PAGE) -> Read:
+    """The items of an archive."""
+    return Read(list(write(folder, data).read(max_page)))
 
 
 def digest_of(body: bytes) -> tuple[str, str]:

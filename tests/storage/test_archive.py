@@ -18,7 +18,7 @@ from warcio.archiveiterator import ArchiveIterator
 
 from extractors.dates import KST
 from storage import ArchiveWriter
-from storage.archive import MAX_PAGE_BYTES, Location, Payload, page_files, payload_digest, read_page
+from storage.archive import Location, Payload, payload_digest
 from tests.storage.warc import Record, read_file, warcio
 
 WHEN = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -59,7 +59,7 @@ def only_file(tmp_path: Path) -> list[Record]:
     return list(read_file(file))
 
 
-def test_an_exchange_is_read_back_as_it_was(tmp_path: Path, writer: ArchiveWriter) -> None:
+def test_an_exchange_is_read_back_as_written(tmp_path: Path, writer: ArchiveWriter) -> None:
     write(writer)
     writer.close()
     [file] = (tmp_path / "archive").iterdir()
@@ -77,33 +77,6 @@ def test_an_exchange_is_read_back_as_it_was(tmp_path: Path, writer: ArchiveWrite
     assert (request.protocol, request.statusline) == ("GET", "/service/news_view.htm?lang=f&Seq_Code=1 HTTP/1.1")
 
 
-def test_a_location_leads_straight_to_its_record(tmp_path: Path, writer: ArchiveWriter) -> None:
-    locations = [write(writer, f"<html>{i}</html>".encode()) for i in range(3)]
-    writer.close()
-    for i, location in enumerate(locations):
-        with (tmp_path / "archive" / location.file).open("rb") as stream:
-            stream.seek(location.offset)
-            record = next(iter(ArchiveIterator(stream)))
-            assert record.rec_headers.get_header("WARC-Target-URI") == URL
-            assert record.content_stream().read() == f"<html>{i}</html>".encode()
-
-
-def test_other_peoples_checker_accepts_the_file(tmp_path: Path, writer: ArchiveWriter) -> None:
-    write(writer)
-    writer.close()
-    [file] = (tmp_path / "archive").iterdir()
-    check = warcio("check", "-v", file)
-    assert check.returncode == 0, check.stdout
-    assert check.stdout.count("digest pass") == 3
-
-
-def test_what_was_written_reads_while_the_writer_is_still_open(tmp_path: Path, writer: ArchiveWriter) -> None:
-    write(writer)
-    [file] = (tmp_path / "archive").iterdir()
-    with file.open("rb") as stream:
-        assert len(list(ArchiveIterator(stream))) == 3
-
-
 def test_a_writer_that_never_wrote_leaves_no_file(tmp_path: Path, writer: ArchiveWriter) -> None:
     writer.close()
     assert not (tmp_path / "archive").exists()
@@ -113,11 +86,11 @@ def test_the_payload_digest_is_what_warcio_writes(tmp_path: Path, writer: Archiv
     write(writer)
     writer.close()
     assert only_file(tmp_path)[1].headers["WARC-Payload-Digest"] == payload_digest(packed(PAGE))
-    # What is not there has a digest too: RFC 3174's of nothing.
+    # That of nothing, from RFC 3174.
     assert payload_digest(b"") == "sha1:3I42H3S6NNFQ2MSVX7XZKYAYSCX5QBYJ"
 
 
-def test_the_first_record_tells_of_the_file_software_and_settings(tmp_path: Path) -> None:
+def test_the_first_record_describes_the_file(tmp_path: Path) -> None:
     about = {"software": "kbsworld/1 (+https://example.org)", "settings": "DOWNLOAD_DELAY=1.0", "description": "é"}
     writer = ArchiveWriter(tmp_path / "archive", "kbs_news", about)
     write(writer)
@@ -129,7 +102,7 @@ def test_the_first_record_tells_of_the_file_software_and_settings(tmp_path: Path
     assert info.fields == about
 
 
-def test_a_moment_elsewhere_is_written_in_utc(tmp_path: Path, writer: ArchiveWriter) -> None:
+def test_times_are_written_in_utc(tmp_path: Path, writer: ArchiveWriter) -> None:
     write(writer, at=WHEN.astimezone(KST))
     writer.close()
     assert [record.headers["WARC-Date"] for record in only_file(tmp_path)[1:]] == ["2026-11-24T12:00:00.123456Z"] * 2
@@ -140,7 +113,7 @@ def test_a_moment_elsewhere_is_written_in_utc(tmp_path: Path, writer: ArchiveWri
 # --- revisits ---
 
 
-def test_a_revisit_refers_to_the_original_and_keeps_no_payload(tmp_path: Path, writer: ArchiveWriter) -> None:
+def test_a_revisit_refers_to_the_original_without_payload(tmp_path: Path, writer: ArchiveWriter) -> None:
     original = write(writer)
     again = write(writer, at=WHEN + timedelta(hours=1), revisits=payload(original))
     writer.close()
@@ -156,7 +129,7 @@ def test_a_revisit_refers_to_the_original_and_keeps_no_payload(tmp_path: Path, w
     assert request.headers["WARC-Concurrent-To"] == revisit.headers["WARC-Record-ID"]
 
 
-def test_a_revisit_keeps_the_head_of_its_own_answer(tmp_path: Path, writer: ArchiveWriter) -> None:
+def test_a_revisit_keeps_its_own_headers(tmp_path: Path, writer: ArchiveWriter) -> None:
     write(writer, revisits=payload(Location(file="earlier.warc.gz", offset=0)))
     writer.close()
     revisit = only_file(tmp_path)[1]
@@ -165,7 +138,7 @@ def test_a_revisit_keeps_the_head_of_its_own_answer(tmp_path: Path, writer: Arch
     assert int(revisit.headers["Content-Length"]) == len(head)
 
 
-def test_other_peoples_checker_and_index_take_a_file_with_revisits(tmp_path: Path, writer: ArchiveWriter) -> None:
+def test_warcio_checks_and_indexes_revisits(tmp_path: Path, writer: ArchiveWriter) -> None:
     original = write(writer)
     write(writer, at=WHEN + timedelta(hours=1), revisits=payload(original))
     writer.close()
@@ -183,7 +156,7 @@ def test_other_peoples_checker_and_index_take_a_file_with_revisits(tmp_path: Pat
 # --- files ---
 
 
-def test_the_next_file_begins_where_one_has_grown_large(tmp_path: Path) -> None:
+def test_a_large_file_is_followed_by_another(tmp_path: Path) -> None:
     random = Random(1)
     bodies = [random.randbytes(1000) for _ in range(9)]
     writer = ArchiveWriter(tmp_path / "archive", "kbs_news", {"software": "kbsworld/test"}, max_bytes=5000)
@@ -214,7 +187,7 @@ def test_a_file_is_never_written_over(tmp_path: Path, writer: ArchiveWriter) -> 
     assert file.read_bytes() == before
 
 
-# Writes pages that do not compress, and says after each of them where it stands and where the file ends.
+# Writes pages that do not compress, and prints after each its offset and the length of the file.
 ENDLESS = """
 import sys
 from datetime import UTC, datetime
@@ -232,9 +205,7 @@ while True:
 """
 
 
-def test_what_a_killed_process_had_written_reads_and_the_next_writer_begins_anew(
-    tmp_path: Path, writer: ArchiveWriter
-) -> None:
+def test_a_killed_writer_leaves_whole_records(tmp_path: Path, writer: ArchiveWriter) -> None:
     folder = tmp_path / "archive"
     command = [sys.executable, "-c", ENDLESS, str(folder)]
     with subprocess.Popen(command, cwd=Path(__file__).parents[2], stdout=subprocess.PIPE, text=True) as process:
@@ -250,7 +221,7 @@ def test_what_a_killed_process_had_written_reads_and_the_next_writer_begins_anew
         assert process.wait() == -signal.SIGKILL
     offsets, ends = zip(*(map(int, line.split()) for line in said), strict=True)
     cut = file.read_bytes()
-    assert len(cut) > ends[-1], "killed between two records: it shows nothing"
+    assert len(cut) > ends[-1], "killed between two records: this shows nothing"
     body = Random(1).randbytes(8_000_000)
     for offset in offsets:
         record = next(read_file(file, offset))
@@ -289,7 +260,7 @@ for room in (int(sys.argv[2]), int(sys.argv[2]), hard):
 
 
 @pytest.mark.parametrize(("room", "written"), [(50_000, 2), (100, 1)])
-def test_after_a_write_that_failed_everything_written_reads(tmp_path: Path, room: int, written: int) -> None:
+def test_a_failed_write_leaves_whole_records(tmp_path: Path, room: int, written: int) -> None:
     folder = tmp_path / "archive"
     command = [sys.executable, "-c", FULL, str(folder), str(room)]
     run = subprocess.run(command, cwd=Path(__file__).parents[2], capture_output=True, text=True, check=False)
@@ -303,27 +274,3 @@ def test_after_a_write_that_failed_everything_written_reads(tmp_path: Path, room
     locations = [line.split() for line in said if line != "File too large"]
     for name, offset in locations:
         assert next(read_file(folder / name, int(offset))).body == Random(1).randbytes(30_000)
-
-
-# --- page files ---
-
-
-def test_page_files_of_a_folder_come_in_order_and_others_are_left_out(tmp_path: Path) -> None:
-    (tmp_path / "sub").mkdir()
-    for name in ["b.html", "a.TXT", "sub/c.htm", "image.png"]:
-        (tmp_path / name).write_text("x")
-    assert [file.relative_to(tmp_path).as_posix() for file in page_files(tmp_path)] == ["a.TXT", "b.html", "sub/c.htm"]
-
-
-def test_a_missing_file_and_a_folder_without_pages_are_told_in_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(FileNotFoundError, match="no such file or folder"):
-        list(page_files(tmp_path / "missing"))
-    with pytest.raises(FileNotFoundError, match="no page in this folder"):
-        list(page_files(tmp_path))
-
-
-def test_a_page_larger_than_a_page_may_be_is_refused(tmp_path: Path) -> None:
-    file = tmp_path / "large.html"
-    file.write_bytes(b" " * (MAX_PAGE_BYTES + 1))
-    with file.open("rb") as stream, pytest.raises(ValueError, match="larger than a page may be"):
-        read_page(stream)

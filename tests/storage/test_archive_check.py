@@ -1,4 +1,4 @@
-"""What is found in archives that really are damaged, each in one way."""
+"""What is found in archives that are damaged, each in one way."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from storage.archive.check import check_archive, check_files
-from storage.archive.reader import Damage, Record, read_warc
 from tests.storage.checked import COUNT, FILE, archive, change, found, offsets
 
 
@@ -22,7 +21,7 @@ def test_a_sound_archive_has_no_findings(path: Path) -> None:
 
 
 @pytest.mark.parametrize("into", [0, 1, 40, 10_000])
-def test_flipped_bytes_cost_the_record_they_are_in_and_no_other(path: Path, warc: Path, into: int) -> None:
+def test_a_flipped_byte_is_found_with_its_article(path: Path, warc: Path, into: int) -> None:
     at = offsets(path)[2]
     with warc.open("r+b") as stream:
         stream.seek(at + into)
@@ -36,7 +35,7 @@ def test_flipped_bytes_cost_the_record_they_are_in_and_no_other(path: Path, warc
     assert report.records == 2 * COUNT
 
 
-def test_content_that_was_changed_and_compressed_again_is_found_by_its_digest(path: Path, warc: Path) -> None:
+def test_changed_content_is_found_by_its_digest(path: Path, warc: Path) -> None:
     *_, at = offsets(path)
     whole = warc.read_bytes()
     member = gzip.decompress(whole[at:]).split(b"WARC/1.1\r\nWARC-Type: request")[0]
@@ -48,9 +47,7 @@ def test_content_that_was_changed_and_compressed_again_is_found_by_its_digest(pa
 
 
 @pytest.mark.parametrize(("ended", "harmless"), [(True, False), (False, True)])
-def test_a_file_that_ends_inside_its_last_record_is_harmless_where_its_run_was_killed(
-    path: Path, warc: Path, ended: bool, harmless: bool
-) -> None:
+def test_the_cut_file_of_a_killed_run_is_harmless(path: Path, warc: Path, ended: bool, harmless: bool) -> None:
     os.truncate(warc, warc.stat().st_size - 20)  # the last record is a request
     if not ended:
         change(path, "update runs set ended_at = null")
@@ -60,7 +57,7 @@ def test_a_file_that_ends_inside_its_last_record_is_harmless_where_its_run_was_k
     assert ("harmless" if harmless else "the file was cut") in finding.what
 
 
-def test_a_file_that_ends_inside_the_page_of_an_article_is_never_harmless(path: Path, warc: Path) -> None:
+def test_a_cut_page_of_an_article_is_never_harmless(path: Path, warc: Path) -> None:
     *_, last = offsets(path)
     os.truncate(warc, last + 5000)
     change(path, "update runs set ended_at = null")
@@ -68,25 +65,7 @@ def test_a_file_that_ends_inside_the_page_of_an_article_is_never_harmless(path: 
     assert (finding.offset, finding.articles, finding.harmless) == (last, 1, False)
 
 
-@pytest.mark.parametrize("end", [0, 5, 18])
-def test_a_file_that_hardly_began_is_incomplete(tmp_path: Path, warc: Path, end: int) -> None:
-    file = tmp_path / "cut.warc.gz"
-    file.write_bytes(warc.read_bytes()[:end])
-    with file.open("rb") as stream:
-        [damage] = read_warc(stream)
-    assert isinstance(damage, Damage)
-    assert (damage.offset, damage.end, damage.incomplete) == (0, end, True)
-
-
-def test_a_file_that_is_not_compressed_is_read_too(tmp_path: Path, warc: Path) -> None:
-    file = tmp_path / "plain.warc"
-    file.write_bytes(gzip.decompress(warc.read_bytes()))
-    with file.open("rb") as stream:
-        items = list(read_warc(stream))
-    assert [type(item) for item in items] == [Record] * (1 + 2 * COUNT)
-
-
-def test_what_is_no_warc_at_all_is_damage(path: Path) -> None:
+def test_a_file_that_is_no_archive_is_damage(path: Path) -> None:
     (path.parent / "archive" / "other.warc.gz").write_bytes(b"hello\n" * 50_000)
     [finding] = archive(path).findings
     assert (finding.file, finding.offset, finding.articles) == ("other.warc.gz", 0, 0)
@@ -110,14 +89,14 @@ def test_rows_without_an_archive_are_counted(path: Path) -> None:
     assert archive(path).findings == []
 
 
-def test_a_file_that_rows_name_and_that_is_not_there_is_found_either_way(path: Path, warc: Path) -> None:
+def test_a_missing_file_that_rows_name_is_found(path: Path, warc: Path) -> None:
     warc.unlink()
     for report in (archive(path), check_files(warc.parent, found(path).rows)):
         [finding] = report.findings
         assert (finding.file, finding.offset, finding.articles) == (FILE, None, COUNT)
 
 
-def test_a_quick_look_finds_a_file_that_is_too_short_and_nothing_inside_it(path: Path, warc: Path) -> None:
+def test_the_quick_check_finds_only_short_files(path: Path, warc: Path) -> None:
     *_, before, last = offsets(path)
     with warc.open("r+b") as stream:
         stream.seek(before + 1000)

@@ -23,7 +23,7 @@ class Record:
 
     @property
     def fields(self) -> dict[str, str]:
-        """What a warcinfo record tells."""
+        """The fields of a warcinfo record."""
         return dict(line.split(": ", 1) for line in self.body.decode().splitlines())
 
 

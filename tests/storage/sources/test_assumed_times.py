@@ -1,14 +1,11 @@
-"""Times that nobody tells, and that are assumed: two versions of one article are two captures all the same."""
+"""Assumed times: two versions of one article are two captures even where nothing says when they were fetched."""
 
 from __future__ import annotations
 
-import io
 import json
 import os
-import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,11 +13,9 @@ import pytest
 from extractors.page import extract_page
 from storage import ArticleStore
 from storage.archive import Capture
-from storage.sources.base import Wound
-from storage.sources.find import find_sources
 from tests.replica import World
 from tests.replica.pages import entry_page
-from tests.storage.sources.made import captures, items_of, read
+from tests.storage.sources.made import captures, read
 from tests.storage.sources.test_tables import as_csv, as_json
 
 
@@ -47,23 +42,6 @@ def test_both_versions_in_a_dump_without_times_are_kept(tmp_path: Path, write: C
     assert captures(read(path)) == found
 
 
-def test_an_assumed_time_is_the_same_when_reading_begins_at_its_row(tmp_path: Path) -> None:
-    (tmp_path / "dump").write_bytes(as_json(versions()))
-    [source] = find_sources([str(tmp_path / "dump")])
-    assert not isinstance(source, Wound)
-    first, second = captures(items_of(source))
-    assert second.location is not None
-    assert captures(items_of(source, str(second.location.offset))) == [second]
-    assert first.fetched_at < second.fetched_at
-
-
-def test_both_versions_from_standard_input_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BufferedReader(io.BytesIO(as_json(versions())))))
-    [source] = find_sources(["-"])
-    assert not isinstance(source, Wound)
-    assert stored(tmp_path, captures(items_of(source))) == 2
-
-
 def test_both_versions_in_page_files_of_one_time_are_kept(tmp_path: Path) -> None:
     urls = {}
     for name, row in zip(("2020/a.html", "2021/a.html"), versions(), strict=True):
@@ -79,7 +57,7 @@ def test_both_versions_in_page_files_of_one_time_are_kept(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("mtime", [-(10**12), 10**12])
-def test_a_file_whose_time_no_calendar_has_is_read_all_the_same(tmp_path: Path, mtime: int) -> None:
+def test_files_with_impossible_times_are_read(tmp_path: Path, mtime: int) -> None:
     for name, content in (("dump", as_json(versions())), ("page", versions()[0]["html"].encode())):
         (tmp_path / name).write_bytes(content)
         try:

@@ -1,4 +1,4 @@
-"""Bodies as they are stored, in every encoding there is, whole, damaged, lying or without end."""
+"""Bodies as they are stored, in every encoding: whole, damaged, mislabelled, and bombs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fastwarc.stream_io import ZstdWriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body, headers_of
+from storage.sources.http import TooLarge, Undecodable, charset_of, decode_body
 from tests.storage.sources.made import page
 
 MAX = 1_000_000
@@ -52,18 +52,18 @@ PACKERS: list[tuple[str, Callable[[bytes], bytes]]] = [
 
 
 @pytest.mark.parametrize(("name", "pack"), PACKERS)
-def test_every_encoding_is_undone(name: str, pack: Callable[[bytes], bytes]) -> None:
+def test_every_encoding_is_removed(name: str, pack: Callable[[bytes], bytes]) -> None:
     assert decode_body(pack(page()), name, None, MAX) == page()
 
 
 @pytest.mark.parametrize(("name", "pack"), PACKERS[:-1])
-def test_what_only_claims_an_encoding_is_taken_as_it_is(name: str, pack: Callable[[bytes], bytes]) -> None:
+def test_a_body_that_is_not_encoded_is_taken_as_it_is(name: str, pack: Callable[[bytes], bytes]) -> None:
     del pack
     assert decode_body(page(), name, None, MAX) == page()
 
 
 @pytest.mark.parametrize(("name", "pack"), PACKERS[:-1])
-def test_a_body_that_ends_too_early_is_told_and_never_half_a_page(name: str, pack: Callable[[bytes], bytes]) -> None:
+def test_a_cut_body_is_damaged(name: str, pack: Callable[[bytes], bytes]) -> None:
     packed = pack(page())
     for end in (len(packed) - 3, len(packed) // 2, 30):
         with pytest.raises(Undecodable):
@@ -71,9 +71,7 @@ def test_a_body_that_ends_too_early_is_told_and_never_half_a_page(name: str, pac
 
 
 @pytest.mark.parametrize(("name", "pack"), PACKERS)
-def test_a_body_as_long_as_allowed_is_read_and_a_byte_more_is_refused(
-    name: str, pack: Callable[[bytes], bytes]
-) -> None:
+def test_a_byte_more_than_allowed_is_refused(name: str, pack: Callable[[bytes], bytes]) -> None:
     assert len(decode_body(pack(page()), name, None, len(page()))) == len(page())
     with pytest.raises(TooLarge, match="larger than a page may be"):
         decode_body(pack(page()), name, None, len(page()) - 1)
@@ -98,15 +96,15 @@ def test_a_bomb_is_not_unpacked(name: str, bomb: bytes) -> None:
         tracemalloc.stop()
 
 
-def test_encodings_are_undone_in_the_order_they_were_done() -> None:
+def test_encodings_are_removed_in_order() -> None:
     assert decode_body(chunked(gzip.compress(zlib.compress(page()))), "deflate, gzip", "chunked", MAX) == page()
 
 
-def test_gzip_members_are_one_body_and_what_follows_them_is_left_out() -> None:
+def test_gzip_members_are_one_body() -> None:
     assert decode_body(gzip.compress(b"<p>") + gzip.compress(b"</p>") + b"\0\0junk", "gzip", None, MAX) == b"<p></p>"
 
 
-def test_an_encoding_nobody_knows_and_a_chain_without_end_are_told() -> None:
+def test_unknown_and_too_many_encodings_are_damaged() -> None:
     with pytest.raises(Undecodable, match="not known: 'rot13'"):
         decode_body(page(), "rot13", None, MAX)
     with pytest.raises(Undecodable, match="too many times"):
@@ -116,7 +114,7 @@ def test_an_encoding_nobody_knows_and_a_chain_without_end_are_told() -> None:
 @pytest.mark.parametrize(
     "flipped", [b"5\r\nhello\r\nzz\r\n", b"5\r\nhelloworld\r\n0\r\n\r\n", b"FFFFFFFFFFFFFFFF\r\nab"]
 )
-def test_broken_chunks_are_told(flipped: bytes) -> None:
+def test_broken_chunks_are_damaged(flipped: bytes) -> None:
     with pytest.raises(Undecodable):
         decode_body(flipped, None, "chunked", MAX)
 
@@ -136,7 +134,6 @@ def test_what_was_packed_comes_back(body: bytes, order: list[int]) -> None:
     assert decode_body(packed, ",".join(name for name, _ in chain), None, MAX) == body
 
 
-def test_charsets_and_headers_are_read_however_they_are_written() -> None:
+def test_charsets_are_read_however_they_are_written() -> None:
     assert charset_of('text/html; Charset="EUC-KR"') == "euc-kr"
     assert charset_of("") is None
-    assert headers_of(b"HTTP/1.1 200 OK\r\nA: 1\r\na : 2\nno header\r\nB:\xe9") == {"a": "1, 2", "b": "é"}

@@ -17,9 +17,8 @@ from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
 from storage.archive import Location
-from storage.sources.find import find_sources
-from storage.sources.httpcache import ENTRY_FILES, HttpCacheSource
-from tests.storage.sources.made import captures, items_of, page, read, refused, url, wounds
+from storage.sources import Damage
+from tests.storage.sources.made import captures, damages, page, read, refused, sources, url
 
 
 def cache(folder: Path, count: int = 1, *, packed: bool = False, encoded: bool = False, status: int = 200) -> None:
@@ -40,7 +39,7 @@ def entries(folder: Path) -> list[Path]:
 
 @pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("encoded", [False, True])
-def test_answers_are_read_as_scrapy_wrote_them(tmp_path: Path, packed: bool, encoded: bool) -> None:
+def test_responses_are_read_as_scrapy_wrote_them(tmp_path: Path, packed: bool, encoded: bool) -> None:
     before = datetime.now(UTC)
     cache(tmp_path, 3, packed=packed, encoded=encoded)
     found = captures(items := read(tmp_path))
@@ -51,22 +50,19 @@ def test_answers_are_read_as_scrapy_wrote_them(tmp_path: Path, packed: bool, enc
     assert {(item.status, item.charset, item.media_type) for item in found} == {(200, "utf-8", "text/html")}
 
 
-def test_a_cache_is_one_source_and_goes_on_where_it_was_left(tmp_path: Path) -> None:
+def test_a_cache_is_one_source(tmp_path: Path) -> None:
     cache(tmp_path, 3)
-    [source] = find_sources([str(tmp_path)])
-    assert isinstance(source, HttpCacheSource)
+    [source] = sources(tmp_path)
+    assert not isinstance(source, Damage)
+    assert source.name == str(tmp_path)
     assert source.size == sum(file.stat().st_size for file in tmp_path.rglob("*") if file.is_file())
-    first, *rest = entries(tmp_path)
-    assert source.name == str(first)
-    assert [item.location for item in captures(items_of(source, str(first)))] == [
-        Location(file=str(entry), offset=0) for entry in rest
-    ]
-    assert list(source.parts(str(rest[-1]))) == []
-    [part] = source.parts()
-    assert pickle.loads(pickle.dumps(part)) == part  # noqa: S301
+    os.utime(entries(tmp_path)[1] / "meta", (1, 2**32))
+    [changed] = sources(tmp_path)
+    assert not isinstance(changed, Damage)
+    assert changed.stamp != source.stamp
 
 
-def test_the_status_is_kept_and_a_large_answer_refused(tmp_path: Path) -> None:
+def test_the_status_is_kept_and_a_large_page_refused(tmp_path: Path) -> None:
     cache(tmp_path, status=404)
     [item] = captures(read(tmp_path))
     assert item.status == 404
@@ -79,7 +75,7 @@ class Trap:
         return os.mkdir, ("/tmp/sprung-by-kbsworld",)  # noqa: S108
 
 
-def test_what_is_pickled_is_never_read(tmp_path: Path) -> None:
+def test_pickled_files_are_never_read(tmp_path: Path) -> None:
     cache(tmp_path)
     [entry] = entries(tmp_path)
     for name in ("pickled_meta", "response_data"):
@@ -104,28 +100,22 @@ def test_what_is_pickled_is_never_read(tmp_path: Path) -> None:
         b"-" * 15_000 + b"1",
     ],
 )
-def test_a_meta_file_that_is_none_is_told(tmp_path: Path, meta: bytes) -> None:
+def test_a_wrong_meta_file_is_reported(tmp_path: Path, meta: bytes) -> None:
     cache(tmp_path)
     [entry] = entries(tmp_path)
     (entry / "meta").write_bytes(meta)
-    assert wounds(read(tmp_path)) == ["a meta file that is none of Scrapy's"]
+    assert damages(read(tmp_path)) == ["a meta file that Scrapy did not write"]
 
 
-def test_damaged_and_linked_files_are_told(tmp_path: Path) -> None:
-    cache(tmp_path / "a", encoded=True)
-    cache(tmp_path / "b")
-    [damaged], [linked] = entries(tmp_path / "a"), entries(tmp_path / "b")
-    body = (damaged / "response_body").read_bytes()
-    (damaged / "response_body").write_bytes(body[:-100])
-    (linked / "response_body").unlink()
-    (linked / "response_body").symlink_to("/etc/passwd")
-    assert wounds(read(tmp_path)) == ["gzip data end too early", "a link, where a cache has files"]
-
-
-@pytest.mark.parametrize("name", sorted(ENTRY_FILES))
-def test_a_pipe_where_a_cache_has_a_file_is_told_and_not_waited_for(tmp_path: Path, name: str) -> None:
-    cache(tmp_path)
-    [entry] = entries(tmp_path)
-    (entry / name).unlink()
-    os.mkfifo(entry / name)
-    assert wounds(read(tmp_path)) == ["no regular file"]
+def test_damaged_linked_and_special_files_are_reported(tmp_path: Path) -> None:
+    for name in "abc":
+        cache(tmp_path / name, encoded=True)
+    damaged, linked, pipe = (entries(tmp_path / name)[0] / "response_body" for name in "abc")
+    damaged.write_bytes(damaged.read_bytes()[:-100])
+    linked.unlink()
+    linked.symlink_to("/etc/passwd")
+    pipe.unlink()
+    os.mkfifo(pipe)
+    found = read(tmp_path)
+    assert captures(found) == []
+    assert damages(found) == ["gzip data end too early", "Too many levels of symbolic links", "not a regular file"]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import pickle
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,11 +12,9 @@ from pathlib import Path
 import pytest
 
 from storage.archive import Location
-from storage.sources.base import Item, Refused, Wound
-from storage.sources.find import find_sources
-from storage.sources.pages import PageFile, PagesSource
-from storage.sources.urlmap import origin_by_path
-from tests.storage.sources.made import captures, items_of, page, read, refused, url, wounds
+from storage.sources import Damage, Item, Refused
+from storage.sources.folder import origin_by_path
+from tests.storage.sources.made import captures, damages, page, read, refused, sources, url
 
 MOMENT = datetime(2020, 2, 3, 4, 5, 6, tzinfo=UTC)
 
@@ -29,7 +26,7 @@ def save(path: Path, content: bytes) -> Path:
     return path
 
 
-def test_pages_are_told_by_content_and_named_by_their_paths(tmp_path: Path, seeds: Path) -> None:
+def test_pages_are_detected_and_named_by_their_paths(tmp_path: Path, seeds: Path) -> None:
     text = (seeds / "000_6ad28e2ce761a03c.txt").read_bytes()
     save(tmp_path / "a.html", page())
     save(tmp_path / "b.data", gzip.compress(page(1)))
@@ -46,39 +43,26 @@ def test_pages_are_told_by_content_and_named_by_their_paths(tmp_path: Path, seed
     }
 
 
-def test_pages_that_are_too_large_damaged_or_gone_are_told(tmp_path: Path) -> None:
+def test_large_and_damaged_pages_are_reported(tmp_path: Path) -> None:
     save(tmp_path / "a", page())
     save(tmp_path / "b", gzip.compress(page()))
     save(tmp_path / "c", gzip.compress(page())[:-20])
     save(tmp_path / "d", gzip.compress(b"<p>")[:-8] + bytes(8))
-    missing = PagesSource((PageFile(path=str(tmp_path / "gone"), size=1),))
     found = read(tmp_path, max_page=5000)
     assert refused(found) == ["larger than a page may be"] * 3
-    assert wounds(found) == ["gzip data are damaged"]
-    assert wounds(read(tmp_path / "c")) == ["gzip data end too early"]
-    assert wounds(items_of(missing)) == ["No such file or directory"]
+    assert damages(found) == ["gzip data are damaged"]
+    assert damages(read(tmp_path / "c")) == ["gzip data end too early"]
     assert [item.url for item in found if isinstance(item, Refused)] == [f"file:{tmp_path}/{name}" for name in "abc"]
 
 
-def test_a_page_that_became_a_pipe_is_told_and_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "a")
-    assert wounds(items_of(PagesSource((PageFile(path=str(tmp_path / "a"), size=1),)))) == ["no regular file"]
-
-
-def test_a_page_is_read_through_a_link_to_it(tmp_path: Path) -> None:
-    save(tmp_path / "a", page())
-    (tmp_path / "b").symlink_to("a")
-    assert [item.body for item in captures(read(tmp_path / "b"))] == [page()]
-
-
-def test_a_part_holds_names_alone_and_goes_on_where_it_was_left() -> None:
-    files = tuple(PageFile(path=f"/nowhere/{i}", size=10) for i in range(3))
-    source = PagesSource(files)
-    [part] = source.parts()
-    assert (part.size, part.cursor, source.name, source.size) == (30, "/nowhere/2", "/nowhere/0", 30)
-    assert len(pickle.dumps(part)) < 1000
-    assert [part.size for part in source.parts("/nowhere/0")] == [20]
-    assert list(source.parts("/nowhere/2")) == []
+def test_a_page_that_is_gone_or_a_pipe_is_reported(tmp_path: Path) -> None:
+    gone, pipe = (save(tmp_path / name, page()) for name in "ab")
+    [source] = sources(tmp_path)
+    assert not isinstance(source, Damage)
+    gone.unlink()
+    pipe.unlink()
+    os.mkfifo(pipe)
+    assert damages(source.read(1000)) == ["No such file or directory", "not a regular file"]
 
 
 @pytest.mark.parametrize(
@@ -91,12 +75,12 @@ def test_a_part_holds_names_alone_and_goes_on_where_it_was_left() -> None:
         ("urls.csv", '{{"a.html": "{0}",\n "sub/b.html": "{1}"}}'),
     ],
 )
-def test_a_url_map_gives_addresses_whatever_its_form(tmp_path: Path, name: str, content: str) -> None:
+def test_a_url_map_gives_addresses_in_any_form(tmp_path: Path, name: str, content: str) -> None:
     save(tmp_path / "a.html", page())
     save(tmp_path / "sub" / "b.html", page(1))
     save(tmp_path / name, content.format(url(), url(1)).encode())
     found = read(tmp_path)
-    assert wounds(found) == []
+    assert damages(found) == []
     assert [(item.url, item.body) for item in captures(found)] == [(url(), page()), (url(1), page(1))]
 
 
@@ -112,32 +96,32 @@ def test_the_nearest_map_counts_and_dates_are_in_utc(tmp_path: Path) -> None:
     ]
 
 
-def test_a_second_map_is_told_with_the_one_that_counts(tmp_path: Path) -> None:
+def test_a_second_map_is_reported(tmp_path: Path) -> None:
     save(tmp_path / "a.html", page())
     save(tmp_path / "urls.csv", f"file,url\na.html,{url()}\n".encode())
     save(tmp_path / "urls.jsonl", json.dumps({"file": "a.html", "url": url(1)}).encode())
     for found in (read(tmp_path), read(tmp_path / "a.html")):
         assert [item.url for item in captures(found)] == [url()]
-        assert told(found) == {f"{tmp_path}/urls.jsonl": "one url map too many; urls.csv counts"}
+        assert reported(found) == {f"{tmp_path}/urls.jsonl": "one url map too many; urls.csv is used"}
 
 
-def test_a_map_that_is_a_link_is_told_and_another_counts(tmp_path: Path) -> None:
+def test_a_map_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
     pages = tmp_path / "pages"
     save(pages / "a.html", page())
     save(tmp_path / "map.csv", f"file,url\na.html,{url()}\n".encode())
     (pages / "urls.csv").symlink_to("../map.csv")
-    assert told(read(pages)) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
+    assert reported(read(pages)) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
     save(pages / "urls.tsv", f"file\turl\na.html\t{url(1)}\n".encode())
     found = read(pages)
-    assert told(found) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
+    assert reported(found) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
     assert [item.url for item in captures(found)] == [url(1)]
 
 
-def told(found: Iterable[Item]) -> dict[str, str]:
-    return {item.location.file: item.what for item in found if isinstance(item, Wound)}
+def reported(found: Iterable[Item]) -> dict[str, str]:
+    return {item.location.file: item.what for item in found if isinstance(item, Damage)}
 
 
-def test_a_map_counts_for_pages_that_are_named_one_by_one_and_is_no_page(tmp_path: Path) -> None:
+def test_a_map_counts_for_pages_named_one_by_one(tmp_path: Path) -> None:
     one = save(tmp_path / "a.html", page())
     urls = save(tmp_path / "urls.csv", f"file,url\na.html,{url()}\n".encode())
     [item] = captures(found := read(one, urls))
@@ -149,32 +133,25 @@ def test_a_map_counts_for_pages_that_are_named_one_by_one_and_is_no_page(tmp_pat
     [
         ("file,url\na.html,{0}\nb.html\n", "line 3: not a file and its url"),
         ("file,url\nb.html,\nc.html,\na.html,{0}\n", "line 2: not a file and its url, and 1 more lines"),
-        ('{{"file": "a.html", "url": "{0}"}}\n{{"file"\n', "line 2: no JSON"),
-        ('file,url\na.html,{0}\n"b.html,x\n', "line 3: no CSV: unexpected end of data"),
+        ('{{"file": "a.html", "url": "{0}"}}\n{{"file"\n', "line 2: not JSON"),
+        ('{{"a.html": "{0}", "b.html": 3}}', "line 1: not a file and its url"),
+        ('file,url\na.html,{0}\n"b.html,x\n', "line 3: not CSV: unexpected end of data"),
     ],
 )
-def test_a_malformed_map_is_told_by_line_and_the_rest_counts(tmp_path: Path, content: str, what: str) -> None:
+def test_a_malformed_map_is_reported_by_line(tmp_path: Path, content: str, what: str) -> None:
     save(tmp_path / "a.html", page())
     save(tmp_path / "urls.csv", content.format(url()).encode())
     found = read(tmp_path)
-    assert wounds(found) == [what]
+    assert damages(found) == [what]
     assert [item.url for item in captures(found)] == [url()]
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\1", b"name,address\n", b"[1]", b"{" * 100_000, b'"' * 3000])
-def test_a_map_that_is_none_is_told(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_map_is_reported(tmp_path: Path, content: bytes) -> None:
     save(tmp_path / "urls.json", content)
-    [wound] = list(find_sources([str(tmp_path)]))
-    assert isinstance(wound, Wound)
-    assert wound.location == Location(file=f"{tmp_path}/urls.json", offset=0)
-
-
-def test_json_maps_are_objects_of_strings(tmp_path: Path) -> None:
-    save(tmp_path / "urls.json", json.dumps({"a.html": 3, "b.html": url()}).encode())
-    save(tmp_path / "b.html", page())
-    found = read(tmp_path)
-    assert wounds(found) == ["line 1: not a file and its url"]
-    assert [item.url for item in captures(found)] == [url()]
+    [damage] = sources(tmp_path)
+    assert isinstance(damage, Damage)
+    assert damage.location == Location(file=f"{tmp_path}/urls.json", offset=0)
 
 
 @pytest.mark.parametrize(
@@ -188,11 +165,11 @@ def test_json_maps_are_objects_of_strings(tmp_path: Path) -> None:
         ("evil.example/service/news_view.htm?lang=f", ""),
     ],
 )
-def test_a_mirrored_folder_tells_addresses_by_its_paths(path: str, address: str) -> None:
+def test_a_mirrored_folder_gives_addresses_by_its_paths(path: str, address: str) -> None:
     assert origin_by_path(path) == (address and f"https://world.kbs.co.kr/{address}")
 
 
-def test_a_folder_that_wget_made_is_read_with_its_addresses(tmp_path: Path) -> None:
+def test_a_folder_of_wget_is_read_with_its_addresses(tmp_path: Path) -> None:
     save(tmp_path / url().removeprefix("https://"), page())
     [item] = captures(read(tmp_path))
     assert item.url == url()

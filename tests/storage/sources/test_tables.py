@@ -1,4 +1,4 @@
-"""Dumps as people have them: JSON Lines and CSV, plain and gzip, whole, broken, hostile."""
+"""Tables as people have them: JSON Lines and CSV, plain and gzip, whole, broken, hostile."""
 
 from __future__ import annotations
 
@@ -16,13 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from storage.archive import Location
-from storage.sources.find import find_sources
-from storage.sources.kinds import HEAD
-from storage.sources.rows import read_csv, read_json_lines
-from storage.sources.tables import TableSource, table_items
-from tests.storage.sources.made import captures, items_of, page, read, refused, url, wounds
-
-NOW = datetime(2026, 11, 24, tzinfo=UTC)
+from storage.sources.table import TABLE_COLUMNS, read_rows
+from tests.storage.sources.made import captures, damages, page, read, refused, url
 
 
 def rows(count: int = 3) -> list[dict[str, str]]:
@@ -57,7 +52,7 @@ def dump(tmp_path: Path, content: bytes, *, packed: bool = False) -> Path:
 
 @pytest.mark.parametrize("form", sorted(DUMPS))
 @pytest.mark.parametrize("packed", [False, True])
-def test_dumps_are_read_and_their_offsets_lead_to_their_rows(tmp_path: Path, form: str, packed: bool) -> None:
+def test_tables_are_read_with_the_offsets_of_their_rows(tmp_path: Path, form: str, packed: bool) -> None:
     path = dump(tmp_path, DUMPS[form], packed=packed)
     found = captures(items := read(path))
     assert len(items) == 3
@@ -72,20 +67,6 @@ def test_dumps_are_read_and_their_offsets_lead_to_their_rows(tmp_path: Path, for
     assert all(timedelta(0) <= item.fetched_at - mtime < timedelta(seconds=1) for item in found)
 
 
-@pytest.mark.parametrize("form", sorted(DUMPS))
-@pytest.mark.parametrize("packed", [False, True])
-def test_reading_goes_on_behind_any_row(tmp_path: Path, form: str, packed: bool) -> None:
-    [source] = find_sources([str(dump(tmp_path, DUMPS[form], packed=packed))])
-    assert isinstance(source, TableSource)
-    whole = items_of(source)
-    for done, item in enumerate(captures(whole)[1:], start=1):
-        assert item.location is not None
-        assert items_of(source, str(item.location.offset)) == whole[done:]
-    [part] = source.parts()
-    assert part.size == source.size
-    assert items_of(source, part.cursor) == []
-
-
 @pytest.mark.parametrize(
     ("columns", "moment"),
     [
@@ -96,9 +77,7 @@ def test_reading_goes_on_behind_any_row(tmp_path: Path, form: str, packed: bool)
         ({"date": "12 septembre 2023"}, None),
     ],
 )
-def test_the_time_of_a_row_counts_before_the_files(
-    tmp_path: Path, columns: dict[str, str], moment: datetime | None
-) -> None:
+def test_the_time_of_a_row_counts_first(tmp_path: Path, columns: dict[str, str], moment: datetime | None) -> None:
     for content in (as_json([rows(1)[0] | columns]), as_csv([rows(1)[0] | columns])):
         path = dump(tmp_path, content)
         [item] = captures(read(path))
@@ -106,7 +85,7 @@ def test_the_time_of_a_row_counts_before_the_files(
         assert timedelta(0) <= item.fetched_at - (moment or mtime) < timedelta(microseconds=1 if moment else 1_000_000)
 
 
-def test_html_wins_over_text_and_text_is_told_as_such(tmp_path: Path) -> None:
+def test_html_counts_before_text(tmp_path: Path) -> None:
     table = [{"url": url(), "text": "mots", "html": "<p>"}, {"url": url(1), "text": "mots", "html": ""}]
     for content in (as_json(table), as_csv(table)):
         found = captures(read(dump(tmp_path, content)))
@@ -116,67 +95,70 @@ def test_html_wins_over_text_and_text_is_told_as_such(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("broken", "what"),
     [
-        (b'{"url": "u", "html": "', "no JSON"),
-        (b"[1]", "no JSON object"),
-        (b'{"url": "\xff"}', "no UTF-8"),
-        (b"[" * 100_000, "no JSON"),
+        (b'{"url": "u", "html": "', "not JSON"),
+        (b"[1]", "not a JSON object"),
+        (b'{"url": "\xff"}', "not UTF-8"),
+        (b"[" * 100_000, "not JSON"),
         (b'{"html": "<p>"}', "no url"),
         (b'{"url": 3, "html": "<p>"}', "no url"),
         (b'{"url": "%b", "html": "<p>"}' % (b"u" * 9_000), "no url"),
         (b'{"url": "u", "html": ["<p>"]}', "neither html nor text"),
-        (b'{"url": "u", "html": "<p>", "fetched_at": "0001-01-01T00:00+09:00"}', "fetched_at is no time in ISO 8601"),
-        (b'{"url": "u", "html": "<p>", "fetched_at": "9999-12-31T23:59:59Z"}', "fetched_at is no time in ISO 8601"),
-        (b'{"url": "u", "html": "<p>", "fetched_at": 12}', "fetched_at is no time in ISO 8601"),
+        (
+            b'{"url": "u", "html": "<p>", "fetched_at": "0001-01-01T00:00+09:00"}',
+            "fetched_at is not a time in ISO 8601",
+        ),
+        (b'{"url": "u", "html": "<p>", "fetched_at": "9999-12-31T23:59:59Z"}', "fetched_at is not a time in ISO 8601"),
+        (b'{"url": "u", "html": "<p>", "fetched_at": 12}', "fetched_at is not a time in ISO 8601"),
     ],
 )
-def test_a_broken_line_is_told_with_its_place_and_the_next_is_read(tmp_path: Path, broken: bytes, what: str) -> None:
+def test_a_broken_line_of_json_costs_no_other(tmp_path: Path, broken: bytes, what: str) -> None:
     first, second = as_json(rows(1)), as_json(rows(2)[1:])
     path = dump(tmp_path, first + broken + b"\n" + second)
     found = read(path)
     assert [item.url for item in captures(found)] == [url(0), url(1)]
-    assert wounds(found) == [what]
+    assert damages(found) == [what]
     assert found[1].location == Location(file=str(path), offset=len(first))
 
 
 @pytest.mark.parametrize(
     ("broken", "what"),
     [
-        (b'u,"a"b\n', "no CSV: ',' expected after '\"'"),
+        (b'u,"a"b\n', "not CSV: ',' expected after '\"'"),
         (b"u,<p>,more\n", "more fields than columns"),
         (b"u\n", "neither html nor text"),
-        (b'u,"never closed\n', "no CSV: "),
+        (b'u,"never closed\n', "not CSV: "),
     ],
 )
-def test_a_broken_row_is_told_with_its_place_and_the_next_is_read(tmp_path: Path, broken: bytes, what: str) -> None:
+def test_a_broken_row_of_csv_costs_no_other(tmp_path: Path, broken: bytes, what: str) -> None:
     start = b"url,html\na,<p>1\n"
     path = dump(tmp_path, start + broken + b"b,<p>2\n\nc,<p>3\n")
     found = read(path)
     assert [item.url for item in captures(found)] == ["a", "b", "c"]
-    [told] = wounds(found)
-    assert told.startswith(what)
+    [what_found] = damages(found)
+    assert what_found.startswith(what)
     assert found[1].location == Location(file=str(path), offset=len(start))
 
 
-def test_a_line_longer_than_a_page_is_skipped_unread(tmp_path: Path) -> None:
+def test_a_line_longer_than_a_page_is_skipped(tmp_path: Path) -> None:
     long = json.dumps({"url": "u", "html": "x" * 80_000}).encode() + b"\n"
     found = read(dump(tmp_path, as_json(rows(1)) + long + as_json(rows(2)[1:])), max_page=1000)
-    assert wounds(found) == ["a line longer than that of a page"]
+    assert damages(found) == ["a row longer than that of a page"]
     assert refused(found) == ["larger than a page may be"] * 2
     table = b"url,html\nu," + b"x" * 80_000 + b"\nv,<p>\n"
     found = read(dump(tmp_path, table), max_page=1000)
-    assert wounds(found) == ["no CSV: a row longer than that of a page"]
+    assert damages(found) == ["a row longer than that of a page"]
     assert [item.url for item in captures(found)] == ["v"]
 
 
-def test_quotes_that_never_close_cost_no_more_than_a_few_rereads() -> None:
+def test_quotes_that_never_close_cost_a_few_rereads() -> None:
     # Each line leaves a quote open, read for itself or inside a quoted field.
     table = b"url,html\n" + b'a",""",b\n' * 20_000
-    found = list(read_csv(BytesIO(table), ",", 5_000))
+    found = list(read_rows(BytesIO(table), TABLE_COLUMNS, 5_000))
     assert 4 < len(found) < 1000
     assert found[-1].end == len(table)
 
 
-def test_lone_surrogates_and_bytes_that_are_no_utf8_are_no_crash(tmp_path: Path) -> None:
+def test_bytes_that_are_not_utf8_are_no_crash(tmp_path: Path) -> None:
     [item] = captures(read(dump(tmp_path, b'{"url": "u\\ud800", "html": "<p>\\udfff\\u00e9"}')))
     assert (item.url, item.body) == ("u?", "<p>?é".encode())
     latin = "<p>é".encode("latin-1")
@@ -185,21 +167,21 @@ def test_lone_surrogates_and_bytes_that_are_no_utf8_are_no_crash(tmp_path: Path)
 
 
 @pytest.mark.parametrize("packed_end", [5, 200])
-def test_a_gzip_dump_that_ends_too_early_is_read_up_to_there(tmp_path: Path, packed_end: int) -> None:
+def test_a_cut_gzip_table_is_read_up_to_there(tmp_path: Path, packed_end: int) -> None:
     path = tmp_path / "dump.gz"
     path.write_bytes(gzip.compress(as_json(rows(6)))[:-packed_end])
     found = read(path)
     assert [item.url for item in captures(found)] == [url(i) for i in range(len(found) - 1)]
-    assert wounds(found) == ["gzip data end too early"]
+    assert damages(found) == ["gzip data end too early"]
 
 
-def test_damaged_gzip_data_are_told_and_what_stands_before_is_read(tmp_path: Path) -> None:
+def test_a_gzip_table_is_read_up_to_its_damage(tmp_path: Path) -> None:
     packed = bytearray(gzip.compress(as_json(rows(6))))
     packed[-4] ^= 1
     path = tmp_path / "dump.gz"
     path.write_bytes(packed)
     found = read(path)
-    assert wounds(found) == ["gzip data are damaged"]
+    assert damages(found) == ["gzip data are damaged"]
     assert len(captures(found)) >= 5
 
 
@@ -208,17 +190,14 @@ TABLE = st.lists(st.fixed_dictionaries({"url": TEXT, "html": TEXT}), min_size=1,
 
 
 @given(TABLE, st.sampled_from(",;\t"))
-def test_any_table_comes_back_as_it_was_written(table: list[dict[str, str]], delimiter: str) -> None:
-    read_back = [row.values for row in read_csv(BytesIO(as_csv(table, delimiter)), delimiter, 10_000)]
-    assert read_back == table
-    assert [row.values for row in read_json_lines(BytesIO(as_json(table)), 10_000)] == table
+def test_any_table_is_read_as_it_was_written(table: list[dict[str, str]], delimiter: str) -> None:
+    for content in (as_csv(table, delimiter), as_json(table)):
+        assert [row.values for row in read_rows(BytesIO(content), TABLE_COLUMNS, 10_000)] == table
 
 
-@given(st.binary(max_size=200), st.sampled_from([b"url,html\n", b"{", b'{"url":"u","html":"h"}\n']), st.integers(1, 9))
-def test_no_bytes_are_a_crash_and_every_row_has_its_place(content: bytes, start: bytes, max_page: int) -> None:
-    whole = start + content
-    at = 0
-    for item, end in table_items(BytesIO(whole), whole[:HEAD], "dump", max_page, NOW):
-        assert item.location is not None
-        assert at <= item.location.offset <= end <= len(whole)
-        at = end
+@given(st.binary(max_size=200), st.sampled_from([b"url,html\n", b"{", b'{"url":"u","html":"h"}\n']), st.integers(1, 99))
+def test_no_bytes_are_a_crash(content: bytes, start: bytes, longest: int) -> None:
+    whole, at = start + content, 0
+    for row in read_rows(BytesIO(whole), TABLE_COLUMNS, longest):
+        assert at <= row.offset <= row.end <= len(whole)
+        at = row.offset

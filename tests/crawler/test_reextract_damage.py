@@ -1,4 +1,4 @@
-"""`scrapy reextract` on wounded archives: what it says, how it ends, and what the database holds."""
+"""`scrapy reextract` on damaged archives: what it reports, how it ends, and what it stores."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
+from crawler.reextract import Reextraction
 from tests.crawler.conftest import Run
-from tests.storage.museum import HTML, Archive, Raw, digest_of, flipped, joined
+from tests.crawler.forms import reextract_here
+from tests.storage.museum import Archive, Raw, digest_of, flipped, joined
 from tests.storage.sources.made import entries, page, url
 
 Done = subprocess.CompletedProcess[str]
@@ -36,8 +40,8 @@ def stored(tmp_path: Path) -> set[str]:
         return {address for (address,) in db.execute("select source_url from articles")}
 
 
-def told(done: Done) -> list[tuple[str, int, str]]:
-    """The wounds: file, byte, and what."""
+def reported(done: Done) -> list[tuple[str, int, str]]:
+    """The damaged places: file, byte, and what."""
     found = re.findall(r"^damaged: (.+), byte (\d+): (.+)$", done.stderr, re.MULTILINE)
     return [(file, int(byte), what) for file, byte, what in found]
 
@@ -48,50 +52,38 @@ def counted(done: Done, name: str) -> int:
     return int(found[1])
 
 
-def test_each_wound_is_told_and_all_other_pages_are_stored(scrapy: Run, tmp_path: Path) -> None:
+def test_damage_is_reported_and_other_pages_stored(scrapy: Run, tmp_path: Path) -> None:
     path, whole = archive(tmp_path / "in")
     data = flipped(flipped(whole.data, whole.places[1] + 500), whole.places[4] + 500)
     path.write_bytes(data + b"garbage")
     done = scrapy("reextract", str(path), "--jobs", "2")
     places = [whole.places[1], whole.places[4], len(data)]
-    assert [(file, byte) for file, byte, _ in told(done)] == [(str(path), place) for place in places]
+    assert [(file, byte) for file, byte, _ in reported(done)] == [(str(path), place) for place in places]
     assert counted(done, "damaged") == 3
     assert done.returncode == 1
     assert stored(tmp_path) == {url(number) for number in (0, 2, 3, 5)}
     assert {entry.truth.url for entry in entries()} > stored(tmp_path)
 
 
-def test_a_file_of_many_parts_is_read_around_its_wounds(scrapy: Run, tmp_path: Path) -> None:
-    filler = Raw(url="https://example.org/", http_headers=[HTML], body=bytes(range(256)) * 10_000).plain()
-    records = [stored for number in range(COUNT) for stored in (record(number).plain(), filler)]
-    path, whole = archive(tmp_path / "in", *records, name="a.warc")
-    assert len(whole.data) > 10_000_000
-    path.write_bytes(flipped(whole.data, whole.places[4] + 900))
-    done = scrapy("reextract", str(path), "--jobs", "2")
-    assert told(done) == [(str(path), whole.places[4], "its content does not have its digest")]
-    assert done.returncode == 1
-    assert stored(tmp_path) == {url(number) for number in range(COUNT) if number != 2}
-
-
-def test_mended_addresses_are_no_loss(scrapy: Run, tmp_path: Path) -> None:
+def test_mended_addresses_are_no_damage(scrapy: Run, tmp_path: Path) -> None:
     path, _ = archive(tmp_path / "in", record(0, address=f"<{url(0)}>").packed(), record(1).packed())
     done = scrapy("reextract", str(path), "--jobs", "1")
-    assert told(done) == []
-    assert "addresses that were not written as such, and were mended: 1" in done.stderr
+    assert reported(done) == []
+    assert "addresses that were not written correctly, and were mended: 1" in done.stderr
     assert (done.returncode, counted(done, "damaged")) == (0, 0)
     assert stored(tmp_path) == {url(0), url(1)}
 
 
-def test_the_archive_of_a_crawl_that_is_running_just_ends(scrapy: Run, tmp_path: Path) -> None:
+def test_the_archive_of_a_running_crawl_just_ends(scrapy: Run, tmp_path: Path) -> None:
     path, whole = archive(tmp_path / "archive")
     path.write_bytes(whole.data[:-3000])
     done = scrapy("reextract", "--jobs", "1")
     assert (done.returncode, counted(done, "damaged")) == (0, 0)
-    assert "files of a crawl that was killed, or is running, and end inside a record: 1" in done.stderr
+    assert "files of a crawl that was killed, or is running, that end inside a record: 1" in done.stderr
     assert len(stored(tmp_path)) == COUNT - 1
 
 
-def test_a_page_that_is_too_large_is_refused_by_the_bound_of_the_environment(scrapy: Run, tmp_path: Path) -> None:
+def test_a_page_over_the_bound_is_refused(scrapy: Run, tmp_path: Path) -> None:
     large = Raw(url=url(1), body=page(1) + b" " * 300_000).packed()
     path, _ = archive(tmp_path / "in", record(0).packed(), large, record(2).packed())
     done = scrapy("reextract", str(path), "--jobs", "1", KBS_MAX_PAGE="200000")
@@ -100,7 +92,7 @@ def test_a_page_that_is_too_large_is_refused_by_the_bound_of_the_environment(scr
     assert stored(tmp_path) == {url(0), url(2)}
 
 
-def test_a_zip_whose_names_lead_out_of_it_writes_nothing_there(scrapy: Run, tmp_path: Path) -> None:
+def test_a_zip_with_names_outside_of_it_writes_nothing(scrapy: Run, tmp_path: Path) -> None:
     inside = joined(record(number).packed() for number in range(COUNT))
     path = tmp_path / "a.wacz"
     with zipfile.ZipFile(path, "w") as packed:
@@ -109,7 +101,7 @@ def test_a_zip_whose_names_lead_out_of_it_writes_nothing_there(scrapy: Run, tmp_
         packed.writestr("archive/good.warc.gz", inside.record(5))
     before = set(tmp_path.rglob("*"))
     done = scrapy("reextract", str(path), "--jobs", "1")
-    assert [(file.removeprefix(str(path)), byte) for file, byte, _ in told(done)] == [
+    assert [(file.removeprefix(str(path)), byte) for file, byte, _ in reported(done)] == [
         ("", 0),
         ("!archive/cut.warc.gz", inside.places[3]),
     ]
@@ -118,7 +110,7 @@ def test_a_zip_whose_names_lead_out_of_it_writes_nothing_there(scrapy: Run, tmp_
     assert not [made for made in set(tmp_path.rglob("*")) - before if not made.name.startswith("kbs.db")]
 
 
-def test_revisits_are_led_back_to_their_page_or_told(scrapy: Run, tmp_path: Path) -> None:
+def test_revisits_are_resolved_or_reported(scrapy: Run, tmp_path: Path) -> None:
     digest = [digest_of(page(0))]
     again = Raw(kind="revisit", url=url(0), date="2026-11-25T12:00:00Z", block=b"HTTP/1.1 200 OK\r\n\r\n", more=digest)
     other = Raw(kind="revisit", url=url(1), date="2026-11-25T12:00:00Z", block=b"", more=digest, content_type=None)
@@ -126,8 +118,23 @@ def test_revisits_are_led_back_to_their_page_or_told(scrapy: Run, tmp_path: Path
     archive(tmp_path / "in", record(0).packed(), again.packed(), name="a.warc.gz")
     path, whole = archive(tmp_path / "in", again.packed(), other.packed(), orphan.packed(), name="b.warc.gz")
     done = scrapy("reextract", str(path.parent), "--jobs", "1")
-    assert told(done) == [
-        (str(path), whole.places[2], "a revisit of a capture that is nowhere to be found"),
-    ]
+    assert reported(done) == [(str(path), whole.places[2], "a revisit of a capture that cannot be found")]
     assert done.returncode == 1
     assert url(0) in stored(tmp_path)
+
+
+def test_an_interrupted_revisit_is_not_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    digest = [digest_of(page(0))]
+    revisit = Raw(kind="revisit", url=url(1), date="2026-11-25T12:00:00Z", block=b"", content_type=None, more=digest)
+    path, _ = archive(tmp_path / "in", record(0).packed(), revisit.packed())
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Reextraction, "_resolve", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            reextract_here(tmp_path / "kbs.db", path)
+    assert stored(tmp_path) == {url(0)}
+    reextract_here(tmp_path / "kbs.db", path)
+    assert stored(tmp_path) == {url(0), url(1)}

@@ -1,1 +1,0 @@
-"""Re-extraction: archived pages become articles again, without asking the site for one byte."""

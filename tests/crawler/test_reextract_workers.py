@@ -1,0 +1,116 @@
+"""Workers that die, and what is stored of the batches around them."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import crawler.reextract
+from crawler.reextract import DEADLY, Batch, Extracted, Reextraction, Report, processes
+from extractors.page import extract_page
+from storage import ArticleStore, Capture
+from storage.archive import Location
+from tests.crawler.forms import BASE_URL, MAX_PAGE, captures
+from tests.crawler.scripted import rows
+
+PAGES = [
+    Capture(url=page.url, fetched_at=page.fetched_at, body=page.body, location=Location(file="/a.warc", offset=number))
+    for number, page in enumerate(captures(12))
+]
+#: No article.
+EMPTY = b"<html><body>Rien</body></html>"
+
+
+def results(batches: Iterable[Batch]) -> Extracted:
+    """What two processes find."""
+    together = Extracted()
+    with processes(2, BASE_URL) as workers:
+        for found in workers.results(batches):
+            together.articles += found.articles
+            together.damages += found.damages
+    return together
+
+
+@pytest.fixture
+def deadly(monkeypatch: pytest.MonkeyPatch) -> set[bytes]:
+    """Pages that end the process that extracts them."""
+    bodies: set[bytes] = set()
+
+    def extract(body: bytes, *arguments: Any) -> Any:
+        if body in bodies:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return extract_page(body, *arguments)
+
+    monkeypatch.setattr(crawler.reextract, "extract_page", extract)
+    return bodies
+
+
+@pytest.mark.parametrize("numbers", [{0}, {5}, {11}, {4, 5}, set(range(12))])
+def test_a_page_that_kills_its_worker_costs_that_page(deadly: set[bytes], numbers: set[int]) -> None:
+    deadly.update(PAGES[number].body for number in numbers)
+    found = results([[*PAGES[:4]], [*PAGES[4:9]], [*PAGES[9:]]])
+    assert [row["archive_offset"] for row in found.articles] == [n for n in range(12) if n not in numbers]
+    assert [(damage.location.offset, damage.what) for damage in found.damages] == [(n, DEADLY) for n in sorted(numbers)]
+
+
+def test_a_worker_that_somebody_kills_costs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    def extract(body: bytes, *arguments: Any) -> Any:
+        if body == PAGES[6].body and not (tmp_path / "killed").exists():
+            (tmp_path / "killed").touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return extract_page(body, *arguments)
+
+    monkeypatch.setattr(crawler.reextract, "extract_page", extract)
+    found = results([[page] for page in PAGES])
+    assert (tmp_path / "killed").exists()
+    assert [row["archive_offset"] for row in found.articles] == list(range(12))
+    assert not found.damages
+
+
+def test_an_error_in_kbsworld_costs_that_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise RuntimeError("oops")
+
+    monkeypatch.setattr(crawler.reextract, "extract_page", fail)
+    found = results([[*PAGES[:2]]])
+    assert [damage.what for damage in found.damages] == ["an error in kbsworld, RuntimeError: oops"] * 2
+
+
+def test_few_batches_are_read_ahead() -> None:
+    read = 0
+
+    def batches() -> Iterator[Batch]:
+        nonlocal read
+        for page in PAGES:
+            read += 1
+            yield [page]
+
+    with processes(2, BASE_URL) as workers:
+        for number, _ in enumerate(workers.results(batches()), start=1):
+            assert read <= number + 4
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0], [1, 2, 0, 2], [3, 1, 2, 3, 0, 1, 2]])
+def test_batches_stored_together_are_as_stored_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: Sequence[int]
+) -> None:
+    # The same two captures: as pages without an article, and as articles.
+    kept = [PAGES[0], PAGES[1]]
+    empty = [Capture(url=page.url, fetched_at=page.fetched_at, body=EMPTY, location=page.location) for page in kept]
+    pages = [empty[0], kept[0], kept[1], empty[1]]
+    monkeypatch.setattr(crawler.reextract, "_BATCH_ITEMS", 1)
+    stored = []
+    for name, together in (("together", 100), ("apart", 1)):
+        monkeypatch.setattr(crawler.reextract, "_BATCHES", together)
+        report = Report("reextract", "pages", 0)
+        with processes(1, BASE_URL) as workers, ArticleStore(tmp_path / name / "kbs.db") as store:
+            call = Reextraction(store, "call", workers, report, tmp_path, MAX_PAGE)
+            call._take(pages[number] for number in order)
+        stored.append([report.counts, rows(tmp_path / name), rows(tmp_path / name, "refusals")])
+    assert stored[0] == stored[1]
+    assert stored[0][0]["pages"] == len(order)

@@ -1,0 +1,196 @@
+"""Archives that are cut or changed: all damage is reported, and the records around it are read."""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from storage.archive.reader import BROKEN, CUT, GZIP, NO_RECORD, SEVERAL, WRONG_LENGTH
+from tests.storage.museum import Archive, Raw, by_us, by_warcio, flipped, joined, packed, read, small
+
+PAGES = [small(number) for number in range(3)]
+OURS = by_us(PAGES)
+PACKED = by_warcio(PAGES, version="1.0")
+PLAIN = by_warcio(PAGES, gzip=False, version="1.1")
+TEN = by_warcio([small(number) for number in range(10)])
+TEN_PLAIN = by_warcio([small(number) for number in range(10)], gzip=False)
+ONE_FOLDER = settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+BOTH = pytest.mark.parametrize("whole", [PACKED, PLAIN], ids=["gzip", "plain"])
+ALL = pytest.mark.parametrize("whole", [OURS, PACKED, PLAIN], ids=["ours", "gzip", "plain"])
+
+
+@ALL
+def test_a_sound_archive_is_read_whole(tmp_path: Path, whole: Archive) -> None:
+    found = read(tmp_path, whole.data)
+    assert found.numbers == [0, 1, 2]
+    assert [capture.body for capture in found.captures] == PAGES
+    assert found.damages == []
+    step = 2 if whole is OURS else 1
+    assert found.places == list(whole.places[step - 1 :: step])
+
+
+@ALL
+def test_a_cut_costs_only_the_record_it_is_in(tmp_path: Path, whole: Archive) -> None:
+    every = read(tmp_path, whole.data)
+    # Behind the content of a plain record there are only line endings.
+    ends = [end - (0 if whole is not PLAIN else 4) for end in whole.ends]
+    for cut in range(1, len(whole.data)):
+        found = read(tmp_path, whole.data[:cut])
+        sound = {place for place, end in zip(whole.places, ends, strict=True) if end <= cut}
+        lost = [place for place in whole.places if place < cut and place not in sound]
+        assert found.places == [place for place in every.places if place in sound], cut
+        assert found.reported == [(place, CUT) for place in lost], cut
+        assert all(damage.harmless == "incomplete" for damage in found.damages), cut
+
+
+def test_an_empty_file_is_incomplete(tmp_path: Path) -> None:
+    assert read(tmp_path, b"").reported == [(0, "empty")]
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 70_000])
+def test_a_file_of_zeros_is_one_damage(tmp_path: Path, size: int) -> None:
+    assert read(tmp_path, bytes(size)).reported == [(0, NO_RECORD)]
+
+
+def unpacked(data: bytes, number: int) -> bytes | None:
+    """What one of ten members unpacks to with zlib, if it does."""
+    member = zlib.decompressobj(GZIP)
+    try:
+        content = member.decompress(data[TEN.places[number] : [*TEN.places, None][number + 1]])
+    except zlib.error:
+        return None
+    return content if member.eof else None
+
+
+@ONE_FOLDER
+@given(at=st.integers(0, len(TEN.data) - 1), bits=st.integers(1, 255))
+def test_a_flipped_byte_in_gzip_costs_only_its_record(tmp_path: Path, at: int, bits: int) -> None:
+    number = max(number for number, place in enumerate(TEN.places) if place <= at)
+    data = flipped(TEN.data, at, bits)
+    found = read(tmp_path, data)
+    # Time, system and flags of a member have no checksum, nor do the bits behind its last code.
+    is_harmless = found.damages == [] and unpacked(data, number) == unpacked(TEN.data, number)
+    lost = [] if is_harmless else [number]
+    assert found.numbers == [n for n in range(10) if n not in lost]
+    assert [offset for offset, _ in found.reported] == [TEN.places[n] for n in lost]
+
+
+@ONE_FOLDER
+@given(at=st.integers(0, len(TEN_PLAIN.data) - 1), bits=st.integers(1, 255))
+def test_a_flipped_byte_in_a_plain_file_costs_no_other(tmp_path: Path, at: int, bits: int) -> None:
+    number = max(number for number, place in enumerate(TEN_PLAIN.places) if place <= at)
+    found = read(tmp_path, flipped(TEN_PLAIN.data, at, bits))
+    others = [place for n, place in enumerate(TEN_PLAIN.places) if n not in (number, number + 1)]
+    assert [place for place in found.places if place in others] == others
+    assert len(found.captures) + len(found.damages) >= 9
+    into, content = at - TEN_PLAIN.places[number], TEN_PLAIN.record(number)[:-4]
+    if content.index(b"\r\n\r\n") < into < len(content):
+        assert [offset for offset, _ in found.reported] == [TEN_PLAIN.places[number]]
+    items = found.captures + found.damages
+    assert len({item.location for item in items}) == len(items)
+
+
+def changed(whole: Archive, start: int, end: int, instead: bytes) -> bytes:
+    """The archive with other bytes than those from `start` to `end`, counted from its second record."""
+    at = whole.places[1]
+    return whole.data[: at + start] + instead + whole.data[at + end :]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("start", "end", "instead"),
+    [
+        (0, 0, b"garbage " * 20),
+        (0, 0, bytes(70_000)),
+        (0, 0, b"\x1f\x8b\x08 nearly gzip"),
+        (0, 0, b"WARC/1.1\r\n\r\nnearly a record"),
+        (0, 100, bytes(100)),
+        (50, 150, bytes(100)),
+        (50, 150, b""),
+        (0, 1, b""),
+        (20, 20, b"garbage" * 9),
+    ],
+)
+def test_bytes_that_are_no_record_are_one_damage(
+    tmp_path: Path, whole: Archive, start: int, end: int, instead: bytes
+) -> None:
+    found = read(tmp_path, changed(whole, start, end, instead))
+    assert found.numbers == ([0, 1, 2] if start == end == 0 else [0, 2])
+    assert [offset for offset, _ in found.reported] == [whole.places[1]]
+    assert not found.damages[0].harmless
+
+
+@BOTH
+@pytest.mark.parametrize("instead", [bytes(100), b""])
+def test_damage_to_two_records_costs_no_third(tmp_path: Path, whole: Archive, instead: bytes) -> None:
+    found = read(tmp_path, changed(whole, -50, 50, instead))
+    assert found.numbers == [2]
+    assert found.reported[0][0] == 0
+    # The rest of the second one may be reported separately, and nothing else.
+    assert all(0 < offset < whole.places[1] for offset, _ in found.reported[1:2])
+    assert len(found.reported) < 3
+
+
+@BOTH
+def test_bytes_behind_the_last_record_are_reported(tmp_path: Path, whole: Archive) -> None:
+    found = read(tmp_path, whole.data + bytes(500))
+    assert found.numbers == [0, 1, 2]
+    assert found.reported == [(len(whole.data), NO_RECORD)]
+
+
+@BOTH
+def test_archives_behind_one_another_are_one(tmp_path: Path, whole: Archive) -> None:
+    assert read(tmp_path, 3 * whole.data).numbers == 3 * [0, 1, 2]
+
+
+def test_plain_and_compressed_archives_can_be_joined(tmp_path: Path) -> None:
+    for first, second in ((PACKED, PLAIN), (PLAIN, PACKED)):
+        found = read(tmp_path, first.data + second.data)
+        assert found.numbers == [0, 1, 2, 0, 1, 2]
+        assert found.damages == []
+
+
+@pytest.mark.parametrize("blank", [packed(b""), packed(b"\r\n\r\n"), packed(b"\r\n" * 5000)])
+def test_empty_members_are_skipped(tmp_path: Path, blank: bytes) -> None:
+    found = read(tmp_path, joined([blank, PACKED.record(0), blank, blank, *PACKED.records()[1:], blank]).data)
+    assert found.numbers == [0, 1, 2]
+    assert found.damages == []
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_member_without_a_record_is_reported(tmp_path: Path, place: int) -> None:
+    records = PACKED.records()
+    records.insert(place, packed(b"no record " * 500))
+    found = read(tmp_path, joined(records).data)
+    assert found.numbers == [0, 1, 2]
+    assert found.reported == [(joined(records).places[place], NO_RECORD)]
+
+
+@pytest.mark.parametrize("place", range(4))
+def test_a_member_of_several_records_is_reported(tmp_path: Path, place: int) -> None:
+    records = PACKED.records()
+    records.insert(place, packed(Raw(url="http://x/?=7").plain(), Raw(url="http://x/?=8").plain()))
+    found = read(tmp_path, joined(records).data)
+    assert found.numbers == [0, 1, 2]
+    assert found.reported == [(joined(records).places[place], SEVERAL)]
+
+
+def test_a_file_compressed_as_a_whole_is_reported(tmp_path: Path) -> None:
+    assert read(tmp_path, packed(PLAIN.data)).reported == [(0, SEVERAL)]
+    # Also where it is larger than is read into memory.
+    assert read(tmp_path, packed(Raw(body=bytes(range(256)) * 2000).plain() * 20), 1_000_000).reported == [(0, SEVERAL)]
+
+
+def test_what_is_wrong_with_a_member_is_said(tmp_path: Path) -> None:
+    assert read(tmp_path, changed(PACKED, 60, 61, b"\x00")).reported == [(PACKED.places[1], BROKEN)]
+    wrong = joined([PACKED.record(0), Raw(length="1").packed(), PACKED.record(1)])
+    assert read(tmp_path, wrong.data).reported == [(wrong.places[1], WRONG_LENGTH)]
+
+
+def test_neighbouring_damaged_members_are_each_reported(tmp_path: Path) -> None:
+    data = flipped(flipped(PACKED.data, PACKED.places[0] + 100), PACKED.places[1] + 100)
+    assert read(tmp_path, data).reported == [(place, BROKEN) for place in PACKED.places[:2]]
