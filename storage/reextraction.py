@@ -12,7 +12,7 @@ from sqlite_utils import Database
 
 from extractors.address import parse_address
 from storage.archive import Location
-from storage.sources import Revisit
+from storage.sources.base import Revisit
 
 _PLACE = "select archive_file, archive_offset from"
 _READ = f"{_PLACE} reextraction_payloads where call = ? and digest = ? "
