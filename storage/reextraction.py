@@ -31,10 +31,10 @@ class ReextractionState:
         """The stamps of the sources that were read to their end, by name."""
         return dict(self._db.execute("select file, stamp from reextraction_files where call = ?", [self._call]))
 
-    def mark_done(self, files: Iterable[tuple[str, str]]) -> None:
-        """Remember sources that were read to their end: name and stamp."""
-        rows = [(self._call, *file) for file in files]
-        self._db.conn.executemany("insert or replace into reextraction_files values (?, ?, ?)", rows)
+    def mark_done(self, file: str, stamp: str) -> None:
+        """Remember a source that was read to its end; one without a stamp is read again."""
+        if stamp:
+            self._db.execute("insert or replace into reextraction_files values (?, ?, ?)", [self._call, file, stamp])
 
     def forget(self) -> None:
         """Forget the call: it is finished, or begins anew."""
