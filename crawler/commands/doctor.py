@@ -15,7 +15,7 @@ from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, table
 
 if TYPE_CHECKING:
     from storage.archive.check import ArchiveReport, Rows
-    from storage.checkup import Examination, Missing, News, Run
+    from storage.checkup import Examination, News, Pending, RunRow
 
 # How many months, and how many findings in the archive, are shown.
 _MAX_MONTHS = 12
@@ -55,15 +55,16 @@ def _report(database: str, folder: str, *, quick: bool) -> int:
     from extractors.dates import KST
     from storage import StoreError
     from storage.checkup import examine
-    from storage.database import read_undisturbed
+    from storage.database import open_to_read
 
     now = datetime.now(UTC)
-    found = read_undisturbed(database, partial(examine, today=now.astimezone(KST).date()))
+    with open_to_read(database) as db:
+        found = examine(db, now.astimezone(KST).date())
     print(f"{database} and {folder or 'no archive'}, {now:%Y-%m-%d %H:%M} UTC\n")
     _print("Last run of each spider", _runs(found.runs, now))
     _print("Days without news, in KST", _days(found.news))
     _print("Layouts of the articles, by month of fetching in UTC", _layouts(found))
-    _print("Pending articles", _pending(found.missing))
+    _print("Pending articles", _pending(found.pending))
     _print("Database", _database(found))
     try:
         archive = _check(folder, found, quick=quick)
@@ -113,7 +114,7 @@ def _conclude(found: Examination, archive: ArchiveReport) -> int:
     return UNHEALTHY if unhealthy else 0
 
 
-def _runs(runs: list[Run], now: datetime) -> Iterator[str]:
+def _runs(runs: list[RunRow], now: datetime) -> Iterator[str]:
     from storage.checkup import COUNTS
 
     if not runs:
@@ -182,7 +183,7 @@ def _layouts(found: Examination) -> Iterator[str]:
         yield "  the site's template has changed; extractors/README.md says what to do."
 
 
-def _pending(pending: Missing) -> Iterator[str]:
+def _pending(pending: Pending) -> Iterator[str]:
     from storage.crawl_state import MAX_TRIES
 
     if not pending.total:

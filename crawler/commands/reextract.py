@@ -7,11 +7,9 @@ import hashlib
 import json
 import os
 import re
-import sqlite3
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,28 +24,26 @@ _STDIN = "-"
 
 
 class Command(OfflineCommand):
-    """Reads archives of any kind. The summary goes to standard error, what --dry-run prints to standard output."""
+    """Extract archived pages again, offline: this project's archive, or any other.
 
-    def syntax(self) -> str:
-        return "[options] [SOURCE...]"
+    Reads each SOURCE and stores its articles in the database of KBS_DB, as a crawl does: WARC, ARC and WACZ archives,
+    folders of saved pages, Scrapy's HTTP cache, JSON Lines and CSV with url and html or text columns, or - for standard
+    input. The type of a SOURCE is detected from its content. Without SOURCE: the archive of KBS_ARCHIVE. Interrupted,
+    the same call goes on: sources that were read are skipped.
 
-    def short_desc(self) -> str:
-        return "Extract archived pages again, offline: this project's archive, or any other"
+    Exit status: 0; 1 where something could not be read; 2 for a wrong call; 128 and the signal's number where a signal
+    ended it.
 
-    def long_desc(self) -> str:
-        return (
-            "Reads each SOURCE and stores its articles in the database of KBS_DB, as a crawl does: WARC, ARC and WACZ "
-            "archives, folders of saved pages, Scrapy's HTTP cache, JSON Lines and CSV with url and html or text "
-            "columns, or - for standard input. The type of a SOURCE is detected from its content. Without SOURCE: the "
-            "archive of KBS_ARCHIVE. Interrupted, the same call goes on: sources that were read are skipped. Exit "
-            "status: 0; 1 if something could not be read; 2 for a wrong call; 128 and the signal's number if a signal "
-            "ended it. Examples: kbsworld reextract; kbsworld reextract --dry-run pages/ crawl.warc.gz; "
-            "kbsworld reextract --only layout=generic"
-        )
+    Examples:
+      kbsworld reextract
+      kbsworld reextract --dry-run pages/ crawl.warc.gz
+      kbsworld reextract --only layout=generic
+    """
 
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
-        add = parser.add_argument_group("Re-extraction").add_argument
+    usage = "[options] [SOURCE...]"
+
+    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+        add = parser.add_argument
         add("--dry-run", action="store_true", help="store nothing; print what would change, field by field")
         add(
             "--only",
@@ -62,17 +58,9 @@ class Command(OfflineCommand):
         add("--scheduler", metavar="ADDRESS", help="use a Dask cluster: tcp://host:8786 (needs kbsworld[cluster])")
 
     def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
-        # Imported here and below: Scrapy loads every command before it runs one.
         from crawler.site import Site
 
         assert self.settings is not None
-        for argument in args:
-            if argument.startswith("-") and argument != _STDIN:
-                raise ValueError(f"Unknown option {argument}. See kbsworld reextract --help.")
-        opts.call = ""
-        opts.begins_again = bool(opts.dry_run or opts.only or _STDIN in args)
-        if opts.begins_again:
-            self.interrupted = "Interrupted; the same call begins again."
         if args and opts.only:
             raise ValueError("--only reads the pages of stored articles, wherever they are; it takes no SOURCE.")
         if opts.scheduler and not re.fullmatch(r"(tcp|tls)://[^/\s]+:[0-9]{1,5}", opts.scheduler):
@@ -82,17 +70,14 @@ class Command(OfflineCommand):
         opts.only = _conditions(opts.only)
         opts.jobs = _number("--jobs", opts.jobs or os.cpu_count() or 1, most=1024)
         opts.max_page = _number("KBS_MAX_PAGE", self.settings["KBS_MAX_PAGE"])
-        opts.base_url = self.settings["KBS_BASE_URL"]
-        Site(opts.base_url)
-        opts.database = self.settings["KBS_DB"]
+        opts.site = Site(self.settings["KBS_BASE_URL"])
+        opts.database = self.database
         folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
+        if not folder and not args and not opts.only:
+            raise ValueError("KBS_ARCHIVE names no folder; set it, or name a SOURCE.")
         # Without one, no file is the project's own.
         opts.archive = Path(folder or os.devnull).expanduser().absolute()
-        if not opts.only:
-            return partial(_run, *_sources(args, opts), opts)
-        if not Path(opts.database).expanduser().exists():
-            raise FileNotFoundError(f"There is no database {opts.database} yet, of which --only could read articles.")
-        return partial(_run, [], 0, opts)
+        return partial(_run, args, opts)
 
 
 def _conditions(only: list[str]) -> dict[str, str]:
@@ -116,73 +101,90 @@ def _number(name: str, given: object, most: int = sys.maxsize) -> int:
     return number
 
 
-def _sources(paths: list[str], options: argparse.Namespace) -> tuple[Iterable[Source | Damage], int]:
-    """What there is to read, and how many bytes; notes in `options` by what the same call is known.
-
-    Raises:
-        ValueError, FileNotFoundError: there is nothing to read.
-    """
-    from crawler.reextract import code
-    from storage.sources import Damage, find_sources, own_sources, total_size
-
-    # Rows name files by their whole path, so that they can be found from any folder; those of the project's own
-    # archive by their bare names, also where they are given as paths.
-    whole = [path if path == _STDIN else str(Path.cwd() / path) for path in paths]
-    own = {(options.archive / source.name).resolve(): source for source in own_sources(options.archive)}
-    read = [os.path.realpath(path) for path in whole] or [str(options.archive.resolve())]
-    values = [read, options.max_page, options.base_url, code()]
-    options.call = hashlib.sha256(json.dumps(values).encode()).hexdigest()
-    if paths:
-        found = find_sources(whole, options.max_page)
-        named = (one if isinstance(one, Damage) else own.get(Path(one.name).resolve(), one) for one in found)
-        return named, total_size(whole)
-    if not own:
-        raise FileNotFoundError(f"There is no WARC file in {options.archive}; name a SOURCE, or set KBS_ARCHIVE.")
-    return own.values(), sum(source.size for source in own.values())
-
-
-def _run(sources: Iterable[Source | Damage], size: int, options: argparse.Namespace) -> int:
-    """Re-extract sources of so many bytes; the exit status."""
-    from crawler.reextract import Reextraction, Report, cluster, print_changes, processes, remember_rows
+def _run(paths: list[str], opts: argparse.Namespace) -> int:
+    """Re-extract; the exit status."""
+    from crawler.preview import compared_copy
+    from crawler.reextract import Reextraction, Report, cluster, processes
     from storage import ArticleStore
+    from storage.reextraction import ReextractionState, count_articles, places_of
+    from storage.sources import read_places
 
+    _check_there_is_something(paths, opts)
     with ExitStack() as stack:
-        if options.scheduler:
-            workers = stack.enter_context(cluster(options.scheduler, options.base_url))
-        else:
-            workers = stack.enter_context(processes(options.jobs, options.base_url))
-        database = stack.enter_context(_copy_of(options.database)) if options.dry_run else options.database
+        begin = partial(cluster, opts.scheduler) if opts.scheduler else partial(processes, opts.jobs)
+        workers = stack.enter_context(begin(opts.site.base))
+        database = stack.enter_context(compared_copy(opts.database)) if opts.dry_run else opts.database
         store = stack.enter_context(ArticleStore(database))
-        report = Report("reextract", "pages", size)
-        reextraction = Reextraction(store, options.call, workers, report, options.archive, options.max_page)
-        if options.dry_run:
-            remember_rows(store.db)
-        if options.restart or options.begins_again:
-            reextraction.forget()
+        report = Report("reextract", "pages", 0 if opts.only else _total(paths, opts))
+        state = ReextractionState(store.db, _call(paths, opts))
+        if opts.restart or opts.dry_run:
+            with store.batch():
+                state.forget()
+        reextraction = Reextraction(
+            store=store,
+            state=state,
+            workers=workers,
+            report=report,
+            archive=opts.archive,
+            site=opts.site,
+            max_page=opts.max_page,
+        )
         ending = "interrupted"
         try:
-            if options.only:
-                reextraction.read_rows(options.only)
+            if opts.only:
+                named = ", ".join(f"{name}={value}" for name, value in opts.only.items())
+                articles, archived = count_articles(store.db, opts.only)
+                report.say(f"{articles:,} stored articles have {named}; {archived:,} of them have an archived page.")
+                for places in places_of(store.db, opts.only):
+                    reextraction.read(read_places(places, opts.archive, opts.max_page))
             else:
-                reextraction.read(sources)
-            ending = "dry run, nothing stored" if options.dry_run else "finished"
+                reextraction.read_sources(_sources(paths, opts))
+            ending = "dry run, nothing stored" if opts.dry_run else "finished"
         finally:
             report.close(ending)
-        if options.dry_run:
-            print_changes(store.db)
     if report.counts["others"] and not report.counts["pages"]:
-        tell(f"None of these captures is an article of KBS_BASE_URL={options.base_url}; name the site they are of.")
+        tell(f"None of these captures is an article of KBS_BASE_URL={opts.site.base}; name the site they are of.")
     return WORK_FAILED if report.counts["damaged"] else 0
 
 
-@contextmanager
-def _copy_of(database: str) -> Iterator[Path]:
-    """A copy of the article database, removed in the end; no file yet where there is no database."""
-    from storage.database import open_readonly
+def _check_there_is_something(paths: list[str], opts: argparse.Namespace) -> None:
+    """Raise FileNotFoundError if there is nothing to read, before a database is made."""
+    from storage.archive import warc_files
 
-    with tempfile.TemporaryDirectory(prefix="kbsworld-dry-run-") as folder:
-        copy = Path(folder) / "copy.db"
-        if Path(database).expanduser().exists():
-            with open_readonly(database) as db, closing(sqlite3.connect(copy)) as target:
-                db.conn.backup(target)
-        yield copy
+    for path in paths:
+        if path != _STDIN and not os.path.lexists(path):
+            raise FileNotFoundError(f"{path}: no such file or folder.")
+    if opts.only and not Path(opts.database).expanduser().exists():
+        raise FileNotFoundError(f"There is no database {opts.database} yet, of which --only could read articles.")
+    if not paths and not opts.only and not warc_files(opts.archive):
+        raise FileNotFoundError(f"There is no WARC file in {opts.archive}; name a SOURCE, or set KBS_ARCHIVE.")
+
+
+def _sources(paths: list[str], opts: argparse.Namespace) -> Iterator[Source | Damage]:
+    """What there is to read; the project's own files under their bare names, also when they are given as paths."""
+    from storage.sources import Damage, find_sources, own_sources
+
+    own = {(opts.archive / source.name).resolve(): source for source in own_sources(opts.archive)}
+    if not paths:
+        yield from own.values()
+        return
+    # Rows name files by their whole path, so that they can be found from any folder.
+    whole = [path if path == _STDIN else str(Path.cwd() / path) for path in paths]
+    for found in find_sources(whole, opts.max_page):
+        yield found if isinstance(found, Damage) else own.get(Path(found.name).resolve(), found)
+
+
+def _total(paths: list[str], opts: argparse.Namespace) -> int:
+    """How many bytes there are to read."""
+    from storage.archive import warc_files
+    from storage.sources import total_size
+
+    return total_size(paths) if paths else sum(warc_files(opts.archive).values())
+
+
+def _call(paths: list[str], opts: argparse.Namespace) -> str:
+    """What tells this call from others when it goes on: what is read, and what extracts it."""
+    from crawler.reextract import code
+
+    read = [os.path.realpath(path) for path in paths] or [str(opts.archive.resolve())]
+    return hashlib.sha256(json.dumps([read, opts.max_page, opts.site.base, code()]).encode()).hexdigest()

@@ -38,7 +38,7 @@ def fill(path: Path, count: int) -> int:
     with ArticleStore(path) as store:
         articles = _articles(count)
         while batch := list(islice(articles, _BATCH)):
-            rows = [(article_row(version, _capture(version)), version.url) for version in batch]
+            rows = [article_row(version, _capture(version)) for version in batch]
             with store.batch():
                 stored += len(store.add_rows(rows))
     return stored

@@ -7,6 +7,7 @@ import gzip
 import json
 import zipfile
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,8 +21,10 @@ from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
 from crawler.reextract import Reextraction, Report, processes
+from crawler.site import Site
 from storage import ArchiveWriter, ArticleStore
 from storage.archive import MAX_FILE_BYTES
+from storage.reextraction import ReextractionState
 from storage.sources import find_sources
 from tests.replica.many import many_pages
 
@@ -106,8 +109,21 @@ def as_http_cache(kept: Iterable[Kept], folder: Path) -> Path:
 
 def reextract_here(database: Path, *files: Path) -> dict[str, int]:
     """Re-extract files from within this process; what was counted."""
-    report = Report("reextract", "pages", 0)
+    with reextraction(database) as call:
+        call.read_sources(find_sources([str(file) for file in files], MAX_PAGE))
+    return call.report.counts
+
+
+@contextmanager
+def reextraction(database: Path) -> Iterator[Reextraction]:
+    """A re-extraction into a database, with one worker."""
     with processes(1, BASE_URL) as workers, ArticleStore(database) as store:
-        call = Reextraction(store, "call", workers, report, database.parent, MAX_PAGE)
-        call.read(find_sources([str(file) for file in files], MAX_PAGE))
-    return report.counts
+        yield Reextraction(
+            store=store,
+            state=ReextractionState(store.db, "call"),
+            workers=workers,
+            report=Report("reextract", "pages", 0),
+            archive=database.parent,
+            site=Site(BASE_URL),
+            max_page=MAX_PAGE,
+        )

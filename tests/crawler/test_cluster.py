@@ -21,7 +21,7 @@ CAPTURES = 400
 #: Run before the command: small batches.
 SMALL = """
 import crawler.reextract as module
-module._BATCH_ITEMS, module._PAGES = 5, 20
+module.BATCH_ITEMS = 5
 """
 # Loaded by workers: one page ends them.
 PRELOAD = """

@@ -189,7 +189,7 @@ def test_killed_twenty_times_it_ends_with_the_same_rows(reextract: Reextract, tm
     whole.mkdir()
     reextract(folder, KBS_DB=str(whole / "kbs.db"))
     environment = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": ""}
-    often = "import crawler.reextract; crawler.reextract._PAGES = 40"
+    often = "import crawler.reextract; crawler.reextract.BATCH_ITEMS = 40"
     random, stored, killed = Random(5), [0], 0
     while killed < 20:
         process = prepared().begin("reextract", "--jobs", "2", str(folder), first=often, **environment)
@@ -286,7 +286,7 @@ def test_a_file_that_changed_meanwhile_is_read_again(files: list[Path], tmp_path
 
 
 def test_restart_reads_everything_again(reextract: Reextract, files: list[Path], tmp_path: Path) -> None:
-    first = "import crawler.reextract as r; r._BATCH_ITEMS = r._PAGES = 5; r._BATCHES = 1; r.raise_interruption = "
+    first = "import crawler.reextract as r; r.BATCH_ITEMS = 5; r.raise_interruption = "
     call = ["reextract", *map(str, files)]
     environment = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": ""}
     stop = f"import os, signal; {first} lambda n=iter(range(6)): next(n, 9) < 5 or os.kill(os.getpid(), signal.SIGTERM)"
@@ -303,21 +303,19 @@ def test_restart_reads_everything_again(reextract: Reextract, files: list[Path],
 @pytest.fixture
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Batches of five pages, each stored by itself."""
-    for name in ("_BATCH_ITEMS", "_PAGES"):
-        monkeypatch.setattr(f"crawler.reextract.{name}", 5)
-    monkeypatch.setattr("crawler.reextract._BATCHES", 1)
+    monkeypatch.setattr("crawler.reextract.BATCH_ITEMS", 5)
 
 
 def interrupt_after(batches: int, database: Path, *files: Path) -> None:
     """Re-extract files until so many batches were stored."""
     left = iter(range(batches))
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("crawler.reextract.raise_interruption", lambda: next(left, None) is None and interrupt())
+        patched.setattr("crawler.reextract.raise_interruption", lambda: next(left, -1) < 0 and interrupt())
         with pytest.raises(KeyboardInterrupt):
             reextract_here(database, *files)
 
 
-def interrupt(*_: object) -> None:
+def interrupt(*_: object) -> bool:
     raise KeyboardInterrupt
 
 
@@ -327,6 +325,6 @@ def test_a_database_error_is_reported(reextract: Reextract, warc: Path, tmp_path
     run = reextract(warc)
     assert run.returncode == 1
     assert (
-        "The database failed (no such table: reextraction_files); what was stored stays, call this again." in run.stderr
+        "The database failed (no such table: reextraction_files); what was stored stays, run this again." in run.stderr
     )
     assert "Traceback" not in run.stderr

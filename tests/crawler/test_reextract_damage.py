@@ -132,7 +132,7 @@ def test_an_interrupted_revisit_is_not_forgotten(tmp_path: Path, monkeypatch: py
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Reextraction, "_resolve", interrupt)
+        patched.setattr(Reextraction, "_read_revisits", interrupt)
         with pytest.raises(KeyboardInterrupt):
             reextract_here(tmp_path / "kbs.db", path)
     assert stored(tmp_path) == {url(0)}

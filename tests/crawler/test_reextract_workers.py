@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 
 import crawler.reextract
-from crawler.reextract import DEADLY, Batch, Extracted, Reextraction, Report, processes
+from crawler.reextract import DEADLY, Batch, Extracted, processes
 from extractors.page import extract_page
-from storage import ArticleStore, Capture
+from storage import Capture
 from storage.archive import Location
-from tests.crawler.forms import BASE_URL, MAX_PAGE, captures
+from tests.crawler.forms import BASE_URL, captures, reextraction
 from tests.crawler.scripted import rows
 
 PAGES = [
@@ -31,7 +31,7 @@ def results(batches: Iterable[Batch]) -> Extracted:
     together = Extracted()
     with processes(2, BASE_URL) as workers:
         for found in workers.results(batches):
-            together.articles += found.articles
+            together.rows += found.rows
             together.damages += found.damages
     return together
 
@@ -54,7 +54,7 @@ def deadly(monkeypatch: pytest.MonkeyPatch) -> set[bytes]:
 def test_a_page_that_kills_its_worker_costs_that_page(deadly: set[bytes], numbers: set[int]) -> None:
     deadly.update(PAGES[number].body for number in numbers)
     found = results([[*PAGES[:4]], [*PAGES[4:9]], [*PAGES[9:]]])
-    assert [row["archive_offset"] for row in found.articles] == [n for n in range(12) if n not in numbers]
+    assert [row["archive_offset"] for row in found.rows] == [n for n in range(12) if n not in numbers]
     assert [(damage.location.offset, damage.what) for damage in found.damages] == [(n, DEADLY) for n in sorted(numbers)]
 
 
@@ -68,7 +68,7 @@ def test_a_worker_that_somebody_kills_costs_nothing(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(crawler.reextract, "extract_page", extract)
     found = results([[page] for page in PAGES])
     assert (tmp_path / "killed").exists()
-    assert [row["archive_offset"] for row in found.articles] == list(range(12))
+    assert [row["archive_offset"] for row in found.rows] == list(range(12))
     assert not found.damages
 
 
@@ -103,14 +103,11 @@ def test_batches_stored_together_are_as_stored_apart(
     kept = [PAGES[0], PAGES[1]]
     empty = [Capture(url=page.url, fetched_at=page.fetched_at, body=EMPTY, location=page.location) for page in kept]
     pages = [empty[0], kept[0], kept[1], empty[1]]
-    monkeypatch.setattr(crawler.reextract, "_BATCH_ITEMS", 1)
-    stored = []
+    stored: list[tuple[object, ...]] = []
     for name, together in (("together", 100), ("apart", 1)):
-        monkeypatch.setattr(crawler.reextract, "_BATCHES", together)
-        report = Report("reextract", "pages", 0)
-        with processes(1, BASE_URL) as workers, ArticleStore(tmp_path / name / "kbs.db") as store:
-            call = Reextraction(store, "call", workers, report, tmp_path, MAX_PAGE)
-            call._take(pages[number] for number in order)
-        stored.append([report.counts, rows(tmp_path / name), rows(tmp_path / name, "refusals")])
+        monkeypatch.setattr(crawler.reextract, "BATCH_ITEMS", together)
+        with reextraction(tmp_path / name / "kbs.db") as call:
+            call.read(pages[number] for number in order)
+        assert call.report.counts["pages"] == len(order)
+        stored.append((call.report.counts, rows(tmp_path / name), rows(tmp_path / name, "refusals")))
     assert stored[0] == stored[1]
-    assert stored[0][0]["pages"] == len(order)
