@@ -33,7 +33,8 @@ _BLOCKS = frozenset(
 )
 # Those that trafilatura reads as paragraphs once they are <p>: it has no rule for <div> and its like, takes some <pre>
 # for code, which it writes into the line, and marks the parts of a <dl> as list items.
-_AS_PARAGRAPHS = _BLOCKS - frozenset("blockquote h1 h2 h3 h4 h5 h6 hr li p td th tr".split())
+_OTHERS = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split())
+_AS_PARAGRAPHS = _BLOCKS - _OTHERS
 # Elements without words of an article, on any page: code, players, controls, and those whose content HTML reads as raw
 # text, so that an unclosed one swallows the rest of the page.
 _WORDLESS = frozenset(
@@ -129,18 +130,19 @@ def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Elemen
         _drop_from(next((box for box in reversed(holders) if box.tag in _WORDLESS or box in cut), end))
     elif len(article):
         article[-1].tail = None
-    for element in [*article.iter(*_WORDLESS), *cut]:
+    for element in cut:
         element.clear(keep_tail=True)
-        if element.tag in _MEDIA:
+    for element in list(article.iterdescendants()):
+        if element.tag in _WORDLESS:
+            element.clear(keep_tail=True)
+            element.tag = "p" if element.tag in _MEDIA else "span"
+        elif element.tag in _AS_PARAGRAPHS:
             element.tag = "p"
+        elif element.tag not in _OTHERS:
+            element.tag = "span"
     swallowing = next(filter(_swallowed_tags, _WITH_TAGS(article)), None)
     if swallowing is not None:
         _drop_from(swallowing)
-    for element in article.iterdescendants():
-        if element.tag in _AS_PARAGRAPHS:
-            element.tag = "p"
-        elif element.tag not in _BLOCKS and element.tag not in {"br", "img"}:
-            element.tag = "span"
     etree.strip_tags(article, "span")
     return article
 

@@ -14,23 +14,22 @@ from extractors.labels import COPYRIGHT, LONGEST_CREDIT
 _INVISIBLE = re.compile(
     r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]"
 )
-
-
 # More marks than this on one letter are no writing (UAX #15, "Stream-Safe Text Format").
 _MOST_MARKS = 30
 # Of no class themselves, these are two marks each when they are normalised.
 _PAIRS = frozenset("\u0f73\u0f75\u0f81")
 
 
-def plain(text: str) -> str:
-    """`text` in NFC, without characters that are not there to be read; its white space stays."""
-    if not text.isprintable():  # most texts are, and need no search
-        text = _INVISIBLE.sub("", text)
+def collapse(text: str) -> str:
+    """`text` as one line: white space (NBSP included) collapsed and trimmed, NFC, no zero-width characters."""
+    line = " ".join(text.split())
+    if not line.isprintable():  # most texts are, and need no search
+        line = " ".join(_INVISIBLE.sub("", line).split())
     # A longer stack has a mark at one of these places.
-    seen = text[::_MOST_MARKS]
+    seen = line[::_MOST_MARKS]
     if any(map(unicodedata.combining, seen)) or not _PAIRS.isdisjoint(seen):
-        text = _stack().sub(r"\1", text)
-    return unicodedata.normalize("NFC", text)
+        line = _stack().sub(r"\1", line)
+    return unicodedata.normalize("NFC", line)
 
 
 @cache
@@ -41,12 +40,6 @@ def _stack() -> re.Pattern[str]:
     """
     marks = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark) or mark in _PAIRS)
     return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
-
-
-def collapse(text: str) -> str:
-    """`text` as one line: white space (NBSP included) collapsed and trimmed, NFC, no zero-width characters."""
-    line = " ".join(text.split())
-    return plain(line) if line.isprintable() else " ".join(plain(line).split())
 
 
 def credit_of(caption: str | None) -> str | None:

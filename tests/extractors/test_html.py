@@ -9,19 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors import Article, NotAnArticle, extract_html
+from extractors import NotAnArticle, extract_html
 from tests.replica import World, pages
 from tests.replica.hostile import AT, PAGE
 from tests.replica.markup import typography
-from tests.replica.world import Entry
 
 URL = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=90001"
 WORLD = World(articles=30)
 END = PAGE.index(b'<div class="func_menu bottom">')
-
-
-def extract(page: bytes, url: str) -> Article:
-    return replace(extract_html(page, url), source_url=None)
 
 
 def reason(page: bytes, url: str = URL) -> str:
@@ -35,12 +30,11 @@ def body_of(html: str) -> tuple[str, ...]:
     return extract_html(PAGE[:AT] + html.encode() + b"</div>" + PAGE[END:], URL).paragraphs
 
 
-def dated_entry(*, updated: bool) -> Entry:
-    return next(entry for entry in WORLD.entries if bool(entry.truth.updated_at) is updated)
+UPDATED = next(entry for entry in WORLD.entries if entry.truth.updated_at)
 
 
 def test_the_date_of_a_card_is_never_the_articles() -> None:
-    page = pages.news_page(WORLD, dated_entry(updated=True)).decode()
+    page = pages.news_page(WORLD, UPDATED).decode()
     own = re.search(r'<p class="date">.*?</p>', page)
     assert own is not None
     article = extract_html(page.replace(own.group(), '<p class="date"></p>', 1).encode(), URL)
@@ -48,17 +42,9 @@ def test_the_date_of_a_card_is_never_the_articles() -> None:
     assert (article.written_at, article.updated_at, article.timestamp) == (None, None, None)
 
 
-def test_without_an_update_the_version_is_the_time_written() -> None:
-    entry = dated_entry(updated=False)
-    article = extract_html(pages.news_page(WORLD, entry), URL)
-    assert article.updated_at is None
-    assert article.timestamp == entry.written_at.isoformat()
-
-
 def test_labels_of_dates_are_not_read() -> None:
-    entry = dated_entry(updated=True)
-    page = pages.news_page(WORLD, entry).replace(b"Write:", b"Ecrit le").replace(b"Update:", "Modifié le".encode())
-    assert extract(page, entry.truth.url) == entry.truth
+    page = pages.news_page(WORLD, UPDATED).replace(b"Write:", b"Ecrit le").replace(b"Update:", "Modifié le".encode())
+    assert replace(extract_html(page, UPDATED.truth.url), source_url=None) == UPDATED.truth
 
 
 def test_the_address_fetched_counts_before_the_one_on_the_page() -> None:

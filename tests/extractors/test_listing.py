@@ -17,14 +17,6 @@ MENU = '<nav id="gnb_menu"></nav>'
 URL = "https://world.kbs.co.kr/service/news_list.htm?lang=f"
 
 
-def test_a_list_gives_its_entries_and_no_other_link() -> None:
-    world = World(articles=30)
-    page = pages.list_page(world, world.listed(page=2), category_id="", page=2, total=30)
-    assert [found.address.url for found in extract_list(page, URL).entries] == [
-        entry.truth.url for entry in world.listed(page=2)
-    ]
-
-
 def test_a_list_without_entries_is_empty() -> None:
     world = World(articles=0)
     assert extract_list(pages.list_page(world, [], category_id="", page=1, total=0), URL).entries == ()
