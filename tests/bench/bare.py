@@ -11,18 +11,15 @@ from scrapy.http import Response
 
 
 class BareSpider(scrapy.Spider):
-    """The cost of downloading alone. Prints the number of pages at its end."""
+    """The cost of downloading alone. Takes `-a file=PATH` and prints the number of pages at its end."""
 
     name = "bare"
-
-    def __init__(self, file: str) -> None:
-        super().__init__()
-        self.urls = Path(file).read_text("utf-8").split()
-        self.pages = 0
+    file: str
+    pages = 0
 
     async def start(self) -> AsyncIterator[Any]:
-        for url in self.urls:
-            yield scrapy.Request(url, self.parse)
+        for url in Path(self.file).read_text("utf-8").split():
+            yield scrapy.Request(url)
 
     def parse(self, _: Response) -> None:
         self.pages += 1

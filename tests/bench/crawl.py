@@ -10,10 +10,7 @@ import argparse
 import statistics
 import sys
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
-
-from warcio.archiveiterator import ArchiveIterator
 
 from storage import ArticleStore
 from tests.bench.processes import measure
@@ -37,8 +34,9 @@ def main() -> int:
         for i in range(1, options.rounds + 1):
             folder = Path(name) / str(i)
             folder.mkdir()
+            replica.requests.clear()
             own.append(_crawl(folder, replica.base_url, options.articles))
-            urls = list(_archived(folder / "archive"))
+            urls = [replica.base_url + path for path in replica.requests]
             bare.append(_bare(folder, urls))
             print(f"round {i}: bare {bare[-1]:.1f} s, kbs_news {own[-1]:.1f} s", file=sys.stderr)
     rows = []
@@ -57,15 +55,6 @@ def _crawl(folder: Path, base: str, articles: int) -> float:
         if len(store) != articles:
             sys.exit(f"The crawl stored {len(store)} of {articles} articles. Run make test.")
     return run.seconds
-
-
-def _archived(archive: Path) -> Iterator[str]:
-    """The addresses that the crawl asked for."""
-    for file in sorted(archive.iterdir()):
-        with file.open("rb") as stream:
-            for record in ArchiveIterator(stream):
-                if record.rec_type == "response":
-                    yield record.rec_headers.get_header("WARC-Target-URI")
 
 
 def _bare(folder: Path, urls: list[str]) -> float:

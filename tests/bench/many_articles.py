@@ -13,7 +13,6 @@ from extractors import Article
 from extractors.address import news_url
 from extractors.dates import KST
 from storage import ArticleStore, Capture
-from storage.articles import article_row
 from tests.replica import french
 
 #: The words of the replica's lists, and two more; the most frequent first.
@@ -38,9 +37,10 @@ def fill(path: Path, count: int) -> int:
     with ArticleStore(path) as store:
         articles = _articles(count)
         while batch := list(islice(articles, _BATCH)):
-            rows = [article_row(version, _capture(version)) for version in batch]
             with store.batch():
-                stored += len(store.add_rows(rows))
+                for version in batch:
+                    store.add(version, _capture(version))
+            stored += len(batch)
     return stored
 
 

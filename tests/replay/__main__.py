@@ -20,7 +20,6 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.error import HTTPError
 from urllib.request import ProxyHandler, build_opener
 
 from warcio.archiveiterator import ArchiveIterator
@@ -127,8 +126,6 @@ def _pywb(folder: Path) -> Iterator[str]:
 def _answers(url: str) -> bool:
     try:
         _OPENER.open(url, timeout=5).close()
-    except HTTPError as error:
-        error.close()
     except OSError:
         return False
     return True

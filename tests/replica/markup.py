@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from itertools import groupby
 from random import Random
 
 #: The ways a body is written. `breaks` is the news view's own; the others come from the site's rich-text editor.
 STYLES = ("breaks", "single", "paragraphs", "editor")
+_WRAPPERS: dict[object, str] = {"li": "ul", "tr": "table"}
 _COMMENTS = ("Key word", "/ Key word", "banner", "2023 renewal")
 #: What bodies contain between paragraphs and readers do not see; pictures first.
 _NOISE = (
@@ -46,9 +48,10 @@ def render_body(blocks: Sequence[Block], style: str, random: Random, *, pictures
     if style in {"breaks", "single"}:
         return _with_breaks(blocks, random, double=style == "breaks")
     pieces = []
-    for group in _grouped(blocks):
+    # Neighbours of the same list or table are in one element.
+    for tag, group in groupby(blocks, key=lambda block: block.tag if block.tag in _WRAPPERS else id(block)):
         rendered = "\n".join(_element(block, style, random) for block in group)
-        wrapper = {"li": "ul", "tr": "table"}.get(group[0].tag)
+        wrapper = _WRAPPERS.get(tag)
         pieces.append(f"<{wrapper}>\n{rendered}\n</{wrapper}>" if wrapper else rendered)
         if random.random() < 0.15:
             pieces.append(random.choice(_NOISE if pictures else _NOISE[1:]))
@@ -61,17 +64,6 @@ def _with_breaks(blocks: Sequence[Block], random: Random, *, double: bool) -> st
     comment = f"<!-- {random.choice(_COMMENTS)} -->"
     end = f"<br />\n<br />{comment}\n" if double else f"<br />{comment}\n"
     return f"{comment}\n" + end.join(between.join(map(typography, block.parts)) for block in blocks) + "<br />\n"
-
-
-def _grouped(blocks: Sequence[Block]) -> list[list[Block]]:
-    """Neighbours that share a list or a table."""
-    groups: list[list[Block]] = []
-    for block in blocks:
-        if groups and block.tag in {"li", "tr"} and groups[-1][0].tag == block.tag:
-            groups[-1].append(block)
-        else:
-            groups.append([block])
-    return groups
 
 
 def _element(block: Block, style: str, random: Random) -> str:

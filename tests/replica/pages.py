@@ -54,7 +54,7 @@ def article_page(edition: str, entry: Entry, body: str, others: Sequence[Entry])
         edition: the letter of `lang=`.
         entry: the article; the layout of its truth chooses the template, its number what differs from page to page.
         body: HTML of its words.
-        others: articles for the cards and the aside.
+        others: articles for the lists around it.
     """
     truth = entry.truth
     contents = _piece(

@@ -18,16 +18,10 @@ import pytest
 
 from tests.replica import Faults, Replica
 from tests.replica.faults import KINDS, SITE_PAGES, STATUSES, applicable
+from tests.replica.test_pages import LISTS
 
 LIST = "/service/news_list.htm?lang=f&page=2"
 FEED = "/rss/rss_news.htm?lang=f"
-LISTS = [
-    LIST,
-    "/service/contents_list.htm?lang=f&menu_cate=culture",
-    "/service/news_vod_list.htm?lang=f&menu_cate=videonews",
-    "/service/program_playlist_list.htm?page=1&lang=f&procode=parkofd&bbs=parkofd_playlist",
-    "/service/search.htm?page=1&lang=f&search_date=5&keyword=e&kubun=n",
-]
 
 
 @pytest.fixture
@@ -136,8 +130,8 @@ def test_a_drip_sends_byte_after_byte(site: Replica) -> None:
 
 @pytest.mark.parametrize("target", LISTS)
 @pytest.mark.parametrize("kind", SITE_PAGES)
-def test_lists_without_entries_and_without_end(site: Replica, target: str, kind: str) -> None:
-    page = site.respond(target, kind)[2].decode()
+def test_lists_without_entries_and_without_end(replica: Replica, target: str, kind: str) -> None:
+    page = replica.respond(f"/service/{target}", kind)[2].decode()
     contents = page[page.index('<div class="contents">') : page.index("<aside>")]
     shown = contents.count("Seq_Code=") + contents.count("board_seq=") + contents.count("&no=")
     assert (shown > 0) == (kind == "endless")

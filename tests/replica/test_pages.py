@@ -16,9 +16,10 @@ import pytest
 
 from extractors.address import SITE, parse_address
 from tests.replica import Replica, World
+from tests.replica.pages import list_entries
 from tests.replica.routes import find_page
 from tests.replica.skeleton import COOKIES
-from tests.replica.world import PAGE_SIZE, Entry
+from tests.replica.world import PAGE_SIZE
 
 #: List -> the links of its entries.
 LISTS = {
@@ -44,16 +45,6 @@ def listed(replica: Replica, page: str) -> list[str]:
     return [address.url for address in addresses if address is not None and address.is_article]
 
 
-def expected(world: World, page: str) -> list[Entry]:
-    return {
-        "news_list.htm": world.entries,
-        "contents_list.htm": [entry for entry in world.features if entry.category_id == "culture"],
-        "news_vod_list.htm": world.videos,
-        "program_playlist_list.htm": world.programmes,
-        "search.htm": [entry for entry in world.entries if "kim" in str(entry.truth.title).lower()],
-    }[page.split("?")[0]]
-
-
 def test_an_article_page_has_the_sites_skeleton(replica: Replica) -> None:
     page = tree(replica, f"news_view.htm?lang=f&Seq_Code={replica.world.entries[3].seq}")
     assert len(page.cssselect("nav#gnb_menu a")) == 80
@@ -70,7 +61,9 @@ def test_an_article_page_has_the_sites_skeleton(replica: Replica) -> None:
 @pytest.mark.parametrize("page", LISTS)
 def test_a_list_has_ten_a_page_and_then_none(page: str) -> None:
     with Replica(articles=260) as replica:
-        urls = [entry.truth.url for entry in expected(replica.world, page)]
+        file, value = page.split("?")[0], re.search(r"(?:menu_cate|procode|keyword)=(\w+)", page)
+        entries = list_entries(replica.world, file, value.group(1) if value else "")
+        urls = [entry.truth.url for entry in entries]
         last = -(-len(urls) // PAGE_SIZE)
         assert last > 1
         assert listed(replica, page) == urls[:PAGE_SIZE]

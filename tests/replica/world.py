@@ -18,13 +18,7 @@ from tests.replica.bodies import new_body, revised
 from tests.replica.markup import STYLES, Block
 
 #: `id=` of the news list -> the word on the page. The letters are the site's, the words the replica's.
-CATEGORIES = {
-    "Po": "Politique",
-    "In": "International",
-    "IK": "Intercoréen",
-    "Dm": "Société",
-    "Cu": "Culture",
-}
+CATEGORIES = {"Po": "Politique", "In": "International", "IK": "Intercoréen", "Dm": "Société", "Cu": "Culture"}
 #: `menu_cate=` of the feature lists, from the site. The word on the page is the replica's: the name, capitalised.
 MENUS = (
     *("culture", "lifestyle", "business", "people", "northkorea"),
