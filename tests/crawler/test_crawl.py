@@ -92,7 +92,7 @@ def test_settings_can_be_given_with_s_and_the_archive_left_out(crawl: Run, tmp_p
         (["xyz"], "Unknown spider xyz; there is kbs_articles, "),
         (["kbs_news", "-a", "since=2999-01-01"], "since=2999-01-01 is in the future."),
         ([], "Name one spider"),
-        (["kbs_news", "--page", "2"], "Unknown option --page. See scrapy crawl --help."),
+        (["kbs_news", "--page", "2"], "Unknown option --page. See kbsworld crawl --help."),
         (["kbs_news", "-s", "KBS_BASE_URL=world.kbs.co.kr"], "is not a web address; give one such as"),
         (["kbs_news", "-s", "DOWNLOAD_DELAY=x"], "DOWNLOAD_DELAY is 'x'; it must be a number from 0."),
         (["kbs_news", "-s", "KBS_RECHECK_DAYS=-1"], "KBS_RECHECK_DAYS is '-1'; it must be a whole number from 0."),
