@@ -337,17 +337,23 @@ class Reextraction:
         """
         if done := self.state.done():
             self.report.say(f"Going on where this was interrupted; {len(done):,} sources are skipped.")
+        orphans: list[Revisit] = []
         for source in sources:
             if isinstance(source, Damage):
                 self._count_damage(source)
-                continue
-            if source.stamp and done.get(source.name) == source.stamp:
+            elif source.stamp and done.get(source.name) == source.stamp:
                 self.report.advance(source.size)
-                continue
-            self.read(self._watched(source))
-            with self.store.batch():
-                self.state.mark_done(source.name, source.stamp)
-        self._read_revisits()
+            else:
+                self.read(self._watched(source))
+                # The originals of these may be in a source that follows.
+                if here := self._read_revisits(self._revisits):
+                    orphans += here
+                else:
+                    with self.store.batch():
+                        self.state.mark_done(source.name, source.stamp)
+                self._revisits.clear()
+        for revisit in self._read_revisits(orphans):
+            self._count_damage(_damage(revisit, ORPHAN))
         with self.store.batch():
             self.state.forget()
 
@@ -356,7 +362,6 @@ class Reextraction:
         for extracted in self.workers.results(self._batches(items)):
             self._store(extracted)
             raise_interruption()
-        self._store(Extracted())
 
     def _watched(self, source: Source) -> Iterator[Item]:
         at = 0
@@ -368,31 +373,26 @@ class Reextraction:
         self.report.advance(source.size - at)
 
     def _batches(self, items: Iterable[Item]) -> Iterator[Batch]:
-        """The captures in batches; damages are counted, and revisits kept for the end."""
+        """The captures in batches; damages are counted, and revisits of articles kept for later."""
         batch: Batch = []
         size = 0
         for item in items:
             if isinstance(item, Damage):
                 self._count_damage(item)
-            elif isinstance(item, Revisit):
-                self._keep(item)
-            else:
+            elif not isinstance(item, Revisit):
                 batch.append(item)
                 size += len(item.body) if isinstance(item, Capture) else 0
+            elif _is_article(self.site, item.url):
+                self._revisits.append(item)
+            else:
+                self.report.counts["others"] += 1
             if len(batch) >= BATCH_ITEMS or size >= _BATCH_BYTES:
                 yield batch
                 batch, size = [], 0
         if batch:
             yield batch
 
-    def _keep(self, revisit: Revisit) -> None:
-        if _is_article(self.site, revisit.url):
-            self._revisits.append(revisit)
-        else:
-            self.report.counts["others"] += 1
-
     def _store(self, extracted: Extracted) -> None:
-        """Store what was extracted, and the revisits read so far, in one transaction."""
         counts = Counter(pages=len(extracted.rows), others=extracted.others)
         with uninterrupted():  # so that what is stored is counted
             with self.store.batch():
@@ -400,8 +400,6 @@ class Reextraction:
                     rows = list(group)
                     counts.update(self._refuse(rows) if is_refusal else self.store.add_rows(rows))
                 self.state.remember_payloads(extracted.payloads)
-                self.state.defer(self._revisits)
-            self._revisits.clear()
             self.report.counts.update(counts)
         for damage in extracted.damages:
             self._count_damage(damage)
@@ -411,18 +409,16 @@ class Reextraction:
             self.store.refuse_row(row)
             yield from ("refused", _REASON + row["reason"])
 
-    def _read_revisits(self) -> None:
-        """Read the originals of all revisits, known as these are."""
-        while revisits := self.state.deferred(BATCH_ITEMS):
-            places = []
-            for revisit in revisits:
-                if location := self.state.original(revisit):
-                    places.append(Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at))
-                else:
-                    self._count_damage(_damage(revisit, ORPHAN))
-            self.read(read_places(places, self.archive, self.max_page))
-            with self.store.batch():
-                self.state.drop(revisits)
+    def _read_revisits(self, revisits: Iterable[Revisit]) -> list[Revisit]:
+        """Read the originals of revisits, known as these are; the revisits whose original is not known."""
+        located = [(revisit, self.state.original(revisit)) for revisit in revisits]
+        places = [
+            Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at)
+            for revisit, location in located
+            if location is not None
+        ]
+        self.read(read_places(places, self.archive, self.max_page))
+        return [revisit for revisit, location in located if location is None]
 
     def _count_damage(self, damage: Damage) -> None:
         if damage.url and not _is_article(self.site, damage.url):

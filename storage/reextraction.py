@@ -38,51 +38,13 @@ class ReextractionState:
 
     def forget(self) -> None:
         """Forget the call: it is finished, or begins anew."""
-        for table in ("reextraction_files", "reextraction_payloads", "reextraction_revisits"):
+        for table in ("reextraction_files", "reextraction_payloads"):
             self._db.execute(f"delete from {table} where call = ?", [self._call])  # noqa: S608
 
     def remember_payloads(self, payloads: Iterable[tuple[str, str, str, int]]) -> None:
         """Remember the payloads of captures: digest, url, file and offset."""
         rows = [(self._call, *payload) for payload in payloads]
         self._db.conn.executemany("insert or replace into reextraction_payloads values (?, ?, ?, ?, ?)", rows)
-
-    def defer(self, revisits: Iterable[Revisit]) -> None:
-        """Keep revisits until their originals are found."""
-        rows = [
-            (
-                self._call,
-                revisit.location.file,
-                revisit.location.offset,
-                revisit.url,
-                revisit.fetched_at.isoformat(),
-                revisit.digest,
-                revisit.refers_to_url,
-                revisit.refers_to_date and revisit.refers_to_date.isoformat(),
-            )
-            for revisit in revisits
-        ]
-        self._db.conn.executemany("insert or replace into reextraction_revisits values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-    def deferred(self, limit: int) -> list[Revisit]:
-        """At most `limit` of the revisits that are kept."""
-        rows = self._db.query("select * from reextraction_revisits where call = ? limit ?", [self._call, limit])
-        return [
-            Revisit(
-                url=row["url"],
-                fetched_at=datetime.fromisoformat(row["fetched_at"]),
-                location=Location(file=row["archive_file"], offset=row["archive_offset"]),
-                digest=row["digest"],
-                refers_to_url=row["refers_to_url"],
-                refers_to_date=row["refers_to_date"] and datetime.fromisoformat(row["refers_to_date"]),
-            )
-            for row in rows
-        ]
-
-    def drop(self, revisits: Iterable[Revisit]) -> None:
-        """Keep these revisits no longer."""
-        places = [(self._call, revisit.location.file, revisit.location.offset) for revisit in revisits]
-        sql = "delete from reextraction_revisits where call = ? and archive_file = ? and archive_offset = ?"
-        self._db.conn.executemany(sql, places)
 
     def original(self, revisit: Revisit) -> Location | None:
         """Where the payload of a revisit is: in what this call has read, or where the database has it."""

@@ -186,7 +186,7 @@ def _flaw(article: Article, row: Row) -> str:
     file, offset = row["archive_file"], row["archive_offset"]
     if (file is None) != (offset is None) or not 0 <= (offset or 0) < 1 << 63 or not (file or "-").isprintable():
         return "archive_file and archive_offset name no place"
-    if not isinstance(article.has_video, bool) or not isinstance(article.truncated, bool):
+    if not {row["has_video"], row["truncated"]} <= {0, 1}:
         return "has_video and truncated must be true or false"
     if not _NAME.fullmatch(article.layout) or not _NAME.fullmatch(article.lang) or article.source_url == "":
         return "layout, lang or source_url is not a name"
