@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -48,7 +48,6 @@ _BATCH_BYTES = 4_000_000
 # Damage of one kind in one file is reported this many times.
 _ALIKE = 10
 # In seconds.
-_MINUTE = 60.0
 _PATIENCE = 20.0
 
 _REASON = "refused: "
@@ -161,20 +160,14 @@ class Workers:
 
     def _finished(self, batch: Batch, future: Future[Extracted]) -> Iterator[Extracted]:
         try:
-            yield _result(future)
+            yield future.result()
         except self._broken:
             # One by one: the capture whose worker dies again is damaged.
             for item in batch:
                 try:
-                    yield _result(self._submit([item]))
+                    yield self._submit([item]).result()
                 except self._broken:
                     yield Extracted(damages=[_damage(item, DEADLY)])
-
-
-def _result(future: Future[Extracted]) -> Extracted:
-    while not wait([future], timeout=1).done:
-        raise_interruption()
-    return future.result()
 
 
 @contextmanager
@@ -251,7 +244,7 @@ def code() -> str:
 
 
 class Report:
-    """Counts, and says on standard error what is done: a bar on a terminal, a line a minute elsewhere.
+    """Counts, and prints on standard error what was done, with a bar on a terminal while it is done.
 
     Attributes:
         counts: of `pages` or `rows`, outcomes, `refused` and each reason, `damaged` and others, by name.
@@ -262,7 +255,7 @@ class Report:
         self.counts: Counter[str] = Counter()
         self._command = command
         self._unit = unit
-        self._began = self._said = time.monotonic()
+        self._began = time.monotonic()
         self._alike: Counter[tuple[str, str]] = Counter()
         self._bar: ProgressBar[int] = click.progressbar(
             length=total, file=sys.stderr, item_show_func=lambda _: self._pace(), hidden=not sys.stderr.isatty()
@@ -271,9 +264,6 @@ class Report:
     def advance(self, size: int) -> None:
         """So many bytes more were read."""
         self._bar.update(size)
-        if self._bar.hidden and time.monotonic() - self._said >= _MINUTE:
-            self._said = time.monotonic()
-            self.say(f"{self._bar.format_pct().strip()} read · {self._pace()}")
 
     def say(self, sentence: str) -> None:
         """Print a line, above the bar."""

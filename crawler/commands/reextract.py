@@ -104,7 +104,7 @@ def _run(paths: list[str], opts: argparse.Namespace) -> int:
     from crawler.preview import compared_copy
     from crawler.reextract import Reextraction, Report, cluster, processes
     from storage import ArticleStore
-    from storage.reextraction import ReextractionState, count_articles, places_of
+    from storage.reextraction import ReextractionState, places_of
     from storage.sources import read_places
 
     sources, size = _sources(paths, opts)
@@ -130,11 +130,10 @@ def _run(paths: list[str], opts: argparse.Namespace) -> int:
         ending = "interrupted"
         try:
             if opts.only:
-                named = ", ".join(f"{name}={value}" for name, value in opts.only.items())
-                articles, archived = count_articles(store.db, opts.only)
-                report.say(f"{articles:,} stored articles have {named}; {archived:,} of them have an archived page.")
-                for places in places_of(store.db, opts.only):
-                    reextraction.read(read_places(places, opts.archive, opts.max_page))
+                places = places_of(store.db, opts.only)
+                archived = [place for place in places if place]
+                report.say(f"{len(places):,} stored articles fit --only; {len(archived):,} of them are archived.")
+                reextraction.read(read_places(archived, opts.archive, opts.max_page))
             else:
                 reextraction.read_sources(sources)
             ending = "dry run, nothing stored" if opts.dry_run else "finished"
