@@ -71,23 +71,18 @@ class Extracted:
         rows: of `articles` and `refusals` (which have a `reason`), in the order read.
         damages: captures on which our own code failed.
         payloads: digest, url, file and offset of the captures, for revisits that refer to them.
-        others: how many captures are no article of the site.
     """
 
     rows: list[Row] = field(default_factory=list)
     damages: list[Damage] = field(default_factory=list)
     payloads: list[tuple[str, str, str, int]] = field(default_factory=list)
-    others: int = 0
 
 
 def extract(batch: Batch, base_url: str) -> Extracted:
     """Extract captures, in a worker; `base_url` is KBS_BASE_URL of the crawls that made the archive."""
     site, found = _site(base_url), Extracted()
     for item in batch:
-        is_page = isinstance(item, Refused) or item.status == 200 or item.status in GONE
-        if not is_page or (item.url and not item.url.startswith("file:") and not _is_article(site, item.url)):
-            found.others += 1
-        elif isinstance(item, Refused):
+        if isinstance(item, Refused):
             found.rows.append(refusal_row(item, item.reason))  # type: ignore[arg-type]
         else:
             _extract_one(item, site, found)
@@ -162,12 +157,15 @@ class Workers:
         try:
             yield future.result()
         except self._broken:
-            # One by one: the capture whose worker dies again is damaged.
+            # One by one, apart from other batches, which may be deadly too: a capture whose worker dies again is damaged.
+            executor = self._begin()
             for item in batch:
                 try:
-                    yield self._submit([item]).result()
+                    yield executor.submit(self._extract, [item]).result()
                 except self._broken:
                     yield Extracted(damages=[_damage(item, DEADLY)])
+                    executor = self._begin()
+            executor.shutdown()
 
 
 @contextmanager
@@ -369,21 +367,26 @@ class Reextraction:
         for item in items:
             if isinstance(item, Damage):
                 self._count_damage(item)
-            elif not isinstance(item, Revisit):
-                batch.append(item)
-                size += len(item.body) if isinstance(item, Capture) else 0
-            elif _is_article(self.site, item.url):
+            elif not self._is_wanted(item):
+                self.report.counts["others"] += 1
+            elif isinstance(item, Revisit):
                 self._revisits.append(item)
             else:
-                self.report.counts["others"] += 1
+                batch.append(item)
+                size += len(item.body) if isinstance(item, Capture) else 0
             if len(batch) >= BATCH_ITEMS or size >= _BATCH_BYTES:
                 yield batch
                 batch, size = [], 0
         if batch:
             yield batch
 
+    def _is_wanted(self, item: Capture | Refused | Revisit) -> bool:
+        """Whether an item may be an article of the site: by its status, and by its address if it has one."""
+        is_page = not isinstance(item, Capture) or item.status == 200 or item.status in GONE
+        return is_page and (not item.url or item.url.startswith("file:") or _is_article(self.site, item.url))
+
     def _store(self, extracted: Extracted) -> None:
-        counts = Counter(pages=len(extracted.rows), others=extracted.others)
+        counts = Counter(pages=len(extracted.rows))
         with uninterrupted():  # so that what is stored is counted
             with self.store.batch():
                 for is_refusal, group in groupby(extracted.rows, key=lambda row: "reason" in row):
