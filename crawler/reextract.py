@@ -157,7 +157,7 @@ class Workers:
         try:
             yield future.result()
         except self._broken:
-            # One by one, apart from other batches, which may be deadly too: a capture whose worker dies again is damaged.
+            # One by one, apart from other batches, which may be deadly too. One whose worker dies again is damaged.
             executor = self._begin()
             for item in batch:
                 try:
