@@ -86,7 +86,7 @@ def _report(database: str, folder: str, *, quick: bool) -> int:
         _print("Pending articles", pending[:_MAX_SHOWN], [note])
         rows = read(checkup.archived_rows, Rows())
         damage += read(checkup.integrity, []) + read(checkup.texts, [])
-    _print("Database", [], [f"damaged places: {len(damage):,}", *damage[:_MAX_SHOWN]])
+    _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])
     archive = _check(folder, rows, quick=quick) if folder else ArchiveReport()
     _print("Archive", [], _about_archive(folder, rows, archive, quick=quick))
     return _conclude(runs, [name for name, is_so in (("database", damage), ("archive", archive.broken)) if is_so])
@@ -115,7 +115,7 @@ def _about_layouts(months: list[dict[str, Any]]) -> list[str]:
     from crawler.extensions.health import MAX_GENERIC, TEMPLATE_CHANGED
 
     return [
-        f"{row['generic']:,} of the {row['articles']:,} articles of {row['month']} are generic: {TEMPLATE_CHANGED}"
+        f"{row['generic']:,} of {row['articles']:,} articles of {row['month']} have layout generic: {TEMPLATE_CHANGED}"
         for row in months[:1]
         if row["generic"] > MAX_GENERIC * row["articles"]
     ]
@@ -140,7 +140,8 @@ def _check(folder: str, rows: Rows, *, quick: bool) -> ArchiveReport:
 
 def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> Iterator[str]:
     named = sum(map(rows.count, rows.named))
-    yield f"articles with a page here: {named:,}; elsewhere, not checked: {rows.elsewhere:,}; none: {rows.unarchived:,}"
+    places = f"here {named:,}, elsewhere {rows.elsewhere:,} (not checked), in no archive {rows.unarchived:,}"
+    yield f"pages of the versions of articles: {places}"
     if not folder:
         yield "no archive is kept (KBS_ARCHIVE is empty)"
         return
@@ -154,7 +155,7 @@ def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: boo
 def _conclude(runs: list[dict[str, Any]], damaged: list[str]) -> int:
     """Print the last line, which says the exit status in words; the exit status."""
     if damaged:
-        print(f"Damaged: the {' and the '.join(damaged)}, see above; restore a copy of it.")
+        print(f"Damaged: the {' and the '.join(damaged)}, see above; restore from a copy.")
         return WORK_FAILED
     failed = [run["spider"] for run in runs if run["status"]]
     if not failed:
