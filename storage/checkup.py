@@ -19,7 +19,7 @@ from sqlite_utils import Database
 from extractors.address import EDITIONS, day_url
 from extractors.dates import KST
 from storage.archive import Location
-from storage.archive.check import Rows, RunSpan
+from storage.archive.check import Rows
 from storage.crawl_state import MAX_TRIES
 
 T = TypeVar("T")
@@ -103,7 +103,6 @@ class Examination:
         missing: articles not stored.
         flaws: what is wrong with the database, a phrase each.
         rows: where in the archive the articles stand.
-        spans: all runs, for the archive's check.
     """
 
     articles: int | None
@@ -113,7 +112,6 @@ class Examination:
     missing: Missing
     flaws: list[str]
     rows: Rows
-    spans: list[RunSpan]
 
 
 def examine(db: Database, today: date) -> Examination:
@@ -131,7 +129,6 @@ def examine(db: Database, today: date) -> Examination:
         layouts=_part(flaws, "articles", lambda: layouts_by_month(db), Counter()),
         missing=_part(flaws, "missing", lambda: missing_articles(db), Missing()),
         rows=_part(flaws, "articles", lambda: archived_rows(db), Rows()),
-        spans=_part(flaws, "runs", lambda: run_spans(db), []),
         flaws=[*database_flaws(db), *dict.fromkeys(flaws)],
     )
 
@@ -159,12 +156,6 @@ def last_runs(db: Database) -> list[Run]:
         )
         for row in rows
     ]
-
-
-def run_spans(db: Database) -> list[RunSpan]:
-    """Every run, oldest first."""
-    rows = db.query("select spider, started_at, ended_at, reason from runs order by started_at, id")
-    return [RunSpan(row["spider"], row["started_at"], row["ended_at"], row["reason"]) for row in rows]
 
 
 def days_without_news(db: Database, today: date) -> list[News]:

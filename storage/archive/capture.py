@@ -46,6 +46,7 @@ class Capture:
         media_type: `text/html`, `text/plain` for a page saved as plain text, None where only its content can tell.
         location: where the archive keeps it; None where nothing was archived.
         digest: its WARC-Payload-Digest, where the archive it was read from has one.
+        refused: why the page is refused unread, a phrase that can be counted; `body` is empty then.
     """
 
     url: str
@@ -56,6 +57,7 @@ class Capture:
     media_type: str | None = "text/html"
     location: Location | None = None
     digest: str | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

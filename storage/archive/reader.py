@@ -57,9 +57,9 @@ class Record:
 
     Attributes:
         offset, end: where it begins and where the next one does, in bytes of the file as stored.
-        kind: `response`, `request`, `revisit`, `warcinfo`.
+        kind: its WARC-Type.
         url: its WARC-Target-URI as written.
-        date: its WARC-Date; aware, UTC. None if it has none that can be read.
+        date: its WARC-Date; aware, UTC. None if it cannot be read.
         headers: its own.
         http: its HTTP headers, if it is a page with some; without status if they cannot be read.
         body: what follows the headers; None if the record is longer than was to be read.
@@ -115,8 +115,8 @@ def read_warc(
         check_digests: check also the digests of compressed records, although gzip has its own checksum.
     """
     window = _Window(stream, at, end)
-    packed = _is_packed(window.peek(_LONGEST_MARK))
-    if at == 0 and not window.peek(1):
+    packed = _is_packed(first := window.peek(_LONGEST_MARK))
+    if at == 0 and not first:
         yield Stretch(0, 0, "empty", incomplete=True)
     while head := window.peek(_LONGEST_MARK):
         start = window.at
@@ -326,10 +326,9 @@ def _record(found: WarcRecord, offset: int, end: int, *, is_whole: bool, check_d
     record = Record(offset, end, str(found.record_type), url, utc(date), found.headers)
     if not is_whole:
         return record
-    has_block_digest = _has_digest(found, "WARC-Block-Digest")
     if check_digests:
         found.freeze()
-        record.sound = found.verify_block_digest() if has_block_digest else None
+        record.sound = found.verify_block_digest() if _has_digest(found, "WARC-Block-Digest") else None
     if record.kind in _PAGES and found.is_http:
         try:
             found.parse_http(quirks_mode=True)
@@ -337,14 +336,9 @@ def _record(found: WarcRecord, offset: int, end: int, *, is_whole: bool, check_d
         except OSError:
             record.http = HeaderMap()
     # A revisit's payload is another record's; that of a chunked page may have been taken with the chunks or without.
-    chunked = "Transfer-Encoding" in (record.http or {})
-    if (
-        check_digests
-        and not has_block_digest
-        and _has_digest(found, "WARC-Payload-Digest")
-        and record.kind != "revisit"
-    ):
-        record.sound = chunked or found.verify_payload_digest()
+    has_digest = record.kind != "revisit" and _has_digest(found, "WARC-Payload-Digest")
+    if check_digests and record.sound is None and has_digest:
+        record.sound = "Transfer-Encoding" in (record.http or {}) or found.verify_payload_digest()
     record.body = found.reader.read()
     return record
 

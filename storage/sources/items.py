@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePath
 
 from storage.archive.capture import Capture, Location
-
-_NO_UTF8 = re.compile(rb"\\x([89a-f][0-9a-f])")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A capture that is refused unread.
-
-    Attributes:
-        url, fetched_at, location: as of a Capture.
-        reason: a phrase that can be counted, such as `larger than a page may be`.
-    """
-
-    url: str
-    fetched_at: datetime
-    location: Location
-    reason: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +48,7 @@ class Damage:
     harmless: str = ""
 
 
-Item = Capture | Refused | Revisit | Damage
+Item = Capture | Revisit | Damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +95,3 @@ def stamp_of(status: os.stat_result) -> str:
 def name_of(path: str | PurePath) -> str:
     """A path as it is shown and stored: bytes in it that are not UTF-8 are written in hexadecimal."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def path_of(name: str) -> str:
-    """The path that `name_of` gives this name; the name itself if neither exists."""
-    if os.path.lexists(name):
-        return name
-    path = os.fsdecode(_NO_UTF8.sub(lambda byte: bytes([int(byte[1], 16)]), name.encode("utf-8", "surrogateescape")))
-    return path if os.path.lexists(path) else name

@@ -6,7 +6,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import IO
 
 from storage.archive.reader import begins_record
@@ -30,12 +30,11 @@ def zip_sources(path: Path) -> Iterator[Source | Damage]:
             yield damaged(path, f"a damaged zip: {str(error)[:100]}")
             return
         for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
+            source: Source | Damage | None
             try:
                 source = _source(path, archive, member, file)
             except _DAMAGED as error:
-                found = True
-                yield damaged(path, _phrase(error), member.header_offset)
-                continue
+                source = damaged(path, _phrase(error), member.header_offset)
             if source is not None:
                 found = True
                 yield source
@@ -44,13 +43,7 @@ def zip_sources(path: Path) -> Iterator[Source | Damage]:
 
 
 def _source(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes]) -> Source | None:
-    """A member as a source, or None if it is not a WARC file.
-
-    Raises:
-        Exception: one of `_DAMAGED`.
-    """
-    if _leads_out(member.orig_filename):
-        raise ValueError("a name that leads out of the folder")
+    """A member as a source, or None if it is not a WARC file; raises one of `_DAMAGED`."""
     # zipfile compares the member's own header with the directory when it opens a member.
     with archive.open(member) as stream:
         is_warc = begins_record(stream.read(HEAD)) or member.filename.endswith((".warc.gz", ".warc"))
@@ -75,13 +68,5 @@ def _source(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file:
     return Source(name, member.compress_size, stamp_of(path.stat()), items)
 
 
-def _leads_out(name: str) -> bool:
-    """Whether the name of a member leads out of a folder, on any system."""
-    windows = PureWindowsPath(name)
-    return "\\" in name or "\0" in name or bool(windows.drive or windows.root) or ".." in windows.parts
-
-
 def _phrase(error: Exception) -> str:
-    if type(error) is ValueError:
-        return str(error)[:100]
     return f"a damaged member: {str(error)[:100] or type(error).__name__}"

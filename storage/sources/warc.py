@@ -12,7 +12,7 @@ from fastwarc.warc import HeaderMap
 from storage.archive.capture import Capture, Location
 from storage.archive.reader import Record, Stretch, read_warc, utc
 from storage.sources.http import TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body
-from storage.sources.items import Damage, Item, Refused, Revisit, Source, name_of, stamp_of
+from storage.sources.items import Damage, Item, Revisit, Source, name_of, stamp_of
 
 # What a record may have beside its page: headers, the marks of chunks.
 _MARGIN = 1 << 20
@@ -59,31 +59,25 @@ def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: in
         if isinstance(record, Stretch):
             harmless = "incomplete" if record.incomplete and location.is_own else ""
             yield Damage(location=location, what=record.what, harmless=harmless)
-        elif _lost_its_kind(record):
-            yield Damage(location=location, url=_address(record.url or "") or None, what="its type cannot be read")
+            continue
+        url = _address(record.url or "")
+        if flaw := _flaw(record, url):
+            yield Damage(location=location, url=url or None, what=flaw)
         elif record.kind in _KINDS:
-            yield from _items(record, location, max_page)
+            if url != record.url:
+                what = "its target address is not written as one"
+                yield Damage(location=location, url=url, what=what, harmless="mended")
+            yield _item(record, url, location, max_page)
 
 
-def _lost_its_kind(record: Record) -> bool:
-    """Whether a record may have been a page; types that other tools invented are no damage."""
-    if record.kind != "unknown":
-        return False
-    return "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
-
-
-def _items(record: Record, location: Location, max_page: int) -> Iterator[Item]:
-    url = _address(record.url or "")
-    if flaw := _flaw(record, url):
-        yield Damage(location=location, url=url or None, what=flaw)
-        return
-    if url != record.url:
-        yield Damage(location=location, url=url, what="its target address is not written as one", harmless="mended")
-    yield _item(record, url, location, max_page)
-
-
-def _flaw(record: Record, url: str) -> str | None:
-    """What makes a record useless."""
+def _flaw(record: Record, url: str) -> str:
+    """What makes a record useless, if anything."""
+    if record.kind == "unknown":
+        # It may have been a page; types that other tools invented are no damage.
+        is_page = "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
+        return "its type cannot be read" if is_page else ""
+    if record.kind not in _KINDS:
+        return ""
     if not url:
         return "it has no target address"
     if record.date is None:
@@ -92,41 +86,40 @@ def _flaw(record: Record, url: str) -> str | None:
         return "its content does not match its digest"
     if record.kind == "response" and record.http is not None and record.http.status_code is None:
         return "it holds no HTTP response"
-    return None
+    return ""
 
 
 def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
     assert record.date is not None
-    fetched_at = record.date
+    digest = record.headers.get("WARC-Payload-Digest")
     if record.kind == "revisit":
         refers_to = record.headers.get("WARC-Refers-To-Target-URI")
         return Revisit(
             url=url,
-            fetched_at=fetched_at,
+            fetched_at=record.date,
             location=location,
-            digest=record.headers.get("WARC-Payload-Digest"),
+            digest=digest,
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
         )
-    refused = Refused(url=url, fetched_at=fetched_at, location=location, reason=TOO_LARGE)
-    if record.body is None:
-        return refused
-    http = record.http or HeaderMap()
+    http, body = record.http or HeaderMap(), record.body
     try:
-        body = decode_body(record.body, http.get("Content-Encoding"), http.get("Transfer-Encoding"), max_page)
+        if body is not None:
+            body = decode_body(body, max_page, http.get("Content-Encoding"), http.get("Transfer-Encoding"))
     except TooLarge:
-        return refused
+        body = None
     except Undecodable as error:
         return Damage(location=location, url=url, what=str(error))
     return Capture(
         url=url,
-        fetched_at=fetched_at,
+        fetched_at=record.date,
         status=http.status_code or 200,
-        body=body,
+        body=body or b"",
         charset=charset_of((record.headers if record.http is None else http).get("Content-Type") or ""),
         media_type="text/plain" if record.kind == "conversion" else "text/html",
         location=location,
-        digest=record.headers.get("WARC-Payload-Digest"),
+        digest=digest,
+        refused=TOO_LARGE if body is None else "",
     )
 
 

@@ -61,7 +61,7 @@ def found(path: Path) -> Examination:
 
 def archive(path: Path) -> ArchiveReport:
     here = found(path)
-    return check_archive(path.parent / "archive", here.rows, here.spans)
+    return check_archive(path.parent / "archive", here.rows)
 
 
 def offsets(path: Path) -> list[int]:

@@ -15,7 +15,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from storage.archive import ArchiveWriter, Capture, payload_digest
-from storage.sources import Damage, Item, Refused, Revisit, Source
+from storage.sources import Damage, Item, Revisit, Source
 from storage.sources.warc import warc_source
 
 MAX_PAGE = 10_000_000
@@ -193,7 +193,7 @@ class Read:
 
     @property
     def captures(self) -> list[Capture]:
-        return [item for item in self.items if isinstance(item, Capture)]
+        return [item for item in self.items if isinstance(item, Capture) and not item.refused]
 
     @property
     def damages(self) -> list[Damage]:
@@ -204,8 +204,8 @@ class Read:
         return [item for item in self.items if isinstance(item, Damage) and item.harmless == "mended"]
 
     @property
-    def refused(self) -> list[Refused]:
-        return [item for item in self.items if isinstance(item, Refused)]
+    def refused(self) -> list[Capture]:
+        return [item for item in self.items if isinstance(item, Capture) and item.refused]
 
     @property
     def revisits(self) -> list[Revisit]:

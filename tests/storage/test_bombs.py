@@ -32,7 +32,7 @@ from pathlib import Path
 from storage.sources.warc import warc_source
 began = time.monotonic()
 for item in warc_source(Path(sys.argv[1]), "a").read(10_000_000):
-    what = getattr(item, "reason", None) or getattr(item, "what", None) or item.url[-1]
+    what = getattr(item, "refused", None) or getattr(item, "what", None) or item.url[-1]
     print(item.location.offset, what)
 seconds = time.monotonic() - began
 # What getrusage says begins with the memory of the process that began this one.
@@ -102,7 +102,7 @@ def test_damage_in_a_zip_is_reported_by_its_place_in_it(tmp_path: Path, method: 
     with zipfile.ZipFile(path, "w", method) as archive:
         archive.writestr("archive/cut.warc.gz", whole.data[:-20])
         archive.writestr("archive/good.warc.gz", whole.data)
-    cut, good = find_sources([str(path)], MAX_PAGE)
+    cut, good = find_sources([str(path)])
     assert not isinstance(cut, Damage)
     assert not isinstance(good, Damage)
     found = Read(list(cut.read(MAX_PAGE)))

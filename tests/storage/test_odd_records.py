@@ -247,7 +247,7 @@ def test_the_digest_of_a_chunked_page_may_be_either_one(around: Around, digested
 def test_a_page_that_is_too_large_is_refused(around: Around) -> None:
     pages = [bytes(range(256)) * size for size in (600, 7000, 20_000)]
     found = around(*(Raw(url=NUMBER, body=body) for body in pages), NEXT, max_page=100_000)
-    assert [refusal.reason for refusal in found.refused] == ["larger than a page may be"] * 3
+    assert [refusal.refused for refusal in found.refused] == ["larger than a page may be"] * 3
     assert len({refusal.location.offset for refusal in found.refused}) == 3
     assert found.numbers == [8]
     assert found.damages == []

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from storage.archive import Capture
-from storage.sources import Damage, Item, Refused, Source, find_sources
+from storage.sources import Damage, Item, Source, find_sources
 from tests.replica import World
 from tests.replica.pages import entry_page
 from tests.replica.world import Entry
@@ -28,7 +28,7 @@ def url(number: int = 0) -> str:
 
 
 def sources(*paths: Path | str) -> list[Source | Damage]:
-    return list(find_sources([str(path) for path in paths], MAX_PAGE))
+    return list(find_sources([str(path) for path in paths]))
 
 
 def read(*paths: Path | str, max_page: int = MAX_PAGE) -> list[Item]:
@@ -40,7 +40,7 @@ def read(*paths: Path | str, max_page: int = MAX_PAGE) -> list[Item]:
 
 
 def captures(items: Iterable[Item]) -> list[Capture]:
-    return [item for item in items if isinstance(item, Capture)]
+    return [item for item in items if isinstance(item, Capture) and not item.refused]
 
 
 def damages(items: Iterable[Item | Source]) -> list[str]:
@@ -48,4 +48,4 @@ def damages(items: Iterable[Item | Source]) -> list[str]:
 
 
 def refused(items: Iterable[Item]) -> list[str]:
-    return [item.reason for item in items if isinstance(item, Refused)]
+    return [item.refused for item in items if isinstance(item, Capture) and item.refused]
