@@ -20,8 +20,7 @@ class Location:
     Attributes:
         file: name of the WARC file in KBS_ARCHIVE, without its folder, so that an archive can be moved; the path of
             a file from elsewhere.
-        offset: byte offset of the record's gzip member in the file as stored; in the unpacked stream where the file is
-            compressed as a whole.
+        offset: of the record's gzip member in bytes of the file as stored; of a table's row, of the unpacked file.
     """
 
     file: str
@@ -67,7 +66,6 @@ class Payload:
     Attributes:
         digest: as `payload_digest` gives it.
         fetched_at: the WARC-Date of its record; aware, UTC.
-        location: of the record.
         end: the length of the file after it was written; a shorter file was cut.
     """
 

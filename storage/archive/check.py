@@ -41,10 +41,9 @@ class Finding:
     """Something about a place in the archive.
 
     Attributes:
-        file, offset: the place; None: the whole file.
+        offset: None for the whole file.
         what: a phrase.
         articles: how many rows have lost their page by it.
-        harmless: nothing is lost.
     """
 
     file: str
@@ -75,10 +74,7 @@ def check_archive(folder: Path, rows: Rows, progress: Progress | None = None) ->
     A file may end inside a record, as that of a process that was killed does. This counts as damage only if a row names
     a place there or behind it: a copy that was cut where no article is named looks the same.
 
-    Args:
-        folder: of the WARC files; it may be missing.
-        rows: what the database says; read before the files, which only grow.
-        progress: called after each record.
+    `folder` may be missing; `rows` must have been read before the files, which only grow.
     """
     files = warc_files(folder)
     report = ArchiveReport(len(files), sum(files.values()), findings=_absent(folder, rows, files))
@@ -134,12 +130,11 @@ def _finding(file: str, item: Record | Stretch, named: dict[int, list[str | None
         harmless = item.incomplete and not articles
         return Finding(file=file, offset=item.offset, what=what, articles=articles, harmless=harmless)
     urls = named.pop(item.offset, [])
-    strangers = [url for url in urls if url is not None and url != item.url]
     if item.sound is False:
         what = f"the content of its {item.kind} record has changed since"
     elif urls and item.kind != "response":
         what = f"rows name it as a response, and it is a {item.kind} record"
-    elif strangers:
+    elif strangers := [url for url in urls if url is not None and url != item.url]:
         what = f"the page there is {item.url}, and the row says {strangers[0]}"
         return Finding(file=file, offset=item.offset, what=what, articles=len(strangers))
     else:

@@ -32,8 +32,7 @@ from storage.sources.folder import (
 )
 from storage.sources.items import Damage, Item, Revisit, Source, damaged, name_of
 from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_columns, table_source
-from storage.sources.wacz import zip_sources
-from storage.sources.warc import warc_source
+from storage.sources.warc import warc_source, zip_sources
 
 __all__ = [
     "Capture",
@@ -51,18 +50,10 @@ __all__ = [
 #: How locations name standard input; with a slash, since bare names are those of the project's own archive.
 STANDARD_INPUT = "/dev/stdin"
 
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_NOT_LINES = "JSON, but not an object a line; convert it, as with jq -c '.[]'"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A capture by its place.
-
-    Attributes:
-        location: the place.
-        url, fetched_at: of the capture; a later one with the same payload has others than the record there.
-    """
+    """A capture by its place, with its own address and time: those of the record there may be an earlier capture's."""
 
     location: Location
     url: str | None
@@ -73,12 +64,11 @@ def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:
     """The sources at `paths`; folders are walked in the order of names, hidden files and folders skipped.
 
     Args:
-        paths: files, folders, or `-` for standard input. A link counts as what it leads to; of links in folders, those
-            that lead out are reported and not followed, those to hidden files are followed.
+        paths: files, folders, or `-` for standard input. Links in folders that lead out are reported and not followed.
 
     Raises:
-        FileNotFoundError: a path does not exist. Raised before anything is read.
-        ValueError: standard input is named twice; likewise.
+        FileNotFoundError: a path does not exist.
+        ValueError: standard input is named twice.
     """
     if list(paths).count("-") > 1:
         raise ValueError("Standard input (-) is named twice, and can be read only once.")
@@ -96,23 +86,18 @@ def own_sources(archive: Path) -> Iterator[Source]:
 
 def total_size(paths: Iterable[str]) -> int:
     """The bytes of the files at `paths`, without hidden ones in folders and standard input."""
-    total = 0
+    files = [Path(path) for path in paths if path != "-"]
     for path in paths:
-        files = [Path(path)] if path != "-" else []
         for folder, below, names in os.walk(path):
             below[:] = [name for name in below if not name.startswith(".")]
             files += [Path(folder, name) for name in names if not name.startswith(".")]
-        total += sum(file.stat().st_size for file in files if file.is_file())
-    return total
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterator[Item]:
-    """The captures at these places, with the addresses and times of the places; a Damage for each place without one.
+    """The captures at places in any order, with their addresses and times; a Damage for each place without one.
 
-    Args:
-        places: in any order.
-        archive: the folder of files that are named without one.
-        max_page: pages of more bytes are refused.
+    `archive` is the folder of files that are named without one; pages of more than `max_page` bytes are refused.
     """
     ordered = sorted(places, key=lambda place: (place.location.file, place.location.offset))
     for file, group in groupby(ordered, key=lambda place: place.location.file):
@@ -150,16 +135,13 @@ def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[
 
 
 def _source_of(file: str, archive: Path) -> Source:
-    """The source that a location names.
-
-    Raises:
-        OSError: it does not exist any more.
-    """
+    """The source that a location names; an OSError if it does not exist any more."""
     if "/" not in file:
         return warc_source(archive / file, file)
     # The mark between a zip and its member may be in any name.
     for path in (file, *(file[: mark.start()] for mark in re.finditer("!", file))):
-        for source in _find([path]) if os.path.lexists(path) else ():
+        found = _find([path]) if os.path.lexists(path) else ()
+        for source in found:
             if isinstance(source, Source) and source.name == file:
                 return source
     raise FileNotFoundError(f"{file}: no archive, table or page is there.")
@@ -178,16 +160,17 @@ def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
         file = Path(path)
         if path == "-":
             yield Source("-", 0, "", _standard_input)
-        elif file.is_dir():
+            continue
+        if file.is_dir():
             yield from _walk(file)
-        else:
-            # Pages are often named one by one (`pages/*`), and their url map with them.
-            if beside != file.parent:
-                beside, (origins, damages) = file.parent, read_url_map(file.parent)
-                yield from damages
-            if file.name not in MAP_NAMES or not origins:
-                found = _open(file, origins)
-                yield from (pages_source(name_of(file), [one]) if isinstance(one, PageFile) else one for one in found)
+            continue
+        # Pages are often named one by one (`pages/*`), and their url map with them.
+        if beside != file.parent:
+            beside, (origins, damages) = file.parent, read_url_map(file.parent)
+            yield from damages
+        if file.name not in MAP_NAMES or not origins:
+            for found in _open(file, origins):
+                yield pages_source(name_of(file), [found]) if isinstance(found, PageFile) else found
 
 
 def _standard_input(max_page: int, start: int) -> Iterator[Item]:
@@ -220,7 +203,8 @@ def _walk(top: Path) -> Iterator[Source | Damage]:
             continue
         own, damages = read_url_map(folder)
         yield from damages
-        maps[folder] = maps.get(folder.parent, {}) | own
+        inherited = maps.get(folder.parent, {})
+        maps[folder] = inherited | own if own else inherited
         links = [name for name in below if (folder / name).is_symlink()]
         pages: list[PageFile] = []
         for name in sorted([*names, *links]):
@@ -239,22 +223,18 @@ def _walk(top: Path) -> Iterator[Source | Damage]:
 
 
 def _open_in(path: Path, inside: str, origins: UrlMap) -> Iterator[Source | Damage | PageFile]:
-    """What a file or link in a folder is; of links, those to hidden files are followed.
-
-    git-annex keeps the files in a hidden folder, with links to them where they are seen. What other links in the folder
-    lead to is read anyway.
-    """
-    if path.is_symlink():
-        target = Path(os.path.realpath(path))
-        if not target.is_relative_to(inside):
-            yield damaged(path, "a link that leads out of the folder")
-            return
-        if not any(name.startswith(".") for name in target.relative_to(inside).parts):
-            return
+    """What a file or link in a folder is; links to what is read anyway are skipped."""
+    target = Path(os.path.realpath(path))
+    if not path.is_symlink():
+        yield from _open(path, origins, in_folder=True)
+    elif not target.is_relative_to(inside):
+        yield damaged(path, "a link that leads out of the folder")
+    elif any(name.startswith(".") for name in target.relative_to(inside).parts):
+        # git-annex keeps the files in a hidden folder, with links to them where they are seen.
         if target.is_dir():
             yield damaged(path, "a link to a hidden folder; name that folder to have it read")
-            return
-    yield from _open(path, origins, in_folder=True)
+        else:
+            yield from _open(path, origins, in_folder=True)
 
 
 def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[Source | Damage | PageFile]:
@@ -268,10 +248,9 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
         elif begins_record(head) or (head and path.name.endswith((".warc.gz", ".warc"))):
             # By its name, too: where its first record is damaged, those behind it are read.
             yield warc_source(path)
-        elif _is_table(begin := _unpacked(head)):
+        elif _is_table(_unpacked(head), known=bool(url)):
             yield table_source(path)
         else:
-            _check_page(begin, known=bool(url))
             yield PageFile(path, status.st_size, status.st_mtime_ns, url, fetched_at)
     except OSError as error:
         yield damaged(path, error.strerror or "not readable")
@@ -280,11 +259,8 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
         yield damaged(path, str(error), harmless=harmless)
 
 
-# Each of these raises a ValueError, whose message is a phrase, for a file that is nothing that can be read.
-
-
 def _unpacked(head: bytes) -> bytes:
-    """The beginning of a file, without gzip."""
+    """The beginning of a file, without gzip; raises a ValueError, whose message is a phrase, as `_is_table` does."""
     if head.startswith(b"\x28\xb5\x2f\xfd"):
         raise ValueError("zstd-compressed; unpack it first, as with zstd -d")
     if not head:
@@ -300,35 +276,31 @@ def _unpacked(head: bytes) -> bytes:
     return begin
 
 
-def _is_table(begin: bytes) -> bool:
-    """Whether a file that begins so is JSON Lines, or CSV with the columns of a table."""
+def _is_table(begin: bytes, *, known: bool) -> bool:
+    """Whether a file is a table, and not a page; text that does not look like a page is one, if its address is known."""
     start = begin.removeprefix(codecs.BOM_UTF8).lstrip()
-    if not start.startswith((b"{", b"[")):
-        return csv_columns(begin, TABLE_COLUMNS) is not None
-    line, end, _ = start.partition(b"\n")
-    try:
-        is_object = isinstance(json.loads(line.decode("utf-8", "replace")), dict)
-    except (ValueError, RecursionError):
-        is_object = not end and len(begin) >= HEAD and start.startswith(b"{")
-    if not is_object:
-        raise ValueError(_NOT_LINES)
-    return True
-
-
-def _check_page(begin: bytes, *, known: bool) -> None:
-    """Check that a file that begins so is a page; text that does not look like one is, if its address is known."""
-    if begin.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
-        return
-    is_utf16 = begin.startswith(_UTF16)
+    if start.startswith(b"<"):
+        return False
+    if start.startswith((b"{", b"[")):
+        line, end, _ = start.partition(b"\n")
+        try:
+            is_object = isinstance(json.loads(line.decode("utf-8", "replace")), dict)
+        except (ValueError, RecursionError):
+            is_object = not end and len(begin) >= HEAD and start.startswith(b"{")
+        if not is_object:
+            raise ValueError("JSON, but not an object a line; convert it, as with jq -c '.[]'")
+        return True
+    if csv_columns(begin, TABLE_COLUMNS):
+        return True
+    is_utf16 = begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     # A character may be cut at the end.
     decoder = codecs.getincrementaldecoder("utf-16" if is_utf16 else "utf-8-sig")()
     try:
-        text = decoder.decode(begin, final=len(begin) < HEAD)
+        text = decoder.decode(begin)
     except UnicodeDecodeError:
         text = "\0"
-    if "\0" in text and not is_utf16:
+    if "\0" in text:
         raise ValueError("not an archive, table or page")
     if not known and not looks_like_capture(text):
-        raise ValueError(
-            "text that does not begin as a page of the site, nor as a table with the columns url and html or text"
-        )
+        raise ValueError("text without the beginning of a page of the site, or the columns url and html or text")
+    return False

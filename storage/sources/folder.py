@@ -11,6 +11,7 @@ import stat
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.parser import BytesHeaderParser
 from hashlib import sha256
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
@@ -18,8 +19,8 @@ from zlib import crc32
 
 from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Location
-from storage.archive.reader import GZIP_MAGIC, is_time
-from storage.sources.http import TooLarge, charset_of, decode_body
+from storage.archive.reader import is_time
+from storage.sources.http import TooLarge, decode_body
 from storage.sources.items import Damage, Item, Source, damaged, name_of
 from storage.sources.table import iso_moment, read_rows, time_of
 
@@ -45,8 +46,6 @@ class PageFile:
     """A page file, or the folder of a response in Scrapy's cache, and what is known before it is read.
 
     Attributes:
-        path: as given.
-        size, mtime_ns: of the file; of a folder, the sum and the maximum.
         url: its address; empty if only the page can tell.
         fetched_at: aware, UTC. None: the file's time counts.
     """
@@ -76,12 +75,7 @@ def pages_source(name: str, files: Sequence[PageFile]) -> Source:
 
 
 def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
-    """Open a file for reading.
-
-    Raises:
-        OSError: it is a pipe, which would wait for somebody to write, or a link not to be followed, or cannot be read;
-            `strerror` is a phrase.
-    """
+    """Open a file for reading; an OSError if it is a pipe, which would wait for somebody to write."""
     if not stat.S_ISREG((path.stat() if follow_links else path.lstat()).st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
     return path.open("rb")
@@ -174,37 +168,32 @@ def cached_response(folder: Path, names: Sequence[str]) -> PageFile:
 
 
 def _cached(entry: Path, max_page: int) -> Item:
-    """The response in a folder of the cache (FilesystemCacheStorage); pickled files are never read.
-
-    Raises:
-        OSError: one of its files cannot be read.
-        ValueError: one of them is not what it must be; the message is a phrase.
-    """
-    raw = _file(entry / "meta", _MAX_META)
-    # HTTPCACHE_GZIP packs all the files; a body may also be packed as received.
-    packing = "gzip" if raw.startswith(GZIP_MAGIC) else None
-    url, status, fetched_at = _meta(decode_body(raw, _MAX_META, packing))
-    headers = _headers(decode_body(_file(entry / "response_headers", _MAX_HEADERS), _MAX_HEADERS, packing))
-    body, refused = _file(entry / "response_body", max_page), ""
+    """The response in a folder of the cache (FilesystemCacheStorage); pickled files are never read."""
+    url, status, fetched_at = _meta(_file(entry / "meta", _MAX_META))
+    headers = BytesHeaderParser().parsebytes(_file(entry / "response_headers", _MAX_HEADERS))
+    encodings = [
+        str(value) for name in ("Content-Encoding", "Transfer-Encoding") for value in headers.get_all(name, [])
+    ]
+    body, refused = b"", ""
     try:
-        body = decode_body(body, max_page, packing)
-        body = decode_body(body, max_page, headers.get("content-encoding"), headers.get("transfer-encoding"))
+        body = decode_body(_file(entry / "response_body", max_page), max_page, *encodings)
     except TooLarge as error:
-        body, refused = b"", str(error)
+        refused = str(error)
     return Capture(
         url=url,
         fetched_at=fetched_at,
         status=status,
         body=body,
-        charset=charset_of(headers.get("content-type", "")),
+        charset=headers.get_content_charset(),
         location=Location(file=name_of(entry), offset=0),
         refused=refused,
     )
 
 
 def _file(path: Path, longest: int) -> bytes:
+    """A file of the cache, all of which HTTPCACHE_GZIP packs; a body may also be packed as received."""
     with open_regular(path, follow_links=False) as stream:
-        return stream.read(longest + 1)
+        return decode_body(stream.read(longest + 1), longest, "gzip")
 
 
 def _meta(raw: bytes) -> tuple[str, int, datetime]:
@@ -218,14 +207,3 @@ def _meta(raw: bytes) -> tuple[str, int, datetime]:
     if not isinstance(url, str) or type(status) is not int or not is_time(moment):
         raise ValueError("a meta file that Scrapy did not write")
     return url, status, moment
-
-
-def _headers(raw: bytes) -> dict[str, str]:
-    """The fields of a header by name in lower case; repeated ones are joined, as HTTP means them."""
-    headers: dict[str, str] = {}
-    for line in raw.decode("latin-1").splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            name, value = name.strip().lower(), value.strip()
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers

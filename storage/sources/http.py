@@ -41,16 +41,14 @@ class TooLarge(ValueError):
 
 
 def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> bytes:
-    """A body without its encodings.
+    """A body without its encodings: gzip, deflate (with and without zlib's frame), br, zstd, chunked, or several.
 
     Tools that remove an encoding may keep the header that names it: a body that does not look encoded is taken as it
     is.
 
     Args:
-        raw: the body as stored.
         max_page: never much more bytes than these are unpacked.
-        encodings: the values of Content-Encoding and Transfer-Encoding, in this order: gzip, deflate (with and without
-            zlib's frame), br, zstd, chunked, or several of them.
+        encodings: the values of Content-Encoding and Transfer-Encoding, in this order.
 
     Raises:
         Undecodable: the body is damaged or cut, or its encoding is not known.
@@ -128,14 +126,12 @@ def _unchunk(body: bytes) -> bytes:
     if head is None:
         return body
     chunks: list[bytes] = []
-    while head is not None and (length := int(head[1], 16)):
+    while length := int(head[1], 16):
         end = head.end() + length
-        if end >= len(body):
-            raise EOFError
         chunks.append(body[head.end() : end])
         head = _CHUNK_HEAD.match(body, end)
-    if head is None:
-        raise OSError
+        if head is None:
+            raise EOFError if end >= len(body) else OSError
     return b"".join(chunks)
 
 

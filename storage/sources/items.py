@@ -16,7 +16,6 @@ class Revisit:
     """A capture with the payload of an earlier one.
 
     Attributes:
-        url, fetched_at: the capture's.
         location: of the `revisit` record.
         digest: of the payload: `sha1:…`.
         refers_to_url, refers_to_date: the earlier capture, where the record names it; the date aware, UTC.
@@ -35,7 +34,6 @@ class Damage:
     """Something that cannot be read, or only with a correction.
 
     Attributes:
-        location: the place.
         url: the address of the capture there, if known.
         what: a phrase: `its gzip data are damaged`.
         harmless: empty, or why nothing is lost: `mended`, the capture is read all the same; `unrelated`, a file of a
@@ -59,7 +57,7 @@ class Source:
         name: the file or folder, as locations name it; `-` for standard input.
         size: in bytes; 0 if unknown.
         stamp: changes when the content does; empty if that cannot be known.
-        items: reads it: called with `max_page` and an offset. Tables and archives begin there, others at the beginning.
+        items: reads it, as `read` does.
         is_archive: whether reading can begin at any record without cost.
     """
 
@@ -74,7 +72,7 @@ class Source:
 
         Args:
             max_page: pages of more bytes are refused, packed or not.
-            start: the offset of the first item, where reading can begin there.
+            start: the offset of the first item; only archives and tables begin there.
         """
         try:
             yield from self.items(max_page, start)

@@ -65,12 +65,7 @@ def time_of(mtime: float) -> datetime:
 
 
 def csv_columns(head: bytes, wanted: Sequence[frozenset[str]]) -> tuple[str, list[str]] | None:
-    """The delimiter and the column names of a CSV file; None if it is none with these columns.
-
-    Args:
-        head: the file's first line at least.
-        wanted: sets of column names; the header has at least one of each.
-    """
+    """The delimiter and column names of a CSV file; None if it does not have at least one of each set of `wanted`."""
     line = head.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].decode("utf-8", "replace")
     for delimiter in ",;\t":
         with suppress(csv.Error):
@@ -110,7 +105,7 @@ def read_rows(
         yield 0, "neither JSON nor a table with the columns it must have"
         return
     while True:
-        lines.begin()
+        lines.start = lines.at
         row: dict[str, Any] | str | None
         try:
             row = next(rows)
@@ -125,37 +120,28 @@ def read_rows(
 
 
 class _Lines:
-    """The lines of a stream from an offset on; `start` is the offset of the present row."""
+    """The lines of a stream from the offset `at` on; `start` is that of the present row."""
 
     def __init__(self, stream: IO[bytes], longest: int, at: int) -> None:
-        self.start = at
+        self.at = self.start = at
         self._stream = stream
         self._longest = longest
-        self._at = at
         stream.seek(at)
-
-    def begin(self) -> None:
-        """Begin a row."""
-        self.start = self._at
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        """The next line.
-
-        Raises:
-            ValueError: the row is longer than that of a page; the line is skipped.
-        """
+        """The next line; a ValueError where the row is longer than that of a page, and the line is skipped."""
         line = self._stream.readline(self._longest + 1)
         if not line:
             raise StopIteration
-        self._at += len(line)
-        if self._at - self.start <= self._longest:
+        self.at += len(line)
+        if self.at - self.start <= self._longest:
             return line.decode("utf-8", "surrogateescape")
         while line and not line.endswith(b"\n"):
             line = self._stream.readline(_CHUNK)
-            self._at += len(line)
+            self.at += len(line)
         raise ValueError("a row longer than that of a page")
 
 
@@ -194,11 +180,9 @@ def iso_moment(value: Any) -> datetime:
 
 
 def _item(row: dict[str, Any] | str, location: Location, max_page: int, fetched_at: datetime) -> Item:
-    """A row as a capture.
+    """A row as a capture; `fetched_at` counts where it has no time.
 
-    Args:
-        fetched_at: the time of pages whose rows have none, plus some microseconds by their offsets: two versions of one
-            page are two captures.
+    Some microseconds are added by its offset, so that two versions of one page are two captures.
     """
     if isinstance(row, str):
         return Damage(location=location, what=row)
