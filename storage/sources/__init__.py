@@ -277,7 +277,7 @@ def _unpacked(head: bytes) -> bytes:
 
 
 def _is_table(begin: bytes, *, known: bool) -> bool:
-    """Whether a file is a table, and not a page; text that does not look like a page is one, if its address is known."""
+    """Whether a file is a table, and not a page; text that looks like neither is a page if its address is known."""
     start = begin.removeprefix(codecs.BOM_UTF8).lstrip()
     if start.startswith(b"<"):
         return False

@@ -46,23 +46,16 @@ def test_changed_content_is_found_by_its_digest(path: Path, warc: Path) -> None:
     assert finding.what == "the content of its response record has changed since"
 
 
-@pytest.mark.parametrize(("ended", "harmless"), [(True, False), (False, True)])
-def test_the_cut_file_of_a_killed_run_is_harmless(path: Path, warc: Path, ended: bool, harmless: bool) -> None:
-    os.truncate(warc, warc.stat().st_size - 20)  # the last record is a request
-    if not ended:
-        change(path, "update runs set ended_at = null")
+@pytest.mark.parametrize(("number", "into", "articles"), [(-1, 5000, 1), (-2, 5000, 2), (None, -20, 0)])
+def test_a_cut_is_harmless_where_no_row_leads(
+    path: Path, warc: Path, number: int | None, into: int, articles: int
+) -> None:
+    # The last record of the file is a request.
+    os.truncate(warc, into + (warc.stat().st_size if number is None else offsets(path)[number]))
     report = archive(path)
     [finding] = report.findings
-    assert (finding.harmless, report.broken) == (harmless, not harmless)
-    assert ("harmless" if harmless else "the file was cut") in finding.what
-
-
-def test_a_cut_page_of_an_article_is_never_harmless(path: Path, warc: Path) -> None:
-    *_, last = offsets(path)
-    os.truncate(warc, last + 5000)
-    change(path, "update runs set ended_at = null")
-    [finding] = archive(path).findings
-    assert (finding.offset, finding.articles, finding.harmless) == (last, 1, False)
+    assert (finding.articles, finding.harmless, report.broken) == (articles, not articles, bool(articles))
+    assert ("the file was cut" if articles else "harmless") in finding.what
 
 
 def test_a_file_that_is_no_archive_is_damage(path: Path) -> None:
