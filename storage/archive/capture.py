@@ -18,9 +18,8 @@ class Location:
     """Where an archive keeps a capture.
 
     Attributes:
-        file: name of the WARC file in KBS_ARCHIVE, without its folder, so that an archive can be moved; the path of
-            a file from elsewhere.
-        offset: of the record's gzip member in bytes of the file as stored; of a table's row, of the unpacked file.
+        file: name of a WARC file in KBS_ARCHIVE without its folder, so that it can be moved; else the file's path.
+        offset: in bytes of the file as stored; of a table's row, of the unpacked file.
     """
 
     file: str
@@ -61,12 +60,9 @@ class Capture:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """The payload of a response in the archive.
+    """The payload of a response in the archive, with its `payload_digest` and the WARC-Date of its record.
 
-    Attributes:
-        digest: as `payload_digest` gives it.
-        fetched_at: the WARC-Date of its record; aware, UTC.
-        end: the length of the file after it was written; a shorter file was cut.
+    `end` is the length of the file after it was written; a shorter file was cut.
     """
 
     digest: str

@@ -19,12 +19,9 @@ BROKEN_OFF = "incomplete last record of a run that was killed, or is running: ha
 
 @dataclass(slots=True)
 class Rows:
-    """Where rows of articles say that their pages are archived.
+    """The source_urls of the rows that name a place in the archive, by file and offset.
 
-    Attributes:
-        named: the source_urls of the rows, by file and offset.
-        unarchived: how many rows name no place.
-        elsewhere: how many name one outside the archive, which is not checked.
+    `unarchived` counts the rows that name no place, `elsewhere` those outside the archive, which are not checked.
     """
 
     named: dict[str, dict[int, list[str | None]]] = field(default_factory=dict)
@@ -38,12 +35,9 @@ class Rows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """Something about a place in the archive.
+    """What is wrong with a place in the archive, a phrase; without an offset, with the whole file.
 
-    Attributes:
-        offset: None for the whole file.
-        what: a phrase.
-        articles: how many rows have lost their page by it.
+    `articles` is how many rows have lost their page by it.
     """
 
     file: str
@@ -69,12 +63,10 @@ class ArchiveReport:
 
 
 def check_archive(folder: Path, rows: Rows, progress: Progress | None = None) -> ArchiveReport:
-    """Read every WARC file of a folder, and look up every row.
+    """Read every WARC file of a folder, which may be missing, and look up every row.
 
     A file may end inside a record, as that of a process that was killed does. This counts as damage only if a row names
     a place there or behind it: a copy that was cut where no article is named looks the same.
-
-    `folder` may be missing; `rows` must have been read before the files, which only grow.
     """
     files = warc_files(folder)
     report = ArchiveReport(len(files), sum(files.values()), findings=_absent(folder, rows, files))

@@ -80,7 +80,6 @@ class Stretch:
     """A stretch of a file without a record that can be read.
 
     Attributes:
-        offset, end: where it begins, and where the next record or the end of the file is.
         what: what is wrong, a phrase; empty for an empty gzip member, which is not damage.
         incomplete: the file ends inside a record, as that of a process that was killed does.
     """

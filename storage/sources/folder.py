@@ -20,7 +20,7 @@ from zlib import crc32
 from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Location
 from storage.archive.reader import is_time
-from storage.sources.http import TooLarge, decode_body
+from storage.sources.http import decode_body
 from storage.sources.items import Damage, Item, Source, damaged, name_of
 from storage.sources.table import iso_moment, read_rows, time_of
 
@@ -83,14 +83,10 @@ def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
 
 def _page(file: PageFile, max_page: int) -> Item:
     with open_regular(file.path) as stream:
-        body, mtime = stream.read(max_page + 1), os.fstat(stream.fileno()).st_mtime
+        raw, mtime = stream.read(max_page + 1), os.fstat(stream.fileno()).st_mtime
     # Files that were unpacked together have one time, and may be versions of one page: each gets a part of a second.
     assumed = time_of(mtime) + timedelta(microseconds=crc32(os.fsencode(file.path)) % 1_000_000)
-    refused = ""
-    try:
-        body = decode_body(body, max_page, "gzip")
-    except TooLarge as error:
-        body, refused = b"", str(error)
+    body, refused = decode_body(raw, max_page, "gzip")
     return Capture(
         url=file.url,
         fetched_at=file.fetched_at or assumed,
@@ -169,16 +165,14 @@ def cached_response(folder: Path, names: Sequence[str]) -> PageFile:
 
 def _cached(entry: Path, max_page: int) -> Item:
     """The response in a folder of the cache (FilesystemCacheStorage); pickled files are never read."""
-    url, status, fetched_at = _meta(_file(entry / "meta", _MAX_META))
-    headers = BytesHeaderParser().parsebytes(_file(entry / "response_headers", _MAX_HEADERS))
+    url, status, fetched_at = _meta(_file(entry / "meta", _MAX_META)[0])
+    headers = BytesHeaderParser().parsebytes(_file(entry / "response_headers", _MAX_HEADERS)[0])
     encodings = [
         str(value) for name in ("Content-Encoding", "Transfer-Encoding") for value in headers.get_all(name, [])
     ]
-    body, refused = b"", ""
-    try:
-        body = decode_body(_file(entry / "response_body", max_page), max_page, *encodings)
-    except TooLarge as error:
-        refused = str(error)
+    body, refused = _file(entry / "response_body", max_page)
+    if not refused:
+        body, refused = decode_body(body, max_page, *encodings)
     return Capture(
         url=url,
         fetched_at=fetched_at,
@@ -190,7 +184,7 @@ def _cached(entry: Path, max_page: int) -> Item:
     )
 
 
-def _file(path: Path, longest: int) -> bytes:
+def _file(path: Path, longest: int) -> tuple[bytes, str]:
     """A file of the cache, all of which HTTPCACHE_GZIP packs; a body may also be packed as received."""
     with open_regular(path, follow_links=False) as stream:
         return decode_body(stream.read(longest + 1), longest, "gzip")

@@ -33,26 +33,19 @@ class Undecodable(ValueError):
     """A body that is not in the encoding its headers name; the message is a phrase."""
 
 
-class TooLarge(ValueError):
-    """A body that unpacks to more than a page may have; the message is a phrase."""
-
-    def __init__(self) -> None:
-        super().__init__(TOO_LARGE)
+class _TooLarge(Exception):
+    pass
 
 
-def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> bytes:
-    """A body without its encodings: gzip, deflate (with and without zlib's frame), br, zstd, chunked, or several.
+def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> tuple[bytes, str]:
+    """A body without its encodings, or empty and why it is refused, if it has more than `max_page` bytes.
 
-    Tools that remove an encoding may keep the header that names it: a body that does not look encoded is taken as it
-    is.
-
-    Args:
-        max_page: never much more bytes than these are unpacked.
-        encodings: the values of Content-Encoding and Transfer-Encoding, in this order.
+    `encodings` are the values of Content-Encoding and Transfer-Encoding, in this order: gzip, deflate (with and without
+    zlib's frame), br, zstd, chunked, or several. Tools that remove an encoding may keep the header that names it: a
+    body that does not look encoded is taken as it is.
 
     Raises:
         Undecodable: the body is damaged or cut, or its encoding is not known.
-        TooLarge: it is larger than `max_page`.
     """
     names = [name.strip().lower().removeprefix("x-") for header in encodings for name in (header or "").split(",")]
     codings = [name for name in names if name not in {"", "identity", "none"}]
@@ -64,14 +57,14 @@ def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> bytes:
             raise Undecodable(f"an encoding that is not known: {coding[:40]!r}")
         try:
             body = _DECODERS[coding](body, max_page)
+        except _TooLarge:
+            return b"", TOO_LARGE
         except (OSError, zlib.error, EOFError) as error:
             # Deflate and Brotli have no mark to know them by.
             if not _TAG.match(body):
                 what = "end too early" if isinstance(error, EOFError) else "are damaged"
                 raise Undecodable(f"{coding} data {what}") from None
-    if len(body) > max_page:
-        raise TooLarge
-    return body
+    return (body, "") if len(body) <= max_page else (b"", TOO_LARGE)
 
 
 @lru_cache  # a site sends the same ones with every page
@@ -87,7 +80,7 @@ def _unpack(packed: bytes, wbits: int, longest: int) -> tuple[bytes, bytes]:
     member = zlib.decompressobj(wbits)
     unpacked = member.decompress(packed, longest + 1)
     if len(unpacked) > longest:
-        raise TooLarge
+        raise _TooLarge
     if not member.eof:
         raise EOFError
     return unpacked, member.unused_data
@@ -117,7 +110,7 @@ def _read(reader: BrotliReader | ZstdReader, max_page: int) -> bytes:
     while chunk := reader.read(_CHUNK):
         unpacked += chunk
         if len(unpacked) > max_page:
-            raise TooLarge
+            raise _TooLarge
     return bytes(unpacked)
 
 

@@ -13,13 +13,7 @@ from storage.archive.capture import Capture, Location
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revisit:
-    """A capture with the payload of an earlier one.
-
-    Attributes:
-        location: of the `revisit` record.
-        digest: of the payload: `sha1:…`.
-        refers_to_url, refers_to_date: the earlier capture, where the record names it; the date aware, UTC.
-    """
+    """A capture with the payload of an earlier one, which its `revisit` record may name; dates are aware, UTC."""
 
     url: str
     fetched_at: datetime
@@ -31,13 +25,10 @@ class Revisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """Something that cannot be read, or only with a correction.
+    """Something that cannot be read, or only with a correction; `what` is a phrase: `its gzip data are damaged`.
 
-    Attributes:
-        url: the address of the capture there, if known.
-        what: a phrase: `its gzip data are damaged`.
-        harmless: empty, or why nothing is lost: `mended`, the capture is read all the same; `unrelated`, a file of a
-            folder that has nothing to do with captures; `incomplete`, the end of a file that a crawl still writes.
+    `harmless` is empty, or why nothing is lost: `mended`, the capture is read all the same; `unrelated`, a file of a
+    folder that has nothing to do with captures; `incomplete`, the end of a file that a crawl still writes.
     """
 
     location: Location
@@ -57,7 +48,6 @@ class Source:
         name: the file or folder, as locations name it; `-` for standard input.
         size: in bytes; 0 if unknown.
         stamp: changes when the content does; empty if that cannot be known.
-        items: reads it, as `read` does.
         is_archive: whether reading can begin at any record without cost.
     """
 
@@ -68,11 +58,9 @@ class Source:
     is_archive: bool = False
 
     def read(self, max_page: int, start: int = 0) -> Iterator[Item]:
-        """The items in order; a Damage where the source cannot be read any further.
+        """The items in order, of archives and tables those from `start` on; a Damage where it cannot be read further.
 
-        Args:
-            max_page: pages of more bytes are refused, packed or not.
-            start: the offset of the first item; only archives and tables begin there.
+        Pages of more than `max_page` bytes are refused, packed or not.
         """
         try:
             yield from self.items(max_page, start)

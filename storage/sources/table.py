@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 from extractors.address import MAX_LENGTH
 from storage.archive.capture import Capture, Location
 from storage.archive.reader import GZIP_MAGIC, is_time
-from storage.sources.http import TOO_LARGE
+from storage.sources.http import decode_body
 from storage.sources.items import Damage, Item, Source, damaged, name_of, stamp_of
 
 #: How much of a file is read to detect its kind.
@@ -36,11 +36,7 @@ _CHUNK = 1 << 16
 
 
 def table_source(path: Path) -> Source:
-    """A table, whose offsets are those of its rows in the unpacked file.
-
-    Raises:
-        OSError: there is no such file.
-    """
+    """A table, whose offsets are those of its rows in the unpacked file."""
     status, name = path.stat(), name_of(path)
 
     def items(max_page: int, start: int) -> Iterator[Item]:
@@ -79,16 +75,14 @@ def csv_columns(head: bytes, wanted: Sequence[frozenset[str]]) -> tuple[str, lis
 def read_rows(
     stream: IO[bytes], wanted: Sequence[frozenset[str]], longest: int, start: int = 0
 ) -> Iterator[tuple[int, dict[str, Any] | str]]:
-    """The rows of a JSON Lines or CSV file: the offset of each, and its columns by name in lower case.
+    """The rows of a JSON Lines or CSV file from an offset on: offsets, and columns by their names in lower case.
 
     Instead of a row that cannot be read, there is a phrase that says why. Bytes of CSV that are not UTF-8 come as
     surrogates, as os.fsdecode makes them.
 
     Args:
-        stream: the file, unpacked, at its beginning; seekable.
         wanted: as of `csv_columns`.
         longest: rows of more bytes are not read; so much is skipped behind a quote that is never closed.
-        start: the offset of the first row to be read; 0 for all.
     """
     while (first := stream.readline(longest)).isspace():
         pass
@@ -196,15 +190,14 @@ def _item(row: dict[str, Any] | str, location: Location, max_page: int, fetched_
         moment = _moment(row) or fetched_at + timedelta(microseconds=location.offset // _BYTES_A_MICROSECOND)
     except ValueError as error:
         return Damage(location=location, what=str(error))
-    body = _bytes(page)
-    is_large = len(body) > max_page
+    body, refused = decode_body(_bytes(page), max_page)
     return Capture(
         url=url.encode("utf-8", "replace").decode().strip(),
         fetched_at=moment,
-        body=b"" if is_large else body,
+        body=body,
         media_type="text/html" if html else "text/plain",
         location=location,
-        refused=TOO_LARGE if is_large else "",
+        refused=refused,
     )
 
 

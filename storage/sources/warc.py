@@ -14,7 +14,7 @@ from fastwarc.warc import HeaderMap
 
 from storage.archive.capture import Capture, Location
 from storage.archive.reader import Record, Stretch, begins_record, read_warc, utc
-from storage.sources.http import TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body
+from storage.sources.http import TOO_LARGE, Undecodable, charset_of, decode_body
 from storage.sources.items import Damage, Item, Revisit, Source, damaged, name_of, stamp_of
 from storage.sources.table import HEAD
 
@@ -31,11 +31,7 @@ _DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, Val
 
 
 def warc_source(path: Path, name: str | None = None, start: int = 0, length: int | None = None) -> Source:
-    """A WARC or ARC file, or one that is stored in another file as it is: `length` bytes from `start` on.
-
-    Raises:
-        OSError: there is no such file.
-    """
+    """A WARC or ARC file, or one that is stored in another file as it is: `length` bytes from `start` on."""
     status = path.stat()
     # A file that grows is read as it is now.
     size = status.st_size if length is None else length
@@ -99,24 +95,23 @@ def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
         )
-    http, body = record.http or HeaderMap(), record.body
+    http, body, refused = record.http or HeaderMap(), b"", TOO_LARGE
+    encodings = (http.get("Content-Encoding"), http.get("Transfer-Encoding"))
     try:
-        if body is not None:
-            body = decode_body(body, max_page, http.get("Content-Encoding"), http.get("Transfer-Encoding"))
-    except TooLarge:
-        body = None
+        if record.body is not None:
+            body, refused = decode_body(record.body, max_page, *encodings)
     except Undecodable as error:
         return Damage(location=location, url=url, what=str(error))
     return Capture(
         url=url,
         fetched_at=record.date,
         status=http.status_code or 200,
-        body=body or b"",
+        body=body,
         charset=charset_of((record.headers if record.http is None else http).get("Content-Type") or ""),
         media_type="text/plain" if record.kind == "conversion" else "text/html",
         location=location,
         digest=digest,
-        refused=TOO_LARGE if body is None else "",
+        refused=refused,
     )
 
 
