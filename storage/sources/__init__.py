@@ -224,10 +224,11 @@ def _walk(top: Path) -> Iterator[Source | Damage]:
 
 def _open_in(path: Path, inside: str, origins: UrlMap) -> Iterator[Source | Damage | PageFile]:
     """What a file or link in a folder is; links to what is read anyway are skipped."""
-    target = Path(os.path.realpath(path))
     if not path.is_symlink():
         yield from _open(path, origins, in_folder=True)
-    elif not target.is_relative_to(inside):
+        return
+    target = Path(os.path.realpath(path))
+    if not target.is_relative_to(inside):
         yield damaged(path, "a link that leads out of the folder")
     elif any(name.startswith(".") for name in target.relative_to(inside).parts):
         # git-annex keeps the files in a hidden folder, with links to them where they are seen.

@@ -30,15 +30,12 @@ class Archive:
 
     @property
     def ends(self) -> tuple[int, ...]:
-        """Where the records end."""
         return (*self.places[1:], len(self.data))
 
     def record(self, number: int) -> bytes:
-        """One record as stored."""
         return self.data[self.places[number] : self.ends[number]]
 
     def records(self) -> list[bytes]:
-        """All of them."""
         return [self.record(number) for number in range(len(self.places))]
 
 
@@ -75,14 +72,12 @@ class Raw:
 
     @property
     def content(self) -> bytes:
-        """What the record holds."""
         if self.block is not None:
             return self.block
         lines = [self.status, *(f"{name}: {value}" for name, value in self.http_headers), "", ""]
         return self.http_newline.join(lines).encode() + self.body
 
     def plain(self) -> bytes:
-        """As it is in a file that is not compressed."""
         fields = [
             ("WARC-Type", self.kind),
             ("WARC-Target-URI", self.url),
@@ -96,7 +91,6 @@ class Raw:
         return self.newline.join(lines).encode() + self.content + 2 * self.newline.encode()
 
     def packed(self) -> bytes:
-        """As a gzip member."""
         return packed(self.plain())
 
 

@@ -11,18 +11,7 @@ import pytest
 from storage.archive import Location
 from storage.sources import Damage
 from tests.storage.museum import Archive, flipped, joined
-from tests.storage.sources.made import (
-    ARC_HEADER,
-    ARC_HTTP,
-    arc,
-    captures,
-    damages,
-    page,
-    read,
-    refused,
-    save,
-    url,
-)
+from tests.storage.sources.made import ARC_HEADER, ARC_HTTP, arc, captures, damages, page, read, refused, save, url
 
 MOMENT = datetime(2010, 3, 4, 5, 6, 7, tzinfo=UTC)
 PACKED = arc(2, ARC_HTTP + b"Content-Encoding: gzip\r\n", gzip.compress(page(2)))

@@ -8,18 +8,7 @@ from pathlib import Path
 import pytest
 
 from storage.sources import Damage
-from tests.storage.sources.made import (
-    FILES,
-    captures,
-    damaged_files,
-    damages,
-    page,
-    read,
-    save,
-    sources,
-    url,
-    warc,
-)
+from tests.storage.sources.made import FILES, captures, damaged_files, damages, page, read, save, sources, url, warc
 
 
 def test_wrong_paths_are_reported_before_reading(tmp_path: Path) -> None:

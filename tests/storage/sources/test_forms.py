@@ -10,26 +10,23 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
 from storage.archive import Location
-from storage.sources import Damage, Item, Place, own_sources, read_places, table, total_size
+from storage.sources import Damage, Item, Place, own_sources, read_places, total_size
 from storage.sources.items import name_of
 from tests.storage.sources.made import (
     FILES,
     FORMS,
     MAX_PAGE,
     WARC,
-    as_json,
     captures,
     damages,
     make,
     page,
     read,
     refused,
-    rows,
     save,
     sources,
     url,
@@ -151,20 +148,6 @@ def test_every_place_is_answered(tmp_path: Path, form: str) -> None:
     assert sorted(item.url for item in captures(found)) == ["a", "b"]
     lost = [item for item in found if isinstance(item, Damage)]
     assert sorted(item.location.offset for item in lost) == [nowhere.offset, behind.offset]
-
-
-def test_a_table_is_read_once_from_its_first_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    places = [place(item.location) for item in captures(read(save(tmp_path / "a", as_json(rows()))))]
-    seen: list[object] = []
-    read_rows = table.read_rows
-
-    def counted(*args: Any) -> Any:
-        for row in read_rows(*args):
-            seen.append(row)
-            yield row
-
-    monkeypatch.setattr(table, "read_rows", counted)
-    assert len(captures(read_at(*places[1:]))) == len(seen) == 2
 
 
 def test_the_own_archive_is_read_oldest_first_under_bare_names(tmp_path: Path) -> None:

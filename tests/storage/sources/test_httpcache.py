@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import pickle
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -38,20 +36,6 @@ def test_a_cache_is_one_source(tmp_path: Path) -> None:
     assert source.name == str(tmp_path)
     assert [item.status for item in captures(read(tmp_path))] == [404] * 3
     assert refused(source.read(100)) == ["larger than a page may be"] * 3
-
-
-class Trap:
-    def __reduce__(self) -> tuple[Any, ...]:
-        return os.mkdir, ("/tmp/sprung-by-kbsworld",)  # noqa: S108
-
-
-def test_pickled_files_are_never_read(tmp_path: Path) -> None:
-    cache(tmp_path)
-    [entry] = entries(tmp_path)
-    for name in ("pickled_meta", "response_data"):
-        (entry / name).write_bytes(pickle.dumps(Trap()))
-    assert len(captures(read(tmp_path))) == 1
-    assert not Path("/tmp/sprung-by-kbsworld").exists()  # noqa: S108
 
 
 @pytest.mark.parametrize(

@@ -16,16 +16,7 @@ from storage.sources import Damage
 from storage.sources.folder import origin_by_path
 from tests.replica import World
 from tests.replica.pages import entry_page
-from tests.storage.sources.made import (
-    captures,
-    damaged_files,
-    damages,
-    page,
-    read,
-    refused,
-    sources,
-    url,
-)
+from tests.storage.sources.made import captures, damaged_files, damages, page, read, refused, sources, url
 from tests.storage.sources.made import save as write
 
 MOMENT = datetime(2020, 2, 3, 4, 5, 6, tzinfo=UTC)
