@@ -1,6 +1,6 @@
 """Removes transfer and content encodings from HTTP bodies, within bounds.
 
-FastWARC can do this too, but takes cut gzip data for whole ones, and headers at their word.
+FastWARC can do this too, but takes cut gzip or chunked data for whole ones, and headers at their word.
 """
 
 from __future__ import annotations
@@ -29,10 +29,6 @@ _CHUNK_HEAD = re.compile(rb"(?:\A|\r?\n)([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\n]{0,1000
 _TAG = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}<[!?A-Za-z]")
 
 
-class Undecodable(ValueError):
-    """A body that is not in the encoding its headers name; the message is a phrase."""
-
-
 class _TooLarge(Exception):
     pass
 
@@ -45,16 +41,16 @@ def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> tuple[byte
     body that does not look encoded is taken as it is.
 
     Raises:
-        Undecodable: the body is damaged or cut, or its encoding is not known.
+        ValueError: the body is damaged or cut, or its encoding is not known; the message is a phrase.
     """
     names = [name.strip().lower().removeprefix("x-") for header in encodings for name in (header or "").split(",")]
     codings = [name for name in names if name not in {"", "identity", "none"}]
     if len(codings) > _MOST_CODINGS:
-        raise Undecodable("encoded too many times over")
+        raise ValueError("encoded too many times over")
     body = raw
     for coding in reversed(codings):
         if coding not in _DECODERS:
-            raise Undecodable(f"an encoding that is not known: {coding[:40]!r}")
+            raise ValueError(f"an encoding that is not known: {coding[:40]!r}")
         try:
             body = _DECODERS[coding](body, max_page)
         except _TooLarge:
@@ -63,7 +59,7 @@ def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> tuple[byte
             # Deflate and Brotli have no mark to know them by.
             if not _TAG.match(body):
                 what = "end too early" if isinstance(error, EOFError) else "are damaged"
-                raise Undecodable(f"{coding} data {what}") from None
+                raise ValueError(f"{coding} data {what}") from None
     return (body, "") if len(body) <= max_page else (b"", TOO_LARGE)
 
 

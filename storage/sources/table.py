@@ -40,7 +40,7 @@ def table_source(path: Path) -> Source:
     status, name = path.stat(), name_of(path)
 
     def items(max_page: int, start: int) -> Iterator[Item]:
-        longest, at = max_page * _ESCAPED + _REST_OF_ROW, start
+        longest = max_page * _ESCAPED + _REST_OF_ROW
         with path.open("rb") as file:
             is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
         with cast("IO[bytes]", gzip.open(path)) if is_packed else path.open("rb") as stream:
@@ -48,9 +48,9 @@ def table_source(path: Path) -> Source:
                 for at, row in read_rows(stream, TABLE_COLUMNS, longest, start):
                     yield _item(row, Location(file=name, offset=at), max_page, time_of(status.st_mtime))
             except (gzip.BadGzipFile, zlib.error):
-                yield damaged(name, DAMAGED_GZIP, at)
+                yield damaged(name, DAMAGED_GZIP, stream.tell())
             except EOFError:
-                yield damaged(name, SHORT_GZIP, at)
+                yield damaged(name, SHORT_GZIP, stream.tell())
 
     return Source(name, status.st_size, stamp_of(status), items)
 

@@ -14,7 +14,7 @@ from fastwarc.warc import HeaderMap
 
 from storage.archive.capture import Capture, Location
 from storage.archive.reader import Record, Stretch, begins_record, read_warc, utc
-from storage.sources.http import TOO_LARGE, Undecodable, charset_of, decode_body
+from storage.sources.http import TOO_LARGE, charset_of, decode_body
 from storage.sources.items import Damage, Item, Revisit, Source, damaged, name_of, stamp_of
 from storage.sources.table import HEAD
 
@@ -100,7 +100,7 @@ def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
     try:
         if record.body is not None:
             body, refused = decode_body(record.body, max_page, *encodings)
-    except Undecodable as error:
+    except ValueError as error:
         return Damage(location=location, url=url, what=str(error))
     return Capture(
         url=url,
