@@ -32,7 +32,7 @@ from storage import ArticleStore, Outcome
 from storage.archive import Capture, Location
 from storage.articles import article_row, refusal_row
 from storage.reextraction import ReextractionState
-from storage.sources import Damage, Item, Place, Refused, Revisit, Source, read_places
+from storage.sources import Damage, Item, Place, Revisit, Source, read_places
 from storage.versions import Row
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ _ALSO_COUNTED = {
 
 
 #: What workers extract.
-Batch = list[Capture | Refused]
+Batch = list[Capture]
 
 
 @dataclass(slots=True)
@@ -82,8 +82,8 @@ def extract(batch: Batch, base_url: str) -> Extracted:
     """Extract captures, in a worker; `base_url` is KBS_BASE_URL of the crawls that made the archive."""
     site, found = _site(base_url), Extracted()
     for item in batch:
-        if isinstance(item, Refused):
-            found.rows.append(refusal_row(item, item.reason))  # type: ignore[arg-type]
+        if item.refused:
+            found.rows.append(refusal_row(item, item.refused))
         else:
             _extract_one(item, site, found)
     return found
@@ -113,7 +113,7 @@ def _is_article(site: Site, url: str) -> bool:
     return address is not None and address.is_article
 
 
-def _damage(item: Capture | Refused | Revisit, what: str) -> Damage:
+def _damage(item: Capture | Revisit, what: str) -> Damage:
     return Damage(location=item.location or Location(file="/dev/stdin", offset=0), url=item.url or None, what=what)
 
 
@@ -373,16 +373,16 @@ class Reextraction:
                 self._revisits.append(item)
             else:
                 batch.append(item)
-                size += len(item.body) if isinstance(item, Capture) else 0
+                size += len(item.body)
             if len(batch) >= BATCH_ITEMS or size >= _BATCH_BYTES:
                 yield batch
                 batch, size = [], 0
         if batch:
             yield batch
 
-    def _is_wanted(self, item: Capture | Refused | Revisit) -> bool:
+    def _is_wanted(self, item: Capture | Revisit) -> bool:
         """Whether an item may be an article of the site: by its status, and by its address if it has one."""
-        is_page = not isinstance(item, Capture) or item.status == 200 or item.status in GONE
+        is_page = isinstance(item, Revisit) or item.refused or item.status == 200 or item.status in GONE
         return is_page and (not item.url or item.url.startswith("file:") or _is_article(self.site, item.url))
 
     def _store(self, extracted: Extracted) -> None:

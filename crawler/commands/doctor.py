@@ -135,7 +135,7 @@ def _check(folder: str, rows: Rows, *, quick: bool) -> ArchiveReport:
             bar.length = total
             bar.update(done - bar.pos)
 
-        return check_archive(path, rows, [], progress)
+        return check_archive(path, rows, progress)
 
 
 def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> Iterator[str]:

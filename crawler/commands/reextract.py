@@ -160,7 +160,7 @@ def _sources(paths: list[str], opts: argparse.Namespace) -> tuple[Iterable[Sourc
     own = {(opts.archive / source.name).resolve(): source for source in own_sources(opts.archive)}
     if paths:
         # Rows name files by their whole path, so that they can be found from any folder.
-        found = find_sources([path if path == _STDIN else str(Path.cwd() / path) for path in paths], opts.max_page)
+        found = find_sources([path if path == _STDIN else str(Path.cwd() / path) for path in paths])
         sources = (one if isinstance(one, Damage) else own.get(Path(one.name).resolve(), one) for one in found)
         return sources, total_size(paths)
     if not own:

@@ -53,7 +53,7 @@ def rows(path: Path) -> Rows:
 
 
 def archive(path: Path) -> ArchiveReport:
-    return check_archive(path.parent / "archive", rows(path), [])
+    return check_archive(path.parent / "archive", rows(path))
 
 
 def offsets(path: Path) -> list[int]:
