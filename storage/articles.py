@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -21,8 +20,6 @@ from storage.selection import NEWEST, Selection, select_rows
 from storage.versions import COLUMNS, Row
 
 _VERSIONS = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
-_KNOWN = "select distinct url from articles where url in (select value from json_each(?))"
-_FORGET_REFUSAL = "delete from refusals where url = ? and fetched_at = ?"
 # Rows of one statement: SQLite writes the search index after each statement, and one row a statement takes two thirds
 # longer.
 _TOGETHER = 256
@@ -54,25 +51,24 @@ class ArticleStore(Store):
         """Store an article by the merge rules (`storage.versions`, DATA.md, "Which content a version has").
 
         Args:
-            article: as extracted; one without a timestamp takes the time of its first capture.
+            article: as extracted; one without dates takes the time of its first capture.
             capture: the page it was extracted from.
         """
-        row = article_row(article, capture)
-        self.db.execute(_FORGET_REFUSAL, [capture.url, row["fetched_at"]])
-        return self._add(row)
+        return self.add_row(article_row(article, capture))
 
     def add_row(self, row: Row) -> Outcome:
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
         self._forget_refusal(row)
-        return self._add(row)
+        return self._add_undated(row) if rules.is_undated(row) else self._add_dated(row)
 
     def add_rows(self, rows: Sequence[Row]) -> list[Outcome]:
         """Store articles as `add_row` does, but new ones together, which is faster; the outcomes are in no order."""
-        known = {url for (url,) in self.db.execute(_KNOWN, [json.dumps([row["url"] for row in rows])])}
+        sql = "select distinct url from articles where url in (select value from json_each(?))"
+        known = {url for (url,) in self.db.execute(sql, [json.dumps([row["url"] for row in rows])])}
         new: list[Row] = []
         rest: list[Row] = []
         for row in rows:
-            if row["timestamp"] is None or row["url"] in known:
+            if rules.is_undated(row) or row["url"] in known:
                 rest.append(row)
             else:
                 self._forget_refusal(row)
@@ -91,7 +87,7 @@ class ArticleStore(Store):
         """
         known = self._versions(row["url"])
         if row["timestamp"] in {one["timestamp"] for one in known} or (known and not together):
-            return self.add_row(row | rules.own_time(row))
+            return self.add_row(row)
         self._forget_refusal(row)
         self._insert(row)
         return Outcome.UPDATED if known else Outcome.NEW
@@ -132,11 +128,6 @@ class ArticleStore(Store):
         found = self._versions(url if address is None else address.url)
         return _to_article(found[0]) if found else None
 
-    def newest(self, limit: int) -> list[Article]:
-        """The newest version of each article, newest first."""
-        rows = self.db.view("latest_articles").rows_where(order_by="timestamp desc, url", limit=limit)
-        return [_to_article(row) for row in rows]
-
     def versions(self, url: str) -> list[Article]:
         """All versions of one article, by its canonical address, oldest first."""
         return [_to_article(row) for row in reversed(self._versions(url))]
@@ -147,16 +138,14 @@ class ArticleStore(Store):
 
     def _forget_refusal(self, row: Row) -> None:
         """The capture may have been refused before extraction improved."""
-        self.db.execute(_FORGET_REFUSAL, [row["source_url"] or _file_url(row), row["fetched_at"]])
+        url = row["source_url"] or _file_url(row)
+        self.db.execute("delete from refusals where url = ? and fetched_at = ?", [url, row["fetched_at"]])
 
     def _insert(self, *rows: Row) -> None:
         """Insert rows; each replaces the one with the same key."""
         # Not through Table.insert, which examines the table for each row: that takes three times as long as the rest.
         values = [row[name] for row in rows for name in COLUMNS]
         self.db.execute(f"{_INSERT}{', '.join([_VALUES] * len(rows))}{_OR_UPDATE}", values)
-
-    def _add(self, row: Row) -> Outcome:
-        return self._add_undated(row) if row["timestamp"] is None else self._add_dated(row)
 
     def _add_dated(self, row: Row) -> Outcome:
         versions = self._versions(row["url"])
@@ -245,12 +234,7 @@ class ReadOnlyStore(ArticleStore):
             StoreError: there is no such file, it is not of kbsworld, or an older or newer version made it.
         """
         self.path = Path(path).expanduser()
-        self._opened = ExitStack()
-        self.db = self._opened.enter_context(open_to_read(path))
-
-    def close(self) -> None:
-        """Close the database."""
-        self._opened.close()
+        self.db = open_to_read(path)
 
     def _refuse(self, *_: object, **__: object) -> NoReturn:
         raise StoreError(f"{self.path} is open for reading only; ArticleStore opens it for writing too.")

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from storage.sql_functions import label
-from storage.statistics import BIN, KNOWN_LAYOUTS, LONGEST, OTHERS, Language, Row, Statistic, Words
+from storage.statistics import BIN, KNOWN_LAYOUTS, LONGEST, OTHERS, Language, Statistic, Words
+from storage.versions import Row
 
 Spec = dict[str, Any]
 

@@ -13,12 +13,12 @@ from sqlite_utils import Database
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.selection import Selection
 from storage.sql_functions import register
+from storage.versions import Row
 
 #: The language of titles and sentences; the articles' own is another matter.
 Language = Literal["en", "fr"]
 #: The same words in each language.
 Words = Mapping[str, str]
-Row = dict[str, Any]
 
 #: The names in results of the less frequent values together, and of a value that is missing.
 OTHERS: Words = {"en": "others", "fr": "autres"}
@@ -53,7 +53,7 @@ class Statistic:
 
     @property
     def asks_for_word(self) -> bool:
-        """Whether it is about a word that somebody gives."""
+        """Whether it is about a word of the caller."""
         return ":word" in self.sql
 
     def query(self, condition: str, language: Language) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from extractors import Article
 from extractors.layout import VIDEO
 
-#: A row of `articles` by its columns.
+#: A row of a table or query by its columns.
 Row = dict[str, Any]
 #: The columns of `articles`, in order.
 COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
@@ -99,11 +99,6 @@ def _place(stored: Row, row: Row) -> Row:
 
 def _is_own(row: Row) -> bool:
     return row["archive_file"] is not None and "/" not in row["archive_file"]
-
-
-def own_time(row: Row) -> Row:
-    """The timestamp that a page gave; None where it is that of a capture."""
-    return {"timestamp": None if is_undated(row) else row["timestamp"]}
 
 
 def is_undated(row: Row) -> bool:

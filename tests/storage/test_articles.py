@@ -87,7 +87,7 @@ def test_rules_of_dated_versions(store: ArticleStore, rule: str) -> None:
     captures, outcome, stored = RULES[rule]
     assert [store.add(article, capture(after)) for article, after in captures][-1] is outcome
     assert store.versions(PAGE.url) == stored
-    assert store.newest(5) == stored[-1:]
+    assert list(store) == stored[-1:]
 
 
 # Versions by their title, whether they are truncated, and the time in KST that they took from their capture.
@@ -145,15 +145,6 @@ def test_a_batch_is_stored_whole_or_not_at_all(store: ArticleStore) -> None:
     with store.batch():
         store.add(PAGE, capture())
     assert len(store) == 1
-
-
-def test_the_newest_versions_come_newest_first(store: ArticleStore) -> None:
-    entries = World(articles=30).entries
-    with store.batch():
-        for entry in entries:
-            store.add(entry.truth, capture())
-    expected = sorted((entry.truth.timestamp or "" for entry in entries), reverse=True)[:7]
-    assert [article.timestamp for article in store.newest(7)] == expected
 
 
 def test_the_database_is_in_wal_mode_and_strict(store: ArticleStore) -> None:

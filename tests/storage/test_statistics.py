@@ -20,7 +20,8 @@ from storage import ArticleStore, Capture
 from storage.charts import PALETTE, chart
 from storage.selection import NEWEST, Selection
 from storage.sql_functions import MAX_LABEL, label, register
-from storage.statistics import BIN, LONGEST, MAX_CATEGORIES, STATISTICS, Language, Row, run, summarize
+from storage.statistics import BIN, LONGEST, MAX_CATEGORIES, STATISTICS, Language, run, summarize
+from storage.versions import Row
 from storage.web.dashboards import dashboards
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
