@@ -19,15 +19,13 @@ from storage.search import Hit, search
 from storage.selection import NEWEST, Selection, select_rows
 from storage.versions import COLUMNS, Row
 
-_VERSIONS = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
-# Rows of one statement: SQLite writes the search index after each statement, and one row a statement takes two thirds
-# longer.
+# Rows of one statement: SQLite writes the search index after each one, so that one row each takes two thirds longer.
 _TOGETHER = 256
+_INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
-_INSERT, _OR_UPDATE = (
-    f"insert into articles ({', '.join(COLUMNS)}) values ",  # noqa: S608
-    f" on conflict (url, timestamp) do update set {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[2:])}",
+_OR_UPDATE = (
+    f" on conflict (url, timestamp) do update set {', '.join(f'{name} = excluded.{name}' for name in COLUMNS[2:])}"
 )
 
 
@@ -79,10 +77,10 @@ class ArticleStore(Store):
         return [Outcome.NEW] * len(new) + [self.add_row(row) for row in rest]
 
     def add_version(self, row: Row, *, together: bool) -> Outcome:
-        """Store a version of an article as it was stored elsewhere, where the article is new here.
+        """Store a version as it was stored elsewhere; where the article is known here, as `add_row` does.
 
         Args:
-            row: where the article is known here, it is added as `add_row` does.
+            row: a row of `articles`.
             together: the versions that are known here come from the same place.
         """
         known = self._versions(row["url"])
@@ -111,11 +109,7 @@ class ArticleStore(Store):
         return map(_to_article, select_rows(self.db, selection))
 
     def search(self, query: str, selection: Selection = NEWEST, limit: int = 20) -> list[Hit]:
-        """The articles that match a query best: `storage.search.search`.
-
-        Raises:
-            QueryError: the query cannot be understood.
-        """
+        """The articles that match a query best, and what is raised: `storage.search.search`."""
         return search(self.db, query, selection, limit)
 
     def get(self, url: str) -> Article | None:
@@ -177,7 +171,8 @@ class ArticleStore(Store):
 
     def _add_undated(self, row: Row) -> Outcome:
         """Store a version that gives no time of its own: the same words are the same version."""
-        row = row | {"timestamp": _capture_time(row)}
+        moment = datetime.fromisoformat(row["fetched_at"]).astimezone(KST)
+        row = row | {"timestamp": moment.isoformat(timespec="seconds")}
         versions = self._versions(row["url"])
         undated = [one for one in versions if rules.is_undated(one)]
         for version in undated:
@@ -217,7 +212,8 @@ class ArticleStore(Store):
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
         # Not through Database.query, which examines the columns first: most articles are new.
-        return [dict(zip(COLUMNS, row, strict=True)) for row in self.db.execute(_VERSIONS, [url])]
+        sql = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
+        return [dict(zip(COLUMNS, row, strict=True)) for row in self.db.execute(sql, [url])]
 
 
 class ReadOnlyStore(ArticleStore):
@@ -245,10 +241,13 @@ class ReadOnlyStore(ArticleStore):
 
 def article_row(article: Article, capture: Capture) -> Row:
     """The row of `articles` for an article and its capture; `timestamp` is None where the page gives no time."""
-    values = article.to_dict()
-    flags = {"has_video": int(article.has_video), "truncated": int(article.truncated)}
-    paragraphs = {"paragraphs": json.dumps(values["paragraphs"], ensure_ascii=False)}
-    return {**values, **flags, **paragraphs, **_provenance(capture)}
+    return {
+        **article.to_dict(),
+        "has_video": int(article.has_video),
+        "truncated": int(article.truncated),
+        "paragraphs": json.dumps(article.paragraphs, ensure_ascii=False),
+        **_provenance(capture),
+    }
 
 
 def refusal_row(capture: Capture, reason: str) -> Row:
@@ -259,11 +258,6 @@ def refusal_row(capture: Capture, reason: str) -> Row:
 
 def _file_url(row: Row) -> str:
     return f"file:{row['archive_file']}"
-
-
-def _capture_time(row: Row) -> str:
-    """The time of a capture as a version's: KST, like every other."""
-    return datetime.fromisoformat(row["fetched_at"]).astimezone(KST).isoformat(timespec="seconds")
 
 
 def _provenance(capture: Capture) -> Row:

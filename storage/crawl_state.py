@@ -39,13 +39,12 @@ class CrawlState:
         #: Payloads of full responses by address; `save_payloads` writes them.
         self.archived: dict[str, Payload] = {}
 
-    # --- runs ---
-
     def begin_run(self, spider: str, arguments: Mapping[str, str], started_at: datetime) -> int:
         """Note that a run began; the number of its row."""
-        sql = "insert into runs (spider, arguments, started_at) values (?, ?, ?) returning id"
-        [run] = self._db.execute(sql, [spider, _json(arguments), _utc(started_at)]).fetchone()
-        return int(run)
+        sql = "insert into runs (spider, arguments, started_at) values (?, ?, ?)"
+        run = self._db.execute(sql, [spider, _json(arguments), _utc(started_at)]).lastrowid
+        assert run is not None
+        return run
 
     def end_run(self, run: int, ended_at: datetime, complaints: Sequence[str], **values: int | str) -> None:
         """Note how a run ended. A run that was killed keeps a row without an end."""
@@ -60,8 +59,6 @@ class CrawlState:
             [spider, _json(arguments)],
         )
         return [datetime.fromisoformat(started_at) for (started_at,) in rows]
-
-    # --- lists ---
 
     def coverage(self, url: str) -> Coverage | None:
         """The coverage of the list that begins at `url`; None where it was never read completely."""
@@ -82,14 +79,12 @@ class CrawlState:
         """Note that a walk over a list begins; `save_coverage` notes its end."""
         self._db.execute("update lists set interrupted = 1 where url = ?", [url])
 
-    # --- articles ---
-
     def knows(self, url: str, timestamp: str | None) -> bool:
         """Whether the version of an article that a list entry shows is stored.
 
         Args:
             url: its canonical address.
-            timestamp: the entry's; None where the entry has no date: any version counts then.
+            timestamp: the entry's; None, where it has no date: any version counts.
         """
         newest, looks = self._db.execute(
             """
@@ -134,8 +129,6 @@ class CrawlState:
     def remove_pending(self, url: str) -> None:
         """Note that an article is no longer pending."""
         self._db.execute("delete from pending where url = ?", [url])
-
-    # --- payloads ---
 
     def payload(self, url: str) -> Payload | None:
         """The payload of the last full response archived for an address."""

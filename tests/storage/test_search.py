@@ -110,11 +110,6 @@ def test_frequent_words_are_found_newest_first(
     assert look > 40 or min(some) >= sorted(wanted)[-min(len(wanted), 8 * 40)]
 
 
-def test_a_prefix_is_marked(many: ReadOnlyStore) -> None:
-    [hit] = many.search("l* banque coree*", limit=1)
-    assert f"{BEGIN}Corée{END}" in f"{hit.title}{hit.snippet}"
-
-
 def test_an_edited_article_is_found_by_its_new_words_only(store: ArticleStore) -> None:
     article = add(store, 1, "Ancien titre", "Texte.")
     later = Capture(url=article.url, fetched_at=datetime(2027, 1, 1, tzinfo=UTC), body=b"")
