@@ -90,7 +90,7 @@ def find_category(db: Database, given: str) -> str:
     if given in categories:
         return given
     for category in categories:
-        if fold(category) == fold(given):
+        if _fold(category) == _fold(given):
             return str(category)
     if not given.strip():
         return ""
@@ -98,7 +98,7 @@ def find_category(db: Database, given: str) -> str:
     raise ValueError(f"No article has the category {given}" + (f"; there are: {known}." if known else "."))
 
 
-def fold(text: str) -> str:
+def _fold(text: str) -> str:
     """A text without its accents, in lower case: as search compares."""
     decomposed = unicodedata.normalize("NFD", text)
     return "".join(character for character in decomposed if not unicodedata.combining(character)).lower()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -20,7 +19,6 @@ from extractors.dates import KST
 from storage import ArticleStore, Capture, schema
 from storage.articles import article_row
 from storage.schema import migrations
-from storage.selection import fold
 from storage.versions import COLUMNS, Row
 from tests.bench.many_articles import fill
 
@@ -112,14 +110,6 @@ def test_catalogue_and_index_match_whatever_is_written(
         for step in taken:
             take(store, step)
         check(store.path)
-        for word in WORDS:
-            wanted = {one.url for one in store if f" {_words(word)} " in f" {_words(f'{one.title} {one.text}')} "}
-            assert {hit.url for hit in store.search(f'"{word}"')} == wanted
-
-
-def _words(text: str) -> str:
-    """The folded words of a text, separated by spaces."""
-    return " ".join(fold(text.replace("œ", "oe")).replace("’", " ").replace("-", " ").split())
 
 
 def test_an_article_keeps_its_id_when_edited_and_after_vacuum(tmp_path: Path) -> None:
