@@ -42,7 +42,6 @@ _MARKED = """
     select rowid, highlight(shown, 0, :begin, :end), snippet(shown, 1, :begin, :end, '…', 32)
     from shown where shown match :expression
 """
-_NO_MARKS = str.maketrans("", "", BEGIN + END)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +106,7 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
 def _shown(db: Database, expression: str, ids: list[int]) -> dict[int, dict[str, Any]]:
     """The fields of each Hit but its score, by its id."""
     rows = {row["id"]: row for row in db.query(_SHOWN, [json.dumps(ids)])}
-    texts = [
-        (key, *(text and text.translate(_NO_MARKS) for text in (row.pop("title"), row.pop("text"))))
-        for key, row in rows.items()
-    ]
+    texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
     # An index of these texts alone: highlighting in the large one evaluates the query anew for each.
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute(f"create virtual table shown using fts5 (title, text, tokenize='{TOKENIZE}')")
