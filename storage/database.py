@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -16,8 +16,6 @@ from storage.schema import migrations
 
 # Long enough for another crawl's batch to end; a batch takes milliseconds.
 _BUSY_SECONDS = 30.0
-# Files in which SQLite keeps unfinished writes (https://sqlite.org/tempfiles.html).
-_LOGS = ("-wal", "-journal")
 
 
 class StoreError(Exception):
@@ -120,7 +118,7 @@ def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> 
     file = _named(path)
     if not file.exists():
         raise StoreError(f"There is no database {file} yet; a crawl makes it, or KBS_DB names another.")
-    with closing(_connect(file)) as db:
+    with _connect(file) as db:
         is_older = bool(_pending(file, db))
     if is_older:
         if say is None:
@@ -133,9 +131,10 @@ def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> 
 def is_at_rest(file: Path) -> bool:
     """Whether a database must be read as an immutable file.
 
-    In a read-only folder SQLite cannot create files of its own; and without a log nobody writes.
+    In a read-only folder SQLite cannot create files of its own; and without a log nobody writes
+    (https://sqlite.org/tempfiles.html).
     """
-    has_log = any(file.with_name(f"{file.name}{log}").exists() for log in _LOGS)
+    has_log = any(file.with_name(f"{file.name}{log}").exists() for log in ("-wal", "-journal"))
     return not has_log and not os.access(file.parent, os.W_OK, effective_ids=True)
 
 

@@ -22,7 +22,7 @@ FREQUENT = 5_000
 # How many of the newest articles are looked through then, and by how much more where too few of them match.
 _FIRST, _FURTHER = 1_000, 8
 
-_COUNT = f"select count(*) from (select 1 from articles_fts where articles_fts match ? limit {FREQUENT + 1})"  # noqa: S608
+_COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
 # A cross join, so that the index is read through once and not asked for each article.
 _RANKED = """
     select id, rank from articles_fts cross join catalogue on catalogue.id = articles_fts.rowid
@@ -78,7 +78,7 @@ def search(db: Database, query: str, selection: Selection = NEWEST, limit: int =
         QueryError: the query cannot be understood.
     """
     expression = fts_expression(query)
-    [matches] = db.execute(_COUNT, [expression]).fetchone()
+    [matches] = db.execute(_COUNT, [expression, FREQUENT + 1]).fetchone()
     ranked = (_best_of_newest if matches > FREQUENT else _best)(db, expression, selection, limit)
     shown = _shown(db, expression, [key for key, _ in ranked])
     return [Hit(score=-rank, **shown[key]) for key, rank in ranked if key in shown]
