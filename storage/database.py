@@ -173,6 +173,6 @@ def _pending(file: Path, db: Database) -> set[str]:
 
 def _unusable(file: Path, error: OSError | sqlite3.Error) -> StoreError:
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
-        return StoreError(f"{file} is damaged, or not an SQLite database ({error}); restore a copy of it.")
+        return StoreError(f"{file} is not an SQLite database, or is damaged ({error}); restore a copy of it.")
     reason = getattr(error, "strerror", None) or error
     return StoreError(f"{file} cannot be opened ({reason}); check its permissions and the space on its disk.")

@@ -36,7 +36,7 @@ SENTENCES = {
     "other.db": "{} is not a database of kbsworld; give KBS_DB another name.",
     "older.db": "{} was made by an older version of kbsworld; any crawl into it upgrades it.",
     "newer.db": "{} was written by a newer version of kbsworld; upgrade kbsworld to use it.",
-    "notes.txt": "{} is damaged, or not an SQLite database (file is not a database); restore a copy of it.",
+    "notes.txt": "{} is not an SQLite database, or is damaged (file is not a database); restore a copy of it.",
     "folder": "{} cannot be opened (unable to open database file); check its permissions and the space on its disk.",
 }
 WRITABLE = {"none.db", "empty.db", "older.db"}
