@@ -67,7 +67,7 @@ class ArticlePipeline:
         tried once more at the end, in order: nothing that came after it is stored without it.
         """
         batch, spider = self._batch, self._spider
-        if not batch and not spider.crawl_state.has_payloads:
+        if not batch and not spider.crawl_state.archived:
             return True  # a run that the database ended before its first page does not wait for it once more
         try:
             with spider.store.batch():

@@ -6,88 +6,59 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from storage.sql_functions import label
-from storage.statistics import BIN, KNOWN_LAYOUTS, LONGEST, OTHERS, Language, Row, Statistic, Words
+from storage.statistics import KNOWN_LAYOUTS, OTHERS, Language, Statistic, Words
+from storage.versions import Row
 
 Spec = dict[str, Any]
 
-SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-#: Of a chart that is drawn by itself, in pixels, without axes and legend.
-WIDTH, HEIGHT, PADDING = 760, 240, 20
+_SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
+# In pixels, around a chart that is drawn by itself.
+_PADDING = 20
 
 # At least 3:1 against white, and different for eyes that cannot tell red from green.
-BLUE, ORANGE, RUST, GREY = "#0072b2", "#e67000", "#c84c00", "#767676"
-PALETTE = (BLUE, ORANGE, "#541c54", "#548cff", "#8c3838", "#1c38aa", RUST, "#700000", GREY)
-_INK, _FAINT = "#222222", "#dddddd"
+_BLUE, _ORANGE, _RUST, _GREY = "#0072b2", "#e67000", "#c84c00", "#767676"
+PALETTE = (_BLUE, _ORANGE, "#541c54", "#548cff", "#8c3838", "#1c38aa", _RUST, "#700000", _GREY)
 _CONFIG: Spec = {
-    "background": "white",
     "font": "sans-serif",
     "range": {"category": list(PALETTE)},
     "view": {"stroke": None},
-    "axis": {
-        "labelColor": _INK,
-        "titleColor": _INK,
-        "labelFontSize": 11,
-        "titleFontSize": 12,
-        "titleFontWeight": "normal",
-        "gridColor": _FAINT,
-        "domainColor": GREY,
-        "tickColor": GREY,
-    },
-    "legend": {"labelColor": _INK, "labelFontSize": 11, "labelLimit": 240, "symbolType": "square"},
-    "title": {"color": _INK, "fontSize": 15, "anchor": "start", "frame": "group", "offset": 12},
+    "axis": {"titleFontSize": 12, "titleFontWeight": "normal"},
+    "legend": {"labelLimit": 240},
+    "title": {"fontSize": 15, "anchor": "start", "frame": "group", "offset": 12},
 }
 
-# No mark between months: 28 days, in milliseconds.
-_SHORTEST_MONTH = 28 * 86_400_000
 # Universal time throughout: the month is a name, and must not become the one before it west of Greenwich.
+# No mark between months: 28 days, in milliseconds.
 _MONTH: Spec = {
     "field": "month",
     "type": "temporal",
     "timeUnit": "utcyearmonth",
-    "axis": {"format": "%Y-%m", "tickCount": 10, "tickMinStep": _SHORTEST_MONTH, "grid": False, "labelFlush": False},
-}
-_ARTICLES: Spec = {"field": "articles", "type": "quantitative", "axis": {"tickMinStep": 1, "format": ",d"}}
-_CHARACTERS_AXIS: Spec = {
-    "tickMinStep": BIN,
-    "format": "d",
-    "grid": False,
-    "labelFlush": False,
-    "labelExpr": f"datum.value < {LONGEST} ? datum.label : '≥ ' + datum.label",
+    "axis": {"format": "%Y-%m", "tickCount": 10, "tickMinStep": 28 * 86_400_000, "grid": False, "labelFlush": False},
 }
 # Orange only for what says that the site has changed.
-_LAYOUT_COLOURS = (BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", "#700000")[: len(KNOWN_LAYOUTS) - 2]
-_LAYOUT_SCALE: Spec = {
-    "domain": {language: [*KNOWN_LAYOUTS, others] for language, others in OTHERS.items()},
-    "range": [*_LAYOUT_COLOURS, GREY, ORANGE, RUST],
-}
+_LAYOUT_COLOURS = (_BLUE, "#548cff", "#541c54", "#8c3838", "#1c38aa", "#700000")[: len(KNOWN_LAYOUTS) - 2]
 # The encodings that charts in statistics.toml name.
 _ENCODINGS: Mapping[str, Spec] = {
     "$month": _MONTH,
     "$middle_of_month": {**_MONTH, "bandPosition": 0.5},
-    "$articles": _ARTICLES,
-    "$articles_in_blue": {**_ARTICLES, "axis": {**_ARTICLES["axis"], "titleColor": BLUE}},
-    "$characters": {
-        "field": "at_least",
-        "title": {"en": "characters", "fr": "signes"},
-        "type": "quantitative",
-        "bin": {"binned": True, "step": BIN},
-        "axis": _CHARACTERS_AXIS,
+    "$articles": {"field": "articles", "type": "quantitative", "axis": {"tickMinStep": 1, "format": ",d"}},
+    "$layout": {
+        "field": "layout",
+        "type": "nominal",
+        "scale": {
+            "domain": {language: [*KNOWN_LAYOUTS, others] for language, others in OTHERS.items()},
+            "range": [*_LAYOUT_COLOURS, _GREY, _ORANGE, _RUST],
+        },
     },
-    "$layout": {"field": "layout", "type": "nominal", "scale": _LAYOUT_SCALE},
 }
 
-_COLON: Words = {"en": ": ", "fr": "\u00a0: "}
 _ALL: Words = {"en": "Statistics of the articles.", "fr": "Statistiques des articles."}
 
 
 def chart(statistic: Statistic, language: Language) -> Spec:
-    """Mark, encoding and looks of a statistic, for rows that somebody else brings.
-
-    Returns:
-        Vega-Lite without `data` and size; `description` is for who cannot see it.
-    """
+    """A statistic in Vega-Lite, without `data` and size; `description` is for those who cannot see it."""
     return {
-        "$schema": SCHEMA,
+        "$schema": _SCHEMA,
         "description": statistic.description[language],
         **_completed(statistic.chart, statistic, language),
         "config": _CONFIG,
@@ -95,27 +66,20 @@ def chart(statistic: Statistic, language: Language) -> Spec:
 
 
 def drawn(statistic: Statistic, rows: Sequence[Row], language: Language, word: str = "") -> Spec:
-    """A statistic as a chart that needs nothing else.
-
-    Args:
-        statistic: one of `storage.statistics.STATISTICS`.
-        rows: as `storage.statistics.run` gives them.
-        language: of its words.
-        word: the word it is about, if it is about one.
-    """
+    """A statistic with its rows (`storage.statistics.run`) as a chart that needs nothing else; `word`: its subject."""
     title = statistic.title[language]
     if statistic.asks_for_word:
-        title += f"{_COLON[language]}{label(word) or ''}"
-    size = {"padding": PADDING, "width": WIDTH, "height": HEIGHT}
+        title += f" – {label(word) or ''}"
+    size = {"padding": _PADDING, "width": 760, "height": 240}
     return {**chart(statistic, language), "title": title, **size, "data": {"values": list(rows)}}
 
 
 def below_one_another(charts: Sequence[Spec], language: Language) -> Spec:
     """Several charts as one picture."""
     return {
-        "$schema": SCHEMA,
+        "$schema": _SCHEMA,
         "description": _ALL[language],
-        "padding": PADDING,
+        "padding": _PADDING,
         "vconcat": [
             {key: value for key, value in each.items() if key not in {"$schema", "config", "padding"}}
             for each in charts

@@ -36,15 +36,14 @@ class CrawlState:
 
     def __init__(self, store: Store) -> None:
         self._db = store.db
-        self._archived: dict[str, Payload] = {}
-
-    # --- runs ---
+        #: Payloads of full responses by address; `save_payloads` writes them.
+        self.archived: dict[str, Payload] = {}
 
     def begin_run(self, spider: str, arguments: Mapping[str, str], started_at: datetime) -> int:
         """Note that a run began; the number of its row."""
-        row = {"spider": spider, "arguments": _json(arguments), "started_at": _utc(started_at)}
-        run = self._db.table("runs").insert(row).last_pk
-        assert isinstance(run, int)
+        sql = "insert into runs (spider, arguments, started_at) values (?, ?, ?)"
+        run = self._db.execute(sql, [spider, _json(arguments), _utc(started_at)]).lastrowid
+        assert run is not None
         return run
 
     def end_run(self, run: int, ended_at: datetime, complaints: Sequence[str], **values: int | str) -> None:
@@ -52,44 +51,40 @@ class CrawlState:
         row = {"ended_at": _utc(ended_at), "complaints": json.dumps(list(complaints), ensure_ascii=False)}
         self._db.table("runs").update(run, row | values)
 
-    def runs_with_news(self, spider: str, arguments: Mapping[str, str], limit: int = 100) -> list[datetime]:
-        """When runs of a spider with the same arguments began that brought something new, newest first."""
-        rows = self._db.query(
+    def runs_with_news(self, spider: str, arguments: Mapping[str, str]) -> list[datetime]:
+        """When the last 100 runs of a spider with the same arguments began that brought something new, newest first."""
+        rows = self._db.execute(
             "select started_at from runs where spider = ? and arguments = ? and new + updated + edited > 0 "
-            "order by started_at desc limit ?",
-            [spider, _json(arguments), limit],
+            "order by started_at desc limit 100",
+            [spider, _json(arguments)],
         )
-        return [datetime.fromisoformat(row["started_at"]) for row in rows]
-
-    # --- lists ---
+        return [datetime.fromisoformat(started_at) for (started_at,) in rows]
 
     def coverage(self, url: str) -> Coverage | None:
         """The coverage of the list that begins at `url`; None where it was never read completely."""
-        for row in self._db.table("lists").rows_where("url = ?", [url]):
-            return Coverage(
-                complete_from=row["complete_from"],
-                complete_to=datetime.fromisoformat(row["complete_to"]),
-                interrupted=bool(row["interrupted"]),
-            )
-        return None
+        row = self._db.execute(
+            "select complete_from, complete_to, interrupted from lists where url = ?", [url]
+        ).fetchone()
+        if row is None:
+            return None
+        first, last, interrupted = row
+        return Coverage(complete_from=first, complete_to=datetime.fromisoformat(last), interrupted=bool(interrupted))
 
     def save_coverage(self, url: str, coverage: Coverage) -> None:
         """Save the coverage of a list, at the end of a walk."""
-        row = {"url": url, "complete_from": coverage.complete_from, "complete_to": _utc(coverage.complete_to)}
-        self._db.table("lists").insert(row | {"interrupted": 0}, replace=True)
+        values = [url, coverage.complete_from, _utc(coverage.complete_to)]
+        self._db.execute("insert or replace into lists values (?, ?, ?, 0)", values)
 
     def begin_walk(self, url: str) -> None:
         """Note that a walk over a list begins; `save_coverage` notes its end."""
         self._db.execute("update lists set interrupted = 1 where url = ?", [url])
-
-    # --- articles ---
 
     def knows(self, url: str, timestamp: str | None) -> bool:
         """Whether the version of an article that a list entry shows is stored.
 
         Args:
             url: its canonical address.
-            timestamp: the entry's; None where the entry has no date: any version counts then.
+            timestamp: the entry's; None, where it has no date: any version counts.
         """
         newest, looks = self._db.execute(
             """
@@ -117,10 +112,8 @@ class CrawlState:
 
     def pending(self, spider: str) -> list[str]:
         """Articles that lists of a spider name, not stored and not given up; the longest pending first."""
-        rows = self._db.table("pending").rows_where(
-            "spider = ? and tries < ?", [spider, MAX_TRIES], order_by="asked_at, url"
-        )
-        return [row["url"] for row in rows]
+        sql = "select url from pending where spider = ? and tries < ? order by asked_at, url"
+        return [url for (url,) in self._db.execute(sql, [spider, MAX_TRIES])]
 
     def add_pending(self, url: str, spider: str, reason: str, *, tried: bool = True) -> None:
         """Note that an article was not fetched in this run; `tried`: it was really requested."""
@@ -137,12 +130,10 @@ class CrawlState:
         """Note that an article is no longer pending."""
         self._db.execute("delete from pending where url = ?", [url])
 
-    # --- payloads ---
-
     def payload(self, url: str) -> Payload | None:
         """The payload of the last full response archived for an address."""
-        if url in self._archived:
-            return self._archived[url]
+        if url in self.archived:
+            return self.archived[url]
         row = self._db.execute("select * from payloads where url = ?", [url]).fetchone()
         if row is None:
             return None
@@ -150,23 +141,14 @@ class CrawlState:
         location = Location(file=file, offset=offset)
         return Payload(digest=digest, fetched_at=datetime.fromisoformat(fetched_at), location=location, end=end)
 
-    def archived(self, url: str, payload: Payload) -> None:
-        """Remember the payload of a full response; `save_payloads` writes it to the database."""
-        self._archived[url] = payload
-
-    @property
-    def has_payloads(self) -> bool:
-        """Whether `save_payloads` has something to write."""
-        return bool(self._archived)
-
     def save_payloads(self) -> None:
-        """Write the payloads remembered since the last time. Without them a page is archived again; none is lost."""
+        """Write the payloads of `archived`. Without them a page is archived again; none is lost."""
         rows = [
             (url, kept.digest, _utc(kept.fetched_at), kept.location.file, kept.location.offset, kept.end)
-            for url, kept in self._archived.items()
+            for url, kept in self.archived.items()
         ]
         self._db.conn.executemany("insert or replace into payloads values (?, ?, ?, ?, ?, ?)", rows)
-        self._archived.clear()
+        self.archived.clear()
 
 
 def _utc(moment: datetime) -> str:

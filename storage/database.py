@@ -6,7 +6,7 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -16,18 +16,6 @@ from storage.schema import migrations
 
 # Long enough for another crawl's batch to end; a batch takes milliseconds.
 _BUSY_SECONDS = 30.0
-_BUSY_PAUSE = 0.01
-# Files in which SQLite keeps unfinished writes (https://sqlite.org/tempfiles.html).
-_LOGS = ("-wal", "-journal")
-
-# What an error of SQLite means, by the beginning of its name.
-_ERRORS = {
-    "SQLITE_NOTADB": "{file} is not an SQLite database, or its beginning is damaged ({error}); restore a copy of it.",
-    "SQLITE_CORRUPT": "{file} is damaged ({error}); restore a copy of it.",
-    "SQLITE_READONLY": "{file} cannot be used with your permissions ({error}); run this as the user who crawls.",
-    "SQLITE_CANTOPEN": "{file} cannot be opened ({error}); run this as the user who crawls.",
-    "": "{file} cannot be opened ({error}).",
-}
 
 
 class StoreError(Exception):
@@ -108,13 +96,12 @@ class Store:
             except sqlite3.OperationalError as error:
                 if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                     raise
-                time.sleep(_BUSY_PAUSE)
+                time.sleep(0.01)
             else:
                 return
 
 
-@contextmanager
-def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> Iterator[Database]:
+def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> Database:
     """The database at `path`, for reading only; others may write to it meanwhile.
 
     Args:
@@ -122,68 +109,56 @@ def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> 
         say: is given a sentence where the database is older than this code, and is upgraded first. None: an older one
             is refused.
 
+    Returns:
+        The database through sqlite-utils; use it as a context manager, or close it.
+
     Raises:
         StoreError: there is no such file, this code cannot read it, or it cannot be upgraded.
     """
-    file = _existing(path)
-    with _connected(file) as db:
+    file = _named(path)
+    if not file.exists():
+        raise StoreError(f"There is no database {file} yet; a crawl makes it, or KBS_DB names another.")
+    with _connect(file) as db:
         is_older = bool(_pending(file, db))
-        if not is_older:
-            yield db
-            return
-    if say is None:
-        raise StoreError(f"{file} was made by an older version of kbsworld; any crawl into it upgrades it.")
-    say(f"{file} was made by an older version of kbsworld and is upgraded first.")
-    Store(file).close()
-    with _connected(file) as db:
-        yield db
+    if is_older:
+        if say is None:
+            raise StoreError(f"{file} was made by an older version of kbsworld; any crawl into it upgrades it.")
+        say(f"{file} was made by an older version of kbsworld and is upgraded first.")
+        Store(file).close()
+    return _connect(file)
 
 
 def is_at_rest(file: Path) -> bool:
     """Whether a database must be read as an immutable file.
 
-    In a read-only folder SQLite cannot create files of its own; and without a log nobody writes.
+    In a read-only folder SQLite cannot create files of its own; and without a log nobody writes
+    (https://sqlite.org/tempfiles.html).
     """
-    has_log = any(file.with_name(f"{file.name}{log}").exists() for log in _LOGS)
+    has_log = any(file.with_name(f"{file.name}{log}").exists() for log in ("-wal", "-journal"))
     return not has_log and not os.access(file.parent, os.W_OK, effective_ids=True)
 
 
 def _named(path: str | Path) -> Path:
-    if not str(path).strip() or str(path) == ":memory:":
+    if not str(path).strip():
         raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")
     return Path(path).expanduser()
 
 
-def _existing(path: str | Path) -> Path:
-    file = _named(path)
-    if file.is_file():
-        return file
-    if file.exists():
-        raise StoreError(f"{file} is not a file; give KBS_DB the name of the article database.")
-    raise StoreError(f"There is no database {file} yet; a crawl makes it, or KBS_DB names another.")
-
-
-@contextmanager
-def _connected(file: Path) -> Iterator[Database]:
+def _connect(file: Path) -> Database:
     # Not mode=ro: that leaves SQLite's own files beside the database when it is closed.
     mode = "mode=ro&immutable=1" if is_at_rest(file) else "mode=rw"
     try:
         connection = sqlite3.connect(f"{file.resolve().as_uri()}?{mode}", uri=True, timeout=_BUSY_SECONDS)
     except sqlite3.Error as error:
         raise _unusable(file, error) from error
-    with closing(connection):
-        connection.execute("pragma query_only = on")
-        # Bytes that a damaged disk left must not end the reading of the rest.
-        connection.text_factory = lambda text: text.decode("utf-8", "replace")
-        yield Database(connection, execute_plugins=False)
+    connection.execute("pragma query_only = on")
+    # Bytes that a damaged disk left must not end the reading of the rest.
+    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    return Database(connection, execute_plugins=False)
 
 
 def _pending(file: Path, db: Database) -> set[str]:
-    """The names of the migrations that a database of kbsworld still needs.
-
-    Raises:
-        StoreError: it is not one, cannot be read, or a newer version wrote it.
-    """
+    """The names of the migrations that a database of kbsworld still needs."""
     known = {migration.name for migration in migrations.pending(Database(memory=True))}
     try:
         applied = {migration.name for migration in migrations.applied(db)}
@@ -197,6 +172,7 @@ def _pending(file: Path, db: Database) -> set[str]:
 
 
 def _unusable(file: Path, error: OSError | sqlite3.Error) -> StoreError:
-    name = getattr(error, "sqlite_errorname", "")
-    sentence = next(_ERRORS[prefix] for prefix in _ERRORS if name.startswith(prefix))
-    return StoreError(sentence.format(file=file, error=getattr(error, "strerror", None) or error))
+    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+        return StoreError(f"{file} is not an SQLite database, or is damaged ({error}); restore a copy of it.")
+    reason = getattr(error, "strerror", None) or error
+    return StoreError(f"{file} cannot be opened ({reason}); check its permissions and the space on its disk.")

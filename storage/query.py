@@ -10,14 +10,14 @@ from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from itertools import product
 
-#: A longer query is a text, and not a query.
+#: A longer query is a text, and not a query (query.toml says so).
 MAX_WORDS = 50
 MAX_LENGTH = 1000
 
 _COLUMNS = {"title": "title", "titre": "title", "text": "text", "texte": "text"}
 _COLUMN = rf"(?i:(?:{'|'.join(_COLUMNS)}):)?"
 _ITEMS = re.compile(rf'\s*(?:(?P<phrase>{_COLUMN}"[^"]*"?\*?)|(?P<mark>{_COLUMN}\(|\))|(?P<word>[^\s()"]+))')
-_OPERATORS = frozenset({"AND", "OR", "NOT"})
+_OPERATORS = frozenset({"OR", "NOT"})
 _QUOTES = str.maketrans("«»“”„", '"""""')
 # French writes cœur and coeur: they are one word.
 _LIGATURE = re.compile("(œ|oe|æ|ae)", re.IGNORECASE)
@@ -35,8 +35,8 @@ class QueryError(ValueError):
         words: that sentence (query.toml) by the code of its language, `en` (the message) and `fr`.
     """
 
-    def __init__(self, fault: str, **values: object) -> None:
-        self.words = {language: sentence.format(**values) for language, sentence in _FAULTS[fault].items()}
+    def __init__(self, fault: str) -> None:
+        self.words = _FAULTS[fault]
         super().__init__(self.words["en"])
 
 
@@ -53,16 +53,14 @@ def fts_expression(query: str) -> str:
     Raises:
         QueryError: it is empty or too long, or its quotes, brackets or operators do not match.
     """
-    if len(query) > MAX_LENGTH:
-        raise QueryError("long", length=len(query), most=MAX_LENGTH)
-    items = deque(_items(_plain(query)))
+    items = deque(item for item in _items(_plain(query)) if item != "AND")
+    if len(query) > MAX_LENGTH or len(items) > MAX_WORDS:
+        raise QueryError("long")
     if not any(words_of(item) for item in items if item not in _OPERATORS):
         raise QueryError("empty")
-    if len(items) > MAX_WORDS:
-        raise QueryError("many", count=len(items), most=MAX_WORDS)
     expression = _alternatives(items)
     if items:
-        raise QueryError("closed")
+        raise QueryError("brackets")
     return expression
 
 
@@ -103,25 +101,18 @@ def _conjunction(items: deque[str]) -> str:
     parts: list[str] = []
     without: list[str] = []
     while items and items[0] not in {"OR", ")"}:
-        operator = _operator(items, is_first=not parts)
+        chosen = parts
+        if items[0] == "NOT":
+            items.popleft()
+            if not parts or not items or items[0] in {")", *_OPERATORS}:
+                raise QueryError("sides")
+            chosen = without
         if found := _operand(items):
-            (without if operator == "NOT" else parts).append(found)
+            chosen.append(found)
     if not parts:
         raise QueryError("sides")
     wanted = _joined(" AND ", parts)
     return f"({wanted} NOT {_joined(' OR ', without)})" if without else wanted
-
-
-def _operator(items: deque[str], *, is_first: bool) -> str:
-    """AND, NOT or nothing; AND NOT is NOT."""
-    operator = ""
-    while items and items[0] in {"AND", "NOT"} and operator not in {"NOT", items[0]}:
-        operator = items.popleft()
-    if operator and is_first:
-        raise QueryError("before", operator=operator)
-    if operator and (not items or items[0] in {")", *_OPERATORS}):
-        raise QueryError("after", operator=operator)
-    return operator
 
 
 def _operand(items: deque[str]) -> str:
@@ -131,7 +122,7 @@ def _operand(items: deque[str]) -> str:
         return _term(item)
     inner = _alternatives(items)
     if not items:
-        raise QueryError("open")
+        raise QueryError("brackets")
     items.popleft()
     return _in_column(_COLUMNS.get(item[:-2].lower()), inner)
 

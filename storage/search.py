@@ -22,8 +22,7 @@ FREQUENT = 5_000
 # How many of the newest articles are looked through then, and by how much more where too few of them match.
 _FIRST, _FURTHER = 1_000, 8
 
-_SNIPPET_WORDS = 32
-_COUNT = f"select count(*) from (select 1 from articles_fts where articles_fts match ? limit {FREQUENT + 1})"  # noqa: S608
+_COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
 # A cross join, so that the index is read through once and not asked for each article.
 _RANKED = """
     select id, rank from articles_fts cross join catalogue on catalogue.id = articles_fts.rowid
@@ -39,11 +38,10 @@ _SHOWN = """
     select id, url, timestamp, catalogue.category, catalogue.written_at, catalogue.lang, articles.title, text
     from catalogue join articles using (url, timestamp) where id in (select value from json_each(?))
 """
-_MARKED = f"""
-    select rowid, highlight(shown, 0, :begin, :end), snippet(shown, 1, :begin, :end, '…', {_SNIPPET_WORDS})
+_MARKED = """
+    select rowid, highlight(shown, 0, :begin, :end), snippet(shown, 1, :begin, :end, '…', 32)
     from shown where shown match :expression
-"""  # noqa: S608
-_NO_MARKS = str.maketrans("", "", BEGIN + END)
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,32 +68,24 @@ class Hit:
 
 
 def search(db: Database, query: str, selection: Selection = NEWEST, limit: int = 20) -> list[Hit]:
-    """The articles that match a query best, the newer one first of two that match as well.
+    """The articles that match a query (`query.fts_expression`) best, the newer one first of two that match as well.
 
     A match in the title counts ten times. Ranking takes most of the time, 0.2 seconds for a word that is in 100,000
     articles, and says little of such a word. So where more than FREQUENT match, only the newest articles are ranked, as
     many as it takes to find `limit`.
 
-    Args:
-        db: a database of kbsworld.
-        query: as typed (see `query.fts_expression`).
-        selection: where to look.
-        limit: how many, at most.
-
     Raises:
         QueryError: the query cannot be understood.
     """
     expression = fts_expression(query)
-    ranked = _best(db, expression, selection, limit)
+    [matches] = db.execute(_COUNT, [expression, FREQUENT + 1]).fetchone()
+    ranked = (_best_of_newest if matches > FREQUENT else _best)(db, expression, selection, limit)
     shown = _shown(db, expression, [key for key, _ in ranked])
     return [Hit(score=-rank, **shown[key]) for key, rank in ranked if key in shown]
 
 
 def _best(db: Database, expression: str, selection: Selection, limit: int) -> list[tuple[int, float]]:
     """Ids and ranks of the best matches that are selected, best first."""
-    [matches] = db.execute(_COUNT, [expression]).fetchone()
-    if matches > FREQUENT:
-        return _best_of_newest(db, expression, selection, limit)
     values = {**selection.values, "expression": expression, "limit": limit}
     return list(db.execute(_RANKED.format(condition=selection.condition), values))
 
@@ -116,10 +106,7 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
 def _shown(db: Database, expression: str, ids: list[int]) -> dict[int, dict[str, Any]]:
     """The fields of each Hit but its score, by its id."""
     rows = {row["id"]: row for row in db.query(_SHOWN, [json.dumps(ids)])}
-    texts = [
-        (key, *(text and text.translate(_NO_MARKS) for text in (row.pop("title"), row.pop("text"))))
-        for key, row in rows.items()
-    ]
+    texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
     # An index of these texts alone: highlighting in the large one evaluates the query anew for each.
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute(f"create virtual table shown using fts5 (title, text, tokenize='{TOKENIZE}')")

@@ -13,30 +13,18 @@ from sqlite_utils import Database
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.selection import Selection
 from storage.sql_functions import register
+from storage.versions import Row
 
 #: The language of titles and sentences; the articles' own is another matter.
 Language = Literal["en", "fr"]
 #: The same words in each language.
 Words = Mapping[str, str]
-Row = dict[str, Any]
 
-#: The names in results of the less frequent values together, and of a value that is missing.
+#: The name in results of the less frequent values together.
 OTHERS: Words = {"en": "others", "fr": "autres"}
-NONE: Words = {"en": "(none)", "fr": "(sans)"}
+_NONE: Words = {"en": "(none)", "fr": "(sans)"}
 #: The names of the layouts, news first.
 KNOWN_LAYOUTS = (*LAYOUT_NAMES, TEXT, GENERIC)
-
-#: How many categories are named, the most frequent ones.
-MAX_CATEGORIES = 8
-#: The width of a bar of the lengths, and where its last one begins, in characters.
-BIN, LONGEST = 250, 5000
-_CONSTANTS = {
-    "{categories}": MAX_CATEGORIES,
-    "{step}": BIN,
-    "{longest}": LONGEST,
-    "{generic}": GENERIC,
-    "{layouts}": KNOWN_LAYOUTS,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +41,7 @@ class Statistic:
 
     @property
     def asks_for_word(self) -> bool:
-        """Whether it is about a word that somebody gives."""
+        """Whether it is about a word of the caller."""
         return ":word" in self.sql
 
     def query(self, condition: str, language: Language) -> str:
@@ -63,19 +51,15 @@ class Statistic:
             condition: on rows of `catalogue`, in SQL; the code's own, with parameters for values.
             language: of the words for what has no name.
         """
-        sql = self.sql.format(selected=condition, others=OTHERS[language], none=NONE[language])
-        return " ".join(sql.split())
-
-
-def _statistics() -> Mapping[str, Statistic]:
-    text = files("storage").joinpath("statistics.toml").read_text("utf-8")
-    for name, value in _CONSTANTS.items():
-        text = text.replace(name, str(value))
-    return {name: Statistic(name=name, **entry) for name, entry in tomllib.loads(text).items()}
+        words = {"others": OTHERS[language], "none": _NONE[language]}
+        return " ".join(self.sql.format(selected=condition, layouts=KNOWN_LAYOUTS, **words).split())
 
 
 #: All there are, by name, in the order in which they are shown.
-STATISTICS: Mapping[str, Statistic] = _statistics()
+STATISTICS: Mapping[str, Statistic] = {
+    name: Statistic(name=name, **entry)
+    for name, entry in tomllib.loads(files("storage").joinpath("statistics.toml").read_text("utf-8")).items()
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,11 +86,11 @@ class Summary:
 def run(
     db: Database, statistic: Statistic, selection: Selection, language: Language = "en", word: str = ""
 ) -> list[Row]:
-    """The rows of a statistic, in its order.
+    """The rows of one of STATISTICS, in its order.
 
     Args:
         db: a database of kbsworld.
-        statistic: one of STATISTICS.
+        statistic: what is counted.
         selection: the articles that count.
         language: of the words for what has no name.
         word: a search query (`storage.query`), for the statistic that asks for a word; an invalid one matches nothing.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import fields
+from datetime import datetime
 from typing import Any
 
 from extractors import Article
+from extractors.dates import KST
 from extractors.layout import VIDEO
 
-#: A row of `articles` by its columns.
+#: A row of a table or query by its columns.
 Row = dict[str, Any]
 #: The columns of `articles`, in order.
 COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
@@ -22,17 +24,78 @@ _WORDS = tuple(name for name in _CONTENT if name not in {"written_at", "updated_
 _PLACE = ("archive_file", "archive_offset")
 
 
+def merged(versions: Sequence[Row], row: Row) -> list[Row]:
+    """The versions of an article after one more capture of it was read; those that stay as they are, are equal."""
+    return _with_undated(versions, row) if is_undated(row) else _with_dated(versions, row)
+
+
+def _with_dated(versions: Sequence[Row], row: Row) -> list[Row]:
+    stored = next((one for one in versions if one["timestamp"] == row["timestamp"] and not is_undated(one)), None)
+    result = row if stored is None else _replaced(stored, row)
+    if stored is not None and result == stored and same_capture(stored, row):
+        return [*versions]
+    others = [
+        one
+        for one in versions
+        # The same capture as another version: extraction now reads its dates, or reads them otherwise.
+        if one is not stored and not same_capture(one, row)
+        if not is_undated(one) or not (_supersedes(result, one) or _supersedes(row, one))
+    ]
+    return [*others, result]
+
+
+def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
+    """The same for one that gives no time of its own: the same words are the same version."""
+    moment = datetime.fromisoformat(row["fetched_at"]).astimezone(KST)
+    row = row | {"timestamp": moment.isoformat(timespec="seconds")}
+    undated = [one for one in versions if is_undated(one)]
+    for version in undated:
+        if same_capture(version, row):
+            return _put(versions, version, _replaced(version, row | {"timestamp": version["timestamp"]}))
+    if any(_supersedes(version, row) for version in versions):
+        return [*versions]
+    for version in undated:
+        if _rank(version) == _rank(row) and _same_words(version, row):
+            return _put(versions, version, _first_capture(version, row, versions))
+    richer = [one for one in versions if not is_undated(one) or _rank(one) <= _rank(row)]
+    for version in richer:
+        if version["timestamp"] == row["timestamp"]:
+            # Two contents within one second: of two without dates the later one counts.
+            return _put(richer, version, _replaced(version, row) if is_undated(version) else version)
+    return [*richer, row]
+
+
+def _put(versions: Sequence[Row], stored: Row, row: Row) -> list[Row]:
+    return [*(one for one in versions if one is not stored), row]
+
+
 def same_content(stored: Row, row: Row) -> bool:
+    """Whether two rows say the same, from the same view of a page."""
     return _view(stored) == _view(row) and all(stored[column] == row[column] for column in _CONTENT)
 
 
-def same_words(stored: Row, row: Row) -> bool:
+def same_capture(stored: Row, row: Row) -> bool:
+    """Whether both were read from one capture.
+
+    It is one in two archives too, unless one of them has it truncated, or as text.
+    """
+    if stored["fetched_at"] != row["fetched_at"] or stored["source_url"] != row["source_url"]:
+        return False
+    return _rank(stored) == _rank(row) or all(stored[column] == row[column] for column in _PLACE)
+
+
+def is_undated(row: Row) -> bool:
+    """Whether the page gave no time: `timestamp` is that of its capture, or None."""
+    return row["written_at"] is None and row["updated_at"] is None
+
+
+def _same_words(stored: Row, row: Row) -> bool:
     """Whether two captures, one of which may be the video view, say the same."""
     return all(stored[column] == row[column] for column in _WORDS)
 
 
-def replaced(stored: Row, row: Row) -> Row:
-    """A stored version after the same version was read or captured again; the same dict where nothing changes."""
+def _replaced(stored: Row, row: Row) -> Row:
+    """A stored version after the same version was read or captured again."""
     if same_capture(stored, row):
         return _both_views(row | _place(stored, row), stored)
     is_newer = _precedence(row) > _precedence(stored)
@@ -40,7 +103,7 @@ def replaced(stored: Row, row: Row) -> Row:
     return stored if same_content(stored, result) else result
 
 
-def first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
+def _first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
     """An undated version after its words were captured again, perhaps at an earlier time, in an older archive."""
     is_taken = any(one is not stored and one["timestamp"] == row["timestamp"] for one in versions)
     if row["fetched_at"] < stored["fetched_at"] and not is_taken:
@@ -55,17 +118,17 @@ def _both_views(row: Row, other: Row) -> Row:
     credit are the plain view's, whose caption differs.
     """
     seen = {"has_video": max(row["has_video"], other["has_video"])}
-    if rank(row) == rank(other) and row["layout"] == VIDEO and _view(other) == "plain":
+    if _rank(row) == _rank(other) and row["layout"] == VIDEO and _view(other) == "plain":
         seen |= {column: other[column] for column in _OF_PLAIN_VIEW}
     return row | seen
 
 
 def _precedence(row: Row) -> tuple[int, str, str]:
     """Of two captures of one version the greater counts: never one that shows less, else the later."""
-    return -rank(row), row["fetched_at"], row["source_url"] or ""
+    return -_rank(row), row["fetched_at"], row["source_url"] or ""
 
 
-def rank(row: Row) -> int:
+def _rank(row: Row) -> int:
     """How much a page shows, 0 being most: HTML page, text capture, truncated HTML page, truncated text."""
     return int(2 * row["truncated"] + (row["layout"] == "text"))
 
@@ -74,21 +137,11 @@ def _view(row: Row) -> str:
     return row["layout"] if row["layout"] in {"text", VIDEO} else "plain"
 
 
-def supersedes(version: Row, row: Row) -> bool:
+def _supersedes(version: Row, row: Row) -> bool:
     """Whether a version makes one without dates needless: the latter shows less, or has the same words."""
-    if rank(version) != rank(row):
-        return rank(version) < rank(row)
-    return not is_undated(version) and same_words(version, row)
-
-
-def same_capture(stored: Row, row: Row) -> bool:
-    """Whether both were read from one capture.
-
-    It is one in two archives too, unless one of them has it truncated, or as text.
-    """
-    if stored["fetched_at"] != row["fetched_at"] or stored["source_url"] != row["source_url"]:
-        return False
-    return rank(stored) == rank(row) or all(stored[column] == row[column] for column in _PLACE)
+    if _rank(version) != _rank(row):
+        return _rank(version) < _rank(row)
+    return not is_undated(version) and _same_words(version, row)
 
 
 def _place(stored: Row, row: Row) -> Row:
@@ -99,12 +152,3 @@ def _place(stored: Row, row: Row) -> Row:
 
 def _is_own(row: Row) -> bool:
     return row["archive_file"] is not None and "/" not in row["archive_file"]
-
-
-def own_time(row: Row) -> Row:
-    """The timestamp that a page gave; None where it is that of a capture."""
-    return {"timestamp": None if is_undated(row) else row["timestamp"]}
-
-
-def is_undated(row: Row) -> bool:
-    return row["written_at"] is None and row["updated_at"] is None

@@ -20,7 +20,8 @@ from crawler.terminal import WORK_FAILED, clean, table, tell
 
 if TYPE_CHECKING:
     from storage.charts import Spec
-    from storage.statistics import Language, Row, Statistic, Summary
+    from storage.statistics import Language, Statistic, Summary
+    from storage.versions import Row
 
     Found = Sequence[tuple[Statistic, list[Row]]]
 

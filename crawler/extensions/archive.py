@@ -77,7 +77,7 @@ class Archive(RunExtension):
         request.meta["location"] = location
         if earlier is None and response.body:
             payload = Payload(digest=digest, fetched_at=fetched_at, location=location, end=writer.position)
-            self.spider.crawl_state.archived(response.url, payload)
+            self.spider.crawl_state.archived[response.url] = payload
 
     def _earlier(self, url: str, digest: str) -> Payload | None:
         """The same payload of the same address, if the archive still has it."""

@@ -115,7 +115,7 @@ def test_nothing_found_is_status_1_as_with_grep(path: Path, scrapy: Run) -> None
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (["(sommet"], "A bracket is not closed"),
+        (["(sommet"], "A bracket is not closed, or was not opened"),
         (["sommet", "--limit", "no"], "--limit=no is not valid; it must be a number of hits, from 1."),
         ([], "Give the words to look for"),
     ],

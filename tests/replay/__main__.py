@@ -144,7 +144,7 @@ def _pack(folder: Path, files: list[Path], base_url: str) -> None:
 
 def _articles(database: Path) -> list[Article]:
     with ArticleStore(database) as store:
-        return store.newest(10 * ARTICLES)
+        return list(store)
 
 
 if __name__ == "__main__":
