@@ -54,8 +54,7 @@ class Command(OfflineCommand):
             raise ArgumentError(f"--url must be an address of KBS World, such as {SITE}/service/…, not {opts.url}.")
         pages: list[str] = []
         for name in args:
-            found = _page_files(name)
-            if not found:
+            if not (found := _page_files(name)):
                 complain(self, f"{name}: no page in this folder ({', '.join(_PAGE_SUFFIXES)}).", WORK_FAILED)
             pages += found
         if opts.url and len(pages) > 1:
@@ -102,23 +101,22 @@ def _explain(error: Exception) -> str:
     from extractors.html import NO_ADDRESS
     from extractors.page import NO_TEXT
 
-    ways_out = {NO_ADDRESS: "give it with --url", NO_TEXT: "convert it first, as with iconv -t UTF-8."}
     reason = (isinstance(error, OSError) and error.strerror) or str(error)
-    return f"{reason}; {ways_out[reason]}" if reason in ways_out else reason
+    ways_out = {NO_ADDRESS: "; give it with --url.", NO_TEXT: "; convert it first, as with iconv -t UTF-8."}
+    return reason + ways_out.get(reason, "")
 
 
 def _json(article: Article) -> str:
     return json.dumps(article.to_dict(), ensure_ascii=False)
 
 
-def _text(article: Article) -> str:
-    return "\n\n".join(filter(None, [article.title, _about(article), article.text])) + "\n"
+def _text(article: Article, title_mark: str = "", *rest: str) -> str:
+    title = article.title and title_mark + article.title
+    return "\n\n".join(filter(None, [title, _about(article), article.text, *rest])) + "\n"
 
 
 def _markdown(article: Article) -> str:
-    title = article.title and f"# {article.title}"
-    source = None if article.url.startswith("urn:") else f"<{article.url}>"
-    return "\n\n".join(filter(None, [title, _about(article), article.text, source])) + "\n"
+    return _text(article, "# ", "" if article.url.startswith("urn:") else f"<{article.url}>")
 
 
 def _about(article: Article) -> str:

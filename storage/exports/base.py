@@ -58,22 +58,17 @@ def sound(rows: Iterable[Row], tell: Callable[[str], None]) -> Iterator[Exported
 
 
 def _paragraphs(row: Row) -> list[str]:
-    """The paragraphs of a row.
-
-    Raises:
-        ValueError: they, or another column, do not hold what they should; the message is a phrase.
-    """
-    stored = row["paragraphs"]
+    """The paragraphs of a row; ValueError, with a phrase, where a column does not hold what it should."""
+    if not set(map(type, row.values())) <= _TYPES or not {row[name] for name in FLAGS} <= {0, 1}:
+        raise ValueError("a column holds a value of another type")
     try:
-        paragraphs = json.loads(stored) if isinstance(stored, str) else None
-    except (ValueError, RecursionError):
+        paragraphs = json.loads(row["paragraphs"])
+    except (ValueError, TypeError, RecursionError):
         paragraphs = None
     if not isinstance(paragraphs, list) or not set(map(type, paragraphs)) <= {str}:
         raise ValueError("paragraphs is not a JSON list of strings")
-    if "\\" in stored and _SURROGATE.search("".join(paragraphs)):  # only an escape can make one
+    if "\\" in row["paragraphs"] and _SURROGATE.search("".join(paragraphs)):  # only an escape can make one
         raise ValueError("paragraphs holds half a character")
-    if not set(map(type, row.values())) <= _TYPES or not {row[name] for name in FLAGS} <= {0, 1}:
-        raise ValueError("a column holds a value of another type")
     return paragraphs
 
 

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
@@ -28,17 +28,14 @@ def whole_file(path: Path | None) -> Iterator[IO[bytes]]:
         ExportError: it cannot be written.
     """
     with _errors_named(path or "Standard output"):
-        descriptor = _DESCRIPTOR.fullmatch(str(path or "/dev/stdout"))
-        if descriptor:
-            with os.fdopen(os.dup(int(descriptor[1] or 1)), "wb", _BUFFER) as stream:
-                yield stream
-            return
-        assert path is not None
+        path = path or Path("/dev/stdout")
         target = Path(os.path.realpath(path.expanduser()))
         if target.is_dir():
             raise ExportError(f"{path} is a folder; name a file.")
-        if target.exists() and not target.is_file():
-            with target.open("wb", _BUFFER) as stream:
+        opened = _DESCRIPTOR.fullmatch(str(path))
+        if opened or (target.exists() and not target.is_file()):
+            descriptor = os.dup(int(opened[1] or 1)) if opened else os.open(target, os.O_WRONLY)
+            with os.fdopen(descriptor, "wb", _BUFFER) as stream:
                 yield stream
             return
         temporary = _temporary(target.parent)
@@ -63,7 +60,6 @@ def whole_folder(path: Path) -> Iterator[Path]:
     if target.exists() and not target.is_dir():
         raise ExportError(f"{path} is a file; name a folder, or one that does not exist yet.")
     with _errors_named(path):
-        is_new = not target.exists()
         target.mkdir(parents=True, exist_ok=True)
         # Inside it, and not beside it: that may be another disk.
         temporary = _temporary(target)
@@ -74,9 +70,6 @@ def whole_folder(path: Path) -> Iterator[Path]:
                 file.replace(target / file.name)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
-            if is_new:
-                with suppress(OSError):  # it is not empty: something was written
-                    target.rmdir()
 
 
 def _temporary(folder: Path) -> Path:
