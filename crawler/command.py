@@ -7,7 +7,6 @@ command, so this base class is here.
 
 from __future__ import annotations
 
-import errno
 import inspect
 import os
 import signal
@@ -115,9 +114,7 @@ class OfflineCommand(ScrapyCommand):
         except sqlite3.Error as error:
             complain(self, f"The database failed ({error}); what was stored stays, run this again.", WORK_FAILED)
         except (StoreError, OSError, ImportError) as error:
-            is_full = isinstance(error, OSError) and error.errno == errno.ENOSPC and error.filename is None
-            full = f"Standard output cannot be written ({os.strerror(errno.ENOSPC)})."
-            complain(self, full if is_full else str(error), WORK_FAILED)
+            complain(self, str(error), WORK_FAILED)
 
     def _prepared(self, args: list[str], opts: Namespace) -> Callable[[], int]:
         """The work, after what is checked for any command; ArgumentError where the call is wrong."""

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 # The format of a file by the end of its name, where --format is not given.
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".xml": "tei", ".tei": "tei"}
-_MARKDOWN = (".md", ".markdown")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
@@ -59,42 +58,30 @@ class Command(OfflineCommand):
         form = opts.format or _ENDINGS.get(ending, "jsonl")
         if ending in _COMPRESSED:
             raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
-        if (form == "markdown" and path is None) or (opts.format is None and ending in _MARKDOWN):
+        if (form == "markdown" and path is None) or (opts.format is None and ending in {".md", ".markdown"}):
             raise ArgumentError("Markdown is one file an article; use --format markdown -o FOLDER.")
         if path is not None and _is_of_database(path, Path(self.database)):
             raise ArgumentError(f"-o {path} is the article database itself; name another file.")
-        if form == "parquet":
-            from storage.exports import parquet_file
-
-            parquet_file.check()
-            if path is None and sys.stdout is not None and sys.stdout.isatty():
-                raise ArgumentError("Parquet is binary; name a file with -o FILE.")
+        if form == "parquet" and path is None and sys.stdout is not None and sys.stdout.isatty():
+            raise ArgumentError("Parquet is binary; name a file with -o FILE.")
         self.prints = path is None
         return partial(self._export, opts, form, path)
 
     def _export(self, opts: Namespace, form: str, path: Path | None) -> int:
         """Write the articles; the exit status."""
-        import click
-
         from storage.database import open_to_read
         from storage.exports import sound
-        from storage.selection import count_rows, select_rows
+        from storage.selection import select_rows
 
         with open_to_read(self.database, tell) as db:
             selection = selection_of(opts, db)
-            is_watched = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
-            total = count_rows(db, selection) if is_watched else 0
             articles = self._counted(sound(select_rows(db, selection), self._report))
-            with click.progressbar(
-                articles, total, file=sys.stderr, hidden=not is_watched, update_min_steps=200
-            ) as shown:
-                _write(shown, form, path, all_versions=selection.all_versions)
+            _write(articles, form, path, all_versions=selection.all_versions)
         where = path or "standard output"
-        tell(
-            f"export: {self._written:,} written to {where}."
-            if self._written
-            else f"No article is selected; {where} is empty."
-        )
+        if self._written:
+            tell(f"export: {self._written:,} written to {where}.")
+        else:
+            tell(f"No article is selected; {where} is empty.")
         return WORK_FAILED if self._damaged else 0
 
     def _counted(self, articles: Iterable[Exported]) -> Iterator[Exported]:

@@ -52,11 +52,7 @@ class Command(OfflineCommand):
             raise ArgumentError("Name at least one file or folder, or - for standard input.")
         if opts.url and parse_address(opts.url) is None:
             raise ArgumentError(f"--url must be an address of KBS World, such as {SITE}/service/…, not {opts.url}.")
-        pages: list[str] = []
-        for name in args:
-            if not (found := _page_files(name)):
-                complain(self, f"{name}: no page in this folder ({', '.join(_PAGE_SUFFIXES)}).", WORK_FAILED)
-            pages += found
+        pages = [page for name in args for page in _page_files(name)]
         if opts.url and len(pages) > 1:
             raise ArgumentError(f"--url is the address of one page, but {len(pages)} pages are given.")
         return partial(self._print, pages, opts.url or "", _FORMATS[opts.format])
@@ -71,8 +67,8 @@ class Command(OfflineCommand):
             try:
                 article = extract_page(_read(page, max_page), url)
             except (NotAnArticle, OSError, ValueError) as error:
-                name = "standard input" if page == _STDIN else page
-                complain(self, f"{name}: {_explain(error)}", WORK_FAILED)
+                reason = (isinstance(error, OSError) and error.strerror) or error
+                complain(self, f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)
             else:
                 print(form(article))
         return 0
@@ -83,7 +79,9 @@ def _page_files(name: str) -> list[str]:
     if name == _STDIN or not Path(name).is_dir():
         return [name]
     files = (file for file in Path(name).rglob("*") if file.suffix.lower() in _PAGE_SUFFIXES and file.is_file())
-    return [str(file) for file in sorted(files)]
+    if not (pages := [str(file) for file in sorted(files)]):
+        raise FileNotFoundError(f"{name}: no page in this folder ({', '.join(_PAGE_SUFFIXES)}).")
+    return pages
 
 
 def _read(page: str, max_page: int) -> bytes:
@@ -95,15 +93,6 @@ def _read(page: str, max_page: int) -> bytes:
     if body.startswith(b"\x1f\x8b"):
         raise ValueError("compressed, as WARC files are; kbsworld reextract reads those.")
     return body
-
-
-def _explain(error: Exception) -> str:
-    from extractors.html import NO_ADDRESS
-    from extractors.page import NO_TEXT
-
-    reason = (isinstance(error, OSError) and error.strerror) or str(error)
-    ways_out = {NO_ADDRESS: "; give it with --url.", NO_TEXT: "; convert it first, as with iconv -t UTF-8."}
-    return reason + ways_out.get(reason, "")
 
 
 def _json(article: Article) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
-import textwrap
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import asdict
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
 # As storage.search marks what was found.
 _BEGIN, _END = "\x02", "\x03"
 _MARKS = re.compile(f"[{_BEGIN}{_END}]")
-_INDENT = "    "
-_FOUND, _PLAIN = "\x1b[1;33m", "\x1b[0m"
 
 
 class Command(OfflineCommand):
@@ -35,8 +31,7 @@ class Command(OfflineCommand):
     not matter. "two words" is a phrase; word* matches beginnings; OR, NOT and brackets combine; title:word searches
     titles only. Quote a QUERY with quotes or brackets for the shell, and put -- before one that begins with -.
 
-    Times are KST. On a terminal found words are highlighted (unless NO_COLOR is set) and lines are wrapped; in a pipe
-    text is plain, with each snippet on one line. A crawl may run at the same time.
+    Times are KST. On a terminal found words are highlighted, unless NO_COLOR is set. A crawl may run at the same time.
 
     Exit status, as of grep: 0 where something is found; 1 where nothing is, or the database cannot be read; 2 for a
     wrong call or query; 128 plus the signal's number where a signal ended it.
@@ -78,9 +73,8 @@ def _search(database: str, query: str, opts: Namespace, limit: int) -> int:
     if not hits:
         tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
         return WORK_FAILED
-    form = _json if opts.format == "json" else _on_terminal if sys.stdout.isatty() else _text
     for hit in hits:
-        print(form(hit))
+        print(_json(hit) if opts.format == "json" else _text(hit))
     return 0
 
 
@@ -92,28 +86,15 @@ def _json(hit: Hit) -> str:
 
 
 def _text(hit: Hit) -> str:
-    return _MARKS.sub("", "\n".join([_about(hit), _clean(hit.title), _clean(hit.snippet), clean(hit.url), ""]))
-
-
-def _on_terminal(hit: Hit) -> str:
-    """The text form in lines that fit the terminal, with what was found highlighted."""
-    # Wider lines are hard to read; narrower ones have no room for an address.
-    width = max(40, min(100, shutil.get_terminal_size().columns))
-    title = textwrap.fill(_clean(hit.title), width)
-    snippet = textwrap.fill(_clean(hit.snippet), width, initial_indent=_INDENT, subsequent_indent=_INDENT)
+    """A hit as lines fit for a terminal, where what was found is highlighted."""
+    has_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    begin, end = ("\x1b[1;33m", "\x1b[0m") if has_colour else ("", "")
     # A long text may be cut within a mark.
-    text = "\n".join([_about(hit), title + _END, snippet + _END, f"{_INDENT}{clean(hit.url)}", ""])
-    begin, end = ("", "") if os.environ.get("NO_COLOR") else (_FOUND, _PLAIN)
-    return text.replace(_BEGIN, begin).replace(_END, end)
-
-
-def _clean(text: str | None) -> str:
-    """A text made fit for a terminal, with the marks of what was found."""
-    return clean("(no title)" if text is None else text, keep=_BEGIN + _END)
+    texts = [clean(text, keep=_BEGIN + _END) + _END for text in (hit.title or "(no title)", hit.snippet)]
+    return "\n".join([_about(hit), *texts, clean(hit.url), ""]).replace(_BEGIN, begin).replace(_END, end)
 
 
 def _about(hit: Hit) -> str:
-    """When it was written, and its category."""
     # Times are stored in KST; one without a time of day is a day. An undated version has the time of its capture.
     moment = clean(hit.written_at or hit.timestamp)
     time = f"{moment[:10]} {moment[11:16]} KST" if len(moment) > 10 else moment

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from storage.charts import Spec
     from storage.statistics import Language, Row, Statistic, Summary
 
-    Found = Sequence[tuple[Statistic, list[Row]]]
-
 # The Vega-Lite whose schema the charts name.
 _VERSION = "6.4"
 _NOTHING = "No stored article matches."
@@ -65,21 +63,9 @@ class Command(OfflineCommand):
             raise ArgumentError("--only word needs a word; give --word too, such as --word Corée.")
         if opts.format == "csv" and opts.only is None:
             raise ArgumentError("CSV is one table; choose it, such as --only months.")
-        if opts.plot is not None:
-            _check_plot(opts.plot, opts.format)
+        if opts.plot is not None and Path(opts.plot).suffix.lower() not in {".png", ".svg"}:
+            raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {opts.plot or 'empty'}.")
         return partial(_count, self.database, opts)
-
-
-def _check_plot(name: str, form: str | None) -> None:
-    """Check before anything is read that a picture can be drawn into this file."""
-    if form is not None:
-        raise ArgumentError("--plot prints nothing; give either --plot or --format.")
-    if Path(name).suffix.lower() not in {".png", ".svg"}:
-        raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {name or 'empty'}.")
-    try:
-        import vl_convert  # noqa: F401
-    except ImportError as error:
-        raise ImportError("--plot needs vl-convert-python: pip install 'kbsworld[plot]'.") from error
 
 
 def _count(database: str, opts: Namespace) -> int:
@@ -108,16 +94,16 @@ def _count(database: str, opts: Namespace) -> int:
 
 
 def plot(spec: Spec, path: Path) -> None:
-    """Draw a chart into a file, which is replaced as a whole; nothing is fetched.
-
-    Args:
-        spec: Vega-Lite, complete with its rows.
-        path: a file name that ends in .png or .svg.
+    """Draw a chart, Vega-Lite complete with its rows, into a .png or .svg file; nothing is fetched.
 
     Raises:
-        ExportError: it cannot be drawn or written.
+        ExportError: it cannot be drawn or written; a file that was there is as it was.
+        ImportError: vl-convert-python is missing.
     """
-    import vl_convert
+    try:
+        import vl_convert
+    except ImportError as error:
+        raise ImportError("--plot needs vl-convert-python: pip install 'kbsworld[plot]'.") from error
 
     from storage.exports import ExportError, whole_file
 
@@ -134,7 +120,7 @@ def plot(spec: Spec, path: Path) -> None:
         stream.write(picture)
 
 
-def _print(summary: Summary, found: Found, form: str | None, word: str) -> None:
+def _print(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
     from storage.exports.csv_table import not_a_formula
 
     if form == "csv":
@@ -149,7 +135,7 @@ def _print(summary: Summary, found: Found, form: str | None, word: str) -> None:
         print(*_lines(summary, found, word), sep="\n")
 
 
-def _lines(summary: Summary, found: Found, word: str) -> Iterator[str]:
+def _lines(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], word: str) -> Iterator[str]:
     if not summary.articles:
         yield _NOTHING
         return

@@ -22,14 +22,11 @@ ITEM = "- "
 FLAGS = frozenset({"has_video", "truncated"})
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_TYPES = {str, int, type(None)}
-
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\+09:00)?", re.ASCII)
 _KIND = re.compile(r"[a-z]{1,20}")
 # Lower case only: some file systems do not distinguish case.
 _NUMBER = re.compile(r"[a-z0-9_]{1,60}")
-_DIGITS = 16
 
 
 class ExportError(OSError):
@@ -37,12 +34,7 @@ class ExportError(OSError):
 
 
 class Exported(NamedTuple):
-    """One version of an article.
-
-    Attributes:
-        row: of `articles`, by its columns.
-        paragraphs: what its `paragraphs` holds as JSON.
-    """
+    """One version of an article: its row of `articles`, and what `paragraphs` there holds as JSON."""
 
     row: Row
     paragraphs: list[str]
@@ -59,7 +51,7 @@ def sound(rows: Iterable[Row], tell: Callable[[str], None]) -> Iterator[Exported
 
 def _paragraphs(row: Row) -> list[str]:
     """The paragraphs of a row; ValueError, with a phrase, where a column does not hold what it should."""
-    if not set(map(type, row.values())) <= _TYPES or not {row[name] for name in FLAGS} <= {0, 1}:
+    if not set(map(type, row.values())) <= {str, int, type(None)} or not {row[name] for name in FLAGS} <= {0, 1}:
         raise ValueError("a column holds a value of another type")
     try:
         paragraphs = json.loads(row["paragraphs"])
@@ -75,12 +67,8 @@ def _paragraphs(row: Row) -> list[str]:
 def name_of(row: Row, *, version: bool) -> str:
     """The name of a row's article in every export: its day, kind, edition and number, as `2026-11-24-news-fr-83685`.
 
-    An address without a number gives 16 digits of its SHA-256 instead. The name consists of lower-case letters, digits,
-    `T`, `-` and `_`.
-
-    Args:
-        row: of `articles`.
-        version: add the time of the version, as in `2026-11-24-news-fr-83685-20261124T105959`.
+    An address without a number gives 16 digits of its SHA-256 instead; with `version` the time of the version follows
+    (`-20261124T105959`). The name consists of lower-case letters, digits, `T`, `-` and `_`.
     """
     day, kind, timestamp = (row["written_at"] or row["timestamp"])[:10], row["kind"], row["timestamp"]
     parts = [day if _DAY.fullmatch(day) else "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
@@ -99,4 +87,4 @@ def _number(url: str) -> str:
 
 
 def _digest(text: str) -> str:
-    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_DIGITS]
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]

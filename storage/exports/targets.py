@@ -30,8 +30,6 @@ def whole_file(path: Path | None) -> Iterator[IO[bytes]]:
     with _errors_named(path or "Standard output"):
         path = path or Path("/dev/stdout")
         target = Path(os.path.realpath(path.expanduser()))
-        if target.is_dir():
-            raise ExportError(f"{path} is a folder; name a file.")
         opened = _DESCRIPTOR.fullmatch(str(path))
         if opened or (target.exists() and not target.is_file()):
             descriptor = os.dup(int(opened[1] or 1)) if opened else os.open(target, os.O_WRONLY)
@@ -57,8 +55,6 @@ def whole_folder(path: Path) -> Iterator[Path]:
         ExportError: it cannot be written.
     """
     target = path.expanduser()
-    if target.exists() and not target.is_dir():
-        raise ExportError(f"{path} is a file; name a folder, or one that does not exist yet.")
     with _errors_named(path):
         target.mkdir(parents=True, exist_ok=True)
         # Inside it, and not beside it: that may be another disk.

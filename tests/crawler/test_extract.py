@@ -64,9 +64,9 @@ def test_pages_without_article_are_reported_among_others(scrapy: Run, tmp_path: 
     run = scrapy("extract", str(tmp_path))
     assert run.stdout == scrapy("extract", TEXT).stdout * 2
     assert run.stderr.splitlines() == [
-        f"{tmp_path}/a.html: a page without address; give it with --url",
+        f"{tmp_path}/a.html: a page without address",
         f"{tmp_path}/c.html: empty text",
-        f"{tmp_path}/latin.txt: no UTF-8 text; convert it first, as with iconv -t UTF-8.",
+        f"{tmp_path}/latin.txt: no UTF-8 text",
         f"{tmp_path}/packed.htm: compressed, as WARC files are; kbsworld reextract reads those.",
     ]
     assert run.returncode == 1

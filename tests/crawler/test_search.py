@@ -51,12 +51,12 @@ def path(tmp_path: Path) -> Path:
 
 
 def on_terminal(path: Path, *arguments: str, **environment: str) -> str:
-    """What `kbsworld search` writes to a terminal of sixty columns."""
+    """What `kbsworld search` writes to a terminal."""
     ours, its = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-m", "scrapy", "search", *arguments],
         cwd=CHECKOUT,
-        env=os.environ | {"KBS_DB": str(path), "COLUMNS": "60", "TERM": "xterm"} | environment,
+        env=os.environ | {"KBS_DB": str(path), "TERM": "xterm"} | environment,
         stdout=its,
     )
     os.close(its)
@@ -84,9 +84,7 @@ def test_in_a_pipe_hits_are_plain_lines(path: Path, scrapy: Run) -> None:
 
 
 def test_on_a_terminal_found_words_are_highlighted(path: Path) -> None:
-    written = on_terminal(path, "sommet")
-    assert "\x1b[1;33msommet\x1b[0m" in written
-    assert "novembre, et il se tiendra à\n    Busan.\n" in written
+    assert "\x1b[1;33msommet\x1b[0m" in on_terminal(path, "sommet")
     assert "\x1b" not in on_terminal(path, "sommet", NO_COLOR="1")
 
 
@@ -108,8 +106,6 @@ def test_nothing_found_is_status_1_as_with_grep(path: Path, scrapy: Run) -> None
     run = scrapy("search", "pingouin", KBS_DB=str(path))
     assert (run.returncode, run.stdout) == (1, "")
     assert run.stderr.startswith("No article is found for pingouin; try fewer words")
-    run = scrapy("search", "busan", "--lang", "en", KBS_DB=str(path))
-    assert run.stderr.startswith("No article is found for busan among those that the options select; try fewer words")
 
 
 @pytest.mark.parametrize(
