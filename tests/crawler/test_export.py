@@ -18,7 +18,6 @@ from crawler.arguments import ArgumentError
 from crawler.commands.export import Command
 from storage import ArticleStore
 from storage.exports import ExportError, whole_file, whole_folder
-from storage.schema import migrations
 from storage.versions import Row
 from tests.crawler.conftest import Run
 from tests.crawler.test_command import in_shell
@@ -182,14 +181,3 @@ def test_what_the_shell_has_opened_is_written_directly(database: Path, tmp_path:
     if "first" in command:
         assert (lines.pop(0), lines.pop()) == ("first", "last")
     assert urls("\n".join(lines)) == [*map(str, range(1, COUNT)), "0"]
-
-
-def test_an_older_database_is_upgraded_first(scrapy: Run, tmp_path: Path) -> None:
-    db = Database(tmp_path / "old.db")
-    migrations.apply(db, stop_before="m004_catalogue_and_search")
-    db.table("articles").insert(article(1))
-    db.close()
-    run = scrapy("export", KBS_DB=str(tmp_path / "old.db"))
-    assert run.returncode == 0
-    assert run.stderr.startswith(f"{tmp_path}/old.db was made by an older version of kbsworld and is upgraded first.\n")
-    assert urls(run.stdout) == ["1"]

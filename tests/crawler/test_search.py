@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-import os
-import pty
 import re
-import subprocess
-import sys
+from argparse import ArgumentParser
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
+from scrapy.settings import Settings
 
+from crawler.commands.search import Command
 from extractors import Article, extract_html
 from extractors.address import news_url
 from extractors.dates import KST
@@ -50,25 +50,15 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "kbs.db"
 
 
-def on_terminal(path: Path, *arguments: str, **environment: str) -> str:
+def on_terminal(path: Path, capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     """What `kbsworld search` writes to a terminal."""
-    ours, its = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "scrapy", "search", *arguments],
-        cwd=CHECKOUT,
-        env=os.environ | {"KBS_DB": str(path), "TERM": "xterm"} | environment,
-        stdout=its,
-    )
-    os.close(its)
-    written = b""
-    try:
-        while part := os.read(ours, 65536):
-            written += part
-    except OSError:  # the other end is closed
-        pass
-    os.close(ours)
-    assert process.wait() == 0
-    return written.decode().replace("\r\n", "\n")
+    command, parser = Command(), ArgumentParser()
+    command.settings = Settings({"KBS_DB": str(path)})
+    command.add_options(parser)
+    opts, words = parser.parse_known_args(arguments)
+    with patch("sys.stdout.isatty", return_value=True):
+        command.prepare(words, opts)()
+    return capsys.readouterr().out
 
 
 def test_in_a_pipe_hits_are_plain_lines(path: Path, scrapy: Run) -> None:
@@ -83,9 +73,12 @@ def test_in_a_pipe_hits_are_plain_lines(path: Path, scrapy: Run) -> None:
     ]
 
 
-def test_on_a_terminal_found_words_are_highlighted(path: Path) -> None:
-    assert "\x1b[1;33msommet\x1b[0m" in on_terminal(path, "sommet")
-    assert "\x1b" not in on_terminal(path, "sommet", NO_COLOR="1")
+def test_on_a_terminal_found_words_are_highlighted(
+    path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "\x1b[1;33msommet\x1b[0m" in on_terminal(path, capsys, "sommet")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in on_terminal(path, capsys, "sommet")
 
 
 def test_json_is_a_line_a_hit(path: Path, scrapy: Run) -> None:
@@ -94,12 +87,10 @@ def test_json_is_a_line_a_hit(path: Path, scrapy: Run) -> None:
     assert (hit["title"], hit["written_at"]) == (SUMMIT.title, "2026-11-02T10:59:55+09:00")
 
 
-def test_no_control_character_of_an_article_is_printed(path: Path, scrapy: Run) -> None:
-    plain = scrapy("search", "busan", "--since", "2026-11-03", KBS_DB=str(path)).stdout
-    assert "\x1b" not in plain
-    assert "\x07" not in plain
-    assert len(plain) < 3000
-    assert "\x1b[2J" not in on_terminal(path, "busan", "--since", "2026-11-03")
+def test_no_control_character_of_an_article_is_printed(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    written = on_terminal(path, capsys, "busan", "--since", "2026-11-03")
+    assert not re.search("[\x00-\x09\x0b-\x1f]", re.sub("\x1b\\[(1;33|0)m", "", written))
+    assert len(written) < 3000
 
 
 def test_nothing_found_is_status_1_as_with_grep(path: Path, scrapy: Run) -> None:

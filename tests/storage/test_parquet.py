@@ -57,12 +57,6 @@ def test_duckdb_reads_the_documented_types(tmp_path: Path) -> None:
     assert found == [(5, "Séoul — « oui » 한국", 2**40)]
 
 
-def test_an_empty_export_has_the_columns() -> None:
-    stream = BytesIO()
-    parquet_file.write([], stream)
-    assert parquet.read_table(stream).column_names == list(COLUMNS)
-
-
 def test_long_texts_are_written_in_small_groups(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parquet_file, "_GROUP_CHARACTERS", 1000)
     write(tmp_path / "a.parquet", *(article(number, text="x" * 400) for number in range(9)))
