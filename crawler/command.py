@@ -49,11 +49,7 @@ class OfflineCommand(ScrapyCommand):
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
         """The work, which gives the exit status, and raises ArgumentError where only the database shows a wrong call.
 
-        `args` are the arguments that are not options, without `--`.
-
-        Raises:
-            ValueError: the call is wrong.
-            StoreError, OSError, sqlite3.Error, ImportError: as the work itself may.
+        It may raise what the work itself may, and ValueError where the call is wrong. `args` are without `--`.
         """
 
     def add_own_options(self, parser: ArgumentParser) -> None:

@@ -43,7 +43,12 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--url", help="the address of the page (default: the og:url that an HTML page names)")
-        add("--format", choices=tuple(_FORMATS), default="json", help="json: one line an article (default: json)")
+        add(
+            "--format",
+            choices=("json", "markdown", "text"),
+            default="json",
+            help="json: one line an article (default: json)",
+        )
 
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
         from extractors.address import SITE, parse_address
@@ -55,9 +60,9 @@ class Command(OfflineCommand):
         pages = [page for name in args for page in _page_files(name)]
         if opts.url and len(pages) > 1:
             raise ArgumentError(f"--url is the address of one page, but {len(pages)} pages are given.")
-        return partial(self._print, pages, opts.url or "", _FORMATS[opts.format])
+        return partial(self._print, pages, opts.url or "", opts.format)
 
-    def _print(self, pages: list[str], url: str, form: Callable[[Article], str]) -> int:
+    def _print(self, pages: list[str], url: str, form: str) -> int:
         from extractors import NotAnArticle
         from extractors.page import extract_page
 
@@ -69,8 +74,11 @@ class Command(OfflineCommand):
             except (NotAnArticle, OSError, ValueError) as error:
                 reason = (isinstance(error, OSError) and error.strerror) or error
                 complain(self, f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)
+                continue
+            if form == "json":
+                print(json.dumps(article.to_dict(), ensure_ascii=False))
             else:
-                print(form(article))
+                print(_for_reading(article, is_markdown=form == "markdown"))
         return 0
 
 
@@ -95,23 +103,10 @@ def _read(page: str, max_page: int) -> bytes:
     return body
 
 
-def _json(article: Article) -> str:
-    return json.dumps(article.to_dict(), ensure_ascii=False)
-
-
-def _text(article: Article, title_mark: str = "", *rest: str) -> str:
-    title = article.title and title_mark + article.title
-    return "\n\n".join(filter(None, [title, _about(article), article.text, *rest])) + "\n"
-
-
-def _markdown(article: Article) -> str:
-    return _text(article, "# ", "" if article.url.startswith("urn:") else f"<{article.url}>")
-
-
-def _about(article: Article) -> str:
-    """Category and dates on one line, in the page's order: written, then updated."""
+def _for_reading(article: Article, *, is_markdown: bool) -> str:
+    title = f"# {article.title}" if article.title and is_markdown else article.title
+    # In the page's order: written, then updated.
     dates = [str(moment) for moment in (article.written_at, article.updated_at) if moment]
-    return " · ".join(filter(None, [article.category, *dates]))
-
-
-_FORMATS: dict[str, Callable[[Article], str]] = {"json": _json, "markdown": _markdown, "text": _text}
+    about = " · ".join(filter(None, [article.category, *dates]))
+    source = f"<{article.url}>" if is_markdown and not article.url.startswith("urn:") else None
+    return "\n\n".join(filter(None, [title, about, article.text, source])) + "\n"

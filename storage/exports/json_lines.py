@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable
 from typing import IO
 
-from storage.exports.base import FLAGS, Exported
+from storage.exports import FLAGS, Exported
 
 _encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 _NO_TEXT = '"paragraphs":null,"text":null'

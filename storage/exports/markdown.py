@@ -8,7 +8,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from storage.exports.base import FLAGS, FORBIDDEN, ITEM, REPLACEMENT, Exported, name_of
+from storage.exports import FLAGS, FORBIDDEN, ITEM, REPLACEMENT, Exported, name_of
 from storage.versions import COLUMNS
 
 _FRONT_MATTER = tuple(name for name in COLUMNS if name not in {"paragraphs", "text"})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from storage.exports.base import Exported
+from storage.exports import Exported
 from storage.versions import COLUMNS, Row
 
 _INTEGERS = frozenset({"has_video", "truncated", "archive_offset"})

@@ -10,7 +10,7 @@ from typing import IO, Any
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from storage.exports.base import FORBIDDEN, ITEM, REPLACEMENT, Exported, ExportError, name_of
+from storage.exports import FORBIDDEN, ITEM, REPLACEMENT, Exported, ExportError, name_of
 from storage.versions import Row
 
 _TEI = "http://www.tei-c.org/ns/1.0"

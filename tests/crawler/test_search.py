@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 import re
 from argparse import ArgumentParser
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from unittest.mock import patch
 
@@ -14,39 +13,28 @@ import pytest
 from scrapy.settings import Settings
 
 from crawler.commands.search import Command
-from extractors import Article, extract_html
+from extractors import extract_html
 from extractors.address import news_url
-from extractors.dates import KST
 from storage import ArticleStore, Capture
 from tests.crawler.conftest import Run
 from tests.crawler.prepared import CHECKOUT
+from tests.storage.test_parquet import article
 
-SUMMIT = Article(
-    url=news_url("f", 83685),
-    kind="news",
-    lang="fr",
-    title="Séoul et Tokyo préparent un sommet",
-    category="Politique",
-    written_at=datetime(2026, 11, 2, 10, 59, 55, tzinfo=KST),
-    paragraphs=("Le sommet est fixé au 20 novembre, et il se tiendra à Busan.",),
-    layout="news",
-)
-HOSTILE = replace(
-    SUMMIT,
-    url=news_url("f", 83686),
-    timestamp=None,
-    title="Busan \x1b[2J\x1b]0;pris\x07 \x02 " + "a" * 100_000,
-    category="\x1b[31mCulture",
-    written_at=date(2026, 11, 3),
-    paragraphs=("b" * 100_000 + " Busan.",),
-)
+TITLE = "Séoul et Tokyo préparent un sommet"
+URL = news_url("f", 83685)
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
+    text, time = "Le sommet est fixé au 20 novembre, et il se tiendra à Busan.", "2026-11-02T10:59:55+09:00"
+    title = "Busan \x1b[2J\x1b]0;pris\x07 \x02 " + "a" * 100_000
+    long = {"text": "b" * 100_000 + " Busan.", "category": "\x1b[31mCulture", "written_at": "2026-11-03"}
+    rows = [
+        article(83685, title=TITLE, category="Politique", timestamp=time, written_at=time, text=text),
+        article(83686, title=title, **long),
+    ]
     with ArticleStore(tmp_path / "kbs.db") as store, store.batch():
-        for article in (SUMMIT, HOSTILE):
-            store.add(article, Capture(url=article.url, fetched_at=datetime(2026, 11, 5, tzinfo=UTC), body=b""))
+        store.db.table("articles").insert_all(rows)
     return tmp_path / "kbs.db"
 
 
@@ -84,7 +72,7 @@ def test_on_a_terminal_found_words_are_highlighted(
 def test_json_is_a_line_a_hit(path: Path, scrapy: Run) -> None:
     run = scrapy("search", "--format", "json", "sommet", KBS_DB=str(path))
     [hit] = map(json.loads, run.stdout.splitlines())
-    assert (hit["title"], hit["written_at"]) == (SUMMIT.title, "2026-11-02T10:59:55+09:00")
+    assert (hit["title"], hit["written_at"]) == (TITLE, "2026-11-02T10:59:55+09:00")
 
 
 def test_no_control_character_of_an_article_is_printed(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,6 +114,6 @@ def test_the_readmes_search_prints_what_it_shows(tmp_path: Path, scrapy: Run) ->
     )
     page = (CHECKOUT / "seeds/news_vod_view_83685.reconstruction.html").read_bytes()
     with ArticleStore(tmp_path / "kbs.db") as store:
-        capture = Capture(url=SUMMIT.url, fetched_at=datetime(2026, 11, 5, tzinfo=UTC), body=page)
-        store.add(extract_html(page, SUMMIT.url), capture)
+        capture = Capture(url=URL, fetched_at=datetime(2026, 11, 5, tzinfo=UTC), body=page)
+        store.add(extract_html(page, URL), capture)
     assert scrapy("search", query).stdout.rstrip() == output.rstrip()

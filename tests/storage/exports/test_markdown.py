@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from storage.exports import Exported
-from storage.exports.base import FORBIDDEN
+from storage.exports import FORBIDDEN, Exported
 from storage.exports.markdown import page, write
 from storage.versions import Row
 from tests.storage.test_parquet import article

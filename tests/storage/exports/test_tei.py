@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from trafilatura.xml import TEI_SCHEMA
 
-from storage.exports import Exported, ExportError
-from storage.exports.base import FORBIDDEN
+from storage.exports import FORBIDDEN, Exported, ExportError
 from storage.exports.tei import write
 from tests.storage.test_parquet import article
 
