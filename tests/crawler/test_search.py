@@ -87,21 +87,6 @@ def test_nothing_found_is_status_1_as_with_grep(path: Path, scrapy: Run) -> None
     assert run.stderr.startswith("No article is found for pingouin; try fewer words")
 
 
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["(sommet"], "A bracket is not closed"),
-        (["sommet", "--limit", "no"], "--limit=no is not valid; it must be a number of hits, from 1."),
-        ([], "Give the words to look for"),
-    ],
-)
-def test_a_wrong_query_is_a_sentence_and_status_2(path: Path, scrapy: Run, arguments: list[str], sentence: str) -> None:
-    run = scrapy("search", *arguments, KBS_DB=str(path))
-    assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr.startswith(sentence)
-    assert len(run.stderr.splitlines()) == 1
-
-
 def test_words_that_begin_with_a_hyphen_follow_two(path: Path, scrapy: Run) -> None:
     assert scrapy("search", "--limit", "1", "--", "-sommet", KBS_DB=str(path)).stdout.count("Séoul et Tokyo") == 1
 

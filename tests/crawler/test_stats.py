@@ -5,14 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 import struct
 from argparse import ArgumentParser
 from pathlib import Path
 
 import pytest
 from lxml import etree
-from scrapy.settings import Settings
 
 from crawler.commands.stats import Command, plot
 from storage import ArticleStore
@@ -86,24 +84,6 @@ def test_json_counts_the_selected_articles(scrapy: Run) -> None:
     assert set(found["statistics"]) == set(STATISTICS)
     assert 0 < found["summary"]["articles"] < 30
     assert {row["category"] for row in found["statistics"]["months"]} == {"Politique"}
-
-
-@pytest.mark.parametrize(
-    ("arguments", "sentence"),
-    [
-        (["--plot", "chart.jpg"], "--plot must be a file name that ends in .png or .svg, not chart.jpg."),
-        (["--plot", ""], "--plot must be a file name that ends in .png or .svg, not empty."),
-        (["--only", "word"], "--only word needs a word; give --word too, such as --word Corée."),
-        (["--word", '"nord'], "A quote is not closed"),
-        (["--format", "csv"], "CSV is one table; choose it, such as --only months."),
-    ],
-)
-def test_a_wrong_call_is_a_sentence(arguments: list[str], sentence: str) -> None:
-    command, parser = Command(), ArgumentParser()
-    command.settings = Settings({"KBS_DB": "kbs.db"})
-    command.add_options(parser)
-    with pytest.raises(ValueError, match=f"^{re.escape(sentence)}"):
-        command.prepare([], parser.parse_args(arguments))
 
 
 def test_each_statistic_can_be_chosen() -> None:

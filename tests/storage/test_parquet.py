@@ -40,12 +40,6 @@ def write(path: Path, *rows: Row) -> None:
         parquet_file.write((Exported(row, json.loads(row["paragraphs"])) for row in rows), stream)
 
 
-def test_rows_come_back_as_they_were(tmp_path: Path) -> None:
-    articles = [article(number) for number in range(1000)]
-    write(tmp_path / "a.parquet", *articles)
-    assert parquet.read_table(tmp_path / "a.parquet").to_pylist() == articles
-
-
 def test_duckdb_reads_the_documented_types(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", *(article(number) for number in range(5)))
     with duckdb.connect() as db:
