@@ -121,7 +121,10 @@ def test_a_signal_waits_until_a_batch_is_stored_and_counted(tmp_path: Path, want
 
 def test_kbsworld_is_itself_inside_another_scrapy_project(database: Path) -> None:
     database.with_name("scrapy.cfg").write_text("[settings]\ndefault = another.project\n")
-    run = in_shell(database, f"kbsworld list && kbsworld extract {CHECKOUT}/seeds/000_6ad28e2ce761a03c.txt")
+    run = in_shell(
+        database, f"kbsworld --help && kbsworld list && kbsworld extract {CHECKOUT}/seeds/000_6ad28e2ce761a03c.txt"
+    )
     assert run.returncode == 0, run.stderr
+    assert "  kbsworld <command> [options]" in run.stdout
     assert "kbs_news" in run.stdout.split()
     assert '"title": "Washington' in run.stdout

@@ -51,6 +51,7 @@ TRICKY = st.text(st.sampled_from('\\n\n",é\0 '))
 @given(TRICKY | TEXTS, st.lists(TRICKY | TEXTS, max_size=3), st.booleans())
 @example("\u2028\x85\n\r\0", ['dit "oui", ', "\\", "a\n"], True)
 @example("\\ud800", ["\\ud83d"], False)
+@example('"paragraphs":null,"text":null', [", ", "a"], False)
 def test_a_line_is_the_article(title: str, paragraphs: list[str], escaped: bool) -> None:
     text = "\n\n".join(paragraphs)
     row = article(1, title=title, text=text, paragraphs=json.dumps(paragraphs, ensure_ascii=escaped))
