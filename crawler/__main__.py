@@ -13,7 +13,12 @@ def main() -> None:
     """Run the command of `sys.argv`; ends the process with its exit status."""
     # Set, not defaulted: kbsworld stays kbsworld inside the folder of another Scrapy project.
     os.environ["SCRAPY_SETTINGS_MODULE"] = SETTINGS_MODULE
+    vars(cmdline)["print"] = _print_own_name
     cmdline.execute()
+
+
+def _print_own_name(*help_texts: str) -> None:
+    print(*(text.replace("scrapy", "kbsworld") for text in help_texts))
 
 
 if __name__ == "__main__":

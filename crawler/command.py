@@ -7,13 +7,11 @@ command, so this base class is here.
 
 from __future__ import annotations
 
-import errno
 import inspect
 import os
 import signal
 import sqlite3
 import sys
-import time
 from abc import abstractmethod
 from argparse import ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Callable, Iterator
@@ -28,9 +26,6 @@ from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RECEIVED: list[int] = []
-# When signals raised KeyboardInterrupt (time.monotonic), and the seconds in which further ones do not raise it again.
-_RAISED_AT: list[float] = []
-_TOGETHER = 3.0
 
 
 class OfflineCommand(ScrapyCommand):
@@ -54,20 +49,11 @@ class OfflineCommand(ScrapyCommand):
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
         """The work, which gives the exit status, and raises ArgumentError where only the database shows a wrong call.
 
-        Args:
-            args: the arguments that are not options, without `--`.
-            opts: the options.
-
-        Raises:
-            ValueError: the call is wrong.
-            StoreError, OSError, sqlite3.Error, ImportError: as the work itself may.
+        It may raise what the work itself may, and ValueError where the call is wrong. `args` are without `--`.
         """
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         """Add the options that only this command has."""
-
-    def syntax(self) -> str:
-        return self.usage
 
     def short_desc(self) -> str:
         return self._help()[0].partition("\n")[0].rstrip(".")
@@ -76,7 +62,7 @@ class OfflineCommand(ScrapyCommand):
         return self._help()[0]
 
     def add_options(self, parser: ArgumentParser) -> None:
-        parser.usage = f"kbsworld {self._name} {self.syntax()}"
+        parser.usage = f"kbsworld {self._name} {self.usage}"
         parser.formatter_class = _HelpFormatter
         parser.epilog = self._help()[1]
         self.add_own_options(parser)
@@ -91,11 +77,10 @@ class OfflineCommand(ScrapyCommand):
             sys.stdout.reconfigure(encoding="utf-8")
         try:
             self._do(args, opts)
-        except KeyboardInterrupt as interrupt:
+        except KeyboardInterrupt:
             for number in _ENDINGS:
                 signal.signal(number, signal.SIG_IGN)  # it ends
-            number = interrupt.args[0] if interrupt.args else signal.SIGINT
-            complain(self, self.interrupted, SIGNALLED + number)
+            complain(self, self.interrupted, SIGNALLED + (_RECEIVED or [signal.SIGINT])[0])
 
     @property
     def database(self) -> str:
@@ -125,17 +110,19 @@ class OfflineCommand(ScrapyCommand):
         except sqlite3.Error as error:
             complain(self, f"The database failed ({error}); what was stored stays, run this again.", WORK_FAILED)
         except (StoreError, OSError, ImportError) as error:
-            complain(self, _sentence(error), WORK_FAILED)
+            complain(self, str(error), WORK_FAILED)
 
     def _prepared(self, args: list[str], opts: Namespace) -> Callable[[], int]:
-        """The work, after what is checked for any command.
-
-        Raises:
-            ArgumentError: the call is wrong.
-        """
+        """The work, after what is checked for any command; ArgumentError where the call is wrong."""
+        end = args.index("--") if "--" in args else len(args)
+        given = [*args[:end], *args[end + 1 :]]
+        unknown = [argument for argument in args[:end] if argument.startswith("-") and argument != "-"]
+        if unknown or (given and self.usage == "[options]"):
+            wrong = f"option {unknown[0]}" if unknown else f"argument {given[0]}"
+            raise ArgumentError(f"Unknown {wrong}. See kbsworld {self._name} --help.")
         try:
             check_setting_names(opts.set)
-            work = self.prepare(self._check_arguments(args), opts)
+            work = self.prepare(given, opts)
         except ValueError as error:
             raise ArgumentError(str(error)) from error
         if self.prints:
@@ -143,17 +130,6 @@ class OfflineCommand(ScrapyCommand):
                 raise ArgumentError("Standard output is closed; redirect it to a file or to another command.")
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         return work
-
-    def _check_arguments(self, args: list[str]) -> list[str]:
-        """The arguments, of which what comes before `--` must not look like an option."""
-        end = args.index("--") if "--" in args else len(args)
-        for argument in args[:end]:
-            if argument.startswith("-") and argument != "-":
-                raise ArgumentError(f"Unknown option {argument}. See kbsworld {self._name} --help.")
-        given = [*args[:end], *args[end + 1 :]]
-        if given and self.syntax() == "[options]":
-            raise ArgumentError(f"Unknown argument {given[0]}. See kbsworld {self._name} --help.")
-        return given
 
 
 class _HelpFormatter(HelpFormatter):
@@ -165,17 +141,10 @@ class _HelpFormatter(HelpFormatter):
         return "\n\n".join(part if "\n " in part else fill(part, width, indent) for part in parts)
 
 
-def _sentence(error: Exception) -> str:
-    """An error's own sentence; where it names no file, standard output could not be written."""
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EIO} and error.filename is None:
-        return f"Standard output cannot be written ({error.strerror})."
-    return str(error)
-
-
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Delay signals until the block ends; it must not take long."""
-    handlers = {number: signal.signal(number, _receive) for number in _ENDINGS}
+    handlers = {number: signal.signal(number, lambda number, _: _RECEIVED.append(number)) for number in _ENDINGS}
     try:
         yield
     finally:
@@ -187,19 +156,13 @@ def uninterrupted() -> Iterator[None]:
 def raise_interruption() -> None:
     """Raise KeyboardInterrupt again where a signal came inside something that swallows exceptions, as finalizers do."""
     if _RECEIVED:
-        _RAISED_AT.append(time.monotonic())
-        raise KeyboardInterrupt(_RECEIVED[-1])
-
-
-def _receive(number: int, _: object) -> None:
-    """Keep a signal for later."""
-    _RECEIVED.append(number)
+        raise KeyboardInterrupt
 
 
 def _interrupt(number: int, _: object) -> None:
     """End as Ctrl-C does; signals that come together, as where a terminal closes, end it once."""
     _RECEIVED.append(number)
-    if not _RAISED_AT or time.monotonic() - _RAISED_AT[-1] > _TOGETHER:
+    if not 1 < len(_RECEIVED) <= len(_ENDINGS):
         raise_interruption()
 
 

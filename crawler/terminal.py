@@ -20,10 +20,7 @@ _MAX_LINE, _MAX_CELL = 1000, 200
 def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
     """Text from a page or a file as one line without control and format characters, so that no terminal obeys it.
 
-    Args:
-        text: anything.
-        limit: longer text is cut to this many characters.
-        keep: control characters that stay.
+    It is cut to `limit` characters; `keep` are control characters that stay.
     """
     kept = (char if char in keep or unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
     line = " ".join("".join(kept).split())
@@ -31,8 +28,7 @@ def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
 
 
 def tell(sentence: str) -> None:
-    """Print a message for the person at the terminal on standard error."""
-    # File names and arguments may hold anything.
+    """Print a message on standard error; file names and arguments in it may hold anything."""
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
 
 

@@ -14,8 +14,6 @@ from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
 from crawler.terminal import tell
 
-_LAST_PORT = 65535
-
 
 class Command(OfflineCommand):
     """Read, search and chart the articles in a browser on this machine.
@@ -38,8 +36,8 @@ class Command(OfflineCommand):
         parser.add_argument("--open", action="store_true", help="open it in the browser")
 
     def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
-        if not 0 <= opts.port <= _LAST_PORT:
-            raise ArgumentError(f"--port must be between 0 and {_LAST_PORT}.")
+        if not 0 <= opts.port <= 65535:
+            raise ArgumentError("--port must be between 0 and 65535.")
         try:
             import datasette_dashboards  # noqa: F401
             import rapidfuzz  # noqa: F401

@@ -16,7 +16,6 @@ from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 from crawler.arguments import check_setting_names, suggestion
 from crawler.command import complain
 from crawler.run_state import exit_status
-from crawler.site import Site
 from crawler.terminal import WORK_FAILED, WRONG_CALL, tell
 
 if TYPE_CHECKING:
@@ -110,6 +109,8 @@ def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[s
 
 def _check_settings(settings: BaseSettings, given: list[str]) -> None:
     """Raise ValueError if a setting is misspelt, or has an impossible value."""
+    from crawler.site import Site
+
     check_setting_names(given)
     for name, least in _LEAST.items():
         try:

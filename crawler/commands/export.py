@@ -4,29 +4,22 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError
+from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.selecting import add_selection_options, selection_of
 from crawler.terminal import WORK_FAILED, tell
 
 if TYPE_CHECKING:
     from storage.exports import Exported
 
-_FORMATS = ("jsonl", "csv", "parquet", "markdown", "tei")
 # The format of a file by the end of its name, where --format is not given.
 _ENDINGS = {".csv": "csv", ".parquet": "parquet", ".xml": "tei", ".tei": "tei"}
-_MARKDOWN = (".md", ".markdown")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
-# The progress bar moves after this many rows; this many damaged rows are reported.
-_STEP = 200
-_MOST_REPORTED = 10
 
 
 class Command(OfflineCommand):
@@ -50,7 +43,7 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         parser.add_argument(
             "--format",
-            choices=_FORMATS,
+            choices=("jsonl", "csv", "parquet", "markdown", "tei"),
             help="jsonl: an object a line, which kbsworld import reads (default, except for .csv, .parquet, .xml); "
             "csv: for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file an article, in a folder; tei: "
             "one TEI P5 corpus",
@@ -60,26 +53,17 @@ class Command(OfflineCommand):
         add_selection_options(parser, versions=True)
 
     def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
-        output = opts.output or ""
-        path = None if opts.output in {None, "-"} else Path(output)
+        path = None if opts.output in {None, "-"} else Path(opts.output)
         ending = path.suffix.lower() if path else ""
         form = opts.format or _ENDINGS.get(ending, "jsonl")
         if ending in _COMPRESSED:
-            raise ArgumentError(
-                f"-o {path}: exports are not compressed; leave out {ending}, or pipe into a compressor."
-            )
-        if (form == "markdown" and path is None) or (opts.format is None and ending in _MARKDOWN):
+            raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
+        if (form == "markdown" and path is None) or (opts.format is None and ending in {".md", ".markdown"}):
             raise ArgumentError("Markdown is one file an article; use --format markdown -o FOLDER.")
-        if path is not None and (not output or (form != "markdown" and output.endswith("/"))):
-            raise ArgumentError(f"-o must name a file, not {output or 'nothing'}.")
         if path is not None and _is_of_database(path, Path(self.database)):
             raise ArgumentError(f"-o {path} is the article database itself; name another file.")
-        if form == "parquet":
-            from storage.exports import parquet_file
-
-            parquet_file.check()
-            if path is None and sys.stdout is not None and sys.stdout.isatty():
-                raise ArgumentError("Parquet is binary; name a file with -o FILE.")
+        if form == "parquet" and path is None and sys.stdout is not None and sys.stdout.isatty():
+            raise ArgumentError("Parquet is binary; name a file with -o FILE.")
         self.prints = path is None
         return partial(self._export, opts, form, path)
 
@@ -91,17 +75,19 @@ class Command(OfflineCommand):
         from storage.exports import sound
         from storage.selection import count_rows, select_rows
 
-        began = time.monotonic()
+        is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
         with open_to_read(self.database, tell) as db:
             selection = selection_of(opts, db)
-            is_watched = sys.stderr.isatty() and not (path is None and sys.stdout.isatty())
-            total = count_rows(db, selection) if is_watched else 0
-            articles = self._counted(sound(select_rows(db, selection), self._report))
-            with click.progressbar(
-                articles, total, file=sys.stderr, hidden=not is_watched, update_min_steps=_STEP
-            ) as shown:
-                _write(shown, form, path, all_versions=selection.all_versions)
-        self._conclude("standard output" if path is None else str(path), time.monotonic() - began)
+            length = 0 if is_hidden else count_rows(db, selection)
+            rows = select_rows(db, selection)
+            with click.progressbar(rows, length, file=sys.stderr, hidden=is_hidden, update_min_steps=500) as bar:
+                articles = self._counted(sound(bar, self._report))
+                _write(articles, form, path, all_versions=selection.all_versions)
+        where = path or "standard output"
+        if self._written:
+            tell(f"export: {self._written:,} written to {where}.")
+        else:
+            tell(f"No article is selected; {where} is empty.")
         return WORK_FAILED if self._damaged else 0
 
     def _counted(self, articles: Iterable[Exported]) -> Iterator[Exported]:
@@ -111,18 +97,7 @@ class Command(OfflineCommand):
 
     def _report(self, damage: str) -> None:
         self._damaged += 1
-        if self._damaged <= _MOST_REPORTED:
-            tell(damage)
-
-    def _conclude(self, where: str, seconds: float) -> None:
-        """Say what was done."""
-        if self._damaged > _MOST_REPORTED:
-            tell(f"damaged: {self._damaged - _MOST_REPORTED:,} more were left out.")
-        if self._written:
-            rate = self._written / max(seconds, 0.001)
-            tell(f"export: {self._written:,} written to {where}, {seconds:,.1f} s, {rate:,.0f} a second")
-        else:
-            tell(f"No article is selected; {where} is empty.")
+        tell(damage)
 
 
 def _is_of_database(path: Path, database: Path) -> bool:

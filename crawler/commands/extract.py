@@ -43,7 +43,12 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--url", help="the address of the page (default: the og:url that an HTML page names)")
-        add("--format", choices=tuple(_FORMATS), default="json", help="json: one line an article (default: json)")
+        add(
+            "--format",
+            choices=("json", "markdown", "text"),
+            default="json",
+            help="json: one line an article (default: json)",
+        )
 
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
         from extractors.address import SITE, parse_address
@@ -52,17 +57,12 @@ class Command(OfflineCommand):
             raise ArgumentError("Name at least one file or folder, or - for standard input.")
         if opts.url and parse_address(opts.url) is None:
             raise ArgumentError(f"--url must be an address of KBS World, such as {SITE}/service/…, not {opts.url}.")
-        pages: list[str] = []
-        for name in args:
-            found = _page_files(name)
-            if not found:
-                complain(self, f"{name}: no page in this folder ({', '.join(_PAGE_SUFFIXES)}).", WORK_FAILED)
-            pages += found
+        pages = [page for name in args for page in _page_files(name)]
         if opts.url and len(pages) > 1:
             raise ArgumentError(f"--url is the address of one page, but {len(pages)} pages are given.")
-        return partial(self._print, pages, opts.url or "", _FORMATS[opts.format])
+        return partial(self._print, pages, opts.url or "", opts.format)
 
-    def _print(self, pages: list[str], url: str, form: Callable[[Article], str]) -> int:
+    def _print(self, pages: list[str], url: str, form: str) -> int:
         from extractors import NotAnArticle
         from extractors.page import extract_page
 
@@ -72,10 +72,13 @@ class Command(OfflineCommand):
             try:
                 article = extract_page(_read(page, max_page), url)
             except (NotAnArticle, OSError, ValueError) as error:
-                name = "standard input" if page == _STDIN else page
-                complain(self, f"{name}: {_explain(error)}", WORK_FAILED)
+                reason = (isinstance(error, OSError) and error.strerror) or error
+                complain(self, f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)
+                continue
+            if form == "json":
+                print(json.dumps(article.to_dict(), ensure_ascii=False))
             else:
-                print(form(article))
+                print(_for_reading(article, is_markdown=form == "markdown"))
         return 0
 
 
@@ -84,7 +87,9 @@ def _page_files(name: str) -> list[str]:
     if name == _STDIN or not Path(name).is_dir():
         return [name]
     files = (file for file in Path(name).rglob("*") if file.suffix.lower() in _PAGE_SUFFIXES and file.is_file())
-    return [str(file) for file in sorted(files)]
+    if not (pages := [str(file) for file in sorted(files)]):
+        raise FileNotFoundError(f"{name}: no page in this folder ({', '.join(_PAGE_SUFFIXES)}).")
+    return pages
 
 
 def _read(page: str, max_page: int) -> bytes:
@@ -98,33 +103,10 @@ def _read(page: str, max_page: int) -> bytes:
     return body
 
 
-def _explain(error: Exception) -> str:
-    from extractors.html import NO_ADDRESS
-    from extractors.page import NO_TEXT
-
-    ways_out = {NO_ADDRESS: "give it with --url", NO_TEXT: "convert it first, as with iconv -t UTF-8."}
-    reason = (isinstance(error, OSError) and error.strerror) or str(error)
-    return f"{reason}; {ways_out[reason]}" if reason in ways_out else reason
-
-
-def _json(article: Article) -> str:
-    return json.dumps(article.to_dict(), ensure_ascii=False)
-
-
-def _text(article: Article) -> str:
-    return "\n\n".join(filter(None, [article.title, _about(article), article.text])) + "\n"
-
-
-def _markdown(article: Article) -> str:
-    title = article.title and f"# {article.title}"
-    source = None if article.url.startswith("urn:") else f"<{article.url}>"
-    return "\n\n".join(filter(None, [title, _about(article), article.text, source])) + "\n"
-
-
-def _about(article: Article) -> str:
-    """Category and dates on one line, in the page's order: written, then updated."""
+def _for_reading(article: Article, *, is_markdown: bool) -> str:
+    title = f"# {article.title}" if article.title and is_markdown else article.title
+    # In the page's order: written, then updated.
     dates = [str(moment) for moment in (article.written_at, article.updated_at) if moment]
-    return " · ".join(filter(None, [article.category, *dates]))
-
-
-_FORMATS: dict[str, Callable[[Article], str]] = {"json": _json, "markdown": _markdown, "text": _text}
+    about = " · ".join(filter(None, [article.category, *dates]))
+    source = f"<{article.url}>" if is_markdown and not article.url.startswith("urn:") else None
+    return "\n\n".join(filter(None, [title, about, article.text, source])) + "\n"

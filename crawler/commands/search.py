@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import sys
-import textwrap
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, count
+from crawler.arguments import ArgumentError, add_selection_options, count, selection_of
 from crawler.command import OfflineCommand
-from crawler.selecting import add_selection_options, selection_of
 from crawler.terminal import WORK_FAILED, clean, tell
 
 if TYPE_CHECKING:
@@ -25,12 +22,6 @@ if TYPE_CHECKING:
 # As storage.search marks what was found.
 _BEGIN, _END = "\x02", "\x03"
 _MARKS = re.compile(f"[{_BEGIN}{_END}]")
-# Lines wider than this are hard to read; narrower ones have no room for an address.
-_WIDEST, _NARROWEST = 100, 40
-_INDENT = "    "
-# Longer text is cut, and not marked.
-_LONGEST = 1000
-_BOLD, _FOUND, _PLAIN = "\x1b[1m", "\x1b[1;33m", "\x1b[0m"
 
 
 class Command(OfflineCommand):
@@ -40,8 +31,7 @@ class Command(OfflineCommand):
     not matter. "two words" is a phrase; word* matches beginnings; OR, NOT and brackets combine; title:word searches
     titles only. Quote a QUERY with quotes or brackets for the shell, and put -- before one that begins with -.
 
-    Times are KST. On a terminal found words are highlighted (unless NO_COLOR is set) and lines are wrapped; in a pipe
-    text is plain, with each snippet on one line. A crawl may run at the same time.
+    Times are KST. On a terminal found words are highlighted, unless NO_COLOR is set. A crawl may run at the same time.
 
     Exit status, as of grep: 0 where something is found; 1 where nothing is, or the database cannot be read; 2 for a
     wrong call or query; 128 plus the signal's number where a signal ended it.
@@ -71,23 +61,20 @@ class Command(OfflineCommand):
 
 def _search(database: str, query: str, opts: Namespace, limit: int) -> int:
     """Print the hits; the exit status."""
-    from storage import QueryError, Selection
+    from storage import QueryError
     from storage.database import open_to_read
     from storage.search import search
 
     with open_to_read(database, tell) as db:
-        selection = selection_of(opts, db)
         try:
-            hits = search(db, query, selection, limit)
+            hits = search(db, query, selection_of(opts, db), limit)
         except QueryError as error:
             raise ArgumentError(str(error)) from None
     if not hits:
-        among = "" if replace(selection, all_versions=False) == Selection() else " among those that the options select"
-        tell(f"No article is found for {query}{among}; try fewer words, or word* for all words that begin so.")
+        tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
         return WORK_FAILED
-    form = _json if opts.format == "json" else _text_form()
     for hit in hits:
-        print(form(hit))
+        print(_json(hit) if opts.format == "json" else _text(hit))
     return 0
 
 
@@ -98,40 +85,17 @@ def _json(hit: Hit) -> str:
     return json.dumps(values, ensure_ascii=False)
 
 
-def _text_form() -> Callable[[Hit], str]:
-    """The text form of a hit: plain lines, or on a terminal wrapped and highlighted."""
-    if not sys.stdout.isatty():
-        return partial(_text, width=None, has_colour=False)
-    width = max(_NARROWEST, min(_WIDEST, shutil.get_terminal_size().columns))
-    return partial(_text, width=width, has_colour=not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb")
-
-
-def _text(hit: Hit, width: int | None, *, has_colour: bool) -> str:
-    title, snippet, url = _marked(hit.title), _marked(hit.snippet), clean(hit.url)
-    if width is not None:
-        title, url = textwrap.fill(title, width), f"{_INDENT}{url}"
-        snippet = textwrap.fill(snippet, width, initial_indent=_INDENT, subsequent_indent=_INDENT)
-    if has_colour:
-        title, snippet = f"{_BOLD}{_highlighted(title, _BOLD)}{_PLAIN}", _highlighted(snippet, "")
-    return _MARKS.sub("", "\n".join([_about(hit), title, snippet, url, ""]))
-
-
-def _highlighted(text: str, outside: str) -> str:
-    """A text with its marks as terminal codes; `outside`: the code of the rest."""
-    return text.replace(_BEGIN, _FOUND).replace(_END, _PLAIN + outside)
+def _text(hit: Hit) -> str:
+    """A hit as lines fit for a terminal, where what was found is highlighted."""
+    has_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    begin, end = ("\x1b[1;33m", "\x1b[0m") if has_colour else ("", "")
+    # A long text may be cut within a mark.
+    texts = [clean(text, keep=_BEGIN + _END) + _END for text in (hit.title or "(no title)", hit.snippet)]
+    return "\n".join([_about(hit), *texts, clean(hit.url), ""]).replace(_BEGIN, begin).replace(_END, end)
 
 
 def _about(hit: Hit) -> str:
-    """When it was written, and its category."""
     # Times are stored in KST; one without a time of day is a day. An undated version has the time of its capture.
     moment = clean(hit.written_at or hit.timestamp)
     time = f"{moment[:10]} {moment[11:16]} KST" if len(moment) > 10 else moment
     return " · ".join(filter(None, [time, clean(hit.category or "")]))
-
-
-def _marked(text: str | None) -> str:
-    """A text made fit for a terminal, with the marks of what was found left in it."""
-    if text is None:
-        return "(no title)"
-    marked = clean(text, len(text), keep=_BEGIN + _END)
-    return marked if len(marked) <= _LONGEST else clean(_MARKS.sub("", marked), _LONGEST)

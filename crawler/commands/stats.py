@@ -13,9 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError
+from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.selecting import add_selection_options, selection_of
 from crawler.terminal import WORK_FAILED, clean, table, tell
 
 if TYPE_CHECKING:
@@ -23,13 +22,8 @@ if TYPE_CHECKING:
     from storage.statistics import Language, Statistic, Summary
     from storage.versions import Row
 
-    Found = Sequence[tuple[Statistic, list[Row]]]
-
-_PICTURES = (".png", ".svg")
-# Of Vega-Lite, whose schema the charts name.
+# The Vega-Lite whose schema the charts name.
 _VERSION = "6.4"
-# Pixels of a picture for each of a chart, so that it is sharp on fine screens and in print.
-_SCALE = 2.0
 _NOTHING = "No stored article matches."
 
 
@@ -64,51 +58,31 @@ class Command(OfflineCommand):
     def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
         from storage.query import fts_expression
 
-        statistics = _asked_for(opts.only, has_word=opts.word is not None)
-        # As search takes it: bytes that are no text in a call are not in the database either.
-        word = (opts.word or "").encode("utf-8", "replace").decode()
         if opts.word is not None:
-            fts_expression(word)
-        if opts.plot is not None:
-            _check_plot(opts.plot)
-            if opts.format is not None:
-                raise ArgumentError("--plot prints nothing; give either --plot or --format.")
-        if opts.format == "csv" and len(statistics) > 1:
-            raise ArgumentError(f"CSV is one table; choose it, such as --only {statistics[0].name}.")
-        return partial(_count, self.database, opts, statistics, word)
+            fts_expression(opts.word)
+        elif opts.only == "word":
+            raise ArgumentError("--only word needs a word; give --word too, such as --word Corée.")
+        if opts.format == "csv" and opts.only is None:
+            raise ArgumentError("CSV is one table; choose it, such as --only months.")
+        if opts.plot is not None and Path(opts.plot).suffix.lower() not in {".png", ".svg"}:
+            raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {opts.plot or 'empty'}.")
+        return partial(_count, self.database, opts)
 
 
-def _asked_for(only: str | None, *, has_word: bool) -> list[Statistic]:
-    from storage.statistics import STATISTICS
-
-    if only is None:
-        return [each for each in STATISTICS.values() if has_word or not each.asks_for_word]
-    if STATISTICS[only].asks_for_word and not has_word:
-        raise ArgumentError(f"--only {only} needs a word; give --word too, such as --word Corée.")
-    return [STATISTICS[only]]
-
-
-def _check_plot(name: str) -> None:
-    """Check before anything is read that a picture can be drawn into this file."""
-    if Path(name).suffix.lower() not in _PICTURES:
-        raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {name or 'empty'}.")
-    try:
-        import vl_convert  # noqa: F401
-    except ImportError as error:
-        raise ImportError("--plot needs vl-convert-python: pip install 'kbsworld[plot]'.") from error
-
-
-def _count(database: str, opts: Namespace, statistics: list[Statistic], word: str) -> int:
+def _count(database: str, opts: Namespace) -> int:
     """Count, and print or draw the counts; the exit status."""
     from storage.charts import below_one_another, drawn
     from storage.database import open_to_read
-    from storage.statistics import run, summarize
+    from storage.statistics import STATISTICS, run, summarize
 
     language: Language = "en" if opts.plot is None else opts.titles
+    # Bytes that are no text are in no article either.
+    word = (opts.word or "").encode("utf-8", "replace").decode()
+    chosen = [opts.only] if opts.only else [name for name in STATISTICS if word or name != "word"]
     with open_to_read(database, tell) as db:
         selection = selection_of(opts, db)
         summary = summarize(db, selection)
-        found = [(each, run(db, each, selection, language, word)) for each in statistics]
+        found = [(STATISTICS[name], run(db, STATISTICS[name], selection, language, word)) for name in chosen]
     if opts.plot is None:
         _print(summary, found, opts.format, word)
         return 0
@@ -121,22 +95,23 @@ def _count(database: str, opts: Namespace, statistics: list[Statistic], word: st
 
 
 def plot(spec: Spec, path: Path) -> None:
-    """Draw a chart into a file, which is replaced as a whole; nothing is fetched.
-
-    Args:
-        spec: Vega-Lite, complete with its rows.
-        path: a file name that ends in .png or .svg.
+    """Draw a chart, Vega-Lite complete with its rows, into a .png or .svg file; nothing is fetched.
 
     Raises:
-        ExportError: it cannot be drawn or written.
+        ExportError: it cannot be drawn or written; a file that was there is as it was.
+        ImportError: vl-convert-python is missing.
     """
-    import vl_convert
+    try:
+        import vl_convert
+    except ImportError as error:
+        raise ImportError("--plot needs vl-convert-python: pip install 'kbsworld[plot]'.") from error
 
     from storage.exports import ExportError, whole_file
 
     try:
         if path.suffix.lower() == ".png":
-            picture = vl_convert.vegalite_to_png(spec, scale=_SCALE, vl_version=_VERSION, allowed_base_urls=[])
+            # Twice as many pixels, for fine screens and print.
+            picture = vl_convert.vegalite_to_png(spec, scale=2.0, vl_version=_VERSION, allowed_base_urls=[])
         else:
             picture = vl_convert.vegalite_to_svg(spec, vl_version=_VERSION, allowed_base_urls=[]).encode()
     except ValueError as error:
@@ -146,7 +121,7 @@ def plot(spec: Spec, path: Path) -> None:
         stream.write(picture)
 
 
-def _print(summary: Summary, found: Found, form: str | None, word: str) -> None:
+def _print(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
     from storage.exports.csv_table import not_a_formula
 
     if form == "csv":
@@ -161,23 +136,19 @@ def _print(summary: Summary, found: Found, form: str | None, word: str) -> None:
         print(*_lines(summary, found, word), sep="\n")
 
 
-def _lines(summary: Summary, found: Found, word: str) -> Iterator[str]:
+def _lines(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], word: str) -> Iterator[str]:
     if not summary.articles:
         yield _NOTHING
         return
-    yield from _head(summary)
-    for statistic, rows in found:
-        subject = f": {clean(word)}" if statistic.asks_for_word else ""
-        yield from ("", f"{statistic.title['en']}{subject}", *table(_cells(statistic, rows)))
-
-
-def _head(summary: Summary) -> Iterator[str]:
-    """How much there is, a line each."""
+    pulled_at = f"{clean(summary.pulled_at.replace('T', ' ')[:16])} UTC" if summary.pulled_at else "none yet"
     yield f"articles    {summary.articles:,}"
     yield f"versions    {summary.versions:,}"
     yield f"days        {summary.days:,} with articles, {clean(f'{summary.first} to {summary.last}')}, in KST"
-    yield f"last crawl  {clean(summary.pulled_at.replace('T', ' ')[:16]) + ' UTC' if summary.pulled_at else 'none yet'}"
+    yield f"last crawl  {pulled_at}"
     yield f"refused     {summary.refused:,} pages of the whole database"
+    for statistic, rows in found:
+        subject = f": {clean(word)}" if statistic.asks_for_word else ""
+        yield from ("", f"{statistic.title['en']}{subject}", *table(_cells(statistic, rows)))
 
 
 def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:

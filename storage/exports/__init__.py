@@ -1,6 +1,166 @@
-"""Articles as files of other formats, streamed; a module for each format (DATA.md, "Exports")."""
+"""Articles as files of other formats, streamed; a module for each format (DATA.md, "Exports").
 
-from storage.exports.base import Exported, ExportError, sound
-from storage.exports.targets import whole_file, whole_folder
+Here is what they share: sound rows, one name for each article, and files that are replaced as a whole or not at all.
+"""
 
-__all__ = ["ExportError", "Exported", "sound", "whole_file", "whole_folder"]
+from __future__ import annotations
+
+import json
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import IO, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from extractors.address import parse_address
+from storage.versions import Row
+
+#: What neither XML nor a terminal takes: control characters except tab and line ends, surrogates, and what Unicode
+#: reserves as no character; and what replaces it.
+FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+REPLACEMENT = "\ufffd"
+#: How a paragraph begins that is a list item.
+ITEM = "- "
+#: The columns that are 0 or 1.
+FLAGS = frozenset({"has_video", "truncated"})
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\+09:00)?", re.ASCII)
+_KIND = re.compile(r"[a-z]{1,20}")
+# Lower case only: some file systems do not distinguish case.
+_NUMBER = re.compile(r"[a-z0-9_]{1,60}")
+_DESCRIPTOR = re.compile(r"/dev/(?:stdout|fd/([0-9]{1,9}))")
+# Bytes written at a time: an article is a few thousand.
+_BUFFER = 1 << 20
+
+
+class ExportError(OSError):
+    """Articles cannot be written. The message is one sentence that names the file and the reason."""
+
+
+class Exported(NamedTuple):
+    """One version of an article: its row of `articles`, and what `paragraphs` there holds as JSON."""
+
+    row: Row
+    paragraphs: list[str]
+
+
+def sound(rows: Iterable[Row], tell: Callable[[str], None]) -> Iterator[Exported]:
+    """The rows of `articles` that hold what their columns are for; `tell` is called with a sentence for each other."""
+    for row in rows:
+        try:
+            yield Exported(row, _paragraphs(row))
+        except ValueError as error:
+            tell(f"damaged: {row['url']}, version {row['timestamp']}: {error}")
+
+
+def _paragraphs(row: Row) -> list[str]:
+    """The paragraphs of a row; ValueError, with a phrase, where a column does not hold what it should."""
+    if not set(map(type, row.values())) <= {str, int, type(None)} or not {row[name] for name in FLAGS} <= {0, 1}:
+        raise ValueError("a column holds a value of another type")
+    try:
+        paragraphs = json.loads(row["paragraphs"])
+    except (ValueError, TypeError, RecursionError):
+        paragraphs = None
+    if not isinstance(paragraphs, list) or not set(map(type, paragraphs)) <= {str}:
+        raise ValueError("paragraphs is not a JSON list of strings")
+    if "\\" in row["paragraphs"] and _SURROGATE.search("".join(paragraphs)):  # only an escape can make one
+        raise ValueError("paragraphs holds half a character")
+    return paragraphs
+
+
+def name_of(row: Row, *, version: bool) -> str:
+    """The name of a row's article in every export: its day, kind, edition and number, as `2026-11-24-news-fr-83685`.
+
+    An address without a number gives 16 digits of its SHA-256 instead; with `version` the time of the version follows
+    (`-20261124T105959`). The name consists of lower-case letters, digits, `T`, `-` and `_`.
+    """
+    day, kind, timestamp = (row["written_at"] or row["timestamp"])[:10], row["kind"], row["timestamp"]
+    parts = [day if _DAY.fullmatch(day) else "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
+    if version:
+        is_ours = _TIMESTAMP.fullmatch(timestamp)
+        parts.append(re.sub("[-:]", "", timestamp[:19]) if is_ours else _digest(timestamp))
+    return "-".join(parts)
+
+
+def _number(url: str) -> str:
+    address = parse_address(url)
+    if address is None or not address.is_article or address.url != url:
+        return _digest(url)
+    ids = [value for _, value in parse_qsl(urlsplit(url).query)[1:]]
+    return "-".join([str(address.lang), *ids]) if all(map(_NUMBER.fullmatch, ids)) else _digest(url)
+
+
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+@contextmanager
+def whole_file(path: Path | None) -> Iterator[IO[bytes]]:
+    """A stream into a file that takes the place of the one at `path` at the end, unless the block fails.
+
+    Standard output (None), devices, pipes and what is open already (`/dev/stdout`, `/dev/fd/3`) are written directly.
+
+    Raises:
+        ExportError: it cannot be written.
+    """
+    with _errors_named(path or "Standard output"):
+        path = path or Path("/dev/stdout")
+        target = Path(os.path.realpath(path.expanduser()))
+        opened = _DESCRIPTOR.fullmatch(str(path))
+        if opened or (target.exists() and not target.is_file()):
+            descriptor = os.dup(int(opened[1] or 1)) if opened else os.open(target, os.O_WRONLY)
+            with os.fdopen(descriptor, "wb", _BUFFER) as stream:
+                yield stream
+            return
+        temporary = _temporary(target.parent)
+        try:
+            with temporary.open("xb", _BUFFER) as stream:
+                yield stream
+            if target.exists():
+                shutil.copymode(target, temporary)
+            temporary.replace(target)
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """A folder whose files move into the one at `path` at the end, and replace those that have their names.
+
+    Raises:
+        ExportError: it cannot be written.
+    """
+    target = path.expanduser()
+    with _errors_named(path):
+        target.mkdir(parents=True, exist_ok=True)
+        # Inside it, and not beside it: that may be another disk.
+        temporary = _temporary(target)
+        try:
+            temporary.mkdir()
+            yield temporary
+            for file in sorted(temporary.iterdir()):
+                file.replace(target / file.name)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _temporary(folder: Path) -> Path:
+    return folder / f".export-{secrets.token_hex(8)}.part"
+
+
+@contextmanager
+def _errors_named(name: str | Path) -> Iterator[None]:
+    """Make a sentence of the system's errors."""
+    try:
+        yield
+    except OSError as error:
+        if isinstance(error, ExportError) or not error.errno:  # a sentence already
+            raise
+        raise ExportError(f"{name} cannot be written ({os.strerror(error.errno)}).") from error

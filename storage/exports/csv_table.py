@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from io import TextIOWrapper
 from typing import IO, Any
 
-from storage.exports.base import FLAGS, Exported
+from storage.exports import FLAGS, Exported
 from storage.versions import COLUMNS
 
 _HEADER = tuple(name for name in COLUMNS if name != "paragraphs")

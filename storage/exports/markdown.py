@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from storage.exports.base import FLAGS, FORBIDDEN, ITEM, REPLACEMENT, Exported, name_of
+from storage.exports import FLAGS, FORBIDDEN, ITEM, REPLACEMENT, Exported, name_of
 from storage.versions import COLUMNS
 
 _FRONT_MATTER = tuple(name for name in COLUMNS if name not in {"paragraphs", "text"})
@@ -23,13 +24,7 @@ _YAML_ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\uf
 
 
 def write(articles: Iterable[Exported], folder: Path, *, all_versions: bool = False) -> None:
-    """Write articles into an existing folder.
-
-    Args:
-        articles: no two of one url, or, with `all_versions`, of one url and timestamp.
-        folder: no file in it has the name of an article.
-        all_versions: name the files by their version too.
-    """
+    """Write articles, no two of one url and (with `all_versions`) timestamp, into an empty folder."""
     for article in articles:
         path = folder / f"{name_of(article.row, version=all_versions)}.md"
         with path.open("x", encoding="utf-8", newline="\n") as file:
@@ -46,18 +41,12 @@ def page(article: Exported) -> str:
 
 def _blocks(paragraphs: Iterable[str]) -> Iterator[str]:
     """Paragraphs, and lists of successive items."""
-    items: list[str] = []
-    for paragraph in filter(None, paragraphs):  # an empty one shows nothing
-        item = paragraph.removeprefix(ITEM)
-        if item and item != paragraph:
-            items.append(f"- {_escaped(item)}")
-            continue
-        if items:
-            yield "\n".join(items)
-            items = []
-        yield _escaped(paragraph)
-    if items:
-        yield "\n".join(items)
+    shown = filter(None, paragraphs)  # an empty one shows nothing
+    for is_item, group in groupby(shown, lambda one: one.startswith(ITEM) and one != ITEM):
+        if is_item:
+            yield "\n".join(f"- {_escaped(one.removeprefix(ITEM))}" for one in group)
+        else:
+            yield from map(_escaped, group)
 
 
 def _escaped(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import IO
 
-from storage.exports.base import Exported
+from storage.exports import Exported
 from storage.versions import COLUMNS, Row
 
 _INTEGERS = frozenset({"has_video", "truncated", "archive_offset"})
@@ -14,18 +14,13 @@ _GROUP_ROWS = 5000
 _GROUP_CHARACTERS = 16_000_000
 
 
-def check() -> None:
-    """Raise ImportError, with a sentence, where pyarrow is missing."""
+def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
+    """Write articles into a stream, which may be a pipe; ImportError, with a sentence, where pyarrow is missing."""
     try:
-        import pyarrow.parquet  # noqa: F401
+        import pyarrow
+        from pyarrow.parquet import ParquetWriter
     except ImportError as error:
         raise ImportError("--format parquet needs pyarrow: pip install 'kbsworld[parquet]'.") from error
-
-
-def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
-    """Write articles into a stream, which may be a pipe."""
-    import pyarrow
-    from pyarrow.parquet import ParquetWriter
 
     columns = [(name, pyarrow.int64() if name in _INTEGERS else pyarrow.string()) for name in COLUMNS]
     schema = pyarrow.schema(columns)

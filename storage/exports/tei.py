@@ -10,7 +10,7 @@ from typing import IO, Any
 from lxml import etree
 from lxml.builder import ElementMaker
 
-from storage.exports.base import FORBIDDEN, ITEM, REPLACEMENT, Exported, ExportError, name_of
+from storage.exports import FORBIDDEN, ITEM, REPLACEMENT, Exported, ExportError, name_of
 from storage.versions import Row
 
 _TEI = "http://www.tei-c.org/ns/1.0"
@@ -84,17 +84,15 @@ def _date(time: str, kind: str) -> Any:
     return _make.date(_xml(time), type=kind, **({"when": time} if _WHEN.fullmatch(time) else {}))
 
 
-def _blocks(paragraphs: Iterable[str]) -> Iterator[Any]:
+def _blocks(paragraphs: list[str]) -> Iterator[Any]:
     """Paragraphs, and lists of successive items; one empty paragraph where there is no other."""
-    is_empty = True
+    if not paragraphs:
+        yield _make.p()
     for is_item, group in groupby(paragraphs, lambda one: one.startswith(ITEM)):
-        is_empty = False
         if is_item:
             yield _make.list(*(_make.item(_xml(one.removeprefix(ITEM))) for one in group))
         else:
             yield from (_make.p(_xml(one)) for one in group)
-    if is_empty:
-        yield _make.p()
 
 
 def _xml(text: str) -> str:

