@@ -56,22 +56,27 @@ THIRD = replace(
 )
 
 
-def build(path: Path) -> list[Article]:
-    """Make a database of the replica's French edition and SUMMIT's versions; all versions of all articles."""
+def _versions() -> list[Article]:
     world = World(articles=24, days=90)
-    dated = [entry.truth for entry in world.programmes if entry.truth.written_at is not None]
-    articles = [*(entry.truth for entry in [*world.entries, *world.features]), *dated]
-    articles += [world.update(entry).truth for entry in world.entries[5:7]]
-    articles += [SUMMIT, SECOND, THIRD]
+    entries = [*world.entries, *world.features, *(one for one in world.programmes if one.truth.written_at)]
+    entries += [world.update(entry) for entry in world.entries[5:7]]
+    return [*(entry.truth for entry in entries), SUMMIT, SECOND, THIRD]
+
+
+#: All versions of the articles in the room.
+VERSIONS = _versions()
+
+
+def build(path: Path) -> None:
+    """Make a database of VERSIONS and of REFUSED."""
     with ArticleStore(path) as store, store.batch():
         crawl_state = CrawlState(store)
         run = crawl_state.begin_run("kbs_news", {}, NOON)
-        add(store, articles)
-        pages = [(reason, number) for reason, count in REFUSED.items() for number in range(count)]
-        for number, (reason, _) in enumerate(pages):
+        add(store, VERSIONS)
+        for number, reason in enumerate(reason for reason, count in REFUSED.items() for _ in range(count)):
             store.refuse(Capture(url=f"https://world.kbs.co.kr/page{number}", fetched_at=NOON, body=b""), reason)
-        crawl_state.end_run(run, NOON, [], reason="finished", exit_status=0, pages=len(articles), new=len(articles))
-    return articles
+        pages = len(VERSIONS)
+        crawl_state.end_run(run, NOON, [], reason="finished", exit_status=0, pages=pages, new=pages)
 
 
 def add(store: ArticleStore, articles: Sequence[Article]) -> None:
@@ -82,14 +87,7 @@ def add(store: ArticleStore, articles: Sequence[Article]) -> None:
 
 @dataclass(frozen=True)
 class Room:
-    """An open reading room.
-
-    Attributes:
-        address: of its front page.
-        database: the file.
-        process: the command.
-        client: for asking without a browser.
-    """
+    """An open reading room: the address of its front page, and a client for asking without a browser."""
 
     address: str
     database: Path
@@ -111,12 +109,7 @@ class Room:
 
 @contextmanager
 def opened(database: Path, first: str = "") -> Iterator[Room]:
-    """The reading room on a database and a free port, closed again at the end.
-
-    Args:
-        database: the file.
-        first: Python that the process runs before the command.
-    """
+    """The reading room on a database and a free port; `first`: Python that the process runs before the command."""
     browse = f"{first}\nfrom scrapy.cmdline import execute\nexecute(['scrapy', 'browse', '--port', '0'])"
     process = subprocess.Popen(
         [sys.executable, "-c", browse],

@@ -42,11 +42,6 @@ def test_a_word_with_its_elision_changes_as_a_whole() -> None:
     ]
 
 
-def test_an_inserted_paragraph_leaves_the_others_as_they_are() -> None:
-    paragraphs = compare_paragraphs(["Un.", "Trois."], ["Un.", "Deux.", "Trois."])
-    assert paragraphs == [[Piece("equal", "Un.")], [Piece("insert", "Deux.")], [Piece("equal", "Trois.")]]
-
-
 def test_a_million_characters_are_compared_within_seconds() -> None:
     old = "".join(f"{number} " for number in range(150_000))
     began = time.process_time()

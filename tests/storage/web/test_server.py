@@ -25,21 +25,20 @@ ANSWERS = {
     302: "/search",
     400: "/kbs?sql=drop+table+articles",
     403: "/kbs.db",
-    404: "/nowhere /nowhere.json /_memory.json?sql=select+1 /-/dashboards/de /static/%2e%2e/app.py /-/permissions",
+    404: "/nowhere /nowhere.json /_memory.json?sql=select+1 /-/dashboards/de /static/%2e%2e/app.py",
 }
 # Of another site: an image of ours in its page, and a link to a page of ours.
 IMAGE = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "no-cors"}
 LINK = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
 REQUESTS = [
     (200, "GET", "/", {"Host": "[::1]:80"}),
-    (421, "GET", "/", {"Host": "evil.example"}),
     (421, "GET", "/", {"Host": "evil.example:80"}),
     (403, "GET", "/kbs/catalogue/1", IMAGE),
-    (403, "GET", "/kbs.json?sql=select+1", LINK),
     (403, "GET", "/search?q=coree", LINK),
     (200, "GET", "/kbs/catalogue/1", LINK),
     (200, "GET", "/search?q=coree", {"Sec-Fetch-Site": "same-origin"}),
-    *((405, method, "/kbs/articles", {}) for method in ("POST", "PUT", "PATCH", "DELETE", "OPTIONS")),
+    (405, "POST", "/kbs/articles", {}),
+    (405, "DELETE", "/kbs/articles", {}),
 ]
 RUNAWAY = "with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c"
 # Five thousand rows of four kilobytes each.
@@ -51,19 +50,13 @@ OVERFLOW = "select abs(-9223372036854775808)"
 WRITES = (
     "drop table articles",
     "insert into articles select * from articles",
-    "delete from articles",
-    "create table t (x)",
     "vacuum into '{folder}/copy.db'",
     "attach database '{folder}/other.db' as other",
     "pragma writable_schema = 1",
-    "pragma wal_checkpoint(truncate)",
     "select load_extension('{folder}/evil')",
-    "select readfile('/etc/passwd')",
     "select writefile('{folder}/x', 'x')",
     "select 1; drop table articles",
-    "select zeroblob(900000000)",
     "select hex(zeroblob(9000000))",
-    "begin immediate",
 )
 
 
@@ -94,9 +87,6 @@ def asking(room: Room, path: str) -> Iterator[socket.socket]:
         yield connection
 
 
-# --- what is answered ---
-
-
 @pytest.mark.parametrize(("status", "path"), [(status, path) for status in ANSWERS for path in ANSWERS[status].split()])
 def test_every_answer_limits_what_a_page_may_do(small: Room, status: int, path: str) -> None:
     answer = small.ask(path)
@@ -119,13 +109,13 @@ def test_only_this_machine_may_read(small: Room, status: int, method: str, path:
     assert status == 200 or answer.text.count("\n") == 1
 
 
-@pytest.mark.parametrize(
-    "back", ["//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example", "/\r\nx: y"]
-)
-def test_picking_a_language_leads_back_to_this_site(small: Room, back: str) -> None:
-    assert small.ask(f"/-/language/en?back={quote(back, safe='')}").headers["location"] == "/"
-    page = "/search?q=cor%C3%A9e"
-    assert small.ask(f"/-/language/en?back={quote(page, safe='')}").headers["location"] == page
+def test_picking_a_language_leads_back_to_this_site(small: Room) -> None:
+    def leads_to(back: str) -> str:
+        return small.ask(f"/-/language/en?back={quote(back, safe='')}").headers["location"]
+
+    assert leads_to("/search?q=cor%C3%A9e") == "/search?q=cor%C3%A9e"
+    for back in ("//evil.example", "/\\evil.example", "/\t/evil.example", "https://evil.example", "/\r\nx: y"):
+        assert leads_to(back) == "/"
 
 
 @pytest.mark.parametrize("path", ["/search?q=", "/kbs/catalogue?_search=", "/-/dashboards/fr?word="])
@@ -136,15 +126,12 @@ def test_a_faulty_search_is_explained_in_ones_language(small: Room, path: str) -
         assert sentence not in small.ask(f"{path}%22conseil%22", **header).text
 
 
-@pytest.mark.parametrize("query", ["title:sommet", "(nord OR sud) sommet", "sommet NOT nord", "somm*", '"', "coree"])
+@pytest.mark.parametrize("query", ["(nord OR sud) title:sommet", "somm* NOT nord", '"'])
 def test_the_list_finds_what_the_search_finds(room: Room, query: str) -> None:
     page = room.ask(f"/search?q={quote(query)}").text
     listed = room.ask(f"/kbs/catalogue.json?latest=1&_size=50&_shape=array&_search={quote(query)}").json()
     assert page.count('<ol class="cards">') == bool(listed)
     assert page.count("/kbs/catalogue/") == len(listed)
-
-
-# --- what is refused ---
 
 
 @pytest.mark.parametrize("sql", WRITES)
@@ -177,9 +164,6 @@ def test_what_another_process_stores_is_on_the_next_page(small: Room) -> None:
         add(store, [THIRD])
     assert str(THIRD.title) in small.ask("/").text
     assert "<mark>Japon</mark>" in small.ask("/search?q=japon").text
-
-
-# --- opening and closing ---
 
 
 @pytest.mark.parametrize(
