@@ -36,7 +36,6 @@ def render(edition: str, *, title: str, meta: str, contents: str, aside: str = "
 
 @cache
 def _surroundings(edition: str) -> dict[str, str]:
-    """What all pages of an edition have in common."""
     french = edition == "f"
     sentence, link = COOKIES.get(edition, ("This site uses cookies to work well. By going on you agree.", "Details >"))
     scripts = (
