@@ -53,12 +53,10 @@ class Replica:
 
     @property
     def base_url(self) -> str:
-        """Its base address, without a final slash."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def world(self) -> World:
-        """The French edition's articles."""
         return self.worlds["f"]
 
     def __enter__(self) -> Self:
@@ -86,14 +84,12 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128  # with a full queue a client waits a second before it tries again
 
     def shutdown_request(self, request: Any) -> None:
-        """Close the connection; for a reset without the usual end."""
         if request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER):
             self.close_request(request)
         else:
             super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report an error, but not a client that left."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -130,7 +126,6 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(page, HTML, STATUSES[kind], {"Retry-After": str(retry_after)} if asks else {})
 
     def _send_broken(self, kind: str, content_type: str, body: bytes) -> None:
-        """Send what one of faults.WIRE leaves of an answer."""
         if kind == "error-page":
             self._send(ERROR_PAGE, HTML)
         elif kind == "redirect-loop":

@@ -6,7 +6,6 @@ import contextlib
 import gzip
 import http.client
 import socket
-import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -121,9 +120,6 @@ def test_a_page_meets_only_faults_that_it_can_have() -> None:
     assert set(applicable(KINDS, FEED)) == others
     faults = Faults(["endless"], share=1.0)
     assert (faults.draw(FEED), faults.draw(LIST)) == ("", "endless")
-    faults.plan[FEED] = ["no-cards"]
-    with pytest.raises(ValueError, match=r"/rss/rss_news.htm\?lang=f cannot have the fault no-cards"):
-        faults.draw(FEED)
 
 
 def test_a_share_of_requests_meets_every_kind() -> None:
@@ -132,19 +128,5 @@ def test_a_share_of_requests_meets_every_kind() -> None:
     drawn = [faults.draw(target) for target in targets]
     assert drawn == [same.draw(target) for target in targets]
     assert drawn != [other.draw(target) for target in targets]
-    assert drawn[:500] != drawn[500:]
     assert 240 < len(faults.met) < 360
     assert set(Counter(kind for _, kind in faults.met)) == set(KINDS)
-
-
-def test_the_server_stops_although_clients_wait() -> None:
-    with Replica(articles=3) as site:
-        site.faults.plan[LIST] = ["timeout", "drip"]
-        waiting = [send(site, LIST), send(site, LIST)]
-        while len(site.faults.met) < 2:
-            time.sleep(0.01)
-        began = time.monotonic()
-    for connection in waiting:
-        read_all(connection)
-        connection.close()
-    assert time.monotonic() - began < 10

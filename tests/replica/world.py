@@ -43,7 +43,6 @@ class Entry:
     Attributes:
         seq: the number in its address: Seq_Code, board_seq or no.
         category_id: the `id=` or `menu_cate=` of its list.
-        body: its blocks, in order.
         style: the markup of its body, one of markup.STYLES.
         truth: what extraction must find on its page; on the news view if there are two. `source_url` is None.
     """
@@ -56,18 +55,15 @@ class Entry:
 
     @property
     def written_at(self) -> datetime:
-        """When it was written; all generated news have a time."""
         assert isinstance(self.truth.written_at, datetime)
         return self.truth.written_at
 
     @property
     def video_truth(self) -> Article:
-        """What extraction must find on its video view."""
         return replace(self.truth, has_video=True, layout="video")
 
     @property
     def video_url(self) -> str:
-        """The address of its video view."""
         return self.truth.url.replace("news_view.htm", "news_vod_view.htm")
 
     @property
@@ -84,7 +80,6 @@ class Listing:
 
     @cached_property
     def by_seq(self) -> dict[int, Entry]:
-        """Each by its number."""
         return {entry.seq: entry for entry in self.entries}
 
     @cached_property
@@ -99,7 +94,7 @@ class Listing:
 class World:
     """The articles of one edition, newest first; the same for the same seed, on every machine.
 
-    It can change while it is served, by `publish` and `update`. Lists taken from it earlier stay as they were.
+    It can change while it is served, by `publish` and `update`.
     """
 
     def __init__(self, articles: int = 40, seed: int = 1, edition: str = "f", days: int | None = None) -> None:
@@ -127,7 +122,6 @@ class World:
 
     @property
     def entries(self) -> list[Entry]:
-        """All news, newest first."""
         return self.listing("news").entries
 
     @property

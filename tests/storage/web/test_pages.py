@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Iterable
 from datetime import date, timedelta
 from urllib.parse import quote
 
@@ -88,8 +87,7 @@ def facets(page: Page) -> dict[str, dict[str, int]]:
     return {name: dict(values) for name, values in page.locator(".facets section").evaluate_all(script)}
 
 
-def counted(articles: Iterable[Article]) -> dict[str, dict[str, int]]:
-    articles = list(articles)
+def counted(articles: list[Article]) -> dict[str, dict[str, int]]:
     return {
         "catégorie": dict(Counter(one.category for one in articles if one.category)),
         "mois": dict(Counter(day_of(one)[:7] for one in articles)),
@@ -113,8 +111,6 @@ def test_facets_count_narrow_and_widen(reader: Reader) -> None:
         assert left
         assert facets(page) == counted(left)
         assert page.locator(".cards a").all_text_contents() == [one.title for one in left]
-        number = f"{len(left)} article{'s' if len(left) > 1 else ''}"
-        assert page.locator("main > .about").first.inner_text() == number
     while page.locator(".facets a.selected").count():
         reader.follow(".facets a.selected >> nth=0")
     assert facets(page) == counted(NEWEST)
@@ -181,8 +177,6 @@ def test_the_language_is_the_browsers_until_another_is_picked(browser: Browser, 
         assert page.url == where
         assert page.locator("html").get_attribute("lang") == "fr"
         assert "Mis à jour le 20 novembre 2026" in page.locator("article").inner_text()
-        reader.open("/")
-        assert page.locator("h1").inner_text() == "Salle de lecture KBS World"
 
 
 _FOCUS = """() => {
@@ -214,10 +208,3 @@ def test_every_page_fits_a_desk_by_day_and_a_phone_by_night(reader: Reader, path
     reader.show(PHONE, "dark")
     reader.look()
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != by_day
-
-
-def test_missing_pages_and_wrong_queries_say_so(reader: Reader) -> None:
-    page = reader.open("/nowhere", status=404)
-    assert page.locator("h1").inner_text() == "Erreur 404"
-    page = reader.open("/kbs?sql=drop+table+articles", status=400)
-    assert page.input_value("#sql") == "drop table articles"
