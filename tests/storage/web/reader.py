@@ -36,7 +36,6 @@ class Reader:
         page.on("popup", lambda window: self.complaints.append(f"window: {window.url}"))
 
     def enter(self, address: str) -> Reader:
-        """Begin to visit a room, by day and at a desk."""
         self.page.goto("about:blank")
         self._address = address
         self.complaints.clear()
