@@ -111,9 +111,7 @@ class _Server(uvicorn.Server):
 class _ReadOnlyDatabase(Database):  # type: ignore[misc]
     """A database whose path may hold any character and whose errors do not reach the terminal."""
 
-    def connect(self, write: bool = False) -> sqlite3.Connection:
-        if write:
-            raise ValueError("The reading room is read-only.")
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  (Datasette names it)
         uri = f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
         return sqlite3.connect(uri, uri=True, check_same_thread=False)
 
