@@ -42,7 +42,6 @@ def send(site: Replica, target: str) -> socket.socket:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """All that comes, until the connection ends or is reset."""
     received = b""
     with contextlib.suppress(ConnectionResetError):
         while chunk := connection.recv(65536):
