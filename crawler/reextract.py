@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -32,7 +32,7 @@ from storage import ArticleStore, Outcome
 from storage.archive import Capture, Location
 from storage.articles import article_row, refusal_row
 from storage.reextraction import ReextractionState
-from storage.sources import Damage, Item, Place, Refused, Revisit, Source, read_places
+from storage.sources import Damage, Item, Place, Revisit, Source, read_places
 from storage.versions import Row
 
 if TYPE_CHECKING:
@@ -48,7 +48,6 @@ _BATCH_BYTES = 4_000_000
 # Damage of one kind in one file is reported this many times.
 _ALIKE = 10
 # In seconds.
-_MINUTE = 60.0
 _PATIENCE = 20.0
 
 _REASON = "refused: "
@@ -61,7 +60,7 @@ _ALSO_COUNTED = {
 
 
 #: What workers extract.
-Batch = list[Capture | Refused]
+Batch = list[Capture]
 
 
 @dataclass(slots=True)
@@ -72,24 +71,19 @@ class Extracted:
         rows: of `articles` and `refusals` (which have a `reason`), in the order read.
         damages: captures on which our own code failed.
         payloads: digest, url, file and offset of the captures, for revisits that refer to them.
-        others: how many captures are no article of the site.
     """
 
     rows: list[Row] = field(default_factory=list)
     damages: list[Damage] = field(default_factory=list)
     payloads: list[tuple[str, str, str, int]] = field(default_factory=list)
-    others: int = 0
 
 
 def extract(batch: Batch, base_url: str) -> Extracted:
     """Extract captures, in a worker; `base_url` is KBS_BASE_URL of the crawls that made the archive."""
     site, found = _site(base_url), Extracted()
     for item in batch:
-        is_page = isinstance(item, Refused) or item.status == 200 or item.status in GONE
-        if not is_page or (item.url and not item.url.startswith("file:") and not _is_article(site, item.url)):
-            found.others += 1
-        elif isinstance(item, Refused):
-            found.rows.append(refusal_row(item, item.reason))  # type: ignore[arg-type]
+        if item.refused:
+            found.rows.append(refusal_row(item, item.refused))
         else:
             _extract_one(item, site, found)
     return found
@@ -119,7 +113,7 @@ def _is_article(site: Site, url: str) -> bool:
     return address is not None and address.is_article
 
 
-def _damage(item: Capture | Refused | Revisit, what: str) -> Damage:
+def _damage(item: Capture | Revisit, what: str) -> Damage:
     return Damage(location=item.location or Location(file="/dev/stdin", offset=0), url=item.url or None, what=what)
 
 
@@ -161,20 +155,17 @@ class Workers:
 
     def _finished(self, batch: Batch, future: Future[Extracted]) -> Iterator[Extracted]:
         try:
-            yield _result(future)
+            yield future.result()
         except self._broken:
-            # One by one: the capture whose worker dies again is damaged.
+            # One by one, apart from other batches, which may be deadly too. One whose worker dies again is damaged.
+            executor = self._begin()
             for item in batch:
                 try:
-                    yield _result(self._submit([item]))
+                    yield executor.submit(self._extract, [item]).result()
                 except self._broken:
                     yield Extracted(damages=[_damage(item, DEADLY)])
-
-
-def _result(future: Future[Extracted]) -> Extracted:
-    while not wait([future], timeout=1).done:
-        raise_interruption()
-    return future.result()
+                    executor = self._begin()
+            executor.shutdown()
 
 
 @contextmanager
@@ -251,7 +242,7 @@ def code() -> str:
 
 
 class Report:
-    """Counts, and says on standard error what is done: a bar on a terminal, a line a minute elsewhere.
+    """Counts, and prints on standard error what was done, with a bar on a terminal while it is done.
 
     Attributes:
         counts: of `pages` or `rows`, outcomes, `refused` and each reason, `damaged` and others, by name.
@@ -262,7 +253,7 @@ class Report:
         self.counts: Counter[str] = Counter()
         self._command = command
         self._unit = unit
-        self._began = self._said = time.monotonic()
+        self._began = time.monotonic()
         self._alike: Counter[tuple[str, str]] = Counter()
         self._bar: ProgressBar[int] = click.progressbar(
             length=total, file=sys.stderr, item_show_func=lambda _: self._pace(), hidden=not sys.stderr.isatty()
@@ -271,9 +262,6 @@ class Report:
     def advance(self, size: int) -> None:
         """So many bytes more were read."""
         self._bar.update(size)
-        if self._bar.hidden and time.monotonic() - self._said >= _MINUTE:
-            self._said = time.monotonic()
-            self.say(f"{self._bar.format_pct().strip()} read · {self._pace()}")
 
     def say(self, sentence: str) -> None:
         """Print a line, above the bar."""
@@ -337,17 +325,23 @@ class Reextraction:
         """
         if done := self.state.done():
             self.report.say(f"Going on where this was interrupted; {len(done):,} sources are skipped.")
+        orphans: list[Revisit] = []
         for source in sources:
             if isinstance(source, Damage):
                 self._count_damage(source)
-                continue
-            if source.stamp and done.get(source.name) == source.stamp:
+            elif source.stamp and done.get(source.name) == source.stamp:
                 self.report.advance(source.size)
-                continue
-            self.read(self._watched(source))
-            with self.store.batch():
-                self.state.mark_done(source.name, source.stamp)
-        self._read_revisits()
+            else:
+                self.read(self._watched(source))
+                # The originals of these may be in a source that follows.
+                if here := self._read_revisits(self._revisits):
+                    orphans += here
+                else:
+                    with self.store.batch():
+                        self.state.mark_done(source.name, source.stamp)
+                self._revisits.clear()
+        for revisit in self._read_revisits(orphans):
+            self._count_damage(_damage(revisit, ORPHAN))
         with self.store.batch():
             self.state.forget()
 
@@ -356,7 +350,6 @@ class Reextraction:
         for extracted in self.workers.results(self._batches(items)):
             self._store(extracted)
             raise_interruption()
-        self._store(Extracted())
 
     def _watched(self, source: Source) -> Iterator[Item]:
         at = 0
@@ -368,40 +361,38 @@ class Reextraction:
         self.report.advance(source.size - at)
 
     def _batches(self, items: Iterable[Item]) -> Iterator[Batch]:
-        """The captures in batches; damages are counted, and revisits kept for the end."""
+        """The captures in batches; damages are counted, and revisits of articles kept for later."""
         batch: Batch = []
         size = 0
         for item in items:
             if isinstance(item, Damage):
                 self._count_damage(item)
+            elif not self._is_wanted(item):
+                self.report.counts["others"] += 1
             elif isinstance(item, Revisit):
-                self._keep(item)
+                self._revisits.append(item)
             else:
                 batch.append(item)
-                size += len(item.body) if isinstance(item, Capture) else 0
+                size += len(item.body)
             if len(batch) >= BATCH_ITEMS or size >= _BATCH_BYTES:
                 yield batch
                 batch, size = [], 0
         if batch:
             yield batch
 
-    def _keep(self, revisit: Revisit) -> None:
-        if _is_article(self.site, revisit.url):
-            self._revisits.append(revisit)
-        else:
-            self.report.counts["others"] += 1
+    def _is_wanted(self, item: Capture | Revisit) -> bool:
+        """Whether an item may be an article of the site: by its status, and by its address if it has one."""
+        is_page = isinstance(item, Revisit) or item.refused or item.status == 200 or item.status in GONE
+        return is_page and (not item.url or item.url.startswith("file:") or _is_article(self.site, item.url))
 
     def _store(self, extracted: Extracted) -> None:
-        """Store what was extracted, and the revisits read so far, in one transaction."""
-        counts = Counter(pages=len(extracted.rows), others=extracted.others)
+        counts = Counter(pages=len(extracted.rows))
         with uninterrupted():  # so that what is stored is counted
             with self.store.batch():
                 for is_refusal, group in groupby(extracted.rows, key=lambda row: "reason" in row):
                     rows = list(group)
                     counts.update(self._refuse(rows) if is_refusal else self.store.add_rows(rows))
                 self.state.remember_payloads(extracted.payloads)
-                self.state.defer(self._revisits)
-            self._revisits.clear()
             self.report.counts.update(counts)
         for damage in extracted.damages:
             self._count_damage(damage)
@@ -411,18 +402,16 @@ class Reextraction:
             self.store.refuse_row(row)
             yield from ("refused", _REASON + row["reason"])
 
-    def _read_revisits(self) -> None:
-        """Read the originals of all revisits, known as these are."""
-        while revisits := self.state.deferred(BATCH_ITEMS):
-            places = []
-            for revisit in revisits:
-                if location := self.state.original(revisit):
-                    places.append(Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at))
-                else:
-                    self._count_damage(_damage(revisit, ORPHAN))
-            self.read(read_places(places, self.archive, self.max_page))
-            with self.store.batch():
-                self.state.drop(revisits)
+    def _read_revisits(self, revisits: Iterable[Revisit]) -> list[Revisit]:
+        """Read the originals of revisits, known as these are; the revisits whose original is not known."""
+        located = [(revisit, self.state.original(revisit)) for revisit in revisits]
+        places = [
+            Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at)
+            for revisit, location in located
+            if location is not None
+        ]
+        self.read(read_places(places, self.archive, self.max_page))
+        return [revisit for revisit, location in located if location is None]
 
     def _count_damage(self, damage: Damage) -> None:
         if damage.url and not _is_article(self.site, damage.url):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from sqlite_utils import Database
@@ -38,51 +38,13 @@ class ReextractionState:
 
     def forget(self) -> None:
         """Forget the call: it is finished, or begins anew."""
-        for table in ("reextraction_files", "reextraction_payloads", "reextraction_revisits"):
+        for table in ("reextraction_files", "reextraction_payloads"):
             self._db.execute(f"delete from {table} where call = ?", [self._call])  # noqa: S608
 
     def remember_payloads(self, payloads: Iterable[tuple[str, str, str, int]]) -> None:
         """Remember the payloads of captures: digest, url, file and offset."""
         rows = [(self._call, *payload) for payload in payloads]
         self._db.conn.executemany("insert or replace into reextraction_payloads values (?, ?, ?, ?, ?)", rows)
-
-    def defer(self, revisits: Iterable[Revisit]) -> None:
-        """Keep revisits until their originals are found."""
-        rows = [
-            (
-                self._call,
-                revisit.location.file,
-                revisit.location.offset,
-                revisit.url,
-                revisit.fetched_at.isoformat(),
-                revisit.digest,
-                revisit.refers_to_url,
-                revisit.refers_to_date and revisit.refers_to_date.isoformat(),
-            )
-            for revisit in revisits
-        ]
-        self._db.conn.executemany("insert or replace into reextraction_revisits values (?, ?, ?, ?, ?, ?, ?, ?)", rows)
-
-    def deferred(self, limit: int) -> list[Revisit]:
-        """At most `limit` of the revisits that are kept."""
-        rows = self._db.query("select * from reextraction_revisits where call = ? limit ?", [self._call, limit])
-        return [
-            Revisit(
-                url=row["url"],
-                fetched_at=datetime.fromisoformat(row["fetched_at"]),
-                location=Location(file=row["archive_file"], offset=row["archive_offset"]),
-                digest=row["digest"],
-                refers_to_url=row["refers_to_url"],
-                refers_to_date=row["refers_to_date"] and datetime.fromisoformat(row["refers_to_date"]),
-            )
-            for row in rows
-        ]
-
-    def drop(self, revisits: Iterable[Revisit]) -> None:
-        """Keep these revisits no longer."""
-        places = [(self._call, revisit.location.file, revisit.location.offset) for revisit in revisits]
-        sql = "delete from reextraction_revisits where call = ? and archive_file = ? and archive_offset = ?"
-        self._db.conn.executemany(sql, places)
 
     def original(self, revisit: Revisit) -> Location | None:
         """Where the payload of a revisit is: in what this call has read, or where the database has it."""
@@ -103,34 +65,23 @@ class ReextractionState:
         return None
 
 
-def count_articles(db: Database, only: Mapping[str, str]) -> tuple[int, int]:
-    """How many rows of `articles` have given values, and how many of these name their capture; see `places_of`."""
-    where, values = _conditions(only)
-    found = db.execute(f"select count(*), count(archive_file) from articles where {where}", values)  # noqa: S608
-    articles, archived = found.fetchone()
-    return articles, archived
-
-
-def places_of(db: Database, only: Mapping[str, str]) -> Iterator[list[Place]]:
-    """The captures of the articles that have given values, file by file.
+def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:
+    """Where the captures of some articles are; None for an article whose capture is not archived.
 
     Args:
-        db: the article database; it may be written to meanwhile.
-        only: columns of `articles` and their values as text; an empty one means null.
+        db: the article database.
+        only: columns of `articles` and the values they must have, as text; an empty one means null.
     """
-    where, values = _conditions(only)
-    files = db.execute(f"select distinct archive_file from articles where archive_file is not null and {where}", values)  # noqa: S608
-    sql = f"select archive_offset, source_url, fetched_at from articles where archive_file = ? and {where}"  # noqa: S608
-    for (file,) in files.fetchall():
-        yield [
-            Place(location=Location(file=file, offset=offset), url=url, fetched_at=datetime.fromisoformat(fetched_at))
-            for offset, url, fetched_at in db.execute(sql, [file, *values]).fetchall()
-        ]
-
-
-def _conditions(only: Mapping[str, str]) -> tuple[str, list[str]]:
-    """Conditions in SQL, and their values."""
     assert only.keys() <= set(COLUMNS)
     flags = {"true": "1", "false": "0"}  # as Python and JSON write them
-    conditions = [f"cast(coalesce({name}, '') as text) = ?" for name in only]
-    return " and ".join(conditions), [flags.get(value.lower(), value) for value in only.values()]
+    where = " and ".join(f"cast(coalesce({name}, '') as text) = ?" for name in only)
+    rows = db.execute(
+        f"select archive_file, archive_offset, source_url, fetched_at from articles where {where}",  # noqa: S608
+        [flags.get(value.lower(), value) for value in only.values()],
+    )
+    return [
+        Place(location=Location(file=file, offset=offset), url=url, fetched_at=datetime.fromisoformat(fetched_at))
+        if file
+        else None
+        for file, offset, url, fetched_at in rows
+    ]

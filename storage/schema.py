@@ -126,6 +126,7 @@ def m005_pending(db: Database) -> None:
 def m006_reextraction_files(db: Database) -> None:
     """An interrupted re-extraction goes on by source: those that were read to their end are skipped."""
     db.table("reextractions").drop()
+    db.table("reextraction_revisits").drop()
     db.table("reextraction_files").create(
         {"call": str, "file": str, "stamp": str}, pk=("call", "file"), not_null={"stamp"}, strict=True
     )

@@ -41,7 +41,7 @@ _URN = re.compile(r"urn:sha256:[0-9a-f]{64}")
 class Command(OfflineCommand):
     """Store the rows of JSON Lines that kbsworld export wrote.
 
-    Stores the rows of each FILE, JSON Lines (plain or gzip) or a folder of them, in the database of KBS_DB, under the
+    Stores the rows of each FILE, JSON Lines, plain or gzip, in the database of KBS_DB, under the
     rules by which a crawl stores. Called again, it changes nothing.
 
     Exit status: 0; 1 where something could not be read or stored; 2 for a wrong call; 128 and the signal's number where
@@ -58,29 +58,20 @@ class Command(OfflineCommand):
     def prepare(self, args: list[str], _: argparse.Namespace) -> Callable[[], int]:
         assert self.settings is not None
         if not args:
-            raise ValueError("Name at least one JSON Lines file, or a folder of them.")
-        files = [file for path in args for file in _files(Path(path).expanduser())]
+            raise ValueError("Name at least one JSON Lines file.")
+        files = [Path(name).expanduser() for name in args]
+        for file in files:
+            _check_file(file)
         return partial(_run, files, self.database, _LINE * self.settings.getint("KBS_MAX_PAGE"))
 
 
-def _files(path: Path) -> list[Path]:
-    """The files at a path, by name.
-
-    Raises:
-        OSError: there are none, or it is not JSON Lines.
-    """
-    if path.is_dir():
-        files = sorted([*path.glob("*.jsonl"), *path.glob("*.jsonl.gz")])
-        if not files:
-            raise FileNotFoundError(f"There is no .jsonl or .jsonl.gz file in {path}; name the files.")
-        return files
+def _check_file(path: Path) -> None:
     if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file or folder.")
+        raise FileNotFoundError(f"{path}: no such file.")
     with path.open("rb") as stream:
         head = stream.read(1000)
     if not head.startswith(_GZIP) and head.lstrip()[:1] not in {b"{", b""}:
         raise OSError(f"{path} is not JSON Lines; import reads what export writes.")
-    return [path]
 
 
 def _run(files: list[Path], database: str, longest: int) -> int:
@@ -186,7 +177,7 @@ def _flaw(article: Article, row: Row) -> str:
     file, offset = row["archive_file"], row["archive_offset"]
     if (file is None) != (offset is None) or not 0 <= (offset or 0) < 1 << 63 or not (file or "-").isprintable():
         return "archive_file and archive_offset name no place"
-    if not isinstance(article.has_video, bool) or not isinstance(article.truncated, bool):
+    if not {row["has_video"], row["truncated"]} <= {0, 1}:
         return "has_video and truncated must be true or false"
     if not _NAME.fullmatch(article.layout) or not _NAME.fullmatch(article.lang) or article.source_url == "":
         return "layout, lang or source_url is not a name"

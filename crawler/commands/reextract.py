@@ -7,8 +7,7 @@ import hashlib
 import json
 import os
 import re
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from storage.sources import Damage, Source
 
 _STDIN = "-"
+_MOST = 2**31
 
 
 class Command(OfflineCommand):
@@ -68,7 +68,7 @@ class Command(OfflineCommand):
         if opts.scheduler and opts.jobs is not None:
             raise ValueError("--jobs are processes of this machine; with --scheduler the cluster's workers extract.")
         opts.only = _conditions(opts.only)
-        opts.jobs = _number("--jobs", opts.jobs or os.cpu_count() or 1, most=1024)
+        opts.jobs = _number("--jobs", opts.jobs or os.cpu_count() or 1)
         opts.max_page = _number("KBS_MAX_PAGE", self.settings["KBS_MAX_PAGE"])
         opts.site = Site(self.settings["KBS_BASE_URL"])
         opts.database = self.database
@@ -93,12 +93,10 @@ def _conditions(only: list[str]) -> dict[str, str]:
     return found
 
 
-def _number(name: str, given: object, most: int = sys.maxsize) -> int:
-    number = int(f"{given}") if f"{given}".isdecimal() else 0
-    if not 1 <= number <= most:
-        limit = f" to {most}" if most < sys.maxsize else ""
-        raise ValueError(f"{name} is {given}; it must be a whole number from 1{limit}.")
-    return number
+def _number(name: str, given: object) -> int:
+    if not f"{given}".isdecimal() or not 1 <= int(f"{given}") <= _MOST:
+        raise ValueError(f"{name} is {given}; it must be a whole number from 1 to {_MOST}.")
+    return int(f"{given}")
 
 
 def _run(paths: list[str], opts: argparse.Namespace) -> int:
@@ -106,16 +104,16 @@ def _run(paths: list[str], opts: argparse.Namespace) -> int:
     from crawler.preview import compared_copy
     from crawler.reextract import Reextraction, Report, cluster, processes
     from storage import ArticleStore
-    from storage.reextraction import ReextractionState, count_articles, places_of
+    from storage.reextraction import ReextractionState, places_of
     from storage.sources import read_places
 
-    _check_there_is_something(paths, opts)
+    sources, size = _sources(paths, opts)
     with ExitStack() as stack:
         begin = partial(cluster, opts.scheduler) if opts.scheduler else partial(processes, opts.jobs)
         workers = stack.enter_context(begin(opts.site.base))
         database = stack.enter_context(compared_copy(opts.database)) if opts.dry_run else opts.database
         store = stack.enter_context(ArticleStore(database))
-        report = Report("reextract", "pages", 0 if opts.only else _total(paths, opts))
+        report = Report("reextract", "pages", size)
         state = ReextractionState(store.db, _call(paths, opts))
         if opts.restart or opts.dry_run:
             with store.batch():
@@ -132,13 +130,12 @@ def _run(paths: list[str], opts: argparse.Namespace) -> int:
         ending = "interrupted"
         try:
             if opts.only:
-                named = ", ".join(f"{name}={value}" for name, value in opts.only.items())
-                articles, archived = count_articles(store.db, opts.only)
-                report.say(f"{articles:,} stored articles have {named}; {archived:,} of them have an archived page.")
-                for places in places_of(store.db, opts.only):
-                    reextraction.read(read_places(places, opts.archive, opts.max_page))
+                places = places_of(store.db, opts.only)
+                archived = [place for place in places if place]
+                report.say(f"{len(places):,} stored articles fit --only; {len(archived):,} of them are archived.")
+                reextraction.read(read_places(archived, opts.archive, opts.max_page))
             else:
-                reextraction.read_sources(_sources(paths, opts))
+                reextraction.read_sources(sources)
             ending = "dry run, nothing stored" if opts.dry_run else "finished"
         finally:
             report.close(ending)
@@ -147,39 +144,28 @@ def _run(paths: list[str], opts: argparse.Namespace) -> int:
     return WORK_FAILED if report.counts["damaged"] else 0
 
 
-def _check_there_is_something(paths: list[str], opts: argparse.Namespace) -> None:
-    """Raise FileNotFoundError if there is nothing to read, before a database is made."""
+def _sources(paths: list[str], opts: argparse.Namespace) -> tuple[Iterable[Source | Damage], int]:
+    """What there is to read, and its bytes; the project's own files under their bare names, also if given as paths.
+
+    Raises:
+        FileNotFoundError: there is nothing.
+    """
     from storage.archive import warc_files
+    from storage.sources import Damage, find_sources, own_sources, total_size
 
-    for path in paths:
-        if path != _STDIN and not os.path.lexists(path):
-            raise FileNotFoundError(f"{path}: no such file or folder.")
-    if opts.only and not Path(opts.database).expanduser().exists():
-        raise FileNotFoundError(f"There is no database {opts.database} yet, of which --only could read articles.")
-    if not paths and not opts.only and not warc_files(opts.archive):
-        raise FileNotFoundError(f"There is no WARC file in {opts.archive}; name a SOURCE, or set KBS_ARCHIVE.")
-
-
-def _sources(paths: list[str], opts: argparse.Namespace) -> Iterator[Source | Damage]:
-    """What there is to read; the project's own files under their bare names, also when they are given as paths."""
-    from storage.sources import Damage, find_sources, own_sources
-
+    if opts.only:
+        if not Path(opts.database).expanduser().exists():
+            raise FileNotFoundError(f"There is no database {opts.database} yet, of which --only could read articles.")
+        return [], 0
     own = {(opts.archive / source.name).resolve(): source for source in own_sources(opts.archive)}
-    if not paths:
-        yield from own.values()
-        return
-    # Rows name files by their whole path, so that they can be found from any folder.
-    whole = [path if path == _STDIN else str(Path.cwd() / path) for path in paths]
-    for found in find_sources(whole, opts.max_page):
-        yield found if isinstance(found, Damage) else own.get(Path(found.name).resolve(), found)
-
-
-def _total(paths: list[str], opts: argparse.Namespace) -> int:
-    """How many bytes there are to read."""
-    from storage.archive import warc_files
-    from storage.sources import total_size
-
-    return total_size(paths) if paths else sum(warc_files(opts.archive).values())
+    if paths:
+        # Rows name files by their whole path, so that they can be found from any folder.
+        found = find_sources([path if path == _STDIN else str(Path.cwd() / path) for path in paths])
+        sources = (one if isinstance(one, Damage) else own.get(Path(one.name).resolve(), one) for one in found)
+        return sources, total_size(paths)
+    if not own:
+        raise FileNotFoundError(f"There is no WARC file in {opts.archive}; name a SOURCE, or set KBS_ARCHIVE.")
+    return own.values(), sum(warc_files(opts.archive).values())
 
 
 def _call(paths: list[str], opts: argparse.Namespace) -> str:

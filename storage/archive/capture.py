@@ -18,10 +18,8 @@ class Location:
     """Where an archive keeps a capture.
 
     Attributes:
-        file: name of the WARC file in KBS_ARCHIVE, without its folder, so that an archive can be moved; the path of
-            a file from elsewhere.
-        offset: byte offset of the record's gzip member in the file as stored; in the unpacked stream where the file is
-            compressed as a whole.
+        file: name of a WARC file in KBS_ARCHIVE without its folder, so that it can be moved; else the file's path.
+        offset: in bytes of the file as stored; of a table's row, of the unpacked file.
     """
 
     file: str
@@ -46,6 +44,7 @@ class Capture:
         media_type: `text/html`, `text/plain` for a page saved as plain text, None where only its content can tell.
         location: where the archive keeps it; None where nothing was archived.
         digest: its WARC-Payload-Digest, where the archive it was read from has one.
+        refused: why the page is refused unread, a phrase that can be counted; `body` is empty then.
     """
 
     url: str
@@ -56,17 +55,14 @@ class Capture:
     media_type: str | None = "text/html"
     location: Location | None = None
     digest: str | None = None
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Payload:
-    """The payload of a response in the archive.
+    """The payload of a response in the archive, with its `payload_digest` and the WARC-Date of its record.
 
-    Attributes:
-        digest: as `payload_digest` gives it.
-        fetched_at: the WARC-Date of its record; aware, UTC.
-        location: of the record.
-        end: the length of the file after it was written; a shorter file was cut.
+    `end` is the length of the file after it was written; a shorter file was cut.
     """
 
     digest: str

@@ -7,12 +7,14 @@ nothing behind damage, and reads lines of any length.
 
 from __future__ import annotations
 
+import os
 import re
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BytesIO
+from io import BufferedReader, BytesIO
 from typing import IO, cast
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
@@ -57,10 +59,8 @@ class Record:
 
     Attributes:
         offset, end: where it begins and where the next one does, in bytes of the file as stored.
-        kind: `response`, `request`, `revisit`, `warcinfo`.
         url: its WARC-Target-URI as written.
-        date: its WARC-Date; aware, UTC. None if it has none that can be read.
-        headers: its own.
+        date: its WARC-Date; aware, UTC. None if it cannot be read.
         http: its HTTP headers, if it is a page with some; without status if they cannot be read.
         body: what follows the headers; None if the record is longer than was to be read.
         sound: whether its content matches its digest; None if that was not or cannot be checked.
@@ -82,8 +82,7 @@ class Stretch:
     """A stretch of a file without a record that can be read.
 
     Attributes:
-        offset, end: where it begins, and where the next record or the end of the file is.
-        what: what is wrong, a phrase; empty for blank lines, which are not damage.
+        what: what is wrong, a phrase; empty for an empty gzip member, which is not damage.
         incomplete: the file ends inside a record, as that of a process that was killed does.
     """
 
@@ -94,12 +93,7 @@ class Stretch:
 
 
 class _Unreadable(Exception):
-    """What is wrong, and how many bytes certainly hold no other record."""
-
-    def __init__(self, what: str, length: int = 1) -> None:
-        super().__init__(what)
-        self.what = what
-        self.length = length
+    """Its arguments: what is wrong, a phrase, and how many bytes certainly hold no other record."""
 
 
 def read_warc(
@@ -108,33 +102,66 @@ def read_warc(
     """The records and damaged stretches of a WARC or ARC file, in order.
 
     Args:
-        stream: the file, positioned at `at`; it is only read forward.
-        at: the offset at which a record begins.
-        end: bytes from here on are not read; None: up to the end of the stream.
+        stream: the file, positioned at `at`, where a record begins; it is only read forward.
+        end: bytes from here on are not read.
         longest: records up to this many bytes are read into memory, at least 100,000.
         check_digests: check also the digests of compressed records, although gzip has its own checksum.
     """
+    if not check_digests and isinstance(stream, BufferedReader):
+        base = stream.tell() - at
+        for record in _sound_records(stream, at, end, longest):
+            yield record
+            at = record.end
+        stream.seek(base + at)
     window = _Window(stream, at, end)
-    packed = _is_packed(window.peek(_LONGEST_MARK))
-    if at == 0 and not window.peek(1):
+    packed = _is_packed(first := window.peek(_LONGEST_MARK))
+    if at == 0 and not first:
         yield Stretch(0, 0, "empty", incomplete=True)
     while head := window.peek(_LONGEST_MARK):
-        start = window.at
+        if blank := len(head) - len(head.lstrip(b"\r\n")):
+            window.advance(blank)
+            continue
+        start, is_packed = window.at, _is_packed(head)
         item: Record | Stretch
         try:
-            match _is_packed(head):
-                case None:
-                    item = _blank_lines(window)
-                case True:
-                    item = _packed_record(window, longest, check_digests=check_digests)
-                case False:
-                    item = _plain_record(window, longest)
+            if is_packed is None:
+                raise _Unreadable(NO_RECORD, 1)  # noqa: TRY301
+            if is_packed:
+                item = _packed_record(window, longest, check_digests=check_digests)
+            else:
+                item = _plain_record(window, longest)
         except _Unreadable as error:
-            window.advance(start + error.length - window.at)
-            item = _resync(window, start, packed, error.what)
+            what, length = error.args
+            window.advance(start + length - window.at)
+            item = _resync(window, start, packed, what)
         window.advance(item.end - window.at)
         if isinstance(item, Record) or item.what:
             yield item
+
+
+def _sound_records(stream: BufferedReader, at: int, end: int | None, longest: int) -> Iterator[Record]:
+    """Compressed records, each whole and followed by two others, as FastWARC reads them; up to the first other one.
+
+    It takes a quarter of the time of looking at each by itself.
+    """
+    base = stream.tell() - at
+    held: list[Record] = []
+    with suppress(OSError, ValueError):
+        for found in ArchiveIterator(stream, parse_http=False):
+            place = found.stream_pos - base
+            # Of several records in one gzip member, FastWARC gives the later ones other places, or that of the next.
+            if os.pread(stream.fileno(), len(GZIP_MAGIC), found.stream_pos) != GZIP_MAGIC:
+                return
+            if found.content_length > longest or (end is not None and place >= end) or (held and held[-1].end == place):
+                return
+            if len(held) == 2:
+                yield held.pop(0)
+            if held:
+                held[-1].end = place
+            record = _record(found, place, place, is_whole=True)
+            if record.kind == "unknown" or len(record.body or b"") != found.content_length:
+                return
+            held.append(record)
 
 
 def begins_record(head: bytes) -> bool:
@@ -197,13 +224,6 @@ def _is_packed(head: bytes) -> bool | None:
     return False if _ARC_LINE.match(head) else None
 
 
-def _blank_lines(window: _Window) -> Stretch:
-    blank = re.match(rb"[\r\n]*", window.peek(_CHUNK))
-    if not blank or not blank[0]:
-        raise _Unreadable(NO_RECORD)
-    return Stretch(window.at, window.at + blank.end(), "")
-
-
 def _resync(window: _Window, start: int, packed: bool | None, what: str) -> Stretch:
     """The stretch from `start` to the next record behind the window; `packed`: whether records are gzip members."""
     patterns = [_PACKED_RECORD] if packed else [_PLAIN_RECORD] if packed is False else [_PACKED_RECORD, _PLAIN_RECORD]
@@ -229,17 +249,17 @@ def _unpack(window: _Window, longest: int) -> tuple[bytes, int, int]:
         chunk = window.peek(_CHUNK, taken)
         taken += len(chunk)
         if not chunk:
-            raise _Unreadable(CUT)
+            raise _Unreadable(CUT, 1)
         while chunk and not unpacker.eof:
             try:
                 part = unpacker.decompress(chunk, _CHUNK)
             except zlib.error:
-                raise _Unreadable(BROKEN) from None
+                raise _Unreadable(BROKEN, 1) from None
             chunk = unpacker.unconsumed_tail
             size += len(part)
             data += part[: longest - len(data)]
             if size > max(_BOMB_BYTES, _BOMB_RATIO * (window.at + taken - start)):
-                raise _Unreadable(BOMB)
+                raise _Unreadable(BOMB, 1)
     return bytes(data), size, window.at + taken - len(unpacker.unused_data)
 
 
@@ -268,7 +288,7 @@ def _plain_record(window: _Window, longest: int) -> Record | Stretch:
     head = _as_warc(stored)
     headers, found = _END_OF_HEADERS.search(head, 0, _HEADERS), _parse(head)
     if headers is None or found is None:
-        raise _Unreadable(CUT if headers is None and len(stored) < _HEADERS else NO_RECORD)
+        raise _Unreadable(CUT if headers is None and len(stored) < _HEADERS else NO_RECORD, 1)
     content = len(stored) - len(head) + headers.end()
     length = content + found.content_length
     if length > longest:
@@ -281,7 +301,7 @@ def _plain_record(window: _Window, longest: int) -> Record | Stretch:
     data = window.peek(length)
     found = _parse(_as_warc(data))
     if len(data) < length or found is None:
-        raise _Unreadable(CUT)
+        raise _Unreadable(CUT, 1)
     record = _record(found, start, start + length, is_whole=True, check_digests=True)
     inside = _RECORD_INSIDE.search(data, content)
     # A page may quote an archive: then its digest is right.
@@ -290,7 +310,7 @@ def _plain_record(window: _Window, longest: int) -> Record | Stretch:
     tail = window.peek(_LINE_ENDS, length)
     rest = tail.lstrip(b"\r\n")
     if head is stored and not b"WARC".startswith(rest):
-        raise _Unreadable(WRONG_LENGTH)
+        raise _Unreadable(WRONG_LENGTH, 1)
     record.end += len(tail) - len(rest)
     return record
 
@@ -326,10 +346,9 @@ def _record(found: WarcRecord, offset: int, end: int, *, is_whole: bool, check_d
     record = Record(offset, end, str(found.record_type), url, utc(date), found.headers)
     if not is_whole:
         return record
-    has_block_digest = _has_digest(found, "WARC-Block-Digest")
     if check_digests:
         found.freeze()
-        record.sound = found.verify_block_digest() if has_block_digest else None
+        record.sound = found.verify_block_digest() if _has_digest(found, "WARC-Block-Digest") else None
     if record.kind in _PAGES and found.is_http:
         try:
             found.parse_http(quirks_mode=True)
@@ -337,14 +356,9 @@ def _record(found: WarcRecord, offset: int, end: int, *, is_whole: bool, check_d
         except OSError:
             record.http = HeaderMap()
     # A revisit's payload is another record's; that of a chunked page may have been taken with the chunks or without.
-    chunked = "Transfer-Encoding" in (record.http or {})
-    if (
-        check_digests
-        and not has_block_digest
-        and _has_digest(found, "WARC-Payload-Digest")
-        and record.kind != "revisit"
-    ):
-        record.sound = chunked or found.verify_payload_digest()
+    is_checked = check_digests and record.sound is None and record.kind != "revisit"
+    if is_checked and _has_digest(found, "WARC-Payload-Digest"):
+        record.sound = "Transfer-Encoding" in (record.http or {}) or found.verify_payload_digest()
     record.body = found.reader.read()
     return record
 

@@ -25,16 +25,14 @@ class ArchiveWriter:
     """Writes exchanges with the site to WARC 1.1 files, each record a gzip member of its own.
 
     A file is created with the first exchange, never over an existing one, and every exchange is flushed: a process
-    killed at any moment leaves files whose complete records can all be read. The next file begins when one has grown
-    large, or when a write failed.
+    killed at any moment leaves files whose complete records can all be read. A failed write ends a file.
     """
 
     def __init__(self, folder: Path, prefix: str, about: Mapping[str, str], max_bytes: int = MAX_FILE_BYTES) -> None:
         """A writer into `folder`, which is created if missing.
 
         Args:
-            folder: where the file goes.
-            prefix: the beginning of its name, followed by time and process; the spider's name.
+            prefix: the beginning of a file's name, followed by time and process; the spider's name.
             about: the fields of its warcinfo record, such as `software`.
             max_bytes: a file of this size is followed by another.
         """
@@ -61,10 +59,8 @@ class ArchiveWriter:
         """Archive one exchange: the response as received, content encoding kept, and the request it answers.
 
         Args:
-            url: the address asked for.
             fetched_at: when the response arrived; aware.
             request_line: without the line ending: `GET /service/news_list.htm?lang=f HTTP/1.1`.
-            request_headers, headers: as sent and as received.
             status_line: protocol, code, reason: `HTTP/1.1 200 OK`.
             body: the payload; without transfer encoding, so `headers` must not name one.
             digest: its `payload_digest`, if the caller knows it.

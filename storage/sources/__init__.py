@@ -7,11 +7,9 @@ import json
 import os
 import re
 import shutil
-import stat
 import sys
 import tempfile
 import zlib
-from collections import ChainMap
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -22,6 +20,7 @@ from extractors.text import looks_like_capture
 from storage.archive.capture import FILE_NAME, Capture, Location, warc_files
 from storage.archive.reader import GZIP, GZIP_MAGIC, begins_record
 from storage.sources.folder import (
+    CACHE_FILES,
     MAP_NAMES,
     PageFile,
     UrlMap,
@@ -31,17 +30,15 @@ from storage.sources.folder import (
     pages_source,
     read_url_map,
 )
-from storage.sources.items import Damage, Item, Refused, Revisit, Source, damaged, name_of, path_of
-from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_delimiter, table_source
-from storage.sources.wacz import zip_sources
-from storage.sources.warc import warc_source
+from storage.sources.items import Damage, Item, Revisit, Source, damaged, name_of
+from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_columns, table_source
+from storage.sources.warc import warc_source, zip_sources
 
 __all__ = [
     "Capture",
     "Damage",
     "Item",
     "Place",
-    "Refused",
     "Revisit",
     "Source",
     "find_sources",
@@ -53,39 +50,26 @@ __all__ = [
 #: How locations name standard input; with a slash, since bare names are those of the project's own archive.
 STANDARD_INPUT = "/dev/stdin"
 
-_NOTHING = "not an archive, table or page"
-_NO_CAPTURE = "text that does not begin as a page of the site, nor as a table with the columns url and html or text"
-_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
-_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """A capture by its place.
-
-    Attributes:
-        location: the place.
-        url, fetched_at: of the capture; a later one with the same payload has others than the record there.
-    """
+    """A capture by its place, with its own address and time: those of the record there may be an earlier capture's."""
 
     location: Location
     url: str | None
     fetched_at: datetime
 
 
-def find_sources(paths: Sequence[str], max_page: int) -> Iterator[Source | Damage]:
+def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:
     """The sources at `paths`; folders are walked in the order of names, hidden files and folders skipped.
 
     Args:
-        paths: files, folders, or `-` for standard input. A link counts as what it leads to; of links in folders, those
-            that lead out are reported and not followed, those to hidden files are followed.
-        max_page: pages of more bytes are refused.
+        paths: files, folders, or `-` for standard input. Links in folders that lead out are reported and not followed.
 
     Raises:
-        FileNotFoundError: a path does not exist. Raised before anything is read.
-        ValueError: standard input is named twice; likewise.
+        FileNotFoundError: a path does not exist.
+        ValueError: standard input is named twice.
     """
-    del max_page
     if list(paths).count("-") > 1:
         raise ValueError("Standard input (-) is named twice, and can be read only once.")
     for path in paths:
@@ -102,23 +86,18 @@ def own_sources(archive: Path) -> Iterator[Source]:
 
 def total_size(paths: Iterable[str]) -> int:
     """The bytes of the files at `paths`, without hidden ones in folders and standard input."""
-    total = 0
+    files = [Path(path) for path in paths if path != "-"]
     for path in paths:
-        files = [Path(path)] if path != "-" else []
         for folder, below, names in os.walk(path):
             below[:] = [name for name in below if not name.startswith(".")]
             files += [Path(folder, name) for name in names if not name.startswith(".")]
-        total += sum(file.stat().st_size for file in files if file.is_file())
-    return total
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterator[Item]:
-    """The captures at these places, with the addresses and times of the places; a Damage for each place without one.
+    """The captures at places in any order, with their addresses and times; a Damage for each place without one.
 
-    Args:
-        places: in any order.
-        archive: the folder of files that are named without one.
-        max_page: pages of more bytes are refused.
+    `archive` is the folder of files that are named without one; pages of more than `max_page` bytes are refused.
     """
     ordered = sorted(places, key=lambda place: (place.location.file, place.location.offset))
     for file, group in groupby(ordered, key=lambda place: place.location.file):
@@ -127,11 +106,9 @@ def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterat
             left.setdefault(place.location.offset, []).append(place)
         why = "no page can be read there"
         try:
-            for item in _read_at(_source_of(file, archive), list(left), max_page):
-                # Of a revisit record, the payload is elsewhere.
-                found = () if isinstance(item, Revisit) else left.pop(item.location.offset if item.location else 0, ())
-                for place in found:
-                    if isinstance(item, Capture | Refused):
+            for offset, item in _read_at(_source_of(file, archive), list(left), max_page):
+                for place in left.pop(offset, ()):
+                    if isinstance(item, Capture):
                         yield replace(item, url=place.url or "", fetched_at=place.fetched_at)
                     else:
                         yield item
@@ -141,6 +118,41 @@ def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterat
             yield Damage(location=place.location, url=place.url, what=why)
 
 
+def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[tuple[int, Capture | Damage]]:
+    """What is at offsets of a source, and perhaps more."""
+    for start in offsets if source.is_archive else offsets[:1]:
+        for item in source.read(max_page, start):
+            offset = item.location.offset if item.location else 0
+            if offset > offsets[-1]:
+                break
+            if isinstance(item, Damage) and item.harmless == "mended":
+                continue
+            # The payload of a revisit is elsewhere.
+            if not isinstance(item, Revisit):
+                yield offset, item
+            if source.is_archive:
+                break
+
+
+def _source_of(file: str, archive: Path) -> Source:
+    """The source that a location names; an OSError if it does not exist any more."""
+    if "/" not in file:
+        return warc_source(archive / file, file)
+    # The mark between a zip and its member may be in any name.
+    for path in (file, *(file[: mark.start()] for mark in re.finditer("!", file))):
+        found = _find([path]) if os.path.lexists(path) else ()
+        for source in found:
+            if isinstance(source, Source) and source.name == file:
+                return source
+    raise FileNotFoundError(f"{file}: no archive, table or page is there.")
+
+
+def _age(file: str) -> tuple[str, str]:
+    """Sorts files by the time in their names; those without one come first."""
+    name = FILE_NAME.fullmatch(file)
+    return (name["time"] if name else "", file)
+
+
 def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
     beside: Path | None = None
     origins: UrlMap = {}
@@ -148,86 +160,98 @@ def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
         file = Path(path)
         if path == "-":
             yield Source("-", 0, "", _standard_input)
-        elif file.is_dir():
+            continue
+        if file.is_dir():
             yield from _walk(file)
-        else:
-            # Pages are often named one by one (`pages/*`), and their url map with them.
-            if beside != file.parent:
-                beside, (origins, damages) = file.parent, read_url_map(file.parent)
-                yield from damages
-            if file.name not in MAP_NAMES or not origins:
-                found = _open(file, origins)
-                yield from (pages_source(name_of(file), [one]) if isinstance(one, PageFile) else one for one in found)
+            continue
+        # Pages are often named one by one (`pages/*`), and their url map with them.
+        if beside != file.parent:
+            beside, (origins, damages) = file.parent, read_url_map(file.parent)
+            yield from damages
+        if file.name not in MAP_NAMES or not origins:
+            for found in _open(file, origins):
+                yield pages_source(name_of(file), [found]) if isinstance(found, PageFile) else found
+
+
+def _standard_input(max_page: int, start: int) -> Iterator[Item]:
+    """What standard input brings, kept in a temporary file while it is read; captures have no location."""
+    del start
+    with tempfile.TemporaryDirectory(prefix="kbsworld-") as folder:
+        path = Path(folder, "stdin")
+        with path.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        for source in _find([str(path)]):
+            for item in [source] if isinstance(source, Damage) else source.read(max_page):
+                if isinstance(item, Capture):
+                    yield replace(item, location=None)
+                else:
+                    yield replace(item, location=Location(file=STANDARD_INPUT, offset=item.location.offset))
 
 
 def _walk(top: Path) -> Iterator[Source | Damage]:
     """What is in a folder and those below it: archives and tables, the pages of each folder, and a cache as a whole."""
     inside = os.path.realpath(top)
+    maps: dict[Path, UrlMap] = {}
     responses: list[PageFile] = []
-    # A stack, since folders may be deeper than functions can call themselves.
-    folders: list[tuple[Path, UrlMap]] = [(top, {})]
-    while folders:
-        folder, origins = folders.pop()
-        try:
-            with os.scandir(folder) as scanned:
-                entries = sorted((one for one in scanned if not one.name.startswith(".")), key=lambda one: one.name)
-            if response := cached_response(folder, entries):
-                responses.append(response)
-                continue
-            own, damages = read_url_map(folder)
-        except OSError as error:
-            yield damaged(folder, error.strerror or "not readable")
+    errors: list[OSError] = []
+    for walked, below, names in os.walk(top, onerror=errors.append):
+        folder = Path(walked)
+        below[:] = sorted(name for name in below if not name.startswith("."))
+        if CACHE_FILES.issubset(names):
+            responses.append(cached_response(folder, names))
+            below.clear()
             continue
+        own, damages = read_url_map(folder)
         yield from damages
-        origins = ChainMap(own, origins) if own else origins
+        inherited = maps.get(folder.parent, {})
+        maps[folder] = inherited | own if own else inherited
+        links = [name for name in below if (folder / name).is_symlink()]
         pages: list[PageFile] = []
-        below = [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
-        for path in (Path(entry.path) for entry in entries if entry.name not in MAP_NAMES):
-            flaw = _link_flaw(path, inside) if path.is_symlink() else ""
-            if path in below or flaw is None:
+        for name in sorted([*names, *links]):
+            if name.startswith(".") or name in MAP_NAMES:
                 continue
-            for found in [damaged(path, flaw)] if flaw else _open(path, origins, in_folder=True):
+            for found in _open_in(folder / name, inside, maps[folder]):
                 if isinstance(found, PageFile):
                     pages.append(found)
                 else:
                     yield found
         if pages:
             yield pages_source(name_of(folder), pages)
-        folders.extend((path, origins) for path in reversed(below))
+    yield from (damaged(error.filename, error.strerror or "not readable") for error in errors)
     if responses:
         yield pages_source(name_of(top), responses)
 
 
-def _link_flaw(link: Path, inside: str) -> str | None:
-    """Why a link in a folder is not followed, empty if it is; None if what it leads to is read anyway."""
-    target = Path(os.path.realpath(link))
+def _open_in(path: Path, inside: str, origins: UrlMap) -> Iterator[Source | Damage | PageFile]:
+    """What a file or link in a folder is; links to what is read anyway are skipped."""
+    if not path.is_symlink():
+        yield from _open(path, origins, in_folder=True)
+        return
+    target = Path(os.path.realpath(path))
     if not target.is_relative_to(inside):
-        return "a link that leads out of the folder"
-    # git-annex keeps the files in a hidden folder, with links to them where they are seen.
-    if not any(name.startswith(".") for name in target.relative_to(inside).parts):
-        return None
-    return "a link to a hidden folder; name that folder to have it read" if target.is_dir() else ""
+        yield damaged(path, "a link that leads out of the folder")
+    elif any(name.startswith(".") for name in target.relative_to(inside).parts):
+        # git-annex keeps the files in a hidden folder, with links to them where they are seen.
+        if target.is_dir():
+            yield damaged(path, "a link to a hidden folder; name that folder to have it read")
+        else:
+            yield from _open(path, origins, in_folder=True)
 
 
 def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[Source | Damage | PageFile]:
     """What a file is; a file of a folder may be something else without harm."""
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):
-            # A pipe would wait for somebody to write.
-            yield damaged(path, "empty" if path.samefile(os.devnull) else "not a regular file")
-            return
         with open_regular(path) as file:
-            head = file.read(HEAD)
+            head, status = file.read(HEAD), os.fstat(file.fileno())
         url, fetched_at = origin_of(path, origins)
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             yield from zip_sources(path)
         elif begins_record(head) or (head and path.name.endswith((".warc.gz", ".warc"))):
             # By its name, too: where its first record is damaged, those behind it are read.
             yield warc_source(path)
-        elif _is_table(begin := _unpacked(head)):
+        elif _is_table(_unpacked(head), known=bool(url)):
             yield table_source(path)
-        elif _is_page(begin, known=bool(url)):
+        else:
             yield PageFile(path, status.st_size, status.st_mtime_ns, url, fetched_at)
     except OSError as error:
         yield damaged(path, error.strerror or "not readable")
@@ -237,12 +261,8 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
 
 
 def _unpacked(head: bytes) -> bytes:
-    """The beginning of a file, without gzip.
-
-    Raises:
-        ValueError: it cannot be unpacked, or is empty; the message is a phrase.
-    """
-    if _ZSTD.match(head):
+    """The beginning of a file, without gzip; raises a ValueError, whose message is a phrase, as `_is_table` does."""
+    if head.startswith(b"\x28\xb5\x2f\xfd"):
         raise ValueError("zstd-compressed; unpack it first, as with zstd -d")
     if not head:
         raise ValueError("empty")
@@ -257,99 +277,31 @@ def _unpacked(head: bytes) -> bytes:
     return begin
 
 
-def _is_table(begin: bytes) -> bool:
-    """Whether a file that begins so is JSON Lines, or CSV with the columns of a table.
-
-    Raises:
-        ValueError: it is JSON, but not JSON Lines; the message is a phrase.
-    """
+def _is_table(begin: bytes, *, known: bool) -> bool:
+    """Whether a file is a table, and not a page; text that looks like neither is a page if its address is known."""
     start = begin.removeprefix(codecs.BOM_UTF8).lstrip()
-    if not start.startswith((b"{", b"[")):
-        return csv_delimiter(begin, TABLE_COLUMNS) is not None
-    line, end, _ = start.partition(b"\n")
-    try:
-        is_object = isinstance(json.loads(line.decode("utf-8", "replace")), dict)
-    except (ValueError, RecursionError):
-        is_object = not end and len(begin) >= HEAD and start.startswith(b"{")
-    if not is_object:
-        raise ValueError("JSON, but not an object a line; convert it, as with jq -c '.[]'")
-    return True
-
-
-def _is_page(begin: bytes, *, known: bool) -> bool:
-    """Whether a file that begins so is a page; text that does not look like one is, if its address is known.
-
-    Raises:
-        ValueError: it is not a page; the message is a phrase.
-    """
-    if begin.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"<"):
+    if start.startswith(b"<"):
+        return False
+    if start.startswith((b"{", b"[")):
+        line, end, _ = start.partition(b"\n")
+        try:
+            is_object = isinstance(json.loads(line.decode("utf-8", "replace")), dict)
+        except (ValueError, RecursionError):
+            is_object = not end and len(begin) >= HEAD and start.startswith(b"{")
+        if not is_object:
+            raise ValueError("JSON, but not an object a line; convert it, as with jq -c '.[]'")
         return True
-    utf16 = begin.startswith(_UTF16)
+    if csv_columns(begin, TABLE_COLUMNS):
+        return True
+    is_utf16 = begin.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
     # A character may be cut at the end.
-    decoder = codecs.getincrementaldecoder("utf-16" if utf16 else "utf-8-sig")()
+    decoder = codecs.getincrementaldecoder("utf-16" if is_utf16 else "utf-8-sig")()
     try:
-        text = decoder.decode(begin, final=len(begin) < HEAD)
+        text = decoder.decode(begin)
     except UnicodeDecodeError:
         text = "\0"
-    if "\0" in text and not utf16:
-        raise ValueError(_NOTHING)
+    if "\0" in text:
+        raise ValueError("not an archive, table or page")
     if not known and not looks_like_capture(text):
-        raise ValueError(_NO_CAPTURE)
-    return True
-
-
-def _standard_input(max_page: int, start: int) -> Iterator[Item]:
-    """What standard input brings, kept in a temporary file while it is read; captures have no location."""
-    del start
-    with tempfile.NamedTemporaryFile(prefix="kbsworld-") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
-        file.flush()
-        for found in _open(Path(file.name), {}):
-            source = pages_source(file.name, [found]) if isinstance(found, PageFile) else found
-            for item in [source] if isinstance(source, Damage) else source.read(max_page):
-                if isinstance(item, Capture):
-                    yield replace(item, location=None)
-                    continue
-                place = Location(file=STANDARD_INPUT, offset=item.location.offset)
-                if isinstance(item, Refused):
-                    yield replace(item, location=place, url=item.url.replace(file.name, STANDARD_INPUT))
-                else:
-                    yield replace(item, location=place)
-
-
-def _source_of(file: str, archive: Path) -> Source:
-    """The source that a location names.
-
-    Raises:
-        OSError: it does not exist any more.
-    """
-    if "/" not in file:
-        if not (archive / file).is_file():
-            raise FileNotFoundError(f"{archive / file}: no such file.")
-        return warc_source(archive / file, file)
-    # The mark between a zip and its member may be in any name.
-    outer = [path_of(file[: mark.start()]) for mark in re.finditer("!", file)]
-    paths = [path for path in (path_of(file), *outer) if Path(path).exists()]
-    for source in _find(paths):
-        if isinstance(source, Source) and source.name == file:
-            return source
-    raise FileNotFoundError(f"{file}: {_NOTHING if paths else 'no such file or folder'}.")
-
-
-def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[Item]:
-    """What is at offsets of a source, and perhaps more; without what is mended, which is reported with the source."""
-    for start in offsets if source.is_archive else offsets[:1]:
-        for item in source.read(max_page, start):
-            offset = item.location.offset if item.location else 0
-            if offset > offsets[-1]:
-                break
-            if not (isinstance(item, Damage) and item.harmless == "mended"):
-                yield item
-                if source.is_archive:
-                    break
-
-
-def _age(file: str) -> tuple[str, str]:
-    """Sorts files by the time in their names; those without one come first."""
-    name = FILE_NAME.fullmatch(file)
-    return (name["time"] if name else "", file)
+        raise ValueError("text without the beginning of a page of the site, or the columns url and html or text")
+    return False

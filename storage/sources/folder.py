@@ -4,37 +4,35 @@ from __future__ import annotations
 
 import ast
 import errno
-import json
 import os
 import posixpath
 import re
 import stat
-from collections.abc import Iterator, MutableMapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.parser import BytesHeaderParser
 from hashlib import sha256
-from io import BytesIO
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 from zlib import crc32
 
 from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Location
-from storage.archive.reader import GZIP_MAGIC, is_time
-from storage.sources.http import TooLarge, charset_of, decode_body
-from storage.sources.items import Damage, Item, Refused, Source, damaged, name_of
-from storage.sources.table import Row, begins_json, iso_moment, read_rows, time_of
+from storage.archive.reader import is_time
+from storage.sources.http import decode_body
+from storage.sources.items import Damage, Item, Source, damaged, name_of
+from storage.sources.table import iso_moment, read_rows, time_of
 
 #: What a url map may be called; its form is detected from its content.
-MAP_NAMES = ("urls.csv", "urls.tsv", "urls.jsonl", "urls.json")
+MAP_NAMES = ("urls.csv", "urls.jsonl")
 #: Address, and time or None, of pages by their paths.
-UrlMap = MutableMapping[str, tuple[str, datetime | None]]
+UrlMap = dict[str, tuple[str, datetime | None]]
 
-# The files by which the folder of a response in Scrapy's HTTP cache is known.
-_ENTRY_FILES = frozenset({"meta", "response_headers", "response_body"})
+#: The files by which the folder of a response in Scrapy's HTTP cache is known.
+CACHE_FILES = frozenset({"meta", "response_headers", "response_body"})
 
 _MAP_COLUMNS = (frozenset({"file"}), frozenset({"url"}))
-_MAX_MAP = 100_000_000
 _LONGEST_LINE = 100_000
 # wget -E gives a page its suffix once more, behind the query.
 _SUFFIX = re.compile(r"(?<=[?@])(.*)\.html?(?:\.gz)?\Z", re.IGNORECASE)
@@ -48,8 +46,6 @@ class PageFile:
     """A page file, or the folder of a response in Scrapy's cache, and what is known before it is read.
 
     Attributes:
-        path: as given.
-        size, mtime_ns: of the file; of a folder, the sum and the maximum.
         url: its address; empty if only the page can tell.
         fetched_at: aware, UTC. None: the file's time counts.
     """
@@ -68,9 +64,8 @@ def pages_source(name: str, files: Sequence[PageFile]) -> Source:
     def items(max_page: int, start: int) -> Iterator[Item]:
         del start
         for file in files:
-            location = Location(file=name_of(file.path), offset=0)
             try:
-                yield _cached(file.path, location, max_page) if file.path.is_dir() else _page(file, location, max_page)
+                yield _cached(file.path, max_page) if file.path.is_dir() else _page(file, max_page)
             except OSError as error:
                 yield damaged(file.path, error.strerror or "not readable")
             except ValueError as error:
@@ -80,55 +75,66 @@ def pages_source(name: str, files: Sequence[PageFile]) -> Source:
 
 
 def open_regular(path: Path, *, follow_links: bool = True) -> BinaryIO:
-    """Open a regular file for reading, without waiting for a pipe.
-
-    Args:
-        path: the file.
-        follow_links: whether it may be a link to one.
-
-    Raises:
-        OSError: it is none, or cannot be read; `strerror` is a phrase.
-    """
-    # Checked after opening: a path may change after it was looked at. Windows has neither flag.
-    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
-    file = os.open(path, flags | (0 if follow_links else getattr(os, "O_NOFOLLOW", 0)))
-    if not stat.S_ISREG(os.fstat(file).st_mode):
-        os.close(file)
+    """Open a file for reading; an OSError if it is a pipe, which would wait for somebody to write."""
+    if not stat.S_ISREG((path.stat() if follow_links else path.lstat()).st_mode):
         raise OSError(errno.EINVAL, "not a regular file", str(path))
-    return os.fdopen(file, "rb")
+    return path.open("rb")
 
 
-def _page(file: PageFile, location: Location, max_page: int) -> Item:
+def _page(file: PageFile, max_page: int) -> Item:
     with open_regular(file.path) as stream:
-        body, mtime = stream.read(max_page + 1), os.fstat(stream.fileno()).st_mtime
+        raw, mtime = stream.read(max_page + 1), os.fstat(stream.fileno()).st_mtime
     # Files that were unpacked together have one time, and may be versions of one page: each gets a part of a second.
     assumed = time_of(mtime) + timedelta(microseconds=crc32(os.fsencode(file.path)) % 1_000_000)
-    moment = file.fetched_at or assumed
-    try:
-        body = decode_body(body, "gzip", None, max_page)
-    except TooLarge as error:
-        url = file.url or f"file:{location.file}"
-        return Refused(url=url, fetched_at=moment, location=location, reason=str(error))
-    return Capture(url=file.url, fetched_at=moment, body=body, media_type=None, location=location)
+    body, refused = decode_body(raw, max_page, "gzip")
+    return Capture(
+        url=file.url,
+        fetched_at=file.fetched_at or assumed,
+        body=body,
+        media_type=None,
+        location=Location(file=name_of(file.path), offset=0),
+        refused=refused,
+    )
 
 
 # --- url maps ---
 
 
 def read_url_map(folder: Path) -> tuple[UrlMap, list[Damage]]:
-    """The url map of a folder, and what of it cannot be read."""
+    """The url map of a folder, and what of it cannot be read; urls.csv counts before urls.jsonl."""
+    present = [folder / name for name in MAP_NAMES if os.path.lexists(folder / name)]
     origins: UrlMap = {}
-    damages, counts = [], ""
-    for path in (folder / name for name in MAP_NAMES):
-        if path.is_symlink():
-            damages.append(damaged(path, "a url map that is a link, which is not followed"))
-        elif path.is_file() and counts:
-            damages.append(damaged(path, f"one url map too many; {counts} is used"))
-        elif path.is_file():
-            counts = path.name
-            if what := _fill(origins, path):
-                damages.append(damaged(path, what))
+    damages = [damaged(path, f"one url map too many; {present[0].name} is used") for path in present[1:]]
+    if not present:
+        return origins, damages
+    broken: list[tuple[int, str]] = []
+    try:
+        with open_regular(present[0], follow_links=False) as stream:
+            for offset, row in read_rows(stream, _MAP_COLUMNS, _LONGEST_LINE):
+                try:
+                    file, origin = _entry(row)
+                except ValueError as error:
+                    broken.append((offset, str(error)))
+                else:
+                    origins[str(folder / file)] = origin
+    except OSError as error:
+        broken = [(0, error.strerror or "not readable")]
+    if broken:
+        offset, what = broken[0]
+        more = f", and {len(broken) - 1} more rows" if len(broken) > 1 else ""
+        damages.append(damaged(present[0], what + more, offset))
     return origins, damages
+
+
+def _entry(row: dict[str, Any] | str) -> tuple[str, tuple[str, datetime | None]]:
+    """A file, by its path below the map's folder, with its address and time; a ValueError's message is a phrase."""
+    if isinstance(row, str):
+        raise ValueError(row)  # noqa: TRY004
+    file, url, fetched_at = (row.get(name) for name in ("file", "url", "fetched_at"))
+    if not isinstance(file, str) or not isinstance(url, str) or not file or not url:
+        raise ValueError("not a file and its url")
+    moment = iso_moment(fetched_at) if fetched_at else None
+    return posixpath.normpath(file.replace("\\", "/")), (url.encode("utf-8", "replace").decode().strip(), moment)
 
 
 def origin_of(path: Path, origins: UrlMap) -> tuple[str, datetime | None]:
@@ -148,94 +154,40 @@ def origin_by_path(path: PurePath | str) -> str:
     return ""
 
 
-def _fill(origins: UrlMap, path: Path) -> str:
-    """Read a url map into `origins`; what of it cannot be read, a phrase."""
-    try:
-        with open_regular(path, follow_links=False) as stream:
-            content = stream.read(_MAX_MAP + 1)
-    except OSError as error:
-        return error.strerror or "not readable"
-    if len(content) > _MAX_MAP:
-        return "a url map larger than 100 MB"
-    broken: list[str] = []
-    for row in _map_rows(content):
-        try:
-            file, origin = _entry(row)
-        except ValueError as error:
-            broken.append(f"line {row.line}: {error}")
-        else:
-            origins[str(path.parent / file)] = origin
-    return f"{broken[0]}, and {len(broken) - 1} more lines" if len(broken) > 1 else "".join(broken)
-
-
-def _map_rows(content: bytes) -> Iterator[Row]:
-    """The rows of a url map, which may also be one JSON object of files and their addresses."""
-    whole: Any = None
-    if begins_json(content[:1000]):
-        try:
-            whole = json.loads(content)
-        except (ValueError, RecursionError):
-            whole = None
-    if not isinstance(whole, dict) or {"file", "url"} <= whole.keys():
-        yield from read_rows(BytesIO(content), _MAP_COLUMNS, _LONGEST_LINE)
-        return
-    for file, url in whole.items():
-        yield Row(offset=0, line=1, values={"file": file, "url": url})
-
-
-def _entry(row: Row) -> tuple[str, tuple[str, datetime | None]]:
-    """A file, by its path below the map's folder, with its address and time.
-
-    Raises:
-        ValueError: the row has no such thing; the message is a phrase.
-    """
-    if row.values is None:
-        raise ValueError(row.what)
-    file, url, fetched_at = (row.values.get(name) for name in ("file", "url", "fetched_at"))
-    if not isinstance(file, str) or not isinstance(url, str) or not file or not url:
-        raise ValueError("not a file and its url")
-    try:
-        moment = iso_moment(fetched_at) if fetched_at else None
-    except ValueError:
-        raise ValueError("fetched_at is not a time in ISO 8601") from None
-    return posixpath.normpath(file.replace("\\", "/")), (url.encode("utf-8", "replace").decode().strip(), moment)
-
-
 # --- Scrapy's HTTP cache ---
 
 
-def cached_response(folder: Path, entries: Sequence[os.DirEntry[str]]) -> PageFile | None:
-    """The response in a folder with these entries; None if it is not a folder of Scrapy's cache."""
-    if not {entry.name for entry in entries} >= _ENTRY_FILES:
-        return None
-    states = [entry.stat(follow_symlinks=False) for entry in entries]
+def cached_response(folder: Path, names: Sequence[str]) -> PageFile:
+    """The response in a folder of Scrapy's cache with these files."""
+    states = [(folder / name).lstat() for name in names]
     return PageFile(folder, sum(state.st_size for state in states), max(state.st_mtime_ns for state in states))
 
 
-def _cached(entry: Path, location: Location, max_page: int) -> Item:
-    """The response in a folder of the cache (FilesystemCacheStorage); pickled files are never read.
+def _cached(entry: Path, max_page: int) -> Item:
+    """The response in a folder of the cache (FilesystemCacheStorage); pickled files are never read."""
+    url, status, fetched_at = _meta(_file(entry / "meta", _MAX_META)[0])
+    headers = BytesHeaderParser().parsebytes(_file(entry / "response_headers", _MAX_HEADERS)[0])
+    encodings = [
+        str(value) for name in ("Content-Encoding", "Transfer-Encoding") for value in headers.get_all(name, [])
+    ]
+    body, refused = _file(entry / "response_body", max_page)
+    if not refused:
+        body, refused = decode_body(body, max_page, *encodings)
+    return Capture(
+        url=url,
+        fetched_at=fetched_at,
+        status=status,
+        body=body,
+        charset=headers.get_content_charset(),
+        location=Location(file=name_of(entry), offset=0),
+        refused=refused,
+    )
 
-    Raises:
-        OSError: one of its files cannot be read.
-        ValueError: one of them is not what it must be; the message is a phrase.
-    """
-    raw = _file(entry / "meta", _MAX_META)
-    # HTTPCACHE_GZIP packs all the files; a body may also be packed as received.
-    packing = "gzip" if raw.startswith(GZIP_MAGIC) else None
-    url, status, fetched_at = _meta(decode_body(raw, packing, None, _MAX_META))
-    headers = _headers(decode_body(_file(entry / "response_headers", _MAX_HEADERS), packing, None, _MAX_HEADERS))
-    try:
-        stored = decode_body(_file(entry / "response_body", max_page), packing, None, max_page)
-        body = decode_body(stored, headers.get("content-encoding"), headers.get("transfer-encoding"), max_page)
-    except TooLarge as error:
-        return Refused(url=url, fetched_at=fetched_at, location=location, reason=str(error))
-    charset = charset_of(headers.get("content-type", ""))
-    return Capture(url=url, fetched_at=fetched_at, status=status, body=body, charset=charset, location=location)
 
-
-def _file(path: Path, longest: int) -> bytes:
+def _file(path: Path, longest: int) -> tuple[bytes, str]:
+    """A file of the cache, all of which HTTPCACHE_GZIP packs; a body may also be packed as received."""
     with open_regular(path, follow_links=False) as stream:
-        return stream.read(longest + 1)
+        return decode_body(stream.read(longest + 1), longest, "gzip")
 
 
 def _meta(raw: bytes) -> tuple[str, int, datetime]:
@@ -249,14 +201,3 @@ def _meta(raw: bytes) -> tuple[str, int, datetime]:
     if not isinstance(url, str) or type(status) is not int or not is_time(moment):
         raise ValueError("a meta file that Scrapy did not write")
     return url, status, moment
-
-
-def _headers(raw: bytes) -> dict[str, str]:
-    """The fields of a header by name in lower case; repeated ones are joined, as HTTP means them."""
-    headers: dict[str, str] = {}
-    for line in raw.decode("latin-1").splitlines():
-        name, colon, value = line.partition(":")
-        if colon:
-            name, value = name.strip().lower(), value.strip()
-            headers[name] = f"{headers[name]}, {value}" if name in headers else value
-    return headers

@@ -1,19 +1,20 @@
 """Removes transfer and content encodings from HTTP bodies, within bounds.
 
-FastWARC can do this too, but takes damaged and cut data for whole ones, and headers at their word.
+FastWARC can do this too, but takes cut gzip or chunked data for whole ones, and headers at their word.
 """
 
 from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Callable
 from email.message import Message
 from functools import lru_cache
 from io import BytesIO
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
 
-from storage.archive.reader import GZIP_MAGIC
+from storage.archive.reader import GZIP, GZIP_MAGIC
 
 #: Why a page is refused whose body is too large.
 TOO_LARGE = "larger than a page may be"
@@ -23,49 +24,46 @@ _CHUNK = 1 << 16
 # No server packs a page more often; a chain without end would cost a page's time for each link.
 _MOST_CODINGS = 4
 _ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
-_CHUNK_HEAD = re.compile(rb"([0-9A-Fa-f]{1,16})[ \t]*(?:;[^\n]{0,1000})?\r?\n")
+# The line ending behind a chunk is not part of it.
+_CHUNK_HEAD = re.compile(rb"(?:\A|\r?\n)([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\n]{0,1000})?\r?\n")
 _TAG = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}<[!?A-Za-z]")
 
 
-class Undecodable(ValueError):
-    """A body that is not in the encoding its headers name; the message is a phrase."""
+class _TooLarge(Exception):
+    pass
 
 
-class TooLarge(ValueError):
-    """A body that unpacks to more than a page may have; the message is a phrase."""
+def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> tuple[bytes, str]:
+    """A body without its encodings, or empty and why it is refused, if it has more than `max_page` bytes.
 
-    def __init__(self) -> None:
-        super().__init__(TOO_LARGE)
-
-
-def decode_body(raw: bytes, content_encoding: str | None, transfer_encoding: str | None, max_page: int) -> bytes:
-    """A body without its encodings.
-
-    Tools that remove an encoding may keep the header that names it: a body that does not look encoded is taken as it
-    is.
-
-    Args:
-        raw: the body as stored.
-        content_encoding, transfer_encoding: the headers' values: gzip, deflate (with and without zlib's frame), br,
-            zstd, chunked, or several of them.
-        max_page: pages of more bytes are refused; never much more than that is unpacked.
+    `encodings` are the values of Content-Encoding and Transfer-Encoding, in this order: gzip, deflate (with and without
+    zlib's frame), br, zstd, chunked, or several. Tools that remove an encoding may keep the header that names it: a
+    body that does not look encoded is taken as it is.
 
     Raises:
-        Undecodable: the body is damaged or cut, or its encoding is not known.
-        TooLarge: it is larger than `max_page`.
+        ValueError: the body is damaged or cut, or its encoding is not known; the message is a phrase.
     """
-    codings = [*_codings(content_encoding), *_codings(transfer_encoding)]
+    names = [name.strip().lower().removeprefix("x-") for header in encodings for name in (header or "").split(",")]
+    codings = [name for name in names if name not in {"", "identity", "none"}]
     if len(codings) > _MOST_CODINGS:
-        raise Undecodable("encoded too many times over")
+        raise ValueError("encoded too many times over")
     body = raw
     for coding in reversed(codings):
-        body = _decode(body, coding, max_page)
-    if len(body) > max_page:
-        raise TooLarge
-    return body
+        if coding not in _DECODERS:
+            raise ValueError(f"an encoding that is not known: {coding[:40]!r}")
+        try:
+            body = _DECODERS[coding](body, max_page)
+        except _TooLarge:
+            return b"", TOO_LARGE
+        except (OSError, zlib.error, EOFError) as error:
+            # Deflate and Brotli have no mark to know them by.
+            if not _TAG.match(body):
+                what = "end too early" if isinstance(error, EOFError) else "are damaged"
+                raise ValueError(f"{coding} data {what}") from None
+    return (body, "") if len(body) <= max_page else (b"", TOO_LARGE)
 
 
-@lru_cache
+@lru_cache  # a site sends the same ones with every page
 def charset_of(content_type: str) -> str | None:
     """The charset that a Content-Type names, in lower case; None if it names none."""
     header = Message()
@@ -73,79 +71,63 @@ def charset_of(content_type: str) -> str | None:
     return header.get_content_charset()
 
 
-@lru_cache  # a site sends the same ones with every page
-def _codings(header: str | None) -> tuple[str, ...]:
-    names = (name.strip().lower().removeprefix("x-") for name in (header or "").split(","))
-    return tuple(name for name in names if name not in {"", "identity", "none"})
+def _unpack(packed: bytes, wbits: int, longest: int) -> tuple[bytes, bytes]:
+    """What zlib unpacks, and the bytes behind it."""
+    member = zlib.decompressobj(wbits)
+    unpacked = member.decompress(packed, longest + 1)
+    if len(unpacked) > longest:
+        raise _TooLarge
+    if not member.eof:
+        raise EOFError
+    return unpacked, member.unused_data
 
 
-def _decode(body: bytes, coding: str, max_page: int) -> bytes:
+def _gunzip(body: bytes, max_page: int) -> bytes:
+    """Members that follow one another are one body; what else follows is left out."""
+    if not body.startswith(GZIP_MAGIC):
+        return body
+    unpacked = b""
+    while body.startswith(GZIP_MAGIC):
+        part, body = _unpack(body, GZIP, max_page - len(unpacked))
+        unpacked += part
+    return unpacked
+
+
+def _inflate(body: bytes, max_page: int) -> bytes:
     try:
-        match coding:
-            case "gzip":
-                return _inflate(body, 16 + zlib.MAX_WBITS, max_page, coding) if body.startswith(GZIP_MAGIC) else body
-            case "deflate":
-                # The standard has it in zlib's frame; some servers send it without.
-                framed = len(body) > 1 and body[0] & 15 == zlib.DEFLATED and int.from_bytes(body[:2], "big") % 31 == 0
-                return _inflate(body, zlib.MAX_WBITS if framed else -zlib.MAX_WBITS, max_page, coding)
-            case "br":
-                return _read(BrotliReader(BytesIO(body)), max_page, coding)
-            case "zstd":
-                return _read(ZstdReader(BytesIO(body)), max_page, coding) if body.startswith(_ZSTD_MAGIC) else body
-            case "chunked":
-                return _unchunk(body)
-    except Undecodable:
-        # Deflate and Brotli have no mark to know them by.
-        if _TAG.match(body):
-            return body
-        raise
-    raise Undecodable(f"an encoding that is not known: {coding[:40]!r}")
+        return _unpack(body, zlib.MAX_WBITS, max_page)[0]
+    except zlib.error:
+        # The standard has it in zlib's frame; some servers send it without.
+        return _unpack(body, -zlib.MAX_WBITS, max_page)[0]
 
 
-def _inflate(body: bytes, wbits: int, max_page: int, name: str) -> bytes:
-    """Unpack with zlib; gzip members that follow one another are one body, what else follows is left out."""
-    unpacked, packed = b"", body
-    while True:
-        member = zlib.decompressobj(wbits)
-        try:
-            unpacked += member.decompress(packed, max_page + 1 - len(unpacked))
-        except zlib.error:
-            raise Undecodable(f"{name} data are damaged") from None
-        if len(unpacked) > max_page:
-            raise TooLarge
-        if not member.eof:
-            raise Undecodable(f"{name} data end too early")
-        packed = member.unused_data
-        if not packed.startswith(GZIP_MAGIC):
-            return unpacked
-
-
-def _read(reader: BrotliReader | ZstdReader, max_page: int, name: str) -> bytes:
+def _read(reader: BrotliReader | ZstdReader, max_page: int) -> bytes:
     unpacked = bytearray()
-    try:
-        while chunk := reader.read(_CHUNK):
-            unpacked += chunk
-            if len(unpacked) > max_page:
-                raise TooLarge
-    except OSError:
-        raise Undecodable(f"{name} data are damaged") from None
+    while chunk := reader.read(_CHUNK):
+        unpacked += chunk
+        if len(unpacked) > max_page:
+            raise _TooLarge
     return bytes(unpacked)
 
 
 def _unchunk(body: bytes) -> bytes:
-    """Remove `chunked`."""
     head = _CHUNK_HEAD.match(body)
     if head is None:
         return body
     chunks: list[bytes] = []
-    while head is not None:
-        length = int(head[1], 16)
-        if length == 0:
-            return b"".join(chunks)
+    while length := int(head[1], 16):
         end = head.end() + length
-        if end >= len(body):
-            raise Undecodable("chunked data end too early")
         chunks.append(body[head.end() : end])
-        # The line ending behind a chunk is not part of it.
-        head = _CHUNK_HEAD.match(body, end + (2 if body.startswith(b"\r\n", end) else 1))
-    raise Undecodable("chunked data are damaged")
+        head = _CHUNK_HEAD.match(body, end)
+        if head is None:
+            raise EOFError if end >= len(body) else OSError
+    return b"".join(chunks)
+
+
+_DECODERS: dict[str, Callable[[bytes, int], bytes]] = {
+    "gzip": _gunzip,
+    "deflate": _inflate,
+    "br": lambda body, max_page: _read(BrotliReader(BytesIO(body)), max_page),
+    "zstd": lambda body, max_page: _read(ZstdReader(BytesIO(body)), max_page) if body.startswith(_ZSTD_MAGIC) else body,
+    "chunked": lambda body, _: _unchunk(body),
+}

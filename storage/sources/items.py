@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,34 +10,10 @@ from pathlib import PurePath
 
 from storage.archive.capture import Capture, Location
 
-_NO_UTF8 = re.compile(rb"\\x([89a-f][0-9a-f])")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refused:
-    """A capture that is refused unread.
-
-    Attributes:
-        url, fetched_at, location: as of a Capture.
-        reason: a phrase that can be counted, such as `larger than a page may be`.
-    """
-
-    url: str
-    fetched_at: datetime
-    location: Location
-    reason: str
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revisit:
-    """A capture with the payload of an earlier one.
-
-    Attributes:
-        url, fetched_at: the capture's.
-        location: of the `revisit` record.
-        digest: of the payload: `sha1:…`.
-        refers_to_url, refers_to_date: the earlier capture, where the record names it; the date aware, UTC.
-    """
+    """A capture with the payload of an earlier one, which its `revisit` record may name; dates are aware, UTC."""
 
     url: str
     fetched_at: datetime
@@ -50,14 +25,10 @@ class Revisit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Damage:
-    """Something that cannot be read, or only with a correction.
+    """Something that cannot be read, or only with a correction; `what` is a phrase: `its gzip data are damaged`.
 
-    Attributes:
-        location: the place.
-        url: the address of the capture there, if known.
-        what: a phrase: `its gzip data are damaged`.
-        harmless: empty, or why nothing is lost: `mended`, the capture is read all the same; `unrelated`, a file of a
-            folder that has nothing to do with captures; `incomplete`, the end of a file that a crawl still writes.
+    `harmless` is empty, or why nothing is lost: `mended`, the capture is read all the same; `unrelated`, a file of a
+    folder that has nothing to do with captures; `incomplete`, the end of a file that a crawl still writes.
     """
 
     location: Location
@@ -66,7 +37,7 @@ class Damage:
     harmless: str = ""
 
 
-Item = Capture | Refused | Revisit | Damage
+Item = Capture | Revisit | Damage
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +48,6 @@ class Source:
         name: the file or folder, as locations name it; `-` for standard input.
         size: in bytes; 0 if unknown.
         stamp: changes when the content does; empty if that cannot be known.
-        items: reads it: called with `max_page` and an offset. Tables and archives begin there, others at the beginning.
         is_archive: whether reading can begin at any record without cost.
     """
 
@@ -88,11 +58,9 @@ class Source:
     is_archive: bool = False
 
     def read(self, max_page: int, start: int = 0) -> Iterator[Item]:
-        """The items in order; a Damage where the source cannot be read any further.
+        """The items in order, of archives and tables those from `start` on; a Damage where it cannot be read further.
 
-        Args:
-            max_page: pages of more bytes are refused, packed or not.
-            start: the offset of the first item, where reading can begin there.
+        Pages of more than `max_page` bytes are refused, packed or not.
         """
         try:
             yield from self.items(max_page, start)
@@ -113,11 +81,3 @@ def stamp_of(status: os.stat_result) -> str:
 def name_of(path: str | PurePath) -> str:
     """A path as it is shown and stored: bytes in it that are not UTF-8 are written in hexadecimal."""
     return os.fsencode(path).decode("utf-8", "backslashreplace")
-
-
-def path_of(name: str) -> str:
-    """The path that `name_of` gives this name; the name itself if neither exists."""
-    if os.path.lexists(name):
-        return name
-    path = os.fsdecode(_NO_UTF8.sub(lambda byte: bytes([int(byte[1], 16)]), name.encode("utf-8", "surrogateescape")))
-    return path if os.path.lexists(path) else name

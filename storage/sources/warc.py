@@ -1,7 +1,10 @@
-"""Captures of WARC and ARC files: this project's, wget's, Common Crawl's, browsertrix's."""
+"""Captures of WARC and ARC files: this project's, wget's, Common Crawl's, browsertrix's; alone, in WACZ or any zip."""
 
 from __future__ import annotations
 
+import struct
+import zipfile
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -10,9 +13,10 @@ from urllib.parse import quote
 from fastwarc.warc import HeaderMap
 
 from storage.archive.capture import Capture, Location
-from storage.archive.reader import Record, Stretch, read_warc, utc
-from storage.sources.http import TOO_LARGE, TooLarge, Undecodable, charset_of, decode_body
-from storage.sources.items import Damage, Item, Refused, Revisit, Source, name_of, stamp_of
+from storage.archive.reader import Record, Stretch, begins_record, read_warc, utc
+from storage.sources.http import TOO_LARGE, charset_of, decode_body
+from storage.sources.items import Damage, Item, Revisit, Source, damaged, name_of, stamp_of
+from storage.sources.table import HEAD
 
 # What a record may have beside its page: headers, the marks of chunks.
 _MARGIN = 1 << 20
@@ -20,18 +24,14 @@ _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
 # All printable characters; only blanks and control characters are escaped.
 _AS_IT_IS = "".join(map(chr, range(33, 127)))
 
+# The lengths of name and extra field in the header before a member.
+_LENGTHS = struct.Struct("<26xHH")
+# What reading a damaged zip raises.
+_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError)
+
 
 def warc_source(path: Path, name: str | None = None, start: int = 0, length: int | None = None) -> Source:
-    """A WARC or ARC file, or one that is stored uncompressed in another file.
-
-    Args:
-        path: the file.
-        name: as locations name it; by default the path.
-        start, length: where it is in the file.
-
-    Raises:
-        OSError: there is no such file.
-    """
+    """A WARC or ARC file, or one that is stored in another file as it is: `length` bytes from `start` on."""
     status = path.stat()
     # A file that grows is read as it is now.
     size = status.st_size if length is None else length
@@ -46,44 +46,31 @@ def warc_source(path: Path, name: str | None = None, start: int = 0, length: int
 
 
 def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: int | None = None) -> Iterator[Item]:
-    """The captures and damages of a WARC or ARC file.
-
-    Args:
-        stream: the file, positioned at `at`; it is only read forward.
-        name: as locations name it.
-        max_page: pages of more bytes are refused.
-        at, end: as of `read_warc`.
-    """
+    """The captures and damages of a WARC or ARC file; `stream`, `at` and `end` as of `read_warc`."""
     for record in read_warc(stream, at=at, end=end, longest=max_page + _MARGIN):
         location = Location(file=name, offset=record.offset)
         if isinstance(record, Stretch):
             harmless = "incomplete" if record.incomplete and location.is_own else ""
             yield Damage(location=location, what=record.what, harmless=harmless)
-        elif _lost_its_kind(record):
-            yield Damage(location=location, url=_address(record.url or "") or None, what="its type cannot be read")
+            continue
+        url = _address(record.url or "")
+        if flaw := _flaw(record, url):
+            yield Damage(location=location, url=url or None, what=flaw)
         elif record.kind in _KINDS:
-            yield from _items(record, location, max_page)
+            if url != record.url:
+                what = "its target address is not written as one"
+                yield Damage(location=location, url=url, what=what, harmless="mended")
+            yield _item(record, url, location, max_page)
 
 
-def _lost_its_kind(record: Record) -> bool:
-    """Whether a record may have been a page; types that other tools invented are no damage."""
-    if record.kind != "unknown":
-        return False
-    return "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
-
-
-def _items(record: Record, location: Location, max_page: int) -> Iterator[Item]:
-    url = _address(record.url or "")
-    if flaw := _flaw(record, url):
-        yield Damage(location=location, url=url or None, what=flaw)
-        return
-    if url != record.url:
-        yield Damage(location=location, url=url, what="its target address is not written as one", harmless="mended")
-    yield _item(record, url, location, max_page)
-
-
-def _flaw(record: Record, url: str) -> str | None:
-    """What makes a record useless."""
+def _flaw(record: Record, url: str) -> str:
+    """What makes a record useless, if anything."""
+    if record.kind == "unknown":
+        # It may have been a page; types that other tools invented are no damage.
+        is_page = "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
+        return "its type cannot be read" if is_page else ""
+    if record.kind not in _KINDS:
+        return ""
     if not url:
         return "it has no target address"
     if record.date is None:
@@ -92,44 +79,94 @@ def _flaw(record: Record, url: str) -> str | None:
         return "its content does not match its digest"
     if record.kind == "response" and record.http is not None and record.http.status_code is None:
         return "it holds no HTTP response"
-    return None
+    return ""
 
 
 def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
     assert record.date is not None
-    fetched_at = record.date
+    digest = record.headers.get("WARC-Payload-Digest")
     if record.kind == "revisit":
         refers_to = record.headers.get("WARC-Refers-To-Target-URI")
         return Revisit(
             url=url,
-            fetched_at=fetched_at,
+            fetched_at=record.date,
             location=location,
-            digest=record.headers.get("WARC-Payload-Digest"),
+            digest=digest,
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
         )
-    refused = Refused(url=url, fetched_at=fetched_at, location=location, reason=TOO_LARGE)
-    if record.body is None:
-        return refused
-    http = record.http or HeaderMap()
+    http, body, refused = record.http or HeaderMap(), b"", TOO_LARGE
+    encodings = (http.get("Content-Encoding"), http.get("Transfer-Encoding"))
     try:
-        body = decode_body(record.body, http.get("Content-Encoding"), http.get("Transfer-Encoding"), max_page)
-    except TooLarge:
-        return refused
-    except Undecodable as error:
+        if record.body is not None:
+            body, refused = decode_body(record.body, max_page, *encodings)
+    except ValueError as error:
         return Damage(location=location, url=url, what=str(error))
     return Capture(
         url=url,
-        fetched_at=fetched_at,
+        fetched_at=record.date,
         status=http.status_code or 200,
         body=body,
         charset=charset_of((record.headers if record.http is None else http).get("Content-Type") or ""),
         media_type="text/plain" if record.kind == "conversion" else "text/html",
         location=location,
-        digest=record.headers.get("WARC-Payload-Digest"),
+        digest=digest,
+        refused=refused,
     )
 
 
 def _address(written: str) -> str:
     """An address as it should be: some tools put it in angle brackets, or leave blanks in it."""
     return quote(written.strip(" \t<>"), safe=_AS_IT_IS)
+
+
+def zip_sources(path: Path) -> Iterator[Source | Damage]:
+    """The WARC files in a zip, in order, and what of it cannot be read; nothing is unpacked onto the disk."""
+    found = False
+    with path.open("rb") as file:
+        try:
+            archive = zipfile.ZipFile(file)
+        except _DAMAGED as error:
+            yield damaged(path, f"a damaged zip: {str(error)[:100]}")
+            return
+        for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
+            source: Source | Damage | None
+            try:
+                source = _member(path, archive, member, file)
+            except _DAMAGED as error:
+                source = damaged(path, _phrase(error), member.header_offset)
+            if source is not None:
+                found = True
+                yield source
+    if not found:
+        yield damaged(path, "a zip without a WARC file")
+
+
+def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes]) -> Source | None:
+    """A member as a source, or None if it is not a WARC file; raises one of `_DAMAGED`."""
+    # zipfile compares the member's own header with the directory when it opens a member.
+    with archive.open(member) as stream:
+        is_warc = begins_record(stream.read(HEAD)) or member.filename.endswith((".warc.gz", ".warc"))
+        if member.is_dir() or not is_warc:
+            return None
+    name = f"{name_of(path)}!{member.filename}"
+    if member.compress_type == zipfile.ZIP_STORED:
+        # Read in place, since zipfile gives up the end of a member with a wrong checksum.
+        file.seek(member.header_offset)
+        header = file.read(_LENGTHS.size)
+        start = member.header_offset + len(header) + sum(_LENGTHS.unpack(header))
+        return warc_source(path, name, start, member.compress_size)
+
+    def items(max_page: int, at: int) -> Iterator[Item]:
+        del at
+        try:
+            with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+                yield from warc_items(stream, name, max_page)
+        except _DAMAGED as error:
+            yield damaged(name, _phrase(error))
+
+    return Source(name, member.compress_size, stamp_of(path.stat()), items)
+
+
+def _phrase(error: Exception) -> str:
+    return f"a damaged member: {str(error)[:100] or 'it ends too early'}"

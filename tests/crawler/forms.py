@@ -110,7 +110,7 @@ def as_http_cache(kept: Iterable[Kept], folder: Path) -> Path:
 def reextract_here(database: Path, *files: Path) -> dict[str, int]:
     """Re-extract files from within this process; what was counted."""
     with reextraction(database) as call:
-        call.read_sources(find_sources([str(file) for file in files], MAX_PAGE))
+        call.read_sources(find_sources([str(file) for file in files]))
     return call.report.counts
 
 

@@ -109,7 +109,7 @@ def test_damaged_lines_are_reported_and_others_stored(scrapy: Run, tmp_path: Pat
     long = b'{"url": "' + b"x" * 5000
     file = tmp_path / "a.jsonl.gz"
     file.write_bytes(gzip.compress(b"\n".join([line(article(1)), *bad, long, line(article(3)), b"", b""])))
-    run = scrapy("import", str(tmp_path), "-s", "KBS_MAX_PAGE=1000")
+    run = scrapy("import", str(file), "-s", "KBS_MAX_PAGE=1000")
     assert run.returncode == 1
     said = run.stderr.splitlines()
     assert said[:10] == [
@@ -134,10 +134,9 @@ def test_a_file_that_is_cut_is_read_up_to_there(scrapy: Run, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("arguments", "status", "sentence"),
     [
-        ([], 2, "Name at least one JSON Lines file, or a folder of them."),
+        ([], 2, "Name at least one JSON Lines file."),
         (["--all"], 2, "Unknown option --all. See kbsworld import --help."),
-        (["{tmp}/none"], 1, "{tmp}/none: no such file or folder."),
-        (["{tmp}"], 1, "There is no .jsonl or .jsonl.gz file in {tmp}; name the files."),
+        (["{tmp}/none"], 1, "{tmp}/none: no such file."),
         (
             ["{tmp}/page.html"],
             1,

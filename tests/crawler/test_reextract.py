@@ -241,10 +241,10 @@ def test_only_says_where_it_finds_nothing(reextract: Reextract, warc: Path, tmp_
     assert not (tmp_path / "kbs.db").exists()
     reextract(warc)
     run = reextract("--only", "layout=nwes")
-    assert (run.returncode, "0 stored articles have layout=nwes" in run.stderr) == (0, True)
+    assert (run.returncode, "0 stored articles fit --only" in run.stderr) == (0, True)
     change(tmp_path, "update articles set archive_file = null, archive_offset = null where rowid <= 100")
     run = reextract("--only", "kind=news", "--only", "has_video=false")
-    named = r"\d+ stored articles have kind=news, has_video=false; \d+ of them have an archived page\."
+    named = r"\d+ stored articles fit --only; \d+ of them are archived\."
     assert re.search(named, run.stderr)
 
 

@@ -5,48 +5,37 @@ from __future__ import annotations
 import gzip
 import zlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from storage.archive import ArchiveWriter, Capture, payload_digest
-from storage.sources import Damage, Item, Refused, Revisit, Source
+from storage.archive import Capture, payload_digest
+from storage.sources import Damage, Item, Revisit, Source
 from storage.sources.warc import warc_source
 
 MAX_PAGE = 10_000_000
-NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
 SITE = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code="
 HTML = ("Content-Type", "text/html; charset=utf-8")
 
 
 @dataclass(frozen=True)
 class Archive:
-    """An archive in memory.
-
-    Attributes:
-        data: its bytes.
-        places: where its records begin, in order; those of pages alternate with others in some of them.
-    """
+    """The bytes of an archive, and where its records begin, in order."""
 
     data: bytes
     places: tuple[int, ...]
 
     @property
     def ends(self) -> tuple[int, ...]:
-        """Where the records end."""
         return (*self.places[1:], len(self.data))
 
     def record(self, number: int) -> bytes:
-        """One record as stored."""
         return self.data[self.places[number] : self.ends[number]]
 
     def records(self) -> list[bytes]:
-        """All of them."""
         return [self.record(number) for number in range(len(self.places))]
 
 
@@ -63,11 +52,8 @@ def joined(records: Iterable[bytes]) -> Archive:
 class Raw:
     """A record to be written by hand, where no tool would write it so.
 
-    Attributes:
-        url, date, length: of its headers; None leaves one out. A length that is not given is the right one.
-        block: what it holds; without one, an HTTP response with `body`.
-        more: further headers of its own; http_headers: those of HTTP.
-        newline: the ends of the lines of its headers; http_newline: of HTTP's.
+    A header that is None is left out, and a length that is not given is the right one. Without a `block`, the record
+    holds an HTTP response with `body`. Its own headers are followed by `more` of them.
     """
 
     url: str | None = SITE + "1"
@@ -86,14 +72,12 @@ class Raw:
 
     @property
     def content(self) -> bytes:
-        """What the record holds."""
         if self.block is not None:
             return self.block
         lines = [self.status, *(f"{name}: {value}" for name, value in self.http_headers), "", ""]
         return self.http_newline.join(lines).encode() + self.body
 
     def plain(self) -> bytes:
-        """As it is in a file that is not compressed."""
         fields = [
             ("WARC-Type", self.kind),
             ("WARC-Target-URI", self.url),
@@ -107,7 +91,6 @@ class Raw:
         return self.newline.join(lines).encode() + self.content + 2 * self.newline.encode()
 
     def packed(self) -> bytes:
-        """As a gzip member."""
         return packed(self.plain())
 
 
@@ -119,26 +102,6 @@ def packed(*records: bytes) -> bytes:
 def small(number: int) -> bytes:
     """A page of its own number that does not pack to nothing."""
     return b"<html><title>%d</title>%s</html>" % (number, b"".join(b"<p>%d</p>" % (number**i) for i in range(9)))
-
-
-def by_us(pages: Sequence[bytes]) -> Archive:
-    """An archive that `ArchiveWriter` wrote: warcinfo, and then a response and a request for each page."""
-    with TemporaryDirectory() as folder:
-        writer = ArchiveWriter(Path(folder), "kbs_news", {"software": "kbsworld/test"})
-        for number, page in enumerate(pages):
-            writer.write(
-                url=f"{SITE}{number}",
-                fetched_at=NOON + timedelta(seconds=number),
-                request_line="GET / HTTP/1.1",
-                request_headers=[("Host", "world.kbs.co.kr")],
-                status_line="HTTP/1.1 200 OK",
-                headers=[HTML],
-                body=page,
-            )
-        writer.close()
-        [written] = Path(folder).iterdir()
-        data = written.read_bytes()
-    return Archive(data, tuple(members(data)))
 
 
 def by_warcio(pages: Sequence[bytes], *, gzip: bool = True, version: str = "1.0") -> Archive:
@@ -153,17 +116,6 @@ def by_warcio(pages: Sequence[bytes], *, gzip: bool = True, version: str = "1.0"
             writer.create_warc_record(f"{SITE}{number}", "response", BytesIO(page), len(page), http_headers=headers)
         )
     return Archive(out.getvalue(), tuple(places))
-
-
-def members(data: bytes) -> list[int]:
-    """Where the gzip members of sound data begin."""
-    places, at = [], 0
-    while at < len(data):
-        places.append(at)
-        unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
-        unpacker.decompress(data[at:])
-        at = len(data) - len(unpacker.unused_data)
-    return places
 
 
 def bomb(size: int = 1 << 30, begin: bytes = b"") -> bytes:
@@ -185,31 +137,29 @@ def flipped(data: bytes, at: int, bits: int = 0xFF) -> bytes:
     return data[:at] + bytes([data[at] ^ bits]) + data[at + 1 :]
 
 
-@dataclass
-class Read:
+class Read(list[Item]):
     """What was found in an archive."""
-
-    items: list[Item] = field(default_factory=list)
 
     @property
     def captures(self) -> list[Capture]:
-        return [item for item in self.items if isinstance(item, Capture)]
+        return [item for item in self if isinstance(item, Capture) and not item.refused]
+
+    @property
+    def refused(self) -> list[Capture]:
+        return [item for item in self if isinstance(item, Capture) and item.refused]
 
     @property
     def damages(self) -> list[Damage]:
-        return [item for item in self.items if isinstance(item, Damage) and item.harmless != "mended"]
+        return [item for item in self if isinstance(item, Damage) and item.harmless != "mended"]
 
     @property
-    def mended(self) -> list[Damage]:
-        return [item for item in self.items if isinstance(item, Damage) and item.harmless == "mended"]
-
-    @property
-    def refused(self) -> list[Refused]:
-        return [item for item in self.items if isinstance(item, Refused)]
+    def mended(self) -> list[str | None]:
+        """The addresses that were mended."""
+        return [item.url for item in self if isinstance(item, Damage) and item.harmless == "mended"]
 
     @property
     def revisits(self) -> list[Revisit]:
-        return [item for item in self.items if isinstance(item, Revisit)]
+        return [item for item in self if isinstance(item, Revisit)]
 
     @property
     def numbers(self) -> list[int]:
@@ -227,16 +177,16 @@ class Read:
         return [(damage.location.offset, damage.what) for damage in self.damages]
 
 
-def write(folder: Path, data: bytes, name: str = "a.warc.gz") -> Source:
+def write(folder: Path, data: bytes) -> Source:
     """A file with these bytes, as a source of the project's own archive."""
-    path = folder / name
+    path = folder / "a.warc.gz"
     path.write_bytes(data)
-    return warc_source(path, name)
+    return warc_source(path, path.name)
 
 
 def read(folder: Path, data: bytes, max_page: int = MAX_PAGE) -> Read:
     """The items of an archive."""
-    return Read(list(write(folder, data).read(max_page)))
+    return Read(write(folder, data).read(max_page))
 
 
 def digest_of(body: bytes) -> tuple[str, str]:

@@ -9,13 +9,12 @@ from pathlib import Path
 import pytest
 
 from storage.archive.check import check_archive, check_files
-from tests.storage.checked import COUNT, FILE, archive, change, found, offsets
+from tests.storage.checked import COUNT, FILE, archive, change, offsets, rows
 
 
 def test_a_sound_archive_has_no_findings(path: Path) -> None:
     seen: list[tuple[int, int, int, int]] = []
-    here = found(path)
-    report = check_archive(path.parent / "archive", here.rows, here.spans, lambda *far: seen.append(far))
+    report = check_archive(path.parent / "archive", rows(path), lambda *far: seen.append(far))
     assert (report.files, report.records, report.findings) == (1, 1 + 2 * COUNT, [])
     assert seen[-1] == (report.size, report.size, 1, 1)
 
@@ -46,23 +45,16 @@ def test_changed_content_is_found_by_its_digest(path: Path, warc: Path) -> None:
     assert finding.what == "the content of its response record has changed since"
 
 
-@pytest.mark.parametrize(("ended", "harmless"), [(True, False), (False, True)])
-def test_the_cut_file_of_a_killed_run_is_harmless(path: Path, warc: Path, ended: bool, harmless: bool) -> None:
-    os.truncate(warc, warc.stat().st_size - 20)  # the last record is a request
-    if not ended:
-        change(path, "update runs set ended_at = null")
+@pytest.mark.parametrize(("number", "into", "articles"), [(-1, 5000, 1), (-2, 5000, 2), (None, -20, 0)])
+def test_a_cut_is_harmless_where_no_row_leads(
+    path: Path, warc: Path, number: int | None, into: int, articles: int
+) -> None:
+    # The last record of the file is a request.
+    os.truncate(warc, into + (warc.stat().st_size if number is None else offsets(path)[number]))
     report = archive(path)
     [finding] = report.findings
-    assert (finding.harmless, report.broken) == (harmless, not harmless)
-    assert ("harmless" if harmless else "the file was cut") in finding.what
-
-
-def test_a_cut_page_of_an_article_is_never_harmless(path: Path, warc: Path) -> None:
-    *_, last = offsets(path)
-    os.truncate(warc, last + 5000)
-    change(path, "update runs set ended_at = null")
-    [finding] = archive(path).findings
-    assert (finding.offset, finding.articles, finding.harmless) == (last, 1, False)
+    assert (finding.articles, finding.harmless, report.broken) == (articles, not articles, bool(articles))
+    assert ("the file was cut" if articles else "harmless") in finding.what
 
 
 def test_a_file_that_is_no_archive_is_damage(path: Path) -> None:
@@ -85,13 +77,13 @@ def test_rows_that_lead_elsewhere_are_found(path: Path) -> None:
 
 def test_rows_without_an_archive_are_counted(path: Path) -> None:
     change(path, "update articles set archive_file = null, archive_offset = null where rowid = 1")
-    assert found(path).rows.unarchived == 1
+    assert rows(path).unarchived == 1
     assert archive(path).findings == []
 
 
 def test_a_missing_file_that_rows_name_is_found(path: Path, warc: Path) -> None:
     warc.unlink()
-    for report in (archive(path), check_files(warc.parent, found(path).rows)):
+    for report in (archive(path), check_files(warc.parent, rows(path))):
         [finding] = report.findings
         assert (finding.file, finding.offset, finding.articles) == (FILE, None, COUNT)
 
@@ -101,7 +93,7 @@ def test_the_quick_check_finds_only_short_files(path: Path, warc: Path) -> None:
     with warc.open("r+b") as stream:
         stream.seek(before + 1000)
         stream.write(bytes(100))
-    assert check_files(warc.parent, found(path).rows).findings == []
+    assert check_files(warc.parent, rows(path)).findings == []
     os.truncate(warc, last)
-    [finding] = check_files(warc.parent, found(path).rows).findings
+    [finding] = check_files(warc.parent, rows(path)).findings
     assert (finding.offset, finding.articles) == (last, 1)

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
-from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from extractors.page import extract_page
+from storage import ArticleStore
 from storage.archive import Location
-from storage.sources import Damage, Item, Refused
+from storage.sources import Damage
 from storage.sources.folder import origin_by_path
-from tests.storage.sources.made import captures, damages, page, read, refused, sources, url
+from tests.replica import World
+from tests.replica.pages import entry_page
+from tests.storage.sources.made import captures, damaged_files, damages, page, read, refused, sources, url
+from tests.storage.sources.made import save as write
 
 MOMENT = datetime(2020, 2, 3, 4, 5, 6, tzinfo=UTC)
 
 
 def save(path: Path, content: bytes) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(content)
+    write(path, content)
     os.utime(path, (MOMENT.timestamp(), MOMENT.timestamp()))
     return path
 
@@ -34,54 +36,77 @@ def test_pages_are_detected_and_named_by_their_paths(tmp_path: Path, seeds: Path
     save(tmp_path / "d.txt", b"\xef\xbb\xbf \n" + page(2))
     save(tmp_path / "e", text.decode().encode("utf-16"))
     found = captures(read(tmp_path))
-    assert [item.location for item in found] == [
-        Location(file=f"{tmp_path}/{name}", offset=0) for name in ("a.html", "b.data", "c.html", "d.txt", "e")
-    ]
+    names = ("a.html", "b.data", "c.html", "d.txt", "e")
+    assert [item.location for item in found] == [Location(file=f"{tmp_path}/{name}", offset=0) for name in names]
     assert [item.body for item in found[:3]] == [page(), page(1), text]
     assert {(item.url, item.fetched_at.replace(microsecond=0), item.media_type) for item in found} == {
         ("", MOMENT, None)
     }
 
 
-def test_large_and_damaged_pages_are_reported(tmp_path: Path) -> None:
+def test_large_damaged_and_missing_pages_are_reported(tmp_path: Path) -> None:
     save(tmp_path / "a", page())
     save(tmp_path / "b", gzip.compress(page()))
     save(tmp_path / "c", gzip.compress(page())[:-20])
     save(tmp_path / "d", gzip.compress(b"<p>")[:-8] + bytes(8))
-    found = read(tmp_path, max_page=5000)
-    assert refused(found) == ["larger than a page may be"] * 3
-    assert damages(found) == ["gzip data are damaged"]
+    save(tmp_path / "e", page())
+    pipe = save(tmp_path / "f", page())
     assert damages(read(tmp_path / "c")) == ["gzip data end too early"]
-    assert [item.url for item in found if isinstance(item, Refused)] == [f"file:{tmp_path}/{name}" for name in "abc"]
-
-
-def test_a_page_that_is_gone_or_a_pipe_is_reported(tmp_path: Path) -> None:
-    gone, pipe = (save(tmp_path / name, page()) for name in "ab")
-    [source] = sources(tmp_path)
+    damage, source = sources(tmp_path)
     assert not isinstance(source, Damage)
-    gone.unlink()
+    (tmp_path / "e").unlink()
     pipe.unlink()
     os.mkfifo(pipe)
-    assert damages(source.read(1000)) == ["No such file or directory", "not a regular file"]
+    found = list(source.read(5000))
+    assert refused(found) == ["larger than a page may be"] * 3
+    assert damages([damage, *found]) == ["gzip data are damaged", "No such file or directory", "not a regular file"]
+
+
+def test_versions_of_one_time_are_two_captures(tmp_path: Path) -> None:
+    world = World(articles=6)
+    versions = (world.entries[5], world.update(world.entries[5]))
+    for year, entry in enumerate(versions, 2020):
+        save(tmp_path / f"{year}" / "a.html", entry_page(world, entry))
+    save(tmp_path / "urls.csv", "\n".join(["file,url", *(f"{y}/a.html,{url(5)}" for y in (2020, 2021))]).encode())
+    found = captures(read(tmp_path))
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        for one in found:
+            store.add(extract_page(one.body, one.url, one.charset, one.media_type), one)
+        assert len(store) == 2
+    assert captures(read(tmp_path)) == found
+
+
+@pytest.mark.parametrize("mtime", [-(10**12), 10**12])
+def test_a_file_with_an_impossible_time_is_read(tmp_path: Path, mtime: int) -> None:
+    path = save(tmp_path / "page", page())
+    try:
+        os.utime(path, (mtime, mtime))
+    except OSError:
+        pytest.skip("no such time here")
+    assert [item.fetched_at.year for item in captures(read(path))] == [1970 if mtime < 0 else 2106]
+
+
+# --- url maps ---
 
 
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("urls.csv", "file,url\na.html,{0}\nsub/b.html,{1}\n"),
-        ("urls.tsv", "\ufeffurl\tfile\n{0}\t./a.html\n{1}\tsub/b.html\n"),
-        ("urls.json", "File;URL\na.html;{0}\nsub\\b.html;{1}\n"),
+        ("urls.csv", "\ufefffile,url\na.html,{0}\nsub/b.html,{1}\n"),
+        ("urls.csv", "url\tfile\n{0}\t./a.html\n{1}\tsub/b.html\n"),
+        ("urls.csv", "File;URL\na.html;{0}\nsub\\b.html;{1}\n"),
         ("urls.jsonl", '{{"file": "a.html", "url": "{0}"}}\n\n{{"file": "sub/b.html", "url": "{1}"}}'),
-        ("urls.csv", '{{"a.html": "{0}",\n "sub/b.html": "{1}"}}'),
     ],
 )
-def test_a_url_map_gives_addresses_in_any_form(tmp_path: Path, name: str, content: str) -> None:
+def test_a_url_map_gives_addresses(tmp_path: Path, name: str, content: str) -> None:
     save(tmp_path / "a.html", page())
     save(tmp_path / "sub" / "b.html", page(1))
-    save(tmp_path / name, content.format(url(), url(1)).encode())
+    urls = save(tmp_path / name, content.format(url(), url(1)).encode())
     found = read(tmp_path)
     assert damages(found) == []
     assert [(item.url, item.body) for item in captures(found)] == [(url(), page()), (url(1), page(1))]
+    # Pages that are named one by one have their map beside them.
+    assert captures(read(tmp_path / "a.html", urls)) == captures(found)[:1]
 
 
 def test_the_nearest_map_counts_and_dates_are_in_utc(tmp_path: Path) -> None:
@@ -96,62 +121,44 @@ def test_the_nearest_map_counts_and_dates_are_in_utc(tmp_path: Path) -> None:
     ]
 
 
-def test_a_second_map_is_reported(tmp_path: Path) -> None:
+def test_a_second_map_and_a_linked_one_are_reported(tmp_path: Path) -> None:
     save(tmp_path / "a.html", page())
     save(tmp_path / "urls.csv", f"file,url\na.html,{url()}\n".encode())
-    save(tmp_path / "urls.jsonl", json.dumps({"file": "a.html", "url": url(1)}).encode())
-    for found in (read(tmp_path), read(tmp_path / "a.html")):
-        assert [item.url for item in captures(found)] == [url()]
-        assert reported(found) == {f"{tmp_path}/urls.jsonl": "one url map too many; urls.csv is used"}
-
-
-def test_a_map_that_is_a_link_is_not_followed(tmp_path: Path) -> None:
-    pages = tmp_path / "pages"
-    save(pages / "a.html", page())
-    save(tmp_path / "map.csv", f"file,url\na.html,{url()}\n".encode())
-    (pages / "urls.csv").symlink_to("../map.csv")
-    assert reported(read(pages)) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
-    save(pages / "urls.tsv", f"file\turl\na.html\t{url(1)}\n".encode())
-    found = read(pages)
-    assert reported(found) == {f"{pages}/urls.csv": "a url map that is a link, which is not followed"}
-    assert [item.url for item in captures(found)] == [url(1)]
-
-
-def reported(found: Iterable[Item]) -> dict[str, str]:
-    return {item.location.file: item.what for item in found if isinstance(item, Damage)}
-
-
-def test_a_map_counts_for_pages_named_one_by_one(tmp_path: Path) -> None:
-    one = save(tmp_path / "a.html", page())
-    urls = save(tmp_path / "urls.csv", f"file,url\na.html,{url()}\n".encode())
-    [item] = captures(found := read(one, urls))
-    assert (item.url, len(found)) == (url(), 1)
+    save(tmp_path / "urls.jsonl", b"{}")
+    found = read(tmp_path)
+    assert [item.url for item in captures(found)] == [url()]
+    assert damaged_files(found) == {f"{tmp_path}/urls.jsonl": "one url map too many; urls.csv is used"}
+    (tmp_path / "urls.csv").rename(tmp_path / "map")
+    (tmp_path / "urls.csv").symlink_to("map")
+    assert damaged_files(read(tmp_path / "a.html"))[f"{tmp_path}/urls.csv"] == "not a regular file"
 
 
 @pytest.mark.parametrize(
-    ("content", "what"),
+    ("content", "row", "what"),
     [
-        ("file,url\na.html,{0}\nb.html\n", "line 3: not a file and its url"),
-        ("file,url\nb.html,\nc.html,\na.html,{0}\n", "line 2: not a file and its url, and 1 more lines"),
-        ('{{"file": "a.html", "url": "{0}"}}\n{{"file"\n', "line 2: not JSON"),
-        ('{{"a.html": "{0}", "b.html": 3}}', "line 1: not a file and its url"),
-        ('file,url\na.html,{0}\n"b.html,x\n', "line 3: not CSV: unexpected end of data"),
+        ("file,url\na.html,{0}\nb.html\n", "b.html", "not a file and its url"),
+        ("file,url\nb.html,\nc.html,\na.html,{0}\n", "b.html", "not a file and its url, and 1 more rows"),
+        ("file,url,fetched_at\nb.html,u,today\na.html,{0}\n", "b.html", "fetched_at is not a time in ISO 8601"),
+        ('{{"file": "a.html", "url": "{0}"}}\n{{"file"\n', '{"file"\n', "not JSON"),
+        ('file,url\na.html,{0}\n"b.html,x\n', '"b', "not CSV: unexpected end of data"),
     ],
 )
-def test_a_malformed_map_is_reported_by_line(tmp_path: Path, content: str, what: str) -> None:
+def test_a_malformed_row_of_a_map_is_reported(tmp_path: Path, content: str, row: str, what: str) -> None:
     save(tmp_path / "a.html", page())
-    save(tmp_path / "urls.csv", content.format(url()).encode())
+    content = content.format(url())
+    save(tmp_path / "urls.csv", content.encode())
     found = read(tmp_path)
-    assert damages(found) == [what]
+    places = [(item.location.offset, item.what) for item in found if isinstance(item, Damage)]
+    assert places == [(content.index(row), what)]
     assert [item.url for item in captures(found)] == [url()]
 
 
 @pytest.mark.parametrize("content", [b"", b"\0\1", b"name,address\n", b"[1]", b"{" * 100_000, b'"' * 3000])
 def test_a_file_that_is_no_map_is_reported(tmp_path: Path, content: bytes) -> None:
-    save(tmp_path / "urls.json", content)
+    save(tmp_path / "urls.jsonl", content)
     [damage] = sources(tmp_path)
     assert isinstance(damage, Damage)
-    assert damage.location == Location(file=f"{tmp_path}/urls.json", offset=0)
+    assert damage.location == Location(file=f"{tmp_path}/urls.jsonl", offset=0)
 
 
 @pytest.mark.parametrize(
@@ -161,6 +168,7 @@ def test_a_file_that_is_no_map_is_reported(tmp_path: Path, content: bytes) -> No
         ("world.kbs.co.kr/service/news_view.htm@lang=f&Seq_Code=1.html", "service/news_view.htm?lang=f&Seq_Code=1"),
         ("/world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1.html.gz", "service/news_view.htm?lang=f&Seq_Code=1"),
         ("world.kbs.co.kr/service/news_view.htm", "service/news_view.htm"),
+        ("world.kbs.co.kr/\udce9t\udce9.htm", r"\xe9t\xe9.htm"),
         ("world.kbs.co.kr", ""),
         ("evil.example/service/news_view.htm?lang=f", ""),
     ],
@@ -171,5 +179,4 @@ def test_a_mirrored_folder_gives_addresses_by_its_paths(path: str, address: str)
 
 def test_a_folder_of_wget_is_read_with_its_addresses(tmp_path: Path) -> None:
     save(tmp_path / url().removeprefix("https://"), page())
-    [item] = captures(read(tmp_path))
-    assert item.url == url()
+    assert [item.url for item in captures(read(tmp_path))] == [url()]
