@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-
 
 def find_chromium() -> str | None:
-    """The browser's program: KBS_CHROMIUM, or the first of NAMES that is installed; None if none is."""
-    return os.environ.get("KBS_CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    """The browser's program: KBS_CHROMIUM, or the first that is installed; None if none is."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    return os.environ.get("KBS_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)

@@ -34,16 +34,10 @@ _SETTINGS = {
     "truncate_cells_html": 200,  # in tables only: an article has its own page
     "default_cache_ttl": 0,  # a crawl may be writing
 }
-# Seconds that answers in progress have to end when the server closes.
-_GRACE_SECONDS = 1
 
 
 def reading_room(path: Path) -> Datasette:
-    """Datasette with the project's pages, queries and dashboards, not served yet.
-
-    Args:
-        path: a database of kbsworld that is up to date.
-    """
+    """Datasette with the project's pages, queries and dashboards over an up-to-date database, not served yet."""
     if not pm.is_registered(plugin):
         pm.register(plugin)
         # Datasette's own error page prints a traceback for each address that does not exist.
@@ -70,7 +64,7 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
     These signals have no effect any more then.
 
     Args:
-        path: as for `reading_room`.
+        path: an up-to-date database.
         port: on 127.0.0.1; 0 finds a free one.
         ready: called with the address as soon as it answers.
 
@@ -90,7 +84,7 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
             log_config=None,
             log_level="critical",
             access_log=False,
-            timeout_graceful_shutdown=_GRACE_SECONDS,
+            timeout_graceful_shutdown=1,
             lifespan="on",
         )
         _Server(config, lambda: ready(address)).run(sockets=[listening])
@@ -117,9 +111,7 @@ class _Server(uvicorn.Server):
 class _ReadOnlyDatabase(Database):  # type: ignore[misc]
     """A database whose path may hold any character and whose errors do not reach the terminal."""
 
-    def connect(self, write: bool = False) -> sqlite3.Connection:
-        if write:
-            raise ValueError("The reading room is read-only.")
+    def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  (Datasette names it)
         uri = f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
         return sqlite3.connect(uri, uri=True, check_same_thread=False)
 

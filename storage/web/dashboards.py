@@ -6,9 +6,8 @@ from typing import Any
 
 from storage.charts import chart
 from storage.sql_functions import MAX_LABEL
-from storage.statistics import STATISTICS, Language, Statistic, Words
+from storage.statistics import STATISTICS, Language, Words
 
-_WORD = "Corée"
 # The plugin leaves out a part in double brackets if its parameter is empty.
 _CONDITION = (
     "catalogue.latest [[ and catalogue.day >= :since ]] [[ and catalogue.day <= :until ]] "
@@ -36,37 +35,33 @@ _FILTERS: dict[str, Words] = {
 
 
 def dashboards(database: str) -> dict[Language, dict[str, Any]]:
-    """The configuration of datasette-dashboards: a dashboard for each language, by its code.
+    """The configuration of datasette-dashboards for a database, by its name in Datasette; one for each language.
 
-    The queries call the functions of `storage.sql_functions`. All charts are of Vega-Lite: the plugin's other
-    kinds write values into the page as HTML.
-
-    Args:
-        database: its name in Datasette.
+    The queries call the functions of `storage.sql_functions`.
     """
     return {"fr": _dashboard(database, "fr"), "en": _dashboard(database, "en")}
 
 
 def _dashboard(database: str, language: Language) -> dict[str, Any]:
     kinds: dict[str, dict[str, str]] = {
-        "word": {"type": "text", "default": _WORD},
+        "word": {"type": "text", "default": "Corée"},
         "category": {"type": "select", "db": database, "query": _CATEGORIES},
         "since": {"type": "date"},
         "until": {"type": "date"},
+    }
+    charts = {
+        name: {
+            "title": statistic.title[language],
+            "db": database,
+            "query": statistic.query(_CONDITION, language),
+            "library": "vega-lite",  # the plugin's other kinds write values into the page as HTML
+            "display": {**chart(statistic, language), "usermeta": {"embedOptions": _EMBEDDING}},
+        }
+        for name, statistic in STATISTICS.items()
     }
     return {
         "title": _TITLE[language],
         "description": _DESCRIPTION[language],
         "filters": {key: {"name": _FILTERS[key][language], **kind} for key, kind in kinds.items()},
-        "charts": {name: _chart(statistic, database, language) for name, statistic in STATISTICS.items()},
-    }
-
-
-def _chart(statistic: Statistic, database: str, language: Language) -> dict[str, Any]:
-    return {
-        "title": statistic.title[language],
-        "db": database,
-        "query": statistic.query(_CONDITION, language),
-        "library": "vega-lite",
-        "display": {**chart(statistic, language), "usermeta": {"embedOptions": _EMBEDDING}},
+        "charts": charts,
     }

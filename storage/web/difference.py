@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Indel
 
@@ -15,8 +14,7 @@ _WORD = re.compile(r"\w+(?:['\u2019\-]\w+)*|\s+|[^\w\s]")
 _MAX_PAIRS = 100_000_000
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of text that is in both versions (`equal`), only in the older (`delete`) or the newer (`insert`)."""
 
     change: Literal["equal", "delete", "insert"]
@@ -45,9 +43,7 @@ def compare_words(old: str, new: str) -> list[Piece]:
         return [Piece("delete", old), Piece("insert", new)]
     pieces: list[Piece] = []
     for removed, added, equal in _runs(before, after):
-        pieces.append(Piece("delete", "".join(removed)))
-        pieces.append(Piece("insert", "".join(added)))
-        pieces.append(Piece("equal", "".join(equal)))
+        pieces += [Piece("delete", "".join(removed)), Piece("insert", "".join(added)), Piece("equal", "".join(equal))]
     return [piece for piece in pieces if piece.text]
 
 

@@ -11,10 +11,11 @@ Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
+#: An ASGI application.
 App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
 
-#: Names of this machine; any other in a Host header is a web site whose name leads here (DNS rebinding).
-HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
+# Names of this machine; any other in a Host header is a web site whose name leads here (DNS rebinding).
+_HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 
 # A page loads from here only; no script in it runs, no other site frames it, no form sends elsewhere.
 _POLICY = (
@@ -27,8 +28,6 @@ _HEADERS = [
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
 ]
-# Datasette's pages for logging in, writing and debugging.
-_CLOSED = ("/-/allow-debug", "/-/messages", "/-/patterns", "/-/permissions", "/-/auth-token", "/-/logout")
 
 
 def guard(app: App) -> App:
@@ -50,16 +49,13 @@ def guard(app: App) -> App:
 
 
 def _refusal(scope: Scope) -> tuple[int, str] | None:
-    """Status and sentence for a request that is refused."""
     host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
-    if host.rpartition(":")[0] not in HOSTS and host not in HOSTS:
+    if host not in _HOSTS and host.rpartition(":")[0] not in _HOSTS:
         return 421, "The reading room answers only to 127.0.0.1 and localhost."
     if _is_from_elsewhere(scope):
         return 403, "Requests from other sites are refused; open the page by its address."
     if scope["method"] not in {"GET", "HEAD"}:
         return 405, "The reading room is read-only."
-    if scope["path"].startswith(_CLOSED):
-        return 404, "There is no such page."
     return None
 
 

@@ -44,24 +44,16 @@ def spell_fault(query: str | None, language: str) -> str | None:
 
 
 def spell_time(moment: str | None, language: str) -> str:
-    """A time of the database as people write it: `7 novembre 2023, 17:51 KST`; a date without a time stays one.
-
-    Args:
-        moment: ISO 8601, in KST or with another offset, which is named; None gives an empty text.
-        language: of LANGUAGES.
-    """
+    """An ISO 8601 time or date as people write it, `7 novembre 2023, 17:51 KST`; None gives an empty text."""
     if not moment:
         return ""
-    try:
-        when = datetime.fromisoformat(moment)
-    except ValueError:
-        return moment
+    when = datetime.fromisoformat(moment)
     first = "er" if when.day == 1 and language == "fr" else ""
     day = f"{when.day}{first} {_MONTHS[language][when.month - 1]} {when.year}"
     if len(moment) <= len("2023-11-07"):
         return day
     offset = when.strftime("%z")
-    return f"{day}, {when:%H:%M} {_ZONES.get(offset, offset)}".strip()
+    return f"{day}, {when:%H:%M} {_ZONES.get(offset, offset)}"
 
 
 def spell_number(number: int | None, language: str) -> str:

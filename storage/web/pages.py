@@ -1,13 +1,11 @@
-"""The contexts of the pages for reading: each function takes a connection to the database."""
+"""The contexts of the pages for reading."""
 
 from __future__ import annotations
 
 import json
 import re
-import sqlite3
 from dataclasses import asdict
 from typing import Any
-from urllib.parse import urlsplit
 
 from sqlite_utils import Database
 
@@ -18,9 +16,7 @@ from storage.web.difference import compare_paragraphs, compare_words
 
 Context = dict[str, Any]
 
-#: Results of a search on one page, and articles on the front page.
-MAX_RESULTS = 50
-NEWEST = 12
+_MAX_RESULTS = 50
 # Characters of a title and of a snippet among the results: a title, and a single word, can be as long as a page.
 _MAX_SHOWN = 500
 
@@ -32,7 +28,7 @@ _COUNTS = """
 """
 _NEWEST = """
     select id, title, category, written_at, timestamp, lang from catalogue
-    where latest order by timestamp desc, url limit ?
+    where latest order by timestamp desc, url limit 12
 """
 _ARTICLE = f"""
     select catalogue.id, catalogue.latest, {", ".join(f"articles.{name}" for name in COLUMNS)}
@@ -41,33 +37,25 @@ _ARTICLE = f"""
 _VERSIONS = "select id, timestamp, latest, title from catalogue where url = ? order by timestamp desc limit 1000"
 
 
-def front_page(connection: sqlite3.Connection) -> Context:
+def front_page(db: Database) -> Context:
     """Counts, and the newest articles."""
-    db = _database(connection)
     [counts] = db.query(_COUNTS)
-    return {"counts": counts, "newest": list(db.query(_NEWEST, [NEWEST]))}
+    return {"counts": counts, "newest": list(db.query(_NEWEST))}
 
 
-def results(connection: sqlite3.Connection, query: str) -> Context:
+def results(db: Database, query: str) -> Context:
     """The results of a search; none if the query cannot be understood."""
     try:
-        hits = [asdict(hit) for hit in search(_database(connection), query, limit=MAX_RESULTS)]
+        hits = [asdict(hit) for hit in search(db, query, limit=_MAX_RESULTS)]
     except QueryError:
         hits = []
     for hit in hits:
         hit |= {"title": _marked(hit["title"]), "snippet": _marked(hit["snippet"])}
-    return {"q": query, "hits": hits, "is_cut": len(hits) == MAX_RESULTS}
+    return {"q": query, "hits": hits, "is_cut": len(hits) == _MAX_RESULTS}
 
 
-def article(connection: sqlite3.Connection, key: str, against: str | None) -> Context:
-    """A version of an article, its other versions, and its difference from one of them.
-
-    Args:
-        connection: to the database.
-        key: its id in `catalogue`.
-        against: the id of the version to compare it with, if any.
-    """
-    db = _database(connection)
+def article(db: Database, key: str, against: str | None) -> Context:
+    """A version of an article by its id in `catalogue`, its other versions, and its difference from one of them."""
     shown = _version(db, key)
     if shown is None:
         return {}
@@ -82,19 +70,13 @@ def article(connection: sqlite3.Connection, key: str, against: str | None) -> Co
 
 
 def _version(db: Database, key: str) -> Context | None:
-    found = next(db.query(_ARTICLE, [key]), None)
-    if found is None:
-        return None
-    return {
-        **found,
-        "paragraphs": json.loads(found["paragraphs"]),
-        "link": _web_address(found["url"]),
-        "image_link": _web_address(found["image_url"]),
-    }
+    for found in db.query(_ARTICLE, [key]):
+        links = {"link": _web_address(found["url"]), "image_link": _web_address(found["image_url"])}
+        return {**found, **links, "paragraphs": json.loads(found["paragraphs"])}
+    return None
 
 
 def _difference(shown: Context, other: Context) -> Context:
-    """What changed from the older of two versions to the newer one."""
     old, new = sorted((shown, other), key=lambda version: str(version["timestamp"]))
     title = compare_words(old["title"] or "", new["title"] or "")
     paragraphs = compare_paragraphs(old["paragraphs"], new["paragraphs"])
@@ -104,19 +86,9 @@ def _difference(shown: Context, other: Context) -> Context:
 
 def _web_address(url: str | None) -> str | None:
     """An address if a link may lead to it: a page can give any text as one."""
-    try:
-        return url if url and urlsplit(url).scheme in {"http", "https"} else None
-    except ValueError:
-        return None
+    return url if url and url.startswith(("https://", "http://")) else None
 
 
 def _marked(text: str | None) -> list[str]:
     """The beginning of a text of search results in pieces, of which every second one is a match."""
-    if not text:
-        return []
-    shown = text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
-    return re.split(f"[{BEGIN}{END}]", shown)
-
-
-def _database(connection: sqlite3.Connection) -> Database:
-    return Database(connection, execute_plugins=False)
+    return re.split(f"[{BEGIN}{END}]", text[:_MAX_SHOWN]) if text else []

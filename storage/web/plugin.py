@@ -11,9 +11,9 @@ from urllib.parse import urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils.asgi import Base400, Request, Response
-from datasette.views.base import DatasetteError
+from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
+from sqlite_utils import Database
 
 from storage import sql_functions
 from storage.web.guard import App, guard
@@ -33,7 +33,6 @@ DATABASE = "kbs"
 _COOKIE = "kbsworld-language"
 # The longest value that a query may make, in bytes: the longest text is a million characters.
 _MAX_VALUE = 5_000_000
-_YEAR = 365 * 24 * 3600
 # A page of this site: browsers take `//`, `/\\` and what they make of tabs and line ends for another server.
 _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 
@@ -41,7 +40,7 @@ _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     """The pages that Datasette does not have."""
-    return [(r"^/$", _front), (r"^/search$", _search), (r"^/-/language/(?P<code>[a-z]+)$", _pick_language)]
+    return [(r"^/$", _front), (r"^/search$", _search), (r"^/-/language/(?P<code>fr|en)$", _pick_language)]
 
 
 @hookimpl(trylast=True)  # after Datasette, whose escape_fts is replaced
@@ -63,36 +62,38 @@ def asgi_wrapper() -> Callable[[App], App]:
 
 
 @hookimpl
-def extra_template_vars(
-    datasette: Datasette, request: Request | None, view_name: str, database: str | None, table: str | None
-) -> Any:
+async def extra_template_vars(
+    datasette: Datasette, request: Request, view_name: str, database: str | None, table: str | None
+) -> Context:
     """What every page needs, and the article on its own page."""
-
-    async def variables() -> Context:
-        language = _language(request)
-        context: Context = {
-            "language": language,
-            "languages": LANGUAGES,
-            "say": phrases(language),
-            "facet_phrases": FACETS,
-            "spell_fault": partial(spell_fault, language=language),
-            "spell_time": partial(spell_time, language=language),
-            "spell_number": partial(spell_number, language=language),
-            "here": urlencode({"back": request.full_path}) if request else "",
-            "catalogue": datasette.urls.table(DATABASE, "catalogue"),
-            "main_database": DATABASE,
-        }
-        if request is not None and view_name == "row" and (database, table) == (DATABASE, "catalogue"):
-            context |= await _read(datasette, article, request.url_vars["pks"], request.args.get("_against"))
-        return context
-
-    return variables
+    language = pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
+    context: Context = {
+        "language": language,
+        "languages": LANGUAGES,
+        "say": phrases(language),
+        "facet_phrases": FACETS,
+        "spell_fault": partial(spell_fault, language=language),
+        "spell_time": partial(spell_time, language=language),
+        "spell_number": partial(spell_number, language=language),
+        "here": urlencode({"back": request.full_path}),
+        "catalogue": datasette.urls.table(DATABASE, "catalogue"),
+        "main_database": DATABASE,
+    }
+    if view_name == "row" and (database, table) == (DATABASE, "catalogue"):
+        context |= await _read(datasette, article, request.url_vars["pks"], request.args.get("_against"))
+    return context
 
 
 @hookimpl(tryfirst=True)
-def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Any:
+async def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Response:
     """Show what went wrong on a page of ours, and nothing on the terminal."""
-    return partial(_error_page, datasette, request, exception)
+    status, message = getattr(exception, "status", 500), getattr(exception, "message", str(exception))
+    if getattr(exception, "message_is_html", False):
+        message = Markup(message)  # noqa: S704  (Datasette's own)
+    context = {"ok": False, "error": message, "status": status}
+    if request.path.endswith(".json"):
+        return Response.json(context, status=status)
+    return await _page(datasette, request, "error.html", context, status)
 
 
 @hookimpl
@@ -101,20 +102,6 @@ def render_cell(value: object, column: str, table: str | None, database: str) ->
     if database == DATABASE and column == "id" and table is None and isinstance(value, int):
         return Markup('<a href="/{0}/catalogue/{1}">{1}</a>').format(DATABASE, value)
     return None
-
-
-async def _error_page(datasette: Datasette, request: Request, exception: Exception) -> Response:
-    status, message, title = 500, f"{type(exception).__name__}: {exception}", None
-    if isinstance(exception, Base400):
-        status, message = exception.status, str(exception)
-    elif isinstance(exception, DatasetteError):
-        status, message, title = exception.status, exception.message, exception.title
-        message = Markup(message) if exception.message_is_html else message  # noqa: S704  (Datasette's own)
-    context = {"ok": False, "error": message, "status": status, "title": title}
-    if request.path.endswith(".json"):
-        return Response.json(context, status=status)
-    page = await datasette.render_template("error.html", context, request=request, view_name="error")
-    return Response.html(page, status=status)
 
 
 async def _front(datasette: Datasette, request: Request) -> Response:
@@ -131,22 +118,19 @@ async def _search(datasette: Datasette, request: Request) -> Response:
 async def _pick_language(request: Request) -> Response:
     back = request.args.get("back") or "/"
     response = Response.redirect(back if _OWN_PAGE.fullmatch(back) else "/")
-    if request.url_vars["code"] in LANGUAGES:
-        response.set_cookie(_COOKIE, request.url_vars["code"], max_age=_YEAR, httponly=True, samesite="strict")
+    year = 365 * 24 * 3600
+    response.set_cookie(_COOKIE, request.url_vars["code"], max_age=year, httponly=True, samesite="strict")
     return response
 
 
-async def _page(datasette: Datasette, request: Request, template: str, context: Context) -> Response:
-    return Response.html(await datasette.render_template(template, context, request=request, view_name=template))
+async def _page(datasette: Datasette, request: Request, template: str, context: Context, status: int = 200) -> Response:
+    page = await datasette.render_template(template, context, request=request, view_name=template)
+    return Response.html(page, status=status)
 
 
 async def _read(datasette: Datasette, read: Callable[..., Context], *arguments: object) -> Context:
     """What `read` returns for the database, in one of Datasette's threads."""
     database = datasette.get_database(DATABASE)
-    return await database.execute_fn(lambda connection: read(connection, *arguments))  # type: ignore[no-any-return]
-
-
-def _language(request: Request | None) -> str:
-    if request is None:
-        return pick_language(None, "")
-    return pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
+    return await database.execute_fn(  # type: ignore[no-any-return]
+        lambda connection: read(Database(connection, execute_plugins=False), *arguments)
+    )

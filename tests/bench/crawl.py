@@ -17,7 +17,6 @@ from tests.bench.processes import measure
 from tests.bench.report import Figure, conclude, print_table
 from tests.replica import Replica
 
-#: Without the delays, which are for the real site.
 CRAWL = ("kbs_news", "-a", "full=1", "-s", "DOWNLOAD_DELAY=0", "-s", "AUTOTHROTTLE_ENABLED=False")
 #: Scrapy's defaults, but one page at a time as in the crawl.
 BARE = ("CONCURRENT_REQUESTS=1", "DOWNLOAD_DELAY=0", "ROBOTSTXT_OBEY=False", "LOG_LEVEL=WARNING")
@@ -61,11 +60,9 @@ def _bare(folder: Path, urls: list[str]) -> float:
     file = folder / "urls"
     file.write_text("\n".join(urls), "utf-8")
     arguments = [part for setting in BARE for part in ("-s", setting)]
+    spider = str(Path(__file__).with_name("bare.py"))
     # In a folder without scrapy.cfg, so that the project's settings do not apply.
-    run = measure(
-        *("scrapy", "runspider", str(Path(__file__).with_name("bare.py")), "-a", f"file={file}", *arguments),
-        folder=folder,
-    )
+    run = measure("scrapy", "runspider", spider, "-a", f"file={file}", *arguments, folder=folder)
     if int(run.output) != len(urls):
         sys.exit(f"The bare spider got {run.output.strip()} of {len(urls)} pages: the rates cannot be compared.")
     return run.seconds

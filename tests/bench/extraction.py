@@ -15,7 +15,6 @@ from extractors import NotAnArticle
 from tests.bench.report import Figure, conclude, print_table
 from tests.bench.tools import Tool, load_tools
 from tests.replica import World, pages
-from tests.replica.hostile import HOSTILE, URL
 from tests.replica.skeleton import COOKIES, MENU
 from tests.replica.world import Entry
 
@@ -48,7 +47,6 @@ def main() -> int:
         milliseconds = f"{statistics.median(seconds) * 1000:,.1f}"
         rows.append([name, str(len(seconds)), *(f"{share:.0%}" for share in shares), milliseconds])
     print_table(["tool", "pages", *COLUMNS, "ms a page"], rows)
-    _print_slowest_hostile_page(tools[KBSWORLD])
     exact = Figure("kbsworld's lowest share of right results", right, at_least=1)
     return conclude([exact, *_ratios(tools, samples)])
 
@@ -106,12 +104,6 @@ def _ratios(tools: dict[str, Tool], samples: list[Sample]) -> list[Figure]:
         Figure("kbsworld's time, in times of lxml's parse", statistics.median(times_parse), at_most=2.2),
         Figure("times as fast as trafilatura on the whole page", statistics.median(times_trafilatura), at_least=12),
     ]
-
-
-def _print_slowest_hostile_page(tool: Tool) -> None:
-    seconds = {name: _seconds(tool, make(), URL) for name, make in HOSTILE.items()}
-    slowest = max(seconds, key=lambda name: seconds[name])
-    print(f"slowest of {len(seconds)} hostile pages: {seconds[slowest]:.2f} s ({slowest})")
 
 
 def _seconds(run: Callable[[bytes, str], object], page: bytes, url: str) -> float:

@@ -1,7 +1,7 @@
 """python -m tests.bench.reextract: the page rate and the memory of `kbsworld reextract`.
 
-On the same captures and with as many processes each: reading the WARC and parsing with lxml, trafilatura's command line
-on the pages as files, and `kbsworld reextract`, which also extracts and stores. Whole processes are timed, in turn.
+On the same captures and with as many processes: trafilatura's command line on the pages as files, and `kbsworld
+reextract`, which also reads the WARC and stores. Whole processes are timed, in turn.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ from tests.replica.routes import HTML
 
 FIRST_CAPTURE = datetime(2026, 11, 21, tzinfo=UTC)
 JOBS = str(os.cpu_count() or 1)
-PARSE = "read the WARC and parse with lxml"
 REEXTRACT = "kbsworld reextract"
 #: Gives title and date besides the text, as kbsworld does: this one is compared.
 TRAFILATURA = "trafilatura --json --with-metadata"
@@ -47,7 +46,6 @@ def main() -> int:
         few_file, many_file = _write(folder / "few", few), _write(folder / "many", many)
         for i in range(1, options.rounds + 1):
             print(f"round {i} ...", file=sys.stderr)
-            runs[PARSE, few].append(_parse(few_file, few))
             runs[TRAFILATURA, few].append(_trafilatura(folder, few, "--json", "--with-metadata"))
             runs[REEXTRACT, few].append(_reextract(few_file, few))
         runs[TEXT_ALONE, few].append(_trafilatura(folder, few))
@@ -59,7 +57,6 @@ def main() -> int:
         [
             Figure(f"times the page rate of {TRAFILATURA}", _ratio(runs[TRAFILATURA, few], own), at_least=12),
             Figure(f"times the page rate of {TEXT_ALONE}", _ratio(runs[TEXT_ALONE, few], own[-1:])),
-            Figure("share of the rate of reading and parsing alone", _ratio(runs[PARSE, few], own)),
             Figure(f"memory at {many:,} captures, in times of that at {few:,}", memory, at_most=1.1),
         ]
     )
@@ -87,12 +84,6 @@ def _write(folder: Path, count: int) -> Path:
             (pages / f"{i}.html").write_bytes(page)
     writer.close()
     return folder / name
-
-
-def _parse(file: Path, captures: int) -> Run:
-    run = measure("tests.bench.parse", str(file), JOBS)
-    _check(PARSE, int(run.output), captures)
-    return run
 
 
 def _trafilatura(folder: Path, captures: int, *flags: str) -> Run:

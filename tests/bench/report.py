@@ -19,7 +19,6 @@ class Figure:
 
     @property
     def holds(self) -> bool:
-        """Whether it is within its bounds."""
         return self.at_least <= self.value <= self.at_most
 
     def __str__(self) -> str:

@@ -23,6 +23,7 @@ SMALL = """
 import crawler.reextract as module
 module.BATCH_ITEMS = 5
 """
+IMPATIENT = "import crawler.reextract; crawler.reextract._PATIENCE = 3.0"
 # Loaded by workers: one page ends them.
 PRELOAD = """
 import os, crawler.reextract as module
@@ -117,7 +118,7 @@ def test_after_a_lost_scheduler_the_same_call_goes_on(folder: Path, local: list[
 
 
 def test_a_scheduler_that_does_not_answer_is_reported(folder: Path, tmp_path: Path) -> None:
-    status, said = finished(begin(tmp_path, folder, "--scheduler", "tcp://127.0.0.1:1"))
+    status, said = finished(begin(tmp_path, folder, "--scheduler", "tcp://127.0.0.1:1", first=IMPATIENT))
     assert status == 1
     assert said.startswith("No Dask scheduler answers at tcp://127.0.0.1:1 (")
     assert said.endswith("; start one: dask scheduler\n")
@@ -125,9 +126,8 @@ def test_a_scheduler_that_does_not_answer_is_reported(folder: Path, tmp_path: Pa
 
 
 def test_a_cluster_without_workers_is_reported(folder: Path, tmp_path: Path) -> None:
-    first = "import crawler.reextract; crawler.reextract._WORKER_PATIENCE = 1.0"
     with cluster(0) as started:
-        status, said = finished(begin(tmp_path, folder, "--scheduler", started.address, first=first))
+        status, said = finished(begin(tmp_path, folder, "--scheduler", started.address, first=IMPATIENT))
     assert (status, said) == (1, f"{started.address} has no worker; start one: dask worker {started.address}\n")
 
 

@@ -105,11 +105,13 @@ def test_a_page_that_takes_too_long_is_refused() -> None:
     assert (slow.reason, next_one) == ("extraction takes too long on this page", 1)
 
 
-def test_the_answer_of_a_cancelled_page_goes_to_no_other() -> None:
+def test_the_answer_of_a_cancelled_page_goes_to_no_other(tmp_path: Path) -> None:
+    began = tmp_path / "began"
+
     async def read(extraction: Extraction) -> Any:
-        await extraction.run(abs, -1)
-        slow = asyncio.create_task(extraction.run(time.sleep, 1))
-        await asyncio.sleep(0.1)
+        slow = asyncio.create_task(extraction.run(os.system, f"touch {began}; sleep 1"))
+        while not began.exists():
+            await asyncio.sleep(0.01)
         slow.cancel()
         with suppress(asyncio.CancelledError):
             await slow

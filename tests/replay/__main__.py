@@ -32,14 +32,11 @@ CHECKOUT = Path(__file__).parents[2]
 BIN = CHECKOUT / ".venv-replay" / "bin"
 ARTICLES = 12
 COLLECTION = "kbs"
-#: Seconds that each step may take.
 PATIENCE = 120
 _OPENER = build_opener(ProxyHandler({}))  # no proxy for loopback
 
 
 def main() -> int:
-    if not (BIN / "wayback").exists():
-        sys.exit("pywb is not installed. Run make replay.")
     with tempfile.TemporaryDirectory(prefix="kbsworld-replay-") as name:
         folder = Path(name)
         with Replica(articles=ARTICLES) as replica:
@@ -47,7 +44,6 @@ def main() -> int:
             _kbsworld(folder, replica.base_url, "crawl", "kbs_news")
             time.sleep(1)  # pywb's timestamps are to the second
             _kbsworld(folder, replica.base_url, "crawl", "kbs_articles", "-a", f"ids={seq}", "-a", "full=1")
-        # From here on only pywb serves the pages.
         files = sorted((folder / "archive").iterdir())
         print(f"Crawled into {len(files)} WARC files.", flush=True)
         _play_back(folder, files, truth)
@@ -56,7 +52,6 @@ def main() -> int:
 
 
 def _kbsworld(folder: Path, base_url: str, *arguments: str, **own: str) -> None:
-    # The delays are for the site.
     settings = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0"] if arguments[0] == "crawl" else []
     where = {"KBS_DB": str(folder / "kbs.db"), "KBS_ARCHIVE": str(folder / "archive"), "KBS_BASE_URL": base_url}
     _run([sys.executable, "-m", "crawler", *arguments, *settings], CHECKOUT, where | own)
@@ -72,7 +67,6 @@ def _run(command: list[str], folder: Path, own: dict[str, str] | None = None) ->
 
 
 def _play_back(folder: Path, files: list[Path], truth: Article) -> None:
-    """Compare what pywb serves of both captures of an article with its truth."""
     _run([str(BIN / "wb-manager"), "init", COLLECTION], folder)
     _run([str(BIN / "wb-manager"), "add", COLLECTION, *map(str, files)], folder)
     number = truth.url.rpartition("=")[2]
@@ -132,19 +126,14 @@ def _answers(url: str) -> bool:
 
 
 def _pack(folder: Path, files: list[Path], base_url: str) -> None:
-    """Compare the articles of a WACZ of the archive with those that the crawl stored."""
     wacz, other = folder / "crawl.wacz", folder / "other.db"
     _run([str(BIN / "wacz"), "create", "-o", str(wacz), *map(str, files)], folder)
     _kbsworld(folder, base_url, "reextract", str(wacz), KBS_DB=str(other), KBS_ARCHIVE="")
-    stored, again = _articles(folder / "kbs.db"), _articles(other)
+    with ArticleStore(folder / "kbs.db") as crawled, ArticleStore(other) as packed:
+        stored, again = list(crawled), list(packed)
     if again != stored or len(stored) != ARTICLES:
         sys.exit(f"The WACZ gives other articles ({len(again)}) than the crawl stored ({len(stored)}).")
     print(f"py-wacz packs the archive into one file, which gives the same {len(again)} articles.")
-
-
-def _articles(database: Path) -> list[Article]:
-    with ArticleStore(database) as store:
-        return list(store)
 
 
 if __name__ == "__main__":

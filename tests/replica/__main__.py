@@ -29,11 +29,8 @@ def main() -> int:
         kinds = KINDS if options.faults == "all" else (options.faults or "").split(",")
         faults = Faults(kinds, options.share) if options.faults else None
         replica = Replica(options.articles, options.seed, options.port, options.days, faults)
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, OSError) as error:
         parser.error(f"{error}")
-    except OSError as error:
-        print(f"Port {options.port} cannot be used ({error.strerror}); name another.", file=sys.stderr)
-        return 1
     signals = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
     with replica:

@@ -24,7 +24,6 @@ _DATA = tomllib.loads(Path(__file__).with_name("pieces.toml").read_text("utf-8")
 _PIECES = {name: Template(text) for name, text in _DATA["pieces"].items()}
 #: File of a list -> the parameter whose value selects its entries.
 PARAMETERS = {file: one["parameter"] for file, one in _DATA["lists"].items()}
-FEED_SIZE = 20
 _ASIDE_TITLES = ("Most Viewed News", "Headline News", "Most Viewed Content")
 #: Layout -> page that its category links to; news_list.htm for all others.
 _CATEGORY_PAGES = {
@@ -48,14 +47,7 @@ def entry_page(world: World, entry: Entry) -> bytes:
 
 
 def article_page(edition: str, entry: Entry, body: str, others: Sequence[Entry]) -> bytes:
-    """The page of one article with every noise block of the site around it.
-
-    Args:
-        edition: the letter of `lang=`.
-        entry: the article; the layout of its truth chooses the template, its number what differs from page to page.
-        body: HTML of its words.
-        others: articles for the lists around it.
-    """
+    """The page of one article with every noise block of the site around it; `body`: HTML, `others`: for the lists."""
     truth = entry.truth
     contents = _piece(
         "article",
@@ -122,10 +114,8 @@ def day_page(world: World, entries: Sequence[Entry], day: str) -> bytes:
 
 
 def feed(world: World, entries: Sequence[Entry]) -> bytes:
-    """An RSS 2.0 feed of the first of `entries`."""
-    items = [
-        _piece("feed_item", world.edition, entry, published=_published(entry.truth)) for entry in entries[:FEED_SIZE]
-    ]
+    """An RSS 2.0 feed of the first twenty of `entries`."""
+    items = (_piece("feed_item", world.edition, one, published=_published(one.truth)) for one in entries[:20])
     return _piece("feed", world.edition, items="\n".join(items)).encode()
 
 
@@ -203,7 +193,6 @@ def _picture(truth: Article) -> str:
 
 
 def _aside(edition: str, entries: Sequence[Entry]) -> str:
-    """The three lists of the right column."""
     blocks = []
     for number, heading in enumerate(_ASIDE_TITLES):
         items = _pieces("aside", edition, entries[number * 5 : number * 5 + 5])

@@ -24,14 +24,7 @@ _VIEWS = {
 
 
 def find_page(world: World, path: str, query: Query, fault: str = "") -> tuple[str, bytes] | None:
-    """Content type and body of the page, or None if the site has no such page.
-
-    Args:
-        world: of the address's edition.
-        path: of the address.
-        query: its parameters.
-        fault: one of faults.SITE_PAGES, or empty.
-    """
+    """Content type and body of the page, or None if the site has no such page; `fault`: one of faults.SITE_PAGES."""
     if path == "/rss/rss_news.htm":
         return XML, pages.feed(world, pages.list_entries(world, "news_list.htm", query.get("id", "")))
     if path == "/rss/rss_enternews.htm":

@@ -7,7 +7,6 @@ import socket
 import struct
 import sys
 import threading
-import time
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
@@ -43,13 +42,7 @@ class Replica:
         days: int | None = None,
         faults: Faults | None = None,
     ) -> None:
-        """A server bound to `port` of 127.0.0.1; 0 takes a free one.
-
-        Raises:
-            OSError: the port is in use.
-            OverflowError: there is no such port.
-            ValueError: as World.
-        """
+        """A server bound to `port` of 127.0.0.1; 0 takes a free one. An OSError if it is in use."""
         self.worlds = {edition: World(articles, seed, edition, days) for edition in EDITIONS}
         self.faults = Faults() if faults is None else faults
         self.requests: list[str] = []
@@ -60,12 +53,10 @@ class Replica:
 
     @property
     def base_url(self) -> str:
-        """Its base address, without a final slash."""
         return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def world(self) -> World:
-        """The French edition's articles."""
         return self.worlds["f"]
 
     def __enter__(self) -> Self:
@@ -93,14 +84,12 @@ class _Server(ThreadingHTTPServer):
     request_queue_size = 128  # with a full queue a client waits a second before it tries again
 
     def shutdown_request(self, request: Any) -> None:
-        """Close the connection; for a reset without the usual end."""
         if request.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER):
             self.close_request(request)
         else:
             super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Report an error, but not a client that left."""
         if not isinstance(sys.exception(), ConnectionError):
             super().handle_error(request, client_address)
 
@@ -137,7 +126,6 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(page, HTML, STATUSES[kind], {"Retry-After": str(retry_after)} if asks else {})
 
     def _send_broken(self, kind: str, content_type: str, body: bytes) -> None:
-        """Send what one of faults.WIRE leaves of an answer."""
         if kind == "error-page":
             self._send(ERROR_PAGE, HTML)
         elif kind == "redirect-loop":
@@ -148,7 +136,7 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.close_connection = True
         if kind == "timeout":
-            self._wait(PATIENCE)
+            self.server.replica.stopping.wait(PATIENCE)
         elif kind == "wrong-length":
             self._send(body[: len(body) * 2 // 3], content_type, 200, {"Connection": "close"})
         elif kind == "reset":
@@ -159,10 +147,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._drip(content_type, body)
 
     def _next_in_loop(self) -> str:
-        """From a page to an address beside it, then to another one and back, without end.
-
-        The page's own address is not part of the loop, so that a later request of it succeeds.
-        """
+        """The other one of two addresses beside the page's own, so that a later request of that succeeds."""
         page, loop, step = self.path.partition(_LOOP)
         if loop:
             return f"{page}{loop}{2 if step == '1' else 1}"
@@ -170,33 +155,15 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _drip(self, content_type: str, body: bytes) -> None:
         self._send(b"", content_type, length=len(body))
-        end = time.monotonic() + PATIENCE
         for at in range(len(body)):
             self.wfile.flush()
-            if time.monotonic() > end or not self._wait(DRIP_PAUSE):
+            if self.server.replica.stopping.wait(DRIP_PAUSE):
                 return
             self.wfile.write(body[at : at + 1])
-
-    def _wait(self, seconds: float) -> bool:
-        """Wait; False as soon as the client has left or the server stops."""
-        end = time.monotonic() + seconds
-        while (rest := end - time.monotonic()) > 0:
-            if self.server.replica.stopping.wait(min(rest, 0.05)) or self._client_has_left():
-                return False
-        return True
-
-    def _client_has_left(self) -> bool:
-        try:
-            return not self.connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return False
-        except OSError:
-            return True
 
     def _send(
         self, body: bytes, content_type: str, status: int = 200, more: dict[str, str] | None = None, length: int = -1
     ) -> None:
-        """Send headers, with `more`, and body; `length`: to announce, if it is not the body's."""
         self.send_response(status)
         self.send_header("Content-Type", content_type)
         for name, value in (more or {}).items():

@@ -21,22 +21,13 @@ _PAGE = Template(Path(__file__).with_name("page.html").read_text("utf-8"))
 
 
 def render(edition: str, *, title: str, meta: str, contents: str, aside: str = "") -> bytes:
-    """A whole page of the site around `contents`.
-
-    Args:
-        edition: the letter of `lang=`.
-        title: plain text of <title>, before the station's name.
-        meta: HTML of the og: tags.
-        contents: HTML of div.contents.
-        aside: HTML of the three lists of the right column.
-    """
+    """A whole page of the site: `title` is plain text; og: tags, div.contents and the right column's lists are HTML."""
     own = {"title": escape(title), "meta": meta, "contents": contents, "aside": aside}
     return _PAGE.substitute(_surroundings(edition), **own).encode()
 
 
 @cache
 def _surroundings(edition: str) -> dict[str, str]:
-    """What all pages of an edition have in common."""
     french = edition == "f"
     sentence, link = COOKIES.get(edition, ("This site uses cookies to work well. By going on you agree.", "Details >"))
     scripts = (

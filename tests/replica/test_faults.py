@@ -6,9 +6,6 @@ import contextlib
 import gzip
 import http.client
 import socket
-import subprocess
-import sys
-import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
@@ -17,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from tests.replica import Faults, Replica
-from tests.replica.faults import KINDS, SITE_PAGES, STATUSES, applicable
+from tests.replica.faults import KINDS, SITE_PAGES, applicable
 from tests.replica.test_pages import LISTS
 
 LIST = "/service/news_list.htm?lang=f&page=2"
@@ -37,10 +34,6 @@ def ask(base_url: str, target: str) -> tuple[http.client.HTTPResponse, bytes]:
         return answer, answer.read()
 
 
-def status(site: Replica, target: str) -> int:
-    return ask(site.base_url, target)[0].status
-
-
 def send(site: Replica, target: str) -> socket.socket:
     """A connection that has asked for `target`."""
     connection = socket.create_connection(("127.0.0.1", urlsplit(site.base_url).port), timeout=30)
@@ -49,7 +42,6 @@ def send(site: Replica, target: str) -> socket.socket:
 
 
 def read_all(connection: socket.socket) -> bytes:
-    """All that comes, until the connection ends or is reset."""
     received = b""
     with contextlib.suppress(ConnectionResetError):
         while chunk := connection.recv(65536):
@@ -57,30 +49,13 @@ def read_all(connection: socket.socket) -> bytes:
     return received
 
 
-@pytest.mark.parametrize("retry_after", [7, None])
-def test_a_status_and_its_retry_after(site: Replica, retry_after: int | None) -> None:
-    site.faults.retry_after = retry_after
-    for kind in STATUSES:
-        site.faults.plan[LIST] = [kind]
-        answer, _ = ask(site.base_url, LIST)
-        assert answer.status == int(kind)
-        asks = retry_after is not None and kind in {"503", "429"}
-        assert answer.getheader("Retry-After") == (str(retry_after) if asks else None)
-
-
 def test_a_plan_is_followed_request_by_request(site: Replica) -> None:
-    site.faults.plan[LIST] = ["500", "ok", "404", "error-page"]
-    assert [status(site, LIST) for _ in range(5)] == [500, 200, 404, 200, 200]
-    assert site.faults.met == [(LIST, "500"), (LIST, "404"), (LIST, "error-page")]
-
-
-def test_a_timeout_ends_with_the_client(site: Replica) -> None:
-    site.faults.plan[LIST] = ["timeout"]
-    with send(site, LIST) as connection:
-        connection.settimeout(0.3)
-        with pytest.raises(TimeoutError):
-            connection.recv(1)
-    assert status(site, LIST) == 200
+    site.faults.retry_after = 7
+    site.faults.plan[LIST] = ["500", "ok", "503", "error-page"]
+    answers = [ask(site.base_url, LIST)[0] for _ in range(5)]
+    assert [answer.status for answer in answers] == [500, 200, 503, 200, 200]
+    assert [answer.getheader("Retry-After") for answer in answers] == [None, None, "7", None, None]
+    assert site.faults.met == [(LIST, "500"), (LIST, "503"), (LIST, "error-page")]
 
 
 @pytest.mark.parametrize(("kind", "share"), [("reset", 1 / 2), ("wrong-length", 2 / 3)])
@@ -116,16 +91,14 @@ def test_a_redirect_loop_has_no_end(site: Replica) -> None:
             at = str(answer.getheader("Location"))
             seen.add(at)
         assert len(seen - {target}) == 2
-        assert status(site, target) == 200
+        assert ask(site.base_url, target)[0].status == 200
 
 
 def test_a_drip_sends_byte_after_byte(site: Replica) -> None:
     site.faults.plan[LIST] = ["drip"]
     with send(site, LIST) as connection:
         assert connection.recv(4096).startswith(b"HTTP/1.1 200 OK")
-        began = time.monotonic()
         assert [connection.recv(4096) for _ in range(4)] == [b"<", b"!", b"D", b"O"]
-        assert time.monotonic() - began > 0.5
 
 
 @pytest.mark.parametrize("target", LISTS)
@@ -146,9 +119,6 @@ def test_a_page_meets_only_faults_that_it_can_have() -> None:
     assert set(applicable(KINDS, FEED)) == others
     faults = Faults(["endless"], share=1.0)
     assert (faults.draw(FEED), faults.draw(LIST)) == ("", "endless")
-    faults.plan[FEED] = ["no-cards"]
-    with pytest.raises(ValueError, match=r"/rss/rss_news.htm\?lang=f cannot have the fault no-cards"):
-        faults.draw(FEED)
 
 
 def test_a_share_of_requests_meets_every_kind() -> None:
@@ -157,33 +127,5 @@ def test_a_share_of_requests_meets_every_kind() -> None:
     drawn = [faults.draw(target) for target in targets]
     assert drawn == [same.draw(target) for target in targets]
     assert drawn != [other.draw(target) for target in targets]
-    assert drawn[:500] != drawn[500:]
     assert 240 < len(faults.met) < 360
     assert set(Counter(kind for _, kind in faults.met)) == set(KINDS)
-
-
-def test_the_server_stops_although_clients_wait() -> None:
-    with Replica(articles=3) as site:
-        site.faults.plan[LIST] = ["timeout", "drip"]
-        waiting = [send(site, LIST), send(site, LIST)]
-        while len(site.faults.met) < 2:
-            time.sleep(0.01)
-        began = time.monotonic()
-    for connection in waiting:
-        read_all(connection)
-        connection.close()
-    assert time.monotonic() - began < 10
-
-
-@pytest.mark.parametrize("kinds", ["all", "500,404"])
-def test_the_program_serves_faults(kinds: str) -> None:
-    faults = Faults(KINDS if kinds == "all" else kinds.split(","), share=1)
-    drawn = ((page, faults.draw(page)) for page in (f"/service/news_list.htm?lang=f&page={n}" for n in range(99)))
-    page, kind = next((page, kind) for page, kind in drawn if kind in STATUSES)
-    command = [sys.executable, "-m", "tests.replica", "--articles", "20", "--faults", kinds, "--share", "1"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-        assert process.stdout is not None
-        answer, _ = ask(process.stdout.readline().strip(), page)
-        process.terminate()
-        assert process.wait(10) == 0
-    assert answer.status == STATUSES[kind]

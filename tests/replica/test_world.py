@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 from random import Random
 
 import pytest
 
-from extractors import extract_html
-from tests.replica import World, pages
+from tests.replica import World
 from tests.replica.world import NEWEST, Entry
 
 SORTS = ["news", "features", "programmes"]
@@ -32,7 +30,6 @@ def test_news_are_spread_over_the_days() -> None:
     assert times[0] == NEWEST
     assert timedelta(days=89, hours=23) < times[0] - times[-1] < timedelta(days=90)
     assert sum(len(world.written_on((NEWEST - timedelta(days=i)).date())) for i in range(91)) == 500
-    assert [len(World(articles, days=1).entries) for articles in range(3)] == [0, 1, 2]
 
 
 @pytest.mark.parametrize("of", SORTS)
@@ -44,8 +41,6 @@ def test_published_articles_are_the_newest(of: str, articles: int) -> None:
     assert world.listing(of).entries == [*new, *old]
     times = [str(entry.truth.written_at) for entry in dated(world, of)]
     assert times == sorted(set(times), reverse=True)
-    numbers = [entry.seq for entry in world.listing(of).entries]
-    assert numbers == list(range(numbers[0], numbers[0] - len(numbers), -1))
 
 
 @pytest.mark.parametrize("of", SORTS)
@@ -60,19 +55,5 @@ def test_an_update_is_a_later_version_in_its_place(of: str) -> None:
         assert isinstance(version.truth.updated_at, datetime) == (of == "news")
         assert version.truth.written_at == entry.truth.written_at
         assert len(set(version.truth.paragraphs) - set(entry.truth.paragraphs)) == 1
-        article = extract_html(pages.entry_page(world, version), version.truth.url)
-        assert replace(article, source_url=None) == version.truth
         # An older version names the same article.
         assert str(world.update(entry).truth.timestamp) > str(version.truth.timestamp)
-
-
-def test_what_cannot_change_is_refused() -> None:
-    world = World(articles=40)
-    undated = next(entry for entry in world.programmes if entry.truth.written_at is None)
-    for entry in (undated, world.infographics[0]):
-        with pytest.raises(ValueError, match="cannot be updated"):
-            world.update(entry)
-    with pytest.raises(ValueError, match="infographics cannot be published"):
-        world.publish(1, "infographics")
-    with pytest.raises(KeyError):
-        World(articles=3).update(world.entries[0])

@@ -8,8 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from extractors import Article
-from tests.chromium import NAMES, find_chromium
+from tests.chromium import find_chromium
 from tests.storage.web.reader import Reader
 from tests.storage.web.rooms import Room, build, opened
 
@@ -19,12 +18,9 @@ def browser() -> Iterator[Browser]:
     """The system's Chromium. Without one these tests are skipped, but fail in CI."""
     program = find_chromium()
     if program is None:
-        reason = f"there is no Chromium ({', '.join(NAMES)}, or KBS_CHROMIUM)"
-        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium; KBS_CHROMIUM=PATH names one")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-        yield browser
-        browser.close()
+        yield playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
 
 
 @pytest.fixture(scope="package")
@@ -34,29 +30,12 @@ def tab(browser: Browser) -> Reader:
 
 
 @pytest.fixture(scope="package")
-def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Room, list[Article]]]:
-    """The room on a database of the replica, and all versions in it."""
+def room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
+    """The room on a database of the replica."""
     path = tmp_path_factory.mktemp("room") / "kbs.db"
-    articles = build(path)
+    build(path)
     with opened(path) as room:
-        yield room, articles
-
-
-@pytest.fixture
-def room(filled: tuple[Room, list[Article]]) -> Room:
-    return filled[0]
-
-
-@pytest.fixture
-def versions(filled: tuple[Room, list[Article]]) -> list[Article]:
-    return filled[1]
-
-
-@pytest.fixture
-def newest(versions: list[Article]) -> list[Article]:
-    """The newest version of each article, newest first."""
-    latest = {article.url: article for article in sorted(versions, key=lambda one: one.timestamp or "")}
-    return sorted(latest.values(), key=lambda one: one.timestamp or "", reverse=True)
+        yield room
 
 
 @pytest.fixture

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from tests.replica import World
 CHECKOUT = Path(__file__).parents[3]
 NOON = datetime(2026, 11, 21, 3, tzinfo=UTC)
 #: Refused pages: reason -> how many.
-REFUSED = {"an error page": 3, "no article in the page": 1}
+REFUSED = {"an error page": 3, "no article": 1}
 
 #: An article in three versions.
 SUMMIT = Article(
@@ -56,40 +57,39 @@ THIRD = replace(
 )
 
 
-def build(path: Path) -> list[Article]:
-    """Make a database of the replica's French edition and SUMMIT's versions; all versions of all articles."""
+def _versions() -> list[Article]:
     world = World(articles=24, days=90)
-    dated = [entry.truth for entry in world.programmes if entry.truth.written_at is not None]
-    articles = [*(entry.truth for entry in [*world.entries, *world.features]), *dated]
-    articles += [world.update(entry).truth for entry in world.entries[5:7]]
-    articles += [SUMMIT, SECOND, THIRD]
+    entries = [*world.entries, *world.features, *(one for one in world.programmes if one.truth.written_at)]
+    entries += [world.update(entry) for entry in world.entries[5:7]]
+    return [*(entry.truth for entry in entries), SUMMIT, SECOND, THIRD]
+
+
+#: All versions of the articles in the room.
+VERSIONS = _versions()
+
+
+def build(path: Path) -> None:
+    """Make a database of VERSIONS and of REFUSED."""
+    add(path, VERSIONS)
     with ArticleStore(path) as store, store.batch():
         crawl_state = CrawlState(store)
         run = crawl_state.begin_run("kbs_news", {}, NOON)
-        add(store, articles)
-        pages = [(reason, number) for reason, count in REFUSED.items() for number in range(count)]
-        for number, (reason, _) in enumerate(pages):
+        for number, reason in enumerate(Counter(REFUSED).elements()):
             store.refuse(Capture(url=f"https://world.kbs.co.kr/page{number}", fetched_at=NOON, body=b""), reason)
-        crawl_state.end_run(run, NOON, [], reason="finished", exit_status=0, pages=len(articles), new=len(articles))
-    return articles
+        pages = len(VERSIONS)
+        crawl_state.end_run(run, NOON, [], reason="finished", exit_status=0, pages=pages, new=pages)
 
 
-def add(store: ArticleStore, articles: Sequence[Article]) -> None:
+def add(path: Path, articles: Sequence[Article]) -> None:
     """Store articles as if they had been fetched one second after the other."""
-    for number, article in enumerate(articles):
-        store.add(article, Capture(url=article.url, fetched_at=NOON + timedelta(seconds=number), body=b""))
+    with ArticleStore(path) as store, store.batch():
+        for number, article in enumerate(articles):
+            store.add(article, Capture(url=article.url, fetched_at=NOON + timedelta(seconds=number), body=b""))
 
 
 @dataclass(frozen=True)
 class Room:
-    """An open reading room.
-
-    Attributes:
-        address: of its front page.
-        database: the file.
-        process: the command.
-        client: for asking without a browser.
-    """
+    """An open reading room: the address of its front page, and a client for asking without a browser."""
 
     address: str
     database: Path
@@ -97,26 +97,21 @@ class Room:
     client: httpx.Client
 
     def ask(self, path: str, method: str = "GET", **headers: str) -> httpx.Response:
-        """The answer for a path."""
         self.client.cookies.clear()
         return self.client.request(method, path, headers=headers)
 
-    def end(self, number: signal.Signals) -> list[str]:
-        """Close it with a signal; the lines on its terminal."""
+    def end(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Close it with a signal: its terminal shows that it opened and that it closed, and nothing more."""
         self.process.send_signal(number)
         assert self.process.wait(timeout=20) == 0
         assert self.process.stderr is not None
-        return self.process.stderr.read().splitlines()
+        opened, closed = self.process.stderr.read().splitlines()
+        assert ("Ctrl-C" in opened, closed) == (True, "Closed.")
 
 
 @contextmanager
 def opened(database: Path, first: str = "") -> Iterator[Room]:
-    """The reading room on a database and a free port, closed again at the end.
-
-    Args:
-        database: the file.
-        first: Python that the process runs before the command.
-    """
+    """The reading room on a database and a free port; `first`: Python that the process runs before the command."""
     browse = f"{first}\nfrom scrapy.cmdline import execute\nexecute(['scrapy', 'browse', '--port', '0'])"
     process = subprocess.Popen(
         [sys.executable, "-c", browse],

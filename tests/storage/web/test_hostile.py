@@ -6,34 +6,31 @@ import csv
 import io
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 from playwright.sync_api import Page
 
 from extractors import Article
-from storage import ArticleStore
+from storage import ArticleStore, Capture
 from tests.storage.web.reader import Reader
-from tests.storage.web.rooms import SUMMIT, Room, add, opened
+from tests.storage.web.rooms import NOON, SUMMIT, Room, add, opened
 
 FACETS = "_facet=category&_facet=month&_facet=kind&_facet=layout"
-# More than the facets of a page show at first.
-MANY = 40
 TEXTS = (
     "<script>window.ran = 1</script>",
     "\"'><img src=x onerror='window.ran = 1'><svg onload='window.ran = 1'>",
     "</title></textarea></script><script>window.ran = 1</script><!--",
     "{{ 7*7 }} {% raise %} ${7*7} #{7*7}",
-    "&lt;script&gt;window.ran = 1&lt;/script&gt; &amp;amp; &#60;b&#62;",
+    "&lt;script&gt;window.ran = 1&lt;/script&gt;",
     "\x1b]0;title\x07\x1b[31mred\x1b[0m",
     "\u202egnp.exe\u2066 \u200fsegap",
-    "'; drop table articles; --",
     "javascript:window.ran=1",
     "m" * 100_000,
 )
 ADDRESSES = (
     "javascript:window.ran=1//",
-    "data:text/html,<script>window.ran=1</script>",
     "https://evil.example/\"onmouseover='window.ran=1'?q=<script>",
     "//evil.example/x",
     "https://[evil",
@@ -45,14 +42,9 @@ def hostile() -> list[Article]:
     articles = []
     for number, text in enumerate(TEXTS):
         address = ADDRESSES[number % len(ADDRESSES)]
+        fields: dict[str, Any] = {"title": f"Sommet {text}", "category": text, "image_credit": text}
         old = replace(
-            SUMMIT,
-            url=f"{address}{number}",
-            title=f"Sommet {text}",
-            category=text,
-            paragraphs=(f"Sommet {text} fin", text),
-            image_url=address,
-            image_credit=text,
+            SUMMIT, url=f"{address}{number}", paragraphs=(f"Sommet {text} fin", text), image_url=address, **fields
         )
         changed = (f"Sommet {text} autrement", text)
         articles += [old, replace(old, timestamp="2026-11-20T10:00:00+09:00", paragraphs=changed)]
@@ -61,17 +53,13 @@ def hostile() -> list[Article]:
 
 @pytest.fixture(scope="package")
 def hostile_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
-    """The room on a database of such articles and refusals, and of many categories."""
+    """The room on a database of such articles and refusals."""
     path = tmp_path_factory.mktemp("hostile") / "kbs.db"
-    many = [
-        replace(SUMMIT, url=f"{SUMMIT.url}{number}", category=f"<b>{number}</b>", paragraphs=("Rien.",), title=None)
-        for number in range(MANY)
-    ]
+    add(path, hostile())
     with ArticleStore(path) as store, store.batch():
-        add(store, [*many, *hostile()])
         for number, text in enumerate(TEXTS):
-            values = [ADDRESSES[number % len(ADDRESSES)] + str(number), text, "2026-11-20T10:00:00+00:00"]
-            store.db.execute("insert into refusals (url, reason, fetched_at) values (?, ?, ?)", values)
+            page = Capture(url=ADDRESSES[number % len(ADDRESSES)] + str(number), fetched_at=NOON, body=b"")
+            store.refuse(page, text)
     with opened(path) as room:
         yield room
 
@@ -80,12 +68,6 @@ def hostile_room(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Room]:
 def visitor(tab: Reader, hostile_room: Room) -> Iterator[Reader]:
     yield tab.enter(hostile_room.address)
     assert tab.complaints == []
-
-
-def keys(room: Room) -> list[int]:
-    """The ids of the hostile articles' newest versions, in the order of TEXTS."""
-    sql = quote("select id from catalogue where latest and title is not null order by id")
-    return list(room.ask(f"/kbs.json?sql={sql}&_shape=arrayfirst").json())
 
 
 def check_harmless(page: Page) -> None:
@@ -98,14 +80,15 @@ def check_harmless(page: Page) -> None:
 
 @pytest.mark.parametrize("number", range(len(TEXTS)))
 def test_an_article_shows_hostile_text_as_text(visitor: Reader, hostile_room: Room, number: int) -> None:
-    key, text = keys(hostile_room)[number], TEXTS[number]
-    page = visitor.open(f"/kbs/catalogue/{key}")
+    text, sql = TEXTS[number], quote("select id from catalogue where latest order by id")
+    keys = hostile_room.ask(f"/kbs.json?sql={sql}&_shape=arrayfirst").json()
+    page = visitor.open(f"/kbs/catalogue/{keys[number]}")
     check_harmless(page)
     assert page.locator("h1").text_content() == f"Sommet {text}"
     assert page.locator(".text p").all_text_contents() == [f"Sommet {text} autrement", text]
     assert (page.locator(".facts").text_content() or "").count(text) == 1
     if number % 3 == 0:
-        check_harmless(visitor.click("a.compare"))
+        check_harmless(visitor.follow("a.compare"))
         assert page.locator(".difference ins").all_text_contents() == ["autrement"]
         assert page.locator(".difference del").all_text_contents() == ["fin"]
 
@@ -115,12 +98,12 @@ def test_an_article_shows_hostile_text_as_text(visitor: Reader, hostile_room: Ro
     [
         "/",
         "/search?q=sommet",
-        f"/kbs/catalogue?latest=1&title__notblank=1&{FACETS}",
-        f"/kbs/catalogue?{FACETS}&_size=20",
+        f"/kbs/catalogue?latest=1&{FACETS}",
         "/kbs/refusals",
         "/kbs/refusals_by_reason",
         "/kbs/most_edited",
-        "/kbs?sql=select+title,category,url,image_url,text+from+articles+where+title+is+not+null",
+        "/kbs?sql=select+title,category,url,image_url,text+from+articles",
+        *(f"/search?q={quote(text)}" for text in TEXTS[:4]),
         *(f"/kbs/catalogue?_search={quote(text)}&{FACETS}&_size=20" for text in TEXTS[1:3]),
         "/-/dashboards/fr?word=sommet",
         *(f"/-/dashboards/fr?word={quote(text)}&category={quote(text)}" for text in TEXTS[1:3]),
@@ -129,29 +112,15 @@ def test_an_article_shows_hostile_text_as_text(visitor: Reader, hostile_room: Ro
 def test_every_list_shows_hostile_text_as_text(visitor: Reader, path: str) -> None:
     page = visitor.open(path)
     check_harmless(page)
-    if not path.startswith("/-/") and "_search" not in path:
+    if path.startswith("/search?q=%"):
+        assert page.input_value("#q") == page.locator("h1 q").text_content()
+    elif not path.startswith("/-/") and "_search" not in path:
         assert "window.ran = 1" in page.locator("main").inner_text()
-
-
-def test_more_categories_can_be_asked_for(visitor: Reader) -> None:
-    page = visitor.open(f"/kbs/catalogue?latest=1&{FACETS}&_size=5")
-    categories = page.locator(".facets section:has(h2:text-is('catégorie')) li")
-    assert categories.count() < MANY
-    page.goto(str(page.evaluate("link => link.href", categories.locator("a:has-text('plus…')").element_handle())))
-    assert categories.count() == MANY + len(TEXTS)
-
-
-@pytest.mark.parametrize("text", TEXTS[:7])
-def test_hostile_text_can_be_searched_for(visitor: Reader, text: str) -> None:
-    page = visitor.open(f"/search?q={quote(text)}")
-    check_harmless(page)
-    assert page.locator("h1 q").text_content() == text
-    assert page.input_value("#q") == text
 
 
 def test_exports_are_no_pages_and_hold_the_text_unchanged(hostile_room: Room) -> None:
     titles = [article.title for article in hostile()]
-    sql = quote("select title, category from articles where title is not null order by fetched_at")
+    sql = quote("select title, category from articles order by fetched_at")
     answer = hostile_room.ask(f"/kbs.json?sql={sql}&_shape=arrays")
     assert answer.headers["content-type"].startswith("application/json")
     assert [row[0] for row in answer.json()["rows"]] == titles
@@ -159,10 +128,3 @@ def test_exports_are_no_pages_and_hold_the_text_unchanged(hostile_room: Room) ->
     assert answer.headers["content-type"].startswith("text/plain")
     csv.field_size_limit(1_000_000)
     assert [row[0] for row in csv.reader(io.StringIO(answer.text, newline=""))] == ["title", *titles]
-
-
-@pytest.mark.parametrize("path", ["/kbs/{}1", "/{}", "/-/dashboards/{}", "/kbs/catalogue/{}"])
-def test_names_of_tables_and_pages_are_text_too(hostile_room: Room, path: str) -> None:
-    answer = hostile_room.ask(path.format("%3Cscript%3E"))
-    assert answer.status_code in {302, 400, 404}
-    assert "<script>" not in answer.text
