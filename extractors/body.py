@@ -96,6 +96,8 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end)
+    if sum(map(len, article.itertext())) > _MAX_CHARACTERS:
+        raise NotAnArticle("longer than an article of the site")
     _clean_texts(article)
     _flatten_rows(article)
     _flatten_items(article)
@@ -158,32 +160,25 @@ def _drop_from(element: _Element) -> None:
 
 def _swallowed_tags(element: _Element) -> bool:
     """Whether a quote or bracket that was not closed took in further tags, so that anything may follow."""
-    for name, value in element.items():
-        if "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("="))):
-            return True
-    return False
+    return any(
+        "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("=")))
+        for name, value in element.items()
+    )
 
 
 def _clean_texts(article: _Element) -> None:
     """Collapse the white space of every text, so that a line end in the article is one that the converter wrote."""
-    characters = 0
     for element in article.iter():
-        if text := element.text:
-            element.text = text = _cleaned(text)
-            characters += len(text or "")
-        if tail := element.tail:
-            element.tail = tail = _cleaned(tail)
-            characters += len(tail or "")
-    if characters > _MAX_CHARACTERS:
-        raise NotAnArticle("longer than an article of the site")
+        if element.text:
+            element.text = _cleaned(element.text)
+        if element.tail:
+            element.tail = _cleaned(element.tail)
 
 
 def _cleaned(text: str) -> str | None:
     """A text as one line, written so that the converter gives it back as it is."""
     if text.isspace():
         return None
-    if len(text) > _MAX_CHARACTERS and len(" ".join(text.split())) > _MAX_CHARACTERS:
-        raise NotAnArticle("longer than an article of the site")
     text = collapse(text)
     if "&" in text or "\u2424" in text:
         # It decodes entities once more, after it has removed the symbol for a new line, its own mark.
@@ -227,10 +222,8 @@ def _part_paragraphs(article: _Element) -> None:
     single: list[_Element] = []
     has_double = False
     for block in dict.fromkeys(next(br.iterancestors()) for br in article.iter("br")):
-        before, breaks = (
-            block.text,
-            [],
-        )  # the words of the last line, None where the block begins anew; and what ends it
+        # The words of the last line, None where the block begins anew, and what ends it.
+        before, breaks = block.text, []
         for child in block:
             if child.tag == "br":
                 breaks.append(child)
@@ -239,9 +232,10 @@ def _part_paragraphs(article: _Element) -> None:
             if child.tag != "img" and not child.tail:
                 continue
             after = child.tail or ""
-            if before is not None and len(breaks) == 1 and not _is_credit(before) and not _is_credit(after):
-                single += breaks
-            has_double |= before is not None and len(breaks) > 1
+            if before is not None:
+                has_double |= len(breaks) > 1
+                if len(breaks) == 1 and not _is_credit(before) and not _is_credit(after):
+                    single += breaks
             before, breaks = after if breaks else f"{before or ''} {after}", []
     _replace_by_spaces(article, [*article.iter("img"), *(single if has_double else ())])
 

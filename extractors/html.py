@@ -33,7 +33,11 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
     """
     page = parse_html(body, charset)
-    address = _address(page, url)
+    address = parse_address(url or meta_of(page, "og:url") or "")
+    if address is None:
+        raise NotAnArticle("not an address of KBS World" if url else NO_ADDRESS)
+    if address.kind == "list":
+        raise NotAnArticle("a list of articles")
     parts = locate(page, address.page)
     if parts is None:
         if first(SITE_MARKS, page) is None:
@@ -51,16 +55,6 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         raise NotAnArticle(refusal.reason, passing=truncated) from None
 
 
-def _address(page: _Element, url: str) -> Address:
-    """The article's address: the one it was fetched from, else the one the page claims."""
-    address = parse_address(url or meta_of(page, "og:url") or "")
-    if address is None:
-        raise NotAnArticle("not an address of KBS World" if url else NO_ADDRESS)
-    if address.kind == "list":
-        raise NotAnArticle("a list of articles")
-    return address
-
-
 def _read(page: _Element, parts: Parts, address: Address, *, truncated: bool, source_url: str | None) -> Article:
     """The article in its parts. The body is read last: that takes it off the page."""
     written_at, updated_at = find_dates(parts.dates)
@@ -72,7 +66,7 @@ def _read(page: _Element, parts: Parts, address: Address, *, truncated: bool, so
     return Article(
         url=address.url,
         kind=address.kind,
-        lang=address.lang or _page_language(page),
+        lang=address.lang or collapse(page.get("lang") or "")[:2].lower() or "und",  # `<html lang="fr">`
         title=parts.title,
         category=parts.category,
         written_at=written_at,
@@ -98,18 +92,16 @@ def _lead_picture(parts: Parts, base: str) -> tuple[str | None, str | None]:
         words = parts.captions[box] if box in parts.captions else text_of(box)
         caption = words if box in parts.captions else text_of(first(parts.layout.credit, box))
         if caption and caption == words:  # all of them: this is the picture's own box
-            return _picture_url(picture, base), caption
-    return _picture_url(picture, base), None
+            return _absolute(picture.get("src") or "", base), caption
+    return _absolute(picture.get("src") or "", base), None
 
 
-def _picture_url(picture: _Element, base: str) -> str | None:
+def _absolute(source: str, base: str) -> str | None:
     """The absolute address of a picture, where it has one on the web."""
-    source = (picture.get("src") or "").strip()
-    if not source:
-        return None
+    source = source.strip()
     try:
         url = source if source.startswith(("https://", "http://")) else urljoin(base, source)
-        return url if urlsplit(url).scheme in {"http", "https"} else None
+        return url if source and urlsplit(url).scheme in {"http", "https"} else None
     except ValueError:
         return None
 
@@ -117,8 +109,3 @@ def _picture_url(picture: _Element, base: str) -> str | None:
 def _ends_inside(body: _Element) -> bool:
     """Whether the page ends in the body: on a whole page the rest of the template follows it."""
     return all(ancestor.getnext() is None for ancestor in (body, *body.iterancestors()))
-
-
-def _page_language(page: _Element) -> str:
-    """The edition as the page names it, for addresses that do not: `<html lang="fr">`."""
-    return collapse(page.get("lang") or "")[:2].lower() or "und"

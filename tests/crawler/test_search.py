@@ -15,14 +15,14 @@ from pathlib import Path
 import pytest
 
 from extractors import Article, extract_html
-from extractors.address import news_url
+from extractors.address import site_url
 from extractors.dates import KST
 from storage import ArticleStore, Capture
 from tests.crawler.conftest import Run
 from tests.crawler.prepared import CHECKOUT
 
 SUMMIT = Article(
-    url=news_url("f", 83685),
+    url=site_url("news", "f", number=83685),
     kind="news",
     lang="fr",
     title="Séoul et Tokyo préparent un sommet",
@@ -33,7 +33,7 @@ SUMMIT = Article(
 )
 HOSTILE = replace(
     SUMMIT,
-    url=news_url("f", 83686),
+    url=site_url("news", "f", number=83686),
     timestamp=None,
     title="Busan \x1b[2J\x1b]0;pris\x07 \x02 " + "a" * 100_000,
     category="\x1b[31mCulture",

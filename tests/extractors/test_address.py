@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from random import Random
 from urllib.parse import urlencode
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.address import EDITIONS, news_list_url, parse_address
+from extractors.address import EDITIONS, parse_address, site_url
 
 NEWS = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=83685"
 NOISE = ["id", "page", "menu_cate", "utm_source", "fbclid", ""]
@@ -102,6 +103,19 @@ def test_any_text_is_an_address_or_none(text: str) -> None:
     assert address is None or address.url.startswith("https://world.kbs.co.kr/")
 
 
-def test_a_list_page_has_one_address() -> None:
-    assert news_list_url("f") == "https://world.kbs.co.kr/service/news_list.htm?lang=f"
-    assert news_list_url("e", "Po", 3) == "https://world.kbs.co.kr/service/news_list.htm?lang=e&id=Po&page=3"
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        (site_url("news", "f", number=83685), "/service/news_view.htm?lang=f&Seq_Code=83685"),
+        (site_url("news list", "f", category=""), "/service/news_list.htm?lang=f"),
+        (site_url("news list", "e", category="Po"), "/service/news_list.htm?lang=e&id=Po"),
+        (site_url("day", "f", day=date(2026, 11, 7)), "/service/news_today.htm?lang=f&date=2026-11-07"),
+        (
+            site_url("search", "f", keyword="Corée & {x}"),
+            "/service/search.htm?page=1&lang=f&search_date=5&keyword=Cor%C3%A9e+%26+%7Bx%7D&kubun=n",
+        ),
+        (site_url("enternews feed", "f", category=""), "/rss/rss_enternews.htm?lang=f"),
+    ],
+)
+def test_each_page_of_the_site_has_one_address(url: str, expected: str) -> None:
+    assert url == f"https://world.kbs.co.kr{expected}"

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from extractors import NotAnArticle
 from extractors.dates import KST
-from extractors.feed import extract_feed
+from extractors.listing import extract_feed
 from tests.replica import Replica
 
 URL = "https://world.kbs.co.kr/rss/rss_news.htm?lang=f"

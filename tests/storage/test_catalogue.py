@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sqlite_utils import Database, Migrations
 
 from extractors import Article
-from extractors.address import news_url
+from extractors.address import site_url
 from extractors.dates import KST
 from storage import ArticleStore, Capture, schema
 from storage.articles import article_row
@@ -34,7 +34,7 @@ _CATALOGUE = (
 
 articles = st.builds(
     lambda number, hours, title, words, dated: Article(
-        url=news_url("f", number),
+        url=site_url("news", "f", number=number),
         kind="news",
         lang="fr",
         title=title,
