@@ -119,9 +119,8 @@ class Address:
 def parse_address(url: str) -> Address | None:
     """What `url` names, or None when it is no address of KBS World (another host, another scheme, not a url).
 
-    Host (either of the two), scheme, port, order of parameters, empty, doubled and unknown parameters, and the
-    fragment are how one got there, not what the page is: they leave no trace in the canonical url. Of a parameter
-    given twice the first value that is not empty counts.
+    Host, scheme, port, fragment, and order, case and repetition of parameters leave no trace in the canonical url. Of a
+    parameter given twice the first value that is not empty counts.
     """
     return _parse_address(url) if len(url) <= MAX_LENGTH else None
 

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, cast
 from lxml import etree
 
 from extractors.article import NotAnArticle
-from extractors.labels import COPYRIGHT, LONGEST_CREDIT
-from extractors.normalize import collapse
+from extractors.normalize import collapse, is_credit
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -48,8 +47,6 @@ _MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
 # Table rows of several cells, and list items; those inside another one are part of it.
 _ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
 _ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
-# Elements with an attribute that may have taken in further tags, since a quote or bracket was not closed.
-_WITH_TAGS = etree.XPath("descendant::*[@*[contains(., '<') or contains(name(), '<')]]")
 
 
 def text_of(element: _Element | None) -> str | None:
@@ -80,9 +77,6 @@ def text_of(element: _Element | None) -> str | None:
 def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> tuple[str, ...]:
     """The paragraphs of an article, in reading order. The elements are taken off their page.
 
-    `<br><br>` and block elements separate paragraphs; where a body has only single `<br>`, they do. List items are
-    lines that begin with "- ", table rows are lines with " | " between the cells.
-
     Args:
         blocks: what holds the article's words, in the order of the page. The text after a block counts if another
             block follows.
@@ -96,7 +90,7 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end)
-    if sum(map(len, article.itertext())) > _MAX_CHARACTERS:
+    if sum(len(text) for text in article.itertext() if not text.isspace()) > _MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _clean_texts(article)
     _flatten_rows(article)
@@ -124,7 +118,7 @@ def _converter() -> Callable[[_Element], str]:
 
 
 def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> _Element:
-    """A tree of the article alone: of its blocks, of <br>, and of <img> where there is a picture."""
+    """A tree of the article alone: of its blocks, <br> and <img>."""
     article = etree.Element("div")
     article.extend(blocks)
     if end is not None:
@@ -142,9 +136,9 @@ def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Elemen
             element.tag = "p"
         elif element.tag not in _OTHERS:
             element.tag = "span"
-    swallowing = next(filter(_swallowed_tags, _WITH_TAGS(article)), None)
-    if swallowing is not None:
-        _drop_from(swallowing)
+    for element in filter(_swallowed_tags, article.iterdescendants()):
+        _drop_from(element)
+        break
     etree.strip_tags(article, "span")
     return article
 
@@ -234,15 +228,10 @@ def _part_paragraphs(article: _Element) -> None:
             after = child.tail or ""
             if before is not None:
                 has_double |= len(breaks) > 1
-                if len(breaks) == 1 and not _is_credit(before) and not _is_credit(after):
+                if len(breaks) == 1 and not is_credit(before.strip()) and not is_credit(after):
                     single += breaks
             before, breaks = after if breaks else f"{before or ''} {after}", []
     _replace_by_spaces(article, [*article.iter("img"), *(single if has_double else ())])
-
-
-def _is_credit(line: str) -> bool:
-    line = line.strip()
-    return line.startswith(COPYRIGHT) and 1 < len(line) <= LONGEST_CREDIT + len(COPYRIGHT)
 
 
 def _replace_by_spaces(article: _Element, elements: Iterable[_Element]) -> None:

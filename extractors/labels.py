@@ -1,7 +1,6 @@
 """The site's boilerplate phrases, per language: what surrounds an article when a page survives as plain text.
 
-Facts only, for text captures: in HTML the structure says what is boilerplate, and phrases decide nothing but what is a
-caption or the cookie banner on a page whose template moved.
+In HTML the structure says what is boilerplate; phrases decide only what is a caption or a cookie banner.
 """
 
 from __future__ import annotations
@@ -28,6 +27,16 @@ class Labels:
     cookies: str | None = None
     details: str | None = None
     common_words: frozenset[str] = frozenset()
+
+    @property
+    def first_line(self) -> str:
+        """The first line of a whole page."""
+        return " ".join(self.skip_links)
+
+    @property
+    def menu(self) -> set[str]:
+        """The lines that may be above a title, with the skip links on one line or on two."""
+        return {self.first_line, *self.skip_links, GO_TOP}
 
 
 #: Complete: seen in the saved seed page (French edition, video view, article of 2023).

@@ -16,11 +16,9 @@ if TYPE_CHECKING:
 #: From an element to those that match, itself among them, in the order of the page.
 Selector: TypeAlias = "Callable[[_Element], Iterable[_Element]]"
 
-#: `Article.layout` of an article whose template is not known.
+#: `Article.layout` of an article whose template is not known, of the view behind a player, and of text captures.
 GENERIC = "generic"
-#: `Article.layout` of the view of an article behind a player.
 VIDEO = "video"
-#: `Article.layout` of text captures.
 TEXT = "text"
 
 
@@ -40,14 +38,7 @@ class Layout(NamedTuple):
 
 
 class ListLayout(NamedTuple):
-    """Where the entries of a list page are.
-
-    Attributes:
-        page: its file name.
-        entry: one block for each article, in the order of the page.
-        link: inside an entry, the links to its article.
-        dates: inside an entry, its date block.
-    """
+    """Where the entries of a list page are, by its file name; `link` and `dates` are inside an entry."""
 
     page: str
     entry: Selector
@@ -59,13 +50,12 @@ class ListLayout(NamedTuple):
 _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
 
-def first(selector: Selector, element: _Element) -> _Element | None:
-    """The first match of a selector in an element, in the order of the page."""
-    return next(iter(selector(element)), None)
+def first(selector: Selector, *elements: _Element) -> _Element | None:
+    """The first match of a selector in elements, in the order of the page."""
+    return next((found for element in elements for found in selector(element)), None)
 
 
 def _css(selector: str) -> Selector:
-    """A compiled CSS selector: class names match among others and in any order."""
     parts = [part.strip() for part in selector.split(",")]
     if not all(_SIMPLE.fullmatch(part) for part in parts):
         return CSSSelector(selector, translator="html")

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
@@ -65,17 +66,12 @@ class ListPage:
     """
 
     entries: tuple[ListEntry, ...]
-    pages: frozenset[int]
+    pages: frozenset[int] = frozenset()
     whole: bool = True
 
 
 def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
-    """The articles that the entries of a list page point to.
-
-    Args:
-        body: the list page.
-        url: its address on the site, against which its relative links are read.
-        charset: what the response's Content-Type says.
+    """The articles that the entries of a list page point to; `url` is its address on the site.
 
     Raises:
         NotAnArticle: the page is empty, no HTML, or not one of this site.
@@ -88,7 +84,7 @@ def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
     links = (_join(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
-    numbers = (page_of_list(link, url) for link in links)
+    numbers = {page_of_list(link, url) for link in links}
     return ListPage(
         entries=_each_once(found),
         pages=frozenset(number for number in numbers if number is not None),
@@ -97,14 +93,9 @@ def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
 
 
 def extract_feed(body: bytes, url: str) -> ListPage:
-    """The articles a feed points to, in its order.
+    """The articles that an RSS 2.0 feed points to, in its order; `url` is its address on the site.
 
-    Args:
-        body: RSS 2.0.
-        url: its address on the site, against which relative links are read.
-
-    Returns:
-        A page of one entry an article; `written_at` is its pubDate, whichever of the article's times that is.
+    `written_at` of an entry is its pubDate, whichever of the article's times that is.
 
     Raises:
         NotAnArticle: it is no feed, has more elements than any of the site, or declares a document type: entities are
@@ -123,7 +114,7 @@ def extract_feed(body: bytes, url: str) -> ListPage:
         raise NotAnArticle("no feed")
     if feed.getroottree().docinfo.internalDTD is not None:
         raise NotAnArticle("a feed with a document type")
-    return ListPage(entries=_each_once(_feed_entries(feed, url)), pages=frozenset())
+    return ListPage(entries=_each_once(_feed_entries(feed, url)))
 
 
 def _each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
@@ -136,8 +127,8 @@ def _each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
 
 def _feed_entries(feed: _Element, url: str) -> Iterator[ListEntry]:
     for item in feed.iter("item"):
-        links = (item.findtext(name) or "" for name in ("link", "guid"))
-        address = next(filter(None, (_article_at(url, link) for link in links)), None)
+        link, guid = (_article_at(url, item.findtext(name) or "") for name in ("link", "guid"))
+        address = link or guid
         if address is not None:
             yield ListEntry(address=address, written_at=_pub_date(item.findtext("pubDate") or ""))
 
@@ -152,7 +143,7 @@ def _pub_date(text: str) -> datetime | None:
 
 
 def _named_entries(page: _Element, url: str, layout: ListLayout) -> Iterator[ListEntry]:
-    """The entries of a list whose template is known. Those that lead elsewhere are left out."""
+    """The entries of a list whose template is known."""
     for block in layout.entry(page):
         dates = first(layout.dates, block)
         for link in layout.link(block):
@@ -173,11 +164,7 @@ def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
         for block in (link, *link.iterancestors()):
             held.setdefault(block, set()).add(address.url)
     for link, address in links.items():
-        block = link
-        for ancestor in link.iterancestors():
-            if len(held[ancestor]) > 1:
-                break
-            block = ancestor
+        *_, block = link, *takewhile(lambda block: len(held[block]) == 1, link.iterancestors())
         yield _entry(address, _date_block(block))
 
 

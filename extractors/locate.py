@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -17,7 +17,7 @@ from lxml import etree
 from extractors.body import text_of
 from extractors.dates import is_date_block
 from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, LABELS, SENTENCE_ENDS
-from extractors.layout import GENERIC, LAYOUTS, NAMES, TITLE_SUFFIX, Layout, Selector, first
+from extractors.layout import GENERIC, LAYOUTS, NAMES, TITLE_SUFFIX, Layout, first
 from extractors.normalize import collapse
 
 if TYPE_CHECKING:
@@ -45,12 +45,9 @@ class Parts:
 
     Attributes:
         name: `Article.layout`.
-        layout: the template whose names the parts have, or come closest to.
         dates: the text of the date block; empty where there is none.
-        head: the block of the title.
-        own: the blocks from the head, which is left out, to the body.
+        picture, caption: the lead picture, which lists show for the article too, and its words.
         bodies: the blocks of the words; more than one only where they were found by structure.
-        captions: boxes of pictures that were found by structure, and the words in them.
         blocks: where the article's words are, in order: the bodies; after a body found by its name what follows it up
             to the menu below, where a stray end tag may have left some of its words.
         cut: elements in the blocks that hold none of its words.
@@ -58,30 +55,20 @@ class Parts:
     """
 
     name: str
-    layout: Layout
     title: str | None
     category: str | None
     dates: str
-    head: _Element
-    own: list[_Element]
+    picture: _Element | None
+    caption: str | None
+    has_player: bool
     bodies: list[_Element]
-    captions: dict[_Element, str]
     blocks: list[_Element]
     cut: set[_Element]
     end: _Element | None
 
-    def first(self, selector: Selector) -> _Element | None:
-        """The first match in the article's own part of the page, from its head to the end of its body."""
-        return next((found for block in self.own if (found := first(selector, block)) is not None), None)
-
 
 def locate(page: _Element, file_name: str) -> Parts | None:
-    """The parts of the article on a page, or None where there is no article.
-
-    Args:
-        page: the whole page.
-        file_name: of its address.
-    """
+    """The parts of the article on a page, or None where there is no article; `file_name` is of its address."""
     for layout in LAYOUTS:
         head, title = _head(page, layout)
         body = None if head is None else _body(layout, head)
@@ -101,7 +88,7 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     head, title = _head(page, layout)
     title = _find_title(page) if title is None else title
     start = title if head is None else head
-    head = title.getparent() if head is None and title is not None else head
+    head = start.getparent() if head is None and start is not None else head
     if head is None or start is None:
         return None
     body = _body(layout, head)
@@ -138,17 +125,18 @@ def _parts(
         blocks, end = _extent(layout, bodies[0], cut)
     else:
         blocks, end = bodies, next((end for body in bodies for end in _END(body)), None)
+    own, tops = [*_between(head, bodies[0]), *bodies], {head, *bodies}
+    picture = first(layout.picture, *own)
     words = text_of(title) or meta_of(page, "og:title") or text_of(next(page.iter("title"), None)) or ""
     return Parts(
         name=name,
-        layout=layout,
         title=words.removesuffix(TITLE_SUFFIX) or None,
         category=category,
         dates=dates,
-        head=head,
-        own=[*_between(head, bodies[0]), *bodies],
+        picture=picture,
+        caption=text_of(first(layout.credit, *own)) if picture is None else _caption(picture, layout, captions, tops),
+        has_player=first(layout.player, *own) is not None,
         bodies=bodies,
-        captions=captions,
         blocks=blocks,
         cut=cut,
         end=end,
@@ -169,11 +157,18 @@ def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | N
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    for level in (head, *head.iterancestors()):
-        blocks = (level, *level.itersiblings()) if level is head else level.itersiblings()
-        for block in blocks:
-            if (body := first(layout.body, block)) is not None:
-                return body
+    levels = (level.itersiblings() for level in (head, *head.iterancestors()))
+    bodies = (first(layout.body, block) for block in chain([head], chain.from_iterable(levels)))
+    return next((body for body in bodies if body is not None), None)
+
+
+def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], tops: set[_Element]) -> str | None:
+    """The caption in the box of a picture, which is below `tops` and holds no other words."""
+    for box in takewhile(lambda box: box not in tops, picture.iterancestors()):
+        words = captions[box] if box in captions else text_of(box)
+        caption = words if box in captions else text_of(first(layout.credit, box))
+        if caption and caption == words:
+            return caption
     return None
 
 
@@ -182,12 +177,8 @@ def _between(head: _Element, body: _Element) -> list[_Element]:
     above = {head, *head.iterancestors()}
     while (parent := body.getparent()) is not None and parent not in above:
         body = parent
-    between = []
-    for block in body.itersiblings(preceding=True):
-        if block in above:
-            break
-        between.append(block)
-    return between[::-1]
+    between = takewhile(lambda block: block not in above, body.itersiblings(preceding=True))
+    return list(between)[::-1]
 
 
 def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_Element], _Element | None]:
@@ -246,9 +237,8 @@ def _find_captions(pictures: Iterable[_Element], body: _Element) -> dict[_Elemen
     boxes: dict[_Element, str] = {}  # a box may hold two pictures
     for picture in islice(pictures, _MOST_PICTURES):
         box, caption = picture, ""
-        for parent in islice(picture.iterancestors(), _LEVELS):
-            words = "" if parent is body else text_of(parent) or ""
-            if parent is body or not _is_caption(words):
+        for parent in islice(takewhile(lambda parent: parent is not body, picture.iterancestors()), _LEVELS):
+            if not _is_caption(words := text_of(parent) or ""):
                 break
             box, caption = parent, words
         boxes[box] = caption
@@ -271,15 +261,14 @@ def _levels(element: _Element) -> Iterator[_Element]:
 def _until_cards(node: _Element) -> Iterator[_Element]:
     """The blocks after a node that may hold its body: up to the cards of other articles, without the surroundings."""
     for block in node.itersiblings():
-        following = block.getnext()
-        if _is_cards(block) or (block.tag == "h2" and following is not None and _is_cards(following)):
+        if _is_cards(block) or (block.tag == "h2" and _is_cards(block.getnext())):
             return
         if block.tag not in _SURROUNDINGS:
             yield block
 
 
-def _is_cards(block: _Element) -> bool:
-    return len(list(islice(block.iter("article"), 2))) > 1
+def _is_cards(block: _Element | None) -> bool:
+    return block is not None and len(list(islice(block.iter("article"), 2))) > 1
 
 
 def _prose(blocks: Iterable[_Element]) -> Iterator[_Element]:
