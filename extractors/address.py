@@ -63,10 +63,7 @@ ADDRESSES = {
     "enternews feed": "/rss/rss_enternews.htm?lang={lang}",
 }
 #: Values of `menu` (saved page: the menu) and of `programme` (one scraper). There may be more.
-MENUS = (
-    *("culture", "lifestyle", "business", "people", "northkorea"),
-    *("enternews", "artist", "moviedrama", "tvguide", "learnkorean"),
-)
+MENUS = tuple("culture lifestyle business people northkorea enternews artist moviedrama tvguide learnkorean".split())
 PROGRAMMES = ("parkofd",)
 FEEDS = ("news", "enternews")
 

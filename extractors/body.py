@@ -1,7 +1,6 @@
 """Elements -> words: those of a small block as one line, and an article's as paragraphs, which trafilatura reads.
 
-The article's part of the page is known here, so trafilatura makes no guesses: its main extractor is not used. This
-module prepares the tree, and trafilatura's converters (`convert_tags`, `xmltotxt`) turn it into lines.
+This module prepares the tree, and trafilatura's converters turn it into lines (README.md, "What trafilatura does").
 """
 
 from __future__ import annotations
@@ -30,10 +29,9 @@ _BLOCKS = frozenset(
     header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
     """.split()
 )
-# Those that trafilatura reads as paragraphs once they are <p>: it has no rule for <div> and its like, takes some <pre>
-# for code, which it writes into the line, and marks the parts of a <dl> as list items.
-_OTHERS = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split())
-_AS_PARAGRAPHS = _BLOCKS - _OTHERS
+# Those that trafilatura reads as they are. It has no rule for <div> and its like, takes some <pre> for code, which it
+# writes into the line, and marks the parts of a <dl> as list items.
+_KEPT = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split())
 # Elements without words of an article, on any page: code, players, controls, and those whose content HTML reads as raw
 # text, so that an unclosed one swallows the rest of the page.
 _WORDLESS = frozenset(
@@ -78,13 +76,7 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
     """The paragraphs of an article, in reading order. The elements are taken off their page.
 
     Args:
-        blocks: what holds the article's words, in the order of the page. The text after a block counts if another
-            block follows.
-        cut: elements in the blocks that hold none of its words.
-        end: the element in the last block from which on nothing is the article's.
-
-    Returns:
-        Paragraphs without empty ones; white space collapsed, NFC. Empty when there are no words.
+        blocks, cut, end: as of `Parts`. The text after a block counts if another block follows.
 
     Raises:
         NotAnArticle: the body is longer than any article of the site.
@@ -132,10 +124,8 @@ def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Elemen
         if element.tag in _WORDLESS:
             element.clear(keep_tail=True)
             element.tag = "p" if element.tag in _MEDIA else "span"
-        elif element.tag in _AS_PARAGRAPHS:
-            element.tag = "p"
-        elif element.tag not in _OTHERS:
-            element.tag = "span"
+        elif element.tag not in _KEPT:
+            element.tag = "p" if element.tag in _BLOCKS else "span"
     for element in filter(_swallowed_tags, article.iterdescendants()):
         _drop_from(element)
         break
@@ -182,17 +172,14 @@ def _cleaned(text: str) -> str | None:
 
 
 def _flatten_rows(article: _Element) -> None:
-    """Write each table row of several cells as one line: the converter would put bars around it.
-
-    A row of one cell is there for its looks, and its blocks are paragraphs.
-    """
+    """Write each table row of several cells as one line: the converter would put bars around it."""
     for row in _ROWS(article):
         for cell in row.iter("td", "th"):
             cell.text = f"\n{cell.text or ''}"
         cells = " ".join(row.itertext()).split("\n")
         row.clear(keep_tail=True)
         row.text = " | ".join(filter(None, map(str.strip, cells)))
-    for element in article.iter("tr", "td", "th"):
+    for element in article.iter("tr", "td", "th"):  # of one cell, which is there for its looks
         element.tag = "p"
 
 

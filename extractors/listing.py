@@ -30,7 +30,7 @@ _DATE_LENGTH = 120
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ListEntry:
     """What a list says of one article.
 
@@ -130,7 +130,7 @@ def _feed_entries(feed: _Element, url: str) -> Iterator[ListEntry]:
         link, guid = (_article_at(url, item.findtext(name) or "") for name in ("link", "guid"))
         address = link or guid
         if address is not None:
-            yield ListEntry(address=address, written_at=_pub_date(item.findtext("pubDate") or ""))
+            yield ListEntry(address, _pub_date(item.findtext("pubDate") or ""))
 
 
 def _pub_date(text: str) -> datetime | None:
@@ -149,7 +149,7 @@ def _named_entries(page: _Element, url: str, layout: ListLayout) -> Iterator[Lis
         for link in layout.link(block):
             address = _article_at(url, link.get("href") or "")
             if address is not None:
-                yield _entry(address, _date_block(block) if dates is None else text_of(dates))
+                yield ListEntry(address, *find_dates(_date_block(block) if dates is None else text_of(dates) or ""))
 
 
 def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
@@ -165,21 +165,16 @@ def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
             held.setdefault(block, set()).add(address.url)
     for link, address in links.items():
         *_, block = link, *takewhile(lambda block: len(held[block]) == 1, link.iterancestors())
-        yield _entry(address, _date_block(block))
+        yield ListEntry(address, *find_dates(_date_block(block)))
 
 
-def _entry(address: Address, dates: str | None) -> ListEntry:
-    written_at, updated_at = find_dates(dates or "")
-    return ListEntry(address=address, written_at=written_at, updated_at=updated_at)
-
-
-def _date_block(block: _Element) -> str | None:
-    """The words of the first element of an entry that holds a date block and nothing else."""
+def _date_block(block: _Element) -> str:
+    """The words of the first element of an entry that holds a date block and nothing else; empty without one."""
     for element in block.iter():
         text = text_of(element)
         if text and len(text) <= _DATE_LENGTH and is_date_block(text) and not _is_elsewhere(element):
             return text
-    return None
+    return ""
 
 
 def _is_elsewhere(element: _Element) -> bool:

@@ -73,7 +73,7 @@ def locate(page: _Element, file_name: str) -> Parts | None:
         head, title = _head(page, layout)
         body = None if head is None else _body(layout, head)
         if head is not None and body is not None:
-            return _parts(page, layout, NAMES.get(file_name, GENERIC), head, title, [body], named=True)
+            return _parts(page, layout, NAMES.get(file_name, GENERIC), head, title, [body])
     return _locate_moved(page, LAYOUTS[0])
 
 
@@ -92,21 +92,15 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     if head is None or start is None:
         return None
     body = _body(layout, head)
-    bodies = _find_bodies(start) if body is None else [body]
-    return _parts(page, layout, GENERIC, head, title, bodies, named=body is not None) if bodies else None
+    # Else the blocks of prose that follow, on the nearest level where there are any.
+    prose = (list(_prose(_until_cards(node))) for node in _levels(start))
+    bodies = next(filter(None, prose), []) if body is None else [body]
+    return _parts(page, layout, GENERIC, head, title, bodies) if bodies else None
 
 
 def _parts(
-    page: _Element,
-    layout: Layout,
-    name: str,
-    head: _Element,
-    title: _Element | None,
-    bodies: list[_Element],
-    *,
-    named: bool,
+    page: _Element, layout: Layout, name: str, head: _Element, title: _Element | None, bodies: list[_Element]
 ) -> Parts:
-    """The parts around a head and its bodies; `named`: whether the body was found by its name."""
     dates = text_of(first(layout.dates, head)) or ""
     if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
@@ -121,7 +115,7 @@ def _parts(
     if category is None and name == GENERIC and title is not None:
         category = _find_category(title)
     cut |= captions.keys()
-    if named:
+    if first(layout.body, bodies[0]) is bodies[0]:
         blocks, end = _extent(layout, bodies[0], cut)
     else:
         blocks, end = bodies, next((end for body in bodies for end in _END(body)), None)
@@ -145,14 +139,8 @@ def _parts(
 
 def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None]:
     """The first head that holds a title, else the first; and the title in it."""
-    untitled: tuple[_Element | None, _Element | None] = None, None
-    for block in layout.head(page):
-        title = first(layout.title, block)
-        if text_of(title):
-            return block, title
-        if untitled[0] is None:
-            untitled = block, title
-    return untitled
+    heads = [(head, first(layout.title, head)) for head in layout.head(page)]
+    return next((found for found in heads if text_of(found[1])), heads[0] if heads else (None, None))
 
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
@@ -207,29 +195,21 @@ def _find_title(page: _Element) -> _Element | None:
     return own
 
 
-def _find_bodies(start: _Element) -> list[_Element]:
-    """The blocks of prose that follow the title, on the nearest level where there are any, in order."""
-    return next(filter(None, (list(_prose(_until_cards(node))) for node in _levels(start))), [])
-
-
 def _find_dates(title: _Element) -> str:
     """The text of the date block beside the title, nearest first; empty where there is none."""
-    for level in islice(_levels(title), _LEVELS):
-        for block in (*level.itersiblings(), *level.itersiblings(preceding=True)):
-            words = text_of(block)
-            if words and is_date_block(words):
-                return words
-    return ""
+    blocks = (
+        block
+        for level in islice(_levels(title), _LEVELS)
+        for block in (*level.itersiblings(), *level.itersiblings(preceding=True))
+    )
+    return next(filter(is_date_block, (text_of(block) or "" for block in blocks)), "")
 
 
 def _find_category(title: _Element) -> str | None:
     """The link to a list of news above the title."""
-    for level in islice(_levels(title), _LEVELS):
-        for block in level.itersiblings(preceding=True):
-            for link in block.iter("a"):
-                if "_list.htm" in (link.get("href") or ""):
-                    return text_of(link)
-    return None
+    blocks = (block for level in islice(_levels(title), _LEVELS) for block in level.itersiblings(preceding=True))
+    links = (link for block in blocks for link in block.iter("a"))
+    return next((text_of(link) for link in links if "_list.htm" in (link.get("href") or "")), None)
 
 
 def _find_captions(pictures: Iterable[_Element], body: _Element) -> dict[_Element, str]:
@@ -238,24 +218,18 @@ def _find_captions(pictures: Iterable[_Element], body: _Element) -> dict[_Elemen
     for picture in islice(pictures, _MOST_PICTURES):
         box, caption = picture, ""
         for parent in islice(takewhile(lambda parent: parent is not body, picture.iterancestors()), _LEVELS):
-            if not _is_caption(words := text_of(parent) or ""):
+            words = text_of(parent) or ""
+            is_caption = words.startswith((*CAPTIONS, COPYRIGHT)) and not words.endswith(SENTENCE_ENDS)
+            if words and not (is_caption and len(words) <= _LONGEST_CAPTION):
                 break
             box, caption = parent, words
         boxes[box] = caption
     return boxes
 
 
-def _is_caption(words: str) -> bool:
-    begins = words.startswith((*CAPTIONS, COPYRIGHT))
-    return not words or (begins and len(words) <= _LONGEST_CAPTION and not words.endswith(SENTENCE_ENDS))
-
-
 def _levels(element: _Element) -> Iterator[_Element]:
     """An element and its ancestors below <body>."""
-    for level in (element, *element.iterancestors()):
-        if level.tag == "body":
-            return
-        yield level
+    return takewhile(lambda level: level.tag != "body", (element, *element.iterancestors()))
 
 
 def _until_cards(node: _Element) -> Iterator[_Element]:

@@ -55,10 +55,7 @@ def is_credit(line: str) -> bool:
 
 
 def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
-    """Paragraphs without the credit lines between them, and the first credit.
-
-    Features have captions among their paragraphs that are a © and a name (README.md, "Text captures").
-    """
+    """Paragraphs without the credit lines that features have among them, and the first credit."""
     kept: list[str] = []
     taken: list[str] = []
     for line in paragraphs:

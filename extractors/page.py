@@ -16,9 +16,7 @@ def extract_page(body: bytes, url: str, charset: str | None = None, media_type: 
     """The article of a page that was saved, as HTML or as plain text.
 
     Args:
-        body: the page, without transfer or content encoding.
-        url: its address; empty where it is not known.
-        charset: what the response's Content-Type says; of HTML alone.
+        body, url, charset: as of `extract_html`.
         media_type: `text/html`, `text/plain`, or None where the content must tell.
 
     Raises:

@@ -20,7 +20,6 @@ MAX_TAGS = 50_000
 _MANY_ATTRIBUTES = re.compile(
     rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){100}"""
 )
-
 _END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
 
 # Of a longer page libxml2 reads this much, unless asked to read on; then it also nests elements deeper.

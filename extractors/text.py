@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
+from typing import Any
 
 from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle
@@ -98,16 +99,15 @@ def _read_whole_page(lines: list[str]) -> Article:
     written_at, updated_at = find_dates(" / ".join(date_lines))
     caption = below.pop(0) if below and _CAPTION_LINE.match(below[0]) else None
     end = _end_of_body(below, labels)
-    article = _article(below[:end], caption)
-    return replace(
-        article,
+    return _article(
+        below[:end],
+        caption,
         # A news page gives a time, a feature a day (README.md, "Dates").
         kind="news" if isinstance(written_at, datetime) else "feature",
-        lang=labels.lang or article.lang,
+        lang=labels.lang,
         title=above[-1] if above else None,
         written_at=written_at,
         updated_at=updated_at,
-        timestamp=None,
         truncated=end == len(below),  # nothing of what follows every body
     )
 
@@ -118,28 +118,24 @@ def _read_body_only(lines: list[str], prefix: re.Match[str]) -> Article:
     body = [line for line in (first, *lines[1:]) if line and not _is_caption(line)]
     glued = len(body) == 1
     written_at, _ = find_dates(prefix.group(1))  # None where it is a month only
-    return replace(
-        _article(split_glued(body[0]) if glued else body, caption),
-        kind="news" if caption or glued else "feature",
-        written_at=written_at,
-        timestamp=None,
-    )
+    paragraphs = split_glued(body[0]) if glued else body
+    kind = "news" if caption or glued else "feature"
+    return _article(paragraphs, caption, kind=kind, lang="", title=None, written_at=written_at)
 
 
-def _article(lines: Iterable[str], caption: str | None) -> Article:
-    """An article of these lines, without those that are no paragraph; its kind and address are not known."""
+def _article(lines: Iterable[str], caption: str | None, lang: str, **facts: Any) -> Article:
+    """An article of these lines, without those that are no paragraph; its address is not known."""
     paragraphs, credit = take_credits(tuple(line for line in lines if not _is_caption(line)))
     if not paragraphs:
         raise NotAnArticle("no article in the text")
     return Article(
         url="",
-        kind="other",
-        lang=_language(paragraphs),
-        title=None,
+        lang=lang or _language(paragraphs),
         paragraphs=paragraphs,
         image_credit=credit_of(caption) or credit,
         has_video=(caption or "").startswith(VIDEO_CAPTION),  # a word of its own in the video view
         layout=TEXT,
+        **facts,
     )
 
 

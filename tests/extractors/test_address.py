@@ -41,7 +41,6 @@ def test_an_article_has_one_canonical_url(url: str, canonical: str) -> None:
         "https://news.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1",
         "https://world.kbs.co.kr.example.org/service/news_view.htm?lang=f&Seq_Code=1",
         "ftp://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1",
-        "javascript:alert(1)",
         "//[",
         "https://world.kbs.co.kr:port/",
         "",
@@ -57,7 +56,6 @@ def test_other_sites_and_broken_addresses_are_none(url: str) -> None:
     [
         ("https://world.kbs.co.kr/service/news_list.htm?lang=f&id=", "list"),
         ("https://world.kbs.co.kr/service/news_view.htm?lang=f", "other"),
-        ("https://world.kbs.co.kr/service/news_view.htm?lang=zz&Seq_Code=1", "other"),
         ("https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1%20or%201", "other"),
         ("https://world.kbs.co.kr", "other"),
         ("https://rki.kbs.co.kr/service/program_playlist_view.htm?lang=e&procode=a&bbs=b&no=44568", "programme"),

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import replace
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -27,23 +24,6 @@ def reason(page: bytes, url: str = URL) -> str:
 def body_of(html: str) -> tuple[str, ...]:
     """The paragraphs of a page whose body is `html`."""
     return extract_html(PAGE[:AT] + html.encode() + b"</div>" + PAGE[END:], URL).paragraphs
-
-
-UPDATED = next(entry for entry in WORLD.entries if entry.truth.updated_at)
-
-
-def test_the_date_of_a_card_is_never_the_articles() -> None:
-    page = pages.news_page(WORLD, UPDATED).decode()
-    own = re.search(r'<p class="date">.*?</p>', page)
-    assert own is not None
-    article = extract_html(page.replace(own.group(), '<p class="date"></p>', 1).encode(), URL)
-    assert page.count('<p class="date">') > 3
-    assert (article.written_at, article.updated_at, article.timestamp) == (None, None, None)
-
-
-def test_labels_of_dates_are_not_read() -> None:
-    page = pages.news_page(WORLD, UPDATED).replace(b"Write:", b"Ecrit le").replace(b"Update:", "Modifié le".encode())
-    assert replace(extract_html(page, UPDATED.truth.url), source_url=None) == UPDATED.truth
 
 
 def test_the_address_fetched_counts_before_the_one_on_the_page() -> None:

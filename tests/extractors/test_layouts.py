@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from random import Random
 
@@ -27,10 +27,9 @@ SURROUNDINGS = [
 ]
 
 
-def entries(world: World) -> Iterator[Entry]:
+def entries(world: World) -> list[Entry]:
     """Every article of every layout."""
-    for group in (world.entries, world.features, world.programmes, world.infographics):
-        yield from group
+    return [*world.entries, *world.features, *world.programmes, *world.infographics]
 
 
 def extract(page: bytes, url: str) -> Article:
@@ -120,23 +119,23 @@ def test_a_redesign_may_use_other_elements() -> None:
     head = (b'<div class="title_area">', b"<header>"), (b"</p>\n</div>\n<div", b"</p>\n</header>\n<div")
     assert redesigned(LONG, *head).title == title
     assert redesigned(LONG, (H1, H1.replace(b"h1>", b"h2>"))).title == title
-    embed = redesigned(f"{LONG}<article>Un encart.</article><p>Fin.</p>")
-    assert embed.paragraphs == (LONG.strip(), "Un encart.", "Fin.")
+    embedded = redesigned(f"{LONG}<article>Un encart.</article><p>Fin.</p>")
+    assert embedded.paragraphs == (LONG.strip(), "Un encart.", "Fin.")
 
 
-@pytest.mark.parametrize("where", ["wrapped", "before"])
-def test_a_redesign_may_move_the_date_beside_the_title(where: str) -> None:
+def test_a_redesign_may_move_the_date_beside_the_title() -> None:
     date = PAGE[PAGE.index(b'<p class="date">') : PAGE.index(b"</p>", PAGE.index(b'<p class="date">')) + 4]
-    new = b"<div>" + H1 + b"</div>" + date if where == "wrapped" else date + H1
-    assert redesigned(LONG, (H1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
+    for new in (b"<div>" + H1 + b"</div>" + date, date + H1):
+        assert redesigned(LONG, (H1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
 
 
-def test_an_undated_redesign_takes_no_date_from_a_card() -> None:
+def test_an_undated_page_takes_no_date_from_a_card() -> None:
     for entry in hostile.WORLD.entries:
         undated = replace(entry, truth=replace(entry.truth, written_at=None, updated_at=None, timestamp=None))
         page = pages.entry_page(hostile.WORLD, undated)
-        article = extract_html(moved.rename(page, Random(entry.seq)), entry.truth.url)
-        assert (article.written_at, article.updated_at, article.timestamp) == (None, None, None)
+        for shown in (page, moved.rename(page, Random(entry.seq))):
+            article = extract_html(shown, URL)
+            assert (article.written_at, article.updated_at, article.timestamp) == (None, None, None)
 
 
 def test_a_soft_404_of_a_template_that_moved_is_refused() -> None:

@@ -38,9 +38,3 @@ def test_text_and_reconstruction_are_one_version_of_one_article(seeds: Path) -> 
 
 def test_the_reconstruction_is_what_its_generator_writes(seeds: Path) -> None:
     assert (seeds / HTML).read_bytes() == reconstruction()
-
-
-def test_the_saved_page_is_kept_byte_for_byte(seeds: Path) -> None:
-    page = (seeds / TEXT).read_bytes()
-    assert len(page) == 2184
-    assert page.endswith("Voir en détail >".encode())
