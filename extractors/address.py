@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
-from urllib.parse import SplitResult, parse_qsl, urlencode, urlsplit
+from typing import NamedTuple
+from urllib.parse import SplitResult, parse_qsl, quote_plus, urlsplit
 
 from w3lib.url import add_or_replace_parameter
 
@@ -15,44 +16,28 @@ SITE = "https://world.kbs.co.kr"
 HOSTS = frozenset({"world.kbs.co.kr", "rki.kbs.co.kr"})
 
 #: `lang=` letter -> ISO 639-1 code (saved page: the header's eleven language links).
-EDITIONS = {
-    "a": "ar",
-    "c": "zh",
-    "e": "en",
-    "f": "fr",
-    "g": "de",
-    "i": "id",
-    "j": "ja",
-    "k": "ko",
-    "r": "ru",
-    "s": "es",
-    "v": "vi",
-}
+EDITIONS = dict(pair.split() for pair in "a ar,c zh,e en,f fr,g de,i id,j ja,k ko,r ru,s es,v vi".split(","))
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
-    """One kind of page under /service/.
+class Page(NamedTuple):
+    """One kind of page under /service/: `news`, `feature` and `programme` hold one article, a `list` points to them.
 
     Attributes:
-        kind: `news`, `feature`, `programme` for pages that hold one article; `list` for pages that point to them.
         id: the parameters that name the article within its edition; empty for lists.
-        view: the page its canonical url names; itself where empty.
-        video: whether the page shows its article behind a player.
-        numbered: whether a list was seen to take `page=`; of the others, only pages that it links to are asked for.
+        view: of a video view, the page that its canonical url names.
+        numbered: whether a list was seen to take `page=`; of the others, only pages that it links to are requested.
     """
 
     kind: str
     id: tuple[str, ...] = ()
     view: str = ""
-    video: bool = False
     numbered: bool = False
 
 
 #: README.md, "Addresses": each was seen on the saved page or used by an independent scraper.
 PAGES = {
     "news_view.htm": Page("news", ("Seq_Code",)),
-    "news_vod_view.htm": Page("news", ("Seq_Code",), view="news_view.htm", video=True),
+    "news_vod_view.htm": Page("news", ("Seq_Code",), view="news_view.htm"),
     "contents_view.htm": Page("feature", ("board_seq",)),
     "program_playlist_view.htm": Page("programme", ("procode", "bbs", "no")),
     "news_list.htm": Page("list", numbered=True),
@@ -64,15 +49,23 @@ PAGES = {
     "search.htm": Page("list", numbered=True),
 }
 
-#: `menu_cate=` of the feature lists (saved page: the menu). There may be more.
-MENUS = (
-    *("culture", "lifestyle", "business", "people", "northkorea"),
-    *("enternews", "artist", "moviedrama", "tvguide", "learnkorean"),
-)
-#: `procode=` of programmes whose playlist was seen (one scraper). There are more.
+#: What `site_url` builds, by name. What `search_date` and `kubun` mean is not known: as seen.
+ADDRESSES = {
+    "news": "/service/news_view.htm?lang={lang}&Seq_Code={number}",
+    "news list": "/service/news_list.htm?lang={lang}&id={category}",
+    "day": "/service/news_today.htm?lang={lang}&date={day}",
+    "video list": "/service/news_vod_list.htm?lang={lang}&menu_cate=videonews",
+    "feature list": "/service/contents_list.htm?lang={lang}&menu_cate={menu}",
+    "playlist": "/service/program_playlist_list.htm?page=1&lang={lang}&procode={programme}&bbs={programme}_playlist",
+    "search": "/service/search.htm?page=1&lang={lang}&search_date=5&keyword={keyword}&kubun=n",
+    # RSS feeds (six independent scrapers); only that of the news was seen with a category.
+    "news feed": "/rss/rss_news.htm?lang={lang}&id={category}",
+    "enternews feed": "/rss/rss_enternews.htm?lang={lang}",
+}
+#: Values of `menu` (saved page: the menu) and of `programme` (one scraper). There may be more.
+MENUS = tuple("culture lifestyle business people northkorea enternews artist moviedrama tvguide learnkorean".split())
 PROGRAMMES = ("parkofd",)
-#: Feeds under /rss/ (six independent scrapers).
-FEEDS = {"news": "rss_news.htm", "enternews": "rss_enternews.htm"}
+FEEDS = ("news", "enternews")
 
 #: Longer than any address of the site; what is longer is not parsed at all.
 MAX_LENGTH = 2083
@@ -104,17 +97,15 @@ class Address:
 
     @property
     def view_url(self) -> str:
-        """The page to ask for: `url`, but the video view where the address was one."""
-        if not self.is_video:
+        """The page to ask for: `url`, but the video view where the address was one, written as the seed's is."""
+        if not (self.is_video and self.is_article):
             return self.url
-        # As the seed's address has it; the rest of its parameters is how one got there.
-        plain = f"/{PAGES[self.page].view}?lang={self.edition}"
-        return self.url.replace(plain, f"/{self.page}?lang={self.edition}&menu_cate=videonews")
+        return self.url.replace(f"{PAGES[self.page].view}?", f"{self.page}?").replace("&", "&menu_cate=videonews&", 1)
 
     @property
     def is_video(self) -> bool:
         """Whether this is the video view of its article."""
-        return self.page in PAGES and PAGES[self.page].video
+        return self.page in PAGES and PAGES[self.page].view != ""
 
     @property
     def is_article(self) -> bool:
@@ -125,9 +116,8 @@ class Address:
 def parse_address(url: str) -> Address | None:
     """What `url` names, or None when it is no address of KBS World (another host, another scheme, not a url).
 
-    Host (either of the two), scheme, port, order of parameters, empty, doubled and unknown parameters, and the
-    fragment are how one got there, not what the page is: they leave no trace in the canonical url. Of a parameter
-    given twice the first value that is not empty counts.
+    Host, scheme, port, fragment, and order, case and repetition of parameters leave no trace in the canonical url. Of a
+    parameter given twice the first value that is not empty counts.
     """
     return _parse_address(url) if len(url) <= MAX_LENGTH else None
 
@@ -142,68 +132,30 @@ def _parse_address(url: str) -> Address | None:
     edition = values.get("lang")
     edition = edition if edition in EDITIONS else None
     name = path.removeprefix("/service/")
-    page = PAGES.get(name)
-    if page is not None and page.id and edition is not None:
-        ids = [(key, values.get(key.lower(), "")) for key in page.id]
-        if all(_ID.match(value) for _, value in ids):
-            query = "&".join(f"{key}={value}" for key, value in [("lang", edition), *ids])  # nothing in it to escape
-            return Address(f"{SITE}/service/{page.view or name}?{query}", page.kind, edition, name)
-    kind = "list" if page is not None and page.kind == "list" else "other"
+    page = PAGES.get(name, Page("other"))
+    ids = [(key, values.get(key.lower(), "")) for key in page.id]
+    if ids and edition is not None and all(_ID.match(value) for _, value in ids):
+        query = "".join(f"&{key}={value}" for key, value in ids)  # nothing in it to escape
+        return Address(f"{SITE}/service/{page.view or name}?lang={edition}{query}", page.kind, edition, name)
     query = f"?{parts.query}" if parts.query else ""
-    return Address(f"{SITE}{path}{query}", kind, edition, name)
+    return Address(f"{SITE}{path}{query}", "other" if page.id else page.kind, edition, name)
 
 
-def service_url(page: str, /, **parameters: str) -> str:
-    """The address of a page under /service/ on the canonical host; parameters in the order given, no empty ones."""
-    return f"{SITE}/service/{page}?{urlencode({key: value for key, value in parameters.items() if value})}"
-
-
-def news_list_url(edition: str, category: str = "", page: int = 1) -> str:
-    """The address of one page of the news list, newest first.
+def site_url(name: str, edition: str, **values: object) -> str:
+    """The address on the canonical host of a page of an edition.
 
     Args:
+        name: as in ADDRESSES.
         edition: the letter of `lang=`.
-        category: the value of `id=` (`Po`, `IK`, …); empty for all news.
-        page: from 1.
+        values: what is in braces there, such as `number=83685`; an empty category is all news.
     """
-    return service_url("news_list.htm", lang=edition, id=category, page=str(page) if page > 1 else "")
+    quoted = {key: quote_plus(str(value)) for key, value in values.items()}
+    return SITE + ADDRESSES[name].format(lang=edition, **quoted).removesuffix("&id=")
 
 
 def day_url(edition: str, day: date) -> str:
     """The address of one day's news."""
-    return service_url("news_today.htm", lang=edition, date=day.isoformat())
-
-
-def news_url(edition: str, number: int) -> str:
-    """The canonical address of a news article by its `Seq_Code`."""
-    return service_url("news_view.htm", lang=edition, Seq_Code=str(number))
-
-
-def video_list_url(edition: str) -> str:
-    """The address of the list of video news."""
-    return service_url("news_vod_list.htm", lang=edition, menu_cate="videonews")
-
-
-def feature_list_url(edition: str, menu: str) -> str:
-    """The address of a feature list; `menu` as in MENUS."""
-    return service_url("contents_list.htm", lang=edition, menu_cate=menu)
-
-
-def playlist_url(edition: str, programme: str) -> str:
-    """The address of a programme's playlist; `programme` as in PROGRAMMES."""
-    return service_url(
-        "program_playlist_list.htm", page="1", lang=edition, procode=programme, bbs=f"{programme}_playlist"
-    )
-
-
-def search_url(edition: str, keyword: str) -> str:
-    """The address of the search for a word in news. What `search_date` and `kubun` mean is not known: as seen."""
-    return service_url("search.htm", page="1", lang=edition, search_date="5", keyword=keyword, kubun="n")
-
-
-def feed_url(edition: str, feed: str, category: str = "") -> str:
-    """The address of an RSS feed; `feed` as in FEEDS, `category` as in `news_list_url`."""
-    return f"{SITE}/rss/{FEEDS[feed]}?{urlencode({'lang': edition} | ({'id': category} if category else {}))}"
+    return site_url("day", edition, day=day)
 
 
 def is_numbered(list_url: str) -> bool:

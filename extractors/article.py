@@ -26,15 +26,13 @@ class NotAnArticle(Exception):
 
 
 def _iso(value: date | None) -> str | None:
-    """A moment or a day as ISO 8601 text."""
     return None if value is None else value.isoformat()
 
 
 def _moment(value: str | None) -> datetime | date | None:
-    """The inverse of `_iso`: ten characters are a day, more are a moment."""
     if value is None:
         return None
-    return date.fromisoformat(value) if len(value) == 10 else datetime.fromisoformat(value)
+    return date.fromisoformat(value) if len(value) == len("2026-11-07") else datetime.fromisoformat(value)
 
 
 # Scrapy's feed exporters read "serializer" from a field's metadata; without it they would drop the time zone.
@@ -93,12 +91,8 @@ class Article:
 
     def to_dict(self) -> dict[str, Any]:
         """The article as JSON types: ISO 8601 strings for times, a list for `paragraphs`; every field is a key."""
-        values = {name: getattr(self, name) for name in self.__slots__}
-        return values | {
-            "written_at": _iso(self.written_at),
-            "updated_at": _iso(self.updated_at),
-            "paragraphs": list(self.paragraphs),
-        }
+        dates = {"written_at": _iso(self.written_at), "updated_at": _iso(self.updated_at)}
+        return {name: getattr(self, name) for name in self.__slots__} | dates | {"paragraphs": list(self.paragraphs)}
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Article:
@@ -108,9 +102,6 @@ class Article:
             KeyError: a field without a default is missing.
             ValueError: a time is not ISO 8601.
         """
-        names = {f.name for f in fields(cls) if f.init}
-        known = {name: value for name, value in values.items() if name in names}
-        known["written_at"] = _moment(known.get("written_at"))
-        known["updated_at"] = _moment(known.get("updated_at"))
-        known["paragraphs"] = tuple(values["paragraphs"])
-        return cls(**known)
+        known: dict[str, Any] = {f.name: values[f.name] for f in fields(cls) if f.init and f.name in values}
+        dates = {name: _moment(known.get(name)) for name in ("written_at", "updated_at")}
+        return cls(**known | dates | {"paragraphs": tuple(values["paragraphs"])})

@@ -1,7 +1,6 @@
 """Elements -> words: those of a small block as one line, and an article's as paragraphs, which trafilatura reads.
 
-The article's part of the page is known here, so trafilatura makes no guesses: its main extractor is not used. This
-module prepares the tree, and trafilatura's converters (`convert_tags`, `xmltotxt`) turn it into lines.
+This module prepares the tree, and trafilatura's converters turn it into lines (README.md, "What trafilatura does").
 """
 
 from __future__ import annotations
@@ -13,8 +12,7 @@ from typing import TYPE_CHECKING, cast
 from lxml import etree
 
 from extractors.article import NotAnArticle
-from extractors.labels import COPYRIGHT, LONGEST_CREDIT
-from extractors.normalize import collapse
+from extractors.normalize import collapse, is_credit
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -31,10 +29,9 @@ _BLOCKS = frozenset(
     header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
     """.split()
 )
-# Those that trafilatura reads as paragraphs once they are <p>: it has no rule for <div> and its like, takes some <pre>
-# for code, which it writes into the line, and marks the parts of a <dl> as list items.
-_OTHERS = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split())
-_AS_PARAGRAPHS = _BLOCKS - _OTHERS
+# Those that trafilatura reads as they are. It has no rule for <div> and its like, takes some <pre> for code, which it
+# writes into the line, and marks the parts of a <dl> as list items.
+_KEPT = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split())
 # Elements without words of an article, on any page: code, players, controls, and those whose content HTML reads as raw
 # text, so that an unclosed one swallows the rest of the page.
 _WORDLESS = frozenset(
@@ -48,8 +45,6 @@ _MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
 # Table rows of several cells, and list items; those inside another one are part of it.
 _ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
 _ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
-# Elements with an attribute that may have taken in further tags, since a quote or bracket was not closed.
-_WITH_TAGS = etree.XPath("descendant::*[@*[contains(., '<') or contains(name(), '<')]]")
 
 
 def text_of(element: _Element | None) -> str | None:
@@ -80,22 +75,15 @@ def text_of(element: _Element | None) -> str | None:
 def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> tuple[str, ...]:
     """The paragraphs of an article, in reading order. The elements are taken off their page.
 
-    `<br><br>` and block elements separate paragraphs; where a body has only single `<br>`, they do. List items are
-    lines that begin with "- ", table rows are lines with " | " between the cells.
-
     Args:
-        blocks: what holds the article's words, in the order of the page. The text after a block counts if another
-            block follows.
-        cut: elements in the blocks that hold none of its words.
-        end: the element in the last block from which on nothing is the article's.
-
-    Returns:
-        Paragraphs without empty ones; white space collapsed, NFC. Empty when there are no words.
+        blocks, cut, end: as of `Parts`. The text after a block counts if another block follows.
 
     Raises:
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end)
+    if sum(len(text) for text in article.itertext() if not text.isspace()) > _MAX_CHARACTERS:
+        raise NotAnArticle("longer than an article of the site")
     _clean_texts(article)
     _flatten_rows(article)
     _flatten_items(article)
@@ -122,7 +110,7 @@ def _converter() -> Callable[[_Element], str]:
 
 
 def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> _Element:
-    """A tree of the article alone: of its blocks, of <br>, and of <img> where there is a picture."""
+    """A tree of the article alone: of its blocks, <br> and <img>."""
     article = etree.Element("div")
     article.extend(blocks)
     if end is not None:
@@ -136,13 +124,11 @@ def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Elemen
         if element.tag in _WORDLESS:
             element.clear(keep_tail=True)
             element.tag = "p" if element.tag in _MEDIA else "span"
-        elif element.tag in _AS_PARAGRAPHS:
-            element.tag = "p"
-        elif element.tag not in _OTHERS:
-            element.tag = "span"
-    swallowing = next(filter(_swallowed_tags, _WITH_TAGS(article)), None)
-    if swallowing is not None:
-        _drop_from(swallowing)
+        elif element.tag not in _KEPT:
+            element.tag = "p" if element.tag in _BLOCKS else "span"
+    for element in filter(_swallowed_tags, article.iterdescendants()):
+        _drop_from(element)
+        break
     etree.strip_tags(article, "span")
     return article
 
@@ -158,32 +144,25 @@ def _drop_from(element: _Element) -> None:
 
 def _swallowed_tags(element: _Element) -> bool:
     """Whether a quote or bracket that was not closed took in further tags, so that anything may follow."""
-    for name, value in element.items():
-        if "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("="))):
-            return True
-    return False
+    return any(
+        "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("=")))
+        for name, value in element.items()
+    )
 
 
 def _clean_texts(article: _Element) -> None:
     """Collapse the white space of every text, so that a line end in the article is one that the converter wrote."""
-    characters = 0
     for element in article.iter():
-        if text := element.text:
-            element.text = text = _cleaned(text)
-            characters += len(text or "")
-        if tail := element.tail:
-            element.tail = tail = _cleaned(tail)
-            characters += len(tail or "")
-    if characters > _MAX_CHARACTERS:
-        raise NotAnArticle("longer than an article of the site")
+        if element.text:
+            element.text = _cleaned(element.text)
+        if element.tail:
+            element.tail = _cleaned(element.tail)
 
 
 def _cleaned(text: str) -> str | None:
     """A text as one line, written so that the converter gives it back as it is."""
     if text.isspace():
         return None
-    if len(text) > _MAX_CHARACTERS and len(" ".join(text.split())) > _MAX_CHARACTERS:
-        raise NotAnArticle("longer than an article of the site")
     text = collapse(text)
     if "&" in text or "\u2424" in text:
         # It decodes entities once more, after it has removed the symbol for a new line, its own mark.
@@ -193,17 +172,14 @@ def _cleaned(text: str) -> str | None:
 
 
 def _flatten_rows(article: _Element) -> None:
-    """Write each table row of several cells as one line: the converter would put bars around it.
-
-    A row of one cell is there for its looks, and its blocks are paragraphs.
-    """
+    """Write each table row of several cells as one line: the converter would put bars around it."""
     for row in _ROWS(article):
         for cell in row.iter("td", "th"):
             cell.text = f"\n{cell.text or ''}"
         cells = " ".join(row.itertext()).split("\n")
         row.clear(keep_tail=True)
         row.text = " | ".join(filter(None, map(str.strip, cells)))
-    for element in article.iter("tr", "td", "th"):
+    for element in article.iter("tr", "td", "th"):  # of one cell, which is there for its looks
         element.tag = "p"
 
 
@@ -227,10 +203,8 @@ def _part_paragraphs(article: _Element) -> None:
     single: list[_Element] = []
     has_double = False
     for block in dict.fromkeys(next(br.iterancestors()) for br in article.iter("br")):
-        before, breaks = (
-            block.text,
-            [],
-        )  # the words of the last line, None where the block begins anew; and what ends it
+        # The words of the last line, None where the block begins anew, and what ends it.
+        before, breaks = block.text, []
         for child in block:
             if child.tag == "br":
                 breaks.append(child)
@@ -239,16 +213,12 @@ def _part_paragraphs(article: _Element) -> None:
             if child.tag != "img" and not child.tail:
                 continue
             after = child.tail or ""
-            if before is not None and len(breaks) == 1 and not _is_credit(before) and not _is_credit(after):
-                single += breaks
-            has_double |= before is not None and len(breaks) > 1
+            if before is not None:
+                has_double |= len(breaks) > 1
+                if len(breaks) == 1 and not is_credit(before.strip()) and not is_credit(after):
+                    single += breaks
             before, breaks = after if breaks else f"{before or ''} {after}", []
     _replace_by_spaces(article, [*article.iter("img"), *(single if has_double else ())])
-
-
-def _is_credit(line: str) -> bool:
-    line = line.strip()
-    return line.startswith(COPYRIGHT) and 1 < len(line) <= LONGEST_CREDIT + len(COPYRIGHT)
 
 
 def _replace_by_spaces(article: _Element, elements: Iterable[_Element]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from datetime import date, datetime, timedelta, timezone
 
@@ -20,29 +21,22 @@ def is_date_block(text: str) -> bool:
     return _DATE_BLOCK.fullmatch(text) is not None
 
 
-def find_timestamps(text: str) -> list[datetime | date]:
-    """Every timestamp in `text`, in reading order.
+def find_dates(text: str) -> tuple[datetime | date | None, datetime | date | None]:
+    """When an article was written and when it was updated: the first and the second timestamp in a date block.
 
     Args:
         text: the words of a date block, such as `Written: 2023-11-07 15:03:30 / Updated: 2023-11-07 15:30:46`. Labels
             differ from page to page and are not read.
 
     Returns:
-        Aware datetimes in KST, or dates where only a day is given. What looks like a timestamp but is no day of the
-        calendar (2023-02-30) is left out.
+        Aware datetimes in KST, or dates where only a day is given; None for what is missing. What looks like a
+        timestamp but is no day of the calendar (2023-02-30) is left out.
     """
-    found: list[datetime | date] = []
+    found: list[datetime | date | None] = []
     for day, *time in (timestamp.split() for timestamp in _TIMESTAMP.findall(text)):
-        try:
+        with contextlib.suppress(ValueError):
             found.append(
                 datetime.fromisoformat(f"{day}T{time[0]}").replace(tzinfo=KST) if time else date.fromisoformat(day)
             )
-        except ValueError:
-            continue
-    return found
-
-
-def find_dates(text: str) -> tuple[datetime | date | None, datetime | date | None]:
-    """When an article was written and when it was updated: the first and the second timestamp in a date block."""
-    written, updated, *_ = *find_timestamps(text), None, None
+    written, updated, *_ = *found, None, None
     return written, updated

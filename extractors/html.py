@@ -7,7 +7,7 @@ from urllib.parse import urljoin, urlsplit
 
 from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle
-from extractors.body import read_paragraphs, text_of
+from extractors.body import read_paragraphs
 from extractors.dates import find_dates
 from extractors.layout import SITE_MARKS, WORDLESS, first
 from extractors.locate import Parts, locate, meta_of
@@ -33,7 +33,11 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
     """
     page = parse_html(body, charset)
-    address = _address(page, url)
+    address = parse_address(url or meta_of(page, "og:url") or "")
+    if address is None:
+        raise NotAnArticle("not an address of KBS World" if url else NO_ADDRESS)
+    if address.kind == "list":
+        raise NotAnArticle("a list of articles")
     parts = locate(page, address.page)
     if parts is None:
         if first(SITE_MARKS, page) is None:
@@ -41,7 +45,9 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         if not is_whole(body):
             raise NotAnArticle("the page ends before its article", passing=True)
         raise NotAnArticle("no article on the page")
-    truncated = parts.end is None and _ends_inside(parts.bodies[-1])
+    # On a whole page the rest of the template follows the body.
+    last = (parts.bodies[-1], *parts.bodies[-1].iterancestors())
+    truncated = parts.end is None and all(element.getnext() is None for element in last)
     if truncated and is_whole(body):
         # The page is whole, but in its broken markup nothing separates the article from what follows it.
         raise NotAnArticle("no end of the article in broken markup")
@@ -51,74 +57,36 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         raise NotAnArticle(refusal.reason, passing=truncated) from None
 
 
-def _address(page: _Element, url: str) -> Address:
-    """The article's address: the one it was fetched from, else the one the page claims."""
-    address = parse_address(url or meta_of(page, "og:url") or "")
-    if address is None:
-        raise NotAnArticle("not an address of KBS World" if url else NO_ADDRESS)
-    if address.kind == "list":
-        raise NotAnArticle("a list of articles")
-    return address
-
-
 def _read(page: _Element, parts: Parts, address: Address, *, truncated: bool, source_url: str | None) -> Article:
     """The article in its parts. The body is read last: that takes it off the page."""
     written_at, updated_at = find_dates(parts.dates)
-    image_url, caption = _lead_picture(parts, address.url)
-    has_video = address.is_video or parts.first(parts.layout.player) is not None
+    image_url = None if parts.picture is None else _absolute(parts.picture.get("src") or "", address.url)
     paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
     if not paragraphs and not (address.page in WORDLESS and image_url):
         raise NotAnArticle("no article on the page")
     return Article(
         url=address.url,
         kind=address.kind,
-        lang=address.lang or _page_language(page),
+        lang=address.lang or collapse(page.get("lang") or "")[:2].lower() or "und",  # `<html lang="fr">`
         title=parts.title,
         category=parts.category,
         written_at=written_at,
         updated_at=updated_at,
         paragraphs=paragraphs,
         image_url=image_url,
-        image_credit=credit_of(caption) or credit,
-        has_video=has_video,
+        image_credit=credit_of(parts.caption) or credit,
+        has_video=address.is_video or parts.has_player,
         truncated=truncated,
         layout=parts.name,
         source_url=source_url,
     )
 
 
-def _lead_picture(parts: Parts, base: str) -> tuple[str | None, str | None]:
-    """Address and caption of the first picture, which lists show for the article too."""
-    picture = parts.first(parts.layout.picture)
-    if picture is None:
-        return None, text_of(parts.first(parts.layout.credit))
-    for box in picture.iterancestors():
-        if box in parts.bodies or box is parts.head:
-            break
-        words = parts.captions[box] if box in parts.captions else text_of(box)
-        caption = words if box in parts.captions else text_of(first(parts.layout.credit, box))
-        if caption and caption == words:  # all of them: this is the picture's own box
-            return _picture_url(picture, base), caption
-    return _picture_url(picture, base), None
-
-
-def _picture_url(picture: _Element, base: str) -> str | None:
+def _absolute(source: str, base: str) -> str | None:
     """The absolute address of a picture, where it has one on the web."""
-    source = (picture.get("src") or "").strip()
-    if not source:
-        return None
+    source = source.strip()
     try:
         url = source if source.startswith(("https://", "http://")) else urljoin(base, source)
-        return url if urlsplit(url).scheme in {"http", "https"} else None
+        return url if source and urlsplit(url).scheme in {"http", "https"} else None
     except ValueError:
         return None
-
-
-def _ends_inside(body: _Element) -> bool:
-    """Whether the page ends in the body: on a whole page the rest of the template follows it."""
-    return all(ancestor.getnext() is None for ancestor in (body, *body.iterancestors()))
-
-
-def _page_language(page: _Element) -> str:
-    """The edition as the page names it, for addresses that do not: `<html lang="fr">`."""
-    return collapse(page.get("lang") or "")[:2].lower() or "und"

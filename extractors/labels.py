@@ -1,7 +1,6 @@
 """The site's boilerplate phrases, per language: what surrounds an article when a page survives as plain text.
 
-Facts only, for text captures: in HTML the structure says what is boilerplate, and phrases decide nothing but what is a
-caption or the cookie banner on a page whose template moved.
+In HTML the structure says what is boilerplate; phrases decide only what is a caption or a cookie banner.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ class Labels:
     """The phrases of one edition.
 
     Attributes:
-        lang: ISO 639-1 code of the edition.
+        lang: its ISO 639-1 code.
         skip_links: the two links before everything else.
         recommended: the heading over the cards of other articles, right after the body.
         cookies: how the sentence of the cookie banner begins.
@@ -29,25 +28,34 @@ class Labels:
     details: str | None = None
     common_words: frozenset[str] = frozenset()
 
+    @property
+    def first_line(self) -> str:
+        """The first line of a whole page."""
+        return " ".join(self.skip_links)
 
-#: Complete: seen in the saved seed page (French edition, video view, article of 2023).
-FRENCH = Labels(
-    lang="fr",
-    skip_links=("Aller au menu", "Aller à la page"),
-    recommended="Contenus recommandés",
-    cookies="Notre site utilise des cookies",
-    details="Voir en détail >",
-    common_words=frozenset("le la les de des du et en un une que qui dans pour sur au aux par est a ce il".split()),
+    @property
+    def menu(self) -> set[str]:
+        """The lines that may be above a title, with the skip links on one line or on two."""
+        return {self.first_line, *self.skip_links, GO_TOP}
+
+
+LABELS = (
+    # Complete: seen in the saved seed page (French edition, video view, article of 2023).
+    Labels(
+        lang="fr",
+        skip_links=("Aller au menu", "Aller à la page"),
+        recommended="Contenus recommandés",
+        cookies="Notre site utilise des cookies",
+        details="Voir en détail >",
+        common_words=frozenset("le la les de des du et en un une que qui dans pour sur au aux par est a ce il".split()),
+    ),
+    # As known: the saved English page of November 2023; its skip links and cookie sentence were not written down.
+    Labels(
+        lang="en",
+        recommended="Editor's Pick",
+        common_words=frozenset("the of and to in a that is for on with as by at from has was it his said".split()),
+    ),
 )
-
-#: As known: the saved English page of November 2023; its skip links and cookie sentence were not written down.
-ENGLISH = Labels(
-    lang="en",
-    recommended="Editor's Pick",
-    common_words=frozenset("the of and to in a that is for on with as by at from has was it his said".split()),
-)
-
-LABELS: tuple[Labels, ...] = (FRENCH, ENGLISH)
 
 #: English in every edition, the French one included (seed page, saved English page of November 2023).
 GO_TOP = "Go Top"

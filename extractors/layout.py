@@ -5,10 +5,8 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import date
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from lxml.cssselect import CSSSelector
 
@@ -18,34 +16,15 @@ if TYPE_CHECKING:
 #: From an element to those that match, itself among them, in the order of the page.
 Selector: TypeAlias = "Callable[[_Element], Iterable[_Element]]"
 
-#: `Article.layout` of an article whose template is not known: `extractors/generic.py` finds its parts.
+#: `Article.layout` of an article whose template is not known, of the view behind a player, and of text captures.
 GENERIC = "generic"
-#: `Article.layout` of the view of an article behind a player.
 VIDEO = "video"
-#: `Article.layout` of text captures.
 TEXT = "text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Layout:
-    """Where the parts of an article are on one template.
+class Layout(NamedTuple):
+    """Where the parts of an article are on one template: README.md, "How an entry is written"."""
 
-    Attributes:
-        name: of the template.
-        seen: when.
-        evidence: where the facts are from.
-        head: the block of title, category and dates; the first one that holds a title counts.
-        title, category, dates: inside the head; `dates` holds the first and second timestamp, written and updated.
-        body: the block of the article's words; the first one after the head counts.
-        picture, credit: between head and end of body: the lead picture, and its caption ("Photo : YONHAP News").
-        player: in the same place, what makes `has_video` true.
-        cut: what is inside the body and holds none of its words, besides scripts, players and controls.
-        end: what is after the body. Where broken markup brings it inside, the body ends there.
-    """
-
-    name: str
-    seen: date
-    evidence: str
     head: Selector
     title: Selector
     category: Selector
@@ -58,22 +37,10 @@ class Layout:
     end: Selector
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ListLayout:
-    """Where the entries of a list page are.
+class ListLayout(NamedTuple):
+    """Where the entries of a list page are, by its file name; `link` and `dates` are inside an entry."""
 
-    Attributes:
-        name, seen, evidence: as in Layout.
-        page: its file name.
-        entry: one block for each article, in the order of the page.
-        link: inside an entry, the links to its article.
-        dates: inside an entry, its date block.
-    """
-
-    name: str
     page: str
-    seen: date
-    evidence: str
     entry: Selector
     link: Selector
     dates: Selector
@@ -83,27 +50,16 @@ class ListLayout:
 _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
 
-def first(selector: Selector, element: _Element) -> _Element | None:
-    """The first match of a selector in an element, in the order of the page."""
-    return next(iter(selector(element)), None)
-
-
-def _read(entry: Mapping[str, Any]) -> dict[str, Any]:
-    """An entry of the file with its selectors compiled: everything in it that is not a fact about it."""
-    facts = {"name", "page", "seen", "evidence"}
-    return {name: value if name in facts else _css(value) for name, value in entry.items()}
+def first(selector: Selector, *elements: _Element) -> _Element | None:
+    """The first match of a selector in elements, in the order of the page."""
+    return next((found for element in elements for found in selector(element)), None)
 
 
 def _css(selector: str) -> Selector:
-    """A compiled CSS selector: class names match among others and in any order."""
     parts = [part.strip() for part in selector.split(",")]
-    if all(_SIMPLE.fullmatch(part) for part in parts):
-        return _simple(parts)
-    return CSSSelector(selector, translator="html")
-
-
-def _simple(parts: Iterable[str]) -> Selector:
-    """The elements that one of `tag`, `tag.class` and `.class` matches: element by element, in a third of the time."""
+    if not all(_SIMPLE.fullmatch(part) for part in parts):
+        return CSSSelector(selector, translator="html")
+    # Only `tag`, `tag.class` and `.class`: element by element takes a third of the time.
     classes: dict[str, set[str]] = {}
     for tag, _, name in (part.partition(".") for part in parts):
         classes.setdefault(tag or "*", set()).add(name)
@@ -122,8 +78,11 @@ def _simple(parts: Iterable[str]) -> Selector:
 _FILE: dict[str, Any] = tomllib.loads((files("extractors") / "layouts.toml").read_text("utf-8"))
 
 #: In the order in which they are tried.
-LAYOUTS = tuple(Layout(**_read(entry)) for entry in _FILE["articles"])
-LISTS = tuple(ListLayout(**_read(entry)) for entry in _FILE["lists"])
+LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
+LISTS = tuple(
+    ListLayout(entry["page"], _css(entry["entry"]), _css(entry["link"]), _css(entry["dates"]))
+    for entry in _FILE["lists"]
+)
 #: File name of a page -> `Article.layout`.
 NAMES: Mapping[str, str] = _FILE["names"]
 #: Every value of `Article.layout` that a template gives, news first.

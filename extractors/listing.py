@@ -1,31 +1,36 @@
-"""List page -> the articles it points to."""
+"""List page or RSS feed -> the articles it points to."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from email.utils import parsedate_to_datetime
+from itertools import takewhile
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
+
+from lxml import etree
 
 from extractors.address import Address, page_of_list, parse_address
 from extractors.article import NotAnArticle
 from extractors.body import text_of
-from extractors.dates import find_dates, is_date_block
-from extractors.generic import SURROUNDINGS
+from extractors.dates import KST, find_dates, is_date_block
 from extractors.layout import LISTS, PAGE_END, SITE_MARKS, ListLayout, first
-from extractors.parse import is_whole, parse_html
+from extractors.parse import MAX_TAGS, is_whole, parse_html
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
-# Entries are `article` elements; the rest of the surroundings holds the links of menu and right column.
-_ELSEWHERE = SURROUNDINGS - {"article"}
+# They hold the links of the menu and of the right column.
+_ELSEWHERE = frozenset({"header", "nav", "aside", "footer"})
 # No date block is longer.
 _DATE_LENGTH = 120
+_RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class ListEntry:
     """What a list says of one article.
 
@@ -61,17 +66,12 @@ class ListPage:
     """
 
     entries: tuple[ListEntry, ...]
-    pages: frozenset[int]
+    pages: frozenset[int] = frozenset()
     whole: bool = True
 
 
 def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
-    """The articles that the entries of a list page point to.
-
-    Args:
-        body: the list page.
-        url: its address on the site, against which its relative links are read.
-        charset: what the response's Content-Type says.
+    """The articles that the entries of a list page point to; `url` is its address on the site.
 
     Raises:
         NotAnArticle: the page is empty, no HTML, or not one of this site.
@@ -84,15 +84,40 @@ def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
     links = (_join(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
-    numbers = (page_of_list(link, url) for link in links)
+    numbers = {page_of_list(link, url) for link in links}
     return ListPage(
-        entries=each_once(found),
+        entries=_each_once(found),
         pages=frozenset(number for number in numbers if number is not None),
         whole=is_whole(body) or first(PAGE_END, page) is not None,
     )
 
 
-def each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
+def extract_feed(body: bytes, url: str) -> ListPage:
+    """The articles that an RSS 2.0 feed points to, in its order; `url` is its address on the site.
+
+    `written_at` of an entry is its pubDate, whichever of the article's times that is.
+
+    Raises:
+        NotAnArticle: it is no feed, has more elements than any of the site, or declares a document type: entities are
+            how XML attacks its reader.
+    """
+    if max(body.count(b"<"), body.count(b"&")) > MAX_TAGS:
+        raise NotAnArticle("a feed larger than any of the site")
+    # Links of the site carry raw `&` (README.md, "Addresses"), in which XML sees the beginning of an entity.
+    body = _RAW_AMPERSAND.sub(b"&amp;", body)
+    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=True)
+    try:
+        feed: _Element | None = etree.fromstring(body, parser)  # None where nothing at all could be recovered
+    except (etree.XMLSyntaxError, ValueError):
+        feed = None
+    if feed is None or feed.tag not in {"rss", "channel"}:
+        raise NotAnArticle("no feed")
+    if feed.getroottree().docinfo.internalDTD is not None:
+        raise NotAnArticle("a feed with a document type")
+    return ListPage(entries=_each_once(_feed_entries(feed, url)))
+
+
+def _each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
     """Entries in order, the first one of each article."""
     found: dict[str, ListEntry] = {}
     for entry in entries:
@@ -100,20 +125,31 @@ def each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
     return tuple(found.values())
 
 
-def article_at(base: str, link: str) -> Address | None:
-    """The article that a link on the page `base` leads to, or None."""
-    address = parse_address(_join(base, link))
-    return address if address is not None and address.is_article else None
+def _feed_entries(feed: _Element, url: str) -> Iterator[ListEntry]:
+    for item in feed.iter("item"):
+        link, guid = (_article_at(url, item.findtext(name) or "") for name in ("link", "guid"))
+        address = link or guid
+        if address is not None:
+            yield ListEntry(address, _pub_date(item.findtext("pubDate") or ""))
+
+
+def _pub_date(text: str) -> datetime | None:
+    """A pubDate in KST; one that names no zone is the site's own time."""
+    try:
+        moment = parsedate_to_datetime(text.strip())
+        return (moment.replace(tzinfo=KST) if moment.tzinfo is None else moment).astimezone(KST)
+    except (ValueError, OverflowError):
+        return None
 
 
 def _named_entries(page: _Element, url: str, layout: ListLayout) -> Iterator[ListEntry]:
-    """The entries of a list whose template is known. Those that lead elsewhere are left out."""
+    """The entries of a list whose template is known."""
     for block in layout.entry(page):
         dates = first(layout.dates, block)
         for link in layout.link(block):
-            address = article_at(url, link.get("href") or "")
+            address = _article_at(url, link.get("href") or "")
             if address is not None:
-                yield _entry(address, _date_block(block) if dates is None else text_of(dates))
+                yield ListEntry(address, *find_dates(_date_block(block) if dates is None else text_of(dates) or ""))
 
 
 def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
@@ -121,37 +157,34 @@ def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
     links = {
         link: address
         for link in page.iter("a")
-        if (address := article_at(url, link.get("href") or "")) and not _is_elsewhere(link)
+        if (address := _article_at(url, link.get("href") or "")) and not _is_elsewhere(link)
     }
     held: dict[_Element, set[str]] = {}
     for link, address in links.items():
         for block in (link, *link.iterancestors()):
             held.setdefault(block, set()).add(address.url)
     for link, address in links.items():
-        block = link
-        for ancestor in link.iterancestors():
-            if len(held[ancestor]) > 1:
-                break
-            block = ancestor
-        yield _entry(address, _date_block(block))
+        *_, block = link, *takewhile(lambda block: len(held[block]) == 1, link.iterancestors())
+        yield ListEntry(address, *find_dates(_date_block(block)))
 
 
-def _entry(address: Address, dates: str | None) -> ListEntry:
-    written_at, updated_at = find_dates(dates or "")
-    return ListEntry(address=address, written_at=written_at, updated_at=updated_at)
-
-
-def _date_block(block: _Element) -> str | None:
-    """The words of the first element of an entry that holds a date block and nothing else."""
+def _date_block(block: _Element) -> str:
+    """The words of the first element of an entry that holds a date block and nothing else; empty without one."""
     for element in block.iter():
         text = text_of(element)
         if text and len(text) <= _DATE_LENGTH and is_date_block(text) and not _is_elsewhere(element):
             return text
-    return None
+    return ""
 
 
 def _is_elsewhere(element: _Element) -> bool:
     return any(ancestor.tag in _ELSEWHERE for ancestor in element.iterancestors())
+
+
+def _article_at(base: str, link: str) -> Address | None:
+    """The article that a link on the page `base` leads to, or None."""
+    address = parse_address(_join(base, link))
+    return address if address is not None and address.is_article else None
 
 
 def _join(base: str, link: str) -> str:

@@ -1,32 +1,53 @@
-"""Tree -> the parts of its article: by the names of a layout, else by structure."""
+"""Tree -> the parts of its article: by the names of a layout, else by what stays when every class of a page is renamed.
+
+What stays (README.md, "An article page"): the elements header, nav, aside and footer; that the article's headline is
+the page's og:title; that cards of other articles are several `article` elements under an h2; that a date block is its
+timestamps and their labels; that menus are links, the share box has controls, and the body is prose.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from itertools import chain, islice, takewhile
+from typing import TYPE_CHECKING
 
-from extractors import generic
+from lxml import etree
+
 from extractors.body import text_of
-from extractors.layout import GENERIC, LAYOUTS, NAMES, TITLE_SUFFIX, Layout, Selector, first
+from extractors.dates import is_date_block
+from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, LABELS, SENTENCE_ENDS
+from extractors.layout import GENERIC, LAYOUTS, NAMES, TITLE_SUFFIX, Layout, first
 from extractors.normalize import collapse
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
 
+# The elements of a page that hold no article, whatever their classes. Cards are `article` elements.
+_SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
+# As `Layout.end`, inside a body that was found by structure: the surroundings, and the heading over the cards.
+_END = etree.XPath(
+    "descendant::*[self::aside or self::footer or self::nav"
+    " or self::article[following-sibling::article] or self::h2[following-sibling::*[1][count(.//article) > 1]]][1]"
+)
+_CONTROLS = ("input", "select", "textarea")
+# A body is at least a short sentence; what is shorter is a button or a label.
+_SHORTEST_BODY = 12
+_LONGEST_CAPTION = 100
+# How far around a title its date block and category are looked for, and around a picture its caption.
+_LEVELS = 3
+_MOST_PICTURES = 200
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
-    """The parts of an article on its page: the words of the small ones, the elements of the others.
+    """The parts of an article on its page.
 
     Attributes:
         name: `Article.layout`.
-        layout: the template whose names the parts have, or come closest to.
-        title, category: as of Article.
         dates: the text of the date block; empty where there is none.
-        head: the block of the title.
-        own: the blocks from the head, which is left out, to the body.
+        picture, caption: the lead picture, which lists show for the article too, and its words.
         bodies: the blocks of the words; more than one only where they were found by structure.
-        captions: boxes of pictures that were found by structure, and the words in them.
         blocks: where the article's words are, in order: the bodies; after a body found by its name what follows it up
             to the menu below, where a stray end tag may have left some of its words.
         cut: elements in the blocks that hold none of its words.
@@ -34,44 +55,25 @@ class Parts:
     """
 
     name: str
-    layout: Layout
     title: str | None
     category: str | None
     dates: str
-    head: _Element
-    own: list[_Element]
+    picture: _Element | None
+    caption: str | None
+    has_player: bool
     bodies: list[_Element]
-    captions: dict[_Element, str]
     blocks: list[_Element]
     cut: set[_Element]
     end: _Element | None
 
-    def first(self, selector: Selector) -> _Element | None:
-        """The first match in the article's own part of the page, from its head to the end of its body."""
-        return next((found for block in self.own if (found := first(selector, block)) is not None), None)
-
-
-class _Head(NamedTuple):
-    """The block of a title, the title in it, and its words."""
-
-    block: _Element
-    title: _Element | None
-    words: str | None
-
 
 def locate(page: _Element, file_name: str) -> Parts | None:
-    """The parts of the article on a page, or None where there is no article.
-
-    Args:
-        page: the whole page.
-        file_name: of its address.
-    """
-    name = NAMES.get(file_name, GENERIC)
+    """The parts of the article on a page, or None where there is no article; `file_name` is of its address."""
     for layout in LAYOUTS:
-        head = _head(page, layout)
-        body = None if head is None else _body(layout, head.block)
+        head, title = _head(page, layout)
+        body = None if head is None else _body(layout, head)
         if head is not None and body is not None:
-            return _parts(page, layout, name, head, [body], named=True)
+            return _parts(page, layout, NAMES.get(file_name, GENERIC), head, title, [body])
     return _locate_moved(page, LAYOUTS[0])
 
 
@@ -83,71 +85,78 @@ def meta_of(page: _Element, name: str) -> str | None:
 
 def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: what still has its name by that, the rest by structure."""
-    head = _head(page, layout)
-    start = None if head is None else head.block
-    if head is None or head.title is None:
-        found = generic.find_title(page, meta_of(page, "og:title"))
-        title, words = found or (None, None)
-        block = start if start is not None else None if title is None else title.getparent()
-        if block is None:
-            return None
-        head, start = _Head(block, title, words), start if start is not None else title
-    body = _body(layout, head.block)
-    bodies = [body] if body is not None else [] if start is None else generic.find_bodies(start)
-    return _parts(page, layout, GENERIC, head, bodies, named=body is not None) if bodies else None
+    head, title = _head(page, layout)
+    title = _find_title(page) if title is None else title
+    start = title if head is None else head
+    head = start.getparent() if head is None and start is not None else head
+    if head is None or start is None:
+        return None
+    body = _body(layout, head)
+    # Else the blocks of prose that follow, on the nearest level where there are any.
+    prose = (list(_prose(_until_cards(node))) for node in _levels(start))
+    bodies = next(filter(None, prose), []) if body is None else [body]
+    return _parts(page, layout, GENERIC, head, title, bodies) if bodies else None
 
 
-def _parts(page: _Element, layout: Layout, name: str, head: _Head, bodies: list[_Element], *, named: bool) -> Parts:
-    """The parts around a head and its bodies; `named`: whether the body was found by its name."""
-    dates = text_of(first(layout.dates, head.block)) or ""
-    if not dates and head.title is not None and (dates := generic.find_dates(head.title)):
+def _parts(
+    page: _Element, layout: Layout, name: str, head: _Element, title: _Element | None, bodies: list[_Element]
+) -> Parts:
+    dates = text_of(first(layout.dates, head)) or ""
+    if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
     captions: dict[_Element, str] = {}
     for body in bodies:
         unboxed = (picture for picture in body.iter("img") if cut.isdisjoint(picture.iterancestors()))
-        captions |= generic.find_captions(unboxed, body)
+        captions |= _find_captions(unboxed, body)
     if any(captions.values()):
         name = GENERIC
-    category = text_of(first(layout.category, head.block))
-    if category is None and name == GENERIC and head.title is not None:
-        category = generic.find_category(head.title)
+    category = text_of(first(layout.category, head))
+    if category is None and name == GENERIC and title is not None:
+        category = _find_category(title)
     cut |= captions.keys()
-    blocks, end = _extent(layout, bodies[0], cut) if named else (bodies, generic.find_end(bodies))
+    if first(layout.body, bodies[0]) is bodies[0]:
+        blocks, end = _extent(layout, bodies[0], cut)
+    else:
+        blocks, end = bodies, next((end for body in bodies for end in _END(body)), None)
+    own, tops = [*_between(head, bodies[0]), *bodies], {head, *bodies}
+    picture = first(layout.picture, *own)
+    words = text_of(title) or meta_of(page, "og:title") or text_of(next(page.iter("title"), None)) or ""
     return Parts(
         name=name,
-        layout=layout,
-        title=_title(page, head.words),
+        title=words.removesuffix(TITLE_SUFFIX) or None,
         category=category,
         dates=dates,
-        head=head.block,
-        own=[*_between(head.block, bodies[0]), *bodies],
+        picture=picture,
+        caption=text_of(first(layout.credit, *own)) if picture is None else _caption(picture, layout, captions, tops),
+        has_player=first(layout.player, *own) is not None,
         bodies=bodies,
-        captions=captions,
         blocks=blocks,
         cut=cut,
         end=end,
     )
 
 
-def _head(page: _Element, layout: Layout) -> _Head | None:
-    """The first head that holds a title, else the first."""
-    untitled = None
-    for block in layout.head(page):
-        title = first(layout.title, block)
-        if words := text_of(title):
-            return _Head(block, title, words)
-        untitled = untitled or _Head(block, title, None)
-    return untitled
+def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None]:
+    """The first head that holds a title, else the first; and the title in it."""
+    heads = [(head, first(layout.title, head)) for head in layout.head(page)]
+    return next((found for found in heads if text_of(found[1])), heads[0] if heads else (None, None))
 
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    for level in (head, *head.iterancestors()):
-        blocks = (level, *level.itersiblings()) if level is head else level.itersiblings()
-        for block in blocks:
-            if (body := first(layout.body, block)) is not None:
-                return body
+    levels = (level.itersiblings() for level in (head, *head.iterancestors()))
+    bodies = (first(layout.body, block) for block in chain([head], chain.from_iterable(levels)))
+    return next((body for body in bodies if body is not None), None)
+
+
+def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], tops: set[_Element]) -> str | None:
+    """The caption in the box of a picture, which is below `tops` and holds no other words."""
+    for box in takewhile(lambda box: box not in tops, picture.iterancestors()):
+        words = captions[box] if box in captions else text_of(box)
+        caption = words if box in captions else text_of(first(layout.credit, box))
+        if caption and caption == words:
+            return caption
     return None
 
 
@@ -156,12 +165,8 @@ def _between(head: _Element, body: _Element) -> list[_Element]:
     above = {head, *head.iterancestors()}
     while (parent := body.getparent()) is not None and parent not in above:
         body = parent
-    between = []
-    for block in body.itersiblings(preceding=True):
-        if block in above:
-            break
-        between.append(block)
-    return between[::-1]
+    between = takewhile(lambda block: block not in above, body.itersiblings(preceding=True))
+    return list(between)[::-1]
 
 
 def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_Element], _Element | None]:
@@ -177,7 +182,78 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
     return [body], inside[0] if inside else None
 
 
-def _title(page: _Element, own: str | None) -> str | None:
-    """The article's own headline, else og:title, else <title>; without the site's name."""
-    found = own or meta_of(page, "og:title") or text_of(next(page.iter("title"), None))
-    return found.removesuffix(TITLE_SUFFIX) or None if found else None
+def _find_title(page: _Element) -> _Element | None:
+    """The article's headline by structure: the one that says what the page claims as its title, else its first h1."""
+    claimed = meta_of(page, "og:title")
+    own = None
+    for headline in page.iter("h1", "h2", "h3"):
+        words = text_of(headline)
+        if words and words == claimed:
+            return headline
+        if words and own is None and headline.tag == "h1":
+            own = None if any(above.tag in _SURROUNDINGS for above in headline.iterancestors()) else headline
+    return own
+
+
+def _find_dates(title: _Element) -> str:
+    """The text of the date block beside the title, nearest first; empty where there is none."""
+    blocks = (
+        block
+        for level in islice(_levels(title), _LEVELS)
+        for block in (*level.itersiblings(), *level.itersiblings(preceding=True))
+    )
+    return next(filter(is_date_block, (text_of(block) or "" for block in blocks)), "")
+
+
+def _find_category(title: _Element) -> str | None:
+    """The link to a list of news above the title."""
+    blocks = (block for level in islice(_levels(title), _LEVELS) for block in level.itersiblings(preceding=True))
+    links = (link for block in blocks for link in block.iter("a"))
+    return next((text_of(link) for link in links if "_list.htm" in (link.get("href") or "")), None)
+
+
+def _find_captions(pictures: Iterable[_Element], body: _Element) -> dict[_Element, str]:
+    """The boxes of pictures in a body, and their words: around each picture, as much as holds only a caption."""
+    boxes: dict[_Element, str] = {}  # a box may hold two pictures
+    for picture in islice(pictures, _MOST_PICTURES):
+        box, caption = picture, ""
+        for parent in islice(takewhile(lambda parent: parent is not body, picture.iterancestors()), _LEVELS):
+            words = text_of(parent) or ""
+            is_caption = words.startswith((*CAPTIONS, COPYRIGHT)) and not words.endswith(SENTENCE_ENDS)
+            if words and not (is_caption and len(words) <= _LONGEST_CAPTION):
+                break
+            box, caption = parent, words
+        boxes[box] = caption
+    return boxes
+
+
+def _levels(element: _Element) -> Iterator[_Element]:
+    """An element and its ancestors below <body>."""
+    return takewhile(lambda level: level.tag != "body", (element, *element.iterancestors()))
+
+
+def _until_cards(node: _Element) -> Iterator[_Element]:
+    """The blocks after a node that may hold its body: up to the cards of other articles, without the surroundings."""
+    for block in node.itersiblings():
+        if _is_cards(block) or (block.tag == "h2" and _is_cards(block.getnext())):
+            return
+        if block.tag not in _SURROUNDINGS:
+            yield block
+
+
+def _is_cards(block: _Element | None) -> bool:
+    return block is not None and len(list(islice(block.iter("article"), 2))) > 1
+
+
+def _prose(blocks: Iterable[_Element]) -> Iterator[_Element]:
+    """Blocks of prose, inside a wrapper too where that holds a share box besides."""
+    for block in blocks:
+        words = text_of(block) or ""
+        cookies = words.removeprefix(CLOSE).lstrip()
+        is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
+        if block.tag in _CONTROLS or is_date_block(words) or is_banner:
+            continue
+        if next(block.iter(*_CONTROLS), None) is not None:
+            yield from _prose(block)
+        elif len(words) - sum(len(text_of(link) or "") for link in block.iter("a")) >= _SHORTEST_BODY:
+            yield block

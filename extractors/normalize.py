@@ -32,12 +32,9 @@ def collapse(text: str) -> str:
     return unicodedata.normalize("NFC", line)
 
 
-@cache
+@cache  # and made late, since finding all marks takes time
 def _stack() -> re.Pattern[str]:
-    """More marks on one letter than any writing has: normalising them takes quadratic time.
-
-    Made when it is first needed, which it hardly ever is: finding all marks takes a part of every start.
-    """
+    """More marks on one letter than any writing has: normalising them takes quadratic time."""
     marks = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark) or mark in _PAIRS)
     return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
 
@@ -52,13 +49,15 @@ def credit_of(caption: str | None) -> str | None:
     return (credit if colon and len(label.split()) == 1 else caption).strip() or None
 
 
-def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
-    """Paragraphs without the credit lines between them, and the first credit.
+def is_credit(line: str) -> bool:
+    """Whether a line is a © and a name."""
+    return line.startswith(COPYRIGHT) and len(line) <= LONGEST_CREDIT
 
-    Features have captions among their paragraphs that are a © and a name (README.md, "Text captures").
-    """
+
+def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """Paragraphs without the credit lines that features have among them, and the first credit."""
     kept: list[str] = []
     taken: list[str] = []
     for line in paragraphs:
-        (taken if line.startswith(COPYRIGHT) and len(line) <= LONGEST_CREDIT else kept).append(line)
+        (taken if is_credit(line) else kept).append(line)
     return tuple(kept), credit_of(next(iter(taken), None))

@@ -16,23 +16,18 @@ def extract_page(body: bytes, url: str, charset: str | None = None, media_type: 
     """The article of a page that was saved, as HTML or as plain text.
 
     Args:
-        body: the page, without transfer or content encoding.
-        url: its address; empty where it is not known.
-        charset: what the response's Content-Type says; of HTML alone.
+        body, url, charset: as of `extract_html`.
         media_type: `text/html`, `text/plain`, or None where the content must tell.
 
     Raises:
         NotAnArticle: as `extract_html` and `extract_text` do, and for text that is neither UTF-8 nor marked UTF-16.
     """
-    if media_type == "text/html" or (media_type is None and _looks_like_html(body)):
+    # A text capture of this site begins with words.
+    looks_like_html = body.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
+    if media_type == "text/html" or (media_type is None and looks_like_html):
         return extract_html(body, url, charset)
     try:
         text = body.decode("utf-16" if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
         raise NotAnArticle(NO_TEXT) from None
     return extract_text(text, url or None)
-
-
-def _looks_like_html(body: bytes) -> bool:
-    """Whether a page is HTML: it begins with a tag, and a text capture of this site with words."""
-    return body.removeprefix(BOM_UTF8).lstrip().startswith(b"<")

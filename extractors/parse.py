@@ -20,15 +20,13 @@ MAX_TAGS = 50_000
 _MANY_ATTRIBUTES = re.compile(
     rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){100}"""
 )
-
 _END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
-_END_BYTES = 2_000
 
 # Of a longer page libxml2 reads this much, unless asked to read on; then it also nests elements deeper.
 _LONG_BYTES = 9_900_000
-_PARSER = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False)
-_LONG_PARSER = etree.HTMLParser(
-    encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=True
+_PARSER, _LONG_PARSER = (
+    etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=huge)
+    for huge in (False, True)
 )
 
 
@@ -48,16 +46,12 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
         raise NotAnArticle("empty page", passing=True)
     if start in b"{[":
         raise NotAnArticle("JSON, not HTML", passing=True)
-    if not _is_bounded(body):
+    if len(body) > _HARMLESS_BYTES and (body.count(b"<") > MAX_TAGS or _MANY_ATTRIBUTES.search(body)):
         raise NotAnArticle("larger than a page of the site")
     # libxml2 stops at a NUL byte.
     utf8 = _to_utf8(body, charset).removeprefix(codecs.BOM_UTF8).replace(b"\0", b"")
     try:
-        page = (
-            etree.fromstring(utf8, _PARSER if len(utf8) < _LONG_BYTES else _LONG_PARSER)
-            if utf8 and not utf8.isspace()
-            else None
-        )
+        page: etree._Element | None = etree.fromstring(utf8, _PARSER if len(utf8) < _LONG_BYTES else _LONG_PARSER)
     except etree.XMLSyntaxError:
         page = None
     if page is None:
@@ -67,12 +61,7 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
 
 def is_whole(body: bytes) -> bool:
     """Whether the page was ended by its maker and not cut on its way."""
-    return _END_OF_PAGE.search(body, max(0, len(body) - _END_BYTES)) is not None
-
-
-def _is_bounded(body: bytes) -> bool:
-    """Whether a page can be parsed within a second and 200 MB; checked before it is parsed."""
-    return len(body) <= _HARMLESS_BYTES or (body.count(b"<") <= MAX_TAGS and not _MANY_ATTRIBUTES.search(body))
+    return _END_OF_PAGE.search(body, max(0, len(body) - 2_000)) is not None
 
 
 def _to_utf8(body: bytes, charset: str | None) -> bytes:
@@ -90,7 +79,6 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
 
 def _undeclared(body: bytes) -> str:
     """The encoding of a page that declares none: UTF-8 with a few broken bytes, else what browsers use."""
-    text = body.decode("utf-8", "replace")
-    broken = text.count("\ufffd")
+    broken = body.decode("utf-8", "replace").count("\ufffd")
     whole = sum(byte >= 0xC0 for byte in body) - broken  # lead bytes of sequences that were read
     return "utf-8" if whole > 10 * broken else "cp1252"

@@ -1,7 +1,6 @@
 """Text capture -> Article: pages of this site that survive as plain text, with the boilerplate left in.
 
-Three shapes were seen (README.md, "Text captures"): the whole page, one block a line; the body alone, glued into one
-line; the body of a feature. The last two begin with "date" and a month.
+The three shapes that are read are in README.md, "Text captures"; the last two begin with "date" and a month.
 """
 
 from __future__ import annotations
@@ -12,6 +11,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime
 from itertools import takewhile
+from typing import Any
 
 from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle
@@ -41,8 +41,8 @@ _SHARE_OF_COMMON_WORDS = 0.15
 # A sentence that touches the next: an end mark, perhaps a closing quote or bracket, then a capital or an opening quote
 # with no space between. A colon, a comma or a slash never ends one, which keeps addresses and decimals whole.
 _TOUCHING = re.compile(r"(?<=[.!?…])((?:\s?[»”\")\]])?)(?=(?:[«“(]\s?)?[A-ZÀ-ÖØ-Þ])")
-# The word that an end mark belongs to, up to what parts it from the word before: "l’O" of "l’O.N.U." is an "O".
-_LAST_WORD = re.compile(r"[^\s«“(»”’'-]*\Z")
+# What separates the word that an end mark belongs to from the one before: "l’O" of "l’O.N.U." is an "O".
+_WORD_BOUNDARY = re.compile(r"[\s«“(»”’'-]")
 # How far before a full stop its word or address may begin.
 _LOOK_BACK = 200
 # A web address or host name that goes on after a full stop: "www.KBS.co.kr", "world.kbs.co.kr/X.Html".
@@ -50,11 +50,7 @@ _ADDRESS = re.compile(r"(?:https?://|www\.)\S*\Z|\S+@\S*\Z", re.IGNORECASE)
 
 
 def extract_text(text: str, url: str | None = None) -> Article:
-    """The article of a page saved as plain text.
-
-    Args:
-        text: the capture, as in `seeds/000_6ad28e2ce761a03c.txt`, or one of the other two shapes.
-        url: its address, where it is known.
+    """The article of a page saved as plain text, as in `seeds/`, at `url` where that is known.
 
     Raises:
         NotAnArticle: the text is empty, not from this site, or has no words of an article.
@@ -69,9 +65,11 @@ def extract_text(text: str, url: str | None = None) -> Article:
         raise NotAnArticle("not an address of KBS World")
     if address is not None and address.kind == "list":
         raise NotAnArticle("a list of articles")
-    article = _read_body_only(lines) if _BODY_ONLY.match(lines[0]) else _read_whole_page(lines)
-    if address is None:
-        return replace(article, url=_urn(text))
+    prefix = _BODY_ONLY.match(lines[0])
+    article = _read_body_only(lines, prefix) if prefix else _read_whole_page(lines)
+    if address is None:  # a name by its words, whatever its line ends
+        words = " ".join(text.split()).encode("utf-8", "surrogatepass")
+        return replace(article, url=f"urn:sha256:{hashlib.sha256(words).hexdigest()}")
     return replace(
         article,
         url=address.url,
@@ -85,7 +83,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
 def looks_like_capture(start: str) -> bool:
     """Whether a text that begins so may be a page of the site, in a shape that was seen: by its first line."""
     first = next((line for line in map(collapse, start.splitlines()) if line), "")
-    return bool(_BODY_ONLY.match(first)) or any(first in _menu(labels) - {""} for labels in LABELS)
+    return bool(_BODY_ONLY.match(first)) or (first != "" and any(first in labels.menu for labels in LABELS))
 
 
 def _read_whole_page(lines: list[str]) -> Article:
@@ -94,56 +92,50 @@ def _read_whole_page(lines: list[str]) -> Article:
     at = next((i for i, line in enumerate(lines) if is_date_block(line)), None)
     if at is None:
         raise NotAnArticle("no date line in the text")
-    above = [line for line in lines[:at] if line not in _menu(labels)]
+    above = [line for line in lines[:at] if line not in labels.menu]
     date_lines = list(takewhile(is_date_block, lines[at:]))  # written and updated may be on a line each
-    below = list(takewhile(lambda line: line != _skip_links(labels), lines[at + len(date_lines) :]))
+    # Below a body, skip links are the first line of another page.
+    below = list(takewhile(lambda line: line != labels.first_line, lines[at + len(date_lines) :]))
     written_at, updated_at = find_dates(" / ".join(date_lines))
     caption = below.pop(0) if below and _CAPTION_LINE.match(below[0]) else None
     end = _end_of_body(below, labels)
-    article = _article(below[:end], caption)
-    return replace(
-        article,
+    return _article(
+        below[:end],
+        caption,
         # A news page gives a time, a feature a day (README.md, "Dates").
         kind="news" if isinstance(written_at, datetime) else "feature",
-        lang=labels.lang or article.lang,
+        lang=labels.lang,
         title=above[-1] if above else None,
         written_at=written_at,
         updated_at=updated_at,
-        timestamp=None,
         truncated=end == len(below),  # nothing of what follows every body
     )
 
 
-def _read_body_only(lines: list[str]) -> Article:
+def _read_body_only(lines: list[str], prefix: re.Match[str]) -> Article:
     """Shapes 2 and 3: "date", a month, perhaps a caption; then news glued into one line, or a feature's paragraphs."""
-    found = _BODY_ONLY.match(lines[0])
-    assert found is not None
-    caption, first = _split_caption(lines[0][found.end() :])
+    caption, first = _split_caption(lines[0][prefix.end() :])
     body = [line for line in (first, *lines[1:]) if line and not _is_caption(line)]
     glued = len(body) == 1
-    written_at, _ = find_dates(found.group(1))  # None where it is a month only
-    return replace(
-        _article(split_glued(body[0]) if glued else body, caption),
-        kind="news" if caption or glued else "feature",
-        written_at=written_at,
-        timestamp=None,
-    )
+    written_at, _ = find_dates(prefix.group(1))  # None where it is a month only
+    paragraphs = split_glued(body[0]) if glued else body
+    kind = "news" if caption or glued else "feature"
+    return _article(paragraphs, caption, kind=kind, lang="", title=None, written_at=written_at)
 
 
-def _article(lines: Iterable[str], caption: str | None) -> Article:
-    """An article of these lines, without what is no paragraph; its kind and address are not known."""
+def _article(lines: Iterable[str], caption: str | None, lang: str, **facts: Any) -> Article:
+    """An article of these lines, without those that are no paragraph; its address is not known."""
     paragraphs, credit = take_credits(tuple(line for line in lines if not _is_caption(line)))
     if not paragraphs:
         raise NotAnArticle("no article in the text")
     return Article(
         url="",
-        kind="other",
-        lang=_language(paragraphs),
-        title=None,
+        lang=lang or _language(paragraphs),
         paragraphs=paragraphs,
         image_credit=credit_of(caption) or credit,
         has_video=(caption or "").startswith(VIDEO_CAPTION),  # a word of its own in the video view
         layout=TEXT,
+        **facts,
     )
 
 
@@ -161,35 +153,19 @@ def _split_caption(line: str) -> tuple[str | None, str]:
 
 
 def _edition(lines: list[str]) -> Labels:
-    """The edition whose skip links, recommended heading or cookie sentence is in the capture.
-
-    "Go Top" alone says that a capture is from this site, and not from which edition.
-    """
+    """The edition whose skip links, recommended heading or cookie sentence is in the capture."""
     for labels in LABELS:
-        whole_lines = {" ".join(labels.skip_links), labels.recommended} - {"", None}
         for line in lines:
-            if line in whole_lines or (labels.cookies and line.startswith(labels.cookies)):
+            if line in {labels.first_line, labels.recommended} or (labels.cookies and line.startswith(labels.cookies)):
                 return labels
     if GO_TOP in lines:
-        return Labels(lang="")
+        return Labels(lang="")  # of this site, and of any edition
     raise NotAnArticle("not a page of KBS World")
 
 
-def _menu(labels: Labels) -> set[str]:
-    """The lines that may be above a title, with the skip links on one line or on two."""
-    return {_skip_links(labels), *labels.skip_links, GO_TOP}
-
-
-def _skip_links(labels: Labels) -> str:
-    """The first line of a whole page. Below a body it is the first line of another one."""
-    return " ".join(labels.skip_links)
-
-
 def _end_of_body(lines: list[str], labels: Labels) -> int:
-    """Where the boilerplate after the body begins: at the last recommended heading, else at "Close" and the cookies.
-
-    The last one, since a body may hold the same words; between it and the end are titles of other pages.
-    """
+    """Where the boilerplate after the body begins: at the last recommended heading, else at "Close" and the cookies."""
+    # The last one, since a body may hold the same words.
     if labels.recommended in lines:
         return len(lines) - 1 - lines[::-1].index(labels.recommended)
     end = len(lines)
@@ -208,23 +184,11 @@ def _language(paragraphs: tuple[str, ...]) -> str:
     return best if shares[best] >= _SHARE_OF_COMMON_WORDS else "und"
 
 
-def _urn(text: str) -> str:
-    """A name for a capture without address: the same words have the same name, with any line ends."""
-    words = " ".join(text.split()).encode("utf-8", "surrogatepass")
-    return f"urn:sha256:{hashlib.sha256(words).hexdigest()}"
-
-
 def split_glued(text: str) -> tuple[str, ...]:
-    """The paragraphs of a body that came as one line.
+    """The paragraphs of a body that came as one line; joined, they are `text` again but for white space.
 
     A new one begins where a sentence end touches a capital: "…à la Russie.A ce propos, …". Abbreviations ("M.Kim"),
     initials ("J.R.Moon", "U.S.A."), decimals, web and mail addresses stay whole.
-
-    Args:
-        text: one line, white space collapsed.
-
-    Returns:
-        The paragraphs in order; joined without anything between, they are `text` again but for white space.
     """
     paragraphs = []
     start = 0
@@ -240,13 +204,7 @@ def _ends_sentence(before: str, closing: str) -> bool:
     """Whether the full stop at the end of `before` ends a sentence, not an abbreviation, initial or address."""
     if closing or not before.endswith("."):
         return True
-    found = _LAST_WORD.search(before)
-    word = found.group().rstrip(".") if found else ""
+    word = _WORD_BOUNDARY.split(before)[-1].rstrip(".")
     # "l.M" has no French word before the stop, and "U.S" has a stop inside: initials, or a host name.
-    is_initial = len(word) == 1 and word.isupper()
-    return not (is_initial or word in ABBREVIATIONS or _is_acronym(word) or _ADDRESS.search(before))
-
-
-def _is_acronym(word: str) -> bool:
-    parts = word.split(".")
-    return len(parts) > 1 and all(len(part) == 1 and part.isupper() for part in parts)
+    is_initials = all(len(part) == 1 and part.isupper() for part in word.split("."))
+    return not (is_initials or word in ABBREVIATIONS or _ADDRESS.search(before))

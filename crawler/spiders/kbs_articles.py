@@ -8,7 +8,7 @@ from scrapy import Request
 
 from crawler.arguments import ArgumentError
 from crawler.spiders.base import KbsSpider
-from extractors.address import Address, news_url, parse_address
+from extractors.address import Address, parse_address, site_url
 
 # How many numbers a range may have: several times what the site ever used.
 _MAX_RANGE = 1_000_000
@@ -57,7 +57,7 @@ class KbsArticlesSpider(KbsSpider):
             if isinstance(given, Address):
                 yield given
                 continue
-            for url in (news_url(edition, number) for edition in self.editions for number in given):
+            for url in (site_url("news", edition, number=number) for edition in self.editions for number in given):
                 address = parse_address(url)
                 assert address is not None
                 yield address

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
-from extractors.address import MENUS, feature_list_url
+from extractors.address import MENUS, site_url
 
 
 class KbsFeaturesSpider(ListSpider):
@@ -15,4 +15,4 @@ class KbsFeaturesSpider(ListSpider):
 
     def lists(self, edition: str) -> Iterator[str]:
         for menu in self.words["menu"]:
-            yield feature_list_url(edition, menu)
+            yield site_url("feature list", edition, menu=menu)

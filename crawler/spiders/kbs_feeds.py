@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from crawler.arguments import ArgumentError
 from crawler.spiders.coverage import Walk
 from crawler.spiders.lists import ListSpider
-from extractors.address import FEEDS, feed_url
-from extractors.feed import extract_feed
-from extractors.listing import ListPage
+from extractors.address import FEEDS, site_url
+from extractors.listing import ListPage, extract_feed
 
 
 class KbsFeedsSpider(ListSpider):
@@ -31,7 +30,7 @@ class KbsFeedsSpider(ListSpider):
         for feed in self.words["feed"]:
             # Only the news feed was seen with a category.
             for category in (self.words["category"] if feed == "news" else []) or [""]:
-                yield feed_url(edition, feed, category)
+                yield site_url(f"{feed} feed", edition, category=category)
 
     def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
         """If nothing on a feed is known, it may begin later than the last one ended."""

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
-from extractors.address import news_list_url, parse_address
+from extractors.address import parse_address, site_url
 from storage.crawl_state import Coverage
 
 
@@ -16,11 +16,11 @@ class KbsNewsSpider(ListSpider):
 
     def lists(self, edition: str) -> Iterator[str]:
         for category in self.words["category"] or [""]:
-            yield news_list_url(edition, category)
+            yield site_url("news list", edition, category=category)
 
     def coverage(self, list_url: str) -> Coverage | None:
         """How far a list was read completely: the list of all news covers each category."""
         address = parse_address(list_url)
-        whole = news_list_url(address.edition, "") if address and address.edition else list_url
+        whole = site_url("news list", address.edition, category="") if address and address.edition else list_url
         coverages = filter(None, (super().coverage(list_url), self.crawl_state.coverage(whole)))
         return max(coverages, key=lambda coverage: coverage.complete_to, default=None)

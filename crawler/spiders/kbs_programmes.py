@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
-from extractors.address import PROGRAMMES, playlist_url
+from extractors.address import PROGRAMMES, site_url
 
 
 class KbsProgrammesSpider(ListSpider):
@@ -16,4 +16,4 @@ class KbsProgrammesSpider(ListSpider):
 
     def lists(self, edition: str) -> Iterator[str]:
         for programme in self.words["programme"]:
-            yield playlist_url(edition, programme)
+            yield site_url("playlist", edition, programme=programme)

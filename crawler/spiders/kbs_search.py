@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from crawler.arguments import ArgumentError
 from crawler.spiders.coverage import Walk
 from crawler.spiders.lists import ListSpider
-from extractors.address import search_url
+from extractors.address import site_url
 
 _LONGEST = 100
 
@@ -30,7 +30,7 @@ class KbsSearchSpider(ListSpider):
         return {"keyword": ""} | ListSpider.argument_defaults()
 
     def lists(self, edition: str) -> Iterator[str]:
-        yield search_url(edition, self.keyword)
+        yield site_url("search", edition, keyword=self.keyword)
 
     def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002
         """Nothing found is an answer."""

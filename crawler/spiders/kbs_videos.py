@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from crawler.spiders.lists import ListSpider
-from extractors.address import video_list_url
+from extractors.address import site_url
 
 
 class KbsVideosSpider(ListSpider):
@@ -13,4 +13,4 @@ class KbsVideosSpider(ListSpider):
     list_name = "video list"
 
     def lists(self, edition: str) -> Iterator[str]:
-        yield video_list_url(edition)
+        yield site_url("video list", edition)

@@ -10,7 +10,7 @@ from pathlib import Path
 from random import Random
 
 from extractors import Article
-from extractors.address import news_url
+from extractors.address import site_url
 from extractors.dates import KST
 from storage import ArticleStore, Capture
 from tests.replica import french
@@ -65,7 +65,7 @@ def _article(random: Random, sentences: list[str], number: int, written_at: date
     paragraphs = [" ".join(islice(picked, random.randint(2, 3))) for _ in range(random.randint(3, 6))]
     paragraphs[-1] += f" {_name(random)} s’est dit confiant."
     return Article(
-        url=news_url("f", _FIRST_SEQ + number),
+        url=site_url("news", "f", number=_FIRST_SEQ + number),
         kind="news",
         lang="fr",
         title=french.headline(random),

@@ -14,14 +14,14 @@ from scrapy.settings import Settings
 
 from crawler.commands.search import Command
 from extractors import extract_html
-from extractors.address import news_url
+from extractors.address import site_url
 from storage import ArticleStore, Capture
 from tests.crawler.conftest import Run
 from tests.crawler.prepared import CHECKOUT
 from tests.storage.test_parquet import article
 
 TITLE = "Séoul et Tokyo préparent un sommet"
-URL = news_url("f", 83685)
+URL = site_url("news", "f", number=83685)
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from extractors.address import news_url
+from extractors.address import site_url
 from tests.replica.pages import entry_page
 from tests.replica.world import World
 
@@ -19,5 +19,5 @@ def many_pages(count: int) -> Iterator[tuple[str, bytes]]:
     for first in range(0, count, _WORLD):
         world = World(_WORLD, seed=first)
         for seq, entry in enumerate(world.entries[: count - first], start=_FIRST_SEQ + first):
-            url = news_url("f", seq)
+            url = site_url("news", "f", number=seq)
             yield url, entry_page(world, replace(entry, seq=seq, truth=replace(entry.truth, url=url)))

@@ -11,13 +11,13 @@ from sqlite3 import OperationalError
 import pytest
 
 from extractors import Article
-from extractors.address import news_url
+from extractors.address import site_url
 from extractors.dates import KST
 from storage import ArticleStore, Capture, ReadOnlyStore, StoreError
 
 CHECKOUT = Path(__file__).parents[2]
 SUMMIT = Article(
-    url=news_url("f", 83685),
+    url=site_url("news", "f", number=83685),
     kind="news",
     lang="fr",
     title="Séoul et Tokyo préparent un sommet",
@@ -43,7 +43,7 @@ FEATURE = Article(
 )
 ALLIES = replace(
     SUMMIT,
-    url=news_url("f", 83700),
+    url=site_url("news", "f", number=83700),
     timestamp=None,
     title="Les États-Unis saluent la Corée",
     category="Société",
@@ -88,7 +88,7 @@ def test_the_examples_of_the_readme_run(path: Path, monkeypatch: pytest.MonkeyPa
 def test_any_address_gives_the_newest_version(path: Path, url: str) -> None:
     with ArticleStore(path) as store:
         assert store.get(url) == UPDATED
-        assert store.get(news_url("f", 1)) is store.get("no address") is None
+        assert store.get(site_url("news", "f", number=1)) is store.get("no address") is None
 
 
 def test_an_article_without_an_address_has_a_urn(path: Path) -> None:
@@ -100,7 +100,7 @@ def test_an_article_without_an_address_has_a_urn(path: Path) -> None:
 
 def test_a_reader_sees_what_is_written_meanwhile(path: Path) -> None:
     with ArticleStore(path) as writer, ReadOnlyStore(path) as reader:
-        new = replace(ALLIES, url=news_url("f", 90000), title="Dernière minute")
+        new = replace(ALLIES, url=site_url("news", "f", number=90000), title="Dernière minute")
         with writer.batch():
             writer.add(new, capture(new))
             assert reader.get(new.url) is None

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from extractors import Article
-from extractors.address import news_url
+from extractors.address import site_url
 from extractors.dates import KST
 from storage import ArticleStore, Capture, ReadOnlyStore, Selection
 from storage import search as module
@@ -36,7 +36,7 @@ def many(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ReadOnlyStore]:
 def add(store: ArticleStore, number: int, title: str | None, *paragraphs: str, updated: bool = False) -> Article:
     written_at = FIRST + timedelta(days=number)
     article = Article(
-        url=news_url("f", number),
+        url=site_url("news", "f", number=number),
         kind="news",
         lang="fr",
         title=title,
