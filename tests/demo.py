@@ -36,7 +36,7 @@ def main() -> int:
     print(f"\n{new} new in data/demo.db." if new else "\nNothing is new: data/demo.db has all of it already.")
     print("\nThe newest articles:\n")
     with ArticleStore(database) as store:
-        for article in list(store)[: -9 : -1]:
+        for article in list(store)[:-9:-1]:
             when = (article.timestamp or "").replace("T", " ")[:16]
             print(f"  {when}  {article.category or '':<13}  {len(article.text.split()):>4} words  {article.title}")
     print("\nAnd the saved page of the real site, clean (kbsworld extract --format text):\n", flush=True)

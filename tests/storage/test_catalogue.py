@@ -14,7 +14,6 @@ from hypothesis import strategies as st
 from sqlite_utils import Database, Migrations
 
 from extractors import Article
-from extractors.address import site_url
 from extractors.dates import KST
 from storage import ArticleStore, Capture, schema
 from storage.articles import article_row
@@ -39,7 +38,7 @@ def rows(draw: st.DrawFn) -> Row:
     hours = draw(st.integers(0, 2))
     is_dated = draw(st.booleans())
     article = Article(
-        url=news_url("f", draw(st.integers(1, 3))),
+        url=site_url("news", "f", number=draw(st.integers(1, 3))),
         kind="news",
         lang="fr",
         title=title,
