@@ -23,7 +23,7 @@ TIMEOUT = 60.0
 
 
 class ExtractionError(OSError):
-    """The child process cannot be started. The message is a phrase."""
+    """The child process cannot be started: a phrase."""
 
 
 class Extraction:
@@ -33,7 +33,6 @@ class Extraction:
     """
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
-        """The first page starts the process; each page may take `timeout` seconds."""
         self._timeout = timeout
         self._child: subprocess.Popen[bytes] | None = None
         self._turn = asyncio.Lock()
@@ -48,7 +47,7 @@ class Extraction:
             for _ in range(2):  # twice, in case that somebody else killed the child
                 try:
                     child = self._child or await self._start()
-                    error, result = await self._ask(child, extract, arguments)
+                    answer = await self._ask(child, extract, arguments)
                 except TimeoutError:
                     self.close()
                     return NotAnArticle("extraction takes too long on this page")
@@ -58,9 +57,9 @@ class Extraction:
                 except BaseException:  # cancelled: the next page must not get this answer
                     self.close()
                     raise
-                if error is not None:
-                    raise error
-                found: T | NotAnArticle = result
+                if isinstance(answer, Exception) and not isinstance(answer, NotAnArticle):
+                    raise answer
+                found: T | NotAnArticle = answer
                 return found
         return NotAnArticle("extraction breaks on this page")
 
@@ -108,16 +107,11 @@ def _serve() -> None:
             extract, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own process)
         except EOFError:
             return
-        signal.alarm(int(2 * TIMEOUT))  # ends it if the parent ended meanwhile
-        answer: tuple[Exception | None, Any]
         try:
-            answer = None, extract(*arguments)
-        except NotAnArticle as refusal:
-            answer = None, refusal
-        except Exception as error:  # noqa: BLE001  (the parent raises it)
+            answer = extract(*arguments)
+        except Exception as error:  # noqa: BLE001  (the parent raises or returns it)
             error.add_note(traceback.format_exc())
-            answer = error, None
-        signal.alarm(0)
+            answer = error
         pickle.dump(answer, answers)
         answers.flush()
 

@@ -28,7 +28,7 @@ class PromptStop(RunExtension):
     handles = ("spider_opened",)
 
     def spider_opened(self) -> None:
-        """Wrap the signal handlers, which Scrapy has set by now."""
+        # Scrapy has set its handlers by now.
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             scrapys = signal.getsignal(number)

@@ -31,7 +31,7 @@ class RunReport(RunExtension):
         logging.getLogger("scrapy.core.downloader.handlers.http11").setLevel(logging.ERROR)
 
     def response_received(self) -> None:
-        """Show progress: a live line on a terminal, a line a minute elsewhere."""
+        # A live line on a terminal, a line a minute elsewhere.
         run = self.spider.run
         run.pages += 1
         now = time.monotonic()
