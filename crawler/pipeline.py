@@ -61,20 +61,21 @@ class ArticlePipeline:
         self._spider = cast("KbsSpider", crawler.spider)
         self._batch: list[ExtractedPage | CompletedList] = []
         self._flushed_at = time.monotonic()
-        self._failed = False
+        self._error: Exception | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
     def close_spider(self) -> None:
-        """Store what is left."""
-        try:
-            self._flush()
-        except (sqlite3.Error, StoreError) as error:
-            pages = (item for item in self._batch if isinstance(item, ExtractedPage))
-            self._spider.run.failures |= {page.capture.url: f"the database did not take it: {error}" for page in pages}
-            database_failed(self._crawler, error)
+        """Store what is left; if that fails for the first time, once more: a full disk may have space after it."""
+        tries = 1 if self._error else 2
+        if any(self._flush() for _ in range(tries)):
+            return
+        pages = (item for item in self._batch if isinstance(item, ExtractedPage))
+        self._spider.run.failures |= {
+            page.capture.url: f"the database did not take it: {self._error}" for page in pages
+        }
 
     def process_item(self, item: ExtractedPage | CompletedList) -> Article:
         """The Article of an ExtractedPage.
@@ -87,28 +88,31 @@ class ArticlePipeline:
         """
         self._batch.append(item)
         is_due = len(self._batch) >= BATCH_ITEMS or time.monotonic() - self._flushed_at > BATCH_SECONDS
-        if is_due and not self._failed:
-            try:
-                self._flush()
-            except (sqlite3.Error, StoreError) as error:
-                self._failed = True
-                database_failed(self._crawler, error)
+        if is_due and not self._error:
+            self._flush()
         if isinstance(item, CompletedList):
             raise DropItem(f"{item.url}: read")
         if isinstance(item.result, NotAnArticle):
             raise DropItem(f"{item.capture.url}: {item.result.reason}")
         return item.result
 
-    def _flush(self) -> None:
+    def _flush(self) -> bool:
+        """Whether the batch is stored."""
         spider = self._spider
         if not self._batch and not spider.crawl_state.has_payloads:
-            return  # a run that the database ended before its first page does not wait for it once more
-        with spider.store.batch():
-            outcomes = [self._store(item) for item in self._batch]
-            spider.crawl_state.save_payloads()
+            return True  # a run that the database ended before its first page does not wait for it once more
+        try:
+            with spider.store.batch():
+                outcomes = [self._store(item) for item in self._batch]
+                spider.crawl_state.save_payloads()
+        except (sqlite3.Error, StoreError) as error:
+            self._error = error
+            database_failed(self._crawler, error)
+            return False
         self._batch = []
         self._flushed_at = time.monotonic()
         spider.run.counts.update(filter(None, outcomes))
+        return True
 
     def _store(self, item: ExtractedPage | CompletedList) -> str | None:
         """What the database made of an item: an Outcome or `refused`; None for a list."""
