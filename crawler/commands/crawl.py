@@ -110,7 +110,7 @@ def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[s
 
 
 def _check_settings(settings: BaseSettings, given: list[str]) -> None:
-    """Raise ValueError if a setting is misspelt, or has an impossible value."""
+    """ValueError if a setting is misspelt, or has an impossible value."""
     check_setting_names(given)
     for name, least in _LEAST.items():
         try:

@@ -112,7 +112,7 @@ class ListSpider(KbsSpider):
         """Request the articles of a list page that are not known, and the next page while there is reason to."""
         request = response.request
         assert request is not None
-        walk = self._walk(list_url)
+        walk = self.walks[list_url]
         page, trouble, temporary = await self._page(response, walk, number)
         if temporary and (again := self.ask_again(request, trouble)):
             following: Iterable[Output] = [again]
@@ -132,7 +132,7 @@ class ListSpider(KbsSpider):
             yield from super().give_up(request, reason, again=again)
             return
         self.page_failed(request, reason, again=again)
-        walk = self._walk(request.cb_kwargs["list_url"])
+        walk = self.walks[request.cb_kwargs["list_url"]]
         yield from self._next_page(walk, walk.page_failed(request.cb_kwargs["number"], self.bounds))
 
     def article_done(self, list_url: str | None) -> Iterator[Output]:
@@ -141,10 +141,6 @@ class ListSpider(KbsSpider):
         if walk is not None:
             walk.waiting -= 1
             yield from self._complete(walk)
-
-    def _walk(self, list_url: str) -> Walk:
-        # After a job that was killed its state is lost: the walk goes on, and nothing relies on it.
-        return self.walks.setdefault(list_url, Walk(list_url, incomplete=True))
 
     async def _page(self, response: Response, walk: Walk, number: int) -> tuple[ListPage | None, str, bool]:
         """A list page, what is wrong with it, and whether another try may help at once."""

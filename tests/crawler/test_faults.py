@@ -66,7 +66,6 @@ def test_a_list_without_entries_is_a_failure(site: ScriptedSite, crawl: Run) -> 
     ("answers", "words"),
     [
         ({"/robots.txt": (200, b"User-agent: *\nDisallow: /service/\n")}, "Forbidden by robots.txt"),
-        ({"/robots.txt": (503, b"")}, "robots.txt could not be read (HTTP 503)"),
         (
             {"/robots.txt": (302, b"", {"Location": "/robots2.txt"}), "/robots2.txt": (500, b"")},
             "robots.txt could not be read (HTTP 500)",
