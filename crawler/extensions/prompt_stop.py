@@ -20,10 +20,7 @@ GRACE = 2.0
 
 
 class PromptStop(RunExtension):
-    """Gives pages under way GRACE to arrive, then gives them up.
-
-    Scrapy alone waits for them as long as their timeout, or the delay between pages, is.
-    """
+    """Gives pages under way GRACE to arrive, then gives them up; Scrapy alone waits for as long as their timeout."""
 
     handles = ("spider_opened",)
 

@@ -10,7 +10,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -105,19 +104,6 @@ def test_a_page_that_takes_too_long_is_refused() -> None:
 
     slow, next_one = run(read)
     assert (slow.reason, next_one) == ("extraction takes too long on this page", 1)
-
-
-def test_the_answer_of_a_cancelled_page_goes_to_no_other() -> None:
-    async def read(extraction: Extraction) -> Any:
-        await extraction.run(abs, -1)
-        slow = asyncio.create_task(extraction.run(time.sleep, 1))
-        await asyncio.sleep(0.1)
-        slow.cancel()
-        with suppress(asyncio.CancelledError):
-            await slow
-        return await extraction.run(abs, -2)
-
-    assert run(read) == 2
 
 
 def test_a_child_that_does_not_start_is_no_fault_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:

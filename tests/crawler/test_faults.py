@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import sqlite3
 import time
 from pathlib import Path
 from threading import Thread
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from storage import ArticleStore
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import ARTICLE, LIST, ScriptedSite, counts, rows, stored
 from tests.replica import Replica, World, pages
@@ -175,21 +173,6 @@ def test_a_run_that_cannot_extract_ends_and_blames_no_page(crawl: Run, tmp_path:
             assert "Traceback" not in run.stderr
         assert rows(tmp_path, "refusals") == []
         assert counts(crawl("kbs_news", KBS_BASE_URL=replica.base_url))["new"] == 30
-
-
-def test_a_database_that_fails_ends_the_run_with_a_report(crawl: Run, tmp_path: Path) -> None:
-    with Replica(articles=400) as replica:
-        path = tmp_path / "kbs.db"
-        ArticleStore(path).close()
-        with sqlite3.connect(path) as connection:
-            connection.execute(
-                "create trigger full before insert on articles begin select raise(abort, 'disk full'); end"
-            )
-        run = crawl("kbs_news", "-a", "pages=40", KBS_BASE_URL=replica.base_url)
-    assert run.returncode == 1
-    assert "the database did not take it: disk full" in run.stderr
-    assert "(database_failed)" in run.stderr
-    assert 0 < counts(run)["failed"] < 400  # a batch, and what was on its way
 
 
 def test_a_database_deleted_during_a_run_is_a_failure(crawl: Run, tmp_path: Path) -> None:
