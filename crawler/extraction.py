@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
-import pickle
 import signal
-import subprocess
-import sys
 import threading
-import traceback
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
 
 from extractors import NotAnArticle
@@ -20,22 +18,19 @@ T = TypeVar("T")
 
 #: How long one page may take, in seconds; the slowest pages ever made for it take less than one.
 TIMEOUT = 60.0
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class ExtractionError(OSError):
-    """The child process cannot be started. The message is a phrase."""
+    """The child process cannot be started: a phrase."""
 
 
 class Extraction:
-    """Extracts pages in one child process, one after the other, in the order in which they are given.
-
-    A plain child with two pipes: multiprocessing, ProcessPoolExecutor included, would import all of Scrapy into it.
-    """
+    """Extracts pages in one child process, one after the other, in the order in which they are given."""
 
     def __init__(self, timeout: float = TIMEOUT) -> None:
-        """The first page starts the process; each page may take `timeout` seconds."""
         self._timeout = timeout
-        self._child: subprocess.Popen[bytes] | None = None
+        self._pool: ProcessPoolExecutor | None = None
         self._turn = asyncio.Lock()
 
     async def run(self, extract: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
@@ -46,80 +41,43 @@ class Extraction:
         """
         async with self._turn:
             for _ in range(2):  # twice, in case that somebody else killed the child
+                pool = self._pool or await self._start()
                 try:
-                    child = self._child or await self._start()
-                    error, result = await self._ask(child, extract, arguments)
+                    async with asyncio.timeout(self._timeout):
+                        return await asyncio.wrap_future(pool.submit(extract, *arguments))
+                except NotAnArticle as refusal:
+                    return refusal
                 except TimeoutError:
                     self.close()
                     return NotAnArticle("extraction takes too long on this page")
-                except (EOFError, pickle.UnpicklingError, ConnectionError):
+                except BrokenProcessPool:
                     self.close()
-                    continue
-                except BaseException:  # cancelled: the next page must not get this answer
-                    self.close()
-                    raise
-                if error is not None:
-                    raise error
-                found: T | NotAnArticle = result
-                return found
         return NotAnArticle("extraction breaks on this page")
 
     def close(self) -> None:
         """End the child process, even in the middle of a page."""
-        if self._child is not None:
-            self._child.kill()
-            self._child.communicate()
-            self._child = None
+        if self._pool is not None:
+            for child in multiprocessing.active_children():
+                child.kill()
+            self._pool.shutdown()
+            self._pool = None
 
-    async def _start(self) -> subprocess.Popen[bytes]:
+    async def _start(self) -> ProcessPoolExecutor:
+        context = multiprocessing.get_context("spawn")  # a fork would keep the crawl's connections open
+        os.environ["PYTHONSAFEPATH"] = "1"  # the child imports no file of the current folder, such as a pickle.py
         try:
-            self._child = subprocess.Popen(
-                [sys.executable, "-P", "-m", "crawler.extraction"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                process_group=0,  # Ctrl-C must not reach it, even while it starts
-                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
-            )
-            await self._ask(self._child, int, ())
-        except (OSError, EOFError) as error:
+            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=begin_worker)
+            # Ctrl-C must not end the child while it starts.
+            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
+            started = self._pool.submit(int)
+            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+            await asyncio.wrap_future(started)
+        except (OSError, BrokenProcessPool) as error:
+            self.close()
             raise ExtractionError("the process that extracts pages does not start, or ends at once") from error
-        return self._child
-
-    async def _ask(self, child: subprocess.Popen[bytes], *task: Any) -> Any:
-        async with asyncio.timeout(self._timeout):
-            return await asyncio.to_thread(_exchange, child, task)
-
-
-def _exchange(child: subprocess.Popen[bytes], task: Any) -> Any:
-    assert child.stdin is not None
-    assert child.stdout is not None
-    pickle.dump(task, child.stdin)
-    child.stdin.flush()
-    return pickle.load(child.stdout)  # noqa: S301  (our own process)
-
-
-def _serve() -> None:
-    """Answer each task with what its function raises and returns, until the parent closes the pipe or ends."""
-    begin_worker()
-    answers = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)  # what a library prints is no answer
-    while True:
-        try:
-            extract, arguments = pickle.load(sys.stdin.buffer)  # noqa: S301  (our own process)
-        except EOFError:
-            return
-        signal.alarm(int(2 * TIMEOUT))  # ends it if the parent ended meanwhile
-        answer: tuple[Exception | None, Any]
-        try:
-            answer = None, extract(*arguments)
-        except NotAnArticle as refusal:
-            answer = None, refusal
-        except Exception as error:  # noqa: BLE001  (the parent raises it)
-            error.add_note(traceback.format_exc())
-            answer = error, None
-        signal.alarm(0)
-        pickle.dump(answer, answers)
-        answers.flush()
+        finally:
+            del os.environ["PYTHONSAFEPATH"]
+        return self._pool
 
 
 def begin_worker() -> None:
@@ -127,17 +85,11 @@ def begin_worker() -> None:
 
     The terminal and systemd send their signals to every process of a run, which still needs this one to finish.
     """
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _SIGNALS:
         signal.signal(number, signal.SIG_IGN)
-    parent = multiprocessing.parent_process()  # None in a child of Extraction, which sees its pipe close
-    if parent is not None:
-        threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
 
 
 def _end_with(parent: Any) -> None:
     parent.join()
     os._exit(0)
-
-
-if __name__ == "__main__":
-    _serve()

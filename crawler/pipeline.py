@@ -1,26 +1,57 @@
 """From the spiders to the database: each page is stored as an article or as a refusal, in batches."""
 
+from __future__ import annotations
+
 import sqlite3
 import time
-from dataclasses import replace
-from typing import Any, Self, cast
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Self, cast
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
-from crawler.items import CompletedList, ExtractedPage
 from crawler.run_state import database_failed
-from crawler.spiders.base import KbsSpider
 from extractors import Article, NotAnArticle
-from storage import StoreError
+from storage import Capture, StoreError
+from storage.crawl_state import Coverage
+
+if TYPE_CHECKING:
+    from crawler.spiders.base import KbsSpider
 
 # One transaction a batch: large enough that a fast crawl does not wait for the disk, and a slow one loses seconds.
 BATCH_ITEMS = 100
 BATCH_SECONDS = 2.0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractedPage:
+    """A page and what extraction made of it.
+
+    Attributes:
+        url: the article's canonical address, as requested.
+        capture: the page.
+        result: its article, or why it holds none.
+        timestamp: the version that the list entry announced, if it has a date.
+        listed: whether a list points to it: without an article it is then pending.
+    """
+
+    url: str
+    capture: Capture
+    result: Article | NotAnArticle
+    timestamp: str | None
+    listed: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedList:
+    """A list that was read completely within `coverage`. Follows the last of its articles."""
+
+    url: str
+    coverage: Coverage
+
+
 class ArticlePipeline:
-    """Stores ExtractedPages and CompletedLists, in the order in which they come; ignores other items.
+    """Stores ExtractedPages and CompletedLists, in the order in which they come.
 
     It hands on the Article of an ExtractedPage, so that Scrapy's feed exports write articles.
     """
@@ -30,29 +61,34 @@ class ArticlePipeline:
         self._spider = cast("KbsSpider", crawler.spider)
         self._batch: list[ExtractedPage | CompletedList] = []
         self._flushed_at = time.monotonic()
-        self._failed = False
+        self._error: Exception | None = None
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
         return cls(crawler)
 
     def close_spider(self) -> None:
-        """Store what is left."""
-        failed_before = self._failed
-        if not self._flush() and not failed_before:
-            self._flush()
+        """Store what is left; if that fails for the first time, once more: a full disk may have space after it."""
+        tries = 1 if self._error else 2
+        if any(self._flush() for _ in range(tries)):
+            return
+        pages = (item for item in self._batch if isinstance(item, ExtractedPage))
+        self._spider.run.failures |= {
+            page.capture.url: f"the database did not take it: {self._error}" for page in pages
+        }
 
-    def process_item(self, item: Any) -> Any:
+    def process_item(self, item: ExtractedPage | CompletedList) -> Article:
         """The Article of an ExtractedPage.
+
+        If the database fails the run ends: going on would fetch pages only to lose them. The batch is kept then, and
+        tried once more at the end, in order: nothing that came after it is stored without it.
 
         Raises:
             DropItem: the page holds none, or the item is a CompletedList.
         """
-        if not isinstance(item, ExtractedPage | CompletedList):
-            return item
         self._batch.append(item)
         is_due = len(self._batch) >= BATCH_ITEMS or time.monotonic() - self._flushed_at > BATCH_SECONDS
-        if is_due and not self._failed:
+        if is_due and not self._error:
             self._flush()
         if isinstance(item, CompletedList):
             raise DropItem(f"{item.url}: read")
@@ -61,53 +97,42 @@ class ArticlePipeline:
         return item.result
 
     def _flush(self) -> bool:
-        """Store the batch; whether it is stored.
-
-        If the database fails the run ends: going on would fetch pages only to lose them. The batch is kept then, and
-        tried once more at the end, in order: nothing that came after it is stored without it.
-        """
-        batch, spider = self._batch, self._spider
-        if not batch and not spider.crawl_state.archived:
+        """Whether the batch is stored."""
+        spider = self._spider
+        if not self._batch and not spider.crawl_state.archived:
             return True  # a run that the database ended before its first page does not wait for it once more
         try:
             with spider.store.batch():
-                outcomes = [self._store(item) for item in batch]
+                outcomes = [self._store(item) for item in self._batch]
                 spider.crawl_state.save_payloads()
         except (sqlite3.Error, StoreError) as error:
-            if self._failed:
-                reason = f"the database did not take it: {error}"
-                spider.run.failures |= {item.capture.url: reason for item in batch if isinstance(item, ExtractedPage)}
-            self._failed = True
+            self._error = error
             database_failed(self._crawler, error)
-        else:
-            self._batch = []
-            spider.run.counts.update(filter(None, outcomes))
+            return False
+        self._batch = []
         self._flushed_at = time.monotonic()
-        return not self._batch
+        spider.run.counts.update(filter(None, outcomes))
+        return True
 
     def _store(self, item: ExtractedPage | CompletedList) -> str | None:
         """What the database made of an item: an Outcome or `refused`; None for a list."""
+        run, store, crawl_state = self._spider.run, self._spider.store, self._spider.crawl_state
         if isinstance(item, CompletedList):
-            self._spider.crawl_state.save_coverage(item.url, item.coverage)
+            crawl_state.save_coverage(item.url, item.coverage)
             return None
         if isinstance(item.result, NotAnArticle):
-            return self._refuse(item, item.result.reason)
-        return self._store_article(item, replace(item.result, source_url=item.capture.url))
-
-    def _refuse(self, page: ExtractedPage, reason: str) -> str:
-        self._spider.store.refuse(page.capture, reason)
-        self._spider.run.refusal_reasons[reason] += 1
-        if page.listed:
-            self._spider.crawl_state.add_pending(page.url, self._spider.name, reason)
-        return "refused"
-
-    def _store_article(self, page: ExtractedPage, article: Article) -> str:
-        run, crawl_state = self._spider.run, self._spider.crawl_state
+            reason = item.result.reason
+            store.refuse(item.capture, reason)
+            run.refusal_reasons[reason] += 1
+            if item.listed:
+                crawl_state.add_pending(item.url, self._spider.name, reason)
+            return "refused"
+        article = replace(item.result, source_url=item.capture.url)
         run.layouts[article.layout] += 1
         run.missing_fields.update(name for name in self._spider.expected_fields if not getattr(article, name))
-        outcome = self._spider.store.add(article, page.capture)
-        for url in {article.url, page.url}:
+        outcome = store.add(article, item.capture)
+        for url in {article.url, item.url}:
             crawl_state.remove_pending(url)
-        if page.timestamp and not crawl_state.knows(article.url, page.timestamp):
-            crawl_state.note_entry_date(article.url, page.timestamp)
+        if item.timestamp and not crawl_state.knows(article.url, item.timestamp):
+            crawl_state.note_entry_date(article.url, item.timestamp)
         return outcome

@@ -15,18 +15,18 @@ from scrapy.exceptions import (
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.statscollectors import StatsCollector
 from twisted.internet.defer import CancelledError
-from twisted.python.failure import Failure
 
 from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
 
 _ENDINGS: set[asyncio.Future[None]] = set()
 
-_REASONS: tuple[tuple[type[Exception], str], ...] = (
-    (CannotResolveHostError, "the host's name cannot be resolved"),
-    (DownloadConnectionRefusedError, "the host refuses connections"),
-    (DownloadTimeoutError, "no complete answer within the time limit"),
-    (ResponseDataLossError, "the connection ended in the middle of the page"),
-)
+_REASONS: dict[type[Exception], str] = {
+    CannotResolveHostError: "the host's name cannot be resolved",
+    DownloadConnectionRefusedError: "the host refuses connections",
+    DownloadTimeoutError: "no complete answer within the time limit",
+    ResponseDataLossError: "the connection ended in the middle of the page",
+}
+_REDIRECTED_TOO_OFTEN = "max redirections reached"  # as Scrapy's RedirectMiddleware says
 
 
 @dataclass(slots=True)
@@ -97,37 +97,32 @@ def is_ending(crawler: Crawler) -> bool:
 
 
 def _run(crawler: Crawler) -> RunState:
-    """The spider's; in `scrapy fetch` the spider is Scrapy's own, and has none."""
+    # In `scrapy fetch` the spider is Scrapy's own.
     return getattr(crawler.spider, "run", None) or RunState()
 
 
-def is_abandoned(failure: Failure) -> bool:
+def is_abandoned(error: BaseException) -> bool:
     """Whether a request was given up because a signal ended the run: no failure of the page."""
-    return isinstance(failure.value, asyncio.CancelledError | CancelledError)
+    return isinstance(error, asyncio.CancelledError | CancelledError)
 
 
-def is_forbidden(failure: Failure) -> bool:
+def is_forbidden(error: BaseException) -> bool:
     """Whether a request was not sent at all, because of robots.txt or because it leads off the site."""
-    error = failure.value
-    # An HttpError is an IgnoreRequest too.
-    return isinstance(error, IgnoreRequest) and not isinstance(error, HttpError) and not _is_circle(error)
+    is_answer = isinstance(error, HttpError) or str(error) == _REDIRECTED_TOO_OFTEN
+    return isinstance(error, IgnoreRequest) and not is_answer
 
 
 def reason_for(error: BaseException) -> str:
     """One phrase, without a full stop, for the reason a download failed."""
     if isinstance(error, HttpError):
         return f"HTTP {error.response.status}"
-    if _is_circle(error):
+    if str(error) == _REDIRECTED_TOO_OFTEN:
         return "it redirects in a circle, or too often"
     if isinstance(error, IgnoreRequest) and str(error):
         return str(error)
-    for kind, reason in _REASONS:
+    for kind, reason in _REASONS.items():
         if isinstance(error, kind):
             return reason
     if "certificate verify failed" in str(error):
         return "its certificate cannot be verified (-s DOWNLOAD_VERIFY_CERTIFICATES=False goes on without)"
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
-
-
-def _is_circle(error: BaseException | None) -> bool:
-    return str(error) == "max redirections reached"  # Scrapy's RedirectMiddleware

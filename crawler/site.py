@@ -23,23 +23,20 @@ class Site:
             ValueError: it is not such an address.
         """
         address = base_url.strip().rstrip("/")
-        server = _server(address)
-        if server is None or any(mark in address for mark in "?#@"):
+        self._server = _server(address)
+        if not self._server or any(mark in address for mark in "?#@"):
             raise ValueError(f"KBS_BASE_URL is {base_url!r}, which is not a web address; give one such as {SITE}.")
-        self._host, self._port = server
-        self.is_the_site = self._host in HOSTS  # not a mirror or replica
-        # As Scrapy writes it in the urls of responses: scheme and host in lower case, no default port.
+        # As Scrapy writes it in the urls of responses.
         parts = urlsplit(address)
-        host = f"[{self._host}]" if ":" in self._host else self._host
-        port = "" if self._port == _PORTS[parts.scheme] else f":{self._port}"
-        self.base = f"{parts.scheme}://{host}{port}{parts.path}"
+        self.base = parts._replace(netloc=parts.netloc.lower().removesuffix(f":{_PORTS[parts.scheme]}")).geturl()
+        self.is_the_site = self._server[0] in HOSTS  # not a mirror or replica
 
     def serves(self, url: str) -> bool:
         """Whether `url` is on the site: on either of its hosts, or on the server of the base."""
-        host, port = _server(url) or ("", 0)
-        if self.is_the_site:
-            return host in HOSTS and port in _PORTS.values()
-        return (host, port) == (self._host, self._port)
+        server = _server(url)
+        if self.is_the_site and server:
+            return server[0] in HOSTS and server[1] in _PORTS.values()
+        return server == self._server
 
     def fetchable(self, url: str) -> str:
         """The address under the base of a page that the site has at `url`."""

@@ -25,9 +25,8 @@ if TYPE_CHECKING:
 _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_RECHECK_DAYS", "RETRY_TIMES", "REDIRECT_MAX_TIMES"), 0),
     **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_MAXSIZE"), 1),
-    **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "DOWNLOAD_DELAY_JITTER"), 0.0),
-    **dict.fromkeys(("AUTOTHROTTLE_START_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
-    **dict.fromkeys(("DOWNLOAD_TIMEOUT", "AUTOTHROTTLE_TARGET_CONCURRENCY"), 0.001),
+    **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
+    "DOWNLOAD_TIMEOUT": 0.001,
 }
 _SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
 
@@ -72,8 +71,10 @@ class Command(crawl.Command):
         except ValueError as error:
             return complain(self, str(error), WRONG_CALL)
         try:
-            _check_files(self.settings)
-        except (StoreError, OSError) as error:
+            _prepare_files(self.settings)
+        except OSError as error:
+            return complain(self, f"{error.filename} cannot be written ({error.strerror}).", WORK_FAILED)
+        except StoreError as error:
             return complain(self, str(error), WORK_FAILED)
         crawler = self._create_crawler(name)
         self.crawler_process.crawl(crawler, **opts.spargs)
@@ -108,7 +109,7 @@ def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[s
 
 
 def _check_settings(settings: BaseSettings, given: list[str]) -> None:
-    """Raise ValueError if a setting is misspelt, or has an impossible value."""
+    """ValueError if a setting is misspelt, or has an impossible value."""
     from crawler.site import Site
 
     check_setting_names(given)
@@ -128,8 +129,8 @@ def _check_settings(settings: BaseSettings, given: list[str]) -> None:
     Site(settings["KBS_BASE_URL"])
 
 
-def _check_files(settings: BaseSettings) -> None:
-    """Open the database, the files of `-o` and the folder of a job; StoreError or OSError if one cannot be."""
+def _prepare_files(settings: BaseSettings) -> None:
+    """Make the database, the files of `-o` and the folder of a job; StoreError or OSError if one cannot be."""
     from crawler.extensions.job import prepare_job
     from storage import ArticleStore
 
@@ -137,21 +138,11 @@ def _check_files(settings: BaseSettings) -> None:
     for uri in map(str, settings.getdict("FEEDS")):
         parts = urlsplit(uri)
         if parts.scheme in {"", "file"} and "%(" not in uri:
-            _check_writable(Path(parts.path))
-    folder = settings["JOBDIR"]
-    try:
-        if folder and prepare_job(Path(folder)):
-            tell(f"The job in {folder} was killed: it begins anew, without what is stored.")
-    except OSError as error:
-        raise OSError(f"JOBDIR {folder} cannot be made ({error.strerror}).") from error
-
-
-def _check_writable(file: Path) -> None:
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.open("ab").close()
-    except OSError as error:
-        raise OSError(f"{file} cannot be written ({error.strerror}).") from error
+            file = Path(parts.path)
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.open("ab").close()
+    if settings["JOBDIR"]:
+        prepare_job(Path(settings["JOBDIR"]))
 
 
 def _describe_spiders(settings: BaseSettings) -> str:

@@ -63,7 +63,7 @@ class Archive(RunExtension):
         fetched_at = request.meta["fetched_at"]
         digest = payload_digest(response.body)
         earlier = self._earlier(response.url, digest)
-        location = writer.write(
+        request.meta["location"] = location = writer.write(
             url=response.url,
             fetched_at=fetched_at,
             request_line=f"{request.method} {target} {protocol}",
@@ -74,7 +74,6 @@ class Archive(RunExtension):
             digest=digest,
             revisits=earlier,
         )
-        request.meta["location"] = location
         if earlier is None and response.body:
             payload = Payload(digest=digest, fetched_at=fetched_at, location=location, end=writer.position)
             self.spider.crawl_state.archived[response.url] = payload

@@ -11,41 +11,31 @@ from scrapy.utils.job import job_dir
 
 from crawler.extensions.base import RunExtension
 
-# In a JOBDIR while its run goes on; it stays there when the run is killed.
-_RUNNING = "kbsworld.running"
+# In a JOBDIR whose run was stopped and can go on.
+_STOPPED = "kbsworld.stopped"
 
 
 class Job(RunExtension):
-    """Marks a job as running; forgets it when it is finished."""
+    """Marks a job as stopped, unless it is finished or was killed."""
 
-    handles = ("spider_opened", "spider_closed")
-
-    def spider_opened(self) -> None:
-        if folder := job_dir(self.crawler.settings):
-            Path(folder, _RUNNING).touch()
+    handles = ("spider_closed",)
 
     def spider_closed(self, reason: str) -> None:
-        if folder := job_dir(self.crawler.settings):
-            if reason == "finished":
-                _forget(Path(folder))
-            Path(folder, _RUNNING).unlink(missing_ok=True)
+        folder = job_dir(self.crawler.settings)
+        if folder and reason != "finished":
+            Path(folder, _STOPPED).touch()
 
 
-def prepare_job(folder: Path) -> bool:
-    """Make the folder of a job, before its run; whether the job was killed and begins anew.
+def prepare_job(folder: Path) -> None:
+    """Make the folder of a job, before its run: one that was not stopped begins anew.
 
     Raises:
         OSError: the folder cannot be made.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    was_killed = (folder / _RUNNING).exists()
-    if was_killed:
-        _forget(folder)
-    return was_killed
-
-
-def _forget(folder: Path) -> None:
-    """Remove what Scrapy keeps of a job, and nothing else of the folder."""
-    shutil.rmtree(folder / "requests.queue", ignore_errors=True)
-    for name in ("requests.seen", "spider.state"):
-        (folder / name).unlink(missing_ok=True)
+    if not (folder / _STOPPED).exists():
+        # What Scrapy keeps of a job, and nothing else of the folder.
+        shutil.rmtree(folder / "requests.queue", ignore_errors=True)
+        for name in ("requests.seen", "spider.state"):
+            (folder / name).unlink(missing_ok=True)
+    (folder / _STOPPED).unlink(missing_ok=True)

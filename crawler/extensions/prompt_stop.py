@@ -20,15 +20,12 @@ GRACE = 2.0
 
 
 class PromptStop(RunExtension):
-    """Gives pages under way GRACE to arrive, then gives them up.
-
-    Scrapy alone waits for them as long as their timeout, or the delay between pages, is.
-    """
+    """Gives pages under way GRACE to arrive, then gives them up; Scrapy alone waits for as long as their timeout."""
 
     handles = ("spider_opened",)
 
     def spider_opened(self) -> None:
-        """Wrap the signal handlers, which Scrapy has set by now."""
+        # Scrapy has set its handlers by now.
         self._loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             scrapys = signal.getsignal(number)

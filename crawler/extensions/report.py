@@ -9,7 +9,6 @@ from scrapy.http import Response
 
 from crawler.extensions.base import RunExtension
 from crawler.settings import CONTACT_PLACEHOLDER
-from crawler.site import Site
 from storage import Outcome
 
 BUG = "an error in kbsworld, see the log"
@@ -31,7 +30,7 @@ class RunReport(RunExtension):
         logging.getLogger("scrapy.core.downloader.handlers.http11").setLevel(logging.ERROR)
 
     def response_received(self) -> None:
-        """Show progress: a live line on a terminal, a line a minute elsewhere."""
+        # A live line on a terminal, a line a minute elsewhere.
         run = self.spider.run
         run.pages += 1
         now = time.monotonic()
@@ -75,12 +74,6 @@ class RunReport(RunExtension):
         lines += run.notes
         lines += [f"unhealthy: {sentence}" for sentence in run.complaints]
         lines += [run.stopped] if run.stopped else []
-        lines += self._reminder()
+        if self.crawler.settings["KBS_CONTACT"].strip() in {"", CONTACT_PLACEHOLDER} and self.spider.site.is_the_site:
+            lines.append("Set KBS_CONTACT to your address, so that the site knows whom to write to.")
         return "\n".join(lines)
-
-    def _reminder(self) -> list[str]:
-        settings = self.crawler.settings
-        has_contact = settings["KBS_CONTACT"].strip() not in {"", CONTACT_PLACEHOLDER}
-        if has_contact or not Site(settings["KBS_BASE_URL"]).is_the_site:
-            return []
-        return ["Set KBS_CONTACT to your address before the next run, so that the site knows whom to write to."]

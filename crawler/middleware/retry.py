@@ -65,8 +65,7 @@ class RetryMiddleware(retry.RetryMiddleware):
         return super().process_exception(request, exception)
 
     def _note_error(self, host: str, reason: str, asked_for: float) -> None:
-        self._errors[host] += 1
-        errors = self._errors[host]
+        self._errors[host] = errors = self._errors[host] + 1
         backoff = min(self._backoff * 2.0 ** (errors - 1), _LONGEST_BACKOFF)
         self._resume_at[host] = time.monotonic() + max(asked_for, backoff)
         if errors >= self._breaker:

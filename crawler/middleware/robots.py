@@ -54,7 +54,8 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
             self._slowed.add(host)
             # Scrapy reads the Crawl-delay and does not act on it.
             delay = parser.rp.crawl_delay(self._robotstxt_useragent or self._default_useragent)
-            _slow_down(self.crawler, host, float(delay or 0))
+            if delay:
+                _slow_down(self.crawler, host, float(delay))
         return parser
 
     def _give_up(self, request: Request, reason: str) -> None:
@@ -64,7 +65,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
 
 
 def _asks_for_robots(request: Request) -> bool:
-    """Whether Scrapy asks for a robots.txt, also after a redirect: no other request of ours has the mark."""
+    # Also after a redirect; no other request of ours has the mark.
     return bool(request.meta.get("dont_obey_robotstxt"))
 
 
@@ -79,9 +80,9 @@ def _slow_down(crawler: Crawler, host: str, delay: float) -> None:
     if throttle is not None:
         throttle.mindelay = max(throttle.mindelay, delay)
         throttle.maxdelay = max(throttle.maxdelay, delay)
+    delay = max(delay, crawler.settings.getfloat("DOWNLOAD_DELAY"))
     downloader = crawler.engine.downloader
     if host in downloader.slots:
         downloader.slots[host].delay = max(downloader.slots[host].delay, delay)
     # For a slot made later: Scrapy drops those that are idle.
-    configured = downloader.per_slot_settings.setdefault(host, {})
-    configured["delay"] = max(configured.get("delay", 0.0), delay, crawler.settings.getfloat("DOWNLOAD_DELAY"))
+    downloader.per_slot_settings[host] = {"delay": delay}

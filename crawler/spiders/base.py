@@ -18,7 +18,7 @@ from twisted.python.failure import Failure
 
 from crawler.arguments import ArgumentError, day, words, yes
 from crawler.extraction import Extraction, ExtractionError
-from crawler.items import CompletedList, ExtractedPage
+from crawler.pipeline import CompletedList, ExtractedPage
 from crawler.run_state import RunState, database_failed, is_abandoned, is_ending, is_forbidden, reason_for
 from crawler.settings import PRODUCT
 from crawler.site import GONE, Site
@@ -153,7 +153,7 @@ class KbsSpider(scrapy.Spider):
     def request_article(
         self, address: Address, *, timestamp: str | None = None, list_url: str | None = None
     ) -> Request:
-        """A request for an article of the site.
+        """A request for an article.
 
         Args:
             address: the article's.
@@ -180,8 +180,14 @@ class KbsSpider(scrapy.Spider):
             self.run.failures[response.url] = "it could not be archived"
             return
         capture = capture_of(response)
-        result = await self._extract_article(capture)
-        trouble, temporary = _trouble(result)
+        result: Article | NotAnArticle = NotAnArticle(f"HTTP {capture.status}")
+        if capture.status == 200:
+            official = self.site.official(capture.url)
+            result = await self.extract(extract_html, capture.body, official, capture.charset)
+        if isinstance(result, Article):
+            trouble, temporary = "the page ends inside the article" if result.truncated else "", result.truncated
+        else:
+            trouble, temporary = result.reason, result.passing
         if temporary and (again := self.ask_again(request, trouble)):
             yield again
         elif isinstance(result, Article) and result.truncated:
@@ -199,19 +205,10 @@ class KbsSpider(scrapy.Spider):
         del list_url
         yield from ()
 
-    async def _extract_article(self, capture: Capture) -> Article | NotAnArticle:
-        if capture.status != 200:
-            return NotAnArticle(f"HTTP {capture.status}")
-        return await self.extract(extract_html, capture.body, self.site.official(capture.url), capture.charset)
-
     # --- any page ---
 
     async def extract(self, function: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
-        """What a function of `extractors` makes of a page.
-
-        Raises:
-            CloseSpider: no page can be extracted.
-        """
+        """What a function of `extractors` makes of a page; raises CloseSpider if no page can be extracted."""
         try:
             return await self._extraction.run(function, *arguments)
         except ExtractionError as error:
@@ -225,11 +222,12 @@ class KbsSpider(scrapy.Spider):
     def download_failed(self, failure: Failure) -> Iterator[Output]:
         """Deal with a request without a response, or with one that is an error."""
         request: Request = failure.request  # type: ignore[attr-defined]
-        assert failure.value is not None
-        if is_abandoned(failure):
+        error = failure.value
+        assert error is not None
+        if is_abandoned(error):
             return
         redirected = f" (redirected to {request.url})" if asked_for(request) != request.url else ""
-        yield from self.give_up(request, reason_for(failure.value) + redirected, again=not is_forbidden(failure))
+        yield from self.give_up(request, reason_for(error) + redirected, again=not is_forbidden(error))
 
     def request_dropped(self, request: Request) -> None:
         """Deal with a redirect to a page that was requested before: no answer will come to this request."""
@@ -250,12 +248,7 @@ class KbsSpider(scrapy.Spider):
         yield from self.article_done(list_url)
 
     def page_failed(self, request: Request, reason: str, *, again: bool = True) -> bool:
-        """Report a failed page, and request it once more when all else is done, minutes later.
-
-        Args:
-            request: the page's.
-            reason: a phrase.
-            again: False if another request cannot help.
+        """Report a failed page, and request it once more when all else is done, unless that cannot help (`again`).
 
         Returns:
             Whether that was its last chance.
@@ -270,11 +263,7 @@ class KbsSpider(scrapy.Spider):
         return False
 
     def spider_idle(self) -> None:
-        """Request the failed pages once more.
-
-        Raises:
-            DontCloseSpider: there are some.
-        """
+        """Request the failed pages once more; raises DontCloseSpider if there are some."""
         if self._later:
             failed, self._later = self._later, []
             self.run.waiting = 0
@@ -294,13 +283,6 @@ def capture_of(response: Response) -> Capture:
         charset=charset_of((response.headers.get("Content-Type") or b"").decode("latin-1")),
         location=response.meta.get("location"),
     )
-
-
-def _trouble(result: Article | NotAnArticle) -> tuple[str, bool]:
-    """What is wrong with a page, or nothing; and whether another try may give a better one at once."""
-    if isinstance(result, Article):
-        return ("the page ends inside the article", True) if result.truncated else ("", False)
-    return result.reason, result.passing
 
 
 def asked_for(request: Request) -> str:

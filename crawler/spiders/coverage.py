@@ -16,17 +16,9 @@ MAX_REPEATS = 3
 MAX_FAILED = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Bounds:
-    """What bounds a walk.
-
-    Attributes:
-        since, until: the days asked for, in KST; None: no bound.
-        full: whether to go on where everything is known.
-        pages: how many list pages at most; None: all.
-        recheck_days: an updated article keeps its place, so the list is read again for so many days, today included.
-        today: the day in KST.
-    """
+    """What bounds a walk: the spider's arguments, KBS_RECHECK_DAYS, and today in KST."""
 
     since: date | None
     until: date | None
@@ -91,9 +83,8 @@ class Walk:
         """The number of the page to read next, or None: the walk has ended, and `ended` says how.
 
         Args:
-            page: the page just read.
+            page, number: the page just read; numbers begin with 1, or 0 where the site counts so.
             fresh: what `add` gave for it.
-            number: its number, from 1 (0 where the site counts so).
             known: urls of the articles that are stored in the version their entries announce.
             bounds: of the walk.
         """
@@ -127,18 +118,12 @@ class Walk:
         return number + 1
 
     def covered(self, bounds: Bounds, complete_to: datetime) -> Coverage | None:
-        """The coverage of the list once the walk has ended; None if that is not certain.
-
-        Args:
-            bounds: of the walk.
-            complete_to: the moment up to which the list was read.
-        """
+        """The coverage of the list, read up to `complete_to`, once the walk has ended; None if it is not certain."""
         if self.incomplete or self.failed or bounds.until or self.ended not in {"known", "since", "end"}:
             return None
         return Coverage(complete_from=self._complete_from(bounds), complete_to=complete_to)
 
     def _complete_from(self, bounds: Bounds) -> str:
-        """The day from which on the list is covered, as in Coverage."""
         since = bounds.since.isoformat() if bounds.since else ""
         if self.ended == "end":
             return ""

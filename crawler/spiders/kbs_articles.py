@@ -22,7 +22,7 @@ class KbsArticlesSpider(KbsSpider):
     guesses = True
 
     def __init__(self, urls: str = "", ids: str = "", file: str = "", lang: str = "f", full: str = "") -> None:
-        """A spider of given articles.
+        """A spider of given articles; raises ArgumentError if one is not an article.
 
         Args:
             urls: addresses, separated by white space or commas.
@@ -30,9 +30,6 @@ class KbsArticlesSpider(KbsSpider):
             file: a file of addresses and ids, one a line; empty lines and those that begin with # are ignored.
             lang: the editions to which ids belong.
             full: `1` to request stored articles too: the site may have changed them.
-
-        Raises:
-            ArgumentError: one of them is not an article.
         """
         super().__init__(lang, full=full)
         addresses = re.split(r"[\s,]+(?=https?:)|\s+", urls.strip())
@@ -42,7 +39,6 @@ class KbsArticlesSpider(KbsSpider):
             raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, or file=PATH.")
 
     def first_requests(self) -> Iterator[Request]:
-        """The articles, in the order given."""
         for address in self._addresses():
             if address.url in self.requested:
                 continue

@@ -12,13 +12,13 @@ from scrapy import Request
 from scrapy.http import Response
 
 from crawler.arguments import count, words
-from crawler.items import CompletedList
+from crawler.pipeline import CompletedList
 from crawler.spiders.base import KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address
 from extractors.dates import KST
-from extractors.listing import ListEntry, ListPage, extract_list
+from extractors.listing import ListPage, extract_list
 from storage.crawl_state import Coverage
 
 
@@ -39,13 +39,7 @@ class ListSpider(KbsSpider):
     def __init__(
         self, lang: str = "f", since: str = "", until: str = "", full: str = "", pages: str = "", **own: str
     ) -> None:
-        """A spider of the lists of one edition or more.
-
-        Args:
-            lang, since, until, full: as in KbsSpider.
-            pages: how many pages of each list at most; empty: all that are needed.
-            own: the spider's `word_arguments`.
-        """
+        """As in KbsSpider; `pages`: how many of each list at most (empty: all); `own`: the `word_arguments`."""
         super().__init__(lang, since, until, full)
         self.pages = count("pages", pages, "list pages")
         self.words = {name: words(name, own.get(name, "") or default) for name, default in self.word_arguments.items()}
@@ -53,7 +47,6 @@ class ListSpider(KbsSpider):
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
-        """The arguments of the spider, its own included."""
         return super().argument_defaults() | cls.word_arguments
 
     # --- what a subclass says of its lists ---
@@ -70,15 +63,12 @@ class ListSpider(KbsSpider):
         """The moment up to which a complete walk has read its list: by the list's own dates, if any."""
         return min(walk.newest or self.started_at, self.started_at)
 
-    def doubt(self) -> str:
-        """What may be wrong if a list is empty, for a person to read."""
-        questions = [f"is {', '.join(given)} a {name} of the site?" for name, given in self.words.items() if given]
-        return questions[0] if questions else "its template may have changed"
-
     def list_is_empty(self, walk: Walk, url: str) -> None:
         """Deal with a list without any article: a failure, for most lists."""
         walk.incomplete = True
-        self.run.failures[url] = f"no article on the {self.list_name}; {self.doubt()}"
+        doubts = [f"is {', '.join(given)} a {name} of the site?" for name, given in self.words.items() if given]
+        doubt = doubts[0] if doubts else "its template may have changed"
+        self.run.failures[url] = f"no article on the {self.list_name}; {doubt}"
 
     def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
         """Take note of a page, and of which of its articles are known."""
@@ -86,14 +76,8 @@ class ListSpider(KbsSpider):
     @cached_property
     def bounds(self) -> Bounds:
         """What bounds every walk of this run."""
-        return Bounds(
-            since=self.since,
-            until=self.until,
-            full=self.full,
-            pages=self.pages,
-            recheck_days=self.recheck_days,
-            today=self.started_at.astimezone(KST).date(),
-        )
+        today = self.started_at.astimezone(KST).date()
+        return Bounds(self.since, self.until, self.full, self.pages, self.recheck_days, today)
 
     # --- requests ---
 
@@ -128,7 +112,7 @@ class ListSpider(KbsSpider):
         """Request the articles of a list page that are not known, and the next page while there is reason to."""
         request = response.request
         assert request is not None
-        walk = self._walk(list_url)
+        walk = self.walks[list_url]
         page, trouble, temporary = await self._page(response, walk, number)
         if temporary and (again := self.ask_again(request, trouble)):
             following: Iterable[Output] = [again]
@@ -148,7 +132,7 @@ class ListSpider(KbsSpider):
             yield from super().give_up(request, reason, again=again)
             return
         self.page_failed(request, reason, again=again)
-        walk = self._walk(request.cb_kwargs["list_url"])
+        walk = self.walks[request.cb_kwargs["list_url"]]
         yield from self._next_page(walk, walk.page_failed(request.cb_kwargs["number"], self.bounds))
 
     def article_done(self, list_url: str | None) -> Iterator[Output]:
@@ -157,10 +141,6 @@ class ListSpider(KbsSpider):
         if walk is not None:
             walk.waiting -= 1
             yield from self._complete(walk)
-
-    def _walk(self, list_url: str) -> Walk:
-        # After a job that was killed its state is lost: the walk goes on, and nothing relies on it.
-        return self.walks.setdefault(list_url, Walk(list_url, incomplete=True))
 
     async def _page(self, response: Response, walk: Walk, number: int) -> tuple[ListPage | None, str, bool]:
         """A list page, what is wrong with it, and whether another try may help at once."""
@@ -187,16 +167,19 @@ class ListSpider(KbsSpider):
         }
         self.run.counts["unchanged"] += sum(entry.address.url in known for entry in fresh)
         self.page_read(walk, page, known)
-        wanted = [entry for entry in fresh if entry.address.url not in known | self.requested and self._wants(entry)]
+        wanted = [
+            entry
+            for entry in fresh
+            if entry.address.url not in known | self.requested
+            and entry.address.edition in self.editions
+            and self.bounds.include(entry)
+        ]
         walk.waiting += len(wanted)
         # The next page comes before the articles of this one: while it is extracted, there is something to download.
         yield from self._next_page(walk, walk.next_page(page, fresh, number, known, self.bounds))
         for entry in wanted:
             yield self.request_article(entry.address, timestamp=entry.timestamp, list_url=walk.url)
         yield from self._complete(walk)
-
-    def _wants(self, entry: ListEntry) -> bool:
-        return entry.address.edition in self.editions and self.bounds.include(entry)
 
     def _next_page(self, walk: Walk, number: int | None) -> Iterator[Request]:
         if number is not None:

@@ -84,18 +84,6 @@ def test_a_page_whose_file_is_gone_is_kept_again(replica: Replica, crawl: Run, t
     assert revisit.headers["WARC-Refers-To-Date"] == kept.headers["WARC-Date"]
 
 
-def test_a_page_that_changed_is_kept_in_full(crawl: Run, tmp_path: Path) -> None:
-    with Replica(articles=3) as replica:
-        entry = replica.world.entries[0]
-        again(crawl, replica, entry.seq)
-        version = replica.world.update(entry)
-        again(crawl, replica, entry.seq)
-    first, second = (archived(file, entry.seq) for file in files(tmp_path))
-    assert (first.kind, second.kind) == ("response", "response")
-    assert extract_html(first.body, entry.truth.url).paragraphs == entry.truth.paragraphs
-    assert extract_html(second.body, entry.truth.url).paragraphs == version.truth.paragraphs
-
-
 def test_the_first_record_names_spider_arguments_and_settings(replica: Replica, crawl: Run, tmp_path: Path) -> None:
     crawl("kbs_news", "-a", "pages=1", "-a", "lang=e", KBS_BASE_URL=replica.base_url, KBS_CONTACT="me@example.org")
     [file] = files(tmp_path)

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
-from extractors import Article, extract_html
+from extractors import Article
 from storage import ArticleStore
 from tests.crawler.conftest import Run
-from tests.crawler.scripted import LIST, counts, rows, stored
+from tests.crawler.scripted import LIST, counts, stored
 from tests.replica import Replica
 
 
@@ -30,20 +30,6 @@ def test_a_crawl_stores_and_exports_every_article_exactly(replica: Replica, craw
     lines = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     assert by_url([replace(Article.from_dict(line), source_url=None) for line in lines]) == truth
     assert all(line["text"] == "\n\n".join(line["paragraphs"]) for line in lines)
-
-
-def test_the_article_comes_out_again_of_the_capture_of_its_row(replica: Replica, crawl: Run, tmp_path: Path) -> None:
-    crawl("kbs_news", "-a", "pages=1", KBS_BASE_URL=replica.base_url)
-    found = rows(tmp_path)
-    assert len(found) == 10
-    for row in found:
-        with (tmp_path / "archive" / row["archive_file"]).open("rb") as stream:
-            stream.seek(row["archive_offset"])
-            record = next(iter(ArchiveIterator(stream)))
-            body = record.content_stream().read()
-        assert record.rec_headers.get_header("WARC-Target-URI") == row["source_url"]
-        assert record.rec_headers.get_header("WARC-Date").rstrip("Z") == row["fetched_at"].removesuffix("+00:00")
-        assert extract_html(body, row["url"]).text == row["text"]
 
 
 def test_pages_are_requested_once_in_list_order_and_archived(crawl: Run, tmp_path: Path) -> None:
@@ -84,18 +70,14 @@ def test_settings_can_be_given_with_s_and_the_archive_left_out(crawl: Run, tmp_p
     ("arguments", "words"),
     [
         (["kbs_news", "-a", "lang=zz"], "lang=zz is not an edition of KBS World; the editions are a (ar), "),
-        (["kbs_news", "-a", "lang="], "is not an edition"),
         (["kbs_news", "-a", "pages=0"], "pages=0"),
-        (["kbs_news", "-a", "category=../x"], "category=../x"),
         (["kbs_news", "-a", "page=2"], "has no argument page; it has lang, since, until, full, pages, category."),
         (["kbs_nouvelles"], "Unknown spider kbs_nouvelles; is it kbs_news?"),
-        (["xyz"], "Unknown spider xyz; there is kbs_articles, "),
         (["kbs_news", "-a", "since=2999-01-01"], "since=2999-01-01 is in the future."),
         ([], "Name one spider"),
         (["kbs_news", "--page", "2"], "Unknown option --page. See kbsworld crawl --help."),
         (["kbs_news", "-s", "KBS_BASE_URL=world.kbs.co.kr"], "is not a web address; give one such as"),
         (["kbs_news", "-s", "DOWNLOAD_DELAY=x"], "DOWNLOAD_DELAY is 'x'; it must be a number from 0."),
-        (["kbs_news", "-s", "KBS_RECHECK_DAYS=-1"], "KBS_RECHECK_DAYS is '-1'; it must be a whole number from 0."),
         (["kbs_news", "-s", "ROBOTSTXT_OBEY=no"], "ROBOTSTXT_OBEY is 'no'; it must be True or False."),
         (["kbs_news", "-s", "KBS_RECHEK_DAYS=1"], "is it KBS_RECHECK_DAYS?"),
         (["kbs_news", "-L", "LOUD"], "LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not LOUD."),

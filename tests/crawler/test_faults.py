@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import socket
-import sqlite3
 import time
 from pathlib import Path
 from threading import Thread
@@ -12,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from storage import ArticleStore
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import ARTICLE, LIST, ScriptedSite, counts, rows, stored
 from tests.replica import Replica, World, pages
@@ -55,27 +53,17 @@ def test_a_failed_page_is_reported_and_ends_in_status_1(
     assert "Traceback" not in run.stderr
 
 
-@pytest.mark.parametrize(
-    ("query", "arguments", "words"),
-    [
-        ("", [], "no article on the news list; its template may have changed"),
-        ("&id=Zz", ["-a", "category=Zz"], "no article on the news list; is Zz a category of the site?"),
-    ],
-)
-def test_a_list_without_entries_is_a_failure(
-    site: ScriptedSite, crawl: Run, query: str, arguments: list[str], words: str
-) -> None:
-    site.answers[LIST + query] = (200, b"<html><body><nav id='gnb_menu'></nav></body></html>")
-    run = crawl("kbs_news", *arguments, KBS_BASE_URL=site.base_url)
+def test_a_list_without_entries_is_a_failure(site: ScriptedSite, crawl: Run) -> None:
+    site.answers[LIST + "&id=Zz"] = (200, b"<html><body><nav id='gnb_menu'></nav></body></html>")
+    run = crawl("kbs_news", "-a", "category=Zz", KBS_BASE_URL=site.base_url)
     assert run.returncode == 1
-    assert words in run.stderr
+    assert "no article on the news list; is Zz a category of the site?" in run.stderr
 
 
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
         ({"/robots.txt": (200, b"User-agent: *\nDisallow: /service/\n")}, "Forbidden by robots.txt"),
-        ({"/robots.txt": (503, b"")}, "robots.txt could not be read (HTTP 503)"),
         (
             {"/robots.txt": (302, b"", {"Location": "/robots2.txt"}), "/robots2.txt": (500, b"")},
             "robots.txt could not be read (HTTP 500)",
@@ -93,7 +81,7 @@ def test_robots_txt_forbids_also_if_it_cannot_be_read(
     assert words in run.stderr
 
 
-@pytest.mark.parametrize("status", [401, 403, 404, 410])
+@pytest.mark.parametrize("status", [403, 404])
 def test_a_missing_robots_txt_allows_everything(site: ScriptedSite, crawl: Run, status: int) -> None:
     site.list(FIRST)
     site.answers["/robots.txt"] = (status, b"User-agent: *\nDisallow: /\n")
@@ -163,16 +151,6 @@ def test_unusable_files_are_reported_before_any_request(site: ScriptedSite, craw
     assert site.requests == []
 
 
-def test_an_archive_that_cannot_be_written_ends_the_run(site: ScriptedSite, crawl: Run, tmp_path: Path) -> None:
-    (tmp_path / "archive").write_text("in the way")
-    site.list(FIRST)
-    run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
-    assert run.returncode == 1
-    assert "KBS_ARCHIVE cannot be written (" in run.stderr
-    assert "Traceback" not in run.stderr
-    assert FIRST not in site.requests
-
-
 def test_a_page_that_was_not_archived_is_not_stored(crawl: Run, tmp_path: Path) -> None:
     limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
     full = f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); {limit}"
@@ -186,29 +164,15 @@ def test_a_page_that_was_not_archived_is_not_stored(crawl: Run, tmp_path: Path) 
 
 
 def test_a_run_that_cannot_extract_ends_and_blames_no_page(crawl: Run, tmp_path: Path) -> None:
+    unusable = "import functools, os, crawler.extraction as it; it.begin_worker = functools.partial(os._exit, 1)"
     with Replica(articles=30) as replica:
         for arguments in (["kbs_articles", "-a", "ids=1-10"], ["kbs_news"]):
-            run = crawl(*arguments, KBS_BASE_URL=replica.base_url, first="import sys; sys.executable = '/bin/false'")
+            run = crawl(*arguments, KBS_BASE_URL=replica.base_url, first=unusable)
             assert run.returncode == 1
             assert "The run ended because the process that extracts pages does not start, or ends at" in run.stderr
             assert "Traceback" not in run.stderr
         assert rows(tmp_path, "refusals") == []
         assert counts(crawl("kbs_news", KBS_BASE_URL=replica.base_url))["new"] == 30
-
-
-def test_a_database_that_fails_ends_the_run_with_a_report(crawl: Run, tmp_path: Path) -> None:
-    with Replica(articles=400) as replica:
-        path = tmp_path / "kbs.db"
-        ArticleStore(path).close()
-        with sqlite3.connect(path) as connection:
-            connection.execute(
-                "create trigger full before insert on articles begin select raise(abort, 'disk full'); end"
-            )
-        run = crawl("kbs_news", "-a", "pages=40", KBS_BASE_URL=replica.base_url)
-    assert run.returncode == 1
-    assert "the database did not take it: disk full" in run.stderr
-    assert "(database_failed)" in run.stderr
-    assert 0 < counts(run)["failed"] < 400  # a batch, and what was on its way
 
 
 def test_a_database_deleted_during_a_run_is_a_failure(crawl: Run, tmp_path: Path) -> None:

@@ -15,24 +15,16 @@ def test_addresses_go_to_the_base_and_come_back() -> None:
     assert Site("https://world.kbs.co.kr").fetchable(url) == url
 
 
-@pytest.mark.parametrize("base", ["HTTP://LocalHost:8000", "http://localhost:08000/", " http://localhost:8000 "])
-def test_the_base_is_written_as_scrapy_writes_it(base: str) -> None:
-    assert Site(base).base == "http://localhost:8000"
+def test_the_base_is_written_as_scrapy_writes_it() -> None:
+    assert Site(" HTTP://LocalHost:80/Mirror/ ").base == "http://localhost/Mirror"
 
 
 def test_only_the_two_hosts_of_the_site_are_the_site() -> None:
     site = Site("https://world.kbs.co.kr")
     for url in ("http://rki.kbs.co.kr/x", "https://world.kbs.co.kr:443/", "https://world.kbs.co.kr/service/"):
         assert site.serves(url)
-    for url in (
-        "https://news.kbs.co.kr/",
-        "https://a.world.kbs.co.kr/",
-        "https://world.kbs.co.kr:8443/",
-        "https://world.kbs.co.kr@example.org/",
-        "ftp://world.kbs.co.kr/",
-        "file:///etc/passwd",
-        "//[",
-    ):
+    hosts = ("a.world.kbs.co.kr/", "world.kbs.co.kr:8443/", "world.kbs.co.kr@example.org/")
+    for url in (*(f"https://{host}" for host in hosts), "ftp://world.kbs.co.kr/", "file:///etc/passwd", "//["):
         assert not site.serves(url)
 
 
@@ -44,9 +36,7 @@ def test_a_replica_is_its_own_host_and_port_alone() -> None:
     assert not site.serves("https://world.kbs.co.kr/")
 
 
-@pytest.mark.parametrize(
-    "base", ["", "world.kbs.co.kr", "ftp://x", "http://", "http://x:port", "http://a@b", "http://x?y"]
-)
+@pytest.mark.parametrize("base", ["world.kbs.co.kr", "ftp://x", "http://", "http://x:port", "http://a@b", "http://x?y"])
 def test_a_wrong_base_address_is_refused(base: str) -> None:
     with pytest.raises(ValueError, match="not a web address; give one such as"):
         Site(base)
