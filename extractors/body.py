@@ -45,6 +45,7 @@ _MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
 # Table rows of several cells, and list items; those inside another one are part of it.
 _ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
 _ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
+_LENGTH = etree.XPath("string-length(normalize-space())")
 
 
 def text_of(element: _Element | None) -> str | None:
@@ -82,7 +83,7 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end)
-    if sum(len(text) for text in article.itertext() if not text.isspace()) > _MAX_CHARACTERS:
+    if _LENGTH(article) > _MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _clean_texts(article)
     _flatten_rows(article)
@@ -144,10 +145,10 @@ def _drop_from(element: _Element) -> None:
 
 def _swallowed_tags(element: _Element) -> bool:
     """Whether a quote or bracket that was not closed took in further tags, so that anything may follow."""
-    return any(
-        "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("=")))
-        for name, value in element.items()
-    )
+    for name, value in element.items():
+        if "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("="))):
+            return True
+    return False
 
 
 def _clean_texts(article: _Element) -> None:
