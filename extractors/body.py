@@ -162,8 +162,6 @@ def _clean_texts(article: _Element) -> None:
 
 def _cleaned(text: str) -> str | None:
     """A text as one line, written so that the converter gives it back as it is."""
-    if text.isspace():
-        return None
     text = collapse(text)
     if "&" in text or "\u2424" in text:
         # It decodes entities once more, after it has removed the symbol for a new line, its own mark.

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice, takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -150,8 +150,10 @@ def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | N
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    for block in chain([head], *(level.itersiblings() for level in (head, *head.iterancestors()))):
-        if (body := first(layout.body, block)) is not None:
+    if (body := first(layout.body, head)) is not None:
+        return body
+    for level in (head, *head.iterancestors()):
+        if (body := first(layout.body, *level.itersiblings())) is not None:
             return body
     return None
 
