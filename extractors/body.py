@@ -45,7 +45,6 @@ _MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
 # Table rows of several cells, and list items; those inside another one are part of it.
 _ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
 _ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
-_LENGTH = etree.XPath("string-length(normalize-space())")
 
 
 def text_of(element: _Element | None) -> str | None:
@@ -83,7 +82,8 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end)
-    if _LENGTH(article) > _MAX_CHARACTERS:
+    words = etree.tostring(article, method="text", encoding="unicode")
+    if len(words) > _MAX_CHARACTERS and len(" ".join(words.split())) > _MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _clean_texts(article)
     _flatten_rows(article)
