@@ -82,7 +82,8 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end)
-    if sum(len(text) for text in article.itertext() if not text.isspace()) > _MAX_CHARACTERS:
+    words = etree.tostring(article, method="text", encoding="unicode")
+    if len(words) > _MAX_CHARACTERS and len(" ".join(words.split())) > _MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _clean_texts(article)
     _flatten_rows(article)
@@ -144,10 +145,10 @@ def _drop_from(element: _Element) -> None:
 
 def _swallowed_tags(element: _Element) -> bool:
     """Whether a quote or bracket that was not closed took in further tags, so that anything may follow."""
-    return any(
-        "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("=")))
-        for name, value in element.items()
-    )
+    for name, value in element.items():
+        if "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("="))):
+            return True
+    return False
 
 
 def _clean_texts(article: _Element) -> None:
@@ -161,8 +162,6 @@ def _clean_texts(article: _Element) -> None:
 
 def _cleaned(text: str) -> str | None:
     """A text as one line, written so that the converter gives it back as it is."""
-    if text.isspace():
-        return None
     text = collapse(text)
     if "&" in text or "\u2424" in text:
         # It decodes entities once more, after it has removed the symbol for a new line, its own mark.

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from extractors.address import Address, parse_address
+from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle
 from extractors.body import read_paragraphs
 from extractors.dates import find_dates
 from extractors.layout import SITE_MARKS, WORDLESS, first
-from extractors.locate import Parts, locate, meta_of
+from extractors.locate import locate, meta_of
 from extractors.normalize import collapse, credit_of, take_credits
 from extractors.parse import is_whole, parse_html
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 #: The one reason that a caller can remove.
 NO_ADDRESS = "a page without address"
@@ -51,19 +47,15 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     if truncated and is_whole(body):
         # The page is whole, but in its broken markup nothing separates the article from what follows it.
         raise NotAnArticle("no end of the article in broken markup")
+    # Read before the body, which is taken off the page.
+    image_url = None if parts.picture is None else _absolute(parts.picture.get("src") or "", address.url)
     try:
-        return _read(page, parts, address, truncated=truncated, source_url=url or None)
+        paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
     except NotAnArticle as refusal:
         raise NotAnArticle(refusal.reason, passing=truncated) from None
-
-
-def _read(page: _Element, parts: Parts, address: Address, *, truncated: bool, source_url: str | None) -> Article:
-    """The article in its parts. The body is read last: that takes it off the page."""
-    written_at, updated_at = find_dates(parts.dates)
-    image_url = None if parts.picture is None else _absolute(parts.picture.get("src") or "", address.url)
-    paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
     if not paragraphs and not (address.page in WORDLESS and image_url):
-        raise NotAnArticle("no article on the page")
+        raise NotAnArticle("no article on the page", passing=truncated)
+    written_at, updated_at = find_dates(parts.dates)
     return Article(
         url=address.url,
         kind=address.kind,
@@ -78,12 +70,11 @@ def _read(page: _Element, parts: Parts, address: Address, *, truncated: bool, so
         has_video=address.is_video or parts.has_player,
         truncated=truncated,
         layout=parts.name,
-        source_url=source_url,
+        source_url=url or None,
     )
 
 
 def _absolute(source: str, base: str) -> str | None:
-    """The absolute address of a picture, where it has one on the web."""
     source = source.strip()
     try:
         url = source if source.startswith(("https://", "http://")) else urljoin(base, source)

@@ -52,7 +52,10 @@ _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
 def first(selector: Selector, *elements: _Element) -> _Element | None:
     """The first match of a selector in elements, in the order of the page."""
-    return next((found for element in elements for found in selector(element)), None)
+    for element in elements:
+        for found in selector(element):
+            return found
+    return None
 
 
 def _css(selector: str) -> Selector:
@@ -64,11 +67,11 @@ def _css(selector: str) -> Selector:
     for tag, _, name in (part.partition(".") for part in parts):
         classes.setdefault(tag or "*", set()).add(name)
     anywhere = classes.get("*", set())
-    wanted = {tag: names | anywhere for tag, names in classes.items()}
+    wanted: dict[Any, set[str]] = {tag: names | anywhere for tag, names in classes.items()}
 
     def matches(element: _Element) -> Iterator[_Element]:
         for found in element.iter(*classes):
-            names = wanted.get(str(found.tag), anywhere)
+            names = wanted.get(found.tag, anywhere)
             if "" in names or ((own := found.get("class")) and not names.isdisjoint(own.split())):
                 yield found
 

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # They hold the links of the menu and of the right column.
 _ELSEWHERE = frozenset({"header", "nav", "aside", "footer"})
-# No date block is longer.
-_DATE_LENGTH = 120
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
@@ -143,7 +141,6 @@ def _pub_date(text: str) -> datetime | None:
 
 
 def _named_entries(page: _Element, url: str, layout: ListLayout) -> Iterator[ListEntry]:
-    """The entries of a list whose template is known."""
     for block in layout.entry(page):
         dates = first(layout.dates, block)
         for link in layout.link(block):
@@ -172,7 +169,7 @@ def _date_block(block: _Element) -> str:
     """The words of the first element of an entry that holds a date block and nothing else; empty without one."""
     for element in block.iter():
         text = text_of(element)
-        if text and len(text) <= _DATE_LENGTH and is_date_block(text) and not _is_elsewhere(element):
+        if text and len(text) <= 120 and is_date_block(text) and not _is_elsewhere(element):
             return text
     return ""
 

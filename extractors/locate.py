@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice, takewhile
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -139,15 +139,23 @@ def _parts(
 
 def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None]:
     """The first head that holds a title, else the first; and the title in it."""
-    heads = [(head, first(layout.title, head)) for head in layout.head(page)]
-    return next((found for found in heads if text_of(found[1])), heads[0] if heads else (None, None))
+    untitled = None
+    for head in layout.head(page):
+        title = first(layout.title, head)
+        if text_of(title):
+            return head, title
+        untitled = untitled or (head, title)
+    return untitled or (None, None)
 
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    levels = (level.itersiblings() for level in (head, *head.iterancestors()))
-    bodies = (first(layout.body, block) for block in chain([head], chain.from_iterable(levels)))
-    return next((body for body in bodies if body is not None), None)
+    if (body := first(layout.body, head)) is not None:
+        return body
+    for level in (head, *head.iterancestors()):
+        if (body := first(layout.body, *level.itersiblings())) is not None:
+            return body
+    return None
 
 
 def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], tops: set[_Element]) -> str | None:

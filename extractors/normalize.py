@@ -25,6 +25,8 @@ def collapse(text: str) -> str:
     line = " ".join(text.split())
     if not line.isprintable():  # most texts are, and need no search
         line = " ".join(_INVISIBLE.sub("", line).split())
+    if line.isascii():
+        return line
     # A longer stack has a mark at one of these places.
     seen = line[::_MOST_MARKS]
     if any(map(unicodedata.combining, seen)) or not _PAIRS.isdisjoint(seen):

@@ -55,7 +55,6 @@ def test_other_sites_and_broken_addresses_are_none(url: str) -> None:
     ("url", "kind"),
     [
         ("https://world.kbs.co.kr/service/news_list.htm?lang=f&id=", "list"),
-        ("https://world.kbs.co.kr/service/news_view.htm?lang=f", "other"),
         ("https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1%20or%201", "other"),
         ("https://world.kbs.co.kr", "other"),
         ("https://rki.kbs.co.kr/service/program_playlist_view.htm?lang=e&procode=a&bbs=b&no=44568", "programme"),
