@@ -25,9 +25,8 @@ from crawler.command import raise_interruption, uninterrupted
 from crawler.extraction import begin_worker
 from crawler.site import GONE, Site
 from crawler.terminal import clean
-from extractors import NotAnArticle
+from extractors import NotAnArticle, extract_page
 from extractors.address import parse_address
-from extractors.page import extract_page
 from storage import ArticleStore, Outcome
 from storage.archive import Capture, Location
 from storage.articles import article_row, refusal_row
@@ -410,7 +409,8 @@ class Reextraction:
             for revisit, location in located
             if location is not None
         ]
-        self.read(read_places(places, self.archive, self.max_page))
+        if places:
+            self.read(read_places(places, self.archive, self.max_page))
         return [revisit for revisit, location in located if location is None]
 
     def _count_damage(self, damage: Damage) -> None:

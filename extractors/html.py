@@ -1,7 +1,8 @@
-"""Page bytes -> Article: parse, locate the parts, read the body."""
+"""Page bytes -> Article: parse, locate the parts, read the body; or a text capture, if the page is one."""
 
 from __future__ import annotations
 
+from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from urllib.parse import urljoin, urlsplit
 
 from extractors.address import parse_address
@@ -12,9 +13,28 @@ from extractors.layout import SITE_MARKS, WORDLESS, first
 from extractors.locate import locate, meta_of
 from extractors.normalize import collapse, credit_of, take_credits
 from extractors.parse import is_whole, parse_html
+from extractors.text import extract_text
 
-#: The one reason that a caller can remove.
-NO_ADDRESS = "a page without address"
+
+def extract_page(body: bytes, url: str, charset: str | None = None, media_type: str | None = None) -> Article:
+    """The article of a page that was saved, as HTML or as plain text.
+
+    Args:
+        body, url, charset: as of `extract_html`.
+        media_type: `text/html`, `text/plain`, or None where the content must tell.
+
+    Raises:
+        NotAnArticle: as `extract_html` and `extract_text` do, and for text that is neither UTF-8 nor marked UTF-16.
+    """
+    # A text capture of this site begins with words.
+    looks_like_html = body.removeprefix(BOM_UTF8).lstrip().startswith(b"<")
+    if media_type == "text/html" or (media_type is None and looks_like_html):
+        return extract_html(body, url, charset)
+    try:
+        text = body.decode("utf-16" if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
+    except UnicodeDecodeError:
+        raise NotAnArticle("no UTF-8 text") from None
+    return extract_text(text, url or None)
 
 
 def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
@@ -31,7 +51,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     page = parse_html(body, charset)
     address = parse_address(url or meta_of(page, "og:url") or "")
     if address is None:
-        raise NotAnArticle("not an address of KBS World" if url else NO_ADDRESS)
+        raise NotAnArticle("not an address of KBS World" if url else "a page without address")
     if address.kind == "list":
         raise NotAnArticle("a list of articles")
     parts = locate(page, address.page)

@@ -64,7 +64,7 @@ class Command(OfflineCommand):
 
     def _print(self, pages: list[str], url: str, form: str) -> int:
         from extractors import NotAnArticle
-        from extractors.page import extract_page
+        from extractors.html import extract_page
 
         assert self.settings is not None
         max_page = self.settings.getint("KBS_MAX_PAGE")

@@ -27,7 +27,7 @@ IMPATIENT = "import crawler.reextract; crawler.reextract._PATIENCE = 3.0"
 # Loaded by workers: one page ends them.
 PRELOAD = """
 import os, crawler.reextract as module
-from extractors.page import extract_page
+from extractors.html import extract_page
 module.extract_page = lambda body, url, *more: os._exit(9) if url.endswith("={}") else extract_page(body, url, *more)
 """
 

@@ -12,7 +12,7 @@ import pytest
 
 import crawler.reextract
 from crawler.reextract import DEADLY, Batch, Extracted, processes
-from extractors.page import extract_page
+from extractors.html import extract_page
 from storage import Capture
 from storage.archive import Location
 from tests.crawler.forms import BASE_URL, captures, reextraction

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from extractors.page import extract_page
+from extractors.html import extract_page
 from storage import ArticleStore
 from storage.archive import Location
 from storage.sources import Damage

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from extractors import NotAnArticle
-from extractors.page import extract_page
+from extractors.html import extract_page
 from tests.replica.reconstruction import ADDRESS
 
 
