@@ -1,7 +1,5 @@
 """The console script `kbsworld`: Scrapy's command line with this project's settings, from any folder."""
 
-from __future__ import annotations
-
 import os
 
 from scrapy import cmdline

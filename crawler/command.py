@@ -5,8 +5,6 @@ libraries inside functions: `kbsworld --help` must stay quick. It also takes eac
 command, so this base class is here.
 """
 
-from __future__ import annotations
-
 import inspect
 import os
 import signal

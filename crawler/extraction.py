@@ -1,7 +1,5 @@
 """Runs extraction in a child process, so that a page that crashes the parser cannot stop the crawl."""
 
-from __future__ import annotations
-
 import asyncio
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """From the spiders to the database: each page is stored as an article or as a refusal, in batches."""
 
-from __future__ import annotations
-
 import sqlite3
 import time
 from dataclasses import dataclass, replace

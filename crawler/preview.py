@@ -1,7 +1,5 @@
 """`reextract --dry-run`: a copy of the database is changed, and the changes are printed field by field."""
 
-from __future__ import annotations
-
 import difflib
 import json
 import sqlite3

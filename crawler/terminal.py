@@ -1,7 +1,5 @@
 """Exit statuses, and text from anywhere made fit for a terminal."""
 
-from __future__ import annotations
-
 import sys
 import unicodedata
 from collections.abc import Sequence

@@ -1,7 +1,5 @@
 """KBS World addresses: what a url names, and its one canonical form. The only place that knows query parameters."""
 
-from __future__ import annotations
-
 import re
 from dataclasses import dataclass
 from datetime import date

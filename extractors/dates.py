@@ -1,7 +1,5 @@
 """KST timestamps as the site prints them."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 from datetime import date, datetime, timedelta, timezone

@@ -1,7 +1,5 @@
 """Page bytes -> Article: parse, locate the parts, read the body; or a text capture, if the page is one."""
 
-from __future__ import annotations
-
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 from urllib.parse import urljoin, urlsplit
 

@@ -3,8 +3,6 @@
 In HTML the structure says what is boilerplate; phrases decide only what is a caption or a cookie banner.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 

@@ -1,7 +1,5 @@
 """Plain text in one form, so that the same words are always the same characters."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from functools import cache

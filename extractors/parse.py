@@ -1,7 +1,5 @@
 """Page bytes -> tree: in any encoding, and within bounds on time and memory."""
 
-from __future__ import annotations
-
 import codecs
 import re
 

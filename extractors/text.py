@@ -3,8 +3,6 @@
 The three shapes that are read are in README.md, "Text captures"; the last two begin with "date" and a month.
 """
 
-from __future__ import annotations
-
 import hashlib
 import re
 from collections.abc import Iterable

@@ -1,7 +1,5 @@
 """The article store: one row per (url, timestamp) in SQLite, through sqlite-utils."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC

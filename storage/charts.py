@@ -1,7 +1,5 @@
 """Statistics as charts: Vega-Lite of one or several, complete with rows, or for rows that come later."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

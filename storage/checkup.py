@@ -4,8 +4,6 @@ Rows are dicts by the headings under which they are shown. Nothing here writes; 
 where the file is too damaged for it.
 """
 
-from __future__ import annotations
-
 import json
 from datetime import date, timedelta
 from itertools import groupby

@@ -1,7 +1,5 @@
 """What crawls remember: their runs, the coverage of each list, pending articles, and payloads archived."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

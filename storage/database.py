@@ -1,7 +1,5 @@
 """The database file: opened for writing or for reading, checked, brought up to date, and written to in batches."""
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import time

@@ -1,7 +1,5 @@
 """A search query as a person types it -> an expression of FTS5, or a sentence that says what is wrong with it."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 import unicodedata

@@ -1,7 +1,5 @@
 """What an interrupted re-extraction has done, kept in the article database for the same call to go on."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 

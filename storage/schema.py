@@ -1,7 +1,5 @@
 """The database's schema, as migrations of sqlite-utils: never change one that was released, add another below it."""
 
-from __future__ import annotations
-
 from importlib.resources import files
 
 from sqlite_utils import Database, Migrations

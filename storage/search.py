@@ -1,7 +1,5 @@
 """Full-text search over titles and texts, best matches first."""
 
-from __future__ import annotations
-
 import json
 import sqlite3
 from contextlib import closing

@@ -1,7 +1,5 @@
 """Which articles are meant: by day, category, edition; the newest version of each, or all."""
 
-from __future__ import annotations
-
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass

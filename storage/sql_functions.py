@@ -1,7 +1,5 @@
 """Functions that queries call, in the web pages and in the project's own statistics alike."""
 
-from __future__ import annotations
-
 import sqlite3
 import unicodedata
 

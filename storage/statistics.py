@@ -1,7 +1,5 @@
 """What can be counted of the articles: each statistic once (statistics.toml), for tables, charts and the web pages."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

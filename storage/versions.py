@@ -1,7 +1,5 @@
 """Which of two captures of one version counts, and how they are merged: rules independent of the order of reading."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import fields
 from datetime import datetime

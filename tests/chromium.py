@@ -1,7 +1,5 @@
 """The browser that the tests and the pictures use: the system's Chromium."""
 
-from __future__ import annotations
-
 import os
 import shutil
 

@@ -3,8 +3,6 @@
 Starts the replica, crawls it with the real spider and pipeline into data/demo.db, and shows the result.
 """
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

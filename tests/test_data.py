@@ -1,7 +1,5 @@
 """The documents against the code that they describe."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """make demo, as a user runs it: twice."""
 
-from __future__ import annotations
-
 import shutil
 import subprocess
 import sys

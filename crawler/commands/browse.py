@@ -1,7 +1,5 @@
 """kbsworld browse: the reading room, in a browser on this machine."""
 
-from __future__ import annotations
-
 import errno
 import os
 import webbrowser

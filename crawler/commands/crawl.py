@@ -1,7 +1,5 @@
 """kbsworld crawl: Scrapy's own, but every wrong call and every failed run ends in a sentence and an exit status."""
 
-from __future__ import annotations
-
 import argparse
 import logging
 import sys

@@ -1,7 +1,5 @@
 """kbs_feeds: what the RSS feeds point to, cheap enough for every ten minutes."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 from crawler.arguments import ArgumentError

@@ -1,7 +1,5 @@
 """Captures: pages as they were fetched, and where an archive keeps them."""
 
-from __future__ import annotations
-
 import base64
 import hashlib
 import re

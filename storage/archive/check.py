@@ -1,7 +1,5 @@
 """Checks an archive: whether its WARC files are whole, and whether they hold the pages that rows of articles name."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path

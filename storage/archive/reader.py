@@ -5,8 +5,6 @@ end too early for whole ones. ARC records are read as the WARC records they woul
 nothing behind damage, and reads lines of any length.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import zlib

@@ -3,8 +3,6 @@
 Here is what they share: sound rows, one name for each article, and files that are replaced as a whole or not at all.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re

@@ -1,7 +1,5 @@
 """CSV by RFC 4180: a header, and a row an article, without `paragraphs`."""
 
-from __future__ import annotations
-
 import csv
 import re
 from collections.abc import Iterable

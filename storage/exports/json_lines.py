@@ -1,7 +1,5 @@
 """JSON Lines: an object a line, with all columns."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable
 from typing import IO

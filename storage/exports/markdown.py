@@ -1,7 +1,5 @@
 """Markdown: a file for each article, with its fields as YAML front matter and its text as CommonMark."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby

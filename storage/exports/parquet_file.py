@@ -1,7 +1,5 @@
 """One Parquet file, with the columns of `articles` as the database has them."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from typing import IO
 

@@ -1,7 +1,5 @@
 """TEI P5: one `teiCorpus` with a `TEI` for each article, valid by the DTD that trafilatura brings."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from itertools import chain, groupby

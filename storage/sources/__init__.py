@@ -1,7 +1,5 @@
 """Where captures come from: archives, tables and folders of pages, detected by their content."""
 
-from __future__ import annotations
-
 import codecs
 import json
 import os

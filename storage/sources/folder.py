@@ -1,7 +1,5 @@
 """Pages that were saved one by one: page files with url maps, mirrored folders, and Scrapy's HTTP cache."""
 
-from __future__ import annotations
-
 import ast
 import errno
 import os

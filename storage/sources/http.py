@@ -3,8 +3,6 @@
 FastWARC can do this too, but takes cut gzip or chunked data for whole ones, and headers at their word.
 """
 
-from __future__ import annotations
-
 import re
 import zlib
 from collections.abc import Callable

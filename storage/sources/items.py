@@ -1,7 +1,5 @@
 """What sources are made of: captures, and what is in their place."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """Tables of pages: JSON Lines and CSV, plain or gzip, with the address of a page and its HTML or text in each row."""
 
-from __future__ import annotations
-
 import codecs
 import csv
 import gzip

@@ -1,7 +1,5 @@
 """Captures of WARC and ARC files: this project's, wget's, Common Crawl's, browsertrix's; alone, in WACZ or any zip."""
 
-from __future__ import annotations
-
 import struct
 import zipfile
 import zlib

@@ -1,7 +1,5 @@
 """Datasette over one database, served to this machine until a signal ends it."""
 
-from __future__ import annotations
-
 import logging
 import signal
 import socket

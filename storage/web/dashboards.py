@@ -1,7 +1,5 @@
 """The statistics as dashboards of the plugin datasette-dashboards, one in each language."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from storage.charts import chart

@@ -1,7 +1,5 @@
 """The differences between two versions of an article, word by word."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Sequence
 from typing import Literal, NamedTuple

@@ -1,7 +1,5 @@
 """What is checked before Datasette answers: who asks, and what a page may do in the browser."""
 
-from __future__ import annotations
-
 from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
 from typing import Any
 

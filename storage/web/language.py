@@ -1,7 +1,5 @@
 """What the pages say in French and in English: the phrases of phrases.toml, times and numbers."""
 
-from __future__ import annotations
-
 import tomllib
 from datetime import datetime
 from pathlib import Path

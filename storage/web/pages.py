@@ -1,7 +1,5 @@
 """The contexts of the pages for reading."""
 
-from __future__ import annotations
-
 import json
 import re
 from dataclasses import asdict

@@ -1,7 +1,5 @@
 """The Datasette plugin that makes it a reading room: its pages, its languages and its rules."""
 
-from __future__ import annotations
-
 import re
 import sqlite3
 from collections.abc import Callable

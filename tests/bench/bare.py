@@ -1,7 +1,5 @@
 """A bare Scrapy spider, for `scrapy runspider`: downloads the addresses in a file and ignores the pages."""
 
-from __future__ import annotations
-
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any

@@ -4,8 +4,6 @@ Both download the same pages of a replica in this process, one at a time and wit
 them; the crawl archives, extracts and stores them. Whole processes are timed, in turn.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import sys

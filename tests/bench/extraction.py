@@ -1,7 +1,5 @@
 """python -m tests.bench.extraction: how exactly and how fast seven tools extract the same news pages of the replica."""
 
-from __future__ import annotations
-
 import argparse
 import contextlib
 import statistics

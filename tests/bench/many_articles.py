@@ -1,7 +1,5 @@
 """A large database for tests and benchmarks: invented articles of fifteen years, without their pages."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

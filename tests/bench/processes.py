@@ -1,7 +1,5 @@
 """Runs whole processes and measures their time and memory."""
 
-from __future__ import annotations
-
 import os
 import sys
 import tempfile

@@ -4,8 +4,6 @@ The database has invented articles of fifteen years. The front page is that of a
 export and the help are whole runs of the command.
 """
 
-from __future__ import annotations
-
 import argparse
 import statistics
 import sys

@@ -4,8 +4,6 @@ On the same captures and with as many processes: trafilatura's command line on t
 reextract`, which also reads the WARC and stores. Whole processes are timed, in turn.
 """
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import os

@@ -1,7 +1,5 @@
 """What a benchmark prints: tables, figures, and which of its bounds failed."""
 
-from __future__ import annotations
-
 import math
 import sys
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """The tools that are compared, each as one function: page and address in, text and day out."""
 
-from __future__ import annotations
-
 import logging
 import warnings
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """A Dask cluster on loopback, of real processes begun by distributed's own command line."""
 
-from __future__ import annotations
-
 import os
 import socket
 import sqlite3

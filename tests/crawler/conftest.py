@@ -1,7 +1,5 @@
 """Running the project's own command line, as a person does: a real second process."""
 
-from __future__ import annotations
-
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path

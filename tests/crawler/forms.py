@@ -1,7 +1,5 @@
 """The same captures in every form that people keep them in, and what reads them back."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import json

@@ -4,8 +4,6 @@ To import Scrapy takes longest in a short `scrapy`. Each call is still a process
 and output, its own import of the project, its own exit status.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

@@ -1,7 +1,5 @@
 """A site whose every answer a test writes itself, and what a test reads off a run."""
 
-from __future__ import annotations
-
 import re
 import sqlite3
 import subprocess

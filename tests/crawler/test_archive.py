@@ -1,7 +1,5 @@
 """What a crawl archives, end to end: real processes against the replica, read back by warcio alone."""
 
-from __future__ import annotations
-
 import subprocess
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Every fault of a site: once, for as long as a page is asked for, and all at the same time."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Re-extraction on a Dask cluster of real processes: the same rows, whatever dies."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """What all offline commands share, tested on one or another of them."""
 
-from __future__ import annotations
-
 import json
 import os
 import re

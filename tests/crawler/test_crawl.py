@@ -1,7 +1,5 @@
 """scrapy crawl, end to end: a real process against a real HTTP server, into a real database and archive."""
 
-from __future__ import annotations
-
 import json
 from dataclasses import replace
 from pathlib import Path

@@ -1,7 +1,5 @@
 """kbsworld doctor, end to end: a real process on what a real crawl of the replica left."""
 
-from __future__ import annotations
-
 import re
 import shutil
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """`kbsworld export` and the way back: a real process, as a person starts it."""
 
-from __future__ import annotations
-
 import argparse
 import gzip
 import json

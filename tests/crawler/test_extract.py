@@ -1,7 +1,5 @@
 """kbsworld extract: prints articles, stores nothing."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The child process that extracts pages: its answers, and pages that crash it or take too long."""
 
-from __future__ import annotations
-
 import asyncio
 import os
 import shutil

@@ -1,7 +1,5 @@
 """scrapy crawl on a bad day of site, network or disk: each fault is reported, and nothing is lost silently."""
 
-from __future__ import annotations
-
 import re
 import socket
 import time

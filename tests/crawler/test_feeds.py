@@ -1,7 +1,5 @@
 """kbs_feeds on feeds that are empty, hostile, or too short for what happened meanwhile."""
 
-from __future__ import annotations
-
 import pytest
 
 from tests.crawler.conftest import Run

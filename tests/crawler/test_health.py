@@ -1,7 +1,5 @@
 """Runs that end well but are unhealthy: exit status 3, and a sentence that says what to do."""
 
-from __future__ import annotations
-
 import json
 import os
 import pty

@@ -1,7 +1,5 @@
 """`scrapy import` stores the rows that this project could have written, and reports the others."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from importlib import import_module

@@ -1,7 +1,5 @@
 """How the site is treated: the pace its robots.txt asks for, back-off after errors, an end if it keeps failing."""
 
-from __future__ import annotations
-
 import re
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime

@@ -1,7 +1,5 @@
 """Archives of every kind become the rows that a crawl would have stored."""
 
-from __future__ import annotations
-
 import os
 import re
 import signal

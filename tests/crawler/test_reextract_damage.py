@@ -1,7 +1,5 @@
 """`scrapy reextract` on damaged archives: what it reports, how it ends, and what it stores."""
 
-from __future__ import annotations
-
 import re
 import sqlite3
 import subprocess

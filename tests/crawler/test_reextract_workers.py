@@ -1,7 +1,5 @@
 """Workers that die, and what is stored of the batches around them."""
 
-from __future__ import annotations
-
 import os
 import signal
 from collections.abc import Iterable, Iterator, Sequence

@@ -1,7 +1,5 @@
 """kbsworld search, as a person calls it."""
 
-from __future__ import annotations
-
 import json
 import re
 from argparse import ArgumentParser

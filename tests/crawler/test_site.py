@@ -1,7 +1,5 @@
 """The site, and a mirror or replica that stands in for it."""
 
-from __future__ import annotations
-
 import pytest
 
 from crawler.site import Site

@@ -1,7 +1,5 @@
 """Each spider on what it is for: everything the first time, nothing the second, exactly what is new the third."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path

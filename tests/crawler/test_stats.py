@@ -1,7 +1,5 @@
 """kbsworld stats, end to end: tables, CSV, JSON, and pictures that are really drawn."""
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -1,7 +1,5 @@
 """Runs that are stopped, killed, resumed, or simultaneous: nothing is lost, and nothing is reported wrongly."""
 
-from __future__ import annotations
-
 import signal
 import sqlite3
 import subprocess

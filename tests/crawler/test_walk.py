@@ -1,7 +1,5 @@
 """Walks over lists: where they stop, and what is covered afterwards."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 

@@ -1,7 +1,5 @@
 """Addresses: one canonical url, however a page was reached."""
 
-from __future__ import annotations
-
 from datetime import date
 from random import Random
 from urllib.parse import urlencode

@@ -1,7 +1,5 @@
 """The record itself."""
 
-from __future__ import annotations
-
 import json
 
 from extractors import Article

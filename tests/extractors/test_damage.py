@@ -1,7 +1,5 @@
 """Encodings and damage: never a crash, never more than a second or 200 MB, and what can be read is."""
 
-from __future__ import annotations
-
 import json
 import subprocess
 import sys

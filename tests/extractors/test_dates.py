@@ -1,7 +1,5 @@
 """Timestamps of the site."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 
 import pytest

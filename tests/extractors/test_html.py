@@ -1,7 +1,5 @@
 """HTML pages: the article's own part and nothing else, or a refusal with its reason."""
 
-from __future__ import annotations
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st

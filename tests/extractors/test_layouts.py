@@ -1,7 +1,5 @@
 """Every layout of the replica, exact to the truth; and the same pages after a redesign of the site."""
 
-from __future__ import annotations
-
 import re
 from collections import Counter
 from collections.abc import Callable

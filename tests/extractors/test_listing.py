@@ -1,7 +1,5 @@
 """List pages and feeds: the articles that they point to, and nothing else on them."""
 
-from __future__ import annotations
-
 import contextlib
 import time
 from datetime import datetime

@@ -1,7 +1,5 @@
 """Marks on a letter: as many as writing has, whatever the page has."""
 
-from __future__ import annotations
-
 import unicodedata
 from itertools import groupby
 

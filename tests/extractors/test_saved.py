@@ -1,7 +1,5 @@
 """A page is HTML or text, by its media type or its content."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import pytest

@@ -1,7 +1,5 @@
 """The saved page of the real site, and its reconstruction, against the gold record."""
 
-from __future__ import annotations
-
 import json
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """Whole pages saved as plain text."""
 
-from __future__ import annotations
-
 import contextlib
 import time
 from datetime import date

@@ -3,8 +3,6 @@
 A real crawl of a replica on a terminal, and pages of the reading room over its database, in a real Chromium.
 """
 
-from __future__ import annotations
-
 import os
 import pty
 import re

@@ -5,8 +5,6 @@ collection of the WARC files and serves it: what it plays back of both captures 
 packs the files: a re-extraction of the WACZ must give the articles that the crawl stored.
 """
 
-from __future__ import annotations
-
 import gzip
 import os
 import socket

@@ -1,7 +1,5 @@
 """python -m tests.replica: serve a KBS World on loopback until stopped; the first line is its base address."""
 
-from __future__ import annotations
-
 import argparse
 import signal
 import sys

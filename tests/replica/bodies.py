@@ -1,7 +1,5 @@
 """Bodies of articles, new and updated."""
 
-from __future__ import annotations
-
 from random import Random
 
 from tests.replica import french

@@ -1,7 +1,5 @@
 """What goes wrong between a client and a site, and which requests meet it."""
 
-from __future__ import annotations
-
 import threading
 from collections import Counter
 from collections.abc import Iterable

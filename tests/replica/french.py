@@ -1,7 +1,5 @@
 """French sentences that read like news and say nothing, from a seeded generator."""
 
-from __future__ import annotations
-
 import tomllib
 from pathlib import Path
 from random import Random

@@ -1,7 +1,5 @@
 """Pages that cost time or memory: a page of the replica with megabytes of something in it."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from random import Random
 

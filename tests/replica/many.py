@@ -1,7 +1,5 @@
 """Any number of different pages, one after the other."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from dataclasses import replace
 

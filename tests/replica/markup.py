@@ -1,7 +1,5 @@
 """The markups of bodies: the same words in each of them, and the paragraphs that they must be read as."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape

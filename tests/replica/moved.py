@@ -1,7 +1,5 @@
 """Pages of the replica after a redesign of the site: other names, other wrappers, the same words."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable, Container
 from random import Random

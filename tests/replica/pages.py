@@ -1,7 +1,5 @@
 """The replica's pages: articles in all templates, lists, days, feeds, and the template without an article."""
 
-from __future__ import annotations
-
 import tomllib
 from collections.abc import Sequence
 from dataclasses import replace

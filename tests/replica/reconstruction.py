@@ -4,8 +4,6 @@ It is not a saved page: the skeleton is the site's, the noise the replica's, the
 is this output, which a test checks.
 """
 
-from __future__ import annotations
-
 import sys
 from dataclasses import replace
 from pathlib import Path

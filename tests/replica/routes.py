@@ -1,7 +1,5 @@
 """Which page an address of the replica names."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from datetime import date, datetime
 

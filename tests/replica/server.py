@@ -1,7 +1,5 @@
 """The replica as a real HTTP server on loopback, with the faults on the wire."""
 
-from __future__ import annotations
-
 import gzip
 import socket
 import struct

@@ -3,8 +3,6 @@
 Menu words, banners and scripts are the replica's own; ids, class names and the nesting of page.html are the site's.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from html import escape
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Each fault of the replica, as a client sees it on the wire."""
 
-from __future__ import annotations
-
 import contextlib
 import gzip
 import http.client

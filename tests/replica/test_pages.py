@@ -1,7 +1,5 @@
 """The pages of the replica: the site's skeleton, its lists, feeds and views, and the program that serves them."""
 
-from __future__ import annotations
-
 import re
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """The articles of a world: the same for a seed, and changed as a site changes."""
 
-from __future__ import annotations
-
 from datetime import datetime, timedelta
 from random import Random
 

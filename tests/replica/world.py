@@ -1,7 +1,5 @@
 """What the replica serves: articles from a seeded generator, each with the truth that extraction must find."""
 
-from __future__ import annotations
-
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, replace

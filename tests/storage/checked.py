@@ -1,7 +1,5 @@
 """A database and an archive to be damaged, and how the tests look at them."""
 
-from __future__ import annotations
-
 import os
 import random
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """A museum of damaged archives: good ones as tools write them, damage to them, and how they are read."""
 
-from __future__ import annotations
-
 import gzip
 import zlib
 from collections.abc import Iterable, Sequence

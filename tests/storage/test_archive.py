@@ -1,7 +1,5 @@
 """WARC files, read back by warcio's own reader, checker and index."""
 
-from __future__ import annotations
-
 import gzip
 import json
 import signal

@@ -1,7 +1,5 @@
 """What is found in archives that are damaged, each in one way."""
 
-from __future__ import annotations
-
 import gzip
 import os
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The storage rules, one by one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace

@@ -1,7 +1,5 @@
 """Archives that are too much: bombs, giants, and files that grow; and what wget writes."""
 
-from __future__ import annotations
-
 import gzip
 import os
 import random

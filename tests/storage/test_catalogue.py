@@ -1,7 +1,5 @@
 """Catalogue and search index match the articles, whatever writes to the database."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta

@@ -1,7 +1,5 @@
 """What the doctor reads in a database, and how one is opened for it."""
 
-from __future__ import annotations
-
 import os
 import tempfile
 from dataclasses import replace

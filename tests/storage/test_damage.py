@@ -1,7 +1,5 @@
 """Archives that are cut or changed: all damage is reported, and the records around it are read."""
 
-from __future__ import annotations
-
 import zlib
 from pathlib import Path
 

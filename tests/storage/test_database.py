@@ -1,7 +1,5 @@
 """The database file: what is opened and what is refused, upgrades, and processes that open one at once."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from pathlib import Path

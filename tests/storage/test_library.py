@@ -1,7 +1,5 @@
 """The project as a library: the examples of storage/README.md, and what they promise."""
 
-from __future__ import annotations
-
 import doctest
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -1,7 +1,5 @@
 """Records that are wrong by themselves, or only look so, compressed or not."""
 
-from __future__ import annotations
-
 import gzip
 import time
 from collections.abc import Callable, Iterator

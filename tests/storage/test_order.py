@@ -1,7 +1,5 @@
 """What is stored does not depend on the order in which captures are read."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Sequence
 from itertools import count, permutations
 from typing import Any

@@ -1,7 +1,5 @@
 """Articles as a Parquet file."""
 
-from __future__ import annotations
-
 import json
 import sys
 from io import BytesIO

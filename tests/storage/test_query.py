@@ -1,7 +1,5 @@
 """What people type into a search box."""
 
-from __future__ import annotations
-
 import re
 import sqlite3
 import time

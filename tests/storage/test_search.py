@@ -1,7 +1,5 @@
 """Search over stored articles: what is found, in which order, and what is marked."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What can be counted of the articles, against a naive count in Python; and the dashboards' queries."""
 
-from __future__ import annotations
-
 import re
 import sqlite3
 from collections import Counter

@@ -1,7 +1,5 @@
 """Reading WARC files back, with warcio and by nothing of ours."""
 
-from __future__ import annotations
-
 import subprocess
 import sys
 from collections.abc import Iterator

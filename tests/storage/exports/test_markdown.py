@@ -1,7 +1,5 @@
 """Markdown files, read back by a CommonMark reader and a YAML reader."""
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path

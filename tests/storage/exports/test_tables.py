@@ -1,7 +1,5 @@
 """JSON Lines and CSV, read back by others."""
 
-from __future__ import annotations
-
 import csv
 import json
 from io import BytesIO, StringIO

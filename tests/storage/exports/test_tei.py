@@ -1,7 +1,5 @@
 """TEI, held to the DTD that trafilatura brings."""
 
-from __future__ import annotations
-
 import json
 from io import BytesIO
 

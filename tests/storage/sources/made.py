@@ -1,7 +1,5 @@
 """Pages of the replica in every form of source, and how tests read them."""
 
-from __future__ import annotations
-
 import csv
 import gzip
 import io

@@ -1,7 +1,5 @@
 """ARC files, made by the format's description, as the crawlers of the time wrote them."""
 
-from __future__ import annotations
-
 import gzip
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """What is found at paths, in order, and nothing outside of them."""
 
-from __future__ import annotations
-
 import os
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """What holds for every form of source: detection, places, names, sizes, stamps, standard input."""
 
-from __future__ import annotations
-
 import gzip
 import io
 import os

@@ -1,7 +1,5 @@
 """Bodies as they are stored, in every encoding: whole, damaged, mislabelled, and bombs."""
 
-from __future__ import annotations
-
 import gzip
 import tracemalloc
 import zlib

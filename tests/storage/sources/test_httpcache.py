@@ -1,7 +1,5 @@
 """Folders that Scrapy's own FilesystemCacheStorage wrote, and what others may have put there."""
 
-from __future__ import annotations
-
 import os
 from datetime import UTC, datetime
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Page files, their url maps, and folders that wget made."""
 
-from __future__ import annotations
-
 import gzip
 import os
 from datetime import UTC, datetime

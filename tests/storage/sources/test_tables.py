@@ -1,7 +1,5 @@
 """Tables as people have them: JSON Lines and CSV, plain and gzip, whole, broken, hostile."""
 
-from __future__ import annotations
-
 import gzip
 import json
 from datetime import UTC, datetime, timedelta

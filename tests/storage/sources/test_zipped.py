@@ -1,7 +1,5 @@
 """WACZ files, and damaged or hostile zips."""
 
-from __future__ import annotations
-
 import struct
 import zipfile
 from pathlib import Path

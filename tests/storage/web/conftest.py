@@ -1,7 +1,5 @@
 """One browser, and one room on each database, for all tests of the reading room."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """Databases for the reading room, and the reading room on them: `browse` in a second process."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess

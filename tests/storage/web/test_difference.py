@@ -1,7 +1,5 @@
 """Two versions compared word by word."""
 
-from __future__ import annotations
-
 import time
 
 from hypothesis import given

@@ -1,7 +1,5 @@
 """Whatever a stored page contains is shown as text and never runs."""
 
-from __future__ import annotations
-
 import csv
 import io
 from collections.abc import Iterator

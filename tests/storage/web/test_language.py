@@ -1,7 +1,5 @@
 """The phrases of the pages in both languages, times and numbers."""
 
-from __future__ import annotations
-
 import re
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """The pages as a person uses them, in a real browser."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

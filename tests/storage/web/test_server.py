@@ -1,7 +1,5 @@
 """Who is answered, what is refused, and how the reading room opens and closes: asked without a browser."""
 
-from __future__ import annotations
-
 import select
 import signal
 import socket
