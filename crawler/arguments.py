@@ -23,14 +23,14 @@ _YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
 
 
 class ArgumentError(ValueError):
-    """An argument is wrong. The message is one sentence that names the argument and the way out."""
+    """An argument is wrong. The message is one sentence that names the argument and what to give instead."""
 
 
-def words(name: str, value: str, pattern: str = r"[A-Za-z0-9_]{1,20}") -> list[str]:
+def words(name: str, value: str) -> list[str]:
     """The words of an argument that takes several, separated by commas; an empty value gives an empty list."""
     found = [word.strip() for word in value.split(",")] if value.strip() else []
     for word in found:
-        if not re.fullmatch(pattern, word, re.ASCII):
+        if not re.fullmatch(r"[A-Za-z0-9_]{1,20}", word, re.ASCII):
             raise ArgumentError(f"{name}={value} is not valid; it must be short words separated by commas.")
     return list(dict.fromkeys(found))
 

@@ -45,9 +45,9 @@ class OfflineCommand(ScrapyCommand):
 
     @abstractmethod
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
-        """The work, which gives the exit status, and raises ArgumentError where only the database shows a wrong call.
+        """A function that does the work and returns the exit status.
 
-        It may raise what the work itself may, and ValueError where the call is wrong. `args` are without `--`.
+        Both may raise ArgumentError: some wrong calls show only in the database. `args` are without `--`.
         """
 
     def add_own_options(self, parser: ArgumentParser) -> None:

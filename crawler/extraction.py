@@ -38,7 +38,7 @@ class Extraction:
             ExtractionError: no page can be extracted, so this one is not at fault.
         """
         async with self._turn:
-            for _ in range(2):  # twice, in case that somebody else killed the child
+            for _ in range(2):  # twice, in case something else killed the child
                 pool = self._pool or await self._start()
                 try:
                     async with asyncio.timeout(self._timeout):

@@ -42,7 +42,7 @@ class ExtractedPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CompletedList:
-    """A list that was read completely within `coverage`. Follows the last of its articles."""
+    """A list that was read completely within `coverage`; yielded after its last article."""
 
     url: str
     coverage: Coverage

@@ -170,8 +170,7 @@ class Workers:
 @contextmanager
 def processes(count: int, base_url: str) -> Iterator[Workers]:
     """Workers that are processes of this machine."""
-    # Forked ones have what this one has imported, so also what extraction imports with its first page; what is frozen
-    # is not searched for garbage again, here and there.
+    # Forked workers inherit what is imported here. Frozen objects are not searched for garbage, in parent and workers.
     import trafilatura  # noqa: F401
 
     gc.freeze()
@@ -259,7 +258,7 @@ class Report:
         )
 
     def advance(self, size: int) -> None:
-        """So many bytes more were read."""
+        """Count bytes that were read."""
         self._bar.update(size)
 
     def say(self, sentence: str) -> None:

@@ -33,7 +33,7 @@ ROBOTSTXT_OBEY = True
 CONCURRENT_REQUESTS = 1
 CONCURRENT_REQUESTS_PER_DOMAIN = 1
 DOWNLOAD_DELAY = 1.0
-# None: with Scrapy's jitter of half the delay, requests would come closer than a second.
+# No jitter: with Scrapy's, of half the delay, requests would be less than a second apart.
 DOWNLOAD_DELAY_JITTER = 0.0
 # After an error of the site no request is sent for KBS_BACKOFF seconds, twice as long after each further error in a
 # row. The run ends after KBS_BREAKER errors in a row, or if the site asks (Retry-After, Crawl-delay) for a longer wait
@@ -59,7 +59,7 @@ WARN_ON_GENERATOR_RETURN_VALUE = False
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
 
-# --- Limits: everything fetched is foreign ---
+# --- Limits: nothing fetched is trusted ---
 
 DOWNLOAD_TIMEOUT = 30.0
 # In bytes; no page of the site is near it. A larger page, before or after decompression, is not fetched, and refused

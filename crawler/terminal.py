@@ -16,7 +16,7 @@ _MAX_LINE, _MAX_CELL = 1000, 200
 
 
 def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
-    """Text from a page or a file as one line without control and format characters, so that no terminal obeys it.
+    """Text from a page or a file as one line without characters that could control the terminal.
 
     It is cut to `limit` characters; `keep` are control characters that stay.
     """

@@ -57,7 +57,7 @@ class Article:
         category: the page's own word for it.
         written_at: when it was first published; a bare date where the page gives a day only.
         updated_at: when it was last changed, if the page says so.
-        paragraphs: the body, one entry a paragraph: white space collapsed, NFC, no zero-width characters.
+        paragraphs: the body, one entry per paragraph: white space collapsed, NFC, no zero-width characters.
         text: `paragraphs` joined by a blank line (derived).
         image_url: absolute address of the lead picture.
         image_credit: who took it ("YONHAP News"), without the word before the colon.

@@ -47,7 +47,7 @@ LABELS = (
         details="Voir en détail >",
         common_words=frozenset("le la les de des du et en un une que qui dans pour sur au aux par est a ce il".split()),
     ),
-    # As known: the saved English page of November 2023; its skip links and cookie sentence were not written down.
+    # Incomplete: the saved English page of November 2023; its skip links and cookie sentence were not written down.
     Labels(
         lang="en",
         recommended="Editor's Pick",

@@ -84,7 +84,7 @@ def meta_of(page: _Element, name: str) -> str | None:
 
 
 def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
-    """The parts of an article whose template moved: what still has its name by that, the rest by structure."""
+    """The parts of an article whose template moved: by name what still has its name, the rest by structure."""
     head, title = _head(page, layout)
     title = _find_title(page) if title is None else title
     start = title if head is None else head

@@ -12,9 +12,9 @@ from extractors.labels import COPYRIGHT, LONGEST_CREDIT
 _INVISIBLE = re.compile(
     r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]"
 )
-# More marks than this on one letter are no writing (UAX #15, "Stream-Safe Text Format").
+# No language has more marks on one letter (UAX #15, "Stream-Safe Text Format").
 _MOST_MARKS = 30
-# Of no class themselves, these are two marks each when they are normalised.
+# Each of these becomes two marks when it is normalised, although it is not counted as one.
 _PAIRS = frozenset("\u0f73\u0f75\u0f81")
 
 
@@ -25,7 +25,7 @@ def collapse(text: str) -> str:
         line = " ".join(_INVISIBLE.sub("", line).split())
     if line.isascii():
         return line
-    # A longer stack has a mark at one of these places.
+    # A longer row of marks has one at each of these distances.
     seen = line[::_MOST_MARKS]
     if any(map(unicodedata.combining, seen)) or not _PAIRS.isdisjoint(seen):
         line = _stack().sub(r"\1", line)

@@ -65,7 +65,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
         raise NotAnArticle("a list of articles")
     prefix = _BODY_ONLY.match(lines[0])
     article = _read_body_only(lines, prefix) if prefix else _read_whole_page(lines)
-    if address is None:  # a name by its words, whatever its line ends
+    if address is None:  # named by a hash of its words, whatever its line ends
         words = " ".join(text.split()).encode("utf-8", "surrogatepass")
         return replace(article, url=f"urn:sha256:{hashlib.sha256(words).hexdigest()}")
     return replace(

@@ -1,4 +1,4 @@
-"""Keeps what must last: captures as WARC, articles in SQLite, and what crawls remember."""
+"""Stores captures, articles and the crawl state: captures as WARC, articles in SQLite, and what crawls remember."""
 
 from storage.archive import ArchiveWriter, Capture
 from storage.articles import ArticleStore, Outcome, ReadOnlyStore

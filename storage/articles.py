@@ -89,7 +89,7 @@ class ArticleStore(Store):
 
         Args:
             row: a row of `articles`.
-            together: the versions that are known here come from the same place.
+            together: the versions that are known here come from the same export file.
         """
         known = self._versions(row["url"])
         if row["timestamp"] in {one["timestamp"] for one in known} or (known and not together):

@@ -13,7 +13,7 @@ from storage.selection import Selection
 from storage.sql_functions import register
 from storage.versions import Row
 
-#: The language of titles and sentences; the articles' own is another matter.
+#: The language of titles and sentences, not of the articles.
 Language = Literal["en", "fr"]
 #: The same words in each language.
 Words = Mapping[str, str]
@@ -27,7 +27,7 @@ KNOWN_LAYOUTS = (*LAYOUT_NAMES, TEXT, GENERIC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistic:
-    """A question to the database, and how its answer is shown: an entry of statistics.toml, which says what is what."""
+    """A question to the database, and how its answer is shown: an entry of statistics.toml, whose comments explain the fields."""
 
     name: str
     title: Words

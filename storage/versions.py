@@ -23,7 +23,7 @@ _PLACE = ("archive_file", "archive_offset")
 
 
 def merged(versions: Sequence[Row], row: Row) -> list[Row]:
-    """The versions of an article after one more capture of it was read; those that stay as they are, are equal."""
+    """The versions of an article after one more capture of it was read; unchanged versions compare equal."""
     return _with_undated(versions, row) if is_undated(row) else _with_dated(versions, row)
 
 
@@ -43,7 +43,7 @@ def _with_dated(versions: Sequence[Row], row: Row) -> list[Row]:
 
 
 def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
-    """The same for one that gives no time of its own: the same words are the same version."""
+    """Merge a capture without dates: the same words are the same version."""
     moment = datetime.fromisoformat(row["fetched_at"]).astimezone(KST)
     row = row | {"timestamp": moment.isoformat(timespec="seconds")}
     undated = [one for one in versions if is_undated(one)]
@@ -136,7 +136,7 @@ def _view(row: Row) -> str:
 
 
 def _supersedes(version: Row, row: Row) -> bool:
-    """Whether a version makes one without dates needless: the latter shows less, or has the same words."""
+    """Whether a version makes one without dates redundant: the latter shows less, or has the same words."""
     if _rank(version) != _rank(row):
         return _rank(version) < _rank(row)
     return not is_undated(version) and _same_words(version, row)

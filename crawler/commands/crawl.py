@@ -153,5 +153,6 @@ def _describe_spiders(settings: BaseSettings) -> str:
         arguments = spider.argument_defaults().items()
         defaults = (f"{argument}={value if len(value) < 120 else '…'}" for argument, value in arguments)
         lines += [f"  {name}: {summary}", f"      {' '.join(defaults)}"]
-    lines.append("  lang=f,e: editions. since=, until=: days, 2026-11-24. full=1: go on where everything is known.")
+    lines.append("  lang=f,e: editions. since=, until=: days, 2026-11-24.")
+    lines.append("  full=1: do not stop at pages whose articles are all stored.")
     return "\n".join(lines)

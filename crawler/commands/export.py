@@ -44,8 +44,9 @@ class Command(OfflineCommand):
         parser.add_argument(
             "--format",
             choices=("jsonl", "csv", "parquet", "markdown", "tei"),
-            help="jsonl: an object a line, which kbsworld import reads (default, except for .csv, .parquet, .xml); "
-            "csv: for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file an article, in a folder; tei: "
+            help="jsonl: one object per line, which kbsworld import reads (default, except for .csv, .parquet, .xml, "
+            ".tei); "
+            "csv: for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file per article, in a folder; tei: "
             "one TEI P5 corpus",
         )
         text = "the file, or for markdown the folder (default, and -: standard output)"
@@ -59,7 +60,7 @@ class Command(OfflineCommand):
         if ending in _COMPRESSED:
             raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
         if (form == "markdown" and path is None) or (opts.format is None and ending in {".md", ".markdown"}):
-            raise ArgumentError("Markdown is one file an article; use --format markdown -o FOLDER.")
+            raise ArgumentError("Markdown is one file per article; use --format markdown -o FOLDER.")
         if path is not None and _is_of_database(path, Path(self.database)):
             raise ArgumentError(f"-o {path} is the article database itself; name another file.")
         if form == "parquet" and path is None and sys.stdout is not None and sys.stdout.isatty():

@@ -47,7 +47,7 @@ class Command(OfflineCommand):
             "--format",
             choices=("json", "markdown", "text"),
             default="json",
-            help="json: one line an article (default: json)",
+            help="json: one line per article (default: json)",
         )
 
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:

@@ -44,8 +44,8 @@ class Command(OfflineCommand):
     Stores the rows of each FILE, JSON Lines, plain or gzip, in the database of KBS_DB, under the
     rules by which a crawl stores. Called again, it changes nothing.
 
-    Exit status: 0; 1 where something could not be read or stored; 2 for a wrong call; 128 and the signal's number where
-    a signal ended it.
+    Exit status: 0; 1 where something could not be read or stored; 2 for a wrong call; 128 plus the signal's number
+    where a signal ended it.
 
     Examples:
       kbsworld import articles.jsonl

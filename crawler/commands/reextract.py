@@ -31,7 +31,7 @@ class Command(OfflineCommand):
     input. The type of a SOURCE is detected from its content. Without SOURCE: the archive of KBS_ARCHIVE. Interrupted,
     the same call goes on: sources that were read are skipped.
 
-    Exit status: 0; 1 where something could not be read; 2 for a wrong call; 128 and the signal's number where a signal
+    Exit status: 0; 1 where something could not be read; 2 for a wrong call; 128 plus the signal's number where a signal
     ended it.
 
     Examples:
@@ -169,7 +169,7 @@ def _sources(paths: list[str], opts: argparse.Namespace) -> tuple[Iterable[Sourc
 
 
 def _call(paths: list[str], opts: argparse.Namespace) -> str:
-    """What tells this call from others when it goes on: what is read, and what extracts it."""
+    """Identifies a call, so that it can be continued: what is read, and what extracts it."""
     from crawler.reextract import code
 
     read = [os.path.realpath(path) for path in paths] or [str(opts.archive.resolve())]

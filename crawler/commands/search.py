@@ -49,7 +49,7 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--limit", metavar="N", default="20", help="the most hits to print (default: 20)")
-        add("--format", choices=("text", "json"), default="text", help="json: one line a hit (default: text)")
+        add("--format", choices=("text", "json"), default="text", help="json: one line per hit (default: text)")
         add_selection_options(parser, versions=True)
 
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:

@@ -1,6 +1,6 @@
 """What a healthy run looks like: Spidermon monitors that judge each run at its end.
 
-A run that breaks one ends with exit status 3, and the sentence the monitor fails with: what is wrong, what to do.
+A run that fails a monitor ends with exit status 3 and the monitor's sentence: what is wrong, what to do.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -23,7 +23,7 @@ MIN_COVERAGE = 0.95
 #: Silence is unusual if it is this many times as long as any before, and longer than a day.
 SILENCE_FACTOR = 2.0
 SHORTEST_SILENCE = timedelta(days=1)
-#: With fewer runs that found something new, or within a shorter time, nothing is usual yet.
+#: With fewer runs that found something new, or within a shorter time, silence is not judged.
 MIN_RUNS = 5
 MIN_HISTORY = timedelta(days=7)
 
@@ -62,7 +62,7 @@ class RunMonitor(Monitor):  # type: ignore[misc]
         if not self.spider.guesses and total >= MIN_PAGES and refused > MAX_REFUSED * total:
             self.fail(
                 f"{refused} of {total} pages hold no article: look at the reasons in the table refusals; the site may "
-                "be down behind a page of its own, or its template has changed."
+                "be showing an error page, or its template has changed."
             )
 
     def test_failures(self) -> None:
@@ -102,7 +102,7 @@ class Complain(Action):  # type: ignore[misc]
 
 
 class Health(MonitorSuite):  # type: ignore[misc]
-    """All of them."""
+    """All monitors."""
 
     monitors = (RunMonitor,)
     monitors_failed_actions = (Complain,)

@@ -1,7 +1,7 @@
 """Jobs (Scrapy's JOBDIR): one that was killed or is finished begins anew.
 
-Of a killed one Scrapy has kept which pages were requested, and not which were still to be: those would never be
-fetched. A finished one would skip every page as requested before. What is stored is known from the database.
+For a killed job Scrapy has kept which pages were requested, but not its queue: the rest would never be fetched.
+A finished job would skip every page as requested before. What is stored is known from the database.
 """
 
 import shutil

@@ -26,7 +26,7 @@ class RunReport(RunExtension):
         super().__init__(crawler)
         self._began = self._shown = time.monotonic()
         self._terminal = sys.stderr.isatty()
-        # It warns of pages that break off, which the report lists, and advises to accept them.
+        # Scrapy's handler warns of pages that break off, which the report lists, and advises to accept them.
         logging.getLogger("scrapy.core.downloader.handlers.http11").setLevel(logging.ERROR)
 
     def response_received(self) -> None:
@@ -61,7 +61,7 @@ class RunReport(RunExtension):
         run = self.spider.run
         first_failure = next(iter(run.failures.values()), BUG)
         if not run.pages and first_failure != BUG:
-            # What answers, if only with an error, is no matter of the network.
+            # A server that answers, even with an error, is reachable.
             hint = "run it again later" if "HTTP" in first_failure else "check the network and run it again"
             base = self.crawler.settings["KBS_BASE_URL"]
             return f"Nothing could be fetched from {base}: {run.stopped or f'{first_failure}; {hint}.'}"

@@ -1,4 +1,4 @@
-"""Leaves the site alone after errors, as long as it asks, and for good when it keeps failing."""
+"""Waits after errors, as long as the site asks; ends the run if the site keeps failing."""
 
 import asyncio
 import time

@@ -27,7 +27,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         self._slowed: set[str] = set()
 
     def process_response(self, request: Request, response: Response) -> Response:
-        """See a robots.txt come back, after all retries: a 4xx means that there are no rules, even if it has some."""
+        """Handle the answer to a robots.txt request, after all retries; a 4xx means that there are no rules."""
         if not _asks_for_robots(request) or response.status < 400:
             return response
         if response.status >= 500 or response.status == HTTPStatus.TOO_MANY_REQUESTS:
@@ -35,7 +35,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         return response.replace(body=b"")
 
     def process_exception(self, request: Request, exception: Exception) -> None:
-        """See a robots.txt not come back, after all retries."""
+        """Handle the failure of a robots.txt request, after all retries."""
         if _asks_for_robots(request):
             self._give_up(request, reason_for(exception))
 

@@ -158,7 +158,7 @@ class KbsSpider(scrapy.Spider):
         Args:
             address: the article's.
             timestamp: the version that its list entry announces.
-            list_url: the list that points to it; without one, a missing article is no loss.
+            list_url: the list that points to it; without one, a missing article does not become pending.
         """
         self.requested.add(address.url)
         return scrapy.Request(
@@ -242,7 +242,7 @@ class KbsSpider(scrapy.Spider):
             return
         list_url = request.cb_kwargs["list_url"]
         if list_url is not None:
-            # After a refusal by robots.txt nothing was learnt of the page.
+            # After a refusal by robots.txt nothing is known about the page.
             tried = "robots.txt" not in reason
             self.crawl_state.add_pending(request.cb_kwargs["url"], self.name, reason, tried=tried)
         yield from self.article_done(list_url)

@@ -143,9 +143,9 @@ class Walk:
             return False
         moments = sorted(filter(None, map(_moment, page.entries)))
         if not moments:
-            # Without dates, only a walk that came to its end is evidence of what it left behind.
+            # Without dates, only a walk that came to its end is evidence of what it skipped.
             return not self.coverage.interrupted
-        # The one in the middle: a single entry that is pinned, or has a wrong date, decides nothing.
+        # The median, so that one pinned or misdated entry does not decide.
         middle = moments[(len(moments) - 1) // 2]
         newest = min(self.newest.astimezone(KST).date(), bounds.today) if self.newest else bounds.today
         if middle.date() > newest - timedelta(days=bounds.recheck_days):

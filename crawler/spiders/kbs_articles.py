@@ -16,7 +16,7 @@ _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 
 class KbsArticlesSpider(KbsSpider):
-    """Articles by address, or news by number; those that are stored are requested again with full=1 only."""
+    """Articles by address, or news by number; those that are stored are requested again only with full=1."""
 
     name = "kbs_articles"
     guesses = True

@@ -23,7 +23,7 @@ class KbsDaysSpider(ListSpider):
 
     @cached_property
     def bounds(self) -> Bounds:
-        """No days: `lists` chooses those, and everything on them is requested."""
+        """Without since and until: `lists` chooses the days, and everything on them is requested."""
         return replace(super().bounds, since=None, until=None)
 
     def lists(self, edition: str) -> Iterator[str]:

@@ -31,7 +31,7 @@ class KbsFeedsSpider(ListSpider):
                 yield site_url(f"{feed} feed", edition, category=category)
 
     def page_read(self, walk: Walk, page: ListPage, known: set[str]) -> None:
-        """If nothing on a feed is known, it may begin later than the last one ended."""
+        """If nothing on a feed is known, articles may have dropped off the feed since the last run."""
         if page.entries and not known and walk.coverage is not None:
             self.run.notes.append(
                 f"{walk.url}: every entry is new, so some may have been missed; kbs_news finds those."

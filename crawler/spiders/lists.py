@@ -1,4 +1,4 @@
-"""The base of spiders that walk lists: a subclass is the facts of which lists."""
+"""The base of spiders that walk lists: a subclass says which lists."""
 
 from __future__ import annotations
 

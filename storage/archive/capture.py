@@ -35,14 +35,14 @@ class Capture:
 
     Attributes:
         url: the address as fetched, redirects followed.
-        fetched_at: when its response arrived; aware, UTC. With `url` it names the capture.
+        fetched_at: when its response arrived; aware, UTC. With `url` it identifies the capture.
         status: the HTTP status.
         body: the page's bytes, content encoding removed.
         charset: what the response's Content-Type says.
         media_type: `text/html`, `text/plain` for a page saved as plain text, None where only its content can tell.
         location: where the archive keeps it; None where nothing was archived.
         digest: its WARC-Payload-Digest, where the archive it was read from has one.
-        refused: why the page is refused unread, a phrase that can be counted; `body` is empty then.
+        refused: why the page is refused without extraction, a phrase that can be counted; `body` is empty then.
     """
 
     url: str

@@ -28,7 +28,7 @@ NO_RECORD = "not a record of a WARC or ARC file"
 SEVERAL = "several records in one gzip member; convert the file with warcio recompress"
 BOMB = "a gzip bomb: it unpacks to more than 200 times its size"
 
-# Text shrinks to a twentieth; what unpacks to this many bytes, and this many times its size, is a bomb.
+# Text compresses about twentyfold; what unpacks to this many bytes, and this many times its size, is a bomb.
 _BOMB_BYTES = 1 << 26
 _BOMB_RATIO = 200
 _CHUNK = 1 << 16

@@ -1,4 +1,4 @@
-"""CSV by RFC 4180: a header, and a row an article, without `paragraphs`."""
+"""CSV by RFC 4180: a header, and one row per article, without `paragraphs`."""
 
 import csv
 import re

@@ -1,4 +1,4 @@
-"""JSON Lines: an object a line, with all columns."""
+"""JSON Lines: one object per line, with all columns."""
 
 import json
 from collections.abc import Iterable

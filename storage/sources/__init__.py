@@ -287,7 +287,7 @@ def _is_table(begin: bytes, *, known: bool) -> bool:
         except (ValueError, RecursionError):
             is_object = not end and len(begin) >= HEAD and start.startswith(b"{")
         if not is_object:
-            raise ValueError("JSON, but not an object a line; convert it, as with jq -c '.[]'")
+            raise ValueError("JSON, but not one object per line; convert it, as with jq -c '.[]'")
         return True
     if csv_columns(begin, TABLE_COLUMNS):
         return True

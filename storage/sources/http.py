@@ -1,6 +1,6 @@
 """Removes transfer and content encodings from HTTP bodies, within bounds.
 
-FastWARC can do this too, but takes cut gzip or chunked data for whole ones, and headers at their word.
+FastWARC can do this too, but takes cut gzip or chunked data for whole ones, and trusts headers.
 """
 
 import re

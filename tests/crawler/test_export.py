@@ -86,7 +86,7 @@ ITSELF = "-o {tmp}/kbs.db-wal is the article database itself; name another file.
     ("arguments", "error", "sentence"),
     [
         (["--since", "2026-11-02", "--until", "2026-11-01"], ArgumentError, "--since 2026-11-02 is after --until 2026"),
-        (["-o", "{tmp}/a.md"], ArgumentError, "Markdown is one file an article; use --format markdown -o FOLDER."),
+        (["-o", "{tmp}/a.md"], ArgumentError, "Markdown is one file per article; use --format markdown -o FOLDER."),
         (["-o", ""], ExportError, ". cannot be written (Is a directory)."),
         (["-o", "{tmp}/a.jsonl.gz"], ArgumentError, "-o {tmp}/a.jsonl.gz: exports are not compressed; leave out .gz"),
         (["-o", "{tmp}/kbs.db-wal"], ArgumentError, ITSELF),

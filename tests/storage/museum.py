@@ -1,4 +1,4 @@
-"""A museum of damaged archives: good ones as tools write them, damage to them, and how they are read."""
+"""Sample archives, intact and damaged: good ones as tools write them, damage to them, and how they are read."""
 
 import gzip
 import zlib
