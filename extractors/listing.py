@@ -68,13 +68,13 @@ class ListPage:
     whole: bool = True
 
 
-def extract_list(body: bytes, url: str, charset: str | None = None) -> ListPage:
+def extract_list(body: bytes, url: str) -> ListPage:
     """The articles that the entries of a list page point to; `url` is its address on the site.
 
     Raises:
         NotAnArticle: the page is empty, no HTML, or not one of this site.
     """
-    page = parse_html(body, charset)
+    page = parse_html(body)
     address = parse_address(url)
     layouts = [layout for layout in LISTS if address is not None and address.page == layout.page]
     found = [entry for layout in layouts for entry in _named_entries(page, url, layout)]

@@ -27,7 +27,7 @@ KNOWN_LAYOUTS = (*LAYOUT_NAMES, TEXT, GENERIC)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistic:
-    """A question to the database, and how its answer is shown: an entry of statistics.toml, whose comments explain the fields."""
+    """A question to the database, and how its answer is shown; the comments of statistics.toml explain the fields."""
 
     name: str
     title: Words

@@ -44,10 +44,9 @@ class Command(OfflineCommand):
         parser.add_argument(
             "--format",
             choices=("jsonl", "csv", "parquet", "markdown", "tei"),
-            help="jsonl: one object per line, which kbsworld import reads (default, except for .csv, .parquet, .xml, "
-            ".tei); "
-            "csv: for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file per article, in a folder; tei: "
-            "one TEI P5 corpus",
+            help="jsonl: one object per line, which kbsworld import reads (default, except for .csv, .parquet, .xml and "
+            ".tei); csv: for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file per article, in a "
+            "folder; tei: one TEI P5 corpus",
         )
         text = "the file, or for markdown the folder (default, and -: standard output)"
         parser.add_argument("-o", "--output", metavar="FILE", help=text)
