@@ -10,7 +10,7 @@ import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor
+from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
@@ -123,9 +123,20 @@ class Workers:
         count: how many workers it has.
     """
 
-    def __init__(self, count: int, begin: Callable[[], Executor], broken: type[Exception], base_url: str) -> None:
-        """The workers; a future of an executor that `begin` makes raises `broken` when its worker died."""
+    def __init__(
+        self,
+        count: int,
+        begin: Callable[[], Executor],
+        broken: type[Exception],
+        base_url: str,
+        check: Callable[[], object] = bool,
+    ) -> None:
+        """The workers; a future of an executor that `begin` makes raises `broken` when its worker died.
+
+        `check` is called every second while a result is awaited, and raises if none will come.
+        """
         self.count = count
+        self._check = check
         self._begin = begin
         self._broken = broken
         self._extract = partial(extract, base_url=base_url)
@@ -154,17 +165,22 @@ class Workers:
 
     def _finished(self, batch: Batch, future: Future[Extracted]) -> Iterator[Extracted]:
         try:
-            yield future.result()
+            yield self._result(future)
         except self._broken:
             # One by one, apart from other batches, which may be deadly too. One whose worker dies again is damaged.
             executor = self._begin()
             for item in batch:
                 try:
-                    yield executor.submit(self._extract, [item]).result()
+                    yield self._result(executor.submit(self._extract, [item]))
                 except self._broken:
                     yield Extracted(damages=[_damage(item, DEADLY)])
                     executor = self._begin()
             executor.shutdown()
+
+    def _result(self, future: Future[Extracted]) -> Extracted:
+        while not wait([future], timeout=1).done:
+            self._check()
+        return future.result()
 
 
 @contextmanager
@@ -214,7 +230,7 @@ def cluster(address: str, base_url: str) -> Iterator[Workers]:
         _check_code(client)
         threads = sum(client.nthreads().values())
         # Not pure: a batch may be extracted again.
-        yield Workers(threads, partial(client.get_executor, pure=False), KilledWorker, base_url)
+        yield Workers(threads, partial(client.get_executor, pure=False), KilledWorker, base_url, client.nthreads)
     except ClusterError:
         raise
     except TimeoutError as error:

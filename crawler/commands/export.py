@@ -44,7 +44,7 @@ class Command(OfflineCommand):
         parser.add_argument(
             "--format",
             choices=("jsonl", "csv", "parquet", "markdown", "tei"),
-            help="jsonl: one object per line, which kbsworld import reads (default, except for .csv, .parquet, .xml and "
+            help="jsonl: one object per line, which kbsworld import reads (default, but for .csv, .parquet, .xml and "
             ".tei); csv: for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file per article, in a "
             "folder; tei: one TEI P5 corpus",
         )
