@@ -76,4 +76,4 @@ lock: $(READY) ## pin the newest dependencies that pyproject.toml allows
 	@$(COMPILE) --output-file tests/replay/requirements.lock tests/replay/requirements.in
 
 clean: ## remove .venv and caches; data/ stays
-	rm -rf .venv .venv-bench .venv-replay .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info
+	rm -rf .venv .venv-bench .venv-replay .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis *.egg-info build

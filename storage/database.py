@@ -139,7 +139,10 @@ def is_at_rest(file: Path) -> bool:
 def _named(path: str | Path) -> Path:
     if not str(path).strip():
         raise StoreError("The article database has no name; give KBS_DB a file name, such as data/kbs.db.")
-    return Path(path).expanduser()
+    file = Path(path).expanduser()
+    if file.is_dir():
+        raise StoreError(f"{file} is a folder; give KBS_DB the name of a file in it.")
+    return file
 
 
 def _connect(file: Path) -> Database:

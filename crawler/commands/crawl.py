@@ -45,6 +45,7 @@ class Command(crawl.Command):
 
     def add_options(self, parser: argparse.ArgumentParser) -> None:
         super().add_options(parser)
+        parser.usage = "kbsworld crawl [options] SPIDER"
         parser.formatter_class = argparse.RawDescriptionHelpFormatter
         assert self.settings is not None
         parser.epilog = _describe_spiders(self.settings)

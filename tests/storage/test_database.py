@@ -35,7 +35,7 @@ SENTENCES = {
     "older.db": "{} was made by an older version of kbsworld; any crawl into it upgrades it.",
     "newer.db": "{} was written by a newer version of kbsworld; upgrade kbsworld to use it.",
     "notes.txt": "{} is not an SQLite database, or is damaged (file is not a database); restore a copy of it.",
-    "folder": "{} cannot be opened (unable to open database file); check its permissions and the space on its disk.",
+    "folder": "{} is a folder; give KBS_DB the name of a file in it.",
 }
 WRITABLE = {"none.db", "empty.db", "older.db"}
 
