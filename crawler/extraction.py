@@ -5,7 +5,7 @@ import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any, TypeVar
@@ -78,13 +78,13 @@ class Extraction:
         return self._pool
 
 
-def begin_worker() -> None:
-    """Prepare a process that works for another one: Ctrl-C and SIGTERM do not end it, the end of the other one does.
+def begin_worker(ignored: Sequence[int] = _SIGNALS) -> None:
+    """Prepare a process that works for another one, and ends with it, but not on the signals that it ignores.
 
-    The terminal and systemd send their signals to every process of a run, which still needs this one to finish.
+    The terminal and systemd send Ctrl-C and SIGTERM to every process of a run, which may still need this one to finish.
     """
     for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+        signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
     threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
 
 

@@ -6,6 +6,7 @@ import gc
 import hashlib
 import logging
 import multiprocessing
+import signal
 import sys
 import time
 from collections import Counter, deque
@@ -191,7 +192,9 @@ def processes(count: int, base_url: str) -> Iterator[Workers]:
 
     gc.freeze()
     context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    begin = partial(ProcessPoolExecutor, count, mp_context=context, initializer=begin_worker)
+    # Where one worker dies, the pool ends the others with SIGTERM.
+    initializer = partial(begin_worker, [signal.SIGINT])
+    begin = partial(ProcessPoolExecutor, count, mp_context=context, initializer=initializer)
     workers = Workers(count, begin, BrokenExecutor, base_url)
     try:
         yield workers

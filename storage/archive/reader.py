@@ -148,7 +148,8 @@ def _sound_records(stream: BufferedReader, at: int, end: int | None, longest: in
         for found in ArchiveIterator(stream, parse_http=False):
             place = found.stream_pos - base
             # Of several records in one gzip member, FastWARC gives the later ones other places, or that of the next.
-            if os.pread(stream.fileno(), len(GZIP_MAGIC), found.stream_pos) != GZIP_MAGIC:
+            head = os.pread(stream.fileno(), 512, found.stream_pos)
+            if not (head.startswith(GZIP_MAGIC) and begins_record(head)):
                 return
             if found.content_length > longest or (end is not None and place >= end) or (held and held[-1].end == place):
                 return

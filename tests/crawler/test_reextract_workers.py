@@ -13,7 +13,8 @@ from crawler.reextract import DEADLY, Batch, Extracted, processes
 from extractors.html import extract_page
 from storage import Capture
 from storage.archive import Location
-from tests.crawler.forms import BASE_URL, captures, reextraction
+from tests.crawler.conftest import Run
+from tests.crawler.forms import BASE_URL, as_warc, captures, reextraction
 from tests.crawler.scripted import rows
 
 PAGES = [
@@ -109,3 +110,13 @@ def test_batches_stored_together_are_as_stored_apart(
         assert call.report.counts["pages"] == len(order)
         stored.append((call.report.counts, rows(tmp_path / name), rows(tmp_path / name, "refusals")))
     assert stored[0] == stored[1]
+
+
+def test_a_worker_that_dies_while_another_sends_much_costs_that_page(scrapy: Run, tmp_path: Path) -> None:
+    pages = list(captures(400))
+    deadly = "import os, crawler.reextract as it; real = it.extract_page; "
+    deadly += f"it.extract_page = lambda body, *rest: os._exit(1) if rest[0] == {pages[299].url!r} else real(body, *rest)"
+    run = scrapy("reextract", "--jobs", "2", str(as_warc(pages, tmp_path / "warc")), first=deadly)
+    assert run.returncode == 1
+    assert run.stderr.count(DEADLY) == 1
+    assert len(rows(tmp_path)) == 399

@@ -52,7 +52,9 @@ def test_a_flipped_byte_in_gzip_costs_only_its_record(tmp_path: Path, at: int, b
     is_harmless = found.damages == [] and unpacked(data, number) == unpacked(TEN.data, number)
     lost = [] if is_harmless else [number]
     assert found.numbers == [n for n in range(10) if n not in lost]
-    assert [offset for offset, _ in found.reported] == [TEN.places[n] for n in lost]
+    # A first byte that became a line end counts as a blank line.
+    begin = TEN.places[number] + (at == TEN.places[number] and data[at] in b"\r\n")
+    assert [offset for offset, _ in found.reported] == [begin for _ in lost]
 
 
 @ONE_FOLDER
@@ -135,6 +137,13 @@ def test_odd_members_cost_no_other(tmp_path: Path, place: int, member: bytes, wh
     found = read(tmp_path, whole.data)
     assert found.numbers == [0, 1, 2]
     assert found.reported == ([(whole.places[place], what)] if what else [])
+
+
+def test_a_blank_member_does_not_give_its_place_to_a_record(tmp_path: Path) -> None:
+    whole = joined([MANY, packed(b"\r\n\r\n"), *PACKED.records()])
+    found = read(tmp_path, whole.data)
+    assert (found.numbers, found.reported) == ([0, 1, 2], [(0, SEVERAL)])
+    assert found.places == list(whole.places[2:])
 
 
 @pytest.mark.parametrize(
