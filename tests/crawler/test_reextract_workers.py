@@ -114,8 +114,8 @@ def test_batches_stored_together_are_as_stored_apart(
 
 def test_a_worker_that_dies_while_another_sends_much_costs_that_page(scrapy: Run, tmp_path: Path) -> None:
     pages = list(captures(400))
-    deadly = "import os, crawler.reextract as it; real = it.extract_page; "
-    deadly += f"it.extract_page = lambda body, *rest: os._exit(1) if rest[0] == {pages[299].url!r} else real(body, *rest)"
+    dies = f"os._exit(1) if rest[0] == {pages[299].url!r} else real(body, *rest)"
+    deadly = f"import os, crawler.reextract as it; real = it.extract_page; it.extract_page = lambda body, *rest: {dies}"
     run = scrapy("reextract", "--jobs", "2", str(as_warc(pages, tmp_path / "warc")), first=deadly)
     assert run.returncode == 1
     assert run.stderr.count(DEADLY) == 1
