@@ -133,7 +133,7 @@ def _term(item: str) -> str:
     if not words_of(item):
         return ""
     prefix = "*" if item.endswith("*") else ""
-    return _in_column(column, _joined(" OR ", [f'"{text}"{prefix}' for text in _spellings(item.strip('"*'))]))
+    return _in_column(column, _joined(" OR ", [f'"{text}"{prefix}' for text in _spellings(item.replace('"', " ").strip("* "))]))
 
 
 def _joined(operator: str, parts: list[str]) -> str:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from storage.query import MAX_LENGTH, MAX_WORDS, QueryError, fts_expression, words_of
@@ -35,6 +35,7 @@ def finds(index: sqlite3.Connection, query: str) -> bool:
 
 
 @given(query=TYPED)
+@example(query='TITLE:":"')
 def test_any_input_gives_an_expression_or_a_sentence(index: sqlite3.Connection, query: str) -> None:
     try:
         expression, sentence = fts_expression(query), ""
