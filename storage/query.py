@@ -133,7 +133,8 @@ def _term(item: str) -> str:
     if not words_of(item):
         return ""
     prefix = "*" if item.endswith("*") else ""
-    return _in_column(column, _joined(" OR ", [f'"{text}"{prefix}' for text in _spellings(item.replace('"', " ").strip("* "))]))
+    text = item.replace('"', " ").strip("* ")
+    return _in_column(column, _joined(" OR ", [f'"{spelling}"{prefix}' for spelling in _spellings(text)]))
 
 
 def _joined(operator: str, parts: list[str]) -> str:
