@@ -25,7 +25,7 @@ class Cluster:
 
 @contextmanager
 def cluster(workers: int, *options: str, **environment: str) -> Iterator[Cluster]:
-    """A cluster of so many workers, each a process of one thread; `options` of dask worker."""
+    """A cluster with `workers` workers, each a process of one thread; `options` of dask worker."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -80,7 +80,7 @@ def held_in_the_middle(database: Path) -> Iterator[int]:
 
 
 def _locked(connection: sqlite3.Connection) -> int:
-    """How many articles there are, and then the database is locked; 0 where there are none."""
+    """How many articles there are, and then the database is locked; 0 if the database is empty."""
     try:
         connection.execute("begin immediate")
         (stored,) = connection.execute("select count(*) from articles").fetchone()

@@ -15,7 +15,7 @@ from storage import ArticleStore
 from storage.exports import Exported, json_lines
 from tests.crawler.conftest import Run
 from tests.crawler.prepared import CHECKOUT, prepared
-from tests.storage.test_parquet import article
+from tests.rows import article
 
 KBSWORLD = Path(sys.executable).with_name("kbsworld")
 FULL = "No space left on device"

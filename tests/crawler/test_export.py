@@ -19,7 +19,7 @@ from storage.exports import ExportError, whole_file, whole_folder
 from storage.versions import Row
 from tests.crawler.conftest import Run
 from tests.crawler.test_command import in_shell
-from tests.storage.test_parquet import article as made
+from tests.rows import article as made
 
 COUNT = 12
 

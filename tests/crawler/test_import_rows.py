@@ -2,43 +2,25 @@
 
 import gzip
 import json
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from storage.versions import COLUMNS, Row
+from storage.versions import Row
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import counts, rows
+from tests.rows import article as any_article
 
 WRITTEN = "2026-11-21T08:00:00+09:00"
 URN = "urn:sha256:" + "0" * 64
 CAPTURED = "2026-11-21T09:00:00+09:00"
 
+article = partial(any_article, timestamp=WRITTEN, written_at=WRITTEN, archive_file="/a.warc.gz")
 # `import` is a word of the language.
 _row = import_module("crawler.commands.import")._row
-
-
-def article(number: int = 1, **values: Any) -> Row:
-    """A row of `articles`."""
-    given = {
-        "url": f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={number}",
-        "timestamp": WRITTEN,
-        "written_at": WRITTEN,
-        "kind": "news",
-        "lang": "fr",
-        "paragraphs": '["Séoul — « oui » 한국"]',
-        "text": "Séoul — « oui » 한국",
-        "has_video": 0,
-        "truncated": 1,
-        "layout": "news",
-        "fetched_at": "2026-11-21T00:00:00.000000+00:00",
-        "archive_file": "/a.warc.gz",
-        "archive_offset": 2**40,
-        **values,
-    }
-    return {name: given.get(name) for name in COLUMNS}
 
 
 def line(row: Row) -> bytes:

@@ -305,7 +305,7 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def interrupt_after(batches: int, database: Path, *files: Path) -> None:
-    """Re-extract files until so many batches were stored."""
+    """Re-extract files until this many batches were stored."""
     left = iter(range(batches))
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("crawler.reextract.raise_interruption", lambda: next(left, -1) < 0 and interrupt())

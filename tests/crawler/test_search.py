@@ -16,7 +16,7 @@ from extractors.address import site_url
 from storage import ArticleStore, Capture
 from tests.crawler.conftest import Run
 from tests.crawler.prepared import CHECKOUT
-from tests.storage.test_parquet import article
+from tests.rows import article
 
 TITLE = "Séoul et Tokyo préparent un sommet"
 URL = site_url("news", "f", number=83685)

@@ -74,7 +74,7 @@ def in_feeds(world: World) -> list[Entry]:
     return [*world.entries[:20], *[entry for entry in world.features if entry.category_id == "enternews"][:20]]
 
 
-#: Days of the replica are some time ago: they are read again within so many days.
+#: Days of the replica are some time ago: they are read again within this many days.
 LONG = {"KBS_RECHECK_DAYS": "9999"}
 
 

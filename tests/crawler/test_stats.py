@@ -18,7 +18,7 @@ from storage.selection import Selection
 from storage.statistics import STATISTICS, run
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import ScriptedSite
-from tests.storage.test_parquet import article
+from tests.rows import article
 
 HOSTILE = ("<script>alert(1)</script>" * 4000, "\x1b[2J\x00 &amp; <a href='javascript:1'>", "=1+1")
 SVG = "{http://www.w3.org/2000/svg}"

@@ -4,7 +4,6 @@ import json
 import sys
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -12,25 +11,7 @@ from pyarrow import parquet
 
 from storage.exports import Exported, parquet_file
 from storage.versions import COLUMNS, Row
-
-
-def article(number: int, **values: Any) -> Row:
-    """A row of `articles`."""
-    given = {
-        "url": f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={number}",
-        "timestamp": "2026-11-21T09:00:00+09:00",
-        "kind": "news",
-        "lang": "fr",
-        "paragraphs": '["Séoul — « oui » 한국"]',
-        "text": "Séoul — « oui » 한국",
-        "has_video": 0,
-        "truncated": 1,
-        "layout": "news",
-        "fetched_at": "2026-11-21T00:00:00.000000+00:00",
-        "archive_offset": 2**40,
-        **values,
-    }
-    return {name: given.get(name) for name in COLUMNS}
+from tests.rows import article
 
 
 def write(path: Path, *rows: Row) -> None:

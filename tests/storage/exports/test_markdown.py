@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from storage.exports import FORBIDDEN, Exported
 from storage.exports.markdown import page, write
 from storage.versions import Row
-from tests.storage.test_parquet import article
+from tests.rows import article
 
 CHARACTERS = st.characters(exclude_categories=["Cs"])
 TEXTS = st.lists(

@@ -14,7 +14,7 @@ from storage.exports import csv_table, json_lines, sound
 from storage.schema import migrations
 from storage.selection import Selection, select_rows
 from storage.versions import COLUMNS, Row
-from tests.storage.test_parquet import article
+from tests.rows import article
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]))
 

@@ -11,7 +11,7 @@ from trafilatura.xml import TEI_SCHEMA
 
 from storage.exports import FORBIDDEN, Exported, ExportError
 from storage.exports.tei import write
-from tests.storage.test_parquet import article
+from tests.rows import article
 
 DTD = etree.DTD(TEI_SCHEMA)
 NS = {"t": "http://www.tei-c.org/ns/1.0"}
