@@ -30,9 +30,10 @@ from extractors import NotAnArticle, extract_page
 from extractors.address import parse_address
 from storage import ArticleStore, Outcome
 from storage.archive import Capture, Location
+from storage.archive.capture import Damage, Item, Revisit, Source
 from storage.articles import article_row, refusal_row
 from storage.reextraction import ReextractionState
-from storage.sources import Damage, Item, Place, Revisit, Source, read_places
+from storage.sources import Place, read_places
 from storage.versions import Row
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from sqlite_utils import Database
 
 from extractors.address import parse_address
 from storage.archive import Location
-from storage.sources import Place, Revisit
+from storage.archive.capture import Revisit
+from storage.sources import Place
 from storage.versions import COLUMNS
 
 _PLACE = "select archive_file, archive_offset from"

@@ -17,7 +17,7 @@ from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, tell
 
 if TYPE_CHECKING:
-    from storage.sources import Damage, Source
+    from storage.archive.capture import Damage, Source
 
 _STDIN = "-"
 _MOST = 2**31
@@ -151,7 +151,8 @@ def _sources(paths: list[str], opts: argparse.Namespace) -> tuple[Iterable[Sourc
         FileNotFoundError: there is nothing.
     """
     from storage.archive import warc_files
-    from storage.sources import Damage, find_sources, own_sources, total_size
+    from storage.archive.capture import Damage
+    from storage.sources import find_sources, own_sources, total_size
 
     if opts.only:
         if not Path(opts.database).expanduser().exists():

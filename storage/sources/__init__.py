@@ -15,7 +15,18 @@ from itertools import groupby
 from pathlib import Path
 
 from extractors.text import looks_like_capture
-from storage.archive.capture import FILE_NAME, Capture, Location, warc_files
+from storage.archive.capture import (
+    FILE_NAME,
+    Capture,
+    Damage,
+    Item,
+    Location,
+    Revisit,
+    Source,
+    damaged,
+    name_of,
+    warc_files,
+)
 from storage.archive.reader import GZIP, GZIP_MAGIC, begins_record
 from storage.sources.folder import (
     CACHE_FILES,
@@ -28,22 +39,8 @@ from storage.sources.folder import (
     pages_source,
     read_url_map,
 )
-from storage.sources.items import Damage, Item, Revisit, Source, damaged, name_of
 from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_columns, table_source
 from storage.sources.warc import warc_source, zip_sources
-
-__all__ = [
-    "Capture",
-    "Damage",
-    "Item",
-    "Place",
-    "Revisit",
-    "Source",
-    "find_sources",
-    "own_sources",
-    "read_places",
-    "total_size",
-]
 
 #: How locations name standard input; with a slash, since bare names are those of the project's own archive.
 STANDARD_INPUT = "/dev/stdin"
@@ -226,14 +223,13 @@ def _open_in(path: Path, inside: str, origins: UrlMap) -> Iterator[Source | Dama
         yield from _open(path, origins, in_folder=True)
         return
     target = Path(os.path.realpath(path))
-    if not target.is_relative_to(inside):
-        yield damaged(path, "a link that leads out of the folder")
-    elif any(name.startswith(".") for name in target.relative_to(inside).parts):
+    is_inside = target.is_relative_to(inside)
+    is_hidden = is_inside and any(name.startswith(".") for name in target.relative_to(inside).parts)
+    if is_hidden and not target.is_dir():
         # git-annex keeps the files in a hidden folder, with links to them where they are seen.
-        if target.is_dir():
-            yield damaged(path, "a link to a hidden folder; name that folder to have it read")
-        else:
-            yield from _open(path, origins, in_folder=True)
+        yield from _open(path, origins, in_folder=True)
+    elif is_hidden or not is_inside:
+        yield damaged(path, "a link that leads out of the folder, or to a hidden one; name that to have it read")
 
 
 def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[Source | Damage | PageFile]:

@@ -16,10 +16,9 @@ from typing import Any, BinaryIO
 from zlib import crc32
 
 from extractors.address import HOSTS, parse_address
-from storage.archive.capture import Capture, Location
+from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of
 from storage.archive.reader import is_time
 from storage.sources.http import decode_body
-from storage.sources.items import Damage, Item, Source, damaged, name_of
 from storage.sources.table import iso_moment, read_rows, time_of
 
 #: What a url map may be called; its form is detected from its content.

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from extractors.address import MAX_LENGTH
-from storage.archive.capture import Capture, Location
+from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of, stamp_of
 from storage.archive.reader import GZIP_MAGIC, is_time
 from storage.sources.http import decode_body
-from storage.sources.items import Damage, Item, Source, damaged, name_of, stamp_of
 
 #: How much of a file is read to detect its kind.
 HEAD = 4096

@@ -9,11 +9,11 @@ from typing import IO
 from urllib.parse import quote
 
 from fastwarc.warc import HeaderMap
+from w3lib.encoding import http_content_type_encoding
 
-from storage.archive.capture import Capture, Location
+from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, damaged, name_of, stamp_of
 from storage.archive.reader import Record, Stretch, begins_record, read_warc, utc
-from storage.sources.http import TOO_LARGE, charset_of, decode_body
-from storage.sources.items import Damage, Item, Revisit, Source, damaged, name_of, stamp_of
+from storage.sources.http import TOO_LARGE, decode_body
 from storage.sources.table import HEAD
 
 # What a record may have beside its page: headers, the marks of chunks.
@@ -105,7 +105,7 @@ def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
         fetched_at=record.date,
         status=http.status_code or 200,
         body=body,
-        charset=charset_of((record.headers if record.http is None else http).get("Content-Type") or ""),
+        charset=http_content_type_encoding((record.headers if record.http is None else http).get("Content-Type")),
         media_type="text/plain" if record.kind == "conversion" else "text/html",
         location=location,
         digest=digest,

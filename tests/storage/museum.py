@@ -11,7 +11,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from storage.archive import Capture, payload_digest
-from storage.sources import Damage, Item, Revisit, Source
+from storage.archive.capture import Damage, Item, Revisit, Source
 from storage.sources.warc import warc_source
 
 MAX_PAGE = 10_000_000

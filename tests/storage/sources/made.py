@@ -16,7 +16,8 @@ from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
 from storage.archive import Capture
-from storage.sources import Damage, Item, Source, find_sources
+from storage.archive.capture import Damage, Item, Source
+from storage.sources import find_sources
 from tests.replica import World
 from tests.replica.pages import entry_page
 from tests.replica.world import Entry

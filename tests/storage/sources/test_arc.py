@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.archive import Location
-from storage.sources import Damage
+from storage.archive.capture import Damage
 from tests.storage.museum import Archive, flipped, joined
 from tests.storage.sources.made import ARC_HEADER, ARC_HTTP, arc, captures, damages, page, read, refused, save, url
 
@@ -22,7 +22,7 @@ def test_records_are_read_around_damage(tmp_path: Path, whole: Archive) -> None:
     path = save(tmp_path / "a", whole.data)
     found = read(path)
     assert [(item.url, item.body) for item in captures(found)] == [(url(i), page(i)) for i in range(3)]
-    assert {(item.fetched_at, item.status, item.charset) for item in captures(found)} == {(MOMENT, 200, "euc-kr")}
+    assert {(item.fetched_at, item.status, item.charset) for item in captures(found)} == {(MOMENT, 200, "cp949")}
     assert [item.location for item in found] == [Location(file=str(path), offset=at) for at in whole.places[1:]]
     # A byte of the gzip data, or the blank before the length.
     into = len(whole.record(1)) // 2 if whole is MEMBERS else whole.record(1).index(b"html ") + 4

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.sources import Damage
+from storage.archive.capture import Damage
 from tests.storage.sources.made import FILES, captures, damaged_files, damages, page, read, save, sources, url, warc
 
 
@@ -68,9 +68,9 @@ def test_of_links_those_to_hidden_files_are_followed(tmp_path: Path) -> None:
         (f"{inside}/d.html", "", page(1)),
     ]
     assert damaged_files(found) == {
-        f"{inside}/c": "a link to a hidden folder; name that folder to have it read",
+        f"{inside}/c": "a link that leads out of the folder, or to a hidden one; name that to have it read",
         f"{inside}/e": "No such file or directory",
-        f"{inside}/f": "a link that leads out of the folder",
-        f"{inside}/g": "a link that leads out of the folder",
+        f"{inside}/f": "a link that leads out of the folder, or to a hidden one; name that to have it read",
+        f"{inside}/g": "a link that leads out of the folder, or to a hidden one; name that to have it read",
     }
     assert len(captures(read(inside / "i"))) == 1

@@ -12,8 +12,8 @@ from types import SimpleNamespace
 import pytest
 
 from storage.archive import Location
-from storage.sources import Damage, Item, Place, own_sources, read_places, total_size
-from storage.sources.items import name_of
+from storage.archive.capture import Damage, Item, name_of
+from storage.sources import Place, own_sources, read_places, total_size
 from tests.storage.sources.made import (
     FILES,
     FORMS,

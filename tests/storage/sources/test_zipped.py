@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage.archive import Location
-from storage.sources import Damage
+from storage.archive.capture import Damage
 from tests.storage.sources.made import WARC, captures, damages, read, sources, url, wacz, warc
 
 
