@@ -34,6 +34,7 @@ from storage.archive.capture import Damage, Item, Revisit, Source
 from storage.articles import article_row, refusal_row
 from storage.reextraction import ReextractionState
 from storage.sources import Place, read_places
+from storage.sources.http import decoded
 from storage.versions import Row
 
 if TYPE_CHECKING:
@@ -79,22 +80,28 @@ class Extracted:
     payloads: list[tuple[str, str, str, int]] = field(default_factory=list)
 
 
-def extract(batch: Batch, base_url: str) -> Extracted:
+#: What workers do with a batch: `extract`, with its other arguments.
+Work = Callable[[Batch], Extracted]
+
+
+def extract(batch: Batch, base_url: str, max_page: int) -> Extracted:
     """Extract captures, in a worker; `base_url` is KBS_BASE_URL of the crawls that made the archive."""
     site, found = _site(base_url), Extracted()
     for item in batch:
-        if item.refused:
-            found.rows.append(refusal_row(item, item.refused))
+        try:
+            capture = decoded(item, max_page)
+        except ValueError as error:
+            found.damages.append(_damage(item, str(error)))
         else:
-            _extract_one(item, site, found)
+            _extract_one(capture, site, found)
     return found
 
 
 def _extract_one(capture: Capture, site: Site, found: Extracted) -> None:
     if capture.digest and capture.location:
         found.payloads.append((capture.digest, capture.url, capture.location.file, capture.location.offset))
-    if capture.status != 200:
-        found.rows.append(refusal_row(capture, f"HTTP {capture.status}"))
+    if capture.refused or capture.status != 200:
+        found.rows.append(refusal_row(capture, capture.refused or f"HTTP {capture.status}"))
         return
     try:
         url = site.official(capture.url) if capture.url else ""
@@ -130,7 +137,7 @@ class Workers:
         count: int,
         begin: Callable[[], Executor],
         broken: type[Exception],
-        base_url: str,
+        work: Work,
         check: Callable[[], object] = bool,
     ) -> None:
         """The workers; a future of an executor that `begin` makes raises `broken` when its worker died.
@@ -141,7 +148,7 @@ class Workers:
         self._check = check
         self._begin = begin
         self._broken = broken
-        self._extract = partial(extract, base_url=base_url)
+        self._work = work
         self._executor = begin()
 
     def results(self, batches: Iterable[Batch]) -> Iterator[Extracted]:
@@ -160,10 +167,10 @@ class Workers:
 
     def _submit(self, batch: Batch) -> Future[Extracted]:
         try:
-            return self._executor.submit(self._extract, batch)
+            return self._executor.submit(self._work, batch)
         except self._broken:
             self._executor = self._begin()
-            return self._executor.submit(self._extract, batch)
+            return self._executor.submit(self._work, batch)
 
     def _finished(self, batch: Batch, future: Future[Extracted]) -> Iterator[Extracted]:
         try:
@@ -173,7 +180,7 @@ class Workers:
             executor = self._begin()
             for item in batch:
                 try:
-                    yield self._result(executor.submit(self._extract, [item]))
+                    yield self._result(executor.submit(self._work, [item]))
                 except self._broken:
                     yield Extracted(damages=[_damage(item, DEADLY)])
                     executor = self._begin()
@@ -186,7 +193,7 @@ class Workers:
 
 
 @contextmanager
-def processes(count: int, base_url: str) -> Iterator[Workers]:
+def processes(count: int, work: Work) -> Iterator[Workers]:
     """Workers that are processes of this machine."""
     # Forked workers inherit what is imported here. Frozen objects are not searched for garbage, in parent and workers.
     import trafilatura  # noqa: F401
@@ -196,7 +203,7 @@ def processes(count: int, base_url: str) -> Iterator[Workers]:
     # Where one worker dies, the pool ends the others with SIGTERM.
     initializer = partial(begin_worker, [signal.SIGINT])
     begin = partial(ProcessPoolExecutor, count, mp_context=context, initializer=initializer)
-    workers = Workers(count, begin, BrokenExecutor, base_url)
+    workers = Workers(count, begin, BrokenExecutor, work)
     try:
         yield workers
     finally:
@@ -208,12 +215,12 @@ class ClusterError(ConnectionError):
 
 
 @contextmanager
-def cluster(address: str, base_url: str) -> Iterator[Workers]:
+def cluster(address: str, work: Work) -> Iterator[Workers]:
     """Workers of a Dask cluster. Captures are sent to them, so they need no files.
 
     Args:
         address: of its scheduler: tcp://host:8786, or tls:// with the certificates that Dask's settings name.
-        base_url: as of `extract`.
+        work: what they do.
 
     Raises:
         ClusterError: there is no cluster, its workers have other code, or the connection was lost.
@@ -234,7 +241,7 @@ def cluster(address: str, base_url: str) -> Iterator[Workers]:
         _check_code(client)
         threads = sum(client.nthreads().values())
         # Not pure: a batch may be extracted again.
-        yield Workers(threads, partial(client.get_executor, pure=False), KilledWorker, base_url, client.nthreads)
+        yield Workers(threads, partial(client.get_executor, pure=False), KilledWorker, work, client.nthreads)
     except ClusterError:
         raise
     except TimeoutError as error:

@@ -102,7 +102,7 @@ def _number(name: str, given: object) -> int:
 def _run(paths: list[str], opts: argparse.Namespace) -> int:
     """Re-extract; the exit status."""
     from crawler.preview import compared_copy
-    from crawler.reextract import Reextraction, Report, cluster, processes
+    from crawler.reextract import Reextraction, Report, cluster, extract, processes
     from storage import ArticleStore
     from storage.reextraction import ReextractionState, places_of
     from storage.sources import read_places
@@ -110,7 +110,8 @@ def _run(paths: list[str], opts: argparse.Namespace) -> int:
     sources, size = _sources(paths, opts)
     with ExitStack() as stack:
         begin = partial(cluster, opts.scheduler) if opts.scheduler else partial(processes, opts.jobs)
-        workers = stack.enter_context(begin(opts.site.base))
+        work = partial(extract, base_url=opts.site.base, max_page=opts.max_page)
+        workers = stack.enter_context(begin(work))
         database = stack.enter_context(compared_copy(opts.database)) if opts.dry_run else opts.database
         store = stack.enter_context(ArticleStore(database))
         report = Report("reextract", "pages", size)

@@ -39,7 +39,8 @@ class Capture:
         url: the address as fetched, redirects followed.
         fetched_at: when its response arrived; aware, UTC. With `url` it identifies the capture.
         status: the HTTP status.
-        body: the page's bytes, content encoding removed.
+        body: the page's bytes, with its `encodings`.
+        encodings: what Content-Encoding and Transfer-Encoding name; `sources.http.decoded` removes them.
         charset: what the response's Content-Type says, as the name of a codec.
         media_type: `text/html`, `text/plain` for a page saved as plain text, None where only its content can tell.
         location: where the archive keeps it; None where nothing was archived.
@@ -53,6 +54,7 @@ class Capture:
     body: bytes
     charset: str | None = None
     media_type: str | None = "text/html"
+    encodings: tuple[str, ...] = ()
     location: Location | None = None
     digest: str | None = None
     refused: str = ""
@@ -120,7 +122,7 @@ class Source:
     def read(self, max_page: int, start: int = 0) -> Iterator[Item]:
         """The items in order, of archives and tables those from `start` on; a Damage where it cannot be read further.
 
-        Pages of more than `max_page` bytes are refused, packed or not.
+        Of pages with more than `max_page` bytes no more is read than shows that they have.
         """
         try:
             yield from self.items(max_page, start)

@@ -83,14 +83,13 @@ def _page(file: PageFile, max_page: int) -> Item:
         raw, mtime = stream.read(max_page + 1), os.fstat(stream.fileno()).st_mtime
     # Files that were unpacked together have one time, and may be versions of one page: each gets a part of a second.
     assumed = time_of(mtime) + timedelta(microseconds=crc32(os.fsencode(file.path)) % 1_000_000)
-    body, refused = decode_body(raw, max_page, "gzip")
     return Capture(
         url=file.url,
         fetched_at=file.fetched_at or assumed,
-        body=body,
+        body=raw,
         media_type=None,
+        encodings=("gzip",),
         location=Location(file=name_of(file.path), offset=0),
-        refused=refused,
     )
 
 
@@ -162,29 +161,24 @@ def cached_response(folder: Path, names: Sequence[str]) -> PageFile:
 
 def _cached(entry: Path, max_page: int) -> Item:
     """The response in a folder of the cache (FilesystemCacheStorage); pickled files are never read."""
-    url, status, fetched_at = _meta(_file(entry / "meta", _MAX_META)[0])
-    headers = BytesHeaderParser().parsebytes(_file(entry / "response_headers", _MAX_HEADERS)[0])
-    encodings = [
-        str(value) for name in ("Content-Encoding", "Transfer-Encoding") for value in headers.get_all(name, [])
-    ]
-    body, refused = _file(entry / "response_body", max_page)
-    if not refused:
-        body, refused = decode_body(body, max_page, *encodings)
+    meta, head = (_file(entry / name, most) for name, most in (("meta", _MAX_META), ("response_headers", _MAX_HEADERS)))
+    url, status, fetched_at = _meta(decode_body(meta, _MAX_META, "gzip")[0])
+    headers = BytesHeaderParser().parsebytes(decode_body(head, _MAX_HEADERS, "gzip")[0])
+    encodings = (str(headers.get(name, "")) for name in ("Content-Encoding", "Transfer-Encoding"))
     return Capture(
         url=url,
         fetched_at=fetched_at,
         status=status,
-        body=body,
+        body=_file(entry / "response_body", max_page),
         charset=headers.get_content_charset(),
+        encodings=(*encodings, "gzip"),  # HTTPCACHE_GZIP packs all three files
         location=Location(file=name_of(entry), offset=0),
-        refused=refused,
     )
 
 
-def _file(path: Path, longest: int) -> tuple[bytes, str]:
-    """A file of the cache, all of which HTTPCACHE_GZIP packs; a body may also be packed as received."""
+def _file(path: Path, longest: int) -> bytes:
     with open_regular(path, follow_links=False) as stream:
-        return decode_body(stream.read(longest + 1), longest, "gzip")
+        return stream.read(longest + 1)
 
 
 def _meta(raw: bytes) -> tuple[str, int, datetime]:

@@ -1,4 +1,4 @@
-"""Removes transfer and content encodings from HTTP bodies, within bounds.
+"""Removes content and transfer encodings from bodies, within bounds.
 
 FastWARC can do this too, but takes cut gzip or chunked data for whole ones, and trusts headers.
 """
@@ -6,12 +6,14 @@ FastWARC can do this too, but takes cut gzip or chunked data for whole ones, and
 import re
 import zlib
 from collections.abc import Callable
+from dataclasses import replace
 from email.message import Message
 from functools import lru_cache
 from io import BytesIO
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
 
+from storage.archive.capture import Capture
 from storage.archive.reader import GZIP, GZIP_MAGIC
 
 #: Why a page is refused whose body is too large.
@@ -29,6 +31,17 @@ _TAG = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}<[!?A-Za-z]")
 
 class _TooLarge(Exception):
     pass
+
+
+def decoded(capture: Capture, max_page: int) -> Capture:
+    """A capture without its encodings; refused where its body has more than `max_page` bytes. Raises as `decode_body`.
+
+    Not done where captures are read: those that are sent to other processes are sent packed.
+    """
+    if capture.refused:
+        return capture
+    body, refused = decode_body(capture.body, max_page, *capture.encodings)
+    return replace(capture, body=body, encodings=(), refused=refused)
 
 
 def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> tuple[bytes, str]:

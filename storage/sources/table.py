@@ -15,7 +15,6 @@ from typing import IO, Any, cast
 from extractors.address import MAX_LENGTH
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of, stamp_of
 from storage.archive.reader import GZIP_MAGIC, is_time
-from storage.sources.http import decode_body
 
 #: How much of a file is read to detect its kind.
 HEAD = 4096
@@ -43,7 +42,7 @@ def table_source(path: Path) -> Source:
         with cast("IO[bytes]", gzip.open(path)) if is_packed else path.open("rb") as stream:
             try:
                 for at, row in read_rows(stream, TABLE_COLUMNS, longest, start):
-                    yield _item(row, Location(file=name, offset=at), max_page, time_of(status.st_mtime))
+                    yield _item(row, Location(file=name, offset=at), time_of(status.st_mtime))
             except (gzip.BadGzipFile, zlib.error):
                 yield damaged(name, DAMAGED_GZIP, stream.tell())
             except EOFError:
@@ -170,7 +169,7 @@ def iso_moment(value: Any) -> datetime:
     raise ValueError("fetched_at is not a time in ISO 8601")
 
 
-def _item(row: dict[str, Any] | str, location: Location, max_page: int, fetched_at: datetime) -> Item:
+def _item(row: dict[str, Any] | str, location: Location, fetched_at: datetime) -> Item:
     """A row as a capture; `fetched_at` counts where it has no time.
 
     Some microseconds are added by its offset, so that two versions of one page are two captures.
@@ -187,14 +186,12 @@ def _item(row: dict[str, Any] | str, location: Location, max_page: int, fetched_
         moment = _moment(row) or fetched_at + timedelta(microseconds=location.offset // _BYTES_A_MICROSECOND)
     except ValueError as error:
         return Damage(location=location, what=str(error))
-    body, refused = decode_body(_bytes(page), max_page)
     return Capture(
         url=url.encode("utf-8", "replace").decode().strip(),
         fetched_at=moment,
-        body=body,
+        body=_bytes(page),
         media_type="text/html" if html else "text/plain",
         location=location,
-        refused=refused,
     )
 
 

@@ -13,7 +13,7 @@ from w3lib.encoding import http_content_type_encoding
 
 from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, damaged, name_of, stamp_of
 from storage.archive.reader import Record, Stretch, begins_record, read_warc, utc
-from storage.sources.http import TOO_LARGE, decode_body
+from storage.sources.http import TOO_LARGE
 from storage.sources.table import HEAD
 
 # What a record may have beside its page: headers, the marks of chunks.
@@ -58,7 +58,7 @@ def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: in
             if url != record.url:
                 what = "its target address is not written as one"
                 yield Damage(location=location, url=url, what=what, harmless="mended")
-            yield _item(record, url, location, max_page)
+            yield _item(record, url, location)
 
 
 def _flaw(record: Record, url: str) -> str:
@@ -80,7 +80,7 @@ def _flaw(record: Record, url: str) -> str:
     return ""
 
 
-def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
+def _item(record: Record, url: str, location: Location) -> Item:
     assert record.date is not None
     digest = record.headers.get("WARC-Payload-Digest")
     if record.kind == "revisit":
@@ -93,23 +93,18 @@ def _item(record: Record, url: str, location: Location, max_page: int) -> Item:
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
         )
-    http, body, refused = record.http or HeaderMap(), b"", TOO_LARGE
-    encodings = (http.get("Content-Encoding"), http.get("Transfer-Encoding"))
-    try:
-        if record.body is not None:
-            body, refused = decode_body(record.body, max_page, *encodings)
-    except ValueError as error:
-        return Damage(location=location, url=url, what=str(error))
+    http = record.http or HeaderMap()
     return Capture(
         url=url,
         fetched_at=record.date,
         status=http.status_code or 200,
-        body=body,
+        body=record.body or b"",
         charset=http_content_type_encoding((record.headers if record.http is None else http).get("Content-Type")),
         media_type="text/plain" if record.kind == "conversion" else "text/html",
+        encodings=(http.get("Content-Encoding") or "", http.get("Transfer-Encoding") or ""),
         location=location,
         digest=digest,
-        refused=refused,
+        refused=TOO_LARGE if record.body is None else "",
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +19,7 @@ from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
-from crawler.reextract import Reextraction, Report, processes
+from crawler.reextract import Reextraction, Report, extract, processes
 from crawler.site import Site
 from storage import ArchiveWriter, ArticleStore
 from storage.archive import MAX_FILE_BYTES
@@ -27,6 +28,7 @@ from storage.sources import find_sources
 from tests.replica.many import many_pages
 
 BASE_URL = "https://world.kbs.co.kr"
+WORK = partial(extract, base_url=BASE_URL, max_page=10_000_000)
 MAX_PAGE = 10_000_000
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
@@ -115,7 +117,7 @@ def reextract_here(database: Path, *files: Path) -> dict[str, int]:
 @contextmanager
 def reextraction(database: Path) -> Iterator[Reextraction]:
     """A re-extraction into a database, with one worker."""
-    with processes(1, BASE_URL) as workers, ArticleStore(database) as store:
+    with processes(1, WORK) as workers, ArticleStore(database) as store:
         yield Reextraction(
             store=store,
             state=ReextractionState(store.db, "call"),

@@ -14,7 +14,7 @@ from extractors.html import extract_page
 from storage import Capture
 from storage.archive import Location
 from tests.crawler.conftest import Run
-from tests.crawler.forms import BASE_URL, as_warc, captures, reextraction
+from tests.crawler.forms import WORK, as_warc, captures, reextraction
 from tests.crawler.scripted import rows
 
 PAGES = [
@@ -28,7 +28,7 @@ EMPTY = b"<html><body>Rien</body></html>"
 def results(batches: Iterable[Batch]) -> Extracted:
     """What two processes find."""
     together = Extracted()
-    with processes(2, BASE_URL) as workers:
+    with processes(2, WORK) as workers:
         for found in workers.results(batches):
             together.rows += found.rows
             together.damages += found.damages
@@ -89,7 +89,7 @@ def test_few_batches_are_read_ahead() -> None:
             read += 1
             yield [page]
 
-    with processes(2, BASE_URL) as workers:
+    with processes(2, WORK) as workers:
         for number, _ in enumerate(workers.results(batches()), start=1):
             assert read <= number + 4
 

@@ -2,7 +2,7 @@
 
 import gzip
 import zlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,8 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from storage.archive import Capture, payload_digest
-from storage.archive.capture import Damage, Item, Revisit, Source
+from storage.archive.capture import Damage, Item, Location, Revisit, Source
+from storage.sources.http import decoded
 from storage.sources.warc import warc_source
 
 MAX_PAGE = 10_000_000
@@ -175,6 +176,15 @@ class Read(list[Item]):
         return [(damage.location.offset, damage.what) for damage in self.damages]
 
 
+def unpacked(items: Iterable[Item], max_page: int = MAX_PAGE) -> Iterator[Item]:
+    """The items with their captures decoded, as reextract does it."""
+    for item in items:
+        try:
+            yield decoded(item, max_page) if isinstance(item, Capture) else item
+        except ValueError as error:
+            yield Damage(location=item.location or Location(file="/dev/stdin", offset=0), url=item.url, what=str(error))
+
+
 def write(folder: Path, data: bytes) -> Source:
     """A file with these bytes, as a source of the project's own archive."""
     path = folder / "a.warc.gz"
@@ -184,7 +194,7 @@ def write(folder: Path, data: bytes) -> Source:
 
 def read(folder: Path, data: bytes, max_page: int = MAX_PAGE) -> Read:
     """The items of an archive."""
-    return Read(write(folder, data).read(max_page))
+    return Read(unpacked(write(folder, data).read(max_page), max_page))
 
 
 def digest_of(body: bytes) -> tuple[str, str]:

@@ -21,7 +21,7 @@ from storage.sources import find_sources
 from tests.replica import World
 from tests.replica.pages import entry_page
 from tests.replica.world import Entry
-from tests.storage.museum import Raw
+from tests.storage.museum import Raw, unpacked
 
 MAX_PAGE = 10_000_000
 WORLD = World(articles=6)
@@ -136,7 +136,7 @@ def read(*paths: Path | str, max_page: int = MAX_PAGE) -> list[Item]:
     """All that is found at paths, including damages of the search."""
     found: list[Item] = []
     for source in sources(*paths):
-        found += [source] if isinstance(source, Damage) else source.read(max_page)
+        found += [source] if isinstance(source, Damage) else unpacked(source.read(max_page), max_page)
     return found
 
 

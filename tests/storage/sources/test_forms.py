@@ -14,6 +14,7 @@ import pytest
 from storage.archive import Location
 from storage.archive.capture import Damage, Item, name_of
 from storage.sources import Place, own_sources, read_places, total_size
+from tests.storage.museum import unpacked
 from tests.storage.sources.made import (
     FILES,
     FORMS,
@@ -85,7 +86,7 @@ def test_standard_input_brings_any_form(tmp_path: Path, monkeypatch: pytest.Monk
     [source] = sources("-")
     assert not isinstance(source, Damage)
     assert (source.name, source.size, source.stamp) == ("-", 0, "")
-    found = captures(source.read(MAX_PAGE))
+    found = captures(unpacked(source.read(MAX_PAGE)))
     assert [item.body for item in found] == [item.body for item in captures(read(tmp_path / "a"))]
     assert {item.location for item in found} == {None}
 
@@ -134,7 +135,7 @@ def place(location: Location | None, url: str = "known") -> Place:
 
 
 def read_at(*places: Place, max_page: int = MAX_PAGE) -> list[Item]:
-    return list(read_places(places, Path("nowhere"), max_page))
+    return list(unpacked(read_places(places, Path("nowhere"), max_page), max_page))
 
 
 @pytest.mark.parametrize("form", ["json", "warc", "zip.packed"])
@@ -155,7 +156,7 @@ def test_the_own_archive_is_read_oldest_first_under_bare_names(tmp_path: Path) -
     assert [source.name[:3] for source in own] == ["old", "b-2", "a-2"]
     locations = [item.location for source in own for item in captures(source.read(MAX_PAGE))]
     assert all(location and location.is_own for location in locations)
-    found = list(read_places([place(location) for location in locations], tmp_path, MAX_PAGE))
+    found = list(unpacked(read_places([place(location) for location in locations], tmp_path, MAX_PAGE)))
     assert len(captures(found)) == len(found) == 9
 
 

@@ -14,6 +14,7 @@ from storage.archive.capture import Damage
 from storage.sources.folder import origin_by_path
 from tests.replica import World
 from tests.replica.pages import entry_page
+from tests.storage.museum import unpacked
 from tests.storage.sources.made import captures, damaged_files, damages, page, read, refused, sources, url
 from tests.storage.sources.made import save as write
 
@@ -55,7 +56,7 @@ def test_large_damaged_and_missing_pages_are_reported(tmp_path: Path) -> None:
     (tmp_path / "e").unlink()
     pipe.unlink()
     os.mkfifo(pipe)
-    found = list(source.read(5000))
+    found = list(unpacked(source.read(5000), 5000))
     assert refused(found) == ["larger than a page may be"] * 3
     assert damages([damage, *found]) == ["gzip data are damaged", "No such file or directory", "not a regular file"]
 
