@@ -33,13 +33,12 @@ from storage.archive import Capture, Location
 from storage.archive.capture import Damage, Item, Revisit, Source
 from storage.articles import article_row, refusal_row
 from storage.reextraction import ReextractionState
-from storage.sources import Place, read_places
+from storage.sources import read_places
 from storage.sources.http import decoded
 from storage.versions import Row
 
 if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
-    from distributed import Client
 
 DEADLY = "extracting this page ends the process that does it"
 ORPHAN = "a revisit of a capture that cannot be found"
@@ -61,56 +60,34 @@ _ALSO_COUNTED = {
 }
 
 
-#: What workers extract.
+#: Captures that are extracted together.
 Batch = list[Capture]
-
-
-@dataclass(slots=True)
-class Extracted:
-    """What a worker makes of a batch.
-
-    Attributes:
-        rows: of `articles` and `refusals` (which have a `reason`), in the order read.
-        damages: captures on which our own code failed.
-        payloads: digest, url, file and offset of the captures, for revisits that refer to them.
-    """
-
-    rows: list[Row] = field(default_factory=list)
-    damages: list[Damage] = field(default_factory=list)
-    payloads: list[tuple[str, str, str, int]] = field(default_factory=list)
-
-
+#: What is found in captures, in their order: rows of `articles`, of `refusals` (which have a `reason`), and damages.
+Found = list[Row | Damage]
 #: What workers do with a batch: `extract`, with its other arguments.
-Work = Callable[[Batch], Extracted]
+Work = Callable[[Batch], Found]
 
 
-def extract(batch: Batch, base_url: str, max_page: int) -> Extracted:
+def extract(batch: Batch, base_url: str, max_page: int) -> Found:
     """Extract captures, in a worker; `base_url` is KBS_BASE_URL of the crawls that made the archive."""
-    site, found = _site(base_url), Extracted()
-    for item in batch:
-        try:
-            capture = decoded(item, max_page)
-        except ValueError as error:
-            found.damages.append(_damage(item, str(error)))
-        else:
-            _extract_one(capture, site, found)
-    return found
+    return [_extract_one(capture, _site(base_url), max_page) for capture in batch]
 
 
-def _extract_one(capture: Capture, site: Site, found: Extracted) -> None:
-    if capture.digest and capture.location:
-        found.payloads.append((capture.digest, capture.url, capture.location.file, capture.location.offset))
+def _extract_one(capture: Capture, site: Site, max_page: int) -> Row | Damage:
+    try:
+        capture = decoded(capture, max_page)
+    except ValueError as error:
+        return _damage(capture, str(error))
     if capture.refused or capture.status != 200:
-        found.rows.append(refusal_row(capture, capture.refused or f"HTTP {capture.status}"))
-        return
+        return refusal_row(capture, capture.refused or f"HTTP {capture.status}")
     try:
         url = site.official(capture.url) if capture.url else ""
         article = extract_page(capture.body, url, capture.charset, capture.media_type)
-        found.rows.append(article_row(article, capture) | {"source_url": capture.url or None})
+        return article_row(article, capture) | {"source_url": capture.url or None}
     except NotAnArticle as refusal:
-        found.rows.append(refusal_row(capture, refusal.reason))
+        return refusal_row(capture, refusal.reason)
     except Exception as error:  # noqa: BLE001  (an error on one page must not cost the others)
-        found.damages.append(_damage(capture, f"an error in kbsworld, {type(error).__name__}: {error}"))
+        return _damage(capture, f"an error in kbsworld, {type(error).__name__}: {error}")
 
 
 _site = lru_cache(Site)
@@ -125,35 +102,30 @@ def _damage(item: Capture | Revisit, what: str) -> Damage:
     return Damage(location=item.location or Location(file="/dev/stdin", offset=0), url=item.url or None, what=what)
 
 
+@dataclass(kw_only=True)
 class Workers:
     """An executor that is replaced when a worker dies.
 
     Attributes:
         count: how many workers it has.
+        begin: makes the executor.
+        broken: what a future of it raises whose worker died.
+        work: what they do with a batch.
+        check: is called every second while a result is awaited, and raises if none will come.
     """
 
-    def __init__(
-        self,
-        count: int,
-        begin: Callable[[], Executor],
-        broken: type[Exception],
-        work: Work,
-        check: Callable[[], object] = bool,
-    ) -> None:
-        """The workers; a future of an executor that `begin` makes raises `broken` when its worker died.
+    count: int
+    begin: Callable[[], Executor]
+    broken: type[Exception]
+    work: Work
+    check: Callable[[], object] = bool
 
-        `check` is called every second while a result is awaited, and raises if none will come.
-        """
-        self.count = count
-        self._check = check
-        self._begin = begin
-        self._broken = broken
-        self._work = work
-        self._executor = begin()
+    def __post_init__(self) -> None:
+        self._executor = self.begin()
 
-    def results(self, batches: Iterable[Batch]) -> Iterator[Extracted]:
+    def results(self, batches: Iterable[Batch]) -> Iterator[Found]:
         """What is extracted, in the order of the batches. Few are read ahead, which bounds memory."""
-        ahead: deque[tuple[Batch, Future[Extracted]]] = deque()
+        ahead: deque[tuple[Batch, Future[Found]]] = deque()
         for batch in batches:
             ahead.append((batch, self._submit(batch)))
             if len(ahead) > 2 * self.count:
@@ -165,30 +137,30 @@ class Workers:
         """End the workers, once they are done with their batches."""
         self._executor.shutdown(cancel_futures=True)
 
-    def _submit(self, batch: Batch) -> Future[Extracted]:
+    def _submit(self, batch: Batch) -> Future[Found]:
         try:
-            return self._executor.submit(self._work, batch)
-        except self._broken:
-            self._executor = self._begin()
-            return self._executor.submit(self._work, batch)
+            return self._executor.submit(self.work, batch)
+        except self.broken:
+            self._executor = self.begin()
+            return self._executor.submit(self.work, batch)
 
-    def _finished(self, batch: Batch, future: Future[Extracted]) -> Iterator[Extracted]:
+    def _finished(self, batch: Batch, future: Future[Found]) -> Iterator[Found]:
         try:
             yield self._result(future)
-        except self._broken:
+        except self.broken:
             # One by one, apart from other batches, which may be deadly too. One whose worker dies again is damaged.
-            executor = self._begin()
+            executor = self.begin()
             for item in batch:
                 try:
-                    yield self._result(executor.submit(self._work, [item]))
-                except self._broken:
-                    yield Extracted(damages=[_damage(item, DEADLY)])
-                    executor = self._begin()
+                    yield self._result(executor.submit(self.work, [item]))
+                except self.broken:
+                    yield [_damage(item, DEADLY)]
+                    executor = self.begin()
             executor.shutdown()
 
-    def _result(self, future: Future[Extracted]) -> Extracted:
+    def _result(self, future: Future[Found]) -> Found:
         while not wait([future], timeout=1).done:
-            self._check()
+            self.check()
         return future.result()
 
 
@@ -203,7 +175,7 @@ def processes(count: int, work: Work) -> Iterator[Workers]:
     # Where one worker dies, the pool ends the others with SIGTERM.
     initializer = partial(begin_worker, [signal.SIGINT])
     begin = partial(ProcessPoolExecutor, count, mp_context=context, initializer=initializer)
-    workers = Workers(count, begin, BrokenExecutor, work)
+    workers = Workers(count=count, begin=begin, broken=BrokenExecutor, work=work)
     try:
         yield workers
     finally:
@@ -238,10 +210,17 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
         raise ClusterError(f"No Dask scheduler answers at {address} ({error}); start one: dask scheduler") from error
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
-        _check_code(client)
-        threads = sum(client.nthreads().values())
-        # Not pure: a batch may be extracted again.
-        yield Workers(threads, partial(client.get_executor, pure=False), KilledWorker, work, client.nthreads)
+        for worker, found in client.run(code, on_error="return").items():
+            if found != code():
+                sentence = f"The worker {worker} has another kbsworld; install the same there as here."
+                raise ClusterError(sentence)  # noqa: TRY301
+        yield Workers(
+            count=sum(client.nthreads().values()),
+            begin=partial(client.get_executor, pure=False),  # a batch may be extracted again
+            broken=KilledWorker,
+            work=work,
+            check=client.nthreads,
+        )
     except ClusterError:
         raise
     except TimeoutError as error:
@@ -251,12 +230,6 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
     finally:
         with suppress(OSError, RuntimeError):  # it was lost
             client.close(timeout=2)
-
-
-def _check_code(client: Client) -> None:
-    for worker, found in client.run(code, on_error="return").items():
-        if found != code():
-            raise ClusterError(f"The worker {worker} has another kbsworld; install the same there as here.")
 
 
 def code() -> str:
@@ -340,6 +313,7 @@ class Reextraction:
     site: Site
     max_page: int
     _revisits: list[Revisit] = field(default_factory=list)
+    _payloads: list[tuple[str, str, str, int]] = field(default_factory=list)
 
     def read_sources(self, sources: Iterable[Source | Damage]) -> None:
         """Read sources, but those that an interrupted run of the same call read to their end.
@@ -399,6 +373,8 @@ class Reextraction:
             else:
                 batch.append(item)
                 size += len(item.body)
+                if item.digest and item.location:
+                    self._payloads.append((item.digest, item.url, item.location.file, item.location.offset))
             if len(batch) >= BATCH_ITEMS or size >= _BATCH_BYTES:
                 yield batch
                 batch, size = [], 0
@@ -410,17 +386,20 @@ class Reextraction:
         is_page = isinstance(item, Revisit) or item.refused or item.status == 200 or item.status in GONE
         return is_page and (not item.url or item.url.startswith("file:") or _is_article(self.site, item.url))
 
-    def _store(self, extracted: Extracted) -> None:
-        counts = Counter(pages=len(extracted.rows))
+    def _store(self, found: Found) -> None:
+        rows = [one for one in found if not isinstance(one, Damage)]
+        counts = Counter(pages=len(rows))
         with uninterrupted():  # so that what is stored is counted
             with self.store.batch():
-                for is_refusal, group in groupby(extracted.rows, key=lambda row: "reason" in row):
-                    rows = list(group)
-                    counts.update(self._refuse(rows) if is_refusal else self.store.add_rows(rows))
-                self.state.remember_payloads(extracted.payloads)
+                for is_refusal, group in groupby(rows, key=lambda row: "reason" in row):
+                    some = list(group)
+                    counts.update(self._refuse(some) if is_refusal else self.store.add_rows(some))
+                self.state.remember_payloads(self._payloads)
+                self._payloads.clear()
             self.report.counts.update(counts)
-        for damage in extracted.damages:
-            self._count_damage(damage)
+        for damage in found:
+            if isinstance(damage, Damage):
+                self._count_damage(damage)
 
     def _refuse(self, rows: Iterable[Row]) -> Iterator[str]:
         for row in rows:
@@ -429,15 +408,9 @@ class Reextraction:
 
     def _read_revisits(self, revisits: Iterable[Revisit]) -> list[Revisit]:
         """Read the originals of revisits, known as these are; the revisits whose original is not known."""
-        located = [(revisit, self.state.original(revisit)) for revisit in revisits]
-        places = [
-            Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at)
-            for revisit, location in located
-            if location is not None
-        ]
-        if places:
-            self.read(read_places(places, self.archive, self.max_page))
-        return [revisit for revisit, location in located if location is None]
+        places = [(revisit, self.state.original(revisit)) for revisit in revisits]
+        self.read(read_places([place for _, place in places if place], self.archive, self.max_page))
+        return [revisit for revisit, place in places if place is None]
 
     def _count_damage(self, damage: Damage) -> None:
         if damage.url and not _is_article(self.site, damage.url):

@@ -45,8 +45,8 @@ class ReextractionState:
         rows = [(self._call, *payload) for payload in payloads]
         self._db.conn.executemany("insert or replace into reextraction_payloads values (?, ?, ?, ?, ?)", rows)
 
-    def original(self, revisit: Revisit) -> Location | None:
-        """Where the payload of a revisit is: in what this call has read, or where the database has it."""
+    def original(self, revisit: Revisit) -> Place | None:
+        """A revisit with the place of its payload: in what this call has read, or where the database has it."""
         fetched_at = revisit.refers_to_date and revisit.refers_to_date.isoformat(timespec="microseconds")
         url = revisit.refers_to_url or revisit.url
         address = parse_address(url)
@@ -60,7 +60,8 @@ class ReextractionState:
         ):
             row = self._db.execute(sql, values).fetchone()
             if row is not None:
-                return Location(file=row[0], offset=row[1])
+                location = Location(file=row[0], offset=row[1])
+                return Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at)
         return None
 
 

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 import crawler.reextract
-from crawler.reextract import DEADLY, Batch, Extracted, processes
+from crawler.reextract import DEADLY, Batch, processes
 from extractors.html import extract_page
 from storage import Capture
 from storage.archive import Location
+from storage.archive.capture import Damage
+from storage.versions import Row
 from tests.crawler.conftest import Run
 from tests.crawler.forms import WORK, as_warc, captures, reextraction
 from tests.crawler.scripted import rows
@@ -25,14 +27,11 @@ PAGES = [
 EMPTY = b"<html><body>Rien</body></html>"
 
 
-def results(batches: Iterable[Batch]) -> Extracted:
-    """What two processes find."""
-    together = Extracted()
+def results(batches: Iterable[Batch]) -> tuple[list[Row], list[Damage]]:
+    """The rows and damages that two processes find."""
     with processes(2, WORK) as workers:
-        for found in workers.results(batches):
-            together.rows += found.rows
-            together.damages += found.damages
-    return together
+        found = [one for several in workers.results(batches) for one in several]
+    return [one for one in found if not isinstance(one, Damage)], [one for one in found if isinstance(one, Damage)]
 
 
 @pytest.fixture
@@ -52,9 +51,9 @@ def deadly(monkeypatch: pytest.MonkeyPatch) -> set[bytes]:
 @pytest.mark.parametrize("numbers", [{0}, {5}, {11}, {4, 5}, set(range(12))])
 def test_a_page_that_kills_its_worker_costs_that_page(deadly: set[bytes], numbers: set[int]) -> None:
     deadly.update(PAGES[number].body for number in numbers)
-    found = results([[*PAGES[:4]], [*PAGES[4:9]], [*PAGES[9:]]])
-    assert [row["archive_offset"] for row in found.rows] == [n for n in range(12) if n not in numbers]
-    assert [(damage.location.offset, damage.what) for damage in found.damages] == [(n, DEADLY) for n in sorted(numbers)]
+    found, damages = results([[*PAGES[:4]], [*PAGES[4:9]], [*PAGES[9:]]])
+    assert [row["archive_offset"] for row in found] == [n for n in range(12) if n not in numbers]
+    assert [(damage.location.offset, damage.what) for damage in damages] == [(n, DEADLY) for n in sorted(numbers)]
 
 
 def test_a_worker_that_somebody_kills_costs_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -65,10 +64,10 @@ def test_a_worker_that_somebody_kills_costs_nothing(monkeypatch: pytest.MonkeyPa
         return extract_page(body, *arguments)
 
     monkeypatch.setattr(crawler.reextract, "extract_page", extract)
-    found = results([[page] for page in PAGES])
+    found, damages = results([[page] for page in PAGES])
     assert (tmp_path / "killed").exists()
-    assert [row["archive_offset"] for row in found.rows] == list(range(12))
-    assert not found.damages
+    assert [row["archive_offset"] for row in found] == list(range(12))
+    assert not damages
 
 
 def test_an_error_in_kbsworld_costs_that_page(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,8 +75,8 @@ def test_an_error_in_kbsworld_costs_that_page(monkeypatch: pytest.MonkeyPatch) -
         raise RuntimeError("oops")
 
     monkeypatch.setattr(crawler.reextract, "extract_page", fail)
-    found = results([[*PAGES[:2]]])
-    assert [damage.what for damage in found.damages] == ["an error in kbsworld, RuntimeError: oops"] * 2
+    _, damages = results([[*PAGES[:2]]])
+    assert [damage.what for damage in damages] == ["an error in kbsworld, RuntimeError: oops"] * 2
 
 
 def test_few_batches_are_read_ahead() -> None:
