@@ -41,8 +41,7 @@ _LINE_ENDS = 4
 _WARC = rb"WARC/[01]\.[0-9]{1,2}\r?\n(?:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
 _ARC = rb"([a-z][a-z0-9+.-]{1,20}:[^\r\n]{1,4000}) \S+ ([0-9]{14}) \S+ ([0-9]+)\r?\n"
 _ARC_LINE = re.compile(_ARC)
-_PLAIN_RECORD = re.compile(_WARC + rb"|(?<=\n)" + _ARC)
-_PACKED_RECORD = re.compile(re.escape(GZIP_MAGIC))
+_RECORD = re.compile(re.escape(GZIP_MAGIC) + rb"|" + _WARC + rb"|(?<=\n)" + _ARC)
 _RECORD_INSIDE = re.compile(rb"\r?\n\r?\n" + _WARC)
 _LONGEST_MARK = 4200
 # The kinds that hold a page.
@@ -112,8 +111,7 @@ def read_warc(
             at = record.end
         stream.seek(base + at)
     window = _Window(stream, at, end)
-    packed = _is_packed(first := window.peek(_LONGEST_MARK))
-    if at == 0 and not first:
+    if at == 0 and not window.peek(1):
         yield Stretch(0, 0, "empty", incomplete=True)
     while head := window.peek(_LONGEST_MARK):
         if blank := len(head) - len(head.lstrip(b"\r\n")):
@@ -131,7 +129,7 @@ def read_warc(
         except _Unreadable as error:
             what, length = error.args
             window.advance(start + length - window.at)
-            item = _resync(window, start, packed, what)
+            item = _resync(window, start, what, BROKEN if is_packed else WRONG_LENGTH)
         window.advance(item.end - window.at)
         if isinstance(item, Record) or item.what:
             yield item
@@ -223,16 +221,14 @@ def _is_packed(head: bytes) -> bool | None:
     return False if _ARC_LINE.match(head) else None
 
 
-def _resync(window: _Window, start: int, packed: bool | None, what: str) -> Stretch:
-    """The stretch from `start` to the next record behind the window; `packed`: whether records are gzip members."""
-    patterns = [_PACKED_RECORD] if packed else [_PLAIN_RECORD] if packed is False else [_PACKED_RECORD, _PLAIN_RECORD]
+def _resync(window: _Window, start: int, what: str, if_more: str) -> Stretch:
+    """The stretch from `start` to the next record behind the window; `if_more`: what is wrong if it is not cut."""
     while head := window.peek(2 * _CHUNK):
-        for mark in sorted((mark for pattern in patterns for mark in pattern.finditer(head)), key=re.Match.start):
+        for mark in _RECORD.finditer(head):
             if mark[0] == GZIP_MAGIC and not begins_record(window.peek(512, mark.start())):
                 continue
             window.advance(mark.start())
-            # There is more: the file does not end there.
-            return Stretch(start, window.at, what if what != CUT else BROKEN if packed else WRONG_LENGTH)
+            return Stretch(start, window.at, if_more if what == CUT else what)
         window.advance(len(head) - _LONGEST_MARK if len(head) == 2 * _CHUNK else len(head))
     return Stretch(start, window.at, what, incomplete=what == CUT)
 
@@ -293,7 +289,7 @@ def _plain_record(window: _Window, longest: int) -> Record | Stretch:
     if length > longest:
         # Not read into memory: it is whole if the next one begins where its length says.
         window.advance(1)
-        stretch = _resync(window, start, False, CUT)
+        stretch = _resync(window, start, CUT, WRONG_LENGTH)
         if not 0 <= stretch.end - start - length <= _LINE_ENDS:
             return stretch
         return _record(found, start, stretch.end, is_whole=False)

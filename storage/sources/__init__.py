@@ -149,8 +149,7 @@ def _age(file: str) -> tuple[str, str]:
 
 
 def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
-    beside: Path | None = None
-    origins: UrlMap = {}
+    maps: dict[Path, UrlMap] = {}
     for path in paths:
         file = Path(path)
         if path == "-":
@@ -160,11 +159,11 @@ def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
             yield from _walk(file)
             continue
         # Pages are often named one by one (`pages/*`), and their url map with them.
-        if beside != file.parent:
-            beside, (origins, damages) = file.parent, read_url_map(file.parent)
+        if file.parent not in maps:
+            maps[file.parent], damages = read_url_map(file.parent)
             yield from damages
-        if file.name not in MAP_NAMES or not origins:
-            for found in _open(file, origins):
+        if file.name not in MAP_NAMES or not maps[file.parent]:
+            for found in _open(file, maps[file.parent]):
                 yield pages_source(name_of(file), [found]) if isinstance(found, PageFile) else found
 
 
