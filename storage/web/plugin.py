@@ -13,7 +13,7 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 from sqlite_utils import Database
 
-from storage import sql_functions
+from storage.statistics import match_expression, register
 from storage.web.guard import App, guard
 from storage.web.language import (
     FACETS,
@@ -45,9 +45,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
     """Refuse all writing, and give queries the project's functions."""
     if database == DATABASE:
-        sql_functions.register(conn)
+        register(conn)
         # Datasette's own knows neither `OR` nor `title:`, and does not catch errors.
-        conn.create_function("escape_fts", 1, sql_functions.match_expression, deterministic=True)
+        conn.create_function("escape_fts", 1, match_expression, deterministic=True)
         conn.execute("pragma query_only = 1")
         conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
