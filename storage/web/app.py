@@ -87,7 +87,7 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
     Args:
         path: an up-to-date database.
         port: on 127.0.0.1; 0 finds a free one.
-        ready: called with the address as soon as it answers.
+        ready: called with the address as soon as it accepts connections.
 
     Raises:
         OSError: the port is in use or not allowed.
@@ -108,24 +108,18 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
             timeout_graceful_shutdown=1,
             lifespan="on",
         )
-        _Server(config, lambda: ready(address)).run(sockets=[listening])
+        server = _Server(config)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, server.handle_exit)
+        ready(address)
+        server.run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """Reports when it answers, ends on SIGHUP too, and returns where uvicorn raises the signal a second time."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
+    """Leaves signals to `serve`: uvicorn would raise them a second time at the end, and ignore SIGHUP."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.handle_exit)
         yield
 
 

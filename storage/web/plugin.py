@@ -3,7 +3,6 @@
 import re
 import sqlite3
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -15,15 +14,7 @@ from sqlite_utils import Database
 
 from storage.statistics import match_expression, register
 from storage.web.guard import App, guard
-from storage.web.language import (
-    FACETS,
-    LANGUAGES,
-    phrases,
-    pick_language,
-    spell_fault,
-    spell_number,
-    spell_time,
-)
+from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, front_page, results
 
 #: The name of the database in addresses and in metadata.yaml.
@@ -65,14 +56,7 @@ async def extra_template_vars(
 ) -> Context:
     """What every page needs, and the article on its own page."""
     language = pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
-    context: Context = {
-        "language": language,
-        "languages": LANGUAGES,
-        "say": phrases(language),
-        "facet_phrases": FACETS,
-        "spell_fault": partial(spell_fault, language=language),
-        "spell_time": partial(spell_time, language=language),
-        "spell_number": partial(spell_number, language=language),
+    context = words_of_page(language) | {
         "here": urlencode({"back": request.full_path}),
         "catalogue": datasette.urls.table(DATABASE, "catalogue"),
         "main_database": DATABASE,
