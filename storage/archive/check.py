@@ -1,6 +1,6 @@
 """Checks an archive: whether its WARC files are whole, and whether they hold the pages that rows of articles name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -118,14 +118,13 @@ def _finding(file: str, item: Record | Stretch, named: dict[int, list[str | None
             what = "the file was cut: it ends inside this record" if articles else BROKEN_OFF
         harmless = item.incomplete and not articles
         return Finding(file=file, offset=item.offset, what=what, articles=articles, harmless=harmless)
-    urls = named.pop(item.offset, [])
+    urls: Sequence[str | None] = named.pop(item.offset, [])
     if item.sound is False:
         what = f"the content of its {item.kind} record has changed since"
     elif urls and item.kind != "response":
         what = f"rows name it as a response, and it is a {item.kind} record"
-    elif strangers := [url for url in urls if url is not None and url != item.url]:
-        what = f"the page there is {item.url}, and the row says {strangers[0]}"
-        return Finding(file=file, offset=item.offset, what=what, articles=len(strangers))
+    elif strangers := [url for url in urls if url not in {None, item.url}]:
+        what, urls = f"the page there is {item.url}, and the row says {strangers[0]}", strangers
     else:
         return None
     return Finding(file=file, offset=item.offset, what=what, articles=len(urls))
