@@ -5,9 +5,11 @@ where the file is too damaged for it.
 """
 
 import json
+import tomllib
 from datetime import date, timedelta
 from itertools import groupby
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from sqlite_utils import Database
@@ -19,27 +21,14 @@ from storage.archive.check import Rows
 #: What is known of days without news whose pages were not read when the days were over.
 NOT_KNOWN = "not known"
 
+_TABLES = tomllib.loads(Path(__file__).with_name("checkup.toml").read_text("utf-8"))
 # How many days up to the last article are looked at.
 _MAX_DAYS = 90
 
 
 def last_runs(db: Database) -> list[dict[str, Any]]:
     """The last run of each spider, and where that has no end, also its last with one."""
-    sql = """
-        select
-            spider,
-            strftime('%Y-%m-%d %H:%M', started_at) as "began (UTC)",
-            cast(24 * (julianday('now') - julianday(started_at)) as integer) as "hours ago",
-            iif(ended_at is null, 'killed or running', reason) as ended,
-            exit_status as status,
-            pages, new, updated, edited, unchanged, refused, failed,
-            (select group_concat(value, ' ') from json_each(complaints)) as complaints
-        from runs where id in (
-            select max(id) from runs group by spider
-            union select max(id) from runs where ended_at is not null group by spider
-        ) order by spider, id desc
-    """
-    return list(db.query(sql))
+    return list(db.query(_TABLES["last_runs"]))
 
 
 def days_of_news(db: Database, today: date) -> list[dict[str, Any]]:
@@ -72,24 +61,12 @@ def _without_news(db: Database, edition: str, day: date) -> str:
 
 def layouts_by_month(db: Database) -> list[dict[str, Any]]:
     """How many versions of articles were fetched in each of the last twelve months (UTC), and with which layouts."""
-    sql = """
-        select
-            month,
-            sum(number) as articles,
-            sum(number * (layout = 'generic')) as generic,
-            group_concat(layout || ' ' || number, ', ') as layouts
-        from (
-            select substr(fetched_at, 1, 7) as month, layout, count(*) as number
-            from articles group by month, layout order by number desc
-        )
-        group by month order by month desc limit 12
-    """
-    return list(db.query(sql))
+    return list(db.query(_TABLES["layouts_by_month"]))
 
 
 def pending_articles(db: Database) -> list[dict[str, Any]]:
     """Articles that lists name and that are not stored; those given up are last."""
-    return list(db.query("select url, tries as runs, reason as why from pending order by tries, asked_at, url"))
+    return list(db.query(_TABLES["pending_articles"]))
 
 
 def integrity(db: Database) -> list[str]:

@@ -60,9 +60,8 @@ class CrawlState:
 
     def coverage(self, url: str) -> Coverage | None:
         """The coverage of the list that begins at `url`; None where it was never read completely."""
-        row = self._db.execute(
-            "select complete_from, complete_to, interrupted from lists where url = ?", [url]
-        ).fetchone()
+        sql = "select complete_from, complete_to, interrupted from lists where url = ?"
+        row = self._db.execute(sql, [url]).fetchone()
         if row is None:
             return None
         first, last, interrupted = row

@@ -114,35 +114,30 @@ def _conjunction(items: deque[str]) -> str:
 
 
 def _operand(items: deque[str]) -> str:
-    """A term, or what is in brackets; empty where a term has no words."""
+    """What is in brackets, or a word or phrase in quotes, which FTS5 takes for words whatever is in it.
+
+    Empty where a word or phrase has no words.
+    """
     item = items.popleft()
-    if not item.endswith("("):
-        return _term(item)
-    inner = _alternatives(items)
-    if not items:
-        raise QueryError("brackets")
-    items.popleft()
-    return _in_column(_COLUMNS.get(item[:-2].lower()), inner)
-
-
-def _term(item: str) -> str:
-    """A word or phrase in quotes, which FTS5 takes for words whatever is in it; empty where it has no words."""
     name, _, rest = item.partition(":")
-    column = _COLUMNS.get(name.lower()) if words_of(rest) else None
+    column = _COLUMNS.get(name.lower()) if rest == "(" or words_of(rest) else None
     item = rest if column else item
-    if not words_of(item):
+    if item == "(":
+        expression = _alternatives(items)
+        if not items:
+            raise QueryError("brackets")
+        items.popleft()
+    elif words_of(item):
+        prefix = "*" if item.endswith("*") else ""
+        text = item.replace('"', " ").strip("* ")
+        expression = _joined(" OR ", [f'"{spelling}"{prefix}' for spelling in _spellings(text)])
+    else:
         return ""
-    prefix = "*" if item.endswith("*") else ""
-    text = item.replace('"', " ").strip("* ")
-    return _in_column(column, _joined(" OR ", [f'"{spelling}"{prefix}' for spelling in _spellings(text)]))
+    return f"{column} : {expression}" if column else expression
 
 
 def _joined(operator: str, parts: list[str]) -> str:
     return f"({operator.join(parts)})" if len(parts) > 1 else parts[0]
-
-
-def _in_column(column: str | None, expression: str) -> str:
-    return f"{column} : {expression}" if column else expression
 
 
 def _spellings(text: str) -> list[str]:

@@ -1,6 +1,8 @@
 """What can be counted of the articles: each statistic once (statistics.toml), for tables, charts and the web pages."""
 
+import sqlite3
 import tomllib
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -9,8 +11,8 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
+from storage.query import QueryError, fts_expression
 from storage.selection import Selection
-from storage.sql_functions import register
 from storage.versions import Row
 
 #: The language of titles and sentences, not of the articles.
@@ -21,6 +23,8 @@ Words = Mapping[str, str]
 #: The name in results of the less frequent values together.
 OTHERS: Words = {"en": "others", "fr": "autres"}
 _NONE: Words = {"en": "(none)", "fr": "(sans)"}
+#: How many characters a label in a chart or a table has at most; pages can make theirs as long as they like.
+MAX_LABEL = 30
 #: The names of the layouts, news first.
 KNOWN_LAYOUTS = (*LAYOUT_NAMES, TEXT, GENERIC)
 
@@ -43,7 +47,7 @@ class Statistic:
         return ":word" in self.sql
 
     def query(self, condition: str, language: Language) -> str:
-        """The query in one line. It may call the functions of `storage.sql_functions`.
+        """The query in one line. It may call the functions that `register` adds.
 
         Args:
             condition: on rows of `catalogue`, in SQL; the code's own, with parameters for values.
@@ -110,3 +114,26 @@ def summarize(db: Database, selection: Selection) -> Summary:
         selection.values,
     )
     return Summary(**counted)
+
+
+def register(connection: sqlite3.Connection) -> None:
+    """Give a connection the functions that queries call: `kbs_fts` (`match_expression`) and `kbs_label` (`label`)."""
+    connection.create_function("kbs_fts", 1, match_expression, deterministic=True)
+    connection.create_function("kbs_label", 1, label, deterministic=True)
+
+
+def match_expression(query: object) -> str:
+    """What `articles_fts match` takes for a query as typed; one that cannot be understood matches nothing."""
+    try:
+        return fts_expression(query if isinstance(query, str) else "")
+    except QueryError:
+        return '""'  # neither null nor an empty text is an expression
+
+
+def label(value: object) -> str | None:
+    """A value as a short line without control and format characters; None where nothing is left."""
+    if not isinstance(value, str):
+        return None
+    kept = (" " if unicodedata.category(char)[0] in "CZ" else char for char in value[:200])
+    line = " ".join("".join(kept).split())
+    return (line if len(line) <= MAX_LABEL else f"{line[: MAX_LABEL - 1]}…") or None

@@ -131,7 +131,7 @@ def _check(folder: str, rows: Rows, *, quick: bool) -> ArchiveReport:
         return check_files(path, rows)
     with click.progressbar(length=0, label="archive", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
 
-        def progress(done: int, total: int, *_: int) -> None:
+        def progress(done: int, total: int) -> None:
             bar.length = total
             bar.update(done - bar.pos)
 

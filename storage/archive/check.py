@@ -1,14 +1,11 @@
 """Checks an archive: whether its WARC files are whole, and whether they hold the pages that rows of articles name."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from storage.archive.capture import warc_files
 from storage.archive.reader import Record, Stretch, read_warc
-
-#: Called with bytes done, bytes in all, the number of the current file, and the number of files.
-Progress = Callable[[int, int, int, int], None]
 
 # Records up to this many bytes have their digests checked.
 _LONGEST = 1 << 26
@@ -60,8 +57,10 @@ class ArchiveReport:
         return any(not finding.harmless for finding in self.findings)
 
 
-def check_archive(folder: Path, rows: Rows, progress: Progress | None = None) -> ArchiveReport:
+def check_archive(folder: Path, rows: Rows, progress: Callable[[int, int], None] | None = None) -> ArchiveReport:
     """Read every WARC file of a folder, which may be missing, and look up every row.
+
+    `progress` is called with the bytes read and the bytes of all files.
 
     A file may end inside a record, as that of a process that was killed does. This counts as damage only if a row names
     a place there or behind it: a copy that was cut where no article is named looks the same.
@@ -69,7 +68,7 @@ def check_archive(folder: Path, rows: Rows, progress: Progress | None = None) ->
     files = warc_files(folder)
     report = ArchiveReport(len(files), sum(files.values()), findings=_absent(folder, rows, files))
     done = 0
-    for number, (name, size) in enumerate(files.items(), 1):
+    for name, size in files.items():
         named, findings = dict(rows.named.get(name, {})), []
         try:
             with (folder / name).open("rb") as stream:
@@ -78,7 +77,7 @@ def check_archive(folder: Path, rows: Rows, progress: Progress | None = None) ->
                     if finding := _finding(name, item, named):
                         findings.append(finding)
                     if progress is not None:
-                        progress(done + item.end, report.size, number, len(files))
+                        progress(done + item.end, report.size)
         except OSError as error:
             what = f"cannot be read ({error.strerror})"
             named, findings = {}, [Finding(file=name, offset=None, what=what, articles=rows.count(name))]
@@ -119,14 +118,13 @@ def _finding(file: str, item: Record | Stretch, named: dict[int, list[str | None
             what = "the file was cut: it ends inside this record" if articles else BROKEN_OFF
         harmless = item.incomplete and not articles
         return Finding(file=file, offset=item.offset, what=what, articles=articles, harmless=harmless)
-    urls = named.pop(item.offset, [])
+    urls: Sequence[str | None] = named.pop(item.offset, [])
     if item.sound is False:
         what = f"the content of its {item.kind} record has changed since"
     elif urls and item.kind != "response":
         what = f"rows name it as a response, and it is a {item.kind} record"
-    elif strangers := [url for url in urls if url is not None and url != item.url]:
-        what = f"the page there is {item.url}, and the row says {strangers[0]}"
-        return Finding(file=file, offset=item.offset, what=what, articles=len(strangers))
+    elif strangers := [url for url in urls if url not in {None, item.url}]:
+        what, urls = f"the page there is {item.url}, and the row says {strangers[0]}", strangers
     else:
         return None
     return Finding(file=file, offset=item.offset, what=what, articles=len(urls))

@@ -97,9 +97,9 @@ class ArchiveWriter:
 
     def close(self) -> None:
         """Close the file; a writer that never wrote leaves no file."""
-        if self._out is not None:
-            self._out.close()
-            self._out = None
+        out, self._out = self._out, None
+        if out is not None:
+            out.close()
 
     def _open(self, now: datetime) -> IO[bytes]:
         # Imported only when an archive is written, here and below: it slows the start of commands that only read.
@@ -119,11 +119,9 @@ class ArchiveWriter:
         try:
             yield
         except OSError:
-            out, self._out = self._out, None
-            path = self._folder / self._name
             with contextlib.suppress(OSError):
-                if out is not None:
-                    out.close()  # fails if it cannot write its buffer; it is closed all the same
+                self.close()  # fails if it cannot write its buffer; it is closed all the same
+            path = self._folder / self._name
             with contextlib.suppress(OSError):
                 if offset:
                     os.truncate(path, offset)

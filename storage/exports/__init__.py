@@ -6,12 +6,12 @@ Here is what they share: sound rows, one name for each article, and files that a
 import json
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -117,15 +117,12 @@ def whole_file(path: Path | None) -> Iterator[IO[bytes]]:
             with os.fdopen(descriptor, "wb", _BUFFER) as stream:
                 yield stream
             return
-        temporary = _temporary(target.parent)
-        try:
-            with temporary.open("xb", _BUFFER) as stream:
+        with _temporary(target.parent) as folder:
+            with (folder / target.name).open("xb", _BUFFER) as stream:
                 yield stream
             if target.exists():
-                shutil.copymode(target, temporary)
-            temporary.replace(target)
-        finally:
-            temporary.unlink(missing_ok=True)
+                shutil.copymode(target, folder / target.name)
+            (folder / target.name).replace(target)
 
 
 @contextmanager
@@ -139,18 +136,16 @@ def whole_folder(path: Path) -> Iterator[Path]:
     with _errors_named(path):
         target.mkdir(parents=True, exist_ok=True)
         # Inside it, and not beside it: that may be another disk.
-        temporary = _temporary(target)
-        try:
-            temporary.mkdir()
-            yield temporary
-            for file in sorted(temporary.iterdir()):
+        with _temporary(target) as folder:
+            yield folder
+            for file in sorted(folder.iterdir()):
                 file.replace(target / file.name)
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
 
 
-def _temporary(folder: Path) -> Path:
-    return folder / f".export-{secrets.token_hex(8)}.part"
+@contextmanager
+def _temporary(folder: Path) -> Iterator[Path]:
+    with TemporaryDirectory(dir=folder, prefix=".export-", ignore_cleanup_errors=True) as name:
+        yield Path(name)
 
 
 @contextmanager

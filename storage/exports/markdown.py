@@ -1,5 +1,6 @@
 """Markdown: a file for each article, with its fields as YAML front matter and its text as CommonMark."""
 
+import json
 import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
@@ -17,8 +18,8 @@ _MARKS = re.compile(r"[\\`*_\[\]<>#~|]|&(?=[#A-Za-z])")
 _FIRST_MARK = re.compile(r"(?:[-+=](?=[-+=\s]|$)|(?<![0-9])[0-9]{1,9}[.)](?=\s|$))")
 # White space that a reader would drop or take for markup: at both ends, and what ends lines.
 _BLANKS = re.compile(r"^\s+|\s+$|[\t\r\n]+")
-# What a YAML reader takes for the end of a line, for markup, or for no character at all.
-_YAML_ESCAPED = re.compile('["\\\\\x00-\x1f\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]')
+# What JSON may hold, and a YAML reader takes for the end of a line or for no character.
+_NOT_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def write(articles: Iterable[Exported], folder: Path, *, all_versions: bool = False) -> None:
@@ -56,16 +57,6 @@ def _escaped(text: str) -> str:
 
 
 def _yaml(name: str, value: Any) -> str:
-    """A value as YAML: text always in double quotes, so that none is taken for a date, a number or markup."""
-    if value is None:
-        return "null"
-    if name in FLAGS:
-        return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    return f'"{_YAML_ESCAPED.sub(_yaml_escape, value)}"'
-
-
-def _yaml_escape(found: re.Match[str]) -> str:
-    character = found[0]
-    return f"\\{character}" if character in '"\\' else f"\\u{ord(character):04x}"
+    """A value as YAML, of which JSON is a part: no text in double quotes is taken for a date, a number or markup."""
+    written = json.dumps(bool(value) if name in FLAGS else value, ensure_ascii=False)
+    return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

@@ -17,9 +17,10 @@ from datasette.database import Database
 from datasette.plugins import pm
 from datasette.utils import parse_metadata
 
+from storage.charts import chart
 from storage.database import is_at_rest
+from storage.statistics import STATISTICS, Language
 from storage.web import plugin
-from storage.web.dashboards import dashboards
 
 _HERE = Path(__file__).parent
 _SETTINGS = {
@@ -32,6 +33,13 @@ _SETTINGS = {
     "truncate_cells_html": 200,  # in tables only: an article has its own page
     "default_cache_ttl": 0,  # a crawl may be writing
 }
+# On rows of `catalogue`. datasette-dashboards leaves out a part in double brackets if its parameter is empty.
+_FILTERED = (
+    "catalogue.latest [[ and catalogue.day >= :since ]] [[ and catalogue.day <= :until ]] "
+    "[[ and catalogue.category = :category ]]"
+)
+# The charts are interpreted, since no page may make code of text; nothing that is stored becomes HTML.
+_EMBEDDING = {"ast": True, "actions": False, "renderer": "svg", "defaultStyle": False, "tooltip": False}
 
 
 def reading_room(path: Path) -> Datasette:
@@ -41,7 +49,8 @@ def reading_room(path: Path) -> Datasette:
         # Datasette's own error page prints a traceback for each address that does not exist.
         pm.set_blocked("datasette.handle_exception")
     metadata = parse_metadata((_HERE / "metadata.yaml").read_text("utf-8"))
-    metadata["plugins"] = {"datasette-dashboards": dashboards(plugin.DATABASE)}
+    for language, dashboard in metadata["plugins"]["datasette-dashboards"].items():
+        dashboard["charts"] = charts(language)
     datasette = Datasette(
         [],
         metadata=metadata,
@@ -55,6 +64,20 @@ def reading_room(path: Path) -> Datasette:
     return datasette
 
 
+def charts(language: Language) -> dict[str, Any]:
+    """The statistics as the charts of a dashboard of datasette-dashboards."""
+    return {
+        name: {
+            "title": statistic.title[language],
+            "db": plugin.DATABASE,
+            "query": statistic.query(_FILTERED, language),
+            "library": "vega-lite",  # the plugin's other kinds write values into the page as HTML
+            "display": {**chart(statistic, language), "usermeta": {"embedOptions": _EMBEDDING}},
+        }
+        for name, statistic in STATISTICS.items()
+    }
+
+
 def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
     """Serve a database until SIGINT, SIGTERM or SIGHUP; call it in the main thread.
 
@@ -64,7 +87,7 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
     Args:
         path: an up-to-date database.
         port: on 127.0.0.1; 0 finds a free one.
-        ready: called with the address as soon as it answers.
+        ready: called with the address as soon as it accepts connections.
 
     Raises:
         OSError: the port is in use or not allowed.
@@ -85,24 +108,18 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
             timeout_graceful_shutdown=1,
             lifespan="on",
         )
-        _Server(config, lambda: ready(address)).run(sockets=[listening])
+        server = _Server(config)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, server.handle_exit)
+        ready(address)
+        server.run(sockets=[listening])
 
 
 class _Server(uvicorn.Server):
-    """Reports when it answers, ends on SIGHUP too, and returns where uvicorn raises the signal a second time."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self._ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        self._ready()
+    """Leaves signals to `serve`: uvicorn would raise them a second time at the end, and ignore SIGHUP."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self.handle_exit)
         yield
 
 

@@ -1,16 +1,13 @@
 """What is checked before Datasette answers: who asks, and what a page may do in the browser."""
 
-from collections.abc import Awaitable, Callable, Coroutine, MutableMapping
+from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
 from datasette.utils.asgi import Response
 
-Scope = MutableMapping[str, Any]
+#: A scope or message of ASGI, and an application.
 Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
-Send = Callable[[Message], Awaitable[None]]
-#: An ASGI application.
-App = Callable[[Scope, Receive, Send], Coroutine[Any, Any, None]]
+App = Callable[..., Awaitable[None]]
 
 # Names of this machine; any other in a Host header is a web site whose name leads here (DNS rebinding).
 _HOSTS = {"127.0.0.1", "localhost", "[::1]"}
@@ -31,7 +28,7 @@ _HEADERS = [
 def guard(app: App) -> App:
     """The same application, for reading on this machine."""
 
-    async def guarded(scope: Scope, receive: Receive, send: Send) -> None:
+    async def guarded(scope: Message, receive: Any, send: App) -> None:
         async def send_guarded(message: Message) -> None:
             if message["type"] == "http.response.start":
                 message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
@@ -46,23 +43,16 @@ def guard(app: App) -> App:
     return guarded
 
 
-def _refusal(scope: Scope) -> tuple[int, str] | None:
+def _refusal(scope: Message) -> tuple[int, str] | None:
     host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
     if host not in _HOSTS and host.rpartition(":")[0] not in _HOSTS:
         return 421, "The reading room answers only to 127.0.0.1 and localhost."
-    if _is_from_elsewhere(scope):
+    # A page of another site never sees the answer, but could ask for something expensive (Fetch Metadata, W3C).
+    # A person may follow its link to a page without a query.
+    fetch = {name: value for name, value in scope["headers"] if name.startswith(b"sec-fetch-")}
+    is_from_elsewhere = fetch.get(b"sec-fetch-site") in {b"cross-site", b"same-site"}
+    if is_from_elsewhere and (fetch.get(b"sec-fetch-mode") != b"navigate" or scope["query_string"]):
         return 403, "Requests from other sites are refused; open the page by its address."
     if scope["method"] not in {"GET", "HEAD"}:
         return 405, "The reading room is read-only."
     return None
-
-
-def _is_from_elsewhere(scope: Scope) -> bool:
-    """Whether a page of another site asks, except for a person who follows a link to a page without a query.
-
-    Such a page never sees the answer, but could ask for something expensive (Fetch Metadata, W3C).
-    """
-    fetch = {name: value for name, value in scope["headers"] if name.startswith(b"sec-fetch-")}
-    if fetch.get(b"sec-fetch-site") not in {b"cross-site", b"same-site"}:
-        return False
-    return fetch.get(b"sec-fetch-mode") != b"navigate" or bool(scope["query_string"])

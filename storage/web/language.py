@@ -2,7 +2,9 @@
 
 import tomllib
 from datetime import datetime
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from storage.query import QueryError, fts_expression
 
@@ -17,6 +19,19 @@ _MONTHS = {
     "en": "January February March April May June July August September October November December".split(),
 }
 _ZONES = {"+0900": "KST", "+0000": "UTC"}
+
+
+def words_of_page(language: str) -> dict[str, Any]:
+    """What templates use to speak a language of LANGUAGES."""
+    return {
+        "language": language,
+        "languages": LANGUAGES,
+        "say": phrases(language),
+        "facet_phrases": FACETS,
+        "spell_fault": partial(spell_fault, language=language),
+        "spell_time": partial(spell_time, language=language),
+        "spell_number": partial(spell_number, language=language),
+    }
 
 
 def phrases(language: str) -> dict[str, str]:

@@ -9,6 +9,8 @@ from sqlite_utils import Database
 
 from storage.query import QueryError
 from storage.search import BEGIN, END, search
+from storage.selection import NEWEST
+from storage.statistics import summarize
 from storage.versions import COLUMNS
 from storage.web.difference import compare_paragraphs, compare_words
 
@@ -18,13 +20,7 @@ _MAX_RESULTS = 50
 # Characters of a title and of a snippet among the results: a title, and a single word, can be as long as a page.
 _MAX_SHOWN = 500
 
-_COUNTS = """
-    select (select count(*) from catalogue where latest) as articles, (select count(*) from catalogue) as versions,
-      (select count(distinct day) from catalogue where latest) as days,
-      (select min(day) from catalogue) as first, (select max(day) from catalogue) as last,
-      (select max(started_at) from runs) as last_crawl
-"""
-_NEWEST = """
+_LATEST = """
     select id, title, category, written_at, timestamp, lang from catalogue
     where latest order by timestamp desc, url limit 12
 """
@@ -37,8 +33,7 @@ _VERSIONS = "select id, timestamp, latest, title from catalogue where url = ? or
 
 def front_page(db: Database) -> Context:
     """Counts, and the newest articles."""
-    [counts] = db.query(_COUNTS)
-    return {"counts": counts, "newest": list(db.query(_NEWEST))}
+    return {"counts": summarize(db, NEWEST), "newest": list(db.query(_LATEST))}
 
 
 def results(db: Database, query: str) -> Context:

@@ -3,7 +3,6 @@
 import re
 import sqlite3
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,17 +12,9 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 from sqlite_utils import Database
 
-from storage import sql_functions
+from storage.statistics import match_expression, register
 from storage.web.guard import App, guard
-from storage.web.language import (
-    FACETS,
-    LANGUAGES,
-    phrases,
-    pick_language,
-    spell_fault,
-    spell_number,
-    spell_time,
-)
+from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, front_page, results
 
 #: The name of the database in addresses and in metadata.yaml.
@@ -45,9 +36,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
     """Refuse all writing, and give queries the project's functions."""
     if database == DATABASE:
-        sql_functions.register(conn)
+        register(conn)
         # Datasette's own knows neither `OR` nor `title:`, and does not catch errors.
-        conn.create_function("escape_fts", 1, sql_functions.match_expression, deterministic=True)
+        conn.create_function("escape_fts", 1, match_expression, deterministic=True)
         conn.execute("pragma query_only = 1")
         conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
@@ -65,14 +56,7 @@ async def extra_template_vars(
 ) -> Context:
     """What every page needs, and the article on its own page."""
     language = pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
-    context: Context = {
-        "language": language,
-        "languages": LANGUAGES,
-        "say": phrases(language),
-        "facet_phrases": FACETS,
-        "spell_fault": partial(spell_fault, language=language),
-        "spell_time": partial(spell_time, language=language),
-        "spell_number": partial(spell_number, language=language),
+    context = words_of_page(language) | {
         "here": urlencode({"back": request.full_path}),
         "catalogue": datasette.urls.table(DATABASE, "catalogue"),
         "main_database": DATABASE,

@@ -15,7 +15,7 @@ from sqlite_utils import Database, Migrations
 from extractors import Article
 from extractors.address import site_url
 from extractors.dates import KST
-from storage import ArticleStore, Capture, schema
+from storage import ArticleStore, Capture
 from storage.articles import article_row
 from storage.schema import migrations
 from storage.versions import COLUMNS, Row
@@ -129,7 +129,8 @@ def test_an_article_keeps_its_id_when_edited_and_after_vacuum(tmp_path: Path) ->
 
 def test_a_database_of_the_first_version_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     first = Migrations("kbsworld")
-    first()(schema.m001_articles_and_refusals)
+    oldest = migrations.pending(Database(memory=True))[0]
+    first(name=oldest.name)(oldest.fn)
     monkeypatch.setattr("storage.database.migrations", first)
     fill(tmp_path / "kbs.db", 60)
     monkeypatch.undo()

