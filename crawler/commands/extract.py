@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError
-from crawler.command import OfflineCommand, complain
+from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ class Command(OfflineCommand):
                 article = extract_page(_read(page, max_page), url)
             except (NotAnArticle, OSError, ValueError) as error:
                 reason = (isinstance(error, OSError) and error.strerror) or error
-                complain(self, f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)
+                self.complain(f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)
                 continue
             if form == "json":
                 print(json.dumps(article.to_dict(), ensure_ascii=False))

@@ -1,7 +1,5 @@
 """kbs_news: the news of an edition, from its news list."""
 
-from collections.abc import Iterator
-
 from crawler.spiders.lists import ListSpider
 from extractors.address import parse_address, site_url
 from storage.crawl_state import Coverage
@@ -13,10 +11,6 @@ class KbsNewsSpider(ListSpider):
     name = "kbs_news"
     list_name = "news list"
     word_arguments = {"category": ""}
-
-    def lists(self, edition: str) -> Iterator[str]:
-        for category in self.words["category"] or [""]:
-            yield site_url("news list", edition, category=category)
 
     def coverage(self, list_url: str) -> Coverage | None:
         """How far a list was read completely: the list of all news covers each category."""
