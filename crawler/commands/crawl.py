@@ -2,6 +2,7 @@
 
 import argparse
 import logging
+import shutil
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -30,6 +31,8 @@ _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
     "DOWNLOAD_TIMEOUT": 0.001,
 }
+# In a JOBDIR whose run was stopped and can go on.
+_STOPPED = "kbsworld.stopped"
 _SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
 
 
@@ -80,7 +83,10 @@ class Command(ProjectCommand, crawl.Command):
         process.start()
         spider = cast("KbsSpider | None", crawler.spider)
         status = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
-        if crawler.stats.get_value("finish_reason") is None or process.bootstrap_failed:
+        reason = crawler.stats.get_value("finish_reason")
+        if settings["JOBDIR"] and reason not in {None, "finished"}:
+            Path(settings["JOBDIR"], _STOPPED).touch()
+        if reason is None or process.bootstrap_failed:
             tell("The run was cut short; what was stored is kept, and the next run goes on from there.")
             return status or WORK_FAILED
         return status
@@ -124,7 +130,6 @@ def _check_settings(settings: BaseSettings) -> None:
 
 def _prepare_files(settings: BaseSettings) -> None:
     """Make the database, the files of `-o` and the folder of a job; StoreError or OSError if one cannot be."""
-    from crawler.extensions.job import prepare_job
     from storage import ArticleStore
 
     ArticleStore(settings["KBS_DB"]).close()
@@ -135,7 +140,22 @@ def _prepare_files(settings: BaseSettings) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.open("ab").close()
     if settings["JOBDIR"]:
-        prepare_job(Path(settings["JOBDIR"]))
+        _prepare_job(Path(settings["JOBDIR"]))
+
+
+def _prepare_job(folder: Path) -> None:
+    """Make the folder of a job (Scrapy's JOBDIR), before its run: one that was killed or is finished begins anew.
+
+    For a killed job Scrapy has kept which pages were requested, but not its queue: the rest would never be fetched.
+    A finished job would skip every page as requested before. What is stored is known from the database.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / _STOPPED).exists():
+        # What Scrapy keeps of a job, and nothing else of the folder.
+        shutil.rmtree(folder / "requests.queue", ignore_errors=True)
+        for name in ("requests.seen", "spider.state"):
+            (folder / name).unlink(missing_ok=True)
+    (folder / _STOPPED).unlink(missing_ok=True)
 
 
 def _describe_spiders(settings: BaseSettings) -> str:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http import Headers, Response
 
-from crawler.extensions.base import RunExtension
+from crawler.extensions import RunExtension
 from crawler.run_state import end_run
 from storage import ArchiveWriter
 from storage.archive import Payload, payload_digest

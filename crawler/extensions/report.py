@@ -7,7 +7,7 @@ import time
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from crawler.extensions.base import RunExtension
+from crawler.extensions import RunExtension
 from crawler.settings import CONTACT_PLACEHOLDER
 from storage import Outcome
 

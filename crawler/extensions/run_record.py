@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from scrapy.crawler import Crawler
 
-from crawler.extensions.base import RunExtension
+from crawler.extensions import RunExtension
 from crawler.run_state import database_failed, exit_status
 from storage import ArticleStore, CrawlState, StoreError
 

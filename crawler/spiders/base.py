@@ -53,8 +53,6 @@ class KbsSpider(scrapy.Spider):
         "ITEM_PIPELINES": {"crawler.pipeline.ArticlePipeline": 100},
         "EXTENSIONS": {
             "crawler.extensions.archive.Archive": 100,
-            "crawler.extensions.prompt_stop.PromptStop": 110,
-            "crawler.extensions.job.Job": 120,
             # In this order: judge the run, record it with the judgement, report it.
             "spidermon.contrib.scrapy.extensions.Spidermon": 150,
             "crawler.extensions.run_record.RunRecord": 180,
