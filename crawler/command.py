@@ -18,6 +18,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
+from scrapy.settings import Settings
 
 from crawler.arguments import ArgumentError, check_setting_names
 from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
@@ -33,6 +34,7 @@ class ProjectCommand(ScrapyCommand):
     """
 
     requires_project = True
+    settings: Settings  # Scrapy sets them before it calls anything
 
     #: What follows the command's name; `[options]` alone: it takes no arguments.
     usage = "[options]"
@@ -136,7 +138,6 @@ class OfflineCommand(ProjectCommand):
     @property
     def database(self) -> str:
         """The file name of the article database, KBS_DB."""
-        assert self.settings is not None
         return str(self.settings["KBS_DB"])
 
 

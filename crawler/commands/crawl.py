@@ -52,41 +52,38 @@ class Command(ProjectCommand, crawl.Command):
     """
 
     usage = "[options] SPIDER"
+    crawler_process: CrawlerProcessBase  # Scrapy sets it before `run`
 
     def add_own_options(self, parser: argparse.ArgumentParser) -> None:
-        assert self.settings is not None
         parser.epilog = f"{parser.epilog}\n\n{_describe_spiders(self.settings)}"
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
-        assert self.settings is not None
         level = str(self.settings["LOG_LEVEL"])
         if level.upper() not in logging.getLevelNamesMapping():  # Scrapy would fail on it before the command runs
             self.complain(f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {level}.", WRONG_CALL)
             sys.exit(WRONG_CALL)
 
     def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
-        assert self.settings is not None
-        assert self.crawler_process is not None
         name = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         _check_settings(self.settings)
-        return partial(self._crawl, self.settings, self.crawler_process, name, opts.spargs)
+        return partial(self._crawl, name, opts.spargs)
 
-    def _crawl(self, settings: BaseSettings, process: CrawlerProcessBase, name: str, arguments: dict[str, str]) -> int:
+    def _crawl(self, name: str, arguments: dict[str, str]) -> int:
         """Crawl; the exit status."""
         try:
-            _prepare_files(settings)
+            _prepare_files(self.settings)
         except OSError as error:
             raise OSError(f"{error.filename} cannot be written ({error.strerror}).") from error
         crawler = self._create_crawler(name)
-        process.crawl(crawler, **arguments)
-        process.start()
+        self.crawler_process.crawl(crawler, **arguments)
+        self.crawler_process.start()
         spider = cast("KbsSpider | None", crawler.spider)
         status = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
         reason = crawler.stats.get_value("finish_reason")
-        if settings["JOBDIR"] and reason not in {None, "finished"}:
-            Path(settings["JOBDIR"], _STOPPED).touch()
-        if reason is None or process.bootstrap_failed:
+        if self.settings["JOBDIR"] and reason not in {None, "finished"}:
+            Path(self.settings["JOBDIR"], _STOPPED).touch()
+        if reason is None or self.crawler_process.bootstrap_failed:
             tell("The run was cut short; what was stored is kept, and the next run goes on from there.")
             return status or WORK_FAILED
         return status

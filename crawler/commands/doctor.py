@@ -47,7 +47,6 @@ class Command(OfflineCommand):
         parser.add_argument("--quick", action="store_true", help=text)
 
     def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
-        assert self.settings is not None
         folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
         return partial(_report, self.database, folder, quick=opts.quick)
 

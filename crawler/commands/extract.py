@@ -66,7 +66,6 @@ class Command(OfflineCommand):
         from extractors import NotAnArticle
         from extractors.html import extract_page
 
-        assert self.settings is not None
         max_page = self.settings.getint("KBS_MAX_PAGE")
         for page in pages:
             try:
