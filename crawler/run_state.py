@@ -14,7 +14,6 @@ from scrapy.exceptions import (
 )
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.statscollectors import StatsCollector
-from twisted.internet.defer import CancelledError
 
 from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
 
@@ -99,11 +98,6 @@ def is_ending(crawler: Crawler) -> bool:
 def _run(crawler: Crawler) -> RunState:
     # In `scrapy fetch` the spider is Scrapy's own.
     return getattr(crawler.spider, "run", None) or RunState()
-
-
-def is_abandoned(error: BaseException) -> bool:
-    """Whether a request was given up because a signal ended the run: no failure of the page."""
-    return isinstance(error, asyncio.CancelledError | CancelledError)
 
 
 def is_forbidden(error: BaseException) -> bool:

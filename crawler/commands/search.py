@@ -53,23 +53,23 @@ class Command(OfflineCommand):
         add_selection_options(parser, versions=True)
 
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
+        from storage.query import fts_expression
+
         if not args:
             raise ArgumentError("Give the words to look for, such as: kbsworld search sommet coree.")
+        query = " ".join(args)
+        fts_expression(query)
         limit = count("--limit", opts.limit, "hits") or 20
-        return partial(_search, self.database, " ".join(args), opts, limit)
+        return partial(_search, self.database, query, opts, limit)
 
 
 def _search(database: str, query: str, opts: Namespace, limit: int) -> int:
     """Print the hits; the exit status."""
-    from storage import QueryError
     from storage.database import open_to_read
     from storage.search import search
 
     with open_to_read(database, tell) as db:
-        try:
-            hits = search(db, query, selection_of(opts, db), limit)
-        except QueryError as error:
-            raise ArgumentError(str(error)) from None
+        hits = search(db, query, selection_of(opts, db), limit)
     if not hits:
         tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
         return WORK_FAILED

@@ -9,7 +9,7 @@ from scrapy.downloadermiddlewares import robotstxt
 from scrapy.exceptions import IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
-from scrapy.robotstxt import ProtegoRobotParser, RobotParser
+from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.run_state import end_run, reason_for
@@ -50,12 +50,11 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         if parser is None:
             raise IgnoreRequest(f"robots.txt could not be read ({reason or 'it redirects too often, or off the site'})")
         host = urlparse_cached(request).hostname or ""
-        if isinstance(parser, ProtegoRobotParser) and host not in self._slowed:
+        if host not in self._slowed:
             self._slowed.add(host)
             # Scrapy reads the Crawl-delay and does not act on it.
-            delay = parser.rp.crawl_delay(self._robotstxt_useragent or self._default_useragent)
-            if delay:
-                _slow_down(self.crawler, host, float(delay))
+            if delay := parser.crawl_delay(self._robotstxt_useragent or self._default_useragent):
+                _slow_down(self.crawler, host, delay)
         return parser
 
     def _give_up(self, request: Request, reason: str) -> None:

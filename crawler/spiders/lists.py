@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
 from itertools import product
@@ -110,23 +110,20 @@ class ListSpider(KbsSpider):
 
     # --- pages ---
 
-    async def parse(self, response: Response, list_url: str = "", number: int = 1) -> AsyncIterator[Output]:
+    async def parse(self, response: Response, list_url: str = "", number: int = 1) -> Iterable[Output]:
         """Request the articles of a list page that are not known, and the next page while there is reason to."""
         request = response.request
         assert request is not None
         walk = self.walks[list_url]
         page, trouble, temporary = await self._page(response, walk, number)
         if temporary and (again := self.ask_again(request, trouble)):
-            following: Iterable[Output] = [again]
-        elif page is None or (trouble and not page.entries and number > 1):
-            following = self.give_up(request, trouble)
-        else:
-            if self.run.failures.pop(asked_for(request), None):
-                # Since its first try the list may have moved.
-                walk.incomplete = True
-            following = self._walk_on(walk, page, number, response.url)
-        for item in following:
-            yield item
+            return [again]
+        if page is None or (trouble and not page.entries and number > 1):
+            return self.give_up(request, trouble)
+        if self.run.failures.pop(asked_for(request), None):
+            # Since its first try the list may have moved.
+            walk.incomplete = True
+        return self._walk_on(walk, page, number, response.url)
 
     def give_up(self, request: Request, reason: str, *, again: bool = True) -> Iterator[Output]:
         """Go on with the page after a failed one, which has its second chance at the end."""
