@@ -30,7 +30,7 @@ _RECEIVED: list[int] = []
 class ProjectCommand(ScrapyCommand):
     """A command that prepares its work, which may find that the call is wrong, and then does it.
 
-    The docstring of a subclass is its help: the first line, the text, and `Examples:` at the end.
+    The docstring of its module (or its own) is its help: the first line, the text, and `Examples:` at the end.
     """
 
     requires_project = True
@@ -69,7 +69,8 @@ class ProjectCommand(ScrapyCommand):
         return type(self).__module__.rpartition(".")[2]
 
     def _help(self) -> tuple[str, str]:
-        text, heading, examples = inspect.cleandoc(type(self).__doc__ or "").partition("Examples:\n")
+        doc = type(self).__doc__ or sys.modules[type(self).__module__].__doc__ or ""
+        text, heading, examples = inspect.cleandoc(doc).partition("Examples:\n")
         return text.strip(), heading + examples
 
     def run(self, args: list[str], opts: Namespace) -> None:

@@ -72,10 +72,7 @@ def exit_status(run: RunState, stats: StatsCollector) -> int:
 def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
     """End a run that cannot or must not go on.
 
-    Args:
-        crawler: the run's.
-        reason: one word, for the first line of the report.
-        sentence: why, and what to do; the first one is kept.
+    `reason` is one word, for the first line of the report; `sentence` says why, and what to do: the first one is kept.
     """
     run = _run(crawler)
     run.stopped = run.stopped or sentence

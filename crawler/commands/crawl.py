@@ -1,4 +1,16 @@
-"""kbsworld crawl: Scrapy's own, but every wrong call and every failed run ends in a sentence and an exit status."""
+"""Fetch new pages: run a spider (`scrapy list` names them).
+
+Runs SPIDER; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. What can be
+checked is checked before anything is fetched. Name yourself to the site with KBS_CONTACT=me@example.org, in the
+environment or with -s.
+
+Exit status: 0; 1 if a page failed; 2 for a wrong call; 3 if the run was unhealthy; 128 plus the signal's number if
+a signal ended it.
+
+Examples:
+  kbsworld crawl kbs_news -a since=2026-11-01
+  kbsworld crawl kbs_features -a menu=culture,people -o articles.jsonl
+"""
 
 import argparse
 import logging
@@ -37,20 +49,6 @@ _SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFIC
 
 
 class Command(ProjectCommand, crawl.Command):
-    """Fetch new pages: run a spider (`scrapy list` names them).
-
-    Runs SPIDER; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. What can be
-    checked is checked before anything is fetched. Name yourself to the site with KBS_CONTACT=me@example.org, in the
-    environment or with -s.
-
-    Exit status: 0; 1 if a page failed; 2 for a wrong call; 3 if the run was unhealthy; 128 plus the signal's number if
-    a signal ended it.
-
-    Examples:
-      kbsworld crawl kbs_news -a since=2026-11-01
-      kbsworld crawl kbs_features -a menu=culture,people -o articles.jsonl
-    """
-
     usage = "[options] SPIDER"
     crawler_process: CrawlerProcessBase  # Scrapy sets it before `run`
 
@@ -156,14 +154,13 @@ def _prepare_job(folder: Path) -> None:
 
 
 def _describe_spiders(settings: BaseSettings) -> str:
-    """The spiders and their arguments, from their own docstrings."""
+    """The spiders and their arguments, from the docstrings of their modules."""
     loader = get_spider_loader(settings)
     lines = ["spiders and their arguments (-a NAME=VALUE):"]
     for name in loader.list():
         spider = cast("type[KbsSpider]", loader.load(name))
-        summary = (spider.__doc__ or "").strip().splitlines()[0]
         defaults = (f"{argument}={value}" for argument, value in spider.argument_defaults().items())
-        lines += [f"  {name}: {summary}", f"      {' '.join(defaults)}"]
+        lines += [f"  {sys.modules[spider.__module__].__doc__}", f"      {' '.join(defaults)}"]
     lines.append("  lang=f,e: editions. since=, until=: days, 2026-11-24.")
     lines.append("  full=1: do not stop at pages whose articles are all stored.")
     return "\n".join(lines)

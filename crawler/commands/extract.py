@@ -1,4 +1,15 @@
-"""kbsworld extract: the articles of saved pages, printed and not stored."""
+"""Print the articles of saved pages; nothing is stored.
+
+Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of them, or - for standard
+input. The type of a page is detected from its content.
+
+Exit status: 0; 1 where a file held no article or could not be read; 2 for a wrong call.
+
+Examples:
+  kbsworld extract page.html
+  kbsworld extract --format markdown saved/ > articles.md
+  curl -s "$URL" | kbsworld extract --url "$URL" -
+"""
 
 from __future__ import annotations
 
@@ -23,19 +34,6 @@ _PAGE_SUFFIXES = (".htm", ".html", ".txt")
 
 
 class Command(OfflineCommand):
-    """Print the articles of saved pages; nothing is stored.
-
-    Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of them, or - for standard
-    input. The type of a page is detected from its content.
-
-    Exit status: 0; 1 where a file held no article or could not be read; 2 for a wrong call.
-
-    Examples:
-      kbsworld extract page.html
-      kbsworld extract --format markdown saved/ > articles.md
-      curl -s "$URL" | kbsworld extract --url "$URL" -
-    """
-
     usage = "[options] FILE..."
     prints = True
     interrupted = "Interrupted."

@@ -1,4 +1,15 @@
-"""kbsworld import: the rows of JSON Lines that `kbsworld export` writes go into the database."""
+"""Store the rows of JSON Lines that kbsworld export wrote.
+
+Stores the rows of each FILE, JSON Lines, plain or gzip, in the database of KBS_DB, under the
+rules by which a crawl stores. Called again, it changes nothing.
+
+Exit status: 0; 1 where something could not be read or stored; 2 for a wrong call; 128 plus the signal's number
+where a signal ended it.
+
+Examples:
+  kbsworld import articles.jsonl
+  kbsworld import 2025.jsonl.gz 2026.jsonl.gz
+"""
 
 # ruff: noqa: N999  (Scrapy names a command after its module, and nobody imports this one by name)
 from __future__ import annotations
@@ -38,19 +49,6 @@ _URN = re.compile(r"urn:sha256:[0-9a-f]{64}")
 
 
 class Command(OfflineCommand):
-    """Store the rows of JSON Lines that kbsworld export wrote.
-
-    Stores the rows of each FILE, JSON Lines, plain or gzip, in the database of KBS_DB, under the
-    rules by which a crawl stores. Called again, it changes nothing.
-
-    Exit status: 0; 1 where something could not be read or stored; 2 for a wrong call; 128 plus the signal's number
-    where a signal ended it.
-
-    Examples:
-      kbsworld import articles.jsonl
-      kbsworld import 2025.jsonl.gz 2026.jsonl.gz
-    """
-
     usage = "FILE..."
     interrupted = "Interrupted; what was stored stays, and the same call stores the rest."
 

@@ -1,4 +1,17 @@
-"""kbsworld stats: what can be counted of the stored articles, as tables or drawn."""
+"""Count the stored articles by month, category, hour, length, word and layout.
+
+Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
+by length, by layout, and with --word those that contain a word. The reading room draws the same. A crawl may run at
+the same time.
+
+Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
+signal's number where a signal ended it.
+
+Examples:
+  kbsworld stats --word sommet --since 2026-01-01
+  kbsworld stats --only months --format csv > months.csv
+  kbsworld stats --plot articles.png
+"""
 
 from __future__ import annotations
 
@@ -28,21 +41,6 @@ _NOTHING = "No stored article matches."
 
 
 class Command(OfflineCommand):
-    """Count the stored articles by month, category, hour, length, word and layout.
-
-    Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
-    by length, by layout, and with --word those that contain a word. The reading room draws the same. A crawl may run at
-    the same time.
-
-    Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
-    signal's number where a signal ended it.
-
-    Examples:
-      kbsworld stats --word sommet --since 2026-01-01
-      kbsworld stats --only months --format csv > months.csv
-      kbsworld stats --plot articles.png
-    """
-
     prints = True
     interrupted = "Interrupted; nothing was written."
 

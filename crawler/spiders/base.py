@@ -40,7 +40,7 @@ class KbsSpider(scrapy.Spider):
     """Base of the spiders. A subclass says where to start.
 
     Attributes:
-        editions: the letters of `lang=`.
+        editions: the letters of `lang=`; several are separated by commas.
         since, until: days in KST; articles that a list dates otherwise are not requested. None: no bound.
         full: whether to go on where everything is known.
         started_at: when the run began; aware, UTC.
@@ -75,16 +75,7 @@ class KbsSpider(scrapy.Spider):
     crawl_state: CrawlState
 
     def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "") -> None:
-        """A spider of one edition or more.
-
-        Args:
-            lang: letters of editions, as in the site's `lang=`, separated by commas.
-            since, until: first and last day, `YYYY-MM-DD`; empty: no bound.
-            full: `1` to go on where everything is known.
-
-        Raises:
-            ArgumentError: a value is invalid.
-        """
+        """A spider with the texts of these arguments; raises ArgumentError if one is invalid."""
         super().__init__()
         self.editions = words("lang", lang)
         for letter in self.editions or [lang]:

@@ -1,4 +1,4 @@
-"""kbs_articles: given articles, by address or by number."""
+"""kbs_articles: articles by address, or news by number; stored ones are requested again only with full=1."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +17,6 @@ _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 
 class KbsArticlesSpider(KbsSpider):
-    """Articles by address, or news by number; those that are stored are requested again only with full=1."""
-
     name = "kbs_articles"
     guesses = True
 

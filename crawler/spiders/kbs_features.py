@@ -5,8 +5,6 @@ from extractors.address import MENUS
 
 
 class KbsFeaturesSpider(ListSpider):
-    """The feature lists of the menus."""
-
     name = "kbs_features"
     list_name = "feature list"
     word_arguments = {"menu": ",".join(MENUS)}

@@ -1,4 +1,4 @@
-"""kbs_news: the news of an edition, from its news list."""
+"""kbs_news: the news, from the news list, newest first."""
 
 from crawler.spiders.lists import ListSpider
 from extractors.address import parse_address, site_url
@@ -6,8 +6,6 @@ from storage.crawl_state import Coverage
 
 
 class KbsNewsSpider(ListSpider):
-    """The news list, newest first."""
-
     name = "kbs_news"
     list_name = "news list"
     word_arguments = {"category": ""}

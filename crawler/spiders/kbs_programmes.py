@@ -5,8 +5,6 @@ from extractors.address import PROGRAMMES
 
 
 class KbsProgrammesSpider(ListSpider):
-    """The playlists of programmes."""
-
     name = "kbs_programmes"
     list_name = "playlist"
     word_arguments = {"programme": ",".join(PROGRAMMES)}

@@ -4,7 +4,5 @@ from crawler.spiders.lists import ListSpider
 
 
 class KbsVideosSpider(ListSpider):
-    """The list of video news."""
-
     name = "kbs_videos"
     list_name = "video list"
