@@ -86,7 +86,9 @@ class ProjectCommand(ScrapyCommand):
             self.complain(str(error), WRONG_CALL)
         except sqlite3.Error as error:
             self.complain(f"The database failed ({error}); what was stored stays, run this again.", WORK_FAILED)
-        except (StoreError, OSError, ImportError) as error:
+        except OSError as error:
+            self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
+        except (StoreError, ImportError) as error:
             self.complain(str(error), WORK_FAILED)
 
     def complain(self, sentence: str, status: int) -> None:

@@ -68,11 +68,7 @@ class Command(ProjectCommand, crawl.Command):
         return partial(self._crawl, name, opts.spargs)
 
     def _crawl(self, name: str, arguments: dict[str, str]) -> int:
-        """Crawl; the exit status."""
-        try:
-            _prepare_files(self.settings)
-        except OSError as error:
-            raise OSError(f"{error.filename} cannot be written ({error.strerror}).") from error
+        _prepare_files(self.settings)
         crawler = self._create_crawler(name)
         self.crawler_process.crawl(crawler, **arguments)
         self.crawler_process.start()

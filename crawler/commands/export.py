@@ -66,7 +66,6 @@ class Command(OfflineCommand):
         return partial(self._export, opts, form, path)
 
     def _export(self, opts: Namespace, form: str, path: Path | None) -> int:
-        """Write the articles; the exit status."""
         import click
 
         from storage.database import open_to_read

@@ -71,7 +71,6 @@ def _check_file(path: Path) -> None:
 
 
 def _run(files: list[Path], database: str, longest: int) -> int:
-    """Import the rows of files; the exit status."""
     from crawler.reextract import Report
     from storage import ArticleStore
 

@@ -62,7 +62,6 @@ class Command(OfflineCommand):
 
 
 def _search(database: str, query: str, opts: Namespace, limit: int) -> int:
-    """Print the hits; the exit status."""
     from storage.database import open_to_read
     from storage.search import search
 

@@ -19,7 +19,7 @@ import csv
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -68,7 +68,6 @@ class Command(OfflineCommand):
 
 
 def _count(database: str, opts: Namespace) -> int:
-    """Count, and print or draw the counts; the exit status."""
     from storage.charts import below_one_another, drawn
     from storage.database import open_to_read
     from storage.statistics import STATISTICS, run, summarize
@@ -157,10 +156,9 @@ def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:
     if not statistic.across:
         return [tuple(headings.values()), *(tuple(row[name] for name in headings) for row in rows)]
     first, across, value = headings
-    totals: Counter[str] = Counter()
-    counts: dict[str, Counter[str]] = {}
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        totals[row[across]] += row[value]
-        counts.setdefault(row[first], Counter())[row[across]] += row[value]
+        counts[row[first]][row[across]] += row[value]
+    totals = sum(counts.values(), Counter[str]())
     names = sorted(totals, key=lambda name: (name == OTHERS["en"], -totals[name], name))
     return [(headings[first], *names), *((key, *(count[name] for name in names)) for key, count in counts.items())]
