@@ -57,17 +57,13 @@ class Command(OfflineCommand):
             raise ValueError("Name at least one JSON Lines file.")
         files = [Path(name).expanduser() for name in args]
         for file in files:
-            _check_file(file)
+            if not file.is_file():
+                raise FileNotFoundError(f"{file}: no such file.")
+            with file.open("rb") as stream:
+                head = stream.read(1000)
+            if not head.startswith(_GZIP) and head.lstrip()[:1] not in {b"{", b""}:
+                raise OSError(f"{file} is not JSON Lines; import reads what export writes.")
         return partial(_run, files, self.database, _LINE * self.settings.getint("KBS_MAX_PAGE"))
-
-
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file.")
-    with path.open("rb") as stream:
-        head = stream.read(1000)
-    if not head.startswith(_GZIP) and head.lstrip()[:1] not in {b"{", b""}:
-        raise OSError(f"{path} is not JSON Lines; import reads what export writes.")
 
 
 def _run(files: list[Path], database: str, longest: int) -> int:

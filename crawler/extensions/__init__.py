@@ -1,6 +1,6 @@
 """Extensions: what watches a run from outside. One job a file; here, what they share."""
 
-from typing import ClassVar, Self, cast
+from typing import Self, cast
 
 from scrapy import signals
 from scrapy.crawler import Crawler
@@ -9,10 +9,7 @@ from crawler.spiders.base import KbsSpider
 
 
 class RunExtension:
-    """An extension of a crawl with a KbsSpider."""
-
-    #: Names of Scrapy's signals; the method of the same name receives each.
-    handles: ClassVar[tuple[str, ...]] = ()
+    """An extension of a crawl with a KbsSpider; its methods that are named as signals of Scrapy receive these."""
 
     def __init__(self, crawler: Crawler) -> None:
         self.crawler = crawler
@@ -20,8 +17,8 @@ class RunExtension:
 
     @classmethod
     def from_crawler(cls, crawler: Crawler) -> Self:
-        """The extension, connected to its signals."""
         extension = cls(crawler)
-        for name in cls.handles:
-            crawler.signals.connect(getattr(extension, name), getattr(signals, name))
+        for name, signal in vars(signals).items():
+            if hasattr(extension, name) and not name.startswith("_"):
+                crawler.signals.connect(getattr(extension, name), signal)
         return extension

@@ -1,5 +1,6 @@
 """Archives every exchange with the site as WARC."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.client import responses as phrases
 from pathlib import Path
@@ -23,7 +24,6 @@ class Archive(RunExtension):
     Notes in the request's `meta` when it came (`fetched_at`) and where it is (`location`).
     """
 
-    handles = ("spider_opened", "response_downloaded", "spider_closed")
     _writer: ArchiveWriter | None = None
 
     def spider_opened(self) -> None:
@@ -83,11 +83,10 @@ class Archive(RunExtension):
         payload = self.spider.crawl_state.payload(url)
         if payload is None or payload.digest != digest:
             return None
-        try:
-            is_there = (self._folder / payload.location.file).stat().st_size >= payload.end
-        except OSError:
-            return None
-        return payload if is_there else None
+        with suppress(OSError):
+            if (self._folder / payload.location.file).stat().st_size >= payload.end:
+                return payload
+        return None
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:

@@ -20,8 +20,6 @@ COUNTS = (Outcome.NEW, Outcome.UPDATED, Outcome.EDITED, Outcome.UNCHANGED, "refu
 class RunReport(RunExtension):
     """Says on standard error what a run does, as it goes, and what it did, at the end."""
 
-    handles = ("response_received", "spider_error", "item_error", "spider_closed")
-
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._began = self._shown = time.monotonic()

@@ -16,8 +16,6 @@ class RunRecord(RunExtension):
     It records the run in the table `runs` from its beginning, so that a run that was killed has a row without an end.
     """
 
-    handles = ("spider_opened", "spider_closed")
-
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self.spider.store = ArticleStore(crawler.settings["KBS_DB"])
