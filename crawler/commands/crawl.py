@@ -43,9 +43,9 @@ _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
     "DOWNLOAD_TIMEOUT": 0.001,
 }
+_SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
 # In a JOBDIR whose run was stopped and can go on.
 _STOPPED = "kbsworld.stopped"
-_SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
 
 
 class Command(ProjectCommand, crawl.Command):
