@@ -4,13 +4,11 @@ import os
 
 from scrapy import cmdline
 
-SETTINGS_MODULE = "crawler.settings"
-
 
 def main() -> None:
     """Run the command of `sys.argv`; ends the process with its exit status."""
     # Set, not defaulted: kbsworld stays kbsworld inside the folder of another Scrapy project.
-    os.environ["SCRAPY_SETTINGS_MODULE"] = SETTINGS_MODULE
+    os.environ["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
     vars(cmdline)["print"] = _print_own_name
     cmdline.execute()
 

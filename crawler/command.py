@@ -1,8 +1,8 @@
-"""What the offline commands share: their help, signals, and errors as one sentence with an exit status.
+"""What the commands share: their help, signals, and errors as one sentence with an exit status.
 
 Scrapy imports every module of crawler/commands before it runs one, so they import storage, extractors and other slow
 libraries inside functions: `kbsworld --help` must stay quick. It also takes each command class defined there for a
-command, so this base class is here.
+command, so these base classes are here.
 """
 
 import inspect
@@ -18,6 +18,7 @@ from io import TextIOWrapper
 from pathlib import Path
 
 from scrapy.commands import ScrapyCommand
+from scrapy.settings import Settings
 
 from crawler.arguments import ArgumentError, check_setting_names
 from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
@@ -26,22 +27,19 @@ _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RECEIVED: list[int] = []
 
 
-class OfflineCommand(ScrapyCommand):
+class ProjectCommand(ScrapyCommand):
     """A command that prepares its work, which may find that the call is wrong, and then does it.
 
-    The docstring of a subclass is its help: the first line, the text, and `Examples:` at the end.
+    The docstring of its module (or its own) is its help: the first line, the text, and `Examples:` at the end.
     """
 
     requires_project = True
-    requires_crawler_process = False
-    default_settings = {"LOG_ENABLED": False}
+    settings: Settings  # Scrapy sets them before it calls anything
 
     #: What follows the command's name; `[options]` alone: it takes no arguments.
     usage = "[options]"
     #: Whether it prints data. A reader that has read enough (`| head`) then ends it silently, as with other tools.
     prints = False
-    #: The message where a signal ends it.
-    interrupted = "Interrupted; the same call goes on from here."
 
     @abstractmethod
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
@@ -66,35 +64,16 @@ class OfflineCommand(ScrapyCommand):
         self.add_own_options(parser)
         super().add_options(parser)
 
-    def run(self, args: list[str], opts: Namespace) -> None:
-        for number in _ENDINGS:
-            signal.signal(number, _interrupt)
-        if sys.stderr is None:  # it was closed
-            sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (to the end of the process)
-        if isinstance(sys.stdout, TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")
-        try:
-            self._do(args, opts)
-        except KeyboardInterrupt:
-            for number in _ENDINGS:
-                signal.signal(number, signal.SIG_IGN)  # it ends
-            complain(self, self.interrupted, SIGNALLED + (_RECEIVED or [signal.SIGINT])[0])
-
-    @property
-    def database(self) -> str:
-        """The file name of the article database, KBS_DB."""
-        assert self.settings is not None
-        return str(self.settings["KBS_DB"])
-
     @property
     def _name(self) -> str:
         return type(self).__module__.rpartition(".")[2]
 
     def _help(self) -> tuple[str, str]:
-        text, heading, examples = inspect.cleandoc(type(self).__doc__ or "").partition("Examples:\n")
+        doc = type(self).__doc__ or sys.modules[type(self).__module__].__doc__ or ""
+        text, heading, examples = inspect.cleandoc(doc).partition("Examples:\n")
         return text.strip(), heading + examples
 
-    def _do(self, args: list[str], opts: Namespace) -> None:
+    def run(self, args: list[str], opts: Namespace) -> None:
         """Prepare the work and do it; report what goes wrong."""
         from storage import StoreError
 
@@ -104,11 +83,18 @@ class OfflineCommand(ScrapyCommand):
             if sys.stdout is not None:
                 sys.stdout.flush()  # at the end of the process an error would be a traceback
         except ArgumentError as error:
-            complain(self, str(error), WRONG_CALL)
+            self.complain(str(error), WRONG_CALL)
         except sqlite3.Error as error:
-            complain(self, f"The database failed ({error}); what was stored stays, run this again.", WORK_FAILED)
-        except (StoreError, OSError, ImportError) as error:
-            complain(self, str(error), WORK_FAILED)
+            self.complain(f"The database failed ({error}); what was stored stays, run this again.", WORK_FAILED)
+        except OSError as error:
+            self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
+        except (StoreError, ImportError) as error:
+            self.complain(str(error), WORK_FAILED)
+
+    def complain(self, sentence: str, status: int) -> None:
+        """Print a message on standard error, and end with this exit status unless with a higher one."""
+        tell(sentence)
+        self.exitcode = max(self.exitcode, status)
 
     def _prepared(self, args: list[str], opts: Namespace) -> Callable[[], int]:
         """The work, after what is checked for any command; ArgumentError where the call is wrong."""
@@ -128,6 +114,34 @@ class OfflineCommand(ScrapyCommand):
                 raise ArgumentError("Standard output is closed; redirect it to a file or to another command.")
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
         return work
+
+
+class OfflineCommand(ProjectCommand):
+    """A command that no crawl belongs to; a signal ends it with a message."""
+
+    requires_crawler_process = False
+    default_settings = {"LOG_ENABLED": False}
+    #: The message where a signal ends it.
+    interrupted = "Interrupted; the same call goes on from here."
+
+    def run(self, args: list[str], opts: Namespace) -> None:
+        for number in _ENDINGS:
+            signal.signal(number, _interrupt)
+        if sys.stderr is None:  # it was closed
+            sys.stderr = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  (to the end of the process)
+        if isinstance(sys.stdout, TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")
+        try:
+            super().run(args, opts)
+        except KeyboardInterrupt:
+            for number in _ENDINGS:
+                signal.signal(number, signal.SIG_IGN)  # it ends
+            self.complain(self.interrupted, SIGNALLED + (_RECEIVED or [signal.SIGINT])[0])
+
+    @property
+    def database(self) -> str:
+        """The file name of the article database, KBS_DB."""
+        return str(self.settings["KBS_DB"])
 
 
 class _HelpFormatter(HelpFormatter):
@@ -162,9 +176,3 @@ def _interrupt(number: int, _: object) -> None:
     _RECEIVED.append(number)
     if not 1 < len(_RECEIVED) <= len(_ENDINGS):
         raise_interruption()
-
-
-def complain(command: ScrapyCommand, sentence: str, status: int) -> None:
-    """Print a message on standard error, and end the command with this exit status unless it has a higher one."""
-    tell(sentence)
-    command.exitcode = max(command.exitcode, status)

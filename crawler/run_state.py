@@ -14,7 +14,6 @@ from scrapy.exceptions import (
 )
 from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.statscollectors import StatsCollector
-from twisted.internet.defer import CancelledError
 
 from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
 
@@ -73,10 +72,7 @@ def exit_status(run: RunState, stats: StatsCollector) -> int:
 def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
     """End a run that cannot or must not go on.
 
-    Args:
-        crawler: the run's.
-        reason: one word, for the first line of the report.
-        sentence: why, and what to do; the first one is kept.
+    `reason` is one word, for the first line of the report; `sentence` says why, and what to do: the first one is kept.
     """
     run = _run(crawler)
     run.stopped = run.stopped or sentence
@@ -99,11 +95,6 @@ def is_ending(crawler: Crawler) -> bool:
 def _run(crawler: Crawler) -> RunState:
     # In `scrapy fetch` the spider is Scrapy's own.
     return getattr(crawler.spider, "run", None) or RunState()
-
-
-def is_abandoned(error: BaseException) -> bool:
-    """Whether a request was given up because a signal ended the run: no failure of the page."""
-    return isinstance(error, asyncio.CancelledError | CancelledError)
 
 
 def is_forbidden(error: BaseException) -> bool:

@@ -84,7 +84,7 @@ SPIDER_MIDDLEWARES = {
     # Warns of requests made with get_retry_request, which is how a callback asks for its page once more.
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
-DOWNLOADER = "crawler.extensions.prompt_stop.AbandoningDownloader"
+DOWNLOADER = "crawler.downloader.PromptDownloader"
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.middleware.offsite.OffsiteMiddleware": 50,

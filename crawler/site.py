@@ -1,5 +1,6 @@
 """Where pages are requested: at the site itself, or at a mirror or replica of it (`KBS_BASE_URL`)."""
 
+from contextlib import suppress
 from urllib.parse import urlsplit
 
 from extractors.address import HOSTS, SITE
@@ -49,9 +50,8 @@ class Site:
 
 def _server(url: str) -> tuple[str, int] | None:
     """Host and port of a web address; None if it is not one."""
-    try:
+    with suppress(ValueError, KeyError):
         parts = urlsplit(url)
-        port = parts.port or _PORTS[parts.scheme]
-    except (ValueError, KeyError):
-        return None
-    return (parts.hostname, port) if parts.hostname else None
+        if parts.hostname:
+            return parts.hostname, parts.port or _PORTS[parts.scheme]
+    return None

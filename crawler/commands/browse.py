@@ -1,4 +1,15 @@
-"""kbsworld browse: the reading room, in a browser on this machine."""
+"""Read, search and chart the articles in a browser on this machine.
+
+Opens Datasette on the database of KBS_DB, read-only: search, articles with their versions, facets, dashboards, SQL.
+It listens on 127.0.0.1 and loads nothing from elsewhere; a crawl may run at the same time. Its address goes to
+standard output; Ctrl-C closes it. Needs kbsworld[browse].
+
+Exit status: 0 when closed; 1 where there is no database or the port is in use; 2 for a wrong call.
+
+Examples:
+  kbsworld browse --open
+  kbsworld browse --port 0 -s KBS_DB=old.db
+"""
 
 import errno
 import os
@@ -14,19 +25,6 @@ from crawler.terminal import tell
 
 
 class Command(OfflineCommand):
-    """Read, search and chart the articles in a browser on this machine.
-
-    Opens Datasette on the database of KBS_DB, read-only: search, articles with their versions, facets, dashboards, SQL.
-    It listens on 127.0.0.1 and loads nothing from elsewhere; a crawl may run at the same time. Its address goes to
-    standard output; Ctrl-C closes it. Needs kbsworld[browse].
-
-    Exit status: 0 when closed; 1 where there is no database or the port is in use; 2 for a wrong call.
-
-    Examples:
-      kbsworld browse --open
-      kbsworld browse --port 0 -s KBS_DB=old.db
-    """
-
     interrupted = "Closed."
 
     def add_own_options(self, parser: ArgumentParser) -> None:

@@ -1,18 +1,35 @@
-"""kbsworld crawl: Scrapy's own, but every wrong call and every failed run ends in a sentence and an exit status."""
+"""Fetch new pages: run a spider (`scrapy list` names them).
+
+Runs SPIDER; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. What can be
+checked is checked before anything is fetched. Name yourself to the site with KBS_CONTACT=me@example.org, in the
+environment or with -s.
+
+Exit status: 0; 1 if a page failed; 2 for a wrong call; 3 if the run was unhealthy; 128 plus the signal's number if
+a signal ended it.
+
+Examples:
+  kbsworld crawl kbs_news -a since=2026-11-01
+  kbsworld crawl kbs_features -a menu=culture,people -o articles.jsonl
+"""
 
 import argparse
 import logging
+import shutil
 import sys
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
 
 from scrapy.commands import crawl
+from scrapy.crawler import CrawlerProcessBase
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 
-from crawler.arguments import check_setting_names, suggestion
-from crawler.command import complain
+from crawler.arguments import suggestion
+from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
 from crawler.terminal import WORK_FAILED, WRONG_CALL, tell
 
@@ -27,71 +44,48 @@ _LEAST: dict[str, int | float] = {
     "DOWNLOAD_TIMEOUT": 0.001,
 }
 _SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
+# In a JOBDIR whose run was stopped and can go on.
+_STOPPED = "kbsworld.stopped"
 
 
-class Command(crawl.Command):
-    """Everything that can be checked is checked before anything is fetched."""
+class Command(ProjectCommand, crawl.Command):
+    usage = "[options] SPIDER"
+    crawler_process: CrawlerProcessBase  # Scrapy sets it before `run`
 
-    def short_desc(self) -> str:
-        return "Fetch new pages: run a spider (`scrapy list` names them)"
-
-    def long_desc(self) -> str:
-        return (
-            "Runs a spider; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. "
-            "Name yourself to the site with KBS_CONTACT=me@example.org, in the environment or with -s. "
-            "Exit status: 0; 1 if a page failed; 2 for a wrong call; 3 if the run was unhealthy; "
-            "128 plus the signal's number if a signal ended it."
-        )
-
-    def add_options(self, parser: argparse.ArgumentParser) -> None:
-        super().add_options(parser)
-        parser.usage = "kbsworld crawl [options] SPIDER"
-        parser.formatter_class = argparse.RawDescriptionHelpFormatter
-        assert self.settings is not None
-        parser.epilog = _describe_spiders(self.settings)
+    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+        parser.epilog = f"{parser.epilog}\n\n{_describe_spiders(self.settings)}"
 
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
-        assert self.settings is not None
         level = str(self.settings["LOG_LEVEL"])
         if level.upper() not in logging.getLevelNamesMapping():  # Scrapy would fail on it before the command runs
-            complain(self, f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {level}.", WRONG_CALL)
+            self.complain(f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {level}.", WRONG_CALL)
             sys.exit(WRONG_CALL)
 
-    def run(self, args: list[str], opts: argparse.Namespace) -> None:
-        assert self.settings is not None
-        assert self.crawler_process is not None
-        # Imported here: Scrapy loads every command before it runs one.
-        from storage import StoreError
+    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
+        name = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
+        _check_settings(self.settings)
+        return partial(self._crawl, name, opts.spargs)
 
-        try:
-            name = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
-            _check_settings(self.settings, opts.set)
-        except ValueError as error:
-            return complain(self, str(error), WRONG_CALL)
-        try:
-            _prepare_files(self.settings)
-        except OSError as error:
-            return complain(self, f"{error.filename} cannot be written ({error.strerror}).", WORK_FAILED)
-        except StoreError as error:
-            return complain(self, str(error), WORK_FAILED)
+    def _crawl(self, name: str, arguments: dict[str, str]) -> int:
+        _prepare_files(self.settings)
         crawler = self._create_crawler(name)
-        self.crawler_process.crawl(crawler, **opts.spargs)
+        self.crawler_process.crawl(crawler, **arguments)
         self.crawler_process.start()
         spider = cast("KbsSpider | None", crawler.spider)
-        self.exitcode = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
-        if crawler.stats.get_value("finish_reason") is None or self.crawler_process.bootstrap_failed:
-            self.exitcode = self.exitcode or WORK_FAILED
+        status = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
+        reason = crawler.stats.get_value("finish_reason")
+        if self.settings["JOBDIR"] and reason not in {None, "finished"}:
+            Path(self.settings["JOBDIR"], _STOPPED).touch()
+        if reason is None or self.crawler_process.bootstrap_failed:
             tell("The run was cut short; what was stored is kept, and the next run goes on from there.")
-        return None
+            return status or WORK_FAILED
+        return status
 
 
 def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[str, str]) -> str:
     """The spider's name, after the spider has checked its arguments; ValueError for a wrong call."""
     spiders = loader.list()
-    for argument in args:
-        if argument.startswith("-"):
-            raise ValueError(f"Unknown option {argument}. See kbsworld crawl --help.")
     if len(args) != 1:
         raise ValueError(f"Name one spider, such as kbsworld crawl kbs_news; there is {', '.join(spiders)}.")
     [name] = args
@@ -107,19 +101,16 @@ def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[s
     return name
 
 
-def _check_settings(settings: BaseSettings, given: list[str]) -> None:
-    """ValueError if a setting is misspelt, or has an impossible value."""
+def _check_settings(settings: BaseSettings) -> None:
+    """ValueError if a setting has an impossible value."""
     from crawler.site import Site
 
-    check_setting_names(given)
     for name, least in _LEAST.items():
-        try:
-            fits = type(least)(settings[name]) >= least
-        except (TypeError, ValueError):
-            fits = False
-        if not fits:
-            noun = "a whole number" if isinstance(least, int) else "a number"
-            raise ValueError(f"{name} is {settings[name]!r}; it must be {noun} from {least:g}.")
+        with suppress(TypeError, ValueError):
+            if type(least)(settings[name]) >= least:
+                continue
+        noun = "a whole number" if isinstance(least, int) else "a number"
+        raise ValueError(f"{name} is {settings[name]!r}; it must be {noun} from {least:g}.")
     for name in _SWITCHES:
         try:
             settings.getbool(name)
@@ -130,7 +121,6 @@ def _check_settings(settings: BaseSettings, given: list[str]) -> None:
 
 def _prepare_files(settings: BaseSettings) -> None:
     """Make the database, the files of `-o` and the folder of a job; StoreError or OSError if one cannot be."""
-    from crawler.extensions.job import prepare_job
     from storage import ArticleStore
 
     ArticleStore(settings["KBS_DB"]).close()
@@ -141,19 +131,32 @@ def _prepare_files(settings: BaseSettings) -> None:
             file.parent.mkdir(parents=True, exist_ok=True)
             file.open("ab").close()
     if settings["JOBDIR"]:
-        prepare_job(Path(settings["JOBDIR"]))
+        _prepare_job(Path(settings["JOBDIR"]))
+
+
+def _prepare_job(folder: Path) -> None:
+    """Make the folder of a job (Scrapy's JOBDIR), before its run: one that was killed or is finished begins anew.
+
+    For a killed job Scrapy has kept which pages were requested, but not its queue: the rest would never be fetched.
+    A finished job would skip every page as requested before. What is stored is known from the database.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / _STOPPED).exists():
+        # What Scrapy keeps of a job, and nothing else of the folder.
+        shutil.rmtree(folder / "requests.queue", ignore_errors=True)
+        for name in ("requests.seen", "spider.state"):
+            (folder / name).unlink(missing_ok=True)
+    (folder / _STOPPED).unlink(missing_ok=True)
 
 
 def _describe_spiders(settings: BaseSettings) -> str:
-    """The spiders and their arguments, from their own docstrings."""
+    """The spiders and their arguments, from the docstrings of their modules."""
     loader = get_spider_loader(settings)
     lines = ["spiders and their arguments (-a NAME=VALUE):"]
     for name in loader.list():
         spider = cast("type[KbsSpider]", loader.load(name))
-        summary = (spider.__doc__ or "").strip().splitlines()[0]
-        arguments = spider.argument_defaults().items()
-        defaults = (f"{argument}={value if len(value) < 120 else '…'}" for argument, value in arguments)
-        lines += [f"  {name}: {summary}", f"      {' '.join(defaults)}"]
+        defaults = (f"{argument}={value}" for argument, value in spider.argument_defaults().items())
+        lines += [f"  {sys.modules[spider.__module__].__doc__}", f"      {' '.join(defaults)}"]
     lines.append("  lang=f,e: editions. since=, until=: days, 2026-11-24.")
     lines.append("  full=1: do not stop at pages whose articles are all stored.")
     return "\n".join(lines)

@@ -1,4 +1,19 @@
-"""kbsworld doctor: whether the database and the archive are sound, and how the last runs went."""
+"""Check the database and the archive, and show how the last runs went.
+
+Reports on the database of KBS_DB and the archive of KBS_ARCHIVE: the last run of each spider, days without news,
+layouts by month, pending articles, whether the database is sound, and whether every page in the archive is whole
+and is where its article says. Nothing is written; a crawl may run at the same time.
+
+What is damaged must be restored from a copy. Of a database without one, the recover command of SQLite's own shell
+saves what can be read; the archive only keeps pages, and its damage takes no article from the database.
+
+Exit status: 0 all well; 1 where database or archive are damaged, or there is no database; 2 for a wrong call; 3
+where both are sound and the last finished run of a spider was unhealthy (ended with status 3).
+
+Examples:
+  kbsworld doctor
+  kbsworld doctor --quick
+"""
 
 from __future__ import annotations
 
@@ -22,23 +37,6 @@ _MAX_SHOWN = 20
 
 
 class Command(OfflineCommand):
-    """Check the database and the archive, and show how the last runs went.
-
-    Reports on the database of KBS_DB and the archive of KBS_ARCHIVE: the last run of each spider, days without news,
-    layouts by month, pending articles, whether the database is sound, and whether every page in the archive is whole
-    and is where its article says. Nothing is written; a crawl may run at the same time.
-
-    What is damaged must be restored from a copy. Of a database without one, the recover command of SQLite's own shell
-    saves what can be read; the archive only keeps pages, and its damage takes no article from the database.
-
-    Exit status: 0 all well; 1 where database or archive are damaged, or there is no database; 2 for a wrong call; 3
-    where both are sound and the last finished run of a spider was unhealthy (ended with status 3).
-
-    Examples:
-      kbsworld doctor
-      kbsworld doctor --quick
-    """
-
     prints = True
     interrupted = "Interrupted."
 
@@ -47,13 +45,12 @@ class Command(OfflineCommand):
         parser.add_argument("--quick", action="store_true", help=text)
 
     def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
-        assert self.settings is not None
         folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
         return partial(_report, self.database, folder, quick=opts.quick)
 
 
 def _report(database: str, folder: str, *, quick: bool) -> int:
-    """Print the report; the exit status. `folder` is empty where no archive is kept."""
+    # `folder` is empty where no archive is kept.
     from extractors.dates import KST
     from storage import checkup
     from storage.archive.check import ArchiveReport, Rows

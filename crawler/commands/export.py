@@ -1,4 +1,16 @@
-"""kbsworld export: the stored articles as JSON Lines, CSV, Parquet, Markdown or TEI."""
+"""Write stored articles as JSON Lines, CSV, Parquet, Markdown or TEI.
+
+Writes the articles of the database of KBS_DB, the newest version of each, oldest first. A file is replaced as a
+whole at the end, or not at all. A crawl may run at the same time.
+
+Exit status: 0; 1 where the database cannot be read, a row of it is damaged (the others are written), or something
+cannot be written; 2 for a wrong call; 128 plus the signal's number where a signal ended it.
+
+Examples:
+  kbsworld export -o articles.csv --since 2026-01-01
+  kbsworld export --all-versions | gzip > articles.jsonl.gz
+  kbsworld export --format markdown -o articles/ --category politique
+"""
 
 from __future__ import annotations
 
@@ -23,20 +35,6 @@ _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 class Command(OfflineCommand):
-    """Write stored articles as JSON Lines, CSV, Parquet, Markdown or TEI.
-
-    Writes the articles of the database of KBS_DB, the newest version of each, oldest first. A file is replaced as a
-    whole at the end, or not at all. A crawl may run at the same time.
-
-    Exit status: 0; 1 where the database cannot be read, a row of it is damaged (the others are written), or something
-    cannot be written; 2 for a wrong call; 128 plus the signal's number where a signal ended it.
-
-    Examples:
-      kbsworld export -o articles.csv --since 2026-01-01
-      kbsworld export --all-versions | gzip > articles.jsonl.gz
-      kbsworld export --format markdown -o articles/ --category politique
-    """
-
     interrupted = "Interrupted; nothing was written."
     _written = _damaged = 0
 
@@ -68,7 +66,6 @@ class Command(OfflineCommand):
         return partial(self._export, opts, form, path)
 
     def _export(self, opts: Namespace, form: str, path: Path | None) -> int:
-        """Write the articles; the exit status."""
         import click
 
         from storage.database import open_to_read

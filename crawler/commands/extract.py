@@ -1,4 +1,15 @@
-"""kbsworld extract: the articles of saved pages, printed and not stored."""
+"""Print the articles of saved pages; nothing is stored.
+
+Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of them, or - for standard
+input. The type of a page is detected from its content.
+
+Exit status: 0; 1 where a file held no article or could not be read; 2 for a wrong call.
+
+Examples:
+  kbsworld extract page.html
+  kbsworld extract --format markdown saved/ > articles.md
+  curl -s "$URL" | kbsworld extract --url "$URL" -
+"""
 
 from __future__ import annotations
 
@@ -11,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError
-from crawler.command import OfflineCommand, complain
+from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED
 
 if TYPE_CHECKING:
@@ -23,19 +34,6 @@ _PAGE_SUFFIXES = (".htm", ".html", ".txt")
 
 
 class Command(OfflineCommand):
-    """Print the articles of saved pages; nothing is stored.
-
-    Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of them, or - for standard
-    input. The type of a page is detected from its content.
-
-    Exit status: 0; 1 where a file held no article or could not be read; 2 for a wrong call.
-
-    Examples:
-      kbsworld extract page.html
-      kbsworld extract --format markdown saved/ > articles.md
-      curl -s "$URL" | kbsworld extract --url "$URL" -
-    """
-
     usage = "[options] FILE..."
     prints = True
     interrupted = "Interrupted."
@@ -66,14 +64,13 @@ class Command(OfflineCommand):
         from extractors import NotAnArticle
         from extractors.html import extract_page
 
-        assert self.settings is not None
         max_page = self.settings.getint("KBS_MAX_PAGE")
         for page in pages:
             try:
                 article = extract_page(_read(page, max_page), url)
             except (NotAnArticle, OSError, ValueError) as error:
                 reason = (isinstance(error, OSError) and error.strerror) or error
-                complain(self, f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)
+                self.complain(f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)
                 continue
             if form == "json":
                 print(json.dumps(article.to_dict(), ensure_ascii=False))

@@ -1,4 +1,15 @@
-"""kbsworld import: the rows of JSON Lines that `kbsworld export` writes go into the database."""
+"""Store the rows of JSON Lines that kbsworld export wrote.
+
+Stores the rows of each FILE, JSON Lines, plain or gzip, in the database of KBS_DB, under the
+rules by which a crawl stores. Called again, it changes nothing.
+
+Exit status: 0; 1 where something could not be read or stored; 2 for a wrong call; 128 plus the signal's number
+where a signal ended it.
+
+Examples:
+  kbsworld import articles.jsonl
+  kbsworld import 2025.jsonl.gz 2026.jsonl.gz
+"""
 
 # ruff: noqa: N999  (Scrapy names a command after its module, and nobody imports this one by name)
 from __future__ import annotations
@@ -14,14 +25,13 @@ from datetime import datetime
 from functools import partial
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 from crawler.command import OfflineCommand, uninterrupted
 from crawler.terminal import WORK_FAILED
 
 if TYPE_CHECKING:
     from crawler.reextract import Report
-    from extractors import Article
     from storage import ArticleStore
     from storage.versions import Row
 
@@ -32,50 +42,31 @@ _LINE = 4
 _GZIP = b"\x1f\x8b"
 _DAMAGED = (EOFError, OSError, zlib.error)
 _KINDS = frozenset({"news", "feature", "programme", "other"})
-_PROVENANCE = ("timestamp", "fetched_at", "archive_file", "archive_offset")
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
+# The timestamp of an article without dates: the time of its first capture, in KST.
 _CAPTURE_TIME = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+09:00")
 _URN = re.compile(r"urn:sha256:[0-9a-f]{64}")
 
 
 class Command(OfflineCommand):
-    """Store the rows of JSON Lines that kbsworld export wrote.
-
-    Stores the rows of each FILE, JSON Lines, plain or gzip, in the database of KBS_DB, under the
-    rules by which a crawl stores. Called again, it changes nothing.
-
-    Exit status: 0; 1 where something could not be read or stored; 2 for a wrong call; 128 plus the signal's number
-    where a signal ended it.
-
-    Examples:
-      kbsworld import articles.jsonl
-      kbsworld import 2025.jsonl.gz 2026.jsonl.gz
-    """
-
     usage = "FILE..."
     interrupted = "Interrupted; what was stored stays, and the same call stores the rest."
 
     def prepare(self, args: list[str], _: argparse.Namespace) -> Callable[[], int]:
-        assert self.settings is not None
         if not args:
             raise ValueError("Name at least one JSON Lines file.")
         files = [Path(name).expanduser() for name in args]
         for file in files:
-            _check_file(file)
+            if not file.is_file():
+                raise FileNotFoundError(f"{file}: no such file.")
+            with file.open("rb") as stream:
+                head = stream.read(1000)
+            if not head.startswith(_GZIP) and head.lstrip()[:1] not in {b"{", b""}:
+                raise OSError(f"{file} is not JSON Lines; import reads what export writes.")
         return partial(_run, files, self.database, _LINE * self.settings.getint("KBS_MAX_PAGE"))
 
 
-def _check_file(path: Path) -> None:
-    if not path.is_file():
-        raise FileNotFoundError(f"{path}: no such file.")
-    with path.open("rb") as stream:
-        head = stream.read(1000)
-    if not head.startswith(_GZIP) and head.lstrip()[:1] not in {b"{", b""}:
-        raise OSError(f"{path} is not JSON Lines; import reads what export writes.")
-
-
 def _run(files: list[Path], database: str, longest: int) -> int:
-    """Import the rows of files; the exit status."""
     from crawler.reextract import Report
     from storage import ArticleStore
 
@@ -107,81 +98,69 @@ def _store(store: ArticleStore, report: Report, rows: Iterator[Row]) -> None:
 
 
 def _rows(file: Path, longest: int, report: Report) -> Iterator[Row]:
-    """The rows of a file; lines that hold none are reported."""
-    number = 0
+    """The rows of a file; those that export did not write are reported."""
+    from storage.sources.table import read_rows
+
     with file.open("rb") as packed:
         stream = cast("IO[bytes]", gzip.GzipFile(fileobj=packed)) if packed.peek(2)[:2] == _GZIP else packed
+        number = at = 0
         try:
-            at = 0
-            while line := stream.readline(longest):
-                number += 1
-                is_whole = line.endswith(b"\n") or len(line) < longest
-                while not is_whole and line and not line.endswith(b"\n"):
-                    line = stream.readline(longest)
+            for number, (_, values) in enumerate(read_rows(stream, [frozenset({"paragraphs"})], longest), 1):
                 report.advance(packed.tell() - at)
                 at = packed.tell()
-                if not line.strip():
-                    continue
                 try:
-                    yield _row(line if is_whole else None)
+                    yield _row(values)
                 except ValueError as error:
                     report.counts["rows"] += 1
-                    report.damage(f"{file}", f"line {number}", f"{error}")
+                    report.damage(f"{file}", f"row {number}", f"{error}")
         except _DAMAGED as error:
-            report.damage(f"{file}", f"line {number + 1}", f"it cannot be read ({error})")
+            report.damage(f"{file}", f"row {number + 1}", f"it cannot be read ({error})")
 
 
-def _row(line: bytes | None) -> Row:
-    """The row of `articles` in a line that is exactly as export writes it; None: the line is too long.
+def _row(values: dict[str, Any] | str) -> Row:
+    """The row of `articles` that export writes as `values`; a phrase instead of them says why there are none.
 
     Raises:
-        ValueError: it is not; the message is a phrase.
+        ValueError: there is no such row; the message is a phrase.
     """
     from extractors import Article
     from storage.archive import Capture, Location
     from storage.articles import article_row
 
-    if line is None:
-        raise ValueError("longer than a line of kbsworld export")
+    if isinstance(values, str):
+        raise ValueError(values)  # noqa: TRY004
     try:
-        values = json.loads(line)
         json.dumps(values, ensure_ascii=False).encode()  # JSON can hold half a character, SQLite cannot
         article = Article.from_dict(values | {"timestamp": None})
         place = Location(file=values["archive_file"], offset=values["archive_offset"])
         moment = datetime.fromisoformat(values["fetched_at"])
-        capture = Capture(url="", fetched_at=moment, body=b"", location=place)
-        row = article_row(article, capture)
+        row = article_row(article, Capture(url="", fetched_at=moment, body=b"", location=place))
+        if article.timestamp is None and _CAPTURE_TIME.fullmatch(values["timestamp"]):
+            row["timestamp"] = values["timestamp"]
+        fits = _fits(row)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ValueError("not a row that kbsworld export writes") from None
-    if row["timestamp"] is None:
-        row["timestamp"] = values["timestamp"]
-    written = article.to_dict() | {name: row[name] for name in _PROVENANCE}
-    for name, value in written.items():
-        if values.get(name) != value or type(values.get(name)) is not type(value):
+    flags = {name: bool(row[name]) for name in ("has_video", "truncated")}
+    for name, value in {**row, **flags, "paragraphs": list(article.paragraphs)}.items():
+        same = values.get(name) == value and type(values.get(name)) is type(value)
+        if not same or not fits.get(name, True):
             raise ValueError(f"{name} is not as kbsworld export writes it")
-    if flaw := _flaw(article, row):
-        raise ValueError(flaw)
     return row
 
 
-def _flaw(article: Article, row: Row) -> str:
-    """What of a row cannot have been stored by kbsworld, a phrase; empty if nothing."""
+def _fits(row: Row) -> dict[str, bool]:
+    """Whether kbsworld can have stored what is in columns that are not derived from others."""
     from extractors.address import parse_address
 
-    address = parse_address(article.url)
-    kinds = {address.kind} if address and address.is_article else _KINDS
-    if article.url != address.url if address else not _URN.fullmatch(article.url):
-        return "url is not an article's canonical address"
-    if article.kind not in kinds or (address and address.lang not in {None, article.lang}):
-        return "kind or lang do not fit the url"
+    address = parse_address(row["url"])
     file, offset = row["archive_file"], row["archive_offset"]
-    if (file is None) != (offset is None) or not 0 <= (offset or 0) < 1 << 63 or not (file or "-").isprintable():
-        return "archive_file and archive_offset name no place"
-    if not {row["has_video"], row["truncated"]} <= {0, 1}:
-        return "has_video and truncated must be true or false"
-    if not _NAME.fullmatch(article.layout) or not _NAME.fullmatch(article.lang) or article.source_url == "":
-        return "layout, lang or source_url is not a name"
-    # An article without dates has the time of its first capture, in KST.
-    if article.timestamp is None and not _CAPTURE_TIME.fullmatch(row["timestamp"]):
-        return "timestamp is neither that of its dates nor of a capture"
-    return ""
+    return {
+        "url": row["url"] == address.url if address else bool(_URN.fullmatch(row["url"])),
+        "timestamp": row["timestamp"] is not None,
+        "kind": row["kind"] in ({address.kind} if address and address.is_article else _KINDS),
+        "lang": bool(_NAME.fullmatch(row["lang"])) and (address is None or address.lang in {None, row["lang"]}),
+        "layout": bool(_NAME.fullmatch(row["layout"])),
+        "source_url": row["source_url"] != "",
+        "archive_file": (file is None) == (offset is None) and (file or "-").isprintable(),
+        "archive_offset": 0 <= (offset or 0) < 1 << 63,
+    }

@@ -1,4 +1,19 @@
-"""kbsworld search: the stored articles in which words are found, best first."""
+"""Find stored articles by their words.
+
+Prints the articles of KBS_DB that match QUERY, best first. An article must have all words; accents and capitals do
+not matter. "two words" is a phrase; word* matches beginnings; OR, NOT and brackets combine; title:word searches
+titles only. Quote a QUERY with quotes or brackets for the shell, and put -- before one that begins with -.
+
+Times are KST. On a terminal found words are highlighted, unless NO_COLOR is set. A crawl may run at the same time.
+
+Exit status, as of grep: 0 where something is found; 1 where nothing is, or the database cannot be read; 2 for a
+wrong call or query; 128 plus the signal's number where a signal ended it.
+
+Examples:
+  kbsworld search sommet coree
+  kbsworld search '"conseil de securite" NOT iran' --since 2026-01-01
+  kbsworld search --format json --limit 100 'titre:ministre'
+"""
 
 from __future__ import annotations
 
@@ -25,23 +40,6 @@ _MARKS = re.compile(f"[{_BEGIN}{_END}]")
 
 
 class Command(OfflineCommand):
-    """Find stored articles by their words.
-
-    Prints the articles of KBS_DB that match QUERY, best first. An article must have all words; accents and capitals do
-    not matter. "two words" is a phrase; word* matches beginnings; OR, NOT and brackets combine; title:word searches
-    titles only. Quote a QUERY with quotes or brackets for the shell, and put -- before one that begins with -.
-
-    Times are KST. On a terminal found words are highlighted, unless NO_COLOR is set. A crawl may run at the same time.
-
-    Exit status, as of grep: 0 where something is found; 1 where nothing is, or the database cannot be read; 2 for a
-    wrong call or query; 128 plus the signal's number where a signal ended it.
-
-    Examples:
-      kbsworld search sommet coree
-      kbsworld search '"conseil de securite" NOT iran' --since 2026-01-01
-      kbsworld search --format json --limit 100 'titre:ministre'
-    """
-
     usage = "[options] QUERY..."
     prints = True
     interrupted = "Interrupted."
@@ -53,36 +51,34 @@ class Command(OfflineCommand):
         add_selection_options(parser, versions=True)
 
     def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
+        from storage.query import fts_expression
+
         if not args:
             raise ArgumentError("Give the words to look for, such as: kbsworld search sommet coree.")
+        query = " ".join(args)
+        fts_expression(query)
         limit = count("--limit", opts.limit, "hits") or 20
-        return partial(_search, self.database, " ".join(args), opts, limit)
+        return partial(_search, self.database, query, opts, limit)
 
 
 def _search(database: str, query: str, opts: Namespace, limit: int) -> int:
-    """Print the hits; the exit status."""
-    from storage import QueryError
     from storage.database import open_to_read
     from storage.search import search
 
     with open_to_read(database, tell) as db:
-        try:
-            hits = search(db, query, selection_of(opts, db), limit)
-        except QueryError as error:
-            raise ArgumentError(str(error)) from None
+        hits = search(db, query, selection_of(opts, db), limit)
     if not hits:
         tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
         return WORK_FAILED
     for hit in hits:
-        print(_json(hit) if opts.format == "json" else _text(hit))
+        if opts.format == "json":
+            values = {
+                name: _MARKS.sub("", value) if isinstance(value, str) else value for name, value in asdict(hit).items()
+            }
+            print(json.dumps(values, ensure_ascii=False))
+        else:
+            print(_text(hit))
     return 0
-
-
-def _json(hit: Hit) -> str:
-    values = asdict(hit)
-    for name in ("title", "snippet"):
-        values[name] = values[name] and _MARKS.sub("", values[name])
-    return json.dumps(values, ensure_ascii=False)
 
 
 def _text(hit: Hit) -> str:
@@ -91,11 +87,8 @@ def _text(hit: Hit) -> str:
     begin, end = ("\x1b[1;33m", "\x1b[0m") if has_colour else ("", "")
     # A long text may be cut within a mark.
     texts = [clean(text, keep=_BEGIN + _END) + _END for text in (hit.title or "(no title)", hit.snippet)]
-    return "\n".join([_about(hit), *texts, clean(hit.url), ""]).replace(_BEGIN, begin).replace(_END, end)
-
-
-def _about(hit: Hit) -> str:
     # Times are stored in KST; one without a time of day is a day. An undated version has the time of its capture.
     moment = clean(hit.written_at or hit.timestamp)
     time = f"{moment[:10]} {moment[11:16]} KST" if len(moment) > 10 else moment
-    return " · ".join(filter(None, [time, clean(hit.category or "")]))
+    about = " · ".join(filter(None, [time, clean(hit.category or "")]))
+    return "\n".join([about, *texts, clean(hit.url), ""]).replace(_BEGIN, begin).replace(_END, end)

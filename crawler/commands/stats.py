@@ -1,4 +1,17 @@
-"""kbsworld stats: what can be counted of the stored articles, as tables or drawn."""
+"""Count the stored articles by month, category, hour, length, word and layout.
+
+Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
+by length, by layout, and with --word those that contain a word. The reading room draws the same. A crawl may run at
+the same time.
+
+Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
+signal's number where a signal ended it.
+
+Examples:
+  kbsworld stats --word sommet --since 2026-01-01
+  kbsworld stats --only months --format csv > months.csv
+  kbsworld stats --plot articles.png
+"""
 
 from __future__ import annotations
 
@@ -6,7 +19,7 @@ import csv
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
@@ -28,21 +41,6 @@ _NOTHING = "No stored article matches."
 
 
 class Command(OfflineCommand):
-    """Count the stored articles by month, category, hour, length, word and layout.
-
-    Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
-    by length, by layout, and with --word those that contain a word. The reading room draws the same. A crawl may run at
-    the same time.
-
-    Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
-    signal's number where a signal ended it.
-
-    Examples:
-      kbsworld stats --word sommet --since 2026-01-01
-      kbsworld stats --only months --format csv > months.csv
-      kbsworld stats --plot articles.png
-    """
-
     prints = True
     interrupted = "Interrupted; nothing was written."
 
@@ -70,7 +68,6 @@ class Command(OfflineCommand):
 
 
 def _count(database: str, opts: Namespace) -> int:
-    """Count, and print or draw the counts; the exit status."""
     from storage.charts import below_one_another, drawn
     from storage.database import open_to_read
     from storage.statistics import STATISTICS, run, summarize
@@ -159,10 +156,9 @@ def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:
     if not statistic.across:
         return [tuple(headings.values()), *(tuple(row[name] for name in headings) for row in rows)]
     first, across, value = headings
-    totals: Counter[str] = Counter()
-    counts: dict[str, Counter[str]] = {}
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        totals[row[across]] += row[value]
-        counts.setdefault(row[first], Counter())[row[across]] += row[value]
+        counts[row[first]][row[across]] += row[value]
+    totals = sum(counts.values(), Counter[str]())
     names = sorted(totals, key=lambda name: (name == OTHERS["en"], -totals[name], name))
     return [(headings[first], *names), *((key, *(count[name] for name in names)) for key, count in counts.items())]

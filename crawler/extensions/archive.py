@@ -1,5 +1,6 @@
 """Archives every exchange with the site as WARC."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from http.client import responses as phrases
 from pathlib import Path
@@ -8,7 +9,7 @@ from urllib.parse import urlsplit
 from scrapy import Request
 from scrapy.http import Headers, Response
 
-from crawler.extensions.base import RunExtension
+from crawler.extensions import RunExtension
 from crawler.run_state import end_run
 from storage import ArchiveWriter
 from storage.archive import Payload, payload_digest
@@ -23,7 +24,6 @@ class Archive(RunExtension):
     Notes in the request's `meta` when it came (`fetched_at`) and where it is (`location`).
     """
 
-    handles = ("spider_opened", "response_downloaded", "spider_closed")
     _writer: ArchiveWriter | None = None
 
     def spider_opened(self) -> None:
@@ -83,11 +83,10 @@ class Archive(RunExtension):
         payload = self.spider.crawl_state.payload(url)
         if payload is None or payload.digest != digest:
             return None
-        try:
-            is_there = (self._folder / payload.location.file).stat().st_size >= payload.end
-        except OSError:
-            return None
-        return payload if is_there else None
+        with suppress(OSError):
+            if (self._folder / payload.location.file).stat().st_size >= payload.end:
+                return payload
+        return None
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:

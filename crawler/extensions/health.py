@@ -18,8 +18,7 @@ MIN_PAGES = 20
 MAX_GENERIC = 0.1
 MAX_REFUSED = 0.2
 MAX_FAILED = 0.1
-#: Share of articles that must have a field.
-MIN_COVERAGE = 0.95
+MAX_MISSING = 0.05
 #: Silence is unusual if it is this many times as long as any before, and longer than a day.
 SILENCE_FACTOR = 2.0
 SHORTEST_SILENCE = timedelta(days=1)
@@ -43,38 +42,28 @@ class RunMonitor(Monitor):  # type: ignore[misc]
 
     def test_layouts(self) -> None:
         """Articles are found by the class names of their template."""
-        generic = self.done.layouts["generic"]
-        if self.articles >= MIN_PAGES and generic > MAX_GENERIC * self.articles:
-            found = f"{generic} of {self.articles} articles were found by structure alone (layout generic)"
-            self.fail(f"{found}: {TEMPLATE_CHANGED}")
+        found = "articles were found by structure alone (layout generic)"
+        self._check(self.done.layouts["generic"], MAX_GENERIC, self.articles, f"{found}: {TEMPLATE_CHANGED}")
 
     def test_fields(self) -> None:
         """Articles have the fields that their kind has."""
-        for field in self.spider.expected_fields if self.articles >= MIN_PAGES else ():
-            found = self.articles - self.done.missing_fields[field]
-            if found < MIN_COVERAGE * self.articles:
-                self.fail(f"only {found} of {self.articles} articles have {field}: {TEMPLATE_CHANGED}")
+        for field in self.spider.expected_fields:
+            sentence = f"articles have no {field}: {TEMPLATE_CHANGED}"
+            self._check(self.done.missing_fields[field], MAX_MISSING, self.articles, sentence)
 
     def test_refusals(self) -> None:
         """Pages that lists point to are articles."""
         refused = self.done.counts["refused"]
-        total = refused + self.articles
-        if not self.spider.guesses and total >= MIN_PAGES and refused > MAX_REFUSED * total:
-            self.fail(
-                f"{refused} of {total} pages hold no article: look at the reasons in the table refusals; the site may "
-                "be showing an error page, or its template has changed."
-            )
+        if not self.spider.guesses:
+            advice = "look at the reasons in the table refusals, and at one of the pages in a browser."
+            self._check(refused, MAX_REFUSED, refused + self.articles, f"pages hold no article: {advice}")
 
     def test_failures(self) -> None:
         """Pages can be fetched."""
         failed = len(self.done.failures)
-        pages = self.done.pages + failed
-        is_reported = self.done.stopped is not None  # with the reason
-        if not is_reported and pages >= MIN_PAGES and failed > MAX_FAILED * pages:
-            self.fail(
-                f"{failed} of {pages} pages failed, listed above: the next run asks for them again; if they fail "
-                "again, look at the site in a browser."
-            )
+        if self.done.stopped is None:  # else that is reported, with the reason
+            advice = "the next run asks for them again; if they fail again, look at the site in a browser."
+            self._check(failed, MAX_FAILED, self.done.pages + failed, f"pages failed, listed above: {advice}")
 
     def test_silence(self) -> None:
         """Something new comes as often as before."""
@@ -90,6 +79,10 @@ class RunMonitor(Monitor):  # type: ignore[misc]
                 f"nothing new since {runs[0]:%Y-%m-%d %H:%M} UTC, and it never took longer than {_days(usual)} before: "
                 "look at the site in a browser; its list may have moved."
             )
+
+    def _check(self, found: int, most: float, total: int, sentence: str) -> None:
+        if total >= MIN_PAGES and found > most * total:
+            self.fail(f"{found} of {total} {sentence}")
 
 
 class Complain(Action):  # type: ignore[misc]

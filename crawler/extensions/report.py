@@ -7,7 +7,7 @@ import time
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
-from crawler.extensions.base import RunExtension
+from crawler.extensions import RunExtension
 from crawler.settings import CONTACT_PLACEHOLDER
 from storage import Outcome
 
@@ -19,8 +19,6 @@ COUNTS = (Outcome.NEW, Outcome.UPDATED, Outcome.EDITED, Outcome.UNCHANGED, "refu
 
 class RunReport(RunExtension):
     """Says on standard error what a run does, as it goes, and what it did, at the end."""
-
-    handles = ("response_received", "spider_error", "item_error", "spider_closed")
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from scrapy.crawler import Crawler
 
-from crawler.extensions.base import RunExtension
+from crawler.extensions import RunExtension
 from crawler.run_state import database_failed, exit_status
 from storage import ArticleStore, CrawlState, StoreError
 
@@ -15,8 +15,6 @@ class RunRecord(RunExtension):
 
     It records the run in the table `runs` from its beginning, so that a run that was killed has a row without an end.
     """
-
-    handles = ("spider_opened", "spider_closed")
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections import defaultdict
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
@@ -79,11 +80,10 @@ class RetryMiddleware(retry.RetryMiddleware):
 def _retry_after(response: Response) -> float:
     """The seconds that `Retry-After` asks for, as a number or a date; 0 without it."""
     value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if response.status not in _SAY_WHEN or not value:
+    if response.status not in _SAY_WHEN:
         return 0.0
     if value.isascii() and value.isdigit():
         return float(value[:9])
-    try:
+    with suppress(ValueError, OverflowError):
         return max(0.0, parsedate_to_datetime(value).timestamp() - time.time())
-    except (ValueError, OverflowError):
-        return 0.0
+    return 0.0

@@ -9,10 +9,13 @@ from scrapy.downloadermiddlewares import robotstxt
 from scrapy.exceptions import IgnoreRequest
 from scrapy.extensions.throttle import AutoThrottle
 from scrapy.http import Response
-from scrapy.robotstxt import ProtegoRobotParser, RobotParser
+from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.run_state import end_run, reason_for
+
+# What Scrapy notes in requests for robots.txt, redirected ones too; no other request of ours has it.
+_OF_ROBOTS = "dont_obey_robotstxt"
 
 
 class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
@@ -28,7 +31,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Handle the answer to a robots.txt request, after all retries; a 4xx means that there are no rules."""
-        if not _asks_for_robots(request) or response.status < 400:
+        if not request.meta.get(_OF_ROBOTS) or response.status < 400:
             return response
         if response.status >= 500 or response.status == HTTPStatus.TOO_MANY_REQUESTS:
             self._give_up(request, f"HTTP {response.status}")
@@ -36,7 +39,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
 
     def process_exception(self, request: Request, exception: Exception) -> None:
         """Handle the failure of a robots.txt request, after all retries."""
-        if _asks_for_robots(request):
+        if request.meta.get(_OF_ROBOTS):
             self._give_up(request, reason_for(exception))
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
@@ -50,23 +53,17 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         if parser is None:
             raise IgnoreRequest(f"robots.txt could not be read ({reason or 'it redirects too often, or off the site'})")
         host = urlparse_cached(request).hostname or ""
-        if isinstance(parser, ProtegoRobotParser) and host not in self._slowed:
+        if host not in self._slowed:
             self._slowed.add(host)
             # Scrapy reads the Crawl-delay and does not act on it.
-            delay = parser.rp.crawl_delay(self._robotstxt_useragent or self._default_useragent)
-            if delay:
-                _slow_down(self.crawler, host, float(delay))
+            if delay := parser.crawl_delay(self._robotstxt_useragent or self._default_useragent):
+                _slow_down(self.crawler, host, delay)
         return parser
 
     def _give_up(self, request: Request, reason: str) -> None:
         asked = request.meta.get("redirect_urls", [request.url])[0]
         self._unreadable[urlsplit(asked).netloc] = reason
         raise IgnoreRequest(reason)
-
-
-def _asks_for_robots(request: Request) -> bool:
-    # Also after a redirect; no other request of ours has the mark.
-    return bool(request.meta.get("dont_obey_robotstxt"))
 
 
 def _slow_down(crawler: Crawler, host: str, delay: float) -> None:

@@ -1,9 +1,10 @@
 """What all spiders share: arguments, requests, from page to article, and a second chance for failed pages."""
 
+import asyncio
 import inspect
 import logging
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -14,12 +15,13 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.exceptions import CloseSpider, DontCloseSpider
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
+from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
 
 from crawler.arguments import ArgumentError, day, words, yes
 from crawler.extraction import Extraction, ExtractionError
 from crawler.pipeline import CompletedList, ExtractedPage
-from crawler.run_state import RunState, database_failed, is_abandoned, is_ending, is_forbidden, reason_for
+from crawler.run_state import RunState, database_failed, is_ending, is_forbidden, reason_for
 from crawler.settings import PRODUCT
 from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
@@ -38,7 +40,7 @@ class KbsSpider(scrapy.Spider):
     """Base of the spiders. A subclass says where to start.
 
     Attributes:
-        editions: the letters of `lang=`.
+        editions: the letters of `lang=`; several are separated by commas.
         since, until: days in KST; articles that a list dates otherwise are not requested. None: no bound.
         full: whether to go on where everything is known.
         started_at: when the run began; aware, UTC.
@@ -53,8 +55,6 @@ class KbsSpider(scrapy.Spider):
         "ITEM_PIPELINES": {"crawler.pipeline.ArticlePipeline": 100},
         "EXTENSIONS": {
             "crawler.extensions.archive.Archive": 100,
-            "crawler.extensions.prompt_stop.PromptStop": 110,
-            "crawler.extensions.job.Job": 120,
             # In this order: judge the run, record it with the judgement, report it.
             "spidermon.contrib.scrapy.extensions.Spidermon": 150,
             "crawler.extensions.run_record.RunRecord": 180,
@@ -75,16 +75,7 @@ class KbsSpider(scrapy.Spider):
     crawl_state: CrawlState
 
     def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "") -> None:
-        """A spider of one edition or more.
-
-        Args:
-            lang: letters of editions, as in the site's `lang=`, separated by commas.
-            since, until: first and last day, `YYYY-MM-DD`; empty: no bound.
-            full: `1` to go on where everything is known.
-
-        Raises:
-            ArgumentError: a value is invalid.
-        """
+        """A spider with the texts of these arguments; raises ArgumentError if one is invalid."""
         super().__init__()
         self.editions = words("lang", lang)
         for letter in self.editions or [lang]:
@@ -172,13 +163,13 @@ class KbsSpider(scrapy.Spider):
 
     async def parse_article(
         self, response: Response, url: str, timestamp: str | None = None, list_url: str | None = None
-    ) -> AsyncIterator[Output]:
+    ) -> Iterable[Output]:
         """The page as an ExtractedPage; or its request once more, if it is not whole or no page of the site."""
         request = response.request
         assert request is not None
         if response.meta.get("unarchived"):
             self.run.failures[response.url] = "it could not be archived"
-            return
+            return []
         capture = capture_of(response)
         result: Article | NotAnArticle = NotAnArticle(f"HTTP {capture.status}")
         if capture.status == 200:
@@ -189,21 +180,19 @@ class KbsSpider(scrapy.Spider):
         else:
             trouble, temporary = result.reason, result.passing
         if temporary and (again := self.ask_again(request, trouble)):
-            yield again
-        elif isinstance(result, Article) and result.truncated:
-            for item in self.give_up(request, trouble):
-                yield item
-        elif not (trouble and list_url) or self.page_failed(request, trouble):
-            self.run.failures.pop(asked_for(request), None)
-            listed = list_url is not None
-            yield ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
-            for item in self.article_done(list_url):
-                yield item
+            return [again]
+        if isinstance(result, Article) and result.truncated:
+            return self.give_up(request, trouble)
+        if trouble and list_url and not self.page_failed(request, trouble):
+            return []
+        self.run.failures.pop(asked_for(request), None)
+        listed = list_url is not None
+        page = ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
+        return [page, *self.article_done(list_url)]
 
-    def article_done(self, list_url: str | None) -> Iterator[Output]:
+    def article_done(self, list_url: str | None) -> Iterable[Output]:  # noqa: ARG002
         """What follows when an article of a list has been dealt with: nothing, for spiders without lists."""
-        del list_url
-        yield from ()
+        return ()
 
     # --- any page ---
 
@@ -224,8 +213,8 @@ class KbsSpider(scrapy.Spider):
         request: Request = failure.request  # type: ignore[attr-defined]
         error = failure.value
         assert error is not None
-        if is_abandoned(error):
-            return
+        if isinstance(error, asyncio.CancelledError | CancelledError):
+            return  # given up because a signal ended the run: no failure of the page
         redirected = f" (redirected to {request.url})" if asked_for(request) != request.url else ""
         yield from self.give_up(request, reason_for(error) + redirected, again=not is_forbidden(error))
 

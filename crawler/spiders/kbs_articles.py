@@ -1,14 +1,15 @@
-"""kbs_articles: given articles, by address or by number."""
+"""kbs_articles: articles by address, or news by number; stored ones are requested again only with full=1."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 
 from scrapy import Request
 
 from crawler.arguments import ArgumentError
 from crawler.spiders.base import KbsSpider
-from extractors.address import Address, parse_address, site_url
+from extractors.address import parse_address, site_url
 
 # How many numbers a range may have: several times what the site ever used.
 _MAX_RANGE = 1_000_000
@@ -16,8 +17,6 @@ _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 
 class KbsArticlesSpider(KbsSpider):
-    """Articles by address, or news by number; those that are stored are requested again only with full=1."""
-
     name = "kbs_articles"
     guesses = True
 
@@ -34,12 +33,13 @@ class KbsArticlesSpider(KbsSpider):
         super().__init__(lang, full=full)
         addresses = re.split(r"[\s,]+(?=https?:)|\s+", urls.strip())
         given = [*addresses, *(part.strip() for part in ids.split(",")), *_lines(file)]
-        self.given = [_given(part) for part in given if part]
+        self.given = [_addresses(part, self.editions) for part in given if part]
         if not self.given:
             raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, or file=PATH.")
 
     def first_requests(self) -> Iterator[Request]:
-        for address in self._addresses():
+        for address in map(parse_address, chain.from_iterable(self.given)):
+            assert address is not None
             if address.url in self.requested:
                 continue
             if self.full or not self.crawl_state.knows(address.url, None):
@@ -48,28 +48,19 @@ class KbsArticlesSpider(KbsSpider):
                 self.requested.add(address.url)
                 self.run.counts["unchanged"] += 1
 
-    def _addresses(self) -> Iterator[Address]:
-        for given in self.given:
-            if isinstance(given, Address):
-                yield given
-                continue
-            for url in (site_url("news", edition, number=number) for edition in self.editions for number in given):
-                address = parse_address(url)
-                assert address is not None
-                yield address
 
-
-def _given(text: str) -> Address | range:
-    numbers = _RANGE.fullmatch(text)
-    if numbers:
+def _addresses(text: str, editions: Sequence[str]) -> Iterable[str]:
+    """The addresses that an address, an id or a range of ids stands for."""
+    if numbers := _RANGE.fullmatch(text):
         first, last = int(numbers[1]), int(numbers[2] or numbers[1])
         if not first <= last < first + _MAX_RANGE:
             raise ArgumentError(f"{text} is not a range of ids; give one such as 83000-83100, a million at most.")
-        return range(first, last + 1)
+        ids = range(first, last + 1)
+        return (site_url("news", edition, number=number) for edition in editions for number in ids)
     address = parse_address(text)
     if address is None or not address.is_article:
         raise ArgumentError(f"{text[:200]} is neither the address of an article of KBS World nor an id such as 83685.")
-    return address
+    return [text]
 
 
 def _lines(name: str) -> list[str]:

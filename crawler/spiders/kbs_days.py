@@ -1,4 +1,4 @@
-"""kbs_days: the news of one day after another, for backfills of years."""
+"""kbs_days: the news of each day from `since` (a week ago) to `until` (today); a whole day is not read again."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -15,8 +15,6 @@ DEFAULT_DAYS = 7
 
 
 class KbsDaysSpider(ListSpider):
-    """The news of each day from `since` (a week ago) to `until` (today); a day read completely is not read again."""
-
     name = "kbs_days"
     list_name = "page of the day"
     empty_days = 0

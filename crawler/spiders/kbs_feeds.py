@@ -1,4 +1,4 @@
-"""kbs_feeds: what the RSS feeds point to, cheap enough for every ten minutes."""
+"""kbs_feeds: the newest articles, from the RSS feeds: one request a feed where nothing is new."""
 
 from collections.abc import Iterator
 
@@ -10,8 +10,6 @@ from extractors.listing import ListPage, extract_feed
 
 
 class KbsFeedsSpider(ListSpider):
-    """The RSS feeds: the newest articles, one request a feed where nothing is new."""
-
     name = "kbs_feeds"
     list_name = "feed"
     word_arguments = {"feed": ",".join(FEEDS), "category": ""}

@@ -1,6 +1,4 @@
-"""kbs_news: the news of an edition, from its news list."""
-
-from collections.abc import Iterator
+"""kbs_news: the news, from the news list, newest first."""
 
 from crawler.spiders.lists import ListSpider
 from extractors.address import parse_address, site_url
@@ -8,15 +6,9 @@ from storage.crawl_state import Coverage
 
 
 class KbsNewsSpider(ListSpider):
-    """The news list, newest first."""
-
     name = "kbs_news"
     list_name = "news list"
     word_arguments = {"category": ""}
-
-    def lists(self, edition: str) -> Iterator[str]:
-        for category in self.words["category"] or [""]:
-            yield site_url("news list", edition, category=category)
 
     def coverage(self, list_url: str) -> Coverage | None:
         """How far a list was read completely: the list of all news covers each category."""

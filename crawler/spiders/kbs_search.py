@@ -11,8 +11,6 @@ _LONGEST = 100
 
 
 class KbsSearchSpider(ListSpider):
-    """What the site's search finds."""
-
     name = "kbs_search"
     list_name = "page of results"
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cached_property
+from itertools import product
 from typing import ClassVar
 
 import scrapy
@@ -16,7 +17,7 @@ from crawler.pipeline import CompletedList
 from crawler.spiders.base import KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
-from extractors.address import list_page_url, parse_address
+from extractors.address import list_page_url, parse_address, site_url
 from extractors.dates import KST
 from extractors.listing import ListPage, extract_list
 from storage.crawl_state import Coverage
@@ -31,7 +32,7 @@ class ListSpider(KbsSpider):
 
     #: Arguments that name lists, with their defaults: short words, separated by commas.
     word_arguments: ClassVar[dict[str, str]] = {}
-    #: What a list of this spider is called in messages.
+    #: What a list of this spider is called in messages, and by `site_url` where the spider has no `lists` of its own.
     list_name: ClassVar[str] = "list"
     #: What extracts a page of its lists.
     extract_entries: staticmethod[[bytes, str], ListPage] = staticmethod(extract_list)
@@ -52,8 +53,9 @@ class ListSpider(KbsSpider):
     # --- what a subclass says of its lists ---
 
     def lists(self, edition: str) -> Iterable[str]:
-        """Addresses of the first pages of an edition's lists, on the site."""
-        raise NotImplementedError
+        """Addresses of the first pages of an edition's lists, on the site: one for each word of the arguments."""
+        for values in product(*(given or [""] for given in self.words.values())):
+            yield site_url(self.list_name, edition, **dict(zip(self.words, values, strict=True)))
 
     def coverage(self, list_url: str) -> Coverage | None:
         """How far earlier runs read a list completely."""
@@ -108,23 +110,20 @@ class ListSpider(KbsSpider):
 
     # --- pages ---
 
-    async def parse(self, response: Response, list_url: str = "", number: int = 1) -> AsyncIterator[Output]:
+    async def parse(self, response: Response, list_url: str = "", number: int = 1) -> Iterable[Output]:
         """Request the articles of a list page that are not known, and the next page while there is reason to."""
         request = response.request
         assert request is not None
         walk = self.walks[list_url]
         page, trouble, temporary = await self._page(response, walk, number)
         if temporary and (again := self.ask_again(request, trouble)):
-            following: Iterable[Output] = [again]
-        elif page is None or (trouble and not page.entries and number > 1):
-            following = self.give_up(request, trouble)
-        else:
-            if self.run.failures.pop(asked_for(request), None):
-                # Since its first try the list may have moved.
-                walk.incomplete = True
-            following = self._walk_on(walk, page, number, response.url)
-        for item in following:
-            yield item
+            return [again]
+        if page is None or (trouble and not page.entries and number > 1):
+            return self.give_up(request, trouble)
+        if self.run.failures.pop(asked_for(request), None):
+            # Since its first try the list may have moved.
+            walk.incomplete = True
+        return self._walk_on(walk, page, number, response.url)
 
     def give_up(self, request: Request, reason: str, *, again: bool = True) -> Iterator[Output]:
         """Go on with the page after a failed one, which has its second chance at the end."""

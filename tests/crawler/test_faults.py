@@ -137,7 +137,7 @@ def test_without_a_network_there_is_one_sentence(crawl: Run) -> None:
 
 def test_unusable_files_are_reported_before_any_request(site: ScriptedSite, crawl: Run, tmp_path: Path) -> None:
     run = crawl("kbs_news", "-O", f"{tmp_path}:jsonl", KBS_BASE_URL=site.base_url)
-    assert (run.returncode, run.stderr) == (1, f"{tmp_path} cannot be written (Is a directory).\n")
+    assert (run.returncode, run.stderr) == (1, f"{tmp_path}: Is a directory.\n")
     run = crawl("kbs_news", KBS_DB="", KBS_BASE_URL=site.base_url)
     assert run.returncode == 1
     assert "give KBS_DB a file name, such as data/kbs.db." in run.stderr

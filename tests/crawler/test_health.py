@@ -31,7 +31,7 @@ GONE = pages.missing_page(World(articles=3))
         ),
         (
             lambda _, body: body.replace(b'<p class="date">', b'<p class="date">le jour dit</p><p hidden>'),
-            "articles have written_at: the site's template has changed",
+            "articles have no written_at: the site's template has changed",
         ),
         (
             lambda target, body: GONE if target[-1] in "0123" else body,

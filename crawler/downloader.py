@@ -1,0 +1,54 @@
+"""Ends a crawl within seconds of SIGINT or SIGTERM."""
+
+import asyncio
+import signal
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+from weakref import WeakSet
+
+from scrapy import Request, Spider, signals
+from scrapy.core.downloader import Downloader
+from scrapy.crawler import Crawler
+from scrapy.http import Response
+from twisted.internet.defer import Deferred
+
+from crawler.spiders.base import KbsSpider
+
+#: How long a page under way has to arrive after the signal, in seconds.
+GRACE = 2.0
+
+
+class PromptDownloader(Downloader):
+    """Gives pages under way GRACE to arrive, then gives them up; Scrapy's waits for as long as their timeout."""
+
+    def __init__(self, crawler: Crawler) -> None:
+        super().__init__(crawler)
+        self._fetching: WeakSet[Deferred[Response | Request]] = WeakSet()
+        if isinstance(crawler.spider, KbsSpider):
+            self._run = crawler.spider.run
+            # Scrapy has set its handlers by then.
+            crawler.signals.connect(self._handle_signals, signals.spider_opened)
+
+    def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:
+        del spider
+        fetching: Deferred[Response | Request] = super().fetch(request)
+        self._fetching.add(fetching)
+        return fetching
+
+    def _handle_signals(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            scrapys = signal.getsignal(number)
+            if callable(scrapys):
+                signal.signal(number, partial(self._stop, loop, scrapys))
+
+    def _stop(self, loop: asyncio.AbstractEventLoop, scrapys: Callable[..., Any], number: int, frame: Any) -> None:
+        self._run.signal = number
+        loop.call_soon_threadsafe(loop.call_later, GRACE, self._abandon)
+        scrapys(number, frame)
+
+    def _abandon(self) -> None:
+        """Give up every request under way; their errbacks get a CancelledError. Those that are done stay so."""
+        for fetching in list(self._fetching):
+            fetching.cancel()
