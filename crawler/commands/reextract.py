@@ -1,4 +1,18 @@
-"""kbsworld reextract: archived pages become articles again, offline."""
+"""Extract archived pages again, offline: this project's archive, or any other.
+
+Reads each SOURCE and stores its articles in the database of KBS_DB, as a crawl does: WARC, ARC and WACZ archives,
+folders of saved pages, Scrapy's HTTP cache, JSON Lines and CSV with url and html or text columns, or - for standard
+input. The type of a SOURCE is detected from its content. Without SOURCE: the archive of KBS_ARCHIVE. Interrupted,
+the same call goes on: sources that were read are skipped.
+
+Exit status: 0; 1 where something could not be read; 2 for a wrong call; 128 plus the signal's number where a signal
+ended it.
+
+Examples:
+  kbsworld reextract
+  kbsworld reextract --dry-run pages/ crawl.warc.gz
+  kbsworld reextract --only layout=generic
+"""
 
 from __future__ import annotations
 
@@ -24,22 +38,6 @@ _MOST = 2**31
 
 
 class Command(OfflineCommand):
-    """Extract archived pages again, offline: this project's archive, or any other.
-
-    Reads each SOURCE and stores its articles in the database of KBS_DB, as a crawl does: WARC, ARC and WACZ archives,
-    folders of saved pages, Scrapy's HTTP cache, JSON Lines and CSV with url and html or text columns, or - for standard
-    input. The type of a SOURCE is detected from its content. Without SOURCE: the archive of KBS_ARCHIVE. Interrupted,
-    the same call goes on: sources that were read are skipped.
-
-    Exit status: 0; 1 where something could not be read; 2 for a wrong call; 128 plus the signal's number where a signal
-    ended it.
-
-    Examples:
-      kbsworld reextract
-      kbsworld reextract --dry-run pages/ crawl.warc.gz
-      kbsworld reextract --only layout=generic
-    """
-
     usage = "[options] [SOURCE...]"
 
     def add_own_options(self, parser: argparse.ArgumentParser) -> None:

@@ -17,6 +17,7 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
+from w3lib.encoding import http_content_type_encoding
 
 from crawler.arguments import ArgumentError, day, words, yes
 from crawler.extraction import Extraction, ExtractionError
@@ -28,7 +29,6 @@ from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
 from extractors.dates import KST
 from storage import ArticleStore, Capture, CrawlState
-from storage.sources.http import charset_of
 
 T = TypeVar("T")
 
@@ -269,7 +269,7 @@ def capture_of(response: Response) -> Capture:
         fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
         status=response.status,
         body=response.body,
-        charset=charset_of((response.headers.get("Content-Type") or b"").decode("latin-1")),
+        charset=http_content_type_encoding((response.headers.get("Content-Type") or b"").decode("latin-1")),
         location=response.meta.get("location"),
     )
 

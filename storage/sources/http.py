@@ -7,8 +7,6 @@ import re
 import zlib
 from collections.abc import Callable
 from dataclasses import replace
-from email.message import Message
-from functools import lru_cache
 from io import BytesIO
 
 from fastwarc.stream_io import BrotliReader, ZstdReader
@@ -72,14 +70,6 @@ def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> tuple[byte
                 what = "end too early" if isinstance(error, EOFError) else "are damaged"
                 raise ValueError(f"{coding} data {what}") from None
     return (body, "") if len(body) <= max_page else (b"", TOO_LARGE)
-
-
-@lru_cache  # a site sends the same ones with every page
-def charset_of(content_type: str) -> str | None:
-    """The charset that a Content-Type names, in lower case; None if it names none."""
-    header = Message()
-    header["Content-Type"] = content_type
-    return header.get_content_charset()
 
 
 def _unpack(packed: bytes, wbits: int, longest: int) -> tuple[bytes, bytes]:

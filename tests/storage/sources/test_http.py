@@ -13,7 +13,7 @@ from fastwarc.stream_io import ZstdWriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sources.http import TOO_LARGE, charset_of, decode_body
+from storage.sources.http import TOO_LARGE, decode_body
 from tests.storage.sources.made import page
 
 MAX = 1_000_000
@@ -112,8 +112,3 @@ def test_what_was_packed_comes_back(body: bytes, order: list[int]) -> None:
     for _, pack in chain:
         packed = pack(packed)
     assert decode_body(packed, MAX, ",".join(name for name, _ in chain)) == (body, "")
-
-
-def test_charsets_are_read_however_they_are_written() -> None:
-    assert charset_of('text/html; Charset="EUC-KR"') == "euc-kr"
-    assert charset_of("") is None
