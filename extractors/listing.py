@@ -14,11 +14,10 @@ from urllib.parse import urljoin
 from lxml import etree
 
 from extractors.address import Address, page_of_list, parse_address
-from extractors.article import NotAnArticle
+from extractors.article import KST, NotAnArticle, find_dates, is_date_block
 from extractors.body import text_of
-from extractors.dates import KST, find_dates, is_date_block
+from extractors.html import MAX_TAGS, is_whole, parse_html
 from extractors.layout import LISTS, PAGE_END, SITE_MARKS, ListLayout, first
-from extractors.parse import MAX_TAGS, is_whole, parse_html
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

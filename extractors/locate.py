@@ -14,11 +14,10 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from extractors.body import text_of
-from extractors.dates import is_date_block
+from extractors.article import is_date_block
+from extractors.body import collapse, text_of
 from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, LABELS, SENTENCE_ENDS
 from extractors.layout import GENERIC, LAYOUTS, NAMES, TITLE_SUFFIX, Layout, first
-from extractors.normalize import collapse
 
 if TYPE_CHECKING:
     from lxml.etree import _Element

@@ -12,8 +12,8 @@ from itertools import takewhile
 from typing import Any
 
 from extractors.address import parse_address
-from extractors.article import Article, NotAnArticle
-from extractors.dates import find_dates, is_date_block
+from extractors.article import Article, NotAnArticle, find_dates, is_date_block
+from extractors.body import collapse, credit_of, take_credits
 from extractors.labels import (
     ABBREVIATIONS,
     CAPTIONS,
@@ -26,7 +26,6 @@ from extractors.labels import (
     Labels,
 )
 from extractors.layout import TEXT
-from extractors.normalize import collapse, credit_of, take_credits
 
 _CAPTION_LINE = re.compile(rf"({'|'.join(CAPTIONS)})\s*:\s*\S")
 _BODY_ONLY = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")

@@ -8,7 +8,7 @@ from functools import cached_property
 from crawler.spiders.coverage import Bounds, Walk
 from crawler.spiders.lists import ListSpider
 from extractors.address import day_url
-from extractors.dates import KST
+from extractors.article import KST
 
 #: How many days back from `until` if `since` is not given.
 DEFAULT_DAYS = 7
