@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 from lxml import etree
 
 from extractors.article import NotAnArticle
-from extractors.labels import COPYRIGHT, LONGEST_CREDIT
+from extractors.layout import COPYRIGHT
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -30,6 +30,8 @@ _INVISIBLE = re.compile(
 _MOST_MARKS = 30
 # Each of these becomes two marks when it is normalised, although it is not counted as one.
 _PAIRS = frozenset("\u0f73\u0f75\u0f81")
+
+_LONGEST_CREDIT = 120
 
 # Bounds on what a hostile page may cost; the longest features have some hundred paragraphs.
 _MAX_PARAGRAPHS = 2_000
@@ -93,7 +95,7 @@ def credit_of(caption: str | None) -> str | None:
 
 def is_credit(line: str) -> bool:
     """Whether a line is a © and a name."""
-    return line.startswith(COPYRIGHT) and len(line) <= LONGEST_CREDIT
+    return line.startswith(COPYRIGHT) and len(line) <= _LONGEST_CREDIT
 
 
 def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:

@@ -10,7 +10,7 @@ from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encodi
 from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle, find_dates
 from extractors.body import collapse, credit_of, read_paragraphs, take_credits
-from extractors.layout import SITE_MARKS, WORDLESS, first
+from extractors.layout import SITE_MARKS, first
 from extractors.locate import locate, meta_of
 from extractors.text import extract_text
 
@@ -72,7 +72,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         raise NotAnArticle("not an address of KBS World" if url else "a page without address")
     if address.kind == "list":
         raise NotAnArticle("a list of articles")
-    parts = locate(page, address.page)
+    parts = locate(page, address.facts.layout)
     if parts is None:
         if first(SITE_MARKS, page) is None:
             raise NotAnArticle("not a page of KBS World", passing=True)
@@ -91,7 +91,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
     except NotAnArticle as refusal:
         raise NotAnArticle(refusal.reason, passing=truncated) from None
-    if not paragraphs and not (address.page in WORDLESS and image_url):
+    if not paragraphs and not (address.facts.wordless and image_url):
         raise NotAnArticle("no article on the page", passing=truncated)
     written_at, updated_at = find_dates(parts.dates)
     return Article(

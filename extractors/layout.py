@@ -1,14 +1,16 @@
-"""What the site's pages look like: `layouts.toml`, read once."""
+"""What the site's pages look like and say: `layouts.toml` and the words of `site.toml`, read once."""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 from lxml.cssselect import CSSSelector
+
+from extractors.address import FACTS, PAGES
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -44,6 +46,27 @@ class ListLayout(NamedTuple):
     entry: Selector
     link: Selector
     dates: Selector
+
+
+class Labels(NamedTuple):
+    """The words of one edition; the comments of `site.toml` explain the fields."""
+
+    lang: str
+    skip_links: Sequence[str] = ()
+    recommended: str | None = None
+    cookies: str | None = None
+    details: str | None = None
+    common_words: str = ""
+
+    @property
+    def first_line(self) -> str:
+        """The first line of a whole page."""
+        return " ".join(self.skip_links)
+
+    @property
+    def menu(self) -> set[str]:
+        """The lines that may be above a title, with the skip links on one line or on two."""
+        return {self.first_line, *self.skip_links, GO_TOP}
 
 
 # A selector that needs no XPath.
@@ -86,15 +109,22 @@ LISTS = tuple(
     ListLayout(entry["page"], _css(entry["entry"]), _css(entry["link"]), _css(entry["dates"]))
     for entry in _FILE["lists"]
 )
-#: File name of a page -> `Article.layout`.
-NAMES: Mapping[str, str] = _FILE["names"]
 #: Every value of `Article.layout` that a template gives, news first.
-LAYOUT_NAMES: tuple[str, ...] = tuple(NAMES.values())
+LAYOUT_NAMES = tuple(page.layout for page in PAGES.values() if page.layout != GENERIC)
 
 #: Any match shows that a page is of the site.
 SITE_MARKS = _css(_FILE["site"]["marks"])
 #: Any match is the end of a whole page of the site.
 PAGE_END = _css(_FILE["site"]["page_end"])
 TITLE_SUFFIX: str = _FILE["site"]["title_suffix"]
-#: File names of pages on which a picture alone is an article.
-WORDLESS = frozenset(_FILE["site"]["wordless"])
+
+_WORDS: dict[str, Any] = FACTS["words"]
+GO_TOP: str = _WORDS["go_top"]
+CLOSE: str = _WORDS["close"]
+CAPTIONS: Sequence[str] = _WORDS["captions"]
+VIDEO_CAPTION: str = _WORDS["video_caption"]
+CREDITS: Sequence[str] = _WORDS["credits"]
+COPYRIGHT: str = _WORDS["copyright"]
+SENTENCE_ENDS: tuple[str, ...] = tuple(_WORDS["sentence_ends"])
+ABBREVIATIONS = frozenset(str(_WORDS["abbreviations"]).split())
+LABELS = tuple(Labels(**entry) for entry in FACTS["labels"])

@@ -16,8 +16,18 @@ from lxml import etree
 
 from extractors.article import is_date_block
 from extractors.body import collapse, text_of
-from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, LABELS, SENTENCE_ENDS
-from extractors.layout import GENERIC, LAYOUTS, NAMES, TITLE_SUFFIX, Layout, first
+from extractors.layout import (
+    CAPTIONS,
+    CLOSE,
+    COPYRIGHT,
+    GENERIC,
+    LABELS,
+    LAYOUTS,
+    SENTENCE_ENDS,
+    TITLE_SUFFIX,
+    Layout,
+    first,
+)
 
 if TYPE_CHECKING:
     from lxml.etree import _Element
@@ -66,13 +76,13 @@ class Parts:
     end: _Element | None
 
 
-def locate(page: _Element, file_name: str) -> Parts | None:
-    """The parts of the article on a page, or None where there is no article; `file_name` is of its address."""
+def locate(page: _Element, name: str) -> Parts | None:
+    """The parts of the article on a page, or None where there is none; `name`: the layout of its file name."""
     for layout in LAYOUTS:
         head, title = _head(page, layout)
         body = None if head is None else _body(layout, head)
         if head is not None and body is not None:
-            return _parts(page, layout, NAMES.get(file_name, GENERIC), head, title, [body])
+            return _parts(page, layout, name, head, title, [body])
     return _locate_moved(page, LAYOUTS[0])
 
 

@@ -14,7 +14,7 @@ from typing import Any
 from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
 from extractors.body import collapse, credit_of, take_credits
-from extractors.labels import (
+from extractors.layout import (
     ABBREVIATIONS,
     CAPTIONS,
     CLOSE,
@@ -22,10 +22,10 @@ from extractors.labels import (
     GO_TOP,
     LABELS,
     SENTENCE_ENDS,
+    TEXT,
     VIDEO_CAPTION,
     Labels,
 )
-from extractors.layout import TEXT
 
 _CAPTION_LINE = re.compile(rf"({'|'.join(CAPTIONS)})\s*:\s*\S")
 _BODY_ONLY = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
@@ -176,7 +176,7 @@ def _language(paragraphs: tuple[str, ...]) -> str:
     words = re.findall(r"\w+", " ".join(paragraphs).lower())
     if len(words) < _WORDS_TO_KNOW_A_LANGUAGE:
         return "und"
-    shares = {labels.lang: sum(word in labels.common_words for word in words) / len(words) for labels in LABELS}
+    shares = {labels.lang: sum(map(words.count, labels.common_words.split())) / len(words) for labels in LABELS}
     best = max(shares, key=lambda lang: shares[lang])
     return best if shares[best] >= _SHARE_OF_COMMON_WORDS else "und"
 
