@@ -4,11 +4,10 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, parse_qsl, quote_plus, urlsplit
+from urllib.parse import SplitResult, parse_qsl, quote_plus, urljoin, urlsplit
 
 from w3lib.url import add_or_replace_parameter
 
@@ -131,11 +130,6 @@ def site_url(name: str, edition: str, **values: object) -> str:
     return SITE + str(FACTS["urls"][name]).format(lang=edition, **quoted).removesuffix("&id=")
 
 
-def day_url(edition: str, day: date) -> str:
-    """The address of one day's news."""
-    return site_url("day", edition, day=day)
-
-
 def is_numbered(list_url: str) -> bool:
     """Whether the pages of a list may be requested by number, without a link to them."""
     address = parse_address(list_url)
@@ -157,6 +151,15 @@ def page_of_list(link: str, list_url: str) -> int | None:
         return None
     number = values.get("page", "")
     return int(number) if re.fullmatch(r"[0-9]{1,7}", number, re.ASCII) else None
+
+
+def absolute(base: str, link: str) -> str:
+    """The web address that a link on the page at `base` leads to; empty where it is none."""
+    try:
+        url = urljoin(base, link.strip())
+        return url if link.strip() and urlsplit(url).scheme in {"http", "https"} else ""
+    except ValueError:
+        return ""
 
 
 def _split(url: str) -> SplitResult | None:

@@ -135,10 +135,9 @@ def find_dates(text: str) -> tuple[datetime | date | None, datetime | date | Non
         timestamp but is no day of the calendar (2023-02-30) is left out.
     """
     found: list[datetime | date | None] = []
-    for day, *time in (timestamp.split() for timestamp in _TIMESTAMP.findall(text)):
+    for parts in map(str.split, _TIMESTAMP.findall(text)):
         with contextlib.suppress(ValueError):
-            found.append(
-                datetime.fromisoformat(f"{day}T{time[0]}").replace(tzinfo=KST) if time else date.fromisoformat(day)
-            )
+            moment = datetime.fromisoformat(" ".join(parts)).replace(tzinfo=KST)
+            found.append(moment if len(parts) > 1 else moment.date())
     written, updated, *_ = *found, None, None
     return written, updated

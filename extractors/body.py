@@ -100,11 +100,8 @@ def is_credit(line: str) -> bool:
 
 def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
     """Paragraphs without the credit lines that features have among them, and the first credit."""
-    kept: list[str] = []
-    taken: list[str] = []
-    for line in paragraphs:
-        (taken if is_credit(line) else kept).append(line)
-    return tuple(kept), credit_of(next(iter(taken), None))
+    credit = credit_of(next(filter(is_credit, paragraphs), None))
+    return tuple(line for line in paragraphs if not is_credit(line)), credit
 
 
 def text_of(element: _Element | None) -> str | None:

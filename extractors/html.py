@@ -2,12 +2,11 @@
 
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from urllib.parse import urljoin, urlsplit
 
 from lxml import etree
-from w3lib.encoding import html_body_declared_encoding, read_bom, resolve_encoding
+from w3lib.encoding import html_to_unicode
 
-from extractors.address import parse_address
+from extractors.address import absolute, parse_address
 from extractors.article import Article, NotAnArticle, find_dates
 from extractors.body import collapse, credit_of, read_paragraphs, take_credits
 from extractors.layout import SITE_MARKS, first
@@ -86,7 +85,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         # The page is whole, but in its broken markup nothing separates the article from what follows it.
         raise NotAnArticle("no end of the article in broken markup")
     # Read before the body, which is taken off the page.
-    image_url = None if parts.picture is None else _absolute(parts.picture.get("src") or "", address.url)
+    image_url = None if parts.picture is None else absolute(address.url, parts.picture.get("src") or "") or None
     try:
         paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
     except NotAnArticle as refusal:
@@ -123,7 +122,7 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     Raises:
         NotAnArticle: the page is empty, no HTML, or has more tags or attributes than any page of the site.
     """
-    start = body[:1000].lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1] or body.strip()[:1]
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1]
     if not start:
         raise NotAnArticle("empty page", passing=True)
     if start in b"{[":
@@ -150,12 +149,12 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
     try:
         body.decode()
     except UnicodeDecodeError:
-        declared = html_body_declared_encoding(body)
-        for name in (read_bom(body)[0], resolve_encoding(charset or ""), declared, _undeclared(body)):
-            try:
-                return body.decode(name or "", "replace").encode("utf-8", "replace")
-            except (LookupError, ValueError):  # no encoding, or one that is not for pages
-                continue
+        header = charset and f"charset={charset}"
+        try:
+            _, text = html_to_unicode(header, body, auto_detect_fun=_undeclared)
+        except (LookupError, ValueError):  # an encoding that is not for pages
+            text = body.decode(_undeclared(body), "replace")
+        return text.encode("utf-8", "replace")
     return body
 
 
@@ -164,12 +163,3 @@ def _undeclared(body: bytes) -> str:
     broken = body.decode("utf-8", "replace").count("\ufffd")
     whole = sum(byte >= 0xC0 for byte in body) - broken  # lead bytes of sequences that were read
     return "utf-8" if whole > 10 * broken else "cp1252"
-
-
-def _absolute(source: str, base: str) -> str | None:
-    source = source.strip()
-    try:
-        url = source if source.startswith(("https://", "http://")) else urljoin(base, source)
-        return url if source and urlsplit(url).scheme in {"http", "https"} else None
-    except ValueError:
-        return None

@@ -9,11 +9,10 @@ from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from lxml import etree
 
-from extractors.address import Address, page_of_list, parse_address
+from extractors.address import Address, absolute, page_of_list, parse_address
 from extractors.article import KST, NotAnArticle, find_dates, is_date_block
 from extractors.body import text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
@@ -80,7 +79,7 @@ def extract_list(body: bytes, url: str) -> ListPage:
     found = found or list(_entries_by_structure(page, url))
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
-    links = (_join(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
+    links = (absolute(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = {page_of_list(link, url) for link in links}
     return ListPage(
         entries=_each_once(found),
@@ -179,12 +178,5 @@ def _is_elsewhere(element: _Element) -> bool:
 
 def _article_at(base: str, link: str) -> Address | None:
     """The article that a link on the page `base` leads to, or None."""
-    address = parse_address(_join(base, link))
+    address = parse_address(absolute(base, link))
     return address if address is not None and address.is_article else None
-
-
-def _join(base: str, link: str) -> str:
-    try:
-        return urljoin(base, link.strip())
-    except ValueError:
-        return ""
