@@ -1,13 +1,11 @@
 """What extraction gives: Article or NotAnArticle; and dates as the site prints them, in KST."""
 
-from __future__ import annotations
-
 import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime, timedelta, timezone
-from typing import Any
+from typing import Any, Self
 
 #: Korea Standard Time. No daylight saving since 1988: a fixed offset is exact for all this site ever published.
 KST = timezone(timedelta(hours=9), "KST")
@@ -106,7 +104,7 @@ class Article:
         return {name: getattr(self, name) for name in self.__slots__} | dates | {"paragraphs": list(self.paragraphs)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Article:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The article that `to_dict` turned into `values`; keys that are no field are ignored.
 
         Raises:

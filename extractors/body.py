@@ -3,22 +3,16 @@
 This module prepares the tree, and trafilatura's converters turn it into lines (README.md, "What trafilatura does").
 """
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
-from typing import TYPE_CHECKING, cast
 
 from lxml import etree
+from lxml.etree import _Element
 
 from extractors.article import NotAnArticle
 from extractors.layout import COPYRIGHT
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-    from lxml.html import HtmlElement
 
 # Characters without width that editors leave behind, controls that are no white space (some drive terminals, or turn
 # the direction of writing), and code points that are no characters: halves of a surrogate pair, which cannot be
@@ -163,8 +157,8 @@ def _converter() -> Callable[[_Element], str]:
     from trafilatura.xml import xmltotxt
 
     options = Extractor(links=False, formatting=False)
-    # Its signature names the class of trees that lxml.html makes, and it uses nothing of that.
-    return lambda tree: xmltotxt(convert_tags(cast("HtmlElement", tree), options), include_formatting=False)
+    # The signature names the class of trees that lxml.html makes; nothing of that is used.
+    return lambda tree: xmltotxt(convert_tags(tree, options), include_formatting=False)  # type: ignore[arg-type]
 
 
 def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> _Element:

@@ -1,22 +1,18 @@
 """What the site's pages look like and say: `layouts.toml` and the words of `site.toml`, read once."""
 
-from __future__ import annotations
-
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from lxml.cssselect import CSSSelector
+from lxml.etree import _Element
 
 from extractors.address import FACTS, PAGES
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-
 #: From an element to those that match, itself among them, in the order of the page.
-Selector: TypeAlias = "Callable[[_Element], Iterable[_Element]]"
+Selector: TypeAlias = Callable[[_Element], Iterable[_Element]]
 
 #: `Article.layout` of an article whose template is not known, of the view behind a player, and of text captures.
 GENERIC = "generic"

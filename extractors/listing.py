@@ -1,16 +1,14 @@
 """List page or RSS feed -> the articles it points to."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from itertools import takewhile
-from typing import TYPE_CHECKING
 
 from lxml import etree
+from lxml.etree import _Element
 
 from extractors.address import Address, absolute, page_of_list, parse_address
 from extractors.article import KST, NotAnArticle, find_dates, is_date_block
@@ -18,11 +16,8 @@ from extractors.body import text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
 from extractors.layout import LISTS, PAGE_END, SITE_MARKS, ListLayout, first
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-
 # They hold the links of the menu and of the right column.
-_ELSEWHERE = frozenset({"header", "nav", "aside", "footer"})
+_ELSEWHERE = ("header", "nav", "aside", "footer")
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
@@ -173,7 +168,7 @@ def _date_block(block: _Element) -> str:
 
 
 def _is_elsewhere(element: _Element) -> bool:
-    return any(ancestor.tag in _ELSEWHERE for ancestor in element.iterancestors())
+    return next(element.iterancestors(*_ELSEWHERE), None) is not None
 
 
 def _article_at(base: str, link: str) -> Address | None:

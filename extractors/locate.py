@@ -5,14 +5,12 @@ the page's og:title; that cards of other articles are several `article` elements
 timestamps and their labels; that menus are links, the share box has controls, and the body is prose.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING
 
 from lxml import etree
+from lxml.etree import _Element
 
 from extractors.article import is_date_block
 from extractors.body import collapse, text_of
@@ -28,9 +26,6 @@ from extractors.layout import (
     Layout,
     first,
 )
-
-if TYPE_CHECKING:
-    from lxml.etree import _Element
 
 # The elements of a page that hold no article, whatever their classes. Cards are `article` elements.
 _SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
@@ -159,12 +154,7 @@ def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | N
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    if (body := first(layout.body, head)) is not None:
-        return body
-    for level in (head, *head.iterancestors()):
-        if (body := first(layout.body, *level.itersiblings())) is not None:
-            return body
-    return None
+    return first(layout.body, head, *_after(head))
 
 
 def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], tops: set[_Element]) -> str | None:
@@ -190,35 +180,29 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
     """The blocks with the words of a body, and their end. What is inside the body like an end may be added to `cut`."""
     inside = [end for end in layout.end(body) if end is not body]
     blocks = [body]
-    for level in (body, *body.iterancestors()):
-        for block in level.itersiblings():
-            blocks.append(block)
-            if (end := first(layout.end, block)) is not None:
-                cut.update(inside)  # no end, since the page goes on after the body
-                return blocks, end
+    for block in _after(body):
+        blocks.append(block)
+        if (end := first(layout.end, block)) is not None:
+            cut.update(inside)  # no end, since the page goes on after the body
+            return blocks, end
     return [body], inside[0] if inside else None
 
 
 def _find_title(page: _Element) -> _Element | None:
     """The article's headline by structure: the one that says what the page claims as its title, else its first h1."""
     claimed = meta_of(page, "og:title")
-    own = None
-    for headline in page.iter("h1", "h2", "h3"):
-        words = text_of(headline)
-        if words and words == claimed:
+    headlines = {headline: words for headline in page.iter("h1", "h2", "h3") if (words := text_of(headline))}
+    for headline, words in headlines.items():
+        if words == claimed:
             return headline
-        if words and own is None and headline.tag == "h1":
-            own = None if any(above.tag in _SURROUNDINGS for above in headline.iterancestors()) else headline
-    return own
+    own = (one for one in headlines if one.tag == "h1" and next(one.iterancestors(*_SURROUNDINGS), None) is None)
+    return next(own, None)
 
 
 def _find_dates(title: _Element) -> str:
     """The text of the date block beside the title, nearest first; empty where there is none."""
-    blocks = (
-        block
-        for level in islice(_levels(title), _LEVELS)
-        for block in (*level.itersiblings(), *level.itersiblings(preceding=True))
-    )
+    levels = islice(_levels(title), _LEVELS)
+    blocks = (block for level in levels for back in (False, True) for block in level.itersiblings(preceding=back))
     return next(filter(is_date_block, (text_of(block) or "" for block in blocks)), "")
 
 
@@ -242,6 +226,12 @@ def _find_captions(pictures: Iterable[_Element], body: _Element) -> dict[_Elemen
             box, caption = parent, words
         boxes[box] = caption
     return boxes
+
+
+def _after(element: _Element) -> Iterator[_Element]:
+    """The blocks after an element on its page, nearest level first."""
+    for level in (element, *element.iterancestors()):
+        yield from level.itersiblings()
 
 
 def _levels(element: _Element) -> Iterator[_Element]:
