@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from importlib.resources import files
 from typing import Any, NamedTuple
-from urllib.parse import SplitResult, parse_qsl, quote_plus, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urljoin, urlsplit
 
 from w3lib.url import add_or_replace_parameter
 
@@ -65,7 +65,7 @@ class Address:
     @property
     def lang(self) -> str | None:
         """ISO 639-1 code of the edition, or None."""
-        return None if self.edition is None else EDITIONS[self.edition]
+        return EDITIONS.get(self.edition or "")
 
     @property
     def facts(self) -> Page:
@@ -101,8 +101,12 @@ def parse_address(url: str) -> Address | None:
 
 @lru_cache(maxsize=128)  # a page on its way to the database asks several times
 def _parse_address(url: str) -> Address | None:
-    parts = _split(url)
-    if parts is None or parts.scheme not in {"http", "https"} or parts.hostname not in HOSTS:
+    try:
+        parts = urlsplit(url.strip())
+        parts.port  # noqa: B018  (read for its check: a port that is no number raises here)
+    except ValueError:  # broken brackets too
+        return None
+    if parts.scheme not in {"http", "https"} or parts.hostname not in HOSTS:
         return None
     path = re.sub(r"/{2,}", "/", parts.path) or "/"
     values = _parameters(parts.query)
@@ -143,10 +147,10 @@ def list_page_url(list_url: str, page: int) -> str:
 
 def page_of_list(link: str, list_url: str) -> int | None:
     """Which page of the list at `list_url` a link leads to, or None where it leads elsewhere or names no page."""
-    parts, start = _split(link), _split(list_url)
-    if parts is None or start is None or parts.path != start.path:
+    address, start = parse_address(link), parse_address(list_url)
+    if address is None or start is None or address.page != start.page:
         return None
-    values, wanted = _parameters(parts.query), _parameters(start.query)
+    values, wanted = (_parameters(urlsplit(found.url).query) for found in (address, start))
     if any(values.get(key, value) != value for key, value in wanted.items() if key != "page"):
         return None
     number = values.get("page", "")
@@ -155,23 +159,12 @@ def page_of_list(link: str, list_url: str) -> int | None:
 
 def absolute(base: str, link: str) -> str:
     """The web address that a link on the page at `base` leads to; empty where it is none."""
+    link = link.strip()
     try:
-        url = urljoin(base, link.strip())
-        return url if link.strip() and urlsplit(url).scheme in {"http", "https"} else ""
+        url = link if link.startswith(("https://", "http://")) else urljoin(base, link)
+        return url if link and urlsplit(url).scheme in {"http", "https"} else ""
     except ValueError:
         return ""
-
-
-def _split(url: str) -> SplitResult | None:
-    """`url` in parts, or None where it is not one (urllib raises on broken brackets and ports)."""
-    if len(url) > MAX_LENGTH:
-        return None
-    try:
-        parts = urlsplit(url.strip())
-        parts.port  # noqa: B018  (read for its check: a port that is no number raises here)
-    except ValueError:
-        return None
-    return parts
 
 
 def _parameters(query: str) -> dict[str, str]:

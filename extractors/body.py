@@ -133,10 +133,9 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end)
-    words = etree.tostring(article, method="text", encoding="unicode")
-    if len(words) > _MAX_CHARACTERS and len(" ".join(words.split())) > _MAX_CHARACTERS:
-        raise NotAnArticle("longer than an article of the site")
     _clean_texts(article)
+    if sum(map(len, article.itertext())) > _MAX_CHARACTERS:
+        raise NotAnArticle("longer than an article of the site")
     _flatten_rows(article)
     _flatten_items(article)
     _part_paragraphs(article)

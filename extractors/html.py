@@ -86,10 +86,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         raise NotAnArticle("no end of the article in broken markup")
     # Read before the body, which is taken off the page.
     image_url = None if parts.picture is None else absolute(address.url, parts.picture.get("src") or "") or None
-    try:
-        paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
-    except NotAnArticle as refusal:
-        raise NotAnArticle(refusal.reason, passing=truncated) from None
+    paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
     if not paragraphs and not (address.facts.wordless and image_url):
         raise NotAnArticle("no article on the page", passing=truncated)
     written_at, updated_at = find_dates(parts.dates)
