@@ -12,7 +12,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from extractors.article import NotAnArticle
-from extractors.layout import COPYRIGHT
+from extractors.layout import WORDS
 
 # Characters without width that editors leave behind, controls that are no white space (some drive terminals, or turn
 # the direction of writing), and code points that are no characters: halves of a surrogate pair, which cannot be
@@ -81,15 +81,15 @@ def credit_of(caption: str | None) -> str | None:
     """Who took the picture: what follows the colon of a caption ("Photo : YONHAP News"), or after its ©."""
     if not caption:
         return None
-    if caption.startswith(COPYRIGHT):
-        return caption.lstrip(f"{COPYRIGHT} ") or None
+    if caption.startswith(WORDS.copyright):
+        return caption.lstrip(f"{WORDS.copyright} ") or None
     label, colon, credit = caption.partition(":")
     return (credit if colon and len(label.split()) == 1 else caption).strip() or None
 
 
 def is_credit(line: str) -> bool:
     """Whether a line is a © and a name."""
-    return line.startswith(COPYRIGHT) and len(line) <= _LONGEST_CREDIT
+    return line.startswith(WORDS.copyright) and len(line) <= _LONGEST_CREDIT
 
 
 def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:

@@ -157,6 +157,7 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
 
 def _undeclared(body: bytes) -> str:
     """The encoding of a page that declares none: UTF-8 with a few broken bytes, else what browsers use."""
-    broken = body.decode("utf-8", "replace").count("\ufffd")
-    whole = sum(byte >= 0xC0 for byte in body) - broken  # lead bytes of sequences that were read
+    text = body.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    whole = len(text) - len(text.encode("ascii", "ignore")) - broken
     return "utf-8" if whole > 10 * broken else "cp1252"

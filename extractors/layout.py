@@ -44,8 +44,21 @@ class ListLayout(NamedTuple):
     dates: Selector
 
 
+class Words(NamedTuple):
+    """The words of every edition; the comments of `site.toml` explain the fields of this and the next class."""
+
+    go_top: str
+    close: str
+    captions: Sequence[str]
+    video_caption: str
+    credits: Sequence[str]
+    copyright: str
+    sentence_ends: str
+    abbreviations: str
+
+
 class Labels(NamedTuple):
-    """The words of one edition; the comments of `site.toml` explain the fields."""
+    """The words of one edition."""
 
     lang: str
     skip_links: Sequence[str] = ()
@@ -62,7 +75,7 @@ class Labels(NamedTuple):
     @property
     def menu(self) -> set[str]:
         """The lines that may be above a title, with the skip links on one line or on two."""
-        return {self.first_line, *self.skip_links, GO_TOP}
+        return {self.first_line, *self.skip_links, WORDS.go_top}
 
 
 # A selector that needs no XPath.
@@ -114,13 +127,5 @@ SITE_MARKS = _css(_FILE["site"]["marks"])
 PAGE_END = _css(_FILE["site"]["page_end"])
 TITLE_SUFFIX: str = _FILE["site"]["title_suffix"]
 
-_WORDS: dict[str, Any] = FACTS["words"]
-GO_TOP: str = _WORDS["go_top"]
-CLOSE: str = _WORDS["close"]
-CAPTIONS: Sequence[str] = _WORDS["captions"]
-VIDEO_CAPTION: str = _WORDS["video_caption"]
-CREDITS: Sequence[str] = _WORDS["credits"]
-COPYRIGHT: str = _WORDS["copyright"]
-SENTENCE_ENDS: tuple[str, ...] = tuple(_WORDS["sentence_ends"])
-ABBREVIATIONS = frozenset(str(_WORDS["abbreviations"]).split())
+WORDS = Words(**FACTS["words"])
 LABELS = tuple(Labels(**entry) for entry in FACTS["labels"])

@@ -14,18 +14,7 @@ from lxml.etree import _Element
 
 from extractors.article import is_date_block
 from extractors.body import collapse, text_of
-from extractors.layout import (
-    CAPTIONS,
-    CLOSE,
-    COPYRIGHT,
-    GENERIC,
-    LABELS,
-    LAYOUTS,
-    SENTENCE_ENDS,
-    TITLE_SUFFIX,
-    Layout,
-    first,
-)
+from extractors.layout import GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, first
 
 # The elements of a page that hold no article, whatever their classes. Cards are `article` elements.
 _SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
@@ -38,6 +27,7 @@ _CONTROLS = ("input", "select", "textarea")
 # A body is at least a short sentence; what is shorter is a button or a label.
 _SHORTEST_BODY = 12
 _LONGEST_CAPTION = 100
+_CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, WORDS.copyright), tuple(WORDS.sentence_ends)
 # How far around a title its date block and category are looked for, and around a picture its caption.
 _LEVELS = 3
 _MOST_PICTURES = 200
@@ -160,10 +150,9 @@ def _body(layout: Layout, head: _Element) -> _Element | None:
 def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], tops: set[_Element]) -> str | None:
     """The caption in the box of a picture, which is below `tops` and holds no other words."""
     for box in takewhile(lambda box: box not in tops, picture.iterancestors()):
-        words = captions[box] if box in captions else text_of(box)
-        caption = words if box in captions else text_of(first(layout.credit, box))
-        if caption and caption == words:
-            return caption
+        words = text_of(box)
+        if words and (box in captions or words == text_of(first(layout.credit, box))):
+            return words
     return None
 
 
@@ -220,7 +209,7 @@ def _find_captions(pictures: Iterable[_Element], body: _Element) -> dict[_Elemen
         box, caption = picture, ""
         for parent in islice(takewhile(lambda parent: parent is not body, picture.iterancestors()), _LEVELS):
             words = text_of(parent) or ""
-            is_caption = words.startswith((*CAPTIONS, COPYRIGHT)) and not words.endswith(SENTENCE_ENDS)
+            is_caption = words.startswith(_CAPTION_STARTS) and not words.endswith(_SENTENCE_ENDS)
             if words and not (is_caption and len(words) <= _LONGEST_CAPTION):
                 break
             box, caption = parent, words
@@ -256,7 +245,7 @@ def _prose(blocks: Iterable[_Element]) -> Iterator[_Element]:
     """Blocks of prose, inside a wrapper too where that holds a share box besides."""
     for block in blocks:
         words = text_of(block) or ""
-        cookies = words.removeprefix(CLOSE).lstrip()
+        cookies = words.removeprefix(WORDS.close).lstrip()
         is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
         if block.tag in _CONTROLS or is_date_block(words) or is_banner:
             continue

@@ -14,20 +14,9 @@ from typing import Any
 from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
 from extractors.body import collapse, credit_of, take_credits
-from extractors.layout import (
-    ABBREVIATIONS,
-    CAPTIONS,
-    CLOSE,
-    CREDITS,
-    GO_TOP,
-    LABELS,
-    SENTENCE_ENDS,
-    TEXT,
-    VIDEO_CAPTION,
-    Labels,
-)
+from extractors.layout import LABELS, TEXT, WORDS, Labels
 
-_CAPTION_LINE = re.compile(rf"({'|'.join(CAPTIONS)})\s*:\s*\S")
+_CAPTION_LINE = re.compile(rf"({'|'.join(WORDS.captions)})\s*:\s*\S")
 _BODY_ONLY = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
 _MAX_CHARACTERS = 1_000_000
 _LONGEST_CAPTION = 60
@@ -130,7 +119,7 @@ def _article(lines: Iterable[str], caption: str | None, lang: str, **facts: Any)
         lang=lang or _language(paragraphs),
         paragraphs=paragraphs,
         image_credit=credit_of(caption) or credit,
-        has_video=(caption or "").startswith(VIDEO_CAPTION),  # a word of its own in the video view
+        has_video=(caption or "").startswith(WORDS.video_caption),  # a word of its own in the video view
         layout=TEXT,
         **facts,
     )
@@ -138,14 +127,14 @@ def _article(lines: Iterable[str], caption: str | None, lang: str, **facts: Any)
 
 def _is_caption(line: str) -> bool:
     """Whether a line is a caption: a label, a colon and a name, and not a sentence that begins with the same word."""
-    return bool(_CAPTION_LINE.match(line)) and len(line) <= _LONGEST_CAPTION and not line.endswith(SENTENCE_ENDS)
+    return bool(_CAPTION_LINE.match(line)) and len(line) <= _LONGEST_CAPTION and line[-1] not in WORDS.sentence_ends
 
 
 def _split_caption(line: str) -> tuple[str | None, str]:
     """The caption that a line is or begins with, and the rest: a glued body may follow one whose name is known."""
     if _is_caption(line):
         return line, ""
-    known = re.match(rf"(?:{'|'.join(CAPTIONS)})\s*:\s*(?:{'|'.join(CREDITS)})(?=\s)", line)
+    known = re.match(rf"(?:{'|'.join(WORDS.captions)})\s*:\s*(?:{'|'.join(WORDS.credits)})(?=\s)", line)
     return (known.group(), line[known.end() :].strip()) if known else (None, line)
 
 
@@ -155,7 +144,7 @@ def _edition(lines: list[str]) -> Labels:
         for line in lines:
             if line in {labels.first_line, labels.recommended} or (labels.cookies and line.startswith(labels.cookies)):
                 return labels
-    if GO_TOP in lines:
+    if WORDS.go_top in lines:
         return Labels(lang="")  # of this site, and of any edition
     raise NotAnArticle("not a page of KBS World")
 
@@ -168,7 +157,7 @@ def _end_of_body(lines: list[str], labels: Labels) -> int:
     end = len(lines)
     while end and (lines[end - 1] == labels.details or (labels.cookies and lines[end - 1].startswith(labels.cookies))):
         end -= 1
-    return end - 1 if 0 < end < len(lines) and lines[end - 1] == CLOSE else end
+    return end - 1 if 0 < end < len(lines) and lines[end - 1] == WORDS.close else end
 
 
 def _language(paragraphs: tuple[str, ...]) -> str:
@@ -204,4 +193,4 @@ def _ends_sentence(before: str, closing: str) -> bool:
     word = _WORD_BOUNDARY.split(before)[-1].rstrip(".")
     # "l.M" has no French word before the stop, and "U.S" has a stop inside: initials, or a host name.
     is_initials = all(len(part) == 1 and part.isupper() for part in word.split("."))
-    return not (is_initials or word in ABBREVIATIONS or _ADDRESS.search(before))
+    return not (is_initials or word in WORDS.abbreviations.split() or _ADDRESS.search(before))
