@@ -12,7 +12,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from extractors.article import NotAnArticle
-from extractors.layout import WORDS
+from extractors.layout import ELEMENTS, WORDS
 
 # Characters without width that editors leave behind, controls that are no white space (some drive terminals, or turn
 # the direction of writing), and code points that are no characters: halves of a surrogate pair, which cannot be
@@ -31,26 +31,10 @@ _LONGEST_CREDIT = 120
 _MAX_PARAGRAPHS = 2_000
 _MAX_CHARACTERS = 1_000_000
 
-# Elements that begin and end a paragraph; all others are part of a sentence.
-_BLOCKS = frozenset(
-    """
-    address article aside blockquote caption center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6
-    header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
-    """.split()
-)
+_BLOCKS, _WORDLESS, _MEDIA = (ELEMENTS[name] for name in ("blocks", "wordless", "media"))
 # Those that trafilatura reads as they are. It has no rule for <div> and its like, takes some <pre> for code, which it
 # writes into the line, and marks the parts of a <dl> as list items.
 _KEPT = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split())
-# Elements without words of an article, on any page: code, players, controls, and those whose content HTML reads as raw
-# text, so that an unclosed one swallows the rest of the page.
-_WORDLESS = frozenset(
-    """
-    audio button embed iframe input noembed noframes noscript object plaintext script select style svg template
-    textarea title video xmp
-    """.split()
-)
-# Of these, what separates paragraphs.
-_MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
 # Table rows of several cells, and list items; those inside another one are part of it.
 _ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
 _ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")

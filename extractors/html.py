@@ -79,7 +79,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
             raise NotAnArticle("the page ends before its article", passing=True)
         raise NotAnArticle("no article on the page")
     # On a whole page the rest of the template follows the body.
-    last = (parts.bodies[-1], *parts.bodies[-1].iterancestors())
+    last = (parts.blocks[-1], *parts.blocks[-1].iterancestors())
     truncated = parts.end is None and all(element.getnext() is None for element in last)
     if truncated and is_whole(body):
         # The page is whole, but in its broken markup nothing separates the article from what follows it.

@@ -2,7 +2,7 @@
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
 from typing import Any, NamedTuple, TypeAlias
 
@@ -84,10 +84,7 @@ _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
 def first(selector: Selector, *elements: _Element) -> _Element | None:
     """The first match of a selector in elements, in the order of the page."""
-    for element in elements:
-        for found in selector(element):
-            return found
-    return None
+    return next((found for element in elements for found in selector(element)), None)
 
 
 def _css(selector: str) -> Selector:
@@ -112,6 +109,8 @@ def _css(selector: str) -> Selector:
 
 _FILE: dict[str, Any] = tomllib.loads((files("extractors") / "layouts.toml").read_text("utf-8"))
 
+#: Names of HTML elements by what they mean on any page.
+ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name, tags in _FILE["elements"].items()}
 #: In the order in which they are tried.
 LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
 LISTS = tuple(

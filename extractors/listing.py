@@ -14,10 +14,8 @@ from extractors.address import Address, absolute, page_of_list, parse_address
 from extractors.article import KST, NotAnArticle, find_dates, is_date_block
 from extractors.body import text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
-from extractors.layout import LISTS, PAGE_END, SITE_MARKS, ListLayout, first
+from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, ListLayout, first
 
-# They hold the links of the menu and of the right column.
-_ELSEWHERE = ("header", "nav", "aside", "footer")
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
@@ -168,7 +166,7 @@ def _date_block(block: _Element) -> str:
 
 
 def _is_elsewhere(element: _Element) -> bool:
-    return next(element.iterancestors(*_ELSEWHERE), None) is not None
+    return next(element.iterancestors(*ELEMENTS["surroundings"]), None) is not None
 
 
 def _article_at(base: str, link: str) -> Address | None:

@@ -14,16 +14,16 @@ from lxml.etree import _Element
 
 from extractors.article import is_date_block
 from extractors.body import collapse, text_of
-from extractors.layout import GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, first
+from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, first
 
-# The elements of a page that hold no article, whatever their classes. Cards are `article` elements.
-_SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
+# Cards of other articles are `article` elements.
+_SURROUNDINGS = ELEMENTS["surroundings"] | {"article"}
 # As `Layout.end`, inside a body that was found by structure: the surroundings, and the heading over the cards.
 _END = etree.XPath(
     "descendant::*[self::aside or self::footer or self::nav"
     " or self::article[following-sibling::article] or self::h2[following-sibling::*[1][count(.//article) > 1]]][1]"
 )
-_CONTROLS = ("input", "select", "textarea")
+_CONTROLS = ELEMENTS["controls"]
 # A body is at least a short sentence; what is shorter is a button or a label.
 _SHORTEST_BODY = 12
 _LONGEST_CAPTION = 100
@@ -41,9 +41,9 @@ class Parts:
         name: `Article.layout`.
         dates: the text of the date block; empty where there is none.
         picture, caption: the lead picture, which lists show for the article too, and its words.
-        bodies: the blocks of the words; more than one only where they were found by structure.
-        blocks: where the article's words are, in order: the bodies; after a body found by its name what follows it up
-            to the menu below, where a stray end tag may have left some of its words.
+        blocks: where the article's words are, in order: bodies, more than one only where they were found by structure;
+            after a body found by its name what follows it up to the menu below, where a stray end tag may have left
+            some of its words. The last one is a body where `end` is None.
         cut: elements in the blocks that hold none of its words.
         end: the element in the last block from which on nothing is the article's; None where the page ends first.
     """
@@ -55,7 +55,6 @@ class Parts:
     picture: _Element | None
     caption: str | None
     has_player: bool
-    bodies: list[_Element]
     blocks: list[_Element]
     cut: set[_Element]
     end: _Element | None
@@ -99,10 +98,7 @@ def _parts(
     if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
-    captions: dict[_Element, str] = {}
-    for body in bodies:
-        unboxed = (picture for picture in body.iter("img") if cut.isdisjoint(picture.iterancestors()))
-        captions |= _find_captions(unboxed, body)
+    captions = _find_captions(bodies, cut)
     if any(captions.values()):
         name = GENERIC
     category = text_of(first(layout.category, head))
@@ -124,7 +120,6 @@ def _parts(
         picture=picture,
         caption=text_of(first(layout.credit, *own)) if picture is None else _caption(picture, layout, captions, tops),
         has_player=first(layout.player, *own) is not None,
-        bodies=bodies,
         blocks=blocks,
         cut=cut,
         end=end,
@@ -202,12 +197,13 @@ def _find_category(title: _Element) -> str | None:
     return next((text_of(link) for link in links if "_list.htm" in (link.get("href") or "")), None)
 
 
-def _find_captions(pictures: Iterable[_Element], body: _Element) -> dict[_Element, str]:
-    """The boxes of pictures in a body, and their words: around each picture, as much as holds only a caption."""
+def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element, str]:
+    """The boxes of pictures outside of `cut`, and their words: around each picture, as much as holds only a caption."""
     boxes: dict[_Element, str] = {}  # a box may hold two pictures
-    for picture in islice(pictures, _MOST_PICTURES):
+    pictures = (picture for body in bodies for picture in body.iter("img"))
+    for picture in islice((one for one in pictures if cut.isdisjoint(one.iterancestors())), _MOST_PICTURES):
         box, caption = picture, ""
-        for parent in islice(takewhile(lambda parent: parent is not body, picture.iterancestors()), _LEVELS):
+        for parent in islice(takewhile(lambda parent: parent not in bodies, picture.iterancestors()), _LEVELS):
             words = text_of(parent) or ""
             is_caption = words.startswith(_CAPTION_STARTS) and not words.endswith(_SENTENCE_ENDS)
             if words and not (is_caption and len(words) <= _LONGEST_CAPTION):
