@@ -61,21 +61,12 @@ class Labels(NamedTuple):
     """The words of one edition."""
 
     lang: str
-    skip_links: Sequence[str] = ()
+    first_line: str = ""
+    menu: Sequence[str] = ()
     recommended: str | None = None
     cookies: str | None = None
     details: str | None = None
     common_words: str = ""
-
-    @property
-    def first_line(self) -> str:
-        """The first line of a whole page."""
-        return " ".join(self.skip_links)
-
-    @property
-    def menu(self) -> set[str]:
-        """The lines that may be above a title, with the skip links on one line or on two."""
-        return {self.first_line, *self.skip_links, WORDS.go_top}
 
 
 # A selector that needs no XPath.

@@ -117,8 +117,7 @@ def _each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
 def _feed_entries(feed: _Element, url: str) -> Iterator[ListEntry]:
     for item in feed.iter("item"):
         link, guid = (_article_at(url, item.findtext(name) or "") for name in ("link", "guid"))
-        address = link or guid
-        if address is not None:
+        if (address := link or guid) is not None:
             yield ListEntry(address, _pub_date(item.findtext("pubDate") or ""))
 
 

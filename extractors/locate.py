@@ -7,7 +7,7 @@ timestamps and their labels; that menus are links, the share box has controls, a
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 
 from lxml import etree
 from lxml.etree import _Element
@@ -128,13 +128,9 @@ def _parts(
 
 def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None]:
     """The first head that holds a title, else the first; and the title in it."""
-    untitled = None
-    for head in layout.head(page):
-        title = first(layout.title, head)
-        if text_of(title):
-            return head, title
-        untitled = untitled or (head, title)
-    return untitled or (None, None)
+    heads = [(head, first(layout.title, head)) for head in layout.head(page)]
+    titled = (pair for pair in heads if text_of(pair[1]))
+    return next(chain(titled, heads), (None, None))
 
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
@@ -176,11 +172,9 @@ def _find_title(page: _Element) -> _Element | None:
     """The article's headline by structure: the one that says what the page claims as its title, else its first h1."""
     claimed = meta_of(page, "og:title")
     headlines = {headline: words for headline in page.iter("h1", "h2", "h3") if (words := text_of(headline))}
-    for headline, words in headlines.items():
-        if words == claimed:
-            return headline
+    named = (one for one, words in headlines.items() if words == claimed)
     own = (one for one in headlines if one.tag == "h1" and next(one.iterancestors(*_SURROUNDINGS), None) is None)
-    return next(own, None)
+    return next(chain(named, own), None)
 
 
 def _find_dates(title: _Element) -> str:

@@ -69,7 +69,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
 def looks_like_capture(start: str) -> bool:
     """Whether a text that begins so may be a page of the site, in a shape that was seen: by its first line."""
     first = next((line for line in map(collapse, start.splitlines()) if line), "")
-    return bool(_BODY_ONLY.match(first)) or (first != "" and any(first in labels.menu for labels in LABELS))
+    return bool(_BODY_ONLY.match(first)) or first == WORDS.go_top or any(first in labels.menu for labels in LABELS)
 
 
 def _read_whole_page(lines: list[str]) -> Article:
@@ -78,7 +78,7 @@ def _read_whole_page(lines: list[str]) -> Article:
     at = next((i for i, line in enumerate(lines) if is_date_block(line)), None)
     if at is None:
         raise NotAnArticle("no date line in the text")
-    above = [line for line in lines[:at] if line not in labels.menu]
+    above = [line for line in lines[:at] if line not in {*labels.menu, WORDS.go_top}]
     date_lines = list(takewhile(is_date_block, lines[at:]))  # written and updated may be on a line each
     # Below a body, skip links are the first line of another page.
     below = list(takewhile(lambda line: line != labels.first_line, lines[at + len(date_lines) :]))
