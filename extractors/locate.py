@@ -128,20 +128,24 @@ def _parts(
 
 def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None]:
     """The first head that holds a title, else the first; and the title in it."""
-    heads = [(head, first(layout.title, head)) for head in layout.head(page)]
-    titled = (pair for pair in heads if text_of(pair[1]))
-    return next(chain(titled, heads), (None, None))
+    untitled = None
+    for head in layout.head(page):
+        title = first(layout.title, head)
+        if text_of(title):
+            return head, title
+        untitled = untitled or (head, title)
+    return untitled or (None, None)
 
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    return first(layout.body, head, *_after(head))
+    return next((body for block in chain([head], _after(head)) for body in layout.body(block)), None)
 
 
 def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], tops: set[_Element]) -> str | None:
     """The caption in the box of a picture, which is below `tops` and holds no other words."""
     for box in takewhile(lambda box: box not in tops, picture.iterancestors()):
-        words = text_of(box)
+        words = captions.get(box) or text_of(box)
         if words and (box in captions or words == text_of(first(layout.credit, box))):
             return words
     return None
