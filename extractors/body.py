@@ -29,7 +29,7 @@ _LONGEST_CREDIT = 120
 
 # Bounds on what a hostile page may cost; the longest features have some hundred paragraphs.
 _MAX_PARAGRAPHS = 2_000
-_MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 1_000_000
 
 _BLOCKS, _WORDLESS, _MEDIA = (ELEMENTS[name] for name in ("blocks", "wordless", "media"))
 # Those that trafilatura reads as they are. It has no rule for <div> and its like, takes some <pre> for code, which it
@@ -37,6 +37,7 @@ _BLOCKS, _WORDLESS, _MEDIA = (ELEMENTS[name] for name in ("blocks", "wordless", 
 _KEPT = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split())
 # Table rows of several cells, and list items; those inside another one are part of it.
 _ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
+_LENGTH = etree.XPath("string-length()")
 _ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
 
 
@@ -118,7 +119,7 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
     """
     article = _isolate(blocks, cut, end)
     _clean_texts(article)
-    if sum(map(len, article.itertext())) > _MAX_CHARACTERS:
+    if _LENGTH(article) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _flatten_rows(article)
     _flatten_items(article)

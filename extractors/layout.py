@@ -75,10 +75,7 @@ _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
 def first(selector: Selector, *elements: _Element) -> _Element | None:
     """The first match of a selector in elements, in the order of the page."""
-    for element in elements:
-        for found in selector(element):
-            return found
-    return None
+    return next((found for element in elements for found in selector(element)), None)
 
 
 def _css(selector: str) -> Selector:

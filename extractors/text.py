@@ -13,12 +13,11 @@ from typing import Any
 
 from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
-from extractors.body import collapse, credit_of, take_credits
+from extractors.body import MAX_CHARACTERS, collapse, credit_of, take_credits
 from extractors.layout import LABELS, TEXT, WORDS, Labels
 
 _CAPTION_LINE = re.compile(rf"({'|'.join(WORDS.captions)})\s*:\s*\S")
 _BODY_ONLY = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
-_MAX_CHARACTERS = 1_000_000
 _LONGEST_CAPTION = 60
 # Fewer words than this say nothing about their language; a share of common words above the bound does.
 _WORDS_TO_KNOW_A_LANGUAGE = 10
@@ -41,7 +40,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
     Raises:
         NotAnArticle: the text is empty, not from this site, or has no words of an article.
     """
-    if len(text) > _MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     lines = [line for line in map(collapse, text.splitlines()) if line]
     if not lines:
