@@ -1,69 +1,43 @@
 """KBS World addresses: what a url names, and its one canonical form. The only place that knows query parameters."""
 
 import re
+import tomllib
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 from functools import lru_cache
-from typing import NamedTuple
-from urllib.parse import SplitResult, parse_qsl, quote_plus, urlsplit
+from importlib.resources import files
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, quote_plus, urljoin, urlsplit
 
 from w3lib.url import add_or_replace_parameter
 
-#: Where canonical urls live. Both hosts serve the same pages under the same ids (seed, saved page, three scrapers).
-SITE = "https://world.kbs.co.kr"
-HOSTS = frozenset({"world.kbs.co.kr", "rki.kbs.co.kr"})
+#: `site.toml`, which explains every entry.
+FACTS: Mapping[str, Any] = tomllib.loads((files("extractors") / "site.toml").read_text("utf-8"))
 
-#: `lang=` letter -> ISO 639-1 code (saved page: the header's eleven language links).
-EDITIONS = dict(pair.split() for pair in "a ar,c zh,e en,f fr,g de,i id,j ja,k ko,r ru,s es,v vi".split(","))
+#: Where canonical urls live.
+SITE: str = FACTS["site"]
+HOSTS: Sequence[str] = FACTS["hosts"]
+#: `lang=` letter -> ISO 639-1 code.
+EDITIONS: Mapping[str, str] = FACTS["editions"]
+MENUS: Sequence[str] = FACTS["menus"]
+PROGRAMMES: Sequence[str] = FACTS["programmes"]
+FEEDS: Sequence[str] = FACTS["feeds"]
 
 
 class Page(NamedTuple):
-    """One kind of page under /service/: `news`, `feature` and `programme` hold one article, a `list` points to them.
-
-    Attributes:
-        id: the parameters that name the article within its edition; empty for lists.
-        view: of a video view, the page that its canonical url names.
-        numbered: whether a list was seen to take `page=`; of the others, only pages that it links to are requested.
-    """
+    """One kind of page under /service/; the comments of `site.toml` explain the fields."""
 
     kind: str
-    id: tuple[str, ...] = ()
+    layout: str = "generic"
+    id: Sequence[str] = ()
     view: str = ""
+    wordless: bool = False
     numbered: bool = False
 
 
-#: README.md, "Addresses": each was seen on the saved page or used by an independent scraper.
-PAGES = {
-    "news_view.htm": Page("news", ("Seq_Code",)),
-    "news_vod_view.htm": Page("news", ("Seq_Code",), view="news_view.htm"),
-    "contents_view.htm": Page("feature", ("board_seq",)),
-    "program_playlist_view.htm": Page("programme", ("procode", "bbs", "no")),
-    "news_list.htm": Page("list", numbered=True),
-    "news_today.htm": Page("list"),
-    "news_vod_list.htm": Page("list"),
-    "news_graphic_list.htm": Page("list"),
-    "contents_list.htm": Page("list"),
-    "program_playlist_list.htm": Page("list", numbered=True),
-    "search.htm": Page("list", numbered=True),
-}
-
-#: What `site_url` builds, by name. What `search_date` and `kubun` mean is not known: as seen.
-ADDRESSES = {
-    "news": "/service/news_view.htm?lang={lang}&Seq_Code={number}",
-    "news list": "/service/news_list.htm?lang={lang}&id={category}",
-    "day": "/service/news_today.htm?lang={lang}&date={day}",
-    "video list": "/service/news_vod_list.htm?lang={lang}&menu_cate=videonews",
-    "feature list": "/service/contents_list.htm?lang={lang}&menu_cate={menu}",
-    "playlist": "/service/program_playlist_list.htm?page=1&lang={lang}&procode={programme}&bbs={programme}_playlist",
-    "search": "/service/search.htm?page=1&lang={lang}&search_date=5&keyword={keyword}&kubun=n",
-    # RSS feeds (six independent scrapers); only that of the news was seen with a category.
-    "news feed": "/rss/rss_news.htm?lang={lang}&id={category}",
-    "enternews feed": "/rss/rss_enternews.htm?lang={lang}",
-}
-#: Values of `menu` (saved page: the menu) and of `programme` (one scraper). There may be more.
-MENUS = tuple("culture lifestyle business people northkorea enternews artist moviedrama tvguide learnkorean".split())
-PROGRAMMES = ("parkofd",)
-FEEDS = ("news", "enternews")
+#: By file name.
+PAGES = {name: Page(**entry) for name, entry in FACTS["pages"].items()}
+_OTHER = Page("other")
 
 #: Longer than any address of the site; what is longer is not parsed at all.
 MAX_LENGTH = 2083
@@ -91,19 +65,24 @@ class Address:
     @property
     def lang(self) -> str | None:
         """ISO 639-1 code of the edition, or None."""
-        return None if self.edition is None else EDITIONS[self.edition]
+        return EDITIONS.get(self.edition or "")
+
+    @property
+    def facts(self) -> Page:
+        """What is known of pages of this file name."""
+        return PAGES.get(self.page, _OTHER)
 
     @property
     def view_url(self) -> str:
         """The page to ask for: `url`, but the video view where the address was one, written as the seed's is."""
         if not (self.is_video and self.is_article):
             return self.url
-        return self.url.replace(f"{PAGES[self.page].view}?", f"{self.page}?").replace("&", "&menu_cate=videonews&", 1)
+        return self.url.replace(f"{self.facts.view}?", f"{self.page}?").replace("&", "&menu_cate=videonews&", 1)
 
     @property
     def is_video(self) -> bool:
         """Whether this is the video view of its article."""
-        return self.page in PAGES and PAGES[self.page].view != ""
+        return self.facts.view != ""
 
     @property
     def is_article(self) -> bool:
@@ -122,15 +101,19 @@ def parse_address(url: str) -> Address | None:
 
 @lru_cache(maxsize=128)  # a page on its way to the database asks several times
 def _parse_address(url: str) -> Address | None:
-    parts = _split(url)
-    if parts is None or parts.scheme not in {"http", "https"} or parts.hostname not in HOSTS:
+    try:
+        parts = urlsplit(url.strip())
+        parts.port  # noqa: B018  (read for its check: a port that is no number raises here)
+    except ValueError:  # broken brackets too
+        return None
+    if parts.scheme not in {"http", "https"} or parts.hostname not in HOSTS:
         return None
     path = re.sub(r"/{2,}", "/", parts.path) or "/"
     values = _parameters(parts.query)
     edition = values.get("lang")
     edition = edition if edition in EDITIONS else None
     name = path.removeprefix("/service/")
-    page = PAGES.get(name, Page("other"))
+    page = PAGES.get(name, _OTHER)
     ids = [(key, values.get(key.lower(), "")) for key in page.id]
     if ids and edition is not None and all(_ID.match(value) for _, value in ids):
         query = "".join(f"&{key}={value}" for key, value in ids)  # nothing in it to escape
@@ -143,23 +126,18 @@ def site_url(name: str, edition: str, **values: object) -> str:
     """The address on the canonical host of a page of an edition.
 
     Args:
-        name: as in ADDRESSES.
+        name: as in `urls` of `site.toml`.
         edition: the letter of `lang=`.
         values: what is in braces there, such as `number=83685`; an empty category is all news.
     """
     quoted = {key: quote_plus(str(value)) for key, value in values.items()}
-    return SITE + ADDRESSES[name].format(lang=edition, **quoted).removesuffix("&id=")
-
-
-def day_url(edition: str, day: date) -> str:
-    """The address of one day's news."""
-    return site_url("day", edition, day=day)
+    return SITE + str(FACTS["urls"][name]).format(lang=edition, **quoted).removesuffix("&id=")
 
 
 def is_numbered(list_url: str) -> bool:
     """Whether the pages of a list may be requested by number, without a link to them."""
     address = parse_address(list_url)
-    return address is not None and address.page in PAGES and PAGES[address.page].numbered
+    return address is not None and address.facts.numbered
 
 
 def list_page_url(list_url: str, page: int) -> str:
@@ -169,26 +147,24 @@ def list_page_url(list_url: str, page: int) -> str:
 
 def page_of_list(link: str, list_url: str) -> int | None:
     """Which page of the list at `list_url` a link leads to, or None where it leads elsewhere or names no page."""
-    parts, start = _split(link), _split(list_url)
-    if parts is None or start is None or parts.path != start.path:
+    address, start = parse_address(link), parse_address(list_url)
+    if address is None or start is None or address.page != start.page:
         return None
-    values, wanted = _parameters(parts.query), _parameters(start.query)
+    values, wanted = (_parameters(urlsplit(found.url).query) for found in (address, start))
     if any(values.get(key, value) != value for key, value in wanted.items() if key != "page"):
         return None
     number = values.get("page", "")
     return int(number) if re.fullmatch(r"[0-9]{1,7}", number, re.ASCII) else None
 
 
-def _split(url: str) -> SplitResult | None:
-    """`url` in parts, or None where it is not one (urllib raises on broken brackets and ports)."""
-    if len(url) > MAX_LENGTH:
-        return None
+def absolute(base: str, link: str) -> str:
+    """The web address that a link on the page at `base` leads to; empty where it is none."""
+    link = link.strip()
     try:
-        parts = urlsplit(url.strip())
-        parts.port  # noqa: B018  (read for its check: a port that is no number raises here)
+        url = link if link.startswith(("https://", "http://")) else urljoin(base, link)
+        return url if link and urlsplit(url).scheme in {"http", "https"} else ""
     except ValueError:
-        return None
-    return parts
+        return ""
 
 
 def _parameters(query: str) -> dict[str, str]:

@@ -1,11 +1,20 @@
-"""Article and NotAnArticle: what extraction gives."""
+"""What extraction gives: Article or NotAnArticle; and dates as the site prints them, in KST."""
 
-from __future__ import annotations
-
+import contextlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
-from datetime import date, datetime
-from typing import Any
+from datetime import date, datetime, timedelta, timezone
+from typing import Any, Self
+
+#: Korea Standard Time. No daylight saving since 1988: a fixed offset is exact for all this site ever published.
+KST = timezone(timedelta(hours=9), "KST")
+
+# News give a moment, features a day (README.md, "Dates"). [0-9], not \d: other scripts' digits are not the site's.
+_SHAPE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:\s+[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
+_TIMESTAMP = re.compile(rf"(?<![0-9]){_SHAPE}(?![0-9-])")
+# One timestamp or two, each perhaps with a label, and nothing else. The words of the labels are not read.
+_DATE_BLOCK = re.compile(rf"(?:[^0-9:]{{1,30}}:\s*)?{_SHAPE}(?:\s*/?\s*(?:[^0-9:/]{{1,30}}:\s*)?{_SHAPE})?")
 
 
 class NotAnArticle(Exception):
@@ -95,7 +104,7 @@ class Article:
         return {name: getattr(self, name) for name in self.__slots__} | dates | {"paragraphs": list(self.paragraphs)}
 
     @classmethod
-    def from_dict(cls, values: Mapping[str, Any]) -> Article:
+    def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The article that `to_dict` turned into `values`; keys that are no field are ignored.
 
         Raises:
@@ -105,3 +114,28 @@ class Article:
         known: dict[str, Any] = {f.name: values[f.name] for f in fields(cls) if f.init and f.name in values}
         dates = {name: _moment(known.get(name)) for name in ("written_at", "updated_at")}
         return cls(**known | dates | {"paragraphs": tuple(values["paragraphs"])})
+
+
+def is_date_block(text: str) -> bool:
+    """Whether a line is a date block: `Write: 2023-09-12 10:59:55`, or `2026-09-11`, and no other words."""
+    return _DATE_BLOCK.fullmatch(text) is not None
+
+
+def find_dates(text: str) -> tuple[datetime | date | None, datetime | date | None]:
+    """When an article was written and when it was updated: the first and the second timestamp in a date block.
+
+    Args:
+        text: the words of a date block, such as `Written: 2023-11-07 15:03:30 / Updated: 2023-11-07 15:30:46`. Labels
+            differ from page to page and are not read.
+
+    Returns:
+        Aware datetimes in KST, or dates where only a day is given; None for what is missing. What looks like a
+        timestamp but is no day of the calendar (2023-02-30) is left out.
+    """
+    found: list[datetime | date | None] = []
+    for parts in map(str.split, _TIMESTAMP.findall(text)):
+        with contextlib.suppress(ValueError):
+            moment = datetime.fromisoformat(" ".join(parts)).replace(tzinfo=KST)
+            found.append(moment if len(parts) > 1 else moment.date())
+    written, updated, *_ = *found, None, None
+    return written, updated

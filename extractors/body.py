@@ -3,48 +3,84 @@
 This module prepares the tree, and trafilatura's converters turn it into lines (README.md, "What trafilatura does").
 """
 
-from __future__ import annotations
-
+import re
+import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
-from typing import TYPE_CHECKING, cast
 
 from lxml import etree
+from lxml.etree import _Element
 
 from extractors.article import NotAnArticle
-from extractors.normalize import collapse, is_credit
+from extractors.layout import ELEMENTS, WORDS
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-    from lxml.html import HtmlElement
+# Characters without width that editors leave behind, controls that are no white space (some drive terminals, or turn
+# the direction of writing), and code points that are no characters: halves of a surrogate pair, which cannot be
+# written as UTF-8, and what XML forbids.
+_INVISIBLE = re.compile(
+    r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]"
+)
+# No language has more marks on one letter (UAX #15, "Stream-Safe Text Format").
+_MOST_MARKS = 30
+# Each of these becomes two marks when it is normalised, although it is not counted as one.
+_PAIRS = frozenset("\u0f73\u0f75\u0f81")
+
+_LONGEST_CREDIT = 120
 
 # Bounds on what a hostile page may cost; the longest features have some hundred paragraphs.
 _MAX_PARAGRAPHS = 2_000
-_MAX_CHARACTERS = 1_000_000
+MAX_CHARACTERS = 1_000_000
 
-# Elements that begin and end a paragraph; all others are part of a sentence.
-_BLOCKS = frozenset(
-    """
-    address article aside blockquote caption center dd details div dl dt figcaption figure footer form h1 h2 h3 h4 h5 h6
-    header hr li main nav ol p pre section summary table tbody td tfoot th thead tr ul
-    """.split()
-)
+_BLOCKS, _WORDLESS, _MEDIA = (ELEMENTS[name] for name in ("blocks", "wordless", "media"))
 # Those that trafilatura reads as they are. It has no rule for <div> and its like, takes some <pre> for code, which it
 # writes into the line, and marks the parts of a <dl> as list items.
 _KEPT = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split())
-# Elements without words of an article, on any page: code, players, controls, and those whose content HTML reads as raw
-# text, so that an unclosed one swallows the rest of the page.
-_WORDLESS = frozenset(
-    """
-    audio button embed iframe input noembed noframes noscript object plaintext script select style svg template
-    textarea title video xmp
-    """.split()
-)
-# Of these, what separates paragraphs.
-_MEDIA = frozenset({"audio", "embed", "iframe", "object", "video"})
 # Table rows of several cells, and list items; those inside another one are part of it.
 _ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
+_LENGTH = etree.XPath("string-length()")
 _ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
+
+
+def collapse(text: str) -> str:
+    """`text` as one line: white space (NBSP included) collapsed and trimmed, NFC, no zero-width characters."""
+    line = " ".join(text.split())
+    if not line.isprintable():  # most texts are, and need no search
+        line = " ".join(_INVISIBLE.sub("", line).split())
+    if line.isascii():
+        return line
+    # A longer row of marks has one at each of these distances.
+    seen = line[::_MOST_MARKS]
+    if any(map(unicodedata.combining, seen)) or not _PAIRS.isdisjoint(seen):
+        line = _stack().sub(r"\1", line)
+    return unicodedata.normalize("NFC", line)
+
+
+@cache  # and made late, since finding all marks takes time
+def _stack() -> re.Pattern[str]:
+    """More marks on one letter than any writing has: normalising them takes quadratic time."""
+    marks = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark) or mark in _PAIRS)
+    return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
+
+
+def credit_of(caption: str | None) -> str | None:
+    """Who took the picture: what follows the colon of a caption ("Photo : YONHAP News"), or after its ©."""
+    if not caption:
+        return None
+    if caption.startswith(WORDS.copyright):
+        return caption.lstrip(f"{WORDS.copyright} ") or None
+    label, colon, credit = caption.partition(":")
+    return (credit if colon and len(label.split()) == 1 else caption).strip() or None
+
+
+def is_credit(line: str) -> bool:
+    """Whether a line is a © and a name."""
+    return line.startswith(WORDS.copyright) and len(line) <= _LONGEST_CREDIT
+
+
+def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
+    """Paragraphs without the credit lines that features have among them, and the first credit."""
+    credit = credit_of(next(filter(is_credit, paragraphs), None))
+    return tuple(line for line in paragraphs if not is_credit(line)), credit
 
 
 def text_of(element: _Element | None) -> str | None:
@@ -82,10 +118,9 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end)
-    words = etree.tostring(article, method="text", encoding="unicode")
-    if len(words) > _MAX_CHARACTERS and len(" ".join(words.split())) > _MAX_CHARACTERS:
-        raise NotAnArticle("longer than an article of the site")
     _clean_texts(article)
+    if _LENGTH(article) > MAX_CHARACTERS:
+        raise NotAnArticle("longer than an article of the site")
     _flatten_rows(article)
     _flatten_items(article)
     _part_paragraphs(article)
@@ -106,8 +141,8 @@ def _converter() -> Callable[[_Element], str]:
     from trafilatura.xml import xmltotxt
 
     options = Extractor(links=False, formatting=False)
-    # Its signature names the class of trees that lxml.html makes, and it uses nothing of that.
-    return lambda tree: xmltotxt(convert_tags(cast("HtmlElement", tree), options), include_formatting=False)
+    # The signature names the class of trees that lxml.html makes; nothing of that is used.
+    return lambda tree: xmltotxt(convert_tags(tree, options), include_formatting=False)  # type: ignore[arg-type]
 
 
 def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> _Element:

@@ -1,17 +1,36 @@
 """Page bytes -> Article: parse, locate the parts, read the body; or a text capture, if the page is one."""
 
+import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
-from urllib.parse import urljoin, urlsplit
 
-from extractors.address import parse_address
-from extractors.article import Article, NotAnArticle
-from extractors.body import read_paragraphs
-from extractors.dates import find_dates
-from extractors.layout import SITE_MARKS, WORDLESS, first
+from lxml import etree
+from w3lib.encoding import html_to_unicode
+
+from extractors.address import absolute, parse_address
+from extractors.article import Article, NotAnArticle, find_dates
+from extractors.body import collapse, credit_of, read_paragraphs, take_credits
+from extractors.layout import SITE_MARKS, first
 from extractors.locate import locate, meta_of
-from extractors.normalize import collapse, credit_of, take_credits
-from extractors.parse import is_whole, parse_html
 from extractors.text import extract_text
+
+# Bounds on what a hostile or broken page may cost: a second and 200 MB. Pages of the site have some 60 KB and 1,500
+# tags. Below the first bound not even the worst page is slow; how many bytes are too many, the caller decides.
+_HARMLESS_BYTES = 80_000
+#: No page or feed of the site is near this.
+MAX_TAGS = 50_000
+# libxml2 takes quadratic time over the attributes of a tag: a tag with as many as this is no page's. Every quantifier
+# is possessive, so that the search itself is linear.
+_MANY_ATTRIBUTES = re.compile(
+    rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){100}"""
+)
+_END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
+
+# Of a longer page libxml2 reads this much, unless asked to read on; then it also nests elements deeper.
+_LONG_BYTES = 9_900_000
+_PARSER, _LONG_PARSER = (
+    etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, collect_ids=False, huge_tree=huge)
+    for huge in (False, True)
+)
 
 
 def extract_page(body: bytes, url: str, charset: str | None = None, media_type: str | None = None) -> Article:
@@ -52,7 +71,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         raise NotAnArticle("not an address of KBS World" if url else "a page without address")
     if address.kind == "list":
         raise NotAnArticle("a list of articles")
-    parts = locate(page, address.page)
+    parts = locate(page, address.facts.layout)
     if parts is None:
         if first(SITE_MARKS, page) is None:
             raise NotAnArticle("not a page of KBS World", passing=True)
@@ -60,18 +79,15 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
             raise NotAnArticle("the page ends before its article", passing=True)
         raise NotAnArticle("no article on the page")
     # On a whole page the rest of the template follows the body.
-    last = (parts.bodies[-1], *parts.bodies[-1].iterancestors())
+    last = (parts.blocks[-1], *parts.blocks[-1].iterancestors())
     truncated = parts.end is None and all(element.getnext() is None for element in last)
     if truncated and is_whole(body):
         # The page is whole, but in its broken markup nothing separates the article from what follows it.
         raise NotAnArticle("no end of the article in broken markup")
     # Read before the body, which is taken off the page.
-    image_url = None if parts.picture is None else _absolute(parts.picture.get("src") or "", address.url)
-    try:
-        paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
-    except NotAnArticle as refusal:
-        raise NotAnArticle(refusal.reason, passing=truncated) from None
-    if not paragraphs and not (address.page in WORDLESS and image_url):
+    image_url = None if parts.picture is None else absolute(address.url, parts.picture.get("src") or "") or None
+    paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
+    if not paragraphs and not (address.facts.wordless and image_url):
         raise NotAnArticle("no article on the page", passing=truncated)
     written_at, updated_at = find_dates(parts.dates)
     return Article(
@@ -92,10 +108,56 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     )
 
 
-def _absolute(source: str, base: str) -> str | None:
-    source = source.strip()
+def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
+    """A page as a tree, without comments.
+
+    Args:
+        body: the page. Bytes that are UTF-8 are read as such, even if another encoding is declared; else the byte order
+            mark, the response's charset and the page's own count, in this order. What does not fit is replaced.
+        charset: the response's.
+
+    Raises:
+        NotAnArticle: the page is empty, no HTML, or has more tags or attributes than any page of the site.
+    """
+    start = body.lstrip(b"\xef\xbb\xbf \t\r\n\0")[:1]
+    if not start:
+        raise NotAnArticle("empty page", passing=True)
+    if start in b"{[":
+        raise NotAnArticle("JSON, not HTML", passing=True)
+    if len(body) > _HARMLESS_BYTES and (body.count(b"<") > MAX_TAGS or _MANY_ATTRIBUTES.search(body)):
+        raise NotAnArticle("larger than a page of the site")
+    # libxml2 stops at a NUL byte.
+    utf8 = _to_utf8(body, charset).removeprefix(BOM_UTF8).replace(b"\0", b"")
     try:
-        url = source if source.startswith(("https://", "http://")) else urljoin(base, source)
-        return url if source and urlsplit(url).scheme in {"http", "https"} else None
-    except ValueError:
-        return None
+        page: etree._Element | None = etree.fromstring(utf8, _PARSER if len(utf8) < _LONG_BYTES else _LONG_PARSER)
+    except etree.XMLSyntaxError:
+        page = None
+    if page is None:
+        raise NotAnArticle("no HTML", passing=True)
+    return page
+
+
+def is_whole(body: bytes) -> bool:
+    """Whether the page was ended by its maker and not cut on its way."""
+    return _END_OF_PAGE.search(body, max(0, len(body) - 2_000)) is not None
+
+
+def _to_utf8(body: bytes, charset: str | None) -> bytes:
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        header = charset and f"charset={charset}"
+        try:
+            _, text = html_to_unicode(header, body, auto_detect_fun=_undeclared)
+        except (LookupError, ValueError):  # an encoding that is not for pages
+            text = body.decode(_undeclared(body), "replace")
+        return text.encode("utf-8", "replace")
+    return body
+
+
+def _undeclared(body: bytes) -> str:
+    """The encoding of a page that declares none: UTF-8 with a few broken bytes, else what browsers use."""
+    text = body.decode("utf-8", "replace")
+    broken = text.count("\ufffd")
+    whole = len(text) - len(text.encode("ascii", "ignore")) - broken
+    return "utf-8" if whole > 10 * broken else "cp1252"

@@ -1,20 +1,18 @@
-"""What the site's pages look like: `layouts.toml`, read once."""
-
-from __future__ import annotations
+"""What the site's pages look like and say: `layouts.toml` and the words of `site.toml`, read once."""
 
 import re
 import tomllib
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from lxml.cssselect import CSSSelector
+from lxml.etree import _Element
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
+from extractors.address import FACTS, PAGES
 
 #: From an element to those that match, itself among them, in the order of the page.
-Selector: TypeAlias = "Callable[[_Element], Iterable[_Element]]"
+Selector: TypeAlias = Callable[[_Element], Iterable[_Element]]
 
 #: `Article.layout` of an article whose template is not known, of the view behind a player, and of text captures.
 GENERIC = "generic"
@@ -46,16 +44,38 @@ class ListLayout(NamedTuple):
     dates: Selector
 
 
+class Words(NamedTuple):
+    """The words of every edition; the comments of `site.toml` explain the fields of this and the next class."""
+
+    go_top: str
+    close: str
+    captions: Sequence[str]
+    video_caption: str
+    credits: Sequence[str]
+    copyright: str
+    sentence_ends: str
+    abbreviations: str
+
+
+class Labels(NamedTuple):
+    """The words of one edition."""
+
+    lang: str
+    first_line: str = ""
+    menu: Sequence[str] = ()
+    recommended: str | None = None
+    cookies: str | None = None
+    details: str | None = None
+    common_words: str = ""
+
+
 # A selector that needs no XPath.
 _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
 
 def first(selector: Selector, *elements: _Element) -> _Element | None:
     """The first match of a selector in elements, in the order of the page."""
-    for element in elements:
-        for found in selector(element):
-            return found
-    return None
+    return next((found for element in elements for found in selector(element)), None)
 
 
 def _css(selector: str) -> Selector:
@@ -80,21 +100,22 @@ def _css(selector: str) -> Selector:
 
 _FILE: dict[str, Any] = tomllib.loads((files("extractors") / "layouts.toml").read_text("utf-8"))
 
+#: Names of HTML elements by what they mean on any page.
+ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name, tags in _FILE["elements"].items()}
 #: In the order in which they are tried.
 LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
 LISTS = tuple(
     ListLayout(entry["page"], _css(entry["entry"]), _css(entry["link"]), _css(entry["dates"]))
     for entry in _FILE["lists"]
 )
-#: File name of a page -> `Article.layout`.
-NAMES: Mapping[str, str] = _FILE["names"]
 #: Every value of `Article.layout` that a template gives, news first.
-LAYOUT_NAMES: tuple[str, ...] = tuple(NAMES.values())
+LAYOUT_NAMES = tuple(page.layout for page in PAGES.values() if page.layout != GENERIC)
 
 #: Any match shows that a page is of the site.
 SITE_MARKS = _css(_FILE["site"]["marks"])
 #: Any match is the end of a whole page of the site.
 PAGE_END = _css(_FILE["site"]["page_end"])
 TITLE_SUFFIX: str = _FILE["site"]["title_suffix"]
-#: File names of pages on which a picture alone is an article.
-WORDLESS = frozenset(_FILE["site"]["wordless"])
+
+WORDS = Words(**FACTS["words"])
+LABELS = tuple(Labels(**entry) for entry in FACTS["labels"])

@@ -1,30 +1,21 @@
 """List page or RSS feed -> the articles it points to."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from itertools import takewhile
-from typing import TYPE_CHECKING
-from urllib.parse import urljoin
 
 from lxml import etree
+from lxml.etree import _Element
 
-from extractors.address import Address, page_of_list, parse_address
-from extractors.article import NotAnArticle
+from extractors.address import Address, absolute, page_of_list, parse_address
+from extractors.article import KST, NotAnArticle, find_dates, is_date_block
 from extractors.body import text_of
-from extractors.dates import KST, find_dates, is_date_block
-from extractors.layout import LISTS, PAGE_END, SITE_MARKS, ListLayout, first
-from extractors.parse import MAX_TAGS, is_whole, parse_html
+from extractors.html import MAX_TAGS, is_whole, parse_html
+from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, ListLayout, first
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-
-# They hold the links of the menu and of the right column.
-_ELSEWHERE = frozenset({"header", "nav", "aside", "footer"})
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
@@ -81,7 +72,7 @@ def extract_list(body: bytes, url: str) -> ListPage:
     found = found or list(_entries_by_structure(page, url))
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
-    links = (_join(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
+    links = (absolute(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = {page_of_list(link, url) for link in links}
     return ListPage(
         entries=_each_once(found),
@@ -126,8 +117,7 @@ def _each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
 def _feed_entries(feed: _Element, url: str) -> Iterator[ListEntry]:
     for item in feed.iter("item"):
         link, guid = (_article_at(url, item.findtext(name) or "") for name in ("link", "guid"))
-        address = link or guid
-        if address is not None:
+        if (address := link or guid) is not None:
             yield ListEntry(address, _pub_date(item.findtext("pubDate") or ""))
 
 
@@ -175,17 +165,10 @@ def _date_block(block: _Element) -> str:
 
 
 def _is_elsewhere(element: _Element) -> bool:
-    return any(ancestor.tag in _ELSEWHERE for ancestor in element.iterancestors())
+    return next(element.iterancestors(*ELEMENTS["surroundings"]), None) is not None
 
 
 def _article_at(base: str, link: str) -> Address | None:
     """The article that a link on the page `base` leads to, or None."""
-    address = parse_address(_join(base, link))
+    address = parse_address(absolute(base, link))
     return address if address is not None and address.is_article else None
-
-
-def _join(base: str, link: str) -> str:
-    try:
-        return urljoin(base, link.strip())
-    except ValueError:
-        return ""

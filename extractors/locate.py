@@ -5,35 +5,29 @@ the page's og:title; that cards of other articles are several `article` elements
 timestamps and their labels; that menus are links, the share box has controls, and the body is prose.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, takewhile
-from typing import TYPE_CHECKING
+from itertools import chain, islice, takewhile
 
 from lxml import etree
+from lxml.etree import _Element
 
-from extractors.body import text_of
-from extractors.dates import is_date_block
-from extractors.labels import CAPTIONS, CLOSE, COPYRIGHT, LABELS, SENTENCE_ENDS
-from extractors.layout import GENERIC, LAYOUTS, NAMES, TITLE_SUFFIX, Layout, first
-from extractors.normalize import collapse
+from extractors.article import is_date_block
+from extractors.body import collapse, text_of
+from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, first
 
-if TYPE_CHECKING:
-    from lxml.etree import _Element
-
-# The elements of a page that hold no article, whatever their classes. Cards are `article` elements.
-_SURROUNDINGS = frozenset({"header", "nav", "aside", "footer", "article"})
+# Cards of other articles are `article` elements.
+_SURROUNDINGS = ELEMENTS["surroundings"] | {"article"}
 # As `Layout.end`, inside a body that was found by structure: the surroundings, and the heading over the cards.
 _END = etree.XPath(
     "descendant::*[self::aside or self::footer or self::nav"
     " or self::article[following-sibling::article] or self::h2[following-sibling::*[1][count(.//article) > 1]]][1]"
 )
-_CONTROLS = ("input", "select", "textarea")
+_CONTROLS = ELEMENTS["controls"]
 # A body is at least a short sentence; what is shorter is a button or a label.
 _SHORTEST_BODY = 12
 _LONGEST_CAPTION = 100
+_CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, WORDS.copyright), tuple(WORDS.sentence_ends)
 # How far around a title its date block and category are looked for, and around a picture its caption.
 _LEVELS = 3
 _MOST_PICTURES = 200
@@ -47,9 +41,9 @@ class Parts:
         name: `Article.layout`.
         dates: the text of the date block; empty where there is none.
         picture, caption: the lead picture, which lists show for the article too, and its words.
-        bodies: the blocks of the words; more than one only where they were found by structure.
-        blocks: where the article's words are, in order: the bodies; after a body found by its name what follows it up
-            to the menu below, where a stray end tag may have left some of its words.
+        blocks: where the article's words are, in order: bodies, more than one only where they were found by structure;
+            after a body found by its name what follows it up to the menu below, where a stray end tag may have left
+            some of its words. The last one is a body where `end` is None.
         cut: elements in the blocks that hold none of its words.
         end: the element in the last block from which on nothing is the article's; None where the page ends first.
     """
@@ -61,19 +55,18 @@ class Parts:
     picture: _Element | None
     caption: str | None
     has_player: bool
-    bodies: list[_Element]
     blocks: list[_Element]
     cut: set[_Element]
     end: _Element | None
 
 
-def locate(page: _Element, file_name: str) -> Parts | None:
-    """The parts of the article on a page, or None where there is no article; `file_name` is of its address."""
+def locate(page: _Element, name: str) -> Parts | None:
+    """The parts of the article on a page, or None where there is none; `name`: the layout of its file name."""
     for layout in LAYOUTS:
         head, title = _head(page, layout)
         body = None if head is None else _body(layout, head)
         if head is not None and body is not None:
-            return _parts(page, layout, NAMES.get(file_name, GENERIC), head, title, [body])
+            return _parts(page, layout, name, head, title, [body])
     return _locate_moved(page, LAYOUTS[0])
 
 
@@ -105,10 +98,7 @@ def _parts(
     if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
-    captions: dict[_Element, str] = {}
-    for body in bodies:
-        unboxed = (picture for picture in body.iter("img") if cut.isdisjoint(picture.iterancestors()))
-        captions |= _find_captions(unboxed, body)
+    captions = _find_captions(bodies, cut)
     if any(captions.values()):
         name = GENERIC
     category = text_of(first(layout.category, head))
@@ -130,7 +120,6 @@ def _parts(
         picture=picture,
         caption=text_of(first(layout.credit, *own)) if picture is None else _caption(picture, layout, captions, tops),
         has_player=first(layout.player, *own) is not None,
-        bodies=bodies,
         blocks=blocks,
         cut=cut,
         end=end,
@@ -150,21 +139,15 @@ def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | N
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    if (body := first(layout.body, head)) is not None:
-        return body
-    for level in (head, *head.iterancestors()):
-        if (body := first(layout.body, *level.itersiblings())) is not None:
-            return body
-    return None
+    return next((body for block in chain([head], _after(head)) for body in layout.body(block)), None)
 
 
 def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], tops: set[_Element]) -> str | None:
     """The caption in the box of a picture, which is below `tops` and holds no other words."""
     for box in takewhile(lambda box: box not in tops, picture.iterancestors()):
-        words = captions[box] if box in captions else text_of(box)
-        caption = words if box in captions else text_of(first(layout.credit, box))
-        if caption and caption == words:
-            return caption
+        words = captions.get(box) or text_of(box)
+        if words and (box in captions or words == text_of(first(layout.credit, box))):
+            return words
     return None
 
 
@@ -181,35 +164,27 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
     """The blocks with the words of a body, and their end. What is inside the body like an end may be added to `cut`."""
     inside = [end for end in layout.end(body) if end is not body]
     blocks = [body]
-    for level in (body, *body.iterancestors()):
-        for block in level.itersiblings():
-            blocks.append(block)
-            if (end := first(layout.end, block)) is not None:
-                cut.update(inside)  # no end, since the page goes on after the body
-                return blocks, end
+    for block in _after(body):
+        blocks.append(block)
+        if (end := first(layout.end, block)) is not None:
+            cut.update(inside)  # no end, since the page goes on after the body
+            return blocks, end
     return [body], inside[0] if inside else None
 
 
 def _find_title(page: _Element) -> _Element | None:
     """The article's headline by structure: the one that says what the page claims as its title, else its first h1."""
     claimed = meta_of(page, "og:title")
-    own = None
-    for headline in page.iter("h1", "h2", "h3"):
-        words = text_of(headline)
-        if words and words == claimed:
-            return headline
-        if words and own is None and headline.tag == "h1":
-            own = None if any(above.tag in _SURROUNDINGS for above in headline.iterancestors()) else headline
-    return own
+    headlines = {headline: words for headline in page.iter("h1", "h2", "h3") if (words := text_of(headline))}
+    named = (one for one, words in headlines.items() if words == claimed)
+    own = (one for one in headlines if one.tag == "h1" and next(one.iterancestors(*_SURROUNDINGS), None) is None)
+    return next(chain(named, own), None)
 
 
 def _find_dates(title: _Element) -> str:
     """The text of the date block beside the title, nearest first; empty where there is none."""
-    blocks = (
-        block
-        for level in islice(_levels(title), _LEVELS)
-        for block in (*level.itersiblings(), *level.itersiblings(preceding=True))
-    )
+    levels = islice(_levels(title), _LEVELS)
+    blocks = (block for level in levels for back in (False, True) for block in level.itersiblings(preceding=back))
     return next(filter(is_date_block, (text_of(block) or "" for block in blocks)), "")
 
 
@@ -220,19 +195,26 @@ def _find_category(title: _Element) -> str | None:
     return next((text_of(link) for link in links if "_list.htm" in (link.get("href") or "")), None)
 
 
-def _find_captions(pictures: Iterable[_Element], body: _Element) -> dict[_Element, str]:
-    """The boxes of pictures in a body, and their words: around each picture, as much as holds only a caption."""
+def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element, str]:
+    """The boxes of pictures outside of `cut`, and their words: around each picture, as much as holds only a caption."""
     boxes: dict[_Element, str] = {}  # a box may hold two pictures
-    for picture in islice(pictures, _MOST_PICTURES):
+    pictures = (picture for body in bodies for picture in body.iter("img"))
+    for picture in islice((one for one in pictures if cut.isdisjoint(one.iterancestors())), _MOST_PICTURES):
         box, caption = picture, ""
-        for parent in islice(takewhile(lambda parent: parent is not body, picture.iterancestors()), _LEVELS):
+        for parent in islice(takewhile(lambda parent: parent not in bodies, picture.iterancestors()), _LEVELS):
             words = text_of(parent) or ""
-            is_caption = words.startswith((*CAPTIONS, COPYRIGHT)) and not words.endswith(SENTENCE_ENDS)
+            is_caption = words.startswith(_CAPTION_STARTS) and not words.endswith(_SENTENCE_ENDS)
             if words and not (is_caption and len(words) <= _LONGEST_CAPTION):
                 break
             box, caption = parent, words
         boxes[box] = caption
     return boxes
+
+
+def _after(element: _Element) -> Iterator[_Element]:
+    """The blocks after an element on its page, nearest level first."""
+    for level in (element, *element.iterancestors()):
+        yield from level.itersiblings()
 
 
 def _levels(element: _Element) -> Iterator[_Element]:
@@ -257,7 +239,7 @@ def _prose(blocks: Iterable[_Element]) -> Iterator[_Element]:
     """Blocks of prose, inside a wrapper too where that holds a share box besides."""
     for block in blocks:
         words = text_of(block) or ""
-        cookies = words.removeprefix(CLOSE).lstrip()
+        cookies = words.removeprefix(WORDS.close).lstrip()
         is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
         if block.tag in _CONTROLS or is_date_block(words) or is_banner:
             continue

@@ -12,25 +12,12 @@ from itertools import takewhile
 from typing import Any
 
 from extractors.address import parse_address
-from extractors.article import Article, NotAnArticle
-from extractors.dates import find_dates, is_date_block
-from extractors.labels import (
-    ABBREVIATIONS,
-    CAPTIONS,
-    CLOSE,
-    CREDITS,
-    GO_TOP,
-    LABELS,
-    SENTENCE_ENDS,
-    VIDEO_CAPTION,
-    Labels,
-)
-from extractors.layout import TEXT
-from extractors.normalize import collapse, credit_of, take_credits
+from extractors.article import Article, NotAnArticle, find_dates, is_date_block
+from extractors.body import MAX_CHARACTERS, collapse, credit_of, take_credits
+from extractors.layout import LABELS, TEXT, WORDS, Labels
 
-_CAPTION_LINE = re.compile(rf"({'|'.join(CAPTIONS)})\s*:\s*\S")
+_CAPTION_LINE = re.compile(rf"({'|'.join(WORDS.captions)})\s*:\s*\S")
 _BODY_ONLY = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
-_MAX_CHARACTERS = 1_000_000
 _LONGEST_CAPTION = 60
 # Fewer words than this say nothing about their language; a share of common words above the bound does.
 _WORDS_TO_KNOW_A_LANGUAGE = 10
@@ -53,7 +40,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
     Raises:
         NotAnArticle: the text is empty, not from this site, or has no words of an article.
     """
-    if len(text) > _MAX_CHARACTERS:
+    if len(text) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     lines = [line for line in map(collapse, text.splitlines()) if line]
     if not lines:
@@ -81,7 +68,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
 def looks_like_capture(start: str) -> bool:
     """Whether a text that begins so may be a page of the site, in a shape that was seen: by its first line."""
     first = next((line for line in map(collapse, start.splitlines()) if line), "")
-    return bool(_BODY_ONLY.match(first)) or (first != "" and any(first in labels.menu for labels in LABELS))
+    return bool(_BODY_ONLY.match(first)) or first == WORDS.go_top or any(first in labels.menu for labels in LABELS)
 
 
 def _read_whole_page(lines: list[str]) -> Article:
@@ -90,7 +77,7 @@ def _read_whole_page(lines: list[str]) -> Article:
     at = next((i for i, line in enumerate(lines) if is_date_block(line)), None)
     if at is None:
         raise NotAnArticle("no date line in the text")
-    above = [line for line in lines[:at] if line not in labels.menu]
+    above = [line for line in lines[:at] if line not in {*labels.menu, WORDS.go_top}]
     date_lines = list(takewhile(is_date_block, lines[at:]))  # written and updated may be on a line each
     # Below a body, skip links are the first line of another page.
     below = list(takewhile(lambda line: line != labels.first_line, lines[at + len(date_lines) :]))
@@ -131,7 +118,7 @@ def _article(lines: Iterable[str], caption: str | None, lang: str, **facts: Any)
         lang=lang or _language(paragraphs),
         paragraphs=paragraphs,
         image_credit=credit_of(caption) or credit,
-        has_video=(caption or "").startswith(VIDEO_CAPTION),  # a word of its own in the video view
+        has_video=(caption or "").startswith(WORDS.video_caption),  # a word of its own in the video view
         layout=TEXT,
         **facts,
     )
@@ -139,14 +126,14 @@ def _article(lines: Iterable[str], caption: str | None, lang: str, **facts: Any)
 
 def _is_caption(line: str) -> bool:
     """Whether a line is a caption: a label, a colon and a name, and not a sentence that begins with the same word."""
-    return bool(_CAPTION_LINE.match(line)) and len(line) <= _LONGEST_CAPTION and not line.endswith(SENTENCE_ENDS)
+    return bool(_CAPTION_LINE.match(line)) and len(line) <= _LONGEST_CAPTION and line[-1] not in WORDS.sentence_ends
 
 
 def _split_caption(line: str) -> tuple[str | None, str]:
     """The caption that a line is or begins with, and the rest: a glued body may follow one whose name is known."""
     if _is_caption(line):
         return line, ""
-    known = re.match(rf"(?:{'|'.join(CAPTIONS)})\s*:\s*(?:{'|'.join(CREDITS)})(?=\s)", line)
+    known = re.match(rf"(?:{'|'.join(WORDS.captions)})\s*:\s*(?:{'|'.join(WORDS.credits)})(?=\s)", line)
     return (known.group(), line[known.end() :].strip()) if known else (None, line)
 
 
@@ -156,7 +143,7 @@ def _edition(lines: list[str]) -> Labels:
         for line in lines:
             if line in {labels.first_line, labels.recommended} or (labels.cookies and line.startswith(labels.cookies)):
                 return labels
-    if GO_TOP in lines:
+    if WORDS.go_top in lines:
         return Labels(lang="")  # of this site, and of any edition
     raise NotAnArticle("not a page of KBS World")
 
@@ -169,7 +156,7 @@ def _end_of_body(lines: list[str], labels: Labels) -> int:
     end = len(lines)
     while end and (lines[end - 1] == labels.details or (labels.cookies and lines[end - 1].startswith(labels.cookies))):
         end -= 1
-    return end - 1 if 0 < end < len(lines) and lines[end - 1] == CLOSE else end
+    return end - 1 if 0 < end < len(lines) and lines[end - 1] == WORDS.close else end
 
 
 def _language(paragraphs: tuple[str, ...]) -> str:
@@ -177,7 +164,7 @@ def _language(paragraphs: tuple[str, ...]) -> str:
     words = re.findall(r"\w+", " ".join(paragraphs).lower())
     if len(words) < _WORDS_TO_KNOW_A_LANGUAGE:
         return "und"
-    shares = {labels.lang: sum(word in labels.common_words for word in words) / len(words) for labels in LABELS}
+    shares = {labels.lang: sum(map(words.count, labels.common_words.split())) / len(words) for labels in LABELS}
     best = max(shares, key=lambda lang: shares[lang])
     return best if shares[best] >= _SHARE_OF_COMMON_WORDS else "und"
 
@@ -205,4 +192,4 @@ def _ends_sentence(before: str, closing: str) -> bool:
     word = _WORD_BOUNDARY.split(before)[-1].rstrip(".")
     # "l.M" has no French word before the stop, and "U.S" has a stop inside: initials, or a host name.
     is_initials = all(len(part) == 1 and part.isupper() for part in word.split("."))
-    return not (is_initials or word in ABBREVIATIONS or _ADDRESS.search(before))
+    return not (is_initials or word in WORDS.abbreviations.split() or _ADDRESS.search(before))

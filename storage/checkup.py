@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from extractors.address import EDITIONS, day_url
+from extractors.address import EDITIONS, site_url
 from storage.archive import Location
 from storage.archive.check import Rows
 
@@ -55,7 +55,7 @@ def days_of_news(db: Database, today: date) -> list[dict[str, Any]]:
 
 def _without_news(db: Database, edition: str, day: date) -> str:
     sql = "select 1 from lists where url = ? and date(complete_to, '+9 hours') > ?"
-    is_read = db.execute(sql, [day_url(edition, day), day.isoformat()]).fetchone()
+    is_read = db.execute(sql, [site_url("day", edition, day=day), day.isoformat()]).fetchone()
     return "none: read and empty" if is_read else NOT_KNOWN
 
 

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from extractors import Article
-from extractors.dates import KST
+from extractors.article import KST
 from extractors.layout import VIDEO
 
 #: A row of a table or query by its columns.

@@ -51,7 +51,7 @@ class Command(OfflineCommand):
 
 def _report(database: str, folder: str, *, quick: bool) -> int:
     # `folder` is empty where no archive is kept.
-    from extractors.dates import KST
+    from extractors.article import KST
     from storage import checkup
     from storage.archive.check import ArchiveReport, Rows
     from storage.crawl_state import MAX_TRIES

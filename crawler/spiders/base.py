@@ -27,7 +27,7 @@ from crawler.settings import PRODUCT
 from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
-from extractors.dates import KST
+from extractors.article import KST
 from storage import ArticleStore, Capture, CrawlState
 
 T = TypeVar("T")

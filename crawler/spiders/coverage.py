@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 
 from extractors.address import is_numbered
-from extractors.dates import KST
+from extractors.article import KST
 from extractors.listing import ListEntry, ListPage
 from storage.crawl_state import Coverage
 

@@ -7,8 +7,8 @@ from functools import cached_property
 
 from crawler.spiders.coverage import Bounds, Walk
 from crawler.spiders.lists import ListSpider
-from extractors.address import day_url
-from extractors.dates import KST
+from extractors.address import site_url
+from extractors.article import KST
 
 #: How many days back from `until` if `since` is not given.
 DEFAULT_DAYS = 7
@@ -30,12 +30,12 @@ class KbsDaysSpider(ListSpider):
         day = self.since or last - timedelta(days=DEFAULT_DAYS - 1)
         while day <= last:
             if self.full or not self._was_read(edition, day):
-                yield day_url(edition, day)
+                yield site_url("day", edition, day=day)
             day += timedelta(days=1)
 
     def _was_read(self, edition: str, day: date) -> bool:
         """Whether a day was read completely after its recheck days were over."""
-        coverage = self.crawl_state.coverage(day_url(edition, day))
+        coverage = self.crawl_state.coverage(site_url("day", edition, day=day))
         settled = day + timedelta(days=self.recheck_days)
         return coverage is not None and coverage.complete_to.astimezone(KST).date() > settled
 

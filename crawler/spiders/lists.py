@@ -18,7 +18,7 @@ from crawler.spiders.base import KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address, site_url
-from extractors.dates import KST
+from extractors.article import KST
 from extractors.listing import ListPage, extract_list
 from storage.crawl_state import Coverage
 

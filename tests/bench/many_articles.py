@@ -9,7 +9,7 @@ from random import Random
 
 from extractors import Article
 from extractors.address import site_url
-from extractors.dates import KST
+from extractors.article import KST
 from storage import ArticleStore, Capture
 from tests.replica import french
 

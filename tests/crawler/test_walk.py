@@ -7,7 +7,7 @@ import pytest
 
 from crawler.spiders.coverage import MAX_FAILED, MAX_PAGES, Bounds, Walk
 from extractors.address import parse_address
-from extractors.dates import KST
+from extractors.article import KST
 from extractors.listing import ListEntry, ListPage
 from storage.crawl_state import Coverage
 

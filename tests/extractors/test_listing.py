@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors import NotAnArticle
-from extractors.dates import KST
+from extractors.article import KST
 from extractors.listing import extract_feed, extract_list
 from tests.replica import Replica
 from tests.replica.moved import rename

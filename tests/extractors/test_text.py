@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors import NotAnArticle, extract_text
-from extractors.normalize import collapse
+from extractors.body import collapse
 from extractors.text import split_glued
 
 UN, DEUX = "Premier paragraphe.", "Deuxième paragraphe."

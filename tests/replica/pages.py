@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from extractors import Article
 from extractors.address import SITE
-from extractors.dates import KST
+from extractors.article import KST
 from tests.replica.markup import render_body
 from tests.replica.skeleton import render
 from tests.replica.world import CATEGORIES, PAGE_SIZE, Entry, World

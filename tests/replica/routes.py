@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import date, datetime
 
-from extractors.dates import KST
+from extractors.article import KST
 from tests.replica import pages
 from tests.replica.world import PAGE_SIZE, World
 

@@ -10,7 +10,7 @@ from random import Random
 
 from extractors import Article
 from extractors.address import EDITIONS, SITE
-from extractors.dates import KST
+from extractors.article import KST
 from tests.replica import french
 from tests.replica.bodies import new_body, revised
 from tests.replica.markup import STYLES, Block

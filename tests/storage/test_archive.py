@@ -13,7 +13,7 @@ from random import Random
 
 import pytest
 
-from extractors.dates import KST
+from extractors.article import KST
 from storage import ArchiveWriter
 from storage.archive import Location, Payload, payload_digest
 from tests.storage.warc import Record, read_file, warcio

@@ -14,7 +14,7 @@ from sqlite_utils import Database, Migrations
 
 from extractors import Article
 from extractors.address import site_url
-from extractors.dates import KST
+from extractors.article import KST
 from storage import ArticleStore, Capture
 from storage.articles import article_row
 from storage.schema import migrations

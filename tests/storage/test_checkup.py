@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from extractors.address import day_url
+from extractors.address import site_url
 from storage import ArticleStore, Capture, CrawlState, StoreError
 from storage.checkup import NOT_KNOWN, days_of_news, integrity, texts
 from storage.crawl_state import Coverage
@@ -46,7 +46,7 @@ def test_ranges_of_days_say_whether_days_without_news_were_read(path: Path) -> N
     with ArticleStore(path) as store:
         for day, read_at in ((2, "2026-11-03T00:00:00"), (3, "2026-11-03T23:59:59"), (6, "2026-11-10T00:00:00")):
             coverage = Coverage(complete_from="", complete_to=datetime.fromisoformat(f"{read_at}+09:00"))
-            CrawlState(store).save_coverage(day_url("f", date(2026, 11, day)), coverage)
+            CrawlState(store).save_coverage(site_url("day", "f", day=date(2026, 11, day)), coverage)
     found = days(path, "2026-11-01", "2026-11-05", "2026-11-08")
     assert [(row["from"].day, row["to"].day, row["days"], row["news"]) for row in found] == [
         (1, 1, 1, "every day"),

@@ -10,7 +10,7 @@ import pytest
 
 from extractors import Article
 from extractors.address import site_url
-from extractors.dates import KST
+from extractors.article import KST
 from storage import ArticleStore, Capture, ReadOnlyStore, StoreError
 
 CHECKOUT = Path(__file__).parents[2]

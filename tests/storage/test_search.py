@@ -8,7 +8,7 @@ import pytest
 
 from extractors import Article
 from extractors.address import site_url
-from extractors.dates import KST
+from extractors.article import KST
 from storage import ArticleStore, Capture, ReadOnlyStore, Selection
 from storage import search as module
 from storage.search import BEGIN, END

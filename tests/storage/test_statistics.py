@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from extractors import Article
-from extractors.dates import KST
+from extractors.article import KST
 from storage import ArticleStore, Capture
 from storage.charts import PALETTE, chart
 from storage.selection import NEWEST, Selection

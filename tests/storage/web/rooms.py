@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 
 from extractors import Article
-from extractors.dates import KST
+from extractors.article import KST
 from storage import ArticleStore, Capture, CrawlState
 from tests.replica import World
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from extractors.normalize import collapse
+from extractors.body import collapse
 
 PARTS = st.sampled_from(["a", "é", " ", "\u0301" * 29, "\u0327", "\u0f73", "\u0f71\u0f80" * 20, "\u0f81" * 31])
 
