@@ -175,10 +175,11 @@ def begins_record(head: bytes) -> bool:
     return head.startswith((b"WARC/", b"filedesc:")) or _ARC_LINE.match(head) is not None
 
 
-def utc(written: str | datetime | None) -> datetime | None:
-    """The date of a record in UTC, which is also assumed where it has no time zone; None if it is not a date."""
+def utc(written: object) -> datetime | None:
+    """A time in ISO 8601 in UTC, which is also assumed where it has no time zone; None if it is not a time."""
     try:
-        moment = written if isinstance(written, datetime) else datetime.fromisoformat(written or "")
+        text = written.strip() if isinstance(written, str) else ""
+        moment = written if isinstance(written, datetime) else datetime.fromisoformat(text)
     except ValueError:
         return None
     return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC) if is_time(moment) else None

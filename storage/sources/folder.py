@@ -17,9 +17,9 @@ from zlib import crc32
 
 from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of
-from storage.archive.reader import is_time
+from storage.archive.reader import is_time, utc
 from storage.sources.http import decode_body
-from storage.sources.table import iso_moment, read_rows, time_of
+from storage.sources.table import NO_TIME, read_rows, time_of
 
 #: What a url map may be called; its form is detected from its content.
 MAP_NAMES = ("urls.csv", "urls.jsonl")
@@ -129,7 +129,9 @@ def _entry(row: dict[str, Any] | str) -> tuple[str, tuple[str, datetime | None]]
     file, url, fetched_at = (row.get(name) for name in ("file", "url", "fetched_at"))
     if not isinstance(file, str) or not isinstance(url, str) or not file or not url:
         raise ValueError("not a file and its url")
-    moment = iso_moment(fetched_at) if fetched_at else None
+    moment = utc(fetched_at)
+    if fetched_at and moment is None:
+        raise ValueError(NO_TIME)
     return posixpath.normpath(file.replace("\\", "/")), (url.encode("utf-8", "replace").decode().strip(), moment)
 
 

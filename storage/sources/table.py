@@ -14,7 +14,7 @@ from typing import IO, Any, cast
 
 from extractors.address import MAX_LENGTH
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of, stamp_of
-from storage.archive.reader import GZIP_MAGIC, is_time
+from storage.archive.reader import GZIP_MAGIC, utc
 
 #: How much of a file is read to detect its kind.
 HEAD = 4096
@@ -22,6 +22,7 @@ HEAD = 4096
 TABLE_COLUMNS = (frozenset({"url"}), frozenset({"html", "text"}))
 DAMAGED_GZIP = "gzip data are damaged"
 SHORT_GZIP = "gzip data end too early"
+NO_TIME = "fetched_at is not a time in ISO 8601"
 
 # What is beside a page in its row, and by how much JSON's escapes make a page longer.
 _REST_OF_ROW = 1 << 16
@@ -156,19 +157,6 @@ def _fields(names: list[str], fields: list[str]) -> dict[str, Any] | None:
     return dict(zip(names, fields, strict=False)) if fields else None
 
 
-def iso_moment(value: Any) -> datetime:
-    """A time in ISO 8601 as an aware one, UTC; UTC is assumed where it has no time zone.
-
-    Raises:
-        ValueError: it is not a time; the message is a phrase.
-    """
-    with suppress(ValueError):
-        moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else None
-        if moment is not None and is_time(moment):
-            return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
-    raise ValueError("fetched_at is not a time in ISO 8601")
-
-
 def _item(row: dict[str, Any] | str, location: Location, fetched_at: datetime) -> Item:
     """A row as a capture; `fetched_at` counts where it has no time.
 
@@ -182,13 +170,14 @@ def _item(row: dict[str, Any] | str, location: Location, fetched_at: datetime) -
         return Damage(location=location, what="no url")
     if not isinstance(page, str) or not page:
         return Damage(location=location, what="neither html nor text")
-    try:
-        moment = _moment(row) or fetched_at + timedelta(microseconds=location.offset // _BYTES_A_MICROSECOND)
-    except ValueError as error:
-        return Damage(location=location, what=str(error))
+    moment = utc(row.get("fetched_at"))
+    if row.get("fetched_at") and moment is None:
+        return Damage(location=location, what=NO_TIME)
+    assumed = fetched_at + timedelta(microseconds=location.offset // _BYTES_A_MICROSECOND)
     return Capture(
         url=url.encode("utf-8", "replace").decode().strip(),
-        fetched_at=moment,
+        # Under another name it may be the article's date, however written.
+        fetched_at=moment or utc(row.get("timestamp")) or utc(row.get("date")) or assumed,
         body=_bytes(page),
         media_type="text/html" if html else "text/plain",
         location=location,
@@ -201,14 +190,3 @@ def _bytes(page: str) -> bytes:
         return page.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return page.encode("utf-8", "replace")
-
-
-def _moment(row: dict[str, Any]) -> datetime | None:
-    """When a row says that it was fetched, or None; a ValueError's message is a phrase."""
-    if fetched_at := row.get("fetched_at"):
-        return iso_moment(fetched_at)
-    # Under another name it may be the article's date, however written.
-    for name in ("timestamp", "date"):
-        with suppress(ValueError):
-            return iso_moment(row.get(name))
-    return None
