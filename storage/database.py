@@ -65,12 +65,8 @@ class Store:
             raise StoreError(f"{self.path} was moved or deleted while in use; put it back, or run again.")
         # Immediate: a transaction that starts by reading could not become a writing one while another crawl writes.
         self.db.execute("begin immediate")
-        try:
+        with self.db.conn:
             yield
-        except BaseException:
-            self.db.rollback()
-            raise
-        self.db.commit()
 
     def _prepare(self) -> None:
         # One transaction, one state of the file: another crawl may be creating it between two statements.
