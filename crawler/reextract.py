@@ -30,7 +30,7 @@ from extractors import NotAnArticle, extract_page
 from extractors.address import parse_address
 from storage import ArticleStore, Outcome
 from storage.archive import Capture, Location
-from storage.archive.capture import Damage, Item, Revisit, Source
+from storage.archive.capture import Damage, Item, Revisit, Source, damaged
 from storage.articles import article_row, refusal_row
 from storage.reextraction import ReextractionState
 from storage.sources import read_places
@@ -352,11 +352,14 @@ class Reextraction:
 
     def _watched(self, source: Source) -> Iterator[Item]:
         at = 0
-        for item in source.read(self.max_page):
-            yield item
-            offset = min(item.location.offset if item.location else 0, source.size)
-            self.report.advance(max(offset - at, 0))
-            at = max(offset, at)
+        try:
+            for item in source.read(self.max_page, 0):
+                yield item
+                offset = min(item.location.offset if item.location else 0, source.size)
+                self.report.advance(max(offset - at, 0))
+                at = max(offset, at)
+        except OSError as error:
+            yield damaged(source.name, error.strerror or str(error))
         self.report.advance(source.size - at)
 
     def _batches(self, items: Iterable[Item]) -> Iterator[Batch]:

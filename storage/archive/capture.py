@@ -110,24 +110,17 @@ class Source:
         name: the file or folder, as locations name it; `-` for standard input.
         size: in bytes; 0 if unknown.
         stamp: changes when the content does; empty if that cannot be known.
+        read: gives the items in order, of archives and tables those from an offset on, and raises an OSError where it
+            cannot go on; of pages with more than a number of bytes it reads no more than shows that they have. Its
+            arguments: that number and the offset.
         is_archive: whether reading can begin at any record without cost.
     """
 
     name: str
     size: int
     stamp: str
-    items: Callable[[int, int], Iterator[Item]]
+    read: Callable[[int, int], Iterator[Item]]
     is_archive: bool = False
-
-    def read(self, max_page: int, start: int = 0) -> Iterator[Item]:
-        """The items in order, of archives and tables those from `start` on; a Damage where it cannot be read further.
-
-        Of pages with more than `max_page` bytes no more is read than shows that they have.
-        """
-        try:
-            yield from self.items(max_page, start)
-        except OSError as error:
-            yield damaged(self.name, error.strerror or str(error), start)
 
 
 def payload_digest(body: bytes) -> str:

@@ -175,7 +175,7 @@ def _standard_input(max_page: int, start: int) -> Iterator[Item]:
         with path.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
         for source in _find([str(path)]):
-            for item in [source] if isinstance(source, Damage) else source.read(max_page):
+            for item in [source] if isinstance(source, Damage) else source.read(max_page, 0):
                 if isinstance(item, Capture):
                     yield replace(item, location=None)
                 else:

@@ -194,7 +194,7 @@ def write(folder: Path, data: bytes) -> Source:
 
 def read(folder: Path, data: bytes, max_page: int = MAX_PAGE) -> Read:
     """The items of an archive."""
-    return Read(unpacked(write(folder, data).read(max_page), max_page))
+    return Read(unpacked(write(folder, data).read(max_page, 0), max_page))
 
 
 def digest_of(body: bytes) -> tuple[str, str]:

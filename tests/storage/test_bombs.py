@@ -25,7 +25,7 @@ import re, sys, time
 from pathlib import Path
 from storage.sources.warc import warc_source
 began = time.monotonic()
-for item in warc_source(Path(sys.argv[1]), "a").read(10_000_000):
+for item in warc_source(Path(sys.argv[1]), "a").read(10_000_000, 0):
     print(item.location.offset, getattr(item, "what", None) or item.url[-1])
 seconds = time.monotonic() - began
 # What getrusage says begins with the memory of the process that began this one.
@@ -79,7 +79,7 @@ def test_a_file_that_grows_is_read_as_it_was(tmp_path: Path) -> None:
     whole = by_warcio([small(number) for number in range(3)])
     source = write(tmp_path, whole.data[: whole.places[2] + 30])
     write(tmp_path, whole.data)
-    found = Read(source.read(MAX_PAGE))
+    found = Read(source.read(MAX_PAGE, 0))
     assert found.numbers == [0, 1]
     assert [(damage.location.offset, damage.harmless) for damage in found.damages] == [(whole.places[2], "incomplete")]
 

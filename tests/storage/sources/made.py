@@ -136,7 +136,7 @@ def read(*paths: Path | str, max_page: int = MAX_PAGE) -> list[Item]:
     """All that is found at paths, including damages of the search."""
     found: list[Item] = []
     for source in sources(*paths):
-        found += [source] if isinstance(source, Damage) else unpacked(source.read(max_page), max_page)
+        found += [source] if isinstance(source, Damage) else unpacked(source.read(max_page, 0), max_page)
     return found
 
 

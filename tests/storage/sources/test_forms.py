@@ -86,7 +86,7 @@ def test_standard_input_brings_any_form(tmp_path: Path, monkeypatch: pytest.Monk
     [source] = sources("-")
     assert not isinstance(source, Damage)
     assert (source.name, source.size, source.stamp) == ("-", 0, "")
-    found = captures(unpacked(source.read(MAX_PAGE)))
+    found = captures(unpacked(source.read(MAX_PAGE, 0)))
     assert [item.body for item in found] == [item.body for item in captures(read(tmp_path / "a"))]
     assert {item.location for item in found} == {None}
 
@@ -154,7 +154,7 @@ def test_the_own_archive_is_read_oldest_first_under_bare_names(tmp_path: Path) -
         save(tmp_path / name, WARC)
     own = list(own_sources(tmp_path))
     assert [source.name[:3] for source in own] == ["old", "b-2", "a-2"]
-    locations = [item.location for source in own for item in captures(source.read(MAX_PAGE))]
+    locations = [item.location for source in own for item in captures(source.read(MAX_PAGE, 0))]
     assert all(location and location.is_own for location in locations)
     found = list(unpacked(read_places([place(location) for location in locations], tmp_path, MAX_PAGE)))
     assert len(captures(found)) == len(found) == 9

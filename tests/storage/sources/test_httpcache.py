@@ -34,7 +34,7 @@ def test_a_cache_is_one_source(tmp_path: Path) -> None:
     assert not isinstance(source, Damage)
     assert source.name == str(tmp_path)
     assert [item.status for item in captures(read(tmp_path))] == [404] * 3
-    assert refused(unpacked(source.read(100), 100)) == ["larger than a page may be"] * 3
+    assert refused(unpacked(source.read(100, 0), 100)) == ["larger than a page may be"] * 3
 
 
 @pytest.mark.parametrize(

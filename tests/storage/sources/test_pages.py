@@ -56,7 +56,7 @@ def test_large_damaged_and_missing_pages_are_reported(tmp_path: Path) -> None:
     (tmp_path / "e").unlink()
     pipe.unlink()
     os.mkfifo(pipe)
-    found = list(unpacked(source.read(5000), 5000))
+    found = list(unpacked(source.read(5000, 0), 5000))
     assert refused(found) == ["larger than a page may be"] * 3
     assert damages([damage, *found]) == ["gzip data are damaged", "No such file or directory", "not a regular file"]
 
