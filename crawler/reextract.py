@@ -359,7 +359,7 @@ class Reextraction:
                 self.report.advance(max(offset - at, 0))
                 at = max(offset, at)
         except OSError as error:
-            yield damaged(source.name, error.strerror or str(error))
+            yield damaged(source.name, error)
         self.report.advance(source.size - at)
 
     def _batches(self, items: Iterable[Item]) -> Iterator[Batch]:

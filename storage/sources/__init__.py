@@ -167,9 +167,8 @@ def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
                 yield pages_source(name_of(file), [found]) if isinstance(found, PageFile) else found
 
 
-def _standard_input(max_page: int, start: int) -> Iterator[Item]:
+def _standard_input(max_page: int, _: int) -> Iterator[Item]:
     """What standard input brings, kept in a temporary file while it is read; captures have no location."""
-    del start
     with tempfile.TemporaryDirectory(prefix="kbsworld-") as folder:
         path = Path(folder, "stdin")
         with path.open("wb") as file:
@@ -211,7 +210,7 @@ def _walk(top: Path) -> Iterator[Source | Damage]:
                     yield found
         if pages:
             yield pages_source(name_of(folder), pages)
-    yield from (damaged(error.filename, error.strerror or "not readable") for error in errors)
+    yield from (damaged(error.filename, error) for error in errors)
     if responses:
         yield pages_source(name_of(top), responses)
 
@@ -247,10 +246,10 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
         else:
             yield PageFile(path, status.st_size, status.st_mtime_ns, url, fetched_at)
     except OSError as error:
-        yield damaged(path, error.strerror or "not readable")
+        yield damaged(path, error)
     except ValueError as error:
         harmless = "unrelated" if in_folder and "gzip data" not in str(error) else ""
-        yield damaged(path, str(error), harmless=harmless)
+        yield damaged(path, error, harmless=harmless)
 
 
 def _unpacked(head: bytes) -> bytes:
