@@ -32,7 +32,7 @@ from storage import ArticleStore, Outcome
 from storage.archive import Capture, Location
 from storage.archive.capture import Damage, Item, Revisit, Source, damaged
 from storage.articles import article_row, refusal_row
-from storage.reextraction import ReextractionState
+from storage.crawl_state import ReextractionState
 from storage.sources import read_places
 from storage.sources.http import decoded
 from storage.versions import Row

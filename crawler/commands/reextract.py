@@ -102,7 +102,7 @@ def _run(paths: list[str], opts: argparse.Namespace) -> int:
     from crawler.preview import compared_copy
     from crawler.reextract import Reextraction, Report, cluster, extract, processes
     from storage import ArticleStore
-    from storage.reextraction import ReextractionState, places_of
+    from storage.crawl_state import ReextractionState, places_of
     from storage.sources import read_places
 
     sources, size = _sources(paths, opts)

@@ -74,6 +74,15 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A capture by its place, with its own address and time: those of the record there may be an earlier capture's."""
+
+    location: Location
+    url: str | None
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revisit:
     """A capture with the payload of an earlier one, which its `revisit` record may name; dates are aware, UTC."""
 

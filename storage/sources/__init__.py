@@ -9,8 +9,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from storage.archive.capture import (
     Damage,
     Item,
     Location,
+    Place,
     Revisit,
     Source,
     damaged,
@@ -44,15 +44,6 @@ from storage.sources.warc import warc_source, zip_sources
 
 #: How locations name standard input; with a slash, since bare names are those of the project's own archive.
 STANDARD_INPUT = "/dev/stdin"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A capture by its place, with its own address and time: those of the record there may be an earlier capture's."""
-
-    location: Location
-    url: str | None
-    fetched_at: datetime
 
 
 def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:

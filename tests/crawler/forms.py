@@ -23,7 +23,7 @@ from crawler.reextract import Reextraction, Report, extract, processes
 from crawler.site import Site
 from storage import ArchiveWriter, ArticleStore
 from storage.archive import MAX_FILE_BYTES
-from storage.reextraction import ReextractionState
+from storage.crawl_state import ReextractionState
 from storage.sources import find_sources
 from tests.replica.many import many_pages
 
