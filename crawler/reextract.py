@@ -12,12 +12,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import lru_cache, partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -175,15 +175,8 @@ def processes(count: int, work: Work) -> Iterator[Workers]:
     # Where one worker dies, the pool ends the others with SIGTERM.
     initializer = partial(begin_worker, [signal.SIGINT])
     begin = partial(ProcessPoolExecutor, count, mp_context=context, initializer=initializer)
-    workers = Workers(count=count, begin=begin, broken=BrokenExecutor, work=work)
-    try:
+    with closing(Workers(count=count, begin=begin, broken=BrokenExecutor, work=work)) as workers:
         yield workers
-    finally:
-        workers.close()
-
-
-class ClusterError(ConnectionError):
-    """The cluster cannot do the work; its messages are sentences."""
 
 
 @contextmanager
@@ -195,8 +188,8 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
         work: what they do.
 
     Raises:
-        ClusterError: there is no cluster, its workers have other code, or the connection was lost.
-        ImportError: distributed is not installed.
+        ConnectionError: there is no cluster, or the connection was lost.
+        ImportError: distributed is not installed, or a worker has other code; as the other, it ends the command.
     """
     try:
         from distributed import Client, KilledWorker
@@ -207,13 +200,13 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        raise ClusterError(f"No Dask scheduler answers at {address} ({error}); start one: dask scheduler") from error
+        raise ConnectionError(f"No Dask scheduler answers at {address} ({error}); start one: dask scheduler") from error
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
         for worker, found in client.run(code, on_error="return").items():
             if found != code():
                 sentence = f"The worker {worker} has another kbsworld; install the same there as here."
-                raise ClusterError(sentence)  # noqa: TRY301
+                raise ImportError(sentence)
         yield Workers(
             count=sum(client.nthreads().values()),
             begin=partial(client.get_executor, pure=False),  # a batch may be extracted again
@@ -221,12 +214,10 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
             work=work,
             check=client.nthreads,
         )
-    except ClusterError:
-        raise
     except TimeoutError as error:
-        raise ClusterError(f"{address} has no worker; start one: dask worker {address}") from error
+        raise ConnectionError(f"{address} has no worker; start one: dask worker {address}") from error
     except (CancelledError, OSError, RuntimeError) as error:
-        raise ClusterError(f"The connection to {address} was lost; the same call goes on from here.") from error
+        raise ConnectionError(f"The connection to {address} was lost; the same call goes on from here.") from error
     finally:
         with suppress(OSError, RuntimeError):  # it was lost
             client.close(timeout=2)
@@ -240,17 +231,23 @@ def code() -> str:
 
 
 class Report:
-    """Counts, and prints on standard error what was done, with a bar on a terminal while it is done.
+    """Counts, and prints on standard error what was done: a bar on a terminal, and a summary where its block ends.
 
     Attributes:
         counts: of `pages` or `rows`, outcomes, `refused` and each reason, `damaged` and others, by name.
     """
 
-    def __init__(self, command: str, unit: str, total: int) -> None:
-        """The report of a command that counts `unit`; `total` bytes are to be read, 0 if that is not known."""
+    def __init__(self, command: str, unit: str, total: int, ending: str = "finished") -> None:
+        """The report of a command that counts `unit`.
+
+        Args:
+            total: how many bytes are to be read; 0 if that is not known.
+            ending: how it ends unless it is interrupted.
+        """
         self.counts: Counter[str] = Counter()
         self._command = command
         self._unit = unit
+        self._ending = ending
         self._began = time.monotonic()
         self._alike: Counter[tuple[str, str]] = Counter()
         self._bar: ProgressBar[int] = click.progressbar(
@@ -272,8 +269,11 @@ class Report:
         if self._alike[file, what] <= _ALIKE:
             self.say(f"damaged: {file}, {place}: {what}")
 
-    def close(self, ending: str) -> None:
-        """Print what was done; `ending` says how it ended."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        ending = "interrupted" if error else self._ending
         self.say(f"{self._command}: {self._pace()}, {time.monotonic() - self._began:,.0f} s ({ending})")
         for name in (*Outcome, "refused", "damaged"):
             print(f"  {name:<12} {self.counts[name]:>8}", file=sys.stderr)
@@ -291,7 +291,7 @@ class Report:
         return f"{done:,} {self._unit}, {done / max(time.monotonic() - self._began, 0.001):,.0f} a second"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Reextraction:
     """One call of `reextract`.
 

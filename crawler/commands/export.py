@@ -17,8 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,11 @@ class Command(OfflineCommand):
         parser.add_argument("-o", "--output", metavar="FILE", help=text)
         add_selection_options(parser, versions=True)
 
-    def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
+    def run(self, args: list[str], opts: Namespace) -> None:
+        self.prints = opts.output in {None, "-"}
+        super().run(args, opts)
+
+    def work(self, _: list[str], opts: Namespace) -> int:
         path = None if opts.output in {None, "-"} else Path(opts.output)
         ending = path.suffix.lower() if path else ""
         form = opts.format or _ENDINGS.get(ending, "jsonl")
@@ -62,8 +65,7 @@ class Command(OfflineCommand):
             raise ArgumentError(f"-o {path} is the article database itself; name another file.")
         if form == "parquet" and path is None and sys.stdout is not None and sys.stdout.isatty():
             raise ArgumentError("Parquet is binary; name a file with -o FILE.")
-        self.prints = path is None
-        return partial(self._export, opts, form, path)
+        return self._export(opts, form, path)
 
     def _export(self, opts: Namespace, form: str, path: Path | None) -> int:
         import click

@@ -42,7 +42,7 @@ class ListSpider(KbsSpider):
     ) -> None:
         """As in KbsSpider; `pages`: how many of each list at most (empty: all); `own`: the `word_arguments`."""
         super().__init__(lang, since, until, full)
-        self.pages = count("pages", pages, "list pages")
+        self.pages = count("pages", pages)
         self.words = {name: words(name, own.get(name, "") or default) for name, default in self.word_arguments.items()}
         self.walks: dict[str, Walk] = {}
 
