@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
@@ -68,9 +68,9 @@ Found = list[Row | Damage]
 Work = Callable[[Batch], Found]
 
 
-def extract(batch: Batch, base_url: str, max_page: int) -> Found:
-    """Extract captures, in a worker; `base_url` is KBS_BASE_URL of the crawls that made the archive."""
-    return [_extract_one(capture, _site(base_url), max_page) for capture in batch]
+def extract(batch: Batch, site: Site, max_page: int) -> Found:
+    """Extract captures, in a worker; `site` is that of the crawls that made the archive."""
+    return [_extract_one(capture, site, max_page) for capture in batch]
 
 
 def _extract_one(capture: Capture, site: Site, max_page: int) -> Row | Damage:
@@ -90,16 +90,13 @@ def _extract_one(capture: Capture, site: Site, max_page: int) -> Row | Damage:
         return _damage(capture, f"an error in kbsworld, {type(error).__name__}: {error}")
 
 
-_site = lru_cache(Site)
-
-
-def _is_article(site: Site, url: str) -> bool:
-    address = parse_address(site.official(url))
-    return address is not None and address.is_article
-
-
 def _damage(item: Capture | Revisit, what: str) -> Damage:
     return Damage(location=item.location or Location(file="/dev/stdin", offset=0), url=item.url or None, what=what)
+
+
+def _is_page(item: Capture | Revisit) -> bool:
+    """Whether an item may hold a page, or say that there is none: not a redirect, nor an error of the server."""
+    return isinstance(item, Revisit) or bool(item.refused) or item.status in {200, *GONE}
 
 
 @dataclass(kw_only=True)
@@ -185,7 +182,6 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
 
     Args:
         address: of its scheduler: tcp://host:8786, or tls:// with the certificates that Dask's settings name.
-        work: what they do.
 
     Raises:
         ConnectionError: there is no cluster, or the connection was lost.
@@ -238,12 +234,7 @@ class Report:
     """
 
     def __init__(self, command: str, unit: str, total: int, ending: str = "finished") -> None:
-        """The report of a command that counts `unit`.
-
-        Args:
-            total: how many bytes are to be read; 0 if that is not known.
-            ending: how it ends unless it is interrupted.
-        """
+        """Of a command that counts `unit` and reads `total` bytes (0: not known); `ending`: unless interrupted."""
         self.counts: Counter[str] = Counter()
         self._command = command
         self._unit = unit
@@ -293,17 +284,7 @@ class Report:
 
 @dataclass(slots=True)
 class Reextraction:
-    """One call of `reextract`.
-
-    Attributes:
-        store: the articles.
-        state: what was done before the same call was interrupted.
-        workers: extract captures.
-        report: counts, and reports damage.
-        archive: KBS_ARCHIVE, the folder of files that are named without one.
-        site: of KBS_BASE_URL.
-        max_page: KBS_MAX_PAGE, in bytes.
-    """
+    """One call of `reextract`; `archive`, KBS_ARCHIVE, is the folder of files that are named without one."""
 
     store: ArticleStore
     state: ReextractionState
@@ -366,7 +347,7 @@ class Reextraction:
         for item in items:
             if isinstance(item, Damage):
                 self._count_damage(item)
-            elif not self._is_wanted(item):
+            elif not (_is_page(item) and self._may_be_article(item.url)):
                 self.report.counts["others"] += 1
             elif isinstance(item, Revisit):
                 self._revisits.append(item)
@@ -381,10 +362,12 @@ class Reextraction:
         if batch:
             yield batch
 
-    def _is_wanted(self, item: Capture | Revisit) -> bool:
-        """Whether an item may be an article of the site: by its status, and by its address if it has one."""
-        is_page = isinstance(item, Revisit) or item.refused or item.status == 200 or item.status in GONE
-        return is_page and (not item.url or item.url.startswith("file:") or _is_article(self.site, item.url))
+    def _may_be_article(self, url: str | None) -> bool:
+        """Whether a page may be an article of the site, by its address if it has one."""
+        if not url or url.startswith("file:"):
+            return True
+        address = parse_address(self.site.official(url))
+        return address is not None and address.is_article
 
     def _store(self, found: Found) -> None:
         rows = [one for one in found if not isinstance(one, Damage)]
@@ -413,7 +396,7 @@ class Reextraction:
         return [revisit for revisit, place in places if place is None]
 
     def _count_damage(self, damage: Damage) -> None:
-        if damage.url and not _is_article(self.site, damage.url):
+        if not self._may_be_article(damage.url):
             return  # pages of other sites may be damaged
         if damage.harmless:
             self.report.counts[damage.harmless] += 1

@@ -80,7 +80,7 @@ class Command(OfflineCommand):
         if opts.only and not Path(self.database).expanduser().exists():
             raise FileNotFoundError(f"There is no database {self.database} yet, so --only finds no articles.")
         sources, size = ([], 0) if opts.only else _sources(paths, archive)
-        work = partial(extract, base_url=site.base, max_page=max_page)
+        work = partial(extract, site=site, max_page=max_page)
         # Not the option's default: for argparse, a value that is the default was not given, not even with --scheduler.
         jobs = opts.jobs or os.cpu_count() or 1
         extraction = cluster(opts.scheduler, work) if opts.scheduler else processes(jobs, work)
@@ -138,8 +138,11 @@ def _sources(paths: list[str], archive: Path) -> tuple[Iterable[Source | Damage]
 
     own = {(archive / source.name).resolve(): source for source in own_sources(archive)}
     if paths:
-        # Rows name files by their whole path, so that they can be found from any folder.
-        found = find_sources([path if path == _STDIN else str(Path.cwd() / path) for path in paths])
+        try:
+            # Rows name files by their whole path, so that they can be found from any folder.
+            found = find_sources([path if path == _STDIN else str(Path.cwd() / path) for path in paths])
+        except ValueError as error:
+            raise ArgumentError(str(error)) from None
         sources = (one if isinstance(one, Damage) else own.get(Path(one.name).resolve(), one) for one in found)
         return sources, total_size(paths)
     if not own:

@@ -64,14 +64,12 @@ class Command(OfflineCommand):
             tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
             return WORK_FAILED
         for hit in hits:
-            print(_json(hit) if opts.format == "json" else _text(hit))
+            if opts.format == "json":
+                values = {name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in asdict(hit).items()}
+                print(json.dumps(values, ensure_ascii=False))
+            else:
+                print(_text(hit))
         return 0
-
-
-def _json(hit: Hit) -> str:
-    values = asdict(hit).items()
-    unmarked = {name: _MARKS.sub("", value) if isinstance(value, str) else value for name, value in values}
-    return json.dumps(unmarked, ensure_ascii=False)
 
 
 def _text(hit: Hit) -> str:
