@@ -16,7 +16,6 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.statscollectors import StatsCollector
 
 from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
-from storage import Outcome
 
 _REASONS: dict[type[Exception], str] = {
     CannotResolveHostError: "the host's name cannot be resolved",
@@ -28,7 +27,7 @@ _REDIRECTED_TOO_OFTEN = "max redirections reached"  # as Scrapy's RedirectMiddle
 
 
 #: What is counted of pages, in the order of the report. `re-extracted` cannot happen in a crawl.
-COUNTS = (Outcome.NEW, Outcome.UPDATED, Outcome.EDITED, Outcome.UNCHANGED, "refused")
+COUNTS = ("new", "updated", "edited", "unchanged", "refused")
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ from scrapy.http import Response
 from crawler.extensions import RunExtension
 from crawler.run_state import COUNTS, database_failed, exit_status
 from crawler.settings import CONTACT_PLACEHOLDER
-from storage import ArticleStore, CrawlState, Outcome, StoreError
+from storage import ArticleStore, CrawlState, StoreError
 
 BUG = "an error in kbsworld, see the log"
 
@@ -50,7 +50,7 @@ class RunReport(RunExtension):
             return
         self._shown = now
         parts = [f"{run.pages} pages"]
-        parts += [f"{run.counts[name]} {name}" for name in COUNTS if run.counts[name] or name != Outcome.EDITED]
+        parts += [f"{run.counts[name]} {name}" for name in COUNTS if run.counts[name] or name != "edited"]
         parts.append(f"{len(run.failures) - run.waiting} failed")
         if run.waiting:
             parts.append(f"{run.waiting} to be tried again")
