@@ -101,8 +101,9 @@ class KbsSpider(scrapy.Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Name the contact in the user agent, wherever KBS_CONTACT was set; `-s USER_AGENT=…` still counts more."""
+        """Set what follows from KBS_CONTACT and KBS_MAX_PAGE, wherever these were set; `-s` still counts more."""
         super().update_settings(settings)
+        settings.set("DOWNLOAD_MAXSIZE", settings["KBS_MAX_PAGE"], priority="spider")
         settings.set("USER_AGENT", f"{PRODUCT} (+{settings['KBS_CONTACT']})", priority="spider")
 
     @classmethod
