@@ -76,7 +76,7 @@ def yes(name: str, value: str) -> bool:
 
 
 def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
-    """Check the names of settings in `NAME=VALUE` assignments (of `-s`) and in the environment, and all values."""
+    """Check the names of settings, in `NAME=VALUE` assignments (of `-s`) and in the environment, and their values."""
     known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
     given = [assignment.partition("=")[0] for assignment in assignments]
     for name in [*given, *(name for name in os.environ if name.startswith("KBS_"))]:
