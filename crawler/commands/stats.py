@@ -20,9 +20,8 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -42,7 +41,6 @@ _NOTHING = "No stored article matches."
 
 class Command(OfflineCommand):
     prints = True
-    interrupted = "Interrupted; nothing was written."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
@@ -53,8 +51,11 @@ class Command(OfflineCommand):
         add("--titles", choices=("en", "fr"), default="en", help="language of the drawing (default: en)")
         add_selection_options(parser)
 
-    def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
+    def work(self, _: list[str], opts: Namespace) -> int:
+        from storage.charts import below_one_another, drawn
+        from storage.database import open_to_read
         from storage.query import fts_expression
+        from storage.statistics import STATISTICS, run, summarize
 
         if opts.word is not None:
             fts_expression(opts.word)
@@ -64,31 +65,23 @@ class Command(OfflineCommand):
             raise ArgumentError("CSV is one table; choose it, such as --only months.")
         if opts.plot is not None and Path(opts.plot).suffix.lower() not in {".png", ".svg"}:
             raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {opts.plot or 'empty'}.")
-        return partial(_count, self.database, opts)
-
-
-def _count(database: str, opts: Namespace) -> int:
-    from storage.charts import below_one_another, drawn
-    from storage.database import open_to_read
-    from storage.statistics import STATISTICS, run, summarize
-
-    language: Language = "en" if opts.plot is None else opts.titles
-    # Bytes that are no text are in no article either.
-    word = (opts.word or "").encode("utf-8", "replace").decode()
-    chosen = [opts.only] if opts.only else [name for name in STATISTICS if word or name != "word"]
-    with open_to_read(database, tell) as db:
-        selection = selection_of(opts, db)
-        summary = summarize(db, selection)
-        found = [(STATISTICS[name], run(db, STATISTICS[name], selection, language, word)) for name in chosen]
-    if opts.plot is None:
-        _print(summary, found, opts.format, word)
+        language: Language = "en" if opts.plot is None else opts.titles
+        # Bytes that are no text are in no article either.
+        word = (opts.word or "").encode("utf-8", "replace").decode()
+        chosen = [opts.only] if opts.only else [name for name in STATISTICS if word or name != "word"]
+        with open_to_read(self.database, tell) as db:
+            selection = selection_of(opts, db)
+            summary = summarize(db, selection)
+            found = [(STATISTICS[name], run(db, STATISTICS[name], selection, language, word)) for name in chosen]
+        if opts.plot is None:
+            _print(summary, found, opts.format, word)
+            return 0
+        if not summary.articles:
+            tell(f"{_NOTHING} There is nothing to draw.")
+            return WORK_FAILED
+        charts = [drawn(statistic, rows, language, word) for statistic, rows in found]
+        plot(charts[0] if len(charts) == 1 else below_one_another(charts, language), Path(opts.plot))
         return 0
-    if not summary.articles:
-        tell(f"{_NOTHING} There is nothing to draw.")
-        return WORK_FAILED
-    charts = [drawn(statistic, rows, language, word) for statistic, rows in found]
-    plot(charts[0] if len(charts) == 1 else below_one_another(charts, language), Path(opts.plot))
-    return 0
 
 
 def plot(spec: Spec, path: Path) -> None:
