@@ -105,8 +105,7 @@ ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name
 #: In the order in which they are tried.
 LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
 LISTS = tuple(
-    ListLayout(entry["page"], _css(entry["entry"]), _css(entry["link"]), _css(entry["dates"]))
-    for entry in _FILE["lists"]
+    ListLayout(entry["page"], *(_css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
 )
 #: Every value of `Article.layout` that a template gives, news first.
 LAYOUT_NAMES = tuple(page.layout for page in PAGES.values() if page.layout != GENERIC)

@@ -85,9 +85,7 @@ def find_category(db: Database, given: str) -> str:
     """
     found = db.execute("select distinct category from catalogue where category is not null order by category")
     categories = [category for (category,) in found]
-    if given in categories:
-        return given
-    for category in categories:
+    for category in sorted(categories, key=given.__ne__):  # as it is written, before others that are alike
         if _fold(category) == _fold(given):
             return str(category)
     if not given.strip():

@@ -99,7 +99,6 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
     with socket.create_server(("127.0.0.1", port)) as listening:
         # Accepted connections inherit this; without it each answer but the first waits 40 ms (RFC 896, RFC 1122).
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         config = uvicorn.Config(
             reading_room(path).app(),
             log_config=None,
@@ -111,7 +110,7 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
         server = _Server(config)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, server.handle_exit)
-        ready(address)
+        ready(f"http://127.0.0.1:{listening.getsockname()[1]}/")
         server.run(sockets=[listening])
 
 

@@ -15,7 +15,7 @@ import pytest
 from extractors import Article
 from extractors.article import KST
 from storage import ArticleStore, Capture
-from storage.charts import PALETTE, chart
+from storage.charts import chart
 from storage.selection import NEWEST, Selection
 from storage.statistics import MAX_LABEL, STATISTICS, Language, register, run, summarize
 from storage.versions import Row
@@ -165,7 +165,7 @@ def test_thousands_of_hostile_categories_become_a_few_labels(tmp_path: Path) -> 
     assert all(len(row["category"]) <= MAX_LABEL and row["category"].isprintable() for row in rows)
 
 
-@pytest.mark.parametrize("colour", PALETTE)
+@pytest.mark.parametrize("colour", chart(STATISTICS["months"], "en")["config"]["range"]["category"])
 def test_colours_have_contrast_to_white(colour: str) -> None:
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
