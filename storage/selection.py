@@ -67,8 +67,7 @@ def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
         f"select {columns} from {source} using (url, timestamp) "  # noqa: S608
         f"where {selection.condition} order by {order}.timestamp, {order}.url"
     )
-    for row in db.execute(sql, selection.values):
-        yield dict(zip(COLUMNS, row, strict=True))
+    return db.query(sql, selection.values)
 
 
 def count_rows(db: Database, selection: Selection) -> int:

@@ -47,11 +47,9 @@ class Statistic:
         return ":word" in self.sql
 
     def query(self, condition: str, language: Language) -> str:
-        """The query in one line. It may call the functions that `register` adds.
+        """The query in one line, with words for what has no name; it may call the functions that `register` adds.
 
-        Args:
-            condition: on rows of `catalogue`, in SQL; the code's own, with parameters for values.
-            language: of the words for what has no name.
+        `condition` on rows of `catalogue` is the code's own SQL, with parameters for values.
         """
         words = {"others": OTHERS[language], "none": _NONE[language]}
         return " ".join(self.sql.format(selected=condition, layouts=KNOWN_LAYOUTS, **words).split())
@@ -88,12 +86,9 @@ class Summary:
 def run(
     db: Database, statistic: Statistic, selection: Selection, language: Language = "en", word: str = ""
 ) -> list[Row]:
-    """The rows of one of STATISTICS, in its order.
+    """The rows of one of STATISTICS, in its order, for the articles of a selection.
 
     Args:
-        db: a database of kbsworld.
-        statistic: what is counted.
-        selection: the articles that count.
         language: of the words for what has no name.
         word: a search query (`storage.query`), for the statistic that asks for a word; an invalid one matches nothing.
     """

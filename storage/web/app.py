@@ -21,6 +21,7 @@ from storage.charts import chart
 from storage.database import is_at_rest
 from storage.statistics import STATISTICS, Language
 from storage.web import plugin
+from storage.web.guard import guard
 
 _HERE = Path(__file__).parent
 _SETTINGS = {
@@ -100,7 +101,7 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
         # Accepted connections inherit this; without it each answer but the first waits 40 ms (RFC 896, RFC 1122).
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         config = uvicorn.Config(
-            reading_room(path).app(),
+            guard(reading_room(path).app()),
             log_config=None,
             log_level="critical",
             access_log=False,
