@@ -139,16 +139,16 @@ def test_the_summary_counts_articles_versions_and_days(store: ArticleStore) -> N
     found = list(store.articles(AUTUMN))
     days = {article.written_at.isoformat()[:10] for article in found if article.written_at}
     summary = summarize(store.db, AUTUMN)
-    assert (summary.articles, summary.days) == (len(found), len(days))
-    assert (summary.first, summary.last) == (min(days), max(days))
-    assert summary.versions == len(list(store.articles(replace(AUTUMN, all_versions=True)))) > summary.articles
-    assert summary.pulled_at is None
+    assert (summary["articles"], summary["days"]) == (len(found), len(days))
+    assert (summary["first"], summary["last"]) == (min(days), max(days))
+    assert summary["versions"] == len(list(store.articles(replace(AUTUMN, all_versions=True)))) > summary["articles"]
+    assert summary["pulled_at"] is None
 
 
 def test_an_empty_database_has_rows_for_hours_only(tmp_path: Path) -> None:
     with ArticleStore(tmp_path / "kbs.db") as empty:
         rows = {name: run(empty.db, statistic, NEWEST, word="x") for name, statistic in STATISTICS.items()}
-        assert summarize(empty.db, NEWEST).first is None
+        assert summarize(empty.db, NEWEST)["first"] is None
     assert {name for name in rows if rows[name]} == {"hours"}
 
 
