@@ -21,12 +21,7 @@ _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """What a list says of one article.
-
-    Attributes:
-        address: where it is.
-        written_at, updated_at: as on the entry, in KST; None where it does not say.
-    """
+    """What a list says of one article: times are in KST, and None where it says none."""
 
     address: Address
     written_at: datetime | date | None = None

@@ -153,9 +153,8 @@ def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], t
 def _between(head: _Element, body: _Element) -> list[_Element]:
     """The blocks between the one with the head and the one with the body."""
     above = {head, *head.iterancestors()}
-    while (parent := body.getparent()) is not None and parent not in above:
-        body = parent
-    between = takewhile(lambda block: block not in above, body.itersiblings(preceding=True))
+    *_, below = body, *takewhile(lambda block: block not in above, body.iterancestors())
+    between = takewhile(lambda block: block not in above, below.itersiblings(preceding=True))
     return list(between)[::-1]
 
 

@@ -39,9 +39,8 @@ def days_of_news(db: Database, today: date) -> list[dict[str, Any]]:
         if not news:
             continue
         first, last = min(news), max(news)
-        number = min(_MAX_DAYS, (last - first).days + 1)
-        days = [last - timedelta(days=before) for before in reversed(range(number))]
-        known = [("every day" if day in news else _without_news(db, edition, day), day) for day in days]
+        days = [last - timedelta(days=before) for before in reversed(range(_MAX_DAYS))]
+        known = [("every day" if day in news else _without_news(db, edition, day), day) for day in days if day >= first]
         for what, group in groupby(known, itemgetter(0)):
             span = [day for _, day in group]
             ranges.append({"language": lang, "from": span[0], "to": span[-1], "days": len(span), "news": what})

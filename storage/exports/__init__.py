@@ -82,8 +82,7 @@ def name_of(row: Row, *, version: bool) -> str:
     day, kind, timestamp = (row["written_at"] or row["timestamp"])[:10], row["kind"], row["timestamp"]
     parts = [day if _DAY.fullmatch(day) else "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
     if version:
-        is_ours = _TIMESTAMP.fullmatch(timestamp)
-        parts.append(re.sub("[-:]", "", timestamp[:19]) if is_ours else _digest(timestamp))
+        parts.append(re.sub("[-:]", "", timestamp[:19]) if _TIMESTAMP.fullmatch(timestamp) else _digest(timestamp))
     return "-".join(parts)
 
 
