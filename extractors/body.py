@@ -162,9 +162,8 @@ def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Elemen
             element.tag = "p" if element.tag in _MEDIA else "span"
         elif element.tag not in _KEPT:
             element.tag = "p" if element.tag in _BLOCKS else "span"
-    for element in filter(_swallowed_tags, article.iterdescendants()):
-        _drop_from(element)
-        break
+    if (swallowing := next(filter(_swallowed_tags, article.iterdescendants()), None)) is not None:
+        _drop_from(swallowing)
     etree.strip_tags(article, "span")
     return article
 

@@ -146,9 +146,8 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
     try:
         body.decode()
     except UnicodeDecodeError:
-        header = charset and f"charset={charset}"
         try:
-            _, text = html_to_unicode(header, body, auto_detect_fun=_undeclared)
+            _, text = html_to_unicode(charset and f"charset={charset}", body, auto_detect_fun=_undeclared)
         except (LookupError, ValueError):  # an encoding that is not for pages
             text = body.decode(_undeclared(body), "replace")
         return text.encode("utf-8", "replace")

@@ -14,19 +14,14 @@ from extractors.address import Address, absolute, page_of_list, parse_address
 from extractors.article import KST, NotAnArticle, find_dates, is_date_block
 from extractors.body import text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
-from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, ListLayout, first
+from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, first
 
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """What a list says of one article.
-
-    Attributes:
-        address: where it is.
-        written_at, updated_at: as on the entry, in KST; None where it does not say.
-    """
+    """What a list says of one article: times are in KST, and None where it says none."""
 
     address: Address
     written_at: datetime | date | None = None
@@ -66,10 +61,7 @@ def extract_list(body: bytes, url: str) -> ListPage:
         NotAnArticle: the page is empty, no HTML, or not one of this site.
     """
     page = parse_html(body)
-    address = parse_address(url)
-    layouts = [layout for layout in LISTS if address is not None and address.page == layout.page]
-    found = [entry for layout in layouts for entry in _named_entries(page, url, layout)]
-    found = found or list(_entries_by_structure(page, url))
+    found = list(_named_entries(page, url)) or list(_entries_by_structure(page, url))
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
     links = (absolute(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
@@ -130,13 +122,14 @@ def _pub_date(text: str) -> datetime | None:
         return None
 
 
-def _named_entries(page: _Element, url: str, layout: ListLayout) -> Iterator[ListEntry]:
-    for block in layout.entry(page):
-        dates = first(layout.dates, block)
-        for link in layout.link(block):
-            address = _article_at(url, link.get("href") or "")
-            if address is not None:
-                yield ListEntry(address, *find_dates(_date_block(block) if dates is None else text_of(dates) or ""))
+def _named_entries(page: _Element, url: str) -> Iterator[ListEntry]:
+    address = parse_address(url)
+    for layout in (one for one in LISTS if address is not None and address.page == one.page):
+        for block in layout.entry(page):
+            dates = first(layout.dates, block)
+            words = _date_block(block) if dates is None else text_of(dates) or ""
+            articles = (_article_at(url, link.get("href") or "") for link in layout.link(block))
+            yield from (ListEntry(article, *find_dates(words)) for article in articles if article is not None)
 
 
 def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:

@@ -64,8 +64,7 @@ def locate(page: _Element, name: str) -> Parts | None:
     """The parts of the article on a page, or None where there is none; `name`: the layout of its file name."""
     for layout in LAYOUTS:
         head, title = _head(page, layout)
-        body = None if head is None else _body(layout, head)
-        if head is not None and body is not None:
+        if head is not None and (body := _body(layout, head)) is not None:
             return _parts(page, layout, name, head, title, [body])
     return _locate_moved(page, LAYOUTS[0])
 
@@ -154,9 +153,8 @@ def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], t
 def _between(head: _Element, body: _Element) -> list[_Element]:
     """The blocks between the one with the head and the one with the body."""
     above = {head, *head.iterancestors()}
-    while (parent := body.getparent()) is not None and parent not in above:
-        body = parent
-    between = takewhile(lambda block: block not in above, body.itersiblings(preceding=True))
+    *_, below = body, *takewhile(lambda block: block not in above, body.iterancestors())
+    between = takewhile(lambda block: block not in above, below.itersiblings(preceding=True))
     return list(between)[::-1]
 
 

@@ -21,7 +21,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -31,7 +30,7 @@ from crawler.terminal import WORK_FAILED, clean, table, tell
 
 if TYPE_CHECKING:
     from storage.charts import Spec
-    from storage.statistics import Language, Statistic, Summary
+    from storage.statistics import Language, Statistic
     from storage.versions import Row
 
 # The Vega-Lite whose schema the charts name.
@@ -76,7 +75,7 @@ class Command(OfflineCommand):
         if opts.plot is None:
             _print(summary, found, opts.format, word)
             return 0
-        if not summary.articles:
+        if not summary["articles"]:
             tell(f"{_NOTHING} There is nothing to draw.")
             return WORK_FAILED
         charts = [drawn(statistic, rows, language, word) for statistic, rows in found]
@@ -111,7 +110,7 @@ def plot(spec: Spec, path: Path) -> None:
         stream.write(picture)
 
 
-def _print(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
+def _print(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
     from storage.exports.csv_table import not_a_formula
 
     if form == "csv":
@@ -121,21 +120,22 @@ def _print(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], form:
         writer.writerows([not_a_formula(row[name]) for name in statistic.columns] for row in rows)
     elif form == "json":
         tables = {each.name: [{name: row[name] for name in each.columns} for row in rows] for each, rows in found}
-        print(json.dumps({"summary": asdict(summary), "statistics": tables}, ensure_ascii=False, indent=2))
+        print(json.dumps({"summary": summary, "statistics": tables}, ensure_ascii=False, indent=2))
     else:
         print(*_lines(summary, found, word), sep="\n")
 
 
-def _lines(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], word: str) -> Iterator[str]:
-    if not summary.articles:
+def _lines(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], word: str) -> Iterator[str]:
+    if not summary["articles"]:
         yield _NOTHING
         return
-    pulled_at = f"{clean(summary.pulled_at.replace('T', ' ')[:16])} UTC" if summary.pulled_at else "none yet"
-    yield f"articles    {summary.articles:,}"
-    yield f"versions    {summary.versions:,}"
-    yield f"days        {summary.days:,} with articles, {clean(f'{summary.first} to {summary.last}')}, in KST"
+    pulled_at, span = summary["pulled_at"], f"{summary['first']} to {summary['last']}"
+    pulled_at = f"{clean(pulled_at.replace('T', ' ')[:16])} UTC" if pulled_at else "none yet"
+    yield f"articles    {summary['articles']:,}"
+    yield f"versions    {summary['versions']:,}"
+    yield f"days        {summary['days']:,} with articles, {clean(span)}, in KST"
     yield f"last crawl  {pulled_at}"
-    yield f"refused     {summary.refused:,} pages of the whole database"
+    yield f"refused     {summary['refused']:,} pages of the whole database"
     for statistic, rows in found:
         subject = f": {clean(word)}" if statistic.asks_for_word else ""
         yield from ("", f"{statistic.title['en']}{subject}", *table(_cells(statistic, rows)))
