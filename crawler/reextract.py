@@ -29,8 +29,7 @@ from crawler.terminal import clean
 from extractors import NotAnArticle, extract_page
 from extractors.address import parse_address
 from storage import ArticleStore, Outcome
-from storage.archive import Capture, Location
-from storage.archive.capture import Damage, Item, Revisit, Source, damaged
+from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, damaged
 from storage.articles import article_row, refusal_row
 from storage.crawl_state import ReextractionState
 from storage.sources import read_places

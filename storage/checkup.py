@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from extractors.address import EDITIONS, site_url
-from storage.archive import Location
+from storage.archive.capture import Location
 from storage.archive.check import Rows
 
 #: What is known of days without news whose pages were not read when the days were over.

@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from extractors.address import parse_address
-from storage.archive import Location, Payload
-from storage.archive.capture import Place, Revisit
+from storage.archive.capture import Location, Payload, Place, Revisit
 from storage.database import Store
 from storage.versions import COLUMNS
 

@@ -116,7 +116,7 @@ def _row(values: dict[str, Any] | str) -> Row:
         ValueError: there is no such row; the message is a phrase.
     """
     from extractors import Article
-    from storage.archive import Capture, Location
+    from storage.archive.capture import Capture, Location
     from storage.articles import article_row
 
     if isinstance(values, str):

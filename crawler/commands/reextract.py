@@ -132,8 +132,7 @@ def _sources(paths: list[str], archive: Path) -> tuple[Iterable[Source | Damage]
     Raises:
         FileNotFoundError: there is nothing.
     """
-    from storage.archive import warc_files
-    from storage.archive.capture import Damage
+    from storage.archive.capture import Damage, warc_files
     from storage.sources import find_sources, own_sources, total_size
 
     own = {(archive / source.name).resolve(): source for source in own_sources(archive)}

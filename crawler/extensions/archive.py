@@ -12,7 +12,7 @@ from scrapy.http import Headers, Response
 from crawler.extensions import RunExtension
 from crawler.run_state import end_run
 from storage import ArchiveWriter
-from storage.archive import Payload, payload_digest
+from storage.archive.capture import Payload, payload_digest
 
 # Settings that the warcinfo record names, besides those that have fields of their own.
 _SETTINGS = ("DOWNLOAD_DELAY", "AUTOTHROTTLE_ENABLED", "CONCURRENT_REQUESTS", "RETRY_TIMES", "KBS_RECHECK_DAYS")

@@ -22,7 +22,7 @@ from scrapy.utils.request import RequestFingerprinter
 from crawler.reextract import Reextraction, Report, extract, processes
 from crawler.site import Site
 from storage import ArchiveWriter, ArticleStore
-from storage.archive import MAX_FILE_BYTES
+from storage.archive.writer import MAX_FILE_BYTES
 from storage.crawl_state import ReextractionState
 from storage.sources import find_sources
 from tests.replica.many import many_pages
