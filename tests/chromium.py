@@ -5,6 +5,6 @@ import shutil
 
 
 def find_chromium() -> str | None:
-    """The browser's program: KBS_CHROMIUM, or the first that is installed; None if none is."""
+    """The browser's program: CHROMIUM, or the first that is installed; None if none is."""
     names = ("chromium", "chromium-browser", "google-chrome")
-    return os.environ.get("KBS_CHROMIUM") or next(filter(None, map(shutil.which, names)), None)
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), None)

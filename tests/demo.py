@@ -39,7 +39,9 @@ def main() -> int:
             print(f"  {when}  {article.category or '':<13}  {len(article.text.split()):>4} words  {article.title}")
     print("\nAnd the saved page of the real site, clean (kbsworld extract --format text):\n", flush=True)
     status = _kbsworld("extract", SEED, "--format", "text")
-    print("\nTo read the articles: KBS_DB=data/demo.db KBS_ARCHIVE=data/demo-archive make browse")
+    demo = "KBS_DB=data/demo.db KBS_ARCHIVE=data/demo-archive"
+    print(f"\nTo read the articles: {demo} make browse")
+    print(f"To extract their pages again: {demo} KBS_BASE_URL={replica.base_url} .venv/bin/kbsworld reextract")
     return status
 
 

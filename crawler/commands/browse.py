@@ -28,7 +28,7 @@ class Command(OfflineCommand):
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         port = partial(whole_number, 0, 65535)
-        parser.add_argument("--port", metavar="N", type=port, default=8001, help="on 127.0.0.1; 0: any free one (8001)")
+        parser.add_argument("--port", metavar="N", type=port, default=8001, help="on 127.0.0.1 (default: 8001); 0: any")
         parser.add_argument("--open", action="store_true", help="open it in the browser")
 
     def work(self, _: list[str], opts: Namespace) -> int:

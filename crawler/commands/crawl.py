@@ -1,4 +1,4 @@
-"""Fetch new pages: run a spider (`scrapy list` names them).
+"""Fetch new pages: run a spider (`kbsworld list` names them).
 
 Runs SPIDER; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. What can be
 checked is checked before anything is fetched. Name yourself to the site with KBS_CONTACT=me@example.org, in the
@@ -47,7 +47,7 @@ class Command(ProjectCommand, crawl.Command):
     def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
         super().process_options(args, opts)
         level = str(self.settings["LOG_LEVEL"])
-        if level.upper() not in logging.getLevelNamesMapping():  # Scrapy would fail on it before the command runs
+        if level not in logging.getLevelNamesMapping():  # Scrapy would fail on it before the command runs
             self.complain(f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {level}.", WRONG_CALL)
             sys.exit(WRONG_CALL)
 

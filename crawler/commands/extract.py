@@ -42,7 +42,7 @@ class Command(OfflineCommand):
             "--format",
             choices=("json", "markdown", "text"),
             default="json",
-            help="json: one line per article (default: json)",
+            help="json: one line per article (default); markdown, text: to read",
         )
 
     def work(self, args: list[str], opts: Namespace) -> int:

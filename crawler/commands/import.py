@@ -61,7 +61,7 @@ class Command(OfflineCommand):
         files = [Path(name).expanduser() for name in args]
         for file in files:
             if not file.is_file():
-                raise FileNotFoundError(f"{file}: no such file.")
+                raise FileNotFoundError(f"{file} is no file; name JSON Lines files that kbsworld export wrote.")
             with file.open("rb") as stream:
                 head = stream.read(1000)
             if not head.startswith(_GZIP) and head.lstrip()[:1] not in {b"{", b""}:

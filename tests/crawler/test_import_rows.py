@@ -120,7 +120,7 @@ def test_a_file_that_is_cut_is_read_up_to_there(scrapy: Run, tmp_path: Path) -> 
     [
         ([], 2, "Name at least one JSON Lines file."),
         (["--all"], 2, "Unknown option --all. See kbsworld import --help."),
-        (["{tmp}/none"], 1, "{tmp}/none: no such file."),
+        (["{tmp}/none"], 1, "{tmp}/none is no file; name JSON Lines files that kbsworld export wrote."),
         (["{tmp}/page.html"], 1, "{tmp}/page.html is not JSON Lines; import reads what export writes."),
     ],
 )

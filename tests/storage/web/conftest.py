@@ -16,7 +16,7 @@ def browser() -> Iterator[Browser]:
     """The system's Chromium. Without one these tests are skipped, but fail in CI."""
     program = find_chromium()
     if program is None:
-        (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium; KBS_CHROMIUM=PATH names one")
+        (pytest.fail if os.environ.get("CI") else pytest.skip)("no Chromium; CHROMIUM=PATH names one")
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
 
