@@ -106,7 +106,7 @@ class Command(OfflineCommand):
             else:
                 reextraction.read_sources(sources)
         if report.counts["others"] and not report.counts["pages"]:
-            tell(f"None of these captures is an article of KBS_BASE_URL={site.base}; set it to where they were fetched.")
+            tell(f"None of these captures is an article of KBS_BASE_URL={site.base}; set it to their own site.")
         return WORK_FAILED if report.counts["damaged"] else 0
 
 
