@@ -63,8 +63,8 @@ class Command(ProjectCommand, crawl.Command):
         spider = cast("KbsSpider | None", crawler.spider)
         status = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
         reason = crawler.stats.get_value("finish_reason")
-        if self.settings["JOBDIR"] and reason not in {None, "finished"}:
-            Path(self.settings["JOBDIR"], _STOPPED).touch()
+        if (job := self.settings["JOBDIR"]) and reason not in {None, "finished"} and Path(job).is_dir():
+            Path(job, _STOPPED).touch()
         if reason is None or self.crawler_process.bootstrap_failed:
             tell("The run was cut short; what was stored is kept, and the next run goes on from there.")
             return status or WORK_FAILED

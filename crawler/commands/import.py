@@ -97,7 +97,7 @@ def _rows(file: Path, longest: int, report: Report) -> Iterator[Row]:
         stream = cast("IO[bytes]", gzip.GzipFile(fileobj=packed)) if packed.peek(2)[:2] == _GZIP else packed
         number = at = 0
         try:
-            for number, (_, values) in enumerate(read_rows(stream, [frozenset({"paragraphs"})], longest), 1):
+            for number, (_, values) in enumerate(read_rows(stream, [], longest), 1):
                 report.advance(packed.tell() - at)
                 at = packed.tell()
                 try:

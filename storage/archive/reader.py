@@ -218,11 +218,11 @@ def _is_packed(head: bytes) -> bool | None:
     return False if _ARC_LINE.match(head) else None
 
 
-def _resync(window: _Window, start: int, what: str, if_more: str) -> Stretch:
-    """The stretch from `start` to the next record behind the window; `if_more`: what is wrong if it is not cut."""
+def _resync(window: _Window, start: int, what: str, if_more: str, *, is_plain: bool = False) -> Stretch:
+    """The stretch to the next record behind the window (a plain one); `if_more`: what is wrong if it is not cut."""
     while head := window.peek(2 * _CHUNK):
         for mark in _RECORD.finditer(head):
-            if mark[0] == GZIP_MAGIC and not begins_record(window.peek(512, mark.start())):
+            if mark[0] == GZIP_MAGIC and (is_plain or not begins_record(window.peek(512, mark.start()))):
                 continue
             window.advance(mark.start())
             return Stretch(start, window.at, if_more if what == CUT else what)
@@ -286,7 +286,7 @@ def _plain_record(window: _Window, longest: int) -> Record | Stretch:
     if length > longest:
         # Not read into memory: it is whole if the next one begins where its length says.
         window.advance(1)
-        stretch = _resync(window, start, CUT, WRONG_LENGTH)
+        stretch = _resync(window, start, CUT, WRONG_LENGTH, is_plain=True)
         if not 0 <= stretch.end - start - length <= _LINE_ENDS:
             return stretch
         return _record(found, start, stretch.end, is_whole=False)

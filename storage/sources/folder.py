@@ -158,7 +158,7 @@ def _cached(entry: Path, max_page: int) -> Item:
     meta, head = (_file(entry / name, most) for name, most in (("meta", _MAX_META), ("response_headers", _MAX_HEADERS)))
     url, status, fetched_at = _meta(decode_body(meta, _MAX_META, "gzip")[0])
     headers = BytesHeaderParser().parsebytes(decode_body(head, _MAX_HEADERS, "gzip")[0])
-    encodings = (str(headers.get(name, "")) for name in ("Content-Encoding", "Transfer-Encoding"))
+    encodings = (",".join(headers.get_all(name, [])) for name in ("Content-Encoding", "Transfer-Encoding"))
     return Capture(
         url=url,
         fetched_at=fetched_at,

@@ -78,12 +78,12 @@ def read_rows(
     surrogates, as os.fsdecode makes them.
 
     Args:
-        wanted: as of `csv_columns`.
+        wanted: as of `csv_columns`; empty: it can only be JSON Lines.
         longest: rows of more bytes are not read; so much is skipped behind a quote that is never closed.
     """
     while (first := stream.readline(longest)).isspace():
         pass
-    if first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
+    if not wanted or first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
         lines = _Lines(stream, longest, start)
         rows = map(_object, lines)
     elif columns := csv_columns(first, wanted):

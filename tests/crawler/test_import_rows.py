@@ -88,6 +88,15 @@ def test_a_line_that_is_no_row_is_reported(scrapy: Run, tmp_path: Path, other: b
     assert (run.returncode, len(rows(tmp_path))) == (1, 1)
 
 
+@pytest.mark.parametrize(("bad", "status"), [(b"", 0), (b"\n", 0), (b"rubbish\n", 1), (b"[1]\n", 1)])
+def test_a_bad_first_line_costs_no_other(scrapy: Run, tmp_path: Path, bad: bytes, status: int) -> None:
+    file = tmp_path / "a.jsonl.gz"
+    file.write_bytes(gzip.compress(bad))
+    assert scrapy("import", str(file)).returncode == status
+    file.write_bytes(gzip.compress(bad + line(article())))
+    assert (scrapy("import", str(file)).returncode, len(rows(tmp_path))) == (status, 1)
+
+
 def test_damaged_lines_are_reported_and_others_stored(scrapy: Run, tmp_path: Path) -> None:
     bad = [line(article(number, timestamp="zzz\x1b[31m")) for number in range(12)]
     long = b'{"url": "' + b"x" * 5000

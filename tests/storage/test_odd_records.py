@@ -186,10 +186,10 @@ def test_a_wrong_digest_of_a_plain_record_is_reported(tmp_path: Path, digest: st
 
 
 def test_a_page_that_is_too_large_is_refused(around: Around) -> None:
-    pages = [bytes(range(256)) * size for size in (600, 7000, 20_000)]
+    pages = [bytes(range(256)) * size for size in (600, 7000, 20_000)] + [bytes(1500) + NEXT.packed() * 20_000]
     found = around(*(Raw(url=NUMBER, body=body) for body in pages), encoded(bomb(1 << 24)), NEXT, max_page=100_000)
-    assert [refusal.refused for refusal in found.refused] == ["larger than a page may be"] * 4
-    assert len({refusal.location for refusal in found.refused}) == 4
+    assert [refusal.refused for refusal in found.refused] == ["larger than a page may be"] * 5
+    assert len({refusal.location for refusal in found.refused}) == 5
     assert {refusal.url for refusal in found.refused} == {NUMBER}
     assert found.numbers == [8]
     assert found.damages == []
