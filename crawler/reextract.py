@@ -43,7 +43,7 @@ DEADLY = "extracting this page ends the process that does it"
 ORPHAN = "a revisit of a capture that cannot be found"
 
 # What one task extracts and one transaction stores: this many captures, or about this many bytes of bodies.
-BATCH_ITEMS = 300
+BATCH_ITEMS = 150
 _BATCH_BYTES = 4_000_000
 # Damage of one kind in one file is reported this many times.
 _ALIKE = 10

@@ -125,12 +125,12 @@ def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: 
     _flatten_items(article)
     _part_paragraphs(article)
     try:
-        lines = [line for line in map(str.split, _converter()(article).split("\n")) if line]
+        lines = [line for line in map(str.strip, _converter()(article).split("\n")) if line]
     except RecursionError:  # more elements in one another than any article has
         lines = []
     if len(lines) > _MAX_PARAGRAPHS:
         raise NotAnArticle("longer than an article of the site")
-    return tuple(" ".join(line) for line in lines)
+    return tuple(" ".join(line.split()) if "  " in line else line for line in lines)
 
 
 @cache
