@@ -45,10 +45,8 @@ ORPHAN = "a revisit of a capture that cannot be found"
 # What one task extracts and one transaction stores: this many captures, or about this many bytes of bodies.
 BATCH_ITEMS = 150
 _BATCH_BYTES = 4_000_000
-# Damage of one kind in one file is reported this many times.
-_ALIKE = 10
-# In seconds.
-_PATIENCE = 20.0
+_ALIKE = 10  # times that damage of one kind in one file is reported
+_PATIENCE = 20.0  # seconds
 
 _REASON = "refused: "
 _ALSO_COUNTED = {

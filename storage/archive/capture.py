@@ -119,9 +119,8 @@ class Source:
         name: the file or folder, as locations name it; `-` for standard input.
         size: in bytes; 0 if unknown.
         stamp: changes when the content does; empty if that cannot be known.
-        read: gives the items in order, of archives and tables those from an offset on, and raises an OSError where it
-            cannot go on; of pages with more than a number of bytes it reads no more than shows that they have. Its
-            arguments: that number and the offset.
+        read: gives the items in order, and raises an OSError where it cannot go on. Its arguments: how many bytes a
+            page may have, and (for archives and tables) the offset of the first item.
         is_archive: whether reading can begin at any record without cost.
     """
 

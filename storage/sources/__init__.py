@@ -42,9 +42,6 @@ from storage.sources.folder import (
 from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_columns, table_source
 from storage.sources.warc import warc_source, zip_sources
 
-#: How locations name standard input; with a slash, since bare names are those of the project's own archive.
-STANDARD_INPUT = "/dev/stdin"
-
 
 def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:
     """The sources at `paths`; folders are walked in the order of names, hidden files and folders skipped.
@@ -169,7 +166,7 @@ def _standard_input(max_page: int, _: int) -> Iterator[Item]:
                 if isinstance(item, Capture):
                     yield replace(item, location=None)
                 else:
-                    yield replace(item, location=Location(file=STANDARD_INPUT, offset=item.location.offset))
+                    yield replace(item, location=Location(file="/dev/stdin", offset=item.location.offset))
 
 
 def _walk(top: Path) -> Iterator[Source | Damage]:

@@ -6,10 +6,11 @@ FastWARC can do this too, but takes cut gzip or chunked data for whole ones, and
 import re
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
 
-from fastwarc.stream_io import BrotliReader, ZstdReader
+from fastwarc.stream_io import BrotliReader, GzipReader, ZstdReader
 
 from storage.archive.capture import Capture
 from storage.archive.reader import GZIP, GZIP_MAGIC
@@ -87,6 +88,11 @@ def _gunzip(body: bytes, max_page: int) -> bytes:
     """Members that follow one another are one body; what else follows is left out."""
     if not body.startswith(GZIP_MAGIC):
         return body
+    # FastWARC takes three fifths of zlib's time, and cut data for whole ones: those do not end in their length.
+    with suppress(OSError):
+        unpacked = bytes(GzipReader(BytesIO(body)).read(max_page + 1))
+        if len(unpacked) <= max_page and body.endswith(len(unpacked).to_bytes(4, "little")):
+            return unpacked
     unpacked = b""
     while body.startswith(GZIP_MAGIC):
         part, body = _unpack(body, GZIP, max_page - len(unpacked))
