@@ -30,8 +30,7 @@ class PromptDownloader(Downloader):
             # Scrapy has set its handlers by then.
             crawler.signals.connect(self._handle_signals, signals.spider_opened)
 
-    def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:
-        del spider
+    def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:  # noqa: ARG002
         fetching: Deferred[Response | Request] = super().fetch(request)
         self._fetching.add(fetching)
         return fetching

@@ -292,6 +292,7 @@ class Reextraction:
     max_page: int
     _revisits: list[Revisit] = field(default_factory=list)
     _payloads: list[tuple[str, str, str, int]] = field(default_factory=list)
+    _broken_off: str = ""
 
     def read_sources(self, sources: Iterable[Source | Damage]) -> None:
         """Read sources, but those that an interrupted run of the same call read to their end.
@@ -313,7 +314,7 @@ class Reextraction:
                 # The originals of these may be in a source that follows.
                 if here := self._read_revisits(self._revisits):
                     orphans += here
-                else:
+                elif source.name != self._broken_off:
                     with self.store.batch():
                         self.state.mark_done(source.name, source.stamp)
                 self._revisits.clear()
@@ -337,6 +338,7 @@ class Reextraction:
                 self.report.advance(max(offset - at, 0))
                 at = max(offset, at)
         except OSError as error:
+            self._broken_off = source.name
             yield damaged(source.name, error)
         self.report.advance(source.size - at)
 

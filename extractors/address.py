@@ -110,7 +110,8 @@ def _parse_address(url: str) -> Address | None:
         return None
     path = re.sub(r"/{2,}", "/", parts.path) or "/"
     values = _parameters(parts.query)
-    edition = lang if (lang := values.get("lang")) in EDITIONS else None
+    edition = values.get("lang")
+    edition = edition if edition in EDITIONS else None
     name = path.removeprefix("/service/")
     page = PAGES.get(name, _OTHER)
     ids = [(key, values.get(key.lower(), "")) for key in page.id]
@@ -157,7 +158,7 @@ def page_of_list(link: str, list_url: str) -> int | None:
 
 
 def absolute(base: str, link: str) -> str:
-    """The web address that a link on the page at `base` leads to; empty where it is none."""
+    """The web address that a link on the page at `base` leads to; empty if it leads to no web page."""
     link = link.strip()
     try:
         url = link if link.startswith(("https://", "http://")) else urljoin(base, link)

@@ -84,9 +84,9 @@ def find_category(db: Database, given: str) -> str:
     """
     found = db.execute("select distinct category from catalogue where category is not null order by category")
     categories = [category for (category,) in found]
-    for category in sorted(categories, key=given.__ne__):  # as it is written, before others that are alike
-        if _fold(category) == _fold(given):
-            return str(category)
+    alike = [str(category) for category in categories if _fold(category) == _fold(given)]
+    if alike:
+        return given if given in alike else alike[0]
     if not given.strip():
         return ""
     known = ", ".join(categories[:20])

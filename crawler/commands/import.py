@@ -15,7 +15,6 @@ Examples:
 from __future__ import annotations
 
 import argparse
-import gzip
 import json
 import re
 import zlib
@@ -24,7 +23,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand, uninterrupted
@@ -35,12 +34,9 @@ if TYPE_CHECKING:
     from storage import ArticleStore
     from storage.versions import Row
 
-# Rows of one transaction.
-_BATCH = 200
+_BATCH = 200  # rows of one transaction
 # A line may have this many times the bytes of a page: the text is in it twice, and JSON writes some of it longer.
 _LINE = 4
-_GZIP = b"\x1f\x8b"
-_DAMAGED = (EOFError, OSError, zlib.error)
 _KINDS = frozenset({"news", "feature", "programme", "other"})
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 # The timestamp of an article without dates: the time of its first capture, in KST.
@@ -55,6 +51,7 @@ class Command(OfflineCommand):
     def work(self, args: list[str], _: argparse.Namespace) -> int:
         from crawler.reextract import Report
         from storage import ArticleStore
+        from storage.archive.reader import GZIP_MAGIC
 
         if not args:
             raise ArgumentError("Name at least one JSON Lines file.")
@@ -64,7 +61,7 @@ class Command(OfflineCommand):
                 raise FileNotFoundError(f"{file} is no file; name JSON Lines files that kbsworld export wrote.")
             with file.open("rb") as stream:
                 head = stream.read(1000)
-            if not head.startswith(_GZIP) and head.lstrip()[:1] not in {b"{", b""}:
+            if not head.startswith(GZIP_MAGIC) and head.lstrip()[:1] not in {b"{", b""}:
                 raise OSError(f"{file} is not JSON Lines; import reads what export writes.")
         longest = _LINE * self.settings.getint("KBS_MAX_PAGE")
         size = sum(file.stat().st_size for file in files)
@@ -91,13 +88,12 @@ def _store(store: ArticleStore, report: Report, rows: Iterator[Row]) -> None:
 
 def _rows(file: Path, longest: int, report: Report) -> Iterator[Row]:
     """The rows of a file; those that export did not write are reported."""
-    from storage.sources.table import read_rows
+    from storage.sources.table import read_rows, unpacked
 
     with file.open("rb") as packed:
-        stream = cast("IO[bytes]", gzip.GzipFile(fileobj=packed)) if packed.peek(2)[:2] == _GZIP else packed
         number = at = 0
         try:
-            for number, (_, values) in enumerate(read_rows(stream, [], longest), 1):
+            for number, (_, values) in enumerate(read_rows(unpacked(packed), [], longest), 1):
                 report.advance(packed.tell() - at)
                 at = packed.tell()
                 try:
@@ -105,7 +101,7 @@ def _rows(file: Path, longest: int, report: Report) -> Iterator[Row]:
                 except ValueError as error:
                     report.counts["rows"] += 1
                     report.damage(f"{file}", f"row {number}", f"{error}")
-        except _DAMAGED as error:
+        except (EOFError, OSError, zlib.error) as error:
             report.damage(f"{file}", f"row {number + 1}", f"it cannot be read ({error})")
 
 

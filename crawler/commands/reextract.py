@@ -34,8 +34,6 @@ from crawler.terminal import WORK_FAILED, tell
 if TYPE_CHECKING:
     from storage.archive.capture import Damage, Source
 
-_STDIN = "-"
-
 
 class Command(OfflineCommand):
     usage = "[options] [SOURCE...]"
@@ -139,7 +137,7 @@ def _sources(paths: list[str], archive: Path) -> tuple[Iterable[Source | Damage]
     if paths:
         try:
             # Rows name files by their whole path, so that they can be found from any folder.
-            found = find_sources([path if path == _STDIN else str(Path.cwd() / path) for path in paths])
+            found = find_sources([path if path == "-" else str(Path.cwd() / path) for path in paths])
         except ValueError as error:
             raise ArgumentError(str(error)) from None
         sources = (one if isinstance(one, Damage) else own.get(Path(one.name).resolve(), one) for one in found)

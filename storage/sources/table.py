@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -39,17 +40,20 @@ def table_source(path: Path) -> Source:
     def items(max_page: int, start: int) -> Iterator[Item]:
         longest = max_page * _ESCAPED + _REST_OF_ROW
         with path.open("rb") as file:
-            is_packed = file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
-        with cast("IO[bytes]", gzip.open(path)) if is_packed else path.open("rb") as stream:
+            stream = unpacked(file)
             try:
                 for at, row in read_rows(stream, TABLE_COLUMNS, longest, start):
                     yield _item(row, Location(file=name, offset=at), time_of(status.st_mtime))
-            except (gzip.BadGzipFile, zlib.error):
-                yield damaged(name, DAMAGED_GZIP, stream.tell())
-            except EOFError:
-                yield damaged(name, SHORT_GZIP, stream.tell())
+            except (gzip.BadGzipFile, zlib.error, EOFError) as error:
+                yield damaged(name, SHORT_GZIP if isinstance(error, EOFError) else DAMAGED_GZIP, stream.tell())
 
     return Source(name, status.st_size, stamp_of(status), items)
+
+
+def unpacked(file: BufferedReader) -> IO[bytes]:
+    """A file without its gzip, if it has one."""
+    is_packed = file.peek(len(GZIP_MAGIC)).startswith(GZIP_MAGIC)
+    return cast("IO[bytes]", gzip.GzipFile(fileobj=file)) if is_packed else file
 
 
 def time_of(mtime: float) -> datetime:

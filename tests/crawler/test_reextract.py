@@ -7,7 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from storage.archive.reader import read_warc
 from tests.crawler.conftest import Run
 from tests.crawler.forms import as_folder, as_http_cache, as_json_lines, as_wacz, as_warc, captures, reextract_here
 from tests.crawler.prepared import CHECKOUT, prepared
@@ -276,6 +277,19 @@ def test_a_file_that_changed_meanwhile_is_read_again(files: list[Path], tmp_path
     interrupt_after(3, tmp_path / "kbs.db", *files)
     for file in files:
         os.utime(file, (1, 1))
+    assert reextract_here(tmp_path / "kbs.db", *files)["pages"] == 60
+
+
+def broken_off(*arguments: Any, **options: Any) -> Iterator[Any]:
+    yield from [*read_warc(*arguments, **options)][:12]
+    raise OSError("Input/output error")
+
+
+@pytest.mark.usefixtures("small")
+def test_a_file_that_broke_off_is_read_again(files: list[Path], tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr("storage.sources.warc.read_warc", broken_off)
+        interrupt_after(3, tmp_path / "kbs.db", *files)
     assert reextract_here(tmp_path / "kbs.db", *files)["pages"] == 60
 
 

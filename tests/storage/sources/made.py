@@ -95,9 +95,7 @@ def cache(folder: Path, count: int = 1, *, packed: bool = False, encoded: bool =
     spider: Any = SimpleNamespace(name="kbs", crawler=SimpleNamespace(request_fingerprinter=RequestFingerprinter()))
     storage.open_spider(spider)
     for number in range(count):
-        headers = {"Content-Type": "text/html; charset=UTF-8"} | (
-            {"Content-Encoding": ["gzip", "gzip"]} if encoded else {}
-        )
+        headers = {"Content-Type": ["text/html; charset=UTF-8"], "Content-Encoding": ["gzip", "gzip"] * encoded}
         body = gzip.compress(gzip.compress(page(number))) if encoded else page(number)
         response = HtmlResponse(url(number), status=status, headers=headers, body=body)
         storage.store_response(spider, Request(f"{url(number)}&from=list"), response)
