@@ -63,9 +63,9 @@ class Parts:
 def locate(page: _Element, name: str) -> Parts | None:
     """The parts of the article on a page, or None where there is none; `name`: the layout of its file name."""
     for layout in LAYOUTS:
-        head, title = _head(page, layout)
+        head, title, words = _head(page, layout)
         if head is not None and (body := _body(layout, head)) is not None:
-            return _parts(page, layout, name, head, title, [body])
+            return _parts(layout, name, head, title, words, [body])
     return _locate_moved(page, LAYOUTS[0])
 
 
@@ -77,8 +77,9 @@ def meta_of(page: _Element, name: str) -> str | None:
 
 def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: by name what still has its name, the rest by structure."""
-    head, title = _head(page, layout)
-    title = _find_title(page) if title is None else title
+    head, title, words = _head(page, layout)
+    if title is None:
+        title, words = _find_title(page)
     start = title if head is None else head
     head = start.getparent() if head is None and start is not None else head
     if head is None or start is None:
@@ -87,11 +88,11 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     # Else the blocks of prose that follow, on the nearest level where there are any.
     prose = (list(_prose(_until_cards(node))) for node in _levels(start))
     bodies = next(filter(None, prose), []) if body is None else [body]
-    return _parts(page, layout, GENERIC, head, title, bodies) if bodies else None
+    return _parts(layout, GENERIC, head, title, words, bodies) if bodies else None
 
 
 def _parts(
-    page: _Element, layout: Layout, name: str, head: _Element, title: _Element | None, bodies: list[_Element]
+    layout: Layout, name: str, head: _Element, title: _Element | None, words: str | None, bodies: list[_Element]
 ) -> Parts:
     dates = text_of(first(layout.dates, head)) or ""
     if not dates and title is not None and (dates := _find_dates(title)):
@@ -110,7 +111,8 @@ def _parts(
         blocks, end = bodies, next((end for body in bodies for end in _END(body)), None)
     own, tops = [*_between(head, bodies[0]), *bodies], {head, *bodies}
     picture = first(layout.picture, *own)
-    words = text_of(title) or meta_of(page, "og:title") or text_of(next(page.iter("title"), None)) or ""
+    page = head.getroottree().getroot()
+    words = words or meta_of(page, "og:title") or text_of(next(page.iter("title"), None)) or ""
     return Parts(
         name=name,
         title=words.removesuffix(TITLE_SUFFIX) or None,
@@ -125,15 +127,15 @@ def _parts(
     )
 
 
-def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None]:
-    """The first head that holds a title, else the first; and the title in it."""
+def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None, str | None]:
+    """The first head that holds a title, else the first; the title in it, and its words."""
     untitled = None
     for head in layout.head(page):
         title = first(layout.title, head)
-        if text_of(title):
-            return head, title
-        untitled = untitled or (head, title)
-    return untitled or (None, None)
+        if words := text_of(title):
+            return head, title, words
+        untitled = untitled or (head, title, None)
+    return untitled or (None, None, None)
 
 
 def _body(layout: Layout, head: _Element) -> _Element | None:
@@ -170,13 +172,14 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
     return [body], inside[0] if inside else None
 
 
-def _find_title(page: _Element) -> _Element | None:
-    """The article's headline by structure: the one that says what the page claims as its title, else its first h1."""
+def _find_title(page: _Element) -> tuple[_Element | None, str | None]:
+    """The headline by structure, and its words: what the page claims as its title, else the first h1 of its contents."""
     claimed = meta_of(page, "og:title")
-    headlines = {headline: words for headline in page.iter("h1", "h2", "h3") if (words := text_of(headline))}
-    named = (one for one, words in headlines.items() if words == claimed)
-    own = (one for one in headlines if one.tag == "h1" and next(one.iterancestors(*_SURROUNDINGS), None) is None)
-    return next(chain(named, own), None)
+    headlines = [(one, words) for one in page.iter("h1", "h2", "h3") if (words := text_of(one))]
+    named = (found for found in headlines if found[1] == claimed)
+    firsts = (found for found in headlines if found[0].tag == "h1")
+    own = (found for found in firsts if next(found[0].iterancestors(*_SURROUNDINGS), None) is None)
+    return next(chain(named, own), (None, None))
 
 
 def _find_dates(title: _Element) -> str:

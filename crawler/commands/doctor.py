@@ -31,8 +31,7 @@ from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, table
 if TYPE_CHECKING:
     from storage.archive.check import ArchiveReport, Rows
 
-# How many pending articles, and how many things that are damaged, are shown.
-_MAX_SHOWN = 20
+_MAX_SHOWN = 20  # pending articles, and things that are damaged
 
 
 class Command(OfflineCommand):

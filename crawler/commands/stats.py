@@ -33,8 +33,7 @@ if TYPE_CHECKING:
     from storage.statistics import Language, Statistic
     from storage.versions import Row
 
-# The Vega-Lite whose schema the charts name.
-_VERSION = "6.4"
+_VERSION = "6.4"  # of Vega-Lite, whose schema the charts name
 _NOTHING = "No stored article matches."
 
 

@@ -34,8 +34,7 @@ _KIND = re.compile(r"[a-z]{1,20}")
 # Lower case only: some file systems do not distinguish case.
 _NUMBER = re.compile(r"[a-z0-9_]{1,60}")
 _DESCRIPTOR = re.compile(r"/dev/(?:stdout|fd/([0-9]{1,9}))")
-# Bytes written at a time: an article is a few thousand.
-_BUFFER = 1 << 20
+_BUFFER = 1 << 20  # bytes written at a time; an article is a few thousand
 
 
 class ExportError(OSError):
