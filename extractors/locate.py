@@ -173,7 +173,7 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
 
 
 def _find_title(page: _Element) -> tuple[_Element | None, str | None]:
-    """The headline by structure, and its words: what the page claims as its title, else the first h1 of its contents."""
+    """The headline by structure, and its words: what the page claims as its title, else the first own h1."""
     claimed = meta_of(page, "og:title")
     headlines = [(one, words) for one in page.iter("h1", "h2", "h3") if (words := text_of(one))]
     named = (found for found in headlines if found[1] == claimed)
