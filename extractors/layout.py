@@ -49,23 +49,29 @@ class Words(NamedTuple):
 
     go_top: str
     close: str
+    controls: Sequence[str]
+    menu: Sequence[str]
+    programmes: Sequence[str]
+    categories: str
+    separator: str
     captions: Sequence[str]
     video_caption: str
     credits: Sequence[str]
-    copyright: str
+    credit_signs: str
     sentence_ends: str
     abbreviations: str
+    before_numbers: str
 
 
 class Labels(NamedTuple):
     """The words of one edition."""
 
     lang: str
-    first_line: str = ""
-    menu: Sequence[str] = ()
+    skip_links: Sequence[str] = ()
     recommended: str | None = None
     cookies: str | None = None
     details: str | None = None
+    script: str = ""
     common_words: str = ""
 
 

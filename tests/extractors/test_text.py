@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from extractors import NotAnArticle, extract_text
 from extractors.body import collapse
-from extractors.text import split_glued
+from extractors.glued import split_glued
 
 UN, DEUX = "Premier paragraphe.", "Deuxième paragraphe."
 PAGE = """Aller au menu Aller à la page
