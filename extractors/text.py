@@ -30,6 +30,7 @@ _LONGEST_TITLE = 150
 _LINES_ABOVE_A_DAY = 3
 # A credit that begins with a label, and not with a sign.
 _LABELLED = re.compile(rf"\[?(?:{'|'.join(WORDS.captions)})").match
+_ENDS = re.compile(f"[{WORDS.sentence_ends}]")
 _CLOSING = " \"'”’»)]"
 
 # Fewer words or letters than this say nothing about their language; a share of common words, or of letters of a script,
@@ -198,7 +199,7 @@ def _open(lines: Sequence[str], is_article: bool) -> _Capture:
         lines = list(dropwhile(_LINKS.__contains__, lines))
         lines = lines[: _end_of_body(lines, labels)] if labels else lines
     # A page that is named by its address alone must have prose, and no markup.
-    is_prose = is_article and any(map(_is_sentence, lines)) and not lines[0].startswith("<")
+    is_prose = is_article and any(map(_ENDS.search, lines)) and not lines[0].startswith("<")
     is_body = date_at is None and (prefix is not None or is_prose)
     return _Capture(lines, prefix.group(1) if prefix else None, labels, date_at, is_body)
 
@@ -306,9 +307,10 @@ def _end_of_body(lines: Sequence[str], labels: Labels | None) -> int:
         end = len(lines) - sum(1 for _ in takewhile(lambda line: labels and _is_banner(line, labels), reversed(lines)))
     is_cut = end < len(lines)
     end = _above_controls(lines, end)
-    # The heading of an edition whose words are not known.
-    if is_cut and recommended is None and end > 1 and _is_sentence(lines[end - 2]) and _is_name(lines[end - 1]):
-        end = _above_controls(lines, end - 1)
+    # The heading of an edition whose words are not known is a name below the last sentence.
+    if is_cut and recommended is None and end and _is_name(lines[end - 1]):
+        above = _above_controls(lines, end - 1)
+        end = above if above and _is_sentence(lines[above - 1]) else end
     return end
 
 
