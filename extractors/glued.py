@@ -6,14 +6,16 @@ from extractors.layout import WORDS
 
 # Where a paragraph may end: an end mark, perhaps a closing quote or bracket, then with no space between perhaps an
 # opening one, and a letter or digit. A colon, a comma or a slash never ends one, which keeps addresses whole.
-_TOUCHING = re.compile(r"(?<=[.!?…])(\s?[»”)\]]|\")?(?=((?:[«“„‘(\[¿¡\"]\s?)?)([^\W_]))")
+_TOUCHING = re.compile(r"(?<=[.!?…])(\s?[»”)\]]|[\"“])?(?=((?:[«“„‘(\[¿¡\"]\s?)?)([^\W_]))")
+# How far before such a quote the one that it closes may be.
+_LONGEST_QUOTE = 2_000
 # What separates the word that an end mark belongs to from the one before: "l’O" of "l’O.N.U." is an "O".
-_WORD_BOUNDARY = re.compile(r"[\s«“„(\[»”)\]\"’'-]")
+_WORD_BOUNDARY = re.compile(r"[\s«“„(\[»”)\]\"’',;:/-]")
 # How far before an end mark its word or address may begin.
 _LOOK_BACK = 200
-# A web address, host or mail address that goes on after an end mark: "www.KBS.co.kr", "kbs.co.kr/view.htm?Seq_Code=1".
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S*\Z|\S+@\S*\Z|\S\.[a-z]{2,}/\S*\Z", re.IGNORECASE)
-# The same, where it goes on with a digit: "site.2ch.net".
+# What only an address has, which goes on after an end mark: "www.KBS.co.kr", "a@B.kr", "kbs.kr/view.htm?Seq_Code=1".
+_PATH = re.compile(r"\.[a-z]{2,}/")
+# A host that goes on with a digit: "site.2ch.net".
 _HOST = re.compile(r"[0-9][0-9a-z-]{0,60}\.[a-z]{2,}")
 _ROMAN = re.compile(r"[IVXLC]+\b")
 
@@ -29,24 +31,23 @@ def split_glued(text: str) -> tuple[str, ...]:
     and addresses stay whole.
     """
     paragraphs = []
-    start = counted = quotes = 0
+    start = 0
     for boundary in _TOUCHING.finditer(text):
+        at, end = boundary.span()
         closing, opening, character = boundary.groups(default="")
-        end = boundary.end()
-        if closing == '"':
-            # A straight quote closes only what one has opened in this paragraph.
-            quotes += text.count('"', counted, boundary.start())
-            counted = boundary.start()
-            if not quotes % 2:
-                closing, opening, end = "", '"', boundary.start()
-        before = text[max(start, boundary.start() - _LOOK_BACK) : boundary.start()]
-        after = text[boundary.end() : boundary.end() + _LOOK_BACK]
+        if closing in {'"', "“"} and not _is_open(closing, text[max(start, at - _LONGEST_QUOTE) : at]):
+            closing, opening, end = "", closing, at
+        before, after = text[max(start, at - _LOOK_BACK) : at], text[end : end + _LOOK_BACK]
         if _may_begin(character) and (closing or _ends_sentence(before, opening, after)):
             paragraphs.append(text[start:end].strip())
-            start = counted = end
-            quotes = 0
+            start = end
     paragraphs.append(text[start:].strip())
     return tuple(filter(None, paragraphs))
+
+
+def _is_open(quote: str, before: str) -> bool:
+    """Whether a quote that can open and close, straight or “ (in German), closes one that is open."""
+    return before.count(quote) % 2 == 1 if quote == '"' else before.rfind("„") > before.rfind(quote)
 
 
 def _may_begin(character: str) -> bool:
@@ -56,13 +57,13 @@ def _may_begin(character: str) -> bool:
 
 def _ends_sentence(before: str, opening: str, after: str) -> bool:
     """Whether the end mark at the end of `before` ends a sentence: no abbreviation, initial, number or address."""
-    if _ADDRESS.search(before):
+    if _is_address(before.rsplit(None, 1)[-1].lower()):
         return False
     if not before.endswith("."):
         return True
     word = _WORD_BOUNDARY.split(before)[-1].rstrip(".")
-    # "l.M" has no French word before the stop, and "U.S" has a stop inside: initials, or a host name.
-    is_initials = all(len(part) == 1 and part.isupper() for part in word.split("."))
+    # "M", "U.S"
+    is_initials = len(word) % 2 and word[::2].isalpha() and word[::2].isupper() and not word[1::2].strip(".")
     if is_initials or word in _ABBREVIATIONS:
         return False
     if opening:
@@ -74,3 +75,7 @@ def _ends_sentence(before: str, opening: str, after: str) -> bool:
     # "3.500", "v2.0" and "KBS.1" go on; "… habitants.69 %" and "… (CSIS).69 %" do not.
     is_word = not word or (len(word) > 1 and word[-1].islower()) or not word[-1].isalnum()
     return is_word and not _HOST.match(after)
+
+
+def _is_address(word: str) -> bool:
+    return "@" in word[1:] or "www." in word or ("/" in word and ("://" in word or _PATH.search(word) is not None))

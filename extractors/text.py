@@ -23,6 +23,8 @@ _PREFIX = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
 # A caption of a known name, which a glued body may follow on the same line.
 _KNOWN_CAPTION = re.compile(rf"(?:{'|'.join(WORDS.captions)})\s*:\s*(?:{'|'.join(WORDS.credits)})(?=\s)")
 _CATEGORY_AND_TITLE = re.compile(rf"({'|'.join(WORDS.categories.split())}) (?=[^\W_a-zà-ÿ]|[«“\"])(.+)")
+# Features have some hundred paragraphs.
+_MAX_LINES = 10_000
 # Lines that are longer are neither a programme's name nor a category; or no title.
 _LONGEST_NAME = 40
 _LONGEST_TITLE = 150
@@ -162,6 +164,8 @@ def extract_text(text: str, url: str | None = None) -> Article:
     lines = [line for line in map(collapse, text.splitlines()) if line]
     if not lines:
         raise NotAnArticle("empty text")
+    if len(lines) > _MAX_LINES:
+        raise NotAnArticle("longer than an article of the site")
     address = parse_address(url) if url else None
     if url and address is None:
         raise NotAnArticle("not an address of KBS World")

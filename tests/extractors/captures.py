@@ -18,7 +18,7 @@ PARAGRAPHS = (
     "Œuvres rares et cartes anciennes occupent le dernier étage (voir chap.4 et art.12 du règlement).",
     "À terme, la ville espère 3.500 visiteurs par semaine, contre 1.200 jusqu’ici, à 18.30 h comme à midi…",
     '"Il fallait oser", résume l’adjointe, citée par www.Exemple.kr et par la version v2.0 du site.',
-    "Ōsaka et İzmir ont prêté des estampes, d’après le Lt.Kim et le Ph.D.Ryu, de Hanbit Co.,Ltd.",
+    "Ōsaka et İzmir ont prêté des estampes, d’après le Lt.Kim, le Ph.D.Ryu et Hanbit Co.,Ltd.Seoul, dit-on.",
     "« 24 heures » est le titre de la première exposition.",
     "Qui a payé ? La région, pour 69 %, et l’État.",
     '"Pourquoi pas nous ?"',

@@ -101,8 +101,9 @@ def test_an_article_by_its_address(text: str, expected: dict[str, object]) -> No
     assert not wrong(extract_text(text, FEATURE), expected)
 
 
-WHOLE = """3.500 12.12 18.30 v2.0 KBS.1 iOS.17 no.12 No.12 art.3 vol.II fig.4 chap.IV pp.7 Ph.D.Kim Lt.Seo Mgr.Noh
-gén.Ahn Co.,Ltd.Seo cf.Le éd.Han K.69 U.S.A.12 site.2ch.net www.3D.kr kbs.co.kr/view.htm?Seq_Code=1 a@3d.kr rapport.2023.pdf
+WHOLE = """3.500 12.12 18.30 v2.0 KBS.1 iOS.17 no.12 No.12 art.3 vol.II
+fig.4 chap.IV pp.7 Ph.D.Kim Lt.Seo Mgr.Noh gén.Ahn Co.,Ltd.Seo
+cf.Le éd.Han K.69 U.S.A.12 n°.3 site.2ch.net www.3D.kr kbs.co.kr/view.htm?Seq_Code=1 a@3d.kr rapport.2023.pdf
 """.split()
 
 
@@ -113,10 +114,21 @@ def test_a_word_with_a_full_stop_stays_whole(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "end", ["la ville.", "« la ville. »", "la ville (Daegu).", "pour 3 %.", "ici ?", '"la ville."']
+    "end", ["la ville.", "« la ville. »", "la ville (Daegu).", "pour 3 %.", "ici ?", "„da ist er.“", '"la ville."']
 )
 @pytest.mark.parametrize(
-    "start", ["69 % l’ont dit.", "« 24 h » est là.", '"Oui", dit-il.', "Œuvre.", "Š.", "İci.", "그는 말했다."]
+    "start",
+    [
+        "69 % l’ont dit.",
+        "« 24 h » est là.",
+        '"Oui", dit-il.',
+        "“Oui”, dit-il.",
+        "„Ja“, dit-il.",
+        "Œuvre.",
+        "Š.",
+        "İci.",
+        "그는 말했다.",
+    ],
 )
 def test_paragraphs_touch_at_every_kind_of_end_and_beginning(end: str, start: str) -> None:
     assert split_glued(f"Voici {end}{start}") == (f"Voici {end}", start)
