@@ -20,8 +20,10 @@ from extractors.layout import LABELS, TEXT, WORDS, Labels
 
 # What web corpora put before a page: "date 2023-09 …".
 _PREFIX = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
-# A caption of a known name, which a glued body may follow on the same line.
-_KNOWN_CAPTION = re.compile(rf"(?:{'|'.join(WORDS.captions)})\s*:\s*(?:{'|'.join(WORDS.credits)})(?=\s)")
+# A credit of a known name, which a body may follow on the same line.
+_KNOWN_CREDIT = re.compile(
+    rf"(?:(?:{'|'.join(WORDS.captions)})\s*:|[{WORDS.credit_signs}]\ufe0f?)\s*(?:{'|'.join(WORDS.credits)})(?=\s)"
+)
 _CATEGORY_AND_TITLE = re.compile(rf"({'|'.join(WORDS.categories.split())}) (?=[^\W_a-zà-ÿ]|[«“\"])(.+)")
 # Features have some hundred paragraphs.
 _MAX_LINES = 10_000
@@ -122,7 +124,7 @@ def _read_page(capture: _Capture) -> _Parts:
         title=title,
         category=category,
         dates=(written_at, updated_at),
-        truncated=end == len(below),  # nothing of what follows every body
+        truncated=labels is not None and end == len(below),  # nothing of what follows every body
         is_news=isinstance(written_at, datetime),  # a feature gives a day (README.md, "Dates")
     )
 
@@ -193,9 +195,9 @@ def _open(lines: Sequence[str], is_article: bool) -> _Capture:
     """
     prefix = _PREFIX.match(lines[0])
     first = lines[0][prefix.end() if prefix else 0 :]
-    caption = None if is_credit(first) else _KNOWN_CAPTION.match(first)
-    parts = (caption.group(), first[caption.end() :].strip()) if caption else (first,)
-    lines = [line for line in (*parts, *lines[1:]) if line]
+    credit = None if is_credit(first) else _KNOWN_CREDIT.match(first)
+    parts = (credit.group(), first[credit.end() :].strip()) if credit else (first,)
+    lines = [part for line in (*parts, *lines[1:]) for part in _without_last_credit(line) if part]
     labels = _edition(lines)
     is_site = labels is not None or prefix is not None or is_article
     date_at = _date_line(lines, is_page=labels is not None) if is_site else None
@@ -238,6 +240,12 @@ def _article(capture: _Capture, address: Address | None) -> Article:
         truncated=parts.truncated,
         layout=TEXT,
     )
+
+
+def _without_last_credit(line: str) -> tuple[str, ...]:
+    """A line, and the caption in brackets that is at its end."""
+    before, bracket, last = line.rpartition("[")
+    return (before.rstrip(), bracket + last) if last.endswith("]") and is_credit(bracket + last) else (line,)
 
 
 def _edition(lines: Sequence[str]) -> Labels | None:
@@ -290,11 +298,11 @@ def _title_and_category(above: Sequence[str], is_known: bool) -> tuple[str | Non
         is_known: whether the words of the edition are: otherwise the first line may be its skip links.
     """
     lines = [line for line in above if not line.startswith("#") and line != WORDS.separator.strip()]
-    title = lines.pop() if lines and lines[-1] not in _LINKS else None
+    title = lines.pop() if lines and not _is_links(lines[-1]) else None
     while lines and title and _are_same(lines[-1], title):
         lines.pop()
     category = lines[-1] if lines and (is_known or len(lines) > 1) else None
-    if title is None or category in _LINKS or len(category or "") > _LONGEST_NAME or _is_sentence(category or ""):
+    if title is None or not _is_name(category or "") or _is_links(category or ""):
         category = None
     both = _CATEGORY_AND_TITLE.fullmatch(title) if title and category is None else None
     return (both.group(2), both.group(1)) if both else (title, category)
@@ -342,6 +350,11 @@ def _without_noise(lines: Sequence[str], title: str | None) -> list[str]:
 
 def _words(lines: Iterable[str]) -> list[str]:
     return [line for line in lines if not is_credit(line)]
+
+
+def _is_links(line: str) -> bool:
+    """Whether a line is a link of the page's menu, or several."""
+    return line in _LINKS or set(line.split()) <= _LINKS
 
 
 def _is_sentence(line: str) -> bool:

@@ -62,7 +62,7 @@ END = "Contenus recommandés\n\nClose\n\nNotre site utilise des cookies et plus.
         # Above the title: a category, or links; "Go Top" is none.
         (f"Go Top\nLe pont\n2024-05-06\n{UN}\n{END}", {"title": "Le pont", "category": None}),
         (f"Menú Inicio\nLe pont\n2024-05-06\n{UN}\nGo Top\nClose", {"title": "Le pont", "category": None}),
-        (f"Aller au menu Aller à la page\nEnglish\nLe pont\n2024-05-06\n{UN}\n{END}", {"category": None}),
+        (f"Aller au menu Aller à la page\nSearch English\nLe pont\n2024-05-06\n{UN}\n{END}", {"category": None}),
         (f"Go Top\nCulture Le pont\n2024-05-06\n{UN}\n{END}", {"title": "Le pont", "category": "Culture"}),
         (f"Go Top\nCulture\nLe pont\nLe pont\n2024-05-06\n{UN}\n{END}", {"title": "Le pont", "category": "Culture"}),
         # A body that begins with one of several headings keeps it.
@@ -85,7 +85,7 @@ def test_what_is_around_a_body_is_not_of_it(text: str, expected: dict[str, objec
     ("text", "expected"),
     [
         # Without any label: the date line, or its place below the title, shows that it is a page.
-        (f"Le pont\nWrite: 2024-05-06 07:08\n{UN}", {"title": "Le pont", "paragraphs": [UN]}),
+        (f"Le pont\nWrite: 2024-05-06 07:08\n{UN}", {"title": "Le pont", "paragraphs": [UN], "truncated": False}),
         (f"Culture\nLe pont\n2024-05-06\n{UN}", {"title": "Le pont", "written_at": "2024-05-06"}),
         (f"{UN}\n{DEUX}\n2024-05-06\nFin.", {"title": None, "paragraphs": [UN, DEUX, "2024-05-06", "Fin."]}),
         (f"Aller au menu Aller à la page\n{UN}\n{DEUX}\n{END}", {"paragraphs": [UN, DEUX]}),
@@ -93,6 +93,8 @@ def test_what_is_around_a_body_is_not_of_it(text: str, expected: dict[str, objec
         (f"{UN}\n© et ⓒ sont deux signes, rappelle la ville.\n©", {"image_credit": None}),
         (f"{UN}\n[Photo : ©Mairie : le pont]", {"image_credit": "Mairie : le pont"}),
         (f"{UN}{DEUX}[Photo : KBS]", {"paragraphs": [UN, DEUX], "image_credit": "KBS"}),
+        (f"{UN}{DEUX} [Photo : KBS]", {"paragraphs": [UN, DEUX], "image_credit": "KBS"}),
+        (f"©KBS {UN} {UN} {DEUX}\n{DEUX}", {"paragraphs": [f"{UN} {UN} {DEUX}", DEUX], "image_credit": "KBS"}),
         (f"Photo : KBS News {UN}{DEUX}", {"paragraphs": [UN, DEUX], "image_credit": "KBS News"}),
         (f"{UN}\n\xad\u2066{NEW}\u2069\u200d!", {"paragraphs": [UN, f"{NEW}!"]}),
     ],
