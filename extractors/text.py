@@ -297,7 +297,9 @@ def _title_and_category(above: Sequence[str], is_known: bool) -> tuple[str | Non
     Args:
         is_known: whether the words of the edition are: otherwise the first line may be its skip links.
     """
-    lines = [line for line in above if not line.startswith("#") and line != WORDS.separator.strip()]
+    lines = list(above)
+    if lines[-1:] == [WORDS.separator.strip()]:  # a programme and its separator, on a line each
+        del lines[-2:]
     title = lines.pop() if lines and not _is_links(lines[-1]) else None
     while lines and title and _are_same(lines[-1], title):
         lines.pop()
@@ -338,7 +340,7 @@ def _without_noise(lines: Sequence[str], title: str | None) -> list[str]:
     for line in lines:
         if is_credit(line):
             captions.append(line)
-        elif not (line in _NOISE or line.startswith("#") or (title and _are_same(line, title))):
+        elif not (line in _NOISE or (line.startswith("#") and _is_name(line)) or (title and _are_same(line, title))):
             break
         at += 1
     body = lines[at:]

@@ -152,6 +152,7 @@ def _dates(chance: random.Random) -> tuple[bool, list[str], dict[str, Any]]:
         ([f"{first}Update: 0000-00-00 00:00:00"], write, None),
         (["2013-07-11"], "2013-07-11", None),
         (["#Séoul au jour le jour l 2013-07-11"], "2013-07-11", None),
+        (["#Une émission", "l", "2013-07-11"], "2013-07-11", None),
     )
     dates, written_at, updated_at = chance.choice(shapes)
     return len(written_at) > len("2013-07-11"), dates, {"written_at": written_at, "updated_at": updated_at}
