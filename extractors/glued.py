@@ -64,11 +64,12 @@ def _ends_sentence(before: str, opening: str, after: str) -> bool:
     word = _WORD_BOUNDARY.split(before)[-1].rstrip(".")
     # "M", "U.S"
     is_initials = len(word) % 2 and word[::2].isalpha() and word[::2].isupper() and not word[1::2].strip(".")
-    if is_initials or word in _ABBREVIATIONS:
+    last = word.rpartition(".")[2]  # of "S.E.Mgr", "12.sept"
+    if is_initials or not _ABBREVIATIONS.isdisjoint({word, last}):
         return False
     if opening:
         return True
-    if word.lower() in _BEFORE_NUMBERS and (after[0].isdecimal() or _ROMAN.match(after)):
+    if last.lower() in _BEFORE_NUMBERS and (after[0].isdecimal() or _ROMAN.match(after)):
         return False
     if not after[0].isdecimal():
         return True

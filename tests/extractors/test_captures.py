@@ -107,7 +107,7 @@ def test_an_article_by_its_address(text: str, expected: dict[str, object]) -> No
 WHOLE = """3.500 12.12 18.30 v2.0 KBS.1 iOS.17 no.12 No.12 art.3 vol.II
 fig.4 chap.IV pp.7 Ph.D.Kim Lt.Seo Mgr.Noh gén.Ahn Co.,Ltd.Seo
 cf.Le éd.Han K.69 U.S.A.12 n°.3 site.2ch.net www.3D.kr kbs.co.kr/view.htm?Seq_Code=1 a@3d.kr rapport.2023.pdf
-12.sept.2023
+12.sept.2023 S.E.Mgr.Noh
 """.split()
 
 
