@@ -27,7 +27,7 @@ _CONTROLS = ELEMENTS["controls"]
 # A body is at least a short sentence; what is shorter is a button or a label.
 _SHORTEST_BODY = 12
 _LONGEST_CAPTION = 100
-_CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, WORDS.copyright), tuple(WORDS.sentence_ends)
+_CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, *WORDS.credit_signs), tuple(WORDS.sentence_ends)
 # How far around a title its date block and category are looked for, and around a picture its caption.
 _LEVELS = 3
 _MOST_PICTURES = 200

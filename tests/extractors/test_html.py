@@ -63,21 +63,32 @@ TWICE = "Une phrase assez longue pour que l’on puisse croire à une erreur de 
         # characters
         ("Core\u0301e\u200b du&nbsp;Nord\ufeff", ["Corée du Nord"]),
         ("&amp;lt; &amp;amp; &lt;b&gt; &amp;#39; \u2424 \u241e", ["&lt; &amp; <b> &#39; \u2424 \u241e"]),
+        # some that this Python may not know, and private use
+        ("<p>\U0001fae9 \U000323b0 &amp; \ue000 |</p>d\xaa\xadé", ["\U0001fae9 \U000323b0 & \ue000 |", "dªé"]),
         # what is no word of the article
         ("Avant <!-- Key word --> après.<script>var x</script>", ["Avant après."]),
         ("Un.<div class='img_box'><p class='cap'>Photo : KBS</p></div>", ["Un."]),
         ('<p>Un.</p><figure><figcaption>X</figcaption></figure><span class="fr-inner">Y</span>', ["Un."]),
         ("©YONHAP News<br>Un.<br><br>Deux.<br>© KBS<br><br>Trois.", ["Un.", "Deux.", "Trois."]),
+        ("ⓒ KBS<br>Un.<br>Deux.<br><br>©\ufe0f Lee<p>[Photo : KBS News]</p>", ["Un. Deux."]),
+        ("<p>Photo : KBS</p><p>@YONHAP</p>Un.", ["Un."]),
         # and what is
         (f"<p>{TWICE}</p><p>{TWICE}</p>", [TWICE.strip(), TWICE.strip()]),
         ("<p>Contenus recommandés</p><p>Close</p>", ["Contenus recommandés", "Close"]),
         ("<p>Photo : le mot reste.</p>", ["Photo : le mot reste."]),
+        ("<p>Le signe © reste.</p>", ["Le signe © reste."]),
         ('<p>Un.</p><div class="func_menu">Print</div><p>Deux.</p>', ["Un.", "Deux."]),
         ('<p><img src="a.jpg" alt="&lt;i&gt;P&lt;/i&gt;"> Un.</p><p title="a &lt;/b&gt;">Deux.</p>', ["Un.", "Deux."]),
     ],
 )
 def test_a_body_is_read_as_its_paragraphs(html: str, paragraphs: list[str]) -> None:
     assert list(body_of(html)) == paragraphs
+
+
+@pytest.mark.parametrize("line", ["ⓒ Lee", "©\ufe0fLee", "[Photo : ©Lee]", "Thumbnail : Lee", "@ Lee"])
+def test_a_credit_line_is_who_took_the_picture(line: str) -> None:
+    for html in (f"{line}<br>Un.", f"<p>Un.</p><p>{line}</p>", f'<img src="a.jpg"><br>{line}<br>Un.<br><br>Deux.'):
+        assert extract_html(PAGE[:AT] + html.encode() + b"</div>" + PAGE[END:], URL).image_credit == "Lee"
 
 
 def test_what_is_no_article_is_refused_with_the_reason() -> None:
