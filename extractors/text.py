@@ -48,8 +48,8 @@ def extract_text(text: str, url: str | None = None) -> Article:
     address = parse_address(url) if url else None
     if url and address is None:
         raise NotAnArticle("not an address of KBS World")
-    if address is not None and address.kind == "list":
-        raise NotAnArticle("a list of articles")
+    if address is not None and address.refusal:
+        raise NotAnArticle(address.refusal)
     prefix = _BODY_ONLY.match(lines[0])
     article = _read_body_only(lines, prefix) if prefix else _read_whole_page(lines)
     if address is None:  # named by a hash of its words, whatever its line ends
