@@ -57,9 +57,9 @@ def _pattern(name: str) -> str:
     return f"{path[:-1]}(?:/.*)?" if path.endswith("/") else re.sub("html?$", "html?/?", path)
 
 
-_ENTRIES = tuple(PAGES.items())
+_ENTRIES = [(PurePosixPath(name).suffix, page) for name, page in PAGES.items()]
 # One group for each entry, in their order.
-_PATHS = re.compile("|".join(f"({_pattern(name)})" for name, _ in _ENTRIES))
+_PATHS = re.compile("|".join(f"({_pattern(name)})" for name in PAGES))
 
 #: Longer than any address of the site; what is longer is not parsed at all.
 MAX_LENGTH = 2083
@@ -154,8 +154,8 @@ def _page_at(path: str) -> tuple[str, Page]:
     found = _PATHS.fullmatch(path)
     if found is None or found.lastindex is None:
         return path.removeprefix("/service/"), _OTHER
-    entry, page = _ENTRIES[found.lastindex - 1]
-    return re.sub(r"\.html?/?\Z", PurePosixPath(entry).suffix, path).removeprefix("/service/"), page
+    suffix, page = _ENTRIES[found.lastindex - 1]
+    return re.sub(r"\.html?/?\Z", suffix, path).removeprefix("/service/"), page
 
 
 def _value(text: str) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import date
+from pathlib import Path
 from random import Random
 from urllib.parse import urlencode, urlsplit
 
@@ -9,7 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from extractors import NotAnArticle
 from extractors.address import EDITIONS, FOLDERS, PAGES, parse_address, site_url
+from extractors.html import extract_page
 
 NEWS = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=83685"
 NOISE = ["id", "page", "menu_cate", "utm_source", "fbclid", ""]
@@ -117,6 +120,27 @@ def test_what_links_have_behind_a_number_is_cut(url: str, junk: str) -> None:
     assert address is not None
     assert address.is_article
     assert address == clean
+
+
+@pytest.mark.parametrize(
+    ("path", "reason"),
+    [
+        ("/service/musictop10.htm?lang=f&start_year=2016&rank_date=2016-3-6", "a list of articles"),
+        ("/french/event/anniversary_2012/", "an event or a survey"),
+        ("/special/survey/listeners_2019/", "an event or a survey"),
+    ],
+)
+def test_a_page_that_looks_like_an_article_is_none_at_such_an_address(seeds: Path, path: str, reason: str) -> None:
+    for name in ("news_vod_view_83685.reconstruction.html", "000_6ad28e2ce761a03c.txt"):
+        with pytest.raises(NotAnArticle, match=reason):
+            extract_page((seeds / name).read_bytes(), f"http://world.kbs.co.kr{path}")
+
+
+def test_an_article_of_the_old_site_is_one_of_its_own(seeds: Path) -> None:
+    url = f"{OLD}/news/news_In_detail.htm?No=83685"
+    for name in ("news_vod_view_83685.reconstruction.html", "000_6ad28e2ce761a03c.txt"):
+        article = extract_page((seeds / name).read_bytes(), f"{url}%26fbclid=1")
+        assert (article.url, article.kind, article.lang) == (url, "news", "fr")
 
 
 def test_every_edition_is_known_by_its_letter_and_by_its_language() -> None:
