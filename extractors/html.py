@@ -69,8 +69,8 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     address = parse_address(url or meta_of(page, "og:url") or "")
     if address is None:
         raise NotAnArticle("not an address of KBS World" if url else "a page without address")
-    if address.kind == "list":
-        raise NotAnArticle("a list of articles")
+    if address.refusal:
+        raise NotAnArticle(address.refusal)
     parts = locate(page, address.facts.layout)
     if parts is None:
         if first(SITE_MARKS, page) is None:

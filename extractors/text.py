@@ -171,8 +171,8 @@ def extract_text(text: str, url: str | None = None) -> Article:
     address = parse_address(url) if url else None
     if url and address is None:
         raise NotAnArticle("not an address of KBS World")
-    if address is not None and address.kind == "list":
-        raise NotAnArticle("a list of articles")
+    if address is not None and address.refusal:
+        raise NotAnArticle(address.refusal)
     article = _article(_open(lines, address is not None and address.is_article), address)
     if address is None:  # named by a hash of its words, whatever its line ends
         words = " ".join(text.split()).encode("utf-8", "surrogatepass")

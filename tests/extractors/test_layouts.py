@@ -49,9 +49,10 @@ def test_every_page_of_every_layout_equals_the_truth(seed: int) -> None:
     assert seen == dict.fromkeys(LAYOUT_NAMES, 100)
 
 
-def test_a_page_of_an_unknown_file_name_is_generic() -> None:
-    article = extract_html(PAGE, "https://world.kbs.co.kr/service/archive_view.htm?lang=f&id=x&board_seq=3")
-    assert (article.layout, article.kind, article.title) == ("generic", "other", hostile.ENTRY.truth.title)
+@pytest.mark.parametrize(("name", "kind"), [("column_view.htm", "other"), ("archive_view.htm", "feature")])
+def test_a_page_of_a_file_name_without_known_template_is_generic(name: str, kind: str) -> None:
+    article = extract_html(PAGE, f"https://world.kbs.co.kr/service/{name}?lang=f&id=x&board_seq=3")
+    assert (article.layout, article.kind, article.title) == ("generic", kind, hostile.ENTRY.truth.title)
     assert article.paragraphs == hostile.ENTRY.truth.paragraphs
 
 
