@@ -15,6 +15,7 @@ from extractors.article import KST, NotAnArticle, find_dates, is_date_block
 from extractors.body import text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
 from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, ListLayout, first
+from extractors.locate import base_of
 
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
@@ -67,12 +68,13 @@ def extract_list(body: bytes, url: str) -> ListPage:
     """
     page = parse_html(body)
     address = parse_address(url)
+    base = base_of(page, url)
     layouts = [layout for layout in LISTS if address is not None and address.page == layout.page]
-    found = [entry for layout in layouts for entry in _named_entries(page, url, layout)]
-    found = found or list(_entries_by_structure(page, url))
+    found = [entry for layout in layouts for entry in _named_entries(page, base, layout)]
+    found = found or list(_entries_by_structure(page, base))
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
-    links = (absolute(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
+    links = (absolute(base, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = {page_of_list(link, url) for link in links}
     return ListPage(
         entries=_each_once(found),

@@ -1,8 +1,9 @@
 """Tree -> the parts of its article: by the names of a layout, else by what stays when every class of a page is renamed.
 
 What stays (README.md, "An article page"): the elements header, nav, aside and footer; that the article's headline is
-the page's og:title; that cards of other articles are several `article` elements under an h2; that a date block is its
-timestamps and their labels; that menus are links, the share box has controls, and the body is prose.
+the page's og:title, and its category a link to a list; that cards of other articles are several `article` elements
+under an h2; that a date block is its timestamps and their labels; that menus are links, buttons or controls alone, and
+the body is prose.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,24 +13,29 @@ from itertools import chain, islice, takewhile
 from lxml import etree
 from lxml.etree import _Element
 
+from extractors.address import absolute
 from extractors.article import is_date_block
-from extractors.body import collapse, text_of
-from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, first
+from extractors.body import collapse, is_credit, text_of
+from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, Selector, first
 
 # Cards of other articles are `article` elements.
 _SURROUNDINGS = ELEMENTS["surroundings"] | {"article"}
 # As `Layout.end`, inside a body that was found by structure: the surroundings, and the heading over the cards.
-_END = etree.XPath(
+_END: Selector = etree.XPath(
     "descendant::*[self::aside or self::footer or self::nav"
     " or self::article[following-sibling::article] or self::h2[following-sibling::*[1][count(.//article) > 1]]][1]"
 )
-_CONTROLS = ELEMENTS["controls"]
-# A body is at least a short sentence; what is shorter is a button or a label.
+_BLOCKS, _CONTROLS, _WRAPPERS = ELEMENTS["blocks"], ELEMENTS["controls"], ELEMENTS["wrappers"]
+# A body is at least a short sentence; what is shorter is a button or a label. A line beside a body is shorter than a
+# paragraph and ends no sentence, and the labels of a share box are fewer than a paragraph's words.
 _SHORTEST_BODY = 12
+_SHORT = 100
 _LONGEST_CAPTION = 100
-_CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, WORDS.copyright), tuple(WORDS.sentence_ends)
+_CAPTION_STARTS, _SENTENCE_ENDS = tuple(WORDS.captions), tuple(WORDS.sentence_ends)
 # How far around a title its date block and category are looked for, and around a picture its caption.
 _LEVELS = 3
+# How many wrappers a redesign puts around a body.
+_MOST_WRAPPERS = 8
 _MOST_PICTURES = 200
 
 
@@ -40,7 +46,7 @@ class Parts:
     Attributes:
         name: `Article.layout`.
         dates: the text of the date block; empty where there is none.
-        picture, caption: the lead picture, which lists show for the article too, and its words.
+        image, caption: the `src` of the lead picture, which lists show for the article too, and its words.
         blocks: where the article's words are, in order: bodies, more than one only where they were found by structure;
             after a body found by its name what follows it up to the menu below, where a stray end tag may have left
             some of its words. The last one is a body where `end` is None.
@@ -52,7 +58,7 @@ class Parts:
     title: str | None
     category: str | None
     dates: str
-    picture: _Element | None
+    image: str | None
     caption: str | None
     has_player: bool
     blocks: list[_Element]
@@ -76,6 +82,12 @@ def meta_of(page: _Element, name: str) -> str | None:
     return collapse(content or "") or None
 
 
+def base_of(page: _Element, url: str) -> str:
+    """What the links of the page at `url` are relative to: its `<base href=…>`, or itself."""
+    base = next((href for base in page.iter("base") if (href := base.get("href"))), "")
+    return absolute(url, base) or url
+
+
 def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: by name what still has its name, the rest by structure."""
     head, title = _head(page, layout)
@@ -85,9 +97,7 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     if head is None or start is None:
         return None
     body = _body(layout, head)
-    # Else the blocks of prose that follow, on the nearest level where there are any.
-    prose = (list(_prose(_until_cards(node))) for node in _levels(start))
-    bodies = next(filter(None, prose), []) if body is None else [body]
+    bodies = _find_bodies(start) if body is None else [body]
     return _parts(page, layout, GENERIC, head, title, bodies) if bodies else None
 
 
@@ -99,25 +109,28 @@ def _parts(
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
     captions = _find_captions(bodies, cut)
-    if any(captions.values()):
+    if any(caption and box.tag in _WRAPPERS for box, caption in captions.items()):  # features have credits in a <p>
         name = GENERIC
     category = text_of(first(layout.category, head))
-    if category is None and name == GENERIC and title is not None:
-        category = _find_category(title)
-    cut |= captions.keys()
+    if category is None and title is not None and (category := _find_category(title)):
+        name = GENERIC
+    cut |= captions.keys() | _find_keywords(bodies[-1])
     if first(layout.body, bodies[0]) is bodies[0]:
         blocks, end = _extent(layout, bodies[0], cut)
     else:
-        blocks, end = bodies, next((end for body in bodies for end in _END(body)), None)
+        blocks, end = bodies, next(chain.from_iterable(_ends(_END, body) for body in bodies), None)
     own, tops = [*_between(head, bodies[0]), *bodies], {head, *bodies}
     picture = first(layout.picture, *own)
+    image = None if picture is None else picture.get("src")
+    if picture is None and any(next(block.iter("img"), None) is not None for block in own):
+        image = meta_of(page, "og:image")  # where all pictures are headings
     words = text_of(title) or meta_of(page, "og:title") or text_of(next(page.iter("title"), None)) or ""
     return Parts(
         name=name,
         title=words.removesuffix(TITLE_SUFFIX) or None,
         category=category,
         dates=dates,
-        picture=picture,
+        image=image,
         caption=text_of(first(layout.credit, *own)) if picture is None else _caption(picture, layout, captions, tops),
         has_player=first(layout.player, *own) is not None,
         blocks=blocks,
@@ -162,11 +175,11 @@ def _between(head: _Element, body: _Element) -> list[_Element]:
 
 def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_Element], _Element | None]:
     """The blocks with the words of a body, and their end. What is inside the body like an end may be added to `cut`."""
-    inside = [end for end in layout.end(body) if end is not body]
+    inside = [end for end in _ends(layout.end, body) if end is not body]
     blocks = [body]
     for block in _after(body):
         blocks.append(block)
-        if (end := first(layout.end, block)) is not None:
+        if (end := block if _is_menu(block) else next(_ends(layout.end, block), None)) is not None:
             cut.update(inside)  # no end, since the page goes on after the body
             return blocks, end
     return [body], inside[0] if inside else None
@@ -189,10 +202,19 @@ def _find_dates(title: _Element) -> str:
 
 
 def _find_category(title: _Element) -> str | None:
-    """The link to a list of news above the title."""
-    blocks = (block for level in islice(_levels(title), _LEVELS) for block in level.itersiblings(preceding=True))
-    links = (link for block in blocks for link in block.iter("a"))
-    return next((text_of(link) for link in links if "_list.htm" in (link.get("href") or "")), None)
+    """The link to a list of articles above the title or below it: the only one in its block."""
+    above = (block for level in islice(_levels(title), _LEVELS) for block in level.itersiblings(preceding=True))
+    for block in chain(above, title.itersiblings()):
+        links = [link for link in block.iter("a") if "_list.htm" in (link.get("href") or "")]
+        if len(links) == 1 and (words := text_of(links[0])) and words == text_of(block):
+            return words
+    return None
+
+
+def _find_keywords(body: _Element) -> set[_Element]:
+    """The block of links to keywords (#Séoul) that ends a body."""
+    last = body[-1] if len(body) else None
+    return {last} if last is not None and _is_menu(last) and (text_of(last) or "").startswith("#") else set()
 
 
 def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element, str]:
@@ -203,7 +225,7 @@ def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element,
         box, caption = picture, ""
         for parent in islice(takewhile(lambda parent: parent not in bodies, picture.iterancestors()), _LEVELS):
             words = text_of(parent) or ""
-            is_caption = words.startswith(_CAPTION_STARTS) and not words.endswith(_SENTENCE_ENDS)
+            is_caption = is_credit(words) or (words.startswith(_CAPTION_STARTS) and not words.endswith(_SENTENCE_ENDS))
             if words and not (is_caption and len(words) <= _LONGEST_CAPTION):
                 break
             box, caption = parent, words
@@ -225,7 +247,7 @@ def _levels(element: _Element) -> Iterator[_Element]:
 def _until_cards(node: _Element) -> Iterator[_Element]:
     """The blocks after a node that may hold its body: up to the cards of other articles, without the surroundings."""
     for block in node.itersiblings():
-        if _is_cards(block) or (block.tag == "h2" and _is_cards(block.getnext())):
+        if block.tag == "footer" or _is_cards(block) or (block.tag == "h2" and _is_cards(block.getnext())):
             return
         if block.tag not in _SURROUNDINGS:
             yield block
@@ -235,15 +257,68 @@ def _is_cards(block: _Element | None) -> bool:
     return block is not None and len(list(islice(block.iter("article"), 2))) > 1
 
 
-def _prose(blocks: Iterable[_Element]) -> Iterator[_Element]:
-    """Blocks of prose, inside a wrapper too where that holds a share box besides."""
+def _find_bodies(start: _Element) -> list[_Element]:
+    """The blocks with the article's words: of the nearest level after `start` with a paragraph, else of the longest."""
+    found: list[_Element] = []
+    longest = 0
+    for level in _levels(start):
+        prose = {block: _own_words(block) for block in _prose(_until_cards(level))}
+        length = max(prose.values(), default=0)
+        if length > longest:
+            found, longest = _without_labels(prose), length
+        # What is beside the right column is around the article, and no further level is its own.
+        if longest >= _SHORT or (found and next(level.itersiblings("aside", "footer"), None) is not None):
+            break
+    return found
+
+
+def _without_labels(prose: dict[_Element, int]) -> list[_Element]:
+    """Blocks of prose without the labels beside them; where paragraphs have no block of their own, all of them."""
+    body = max(prose, key=lambda block: prose[block])
+    if body.tag not in _WRAPPERS:
+        return list(prose)
+    return [
+        one for one in prose if one is body or prose[one] >= _SHORT or (text_of(one) or "").endswith(_SENTENCE_ENDS)
+    ]
+
+
+def _prose(blocks: Iterable[_Element], depth: int = 0) -> Iterator[_Element]:
+    """Blocks of prose, inside a wrapper too where that holds menus besides."""
     for block in blocks:
-        words = text_of(block) or ""
-        cookies = words.removeprefix(WORDS.close).lstrip()
-        is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
-        if block.tag in _CONTROLS or is_date_block(words) or is_banner:
+        if not _is_prose(block):
             continue
-        if next(block.iter(*_CONTROLS), None) is not None:
-            yield from _prose(block)
-        elif len(words) - sum(len(text_of(link) or "") for link in block.iter("a")) >= _SHORTEST_BODY:
+        worded = [child for child in block if text_of(child)]
+        prose = [child for child in worded if _is_prose(child)]
+        bare = not (block.text or "").strip() and not any((child.tail or "").strip() for child in block)
+        is_wrapper = bare and prose and all(child.tag in _WRAPPERS for child in prose)
+        if is_wrapper and depth < _MOST_WRAPPERS and (len(worded) == 1 or any(map(_is_menu, worded))):
+            yield from _prose(prose, depth + 1)
+        else:
             yield block
+
+
+def _is_prose(block: _Element) -> bool:
+    words = text_of(block) or ""
+    cookies = words.removeprefix(WORDS.close).lstrip()
+    is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
+    return not (is_banner or is_date_block(words) or _is_menu(block)) and _own_words(block) >= _SHORTEST_BODY
+
+
+def _is_menu(block: _Element) -> bool:
+    """Whether a block has links or controls alone (share, print, list), and their labels."""
+    if block.tag not in _BLOCKS or next(block.iter("a", *_CONTROLS), None) is None:
+        return False
+    own = _own_words(block)
+    return own < _SHORTEST_BODY or (own < _SHORT and next(block.iter(*_CONTROLS), None) is not None)
+
+
+def _own_words(block: _Element) -> int:
+    """How many characters of a block are in no link."""
+    return len(text_of(block) or "") - sum(len(text_of(link) or "") for link in block.iter("a"))
+
+
+def _ends(selector: Selector, block: _Element) -> Iterator[_Element]:
+    """The ends in a block; an aside of prose, which the right column is not, is part of an article."""
+    for end in selector(block):
+        if end.tag != "aside" or 2 * _own_words(end) <= len(text_of(end) or ""):
+            yield end

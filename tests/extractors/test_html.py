@@ -48,7 +48,7 @@ TWICE = "Une phrase assez longue pour que l’on puisse croire à une erreur de 
         ("Un.<iframe src='./v.htm'>x</iframe>Deux.", ["Un.", "Deux."]),
         ("Un.<br>Deux.<br><iframe src='./v.htm'>x</iframe><br>Trois.", ["Un.", "Deux.", "Trois."]),
         ("a |<div>b</div>c <div>| d</div>", ["a |", "b", "c", "| d"]),
-        ("<pre>{x}</pre><q>y</q><dl><dt>a<dd>b</dl>", ["{x}", "y", "a", "b"]),
+        ("<pre>{x}</pre><q>y</q><dl><dt>a<dd>b</dl>", ["{x}", "« y »", "a", "b"]),
         # lists and tables
         (
             "<p>Voici :</p><ul><li>un</li><li>deux</li></ul><table><tr><td>Nom</td><td>Lee</td></tr></table>",
