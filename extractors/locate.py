@@ -131,7 +131,7 @@ def _parts(
         category=category,
         dates=dates,
         image=image,
-        caption=text_of(first(layout.credit, *own)) if picture is None else _caption(picture, layout, captions, tops),
+        caption=text_of(first(layout.credit, *own)) if picture is None else _caption(picture, layout, cut, tops),
         has_player=first(layout.player, *own) is not None,
         blocks=blocks,
         cut=cut,
@@ -155,12 +155,13 @@ def _body(layout: Layout, head: _Element) -> _Element | None:
     return next((body for block in chain([head], _after(head)) for body in layout.body(block)), None)
 
 
-def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], tops: set[_Element]) -> str | None:
-    """The caption in the box of a picture, which is below `tops` and holds no other words."""
+def _caption(picture: _Element, layout: Layout, cut: set[_Element], tops: set[_Element]) -> str | None:
+    """The caption in the box of a picture, which is below `tops`, and of `cut` or without other words."""
     for box in takewhile(lambda box: box not in tops, picture.iterancestors()):
-        words = captions.get(box) or text_of(box)
-        if words and (box in captions or words == text_of(first(layout.credit, box))):
-            return words
+        credit = text_of(first(layout.credit, box))
+        words = text_of(box)
+        if words and (words == credit or (box in cut and len(words) <= _LONGEST_CAPTION)):
+            return credit or words
     return None
 
 
@@ -225,12 +226,16 @@ def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element,
         box, caption = picture, ""
         for parent in islice(takewhile(lambda parent: parent not in bodies, picture.iterancestors()), _LEVELS):
             words = text_of(parent) or ""
-            is_caption = is_credit(words) or (words.startswith(_CAPTION_STARTS) and not words.endswith(_SENTENCE_ENDS))
-            if words and not (is_caption and len(words) <= _LONGEST_CAPTION):
+            if words and not _is_caption(words):
                 break
             box, caption = parent, words
         boxes[box] = caption
     return boxes
+
+
+def _is_caption(words: str) -> bool:
+    is_caption = is_credit(words) or (words.startswith(_CAPTION_STARTS) and not words.endswith(_SENTENCE_ENDS))
+    return is_caption and len(words) <= _LONGEST_CAPTION
 
 
 def _after(element: _Element) -> Iterator[_Element]:
@@ -258,10 +263,15 @@ def _is_cards(block: _Element | None) -> bool:
 
 
 def _find_bodies(start: _Element) -> list[_Element]:
-    """The blocks with the article's words: of the nearest level after `start` with a paragraph, else of the longest."""
+    """The blocks with the article's words: of the nearest level after `start` with a paragraph, else of the longest.
+
+    Without any, the block of a picture: what an infographic may be.
+    """
     found: list[_Element] = []
     longest = 0
-    for level in _levels(start):
+    pictures: list[_Element] = []
+    for level in takewhile(lambda level: next(level.iter("footer"), None) is None, _levels(start)):
+        pictures = pictures or [one for one in _until_cards(level) if next(one.iter("img"), None) is not None][:1]
         prose = {block: _own_words(block) for block in _prose(_until_cards(level))}
         length = max(prose.values(), default=0)
         if length > longest:
@@ -269,7 +279,7 @@ def _find_bodies(start: _Element) -> list[_Element]:
         # What is beside the right column is around the article, and no further level is its own.
         if longest >= _SHORT or (found and next(level.itersiblings("aside", "footer"), None) is not None):
             break
-    return found
+    return found or pictures
 
 
 def _without_labels(prose: dict[_Element, int]) -> list[_Element]:
@@ -301,7 +311,10 @@ def _is_prose(block: _Element) -> bool:
     words = text_of(block) or ""
     cookies = words.removeprefix(WORDS.close).lstrip()
     is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
-    return not (is_banner or is_date_block(words) or _is_menu(block)) and _own_words(block) >= _SHORTEST_BODY
+    return (
+        not (is_banner or is_date_block(words) or _is_caption(words) or _is_menu(block))
+        and _own_words(block) >= _SHORTEST_BODY
+    )
 
 
 def _is_menu(block: _Element) -> bool:
