@@ -196,7 +196,9 @@ def _drop_from(element: _Element) -> None:
 
 def _swallowed_tags(element: _Element) -> bool:
     """Whether a tag or a quote that was not closed took in further tags, so that anything may follow."""
-    for name, value in [(str(element.tag), ""), *element.items()]:
+    if "<" in str(element.tag):
+        return True
+    for name, value in element.items():
         if "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("="))):
             return True
     return False

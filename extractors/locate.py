@@ -166,12 +166,11 @@ def _caption(picture: _Element, layout: Layout, cut: set[_Element], tops: set[_E
 
 
 def _between(head: _Element, body: _Element) -> list[_Element]:
-    """The blocks between the one with the head and the one with the body."""
+    """The blocks between a head and a body, on each level up to the one that holds both."""
     above = {head, *head.iterancestors()}
-    while (parent := body.getparent()) is not None and parent not in above:
-        body = parent
-    between = takewhile(lambda block: block not in above, body.itersiblings(preceding=True))
-    return list(between)[::-1]
+    levels = takewhile(lambda level: level not in above, (body, *body.iterancestors()))
+    siblings = chain.from_iterable(level.itersiblings(preceding=True) for level in levels)
+    return list(takewhile(lambda block: block not in above, siblings))[::-1]
 
 
 def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_Element], _Element | None]:
@@ -301,7 +300,7 @@ def _prose(blocks: Iterable[_Element], depth: int = 0) -> Iterator[_Element]:
         prose = [child for child in worded if _is_prose(child)]
         bare = not (block.text or "").strip() and not any((child.tail or "").strip() for child in block)
         is_wrapper = bare and prose and all(child.tag in _WRAPPERS for child in prose)
-        if is_wrapper and depth < _MOST_WRAPPERS and (len(worded) == 1 or any(map(_is_menu, worded))):
+        if is_wrapper and depth < _MOST_WRAPPERS and (len(worded) == 1 or any(_is_menu(child, 2) for child in worded)):
             yield from _prose(prose, depth + 1)
         else:
             yield block
@@ -317,12 +316,14 @@ def _is_prose(block: _Element) -> bool:
     )
 
 
-def _is_menu(block: _Element) -> bool:
-    """Whether a block has links or controls alone (share, print, list), and their labels."""
-    if block.tag not in _BLOCKS or next(block.iter("a", *_CONTROLS), None) is None:
+def _is_menu(block: _Element, least: int = 1) -> bool:
+    """Whether a block has links, at least so many, or controls alone (share, print, list), and their labels."""
+    if block.tag not in _BLOCKS:
         return False
-    own = _own_words(block)
-    return own < _SHORTEST_BODY or (own < _SHORT and next(block.iter(*_CONTROLS), None) is not None)
+    has_controls = next(block.iter(*_CONTROLS), None) is not None
+    if not has_controls and len(list(islice(block.iter("a"), least))) < least:
+        return False
+    return _own_words(block) < (_SHORT if has_controls else _SHORTEST_BODY)
 
 
 def _own_words(block: _Element) -> int:
