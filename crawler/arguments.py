@@ -1,4 +1,4 @@
-"""Arguments of commands and spiders, and names of settings; each check raises ArgumentError where one is wrong."""
+"""Arguments of commands and spiders, and settings; each check raises ArgumentError where one is wrong."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
-from scrapy.settings import default_settings
+from scrapy.settings import BaseSettings, default_settings
 
 from crawler import settings as project
 
@@ -20,6 +21,16 @@ if TYPE_CHECKING:
     from storage.selection import Selection
 
 _YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
+# Settings that are numbers, and the least that makes sense; those with a whole number here must be whole.
+_LEAST: dict[str, int | float] = {
+    **dict.fromkeys(("KBS_RECHECK_DAYS", "RETRY_TIMES", "REDIRECT_MAX_TIMES"), 0),
+    **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"), 1),
+    **dict.fromkeys(("KBS_MAX_PAGE", "DOWNLOAD_MAXSIZE"), 1),
+    **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
+    "DOWNLOAD_TIMEOUT": 0.001,
+}
+_MOST = 2**31
+_SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
 
 
 class ArgumentError(ValueError):
@@ -35,13 +46,18 @@ def words(name: str, value: str) -> list[str]:
     return list(dict.fromkeys(found))
 
 
-def count(name: str, value: str, noun: str) -> int | None:
+def count(name: str, value: str) -> int | None:
     """The number of an argument, from 1; None where the value is empty."""
-    if not value:
-        return None
-    if not re.fullmatch(r"[1-9][0-9]{0,5}", value, re.ASCII):
-        raise ArgumentError(f"{name}={value} is not valid; it must be a number of {noun}, from 1.")
-    return int(value)
+    if value and not re.fullmatch("[1-9][0-9]{0,5}", value):
+        raise ArgumentError(f"{name}={value} is not valid; it must be a whole number from 1.")
+    return int(value) if value else None
+
+
+def whole_number(least: int, most: int, text: str) -> int:
+    """The number of an option; with the bounds as a `partial`, it is a type for argparse."""
+    if not re.fullmatch("[0-9]{1,10}", text) or not least <= int(text) <= most:
+        raise ArgumentTypeError(f"must be a whole number from {least} to {most}.")
+    return int(text)
 
 
 def day(name: str, value: str) -> date | None:
@@ -59,14 +75,25 @@ def yes(name: str, value: str) -> bool:
     return value.lower() in _YES
 
 
-def check_setting_names(assignments: Iterable[str]) -> None:
-    """Check the names of settings in `NAME=VALUE` assignments (of `-s`), and of KBS_ variables in the environment."""
+def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
+    """Check the names of settings, in `NAME=VALUE` assignments (of `-s`) and in the environment, and their values."""
     known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
     given = [assignment.partition("=")[0] for assignment in assignments]
     for name in [*given, *(name for name in os.environ if name.startswith("KBS_"))]:
         if name not in known and not name.startswith("SPIDERMON_"):
             hint = suggestion(name, known) or "see crawler/settings.py and Scrapy's documentation."
             raise ArgumentError(f"Unknown setting {name}{'' if name in given else ' (in the environment)'}; {hint}")
+    for name, least in _LEAST.items():
+        with suppress(TypeError, ValueError):
+            if least <= type(least)(settings[name]) <= _MOST:
+                continue
+        noun = "a whole number" if isinstance(least, int) else "a number"
+        raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun} from {least:g} to {_MOST}.")
+    for name in _SWITCHES:
+        try:
+            settings.getbool(name)
+        except ValueError:
+            raise ArgumentError(f"{name} is {settings[name]!r}; it must be True or False.") from None
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

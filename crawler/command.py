@@ -5,14 +5,13 @@ libraries inside functions: `kbsworld --help` must stay quick. It also takes eac
 command, so these base classes are here.
 """
 
-import inspect
 import os
 import signal
 import sqlite3
 import sys
 from abc import abstractmethod
 from argparse import ArgumentParser, HelpFormatter, Namespace
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
@@ -20,7 +19,7 @@ from pathlib import Path
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
-from crawler.arguments import ArgumentError, check_setting_names
+from crawler.arguments import ArgumentError, check_settings
 from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,10 +27,7 @@ _RECEIVED: list[int] = []
 
 
 class ProjectCommand(ScrapyCommand):
-    """A command that prepares its work, which may find that the call is wrong, and then does it.
-
-    The docstring of its module (or its own) is its help: the first line, the text, and `Examples:` at the end.
-    """
+    """A command; the docstring of its module is its help: the first line, the text, and `Examples:` at the end."""
 
     requires_project = True
     settings: Settings  # Scrapy sets them before it calls anything
@@ -42,10 +38,10 @@ class ProjectCommand(ScrapyCommand):
     prints = False
 
     @abstractmethod
-    def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
-        """A function that does the work and returns the exit status.
+    def work(self, args: list[str], opts: Namespace) -> int:
+        """Do what the command is for; the exit status. ArgumentError where the call is wrong.
 
-        Both may raise ArgumentError: some wrong calls show only in the database. `args` are without `--`.
+        `args` are without `--`.
         """
 
     def add_own_options(self, parser: ArgumentParser) -> None:
@@ -69,20 +65,21 @@ class ProjectCommand(ScrapyCommand):
         return type(self).__module__.rpartition(".")[2]
 
     def _help(self) -> tuple[str, str]:
-        doc = type(self).__doc__ or sys.modules[type(self).__module__].__doc__ or ""
-        text, heading, examples = inspect.cleandoc(doc).partition("Examples:\n")
-        return text.strip(), heading + examples
+        doc = sys.modules[type(self).__module__].__doc__ or ""
+        text, heading, examples = doc.partition("Examples:\n")
+        return text.strip(), heading + examples.rstrip()
 
     def run(self, args: list[str], opts: Namespace) -> None:
-        """Prepare the work and do it; report what goes wrong."""
+        """Check the call and do the work; report what goes wrong."""
         from storage import StoreError
+        from storage.query import QueryError
 
         try:
-            status = self._prepared(args, opts)()
+            status = self.work(self._checked(args, opts), opts)
             self.exitcode = max(self.exitcode, status)
             if sys.stdout is not None:
                 sys.stdout.flush()  # at the end of the process an error would be a traceback
-        except ArgumentError as error:
+        except (ArgumentError, QueryError) as error:
             self.complain(str(error), WRONG_CALL)
         except sqlite3.Error as error:
             self.complain(f"The database failed ({error}); what was stored stays, run this again.", WORK_FAILED)
@@ -96,24 +93,20 @@ class ProjectCommand(ScrapyCommand):
         tell(sentence)
         self.exitcode = max(self.exitcode, status)
 
-    def _prepared(self, args: list[str], opts: Namespace) -> Callable[[], int]:
-        """The work, after what is checked for any command; ArgumentError where the call is wrong."""
+    def _checked(self, args: list[str], opts: Namespace) -> list[str]:
+        """The arguments without `--`, after what is checked for any command."""
         end = args.index("--") if "--" in args else len(args)
         given = [*args[:end], *args[end + 1 :]]
         unknown = [argument for argument in args[:end] if argument.startswith("-") and argument != "-"]
         if unknown or (given and self.usage == "[options]"):
             wrong = f"option {unknown[0]}" if unknown else f"argument {given[0]}"
             raise ArgumentError(f"Unknown {wrong}. See kbsworld {self._name} --help.")
-        try:
-            check_setting_names(opts.set)
-            work = self.prepare(given, opts)
-        except ValueError as error:
-            raise ArgumentError(str(error)) from error
+        check_settings(self.settings, opts.set)
         if self.prints:
             if sys.stdout is None:
                 raise ArgumentError("Standard output is closed; redirect it to a file or to another command.")
             signal.signal(signal.SIGPIPE, signal.SIG_DFL)
-        return work
+        return given
 
 
 class OfflineCommand(ProjectCommand):
@@ -122,7 +115,7 @@ class OfflineCommand(ProjectCommand):
     requires_crawler_process = False
     default_settings = {"LOG_ENABLED": False}
     #: The message where a signal ends it.
-    interrupted = "Interrupted; the same call goes on from here."
+    interrupted = "Interrupted."
 
     def run(self, args: list[str], opts: Namespace) -> None:
         for number in _ENDINGS:

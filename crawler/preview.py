@@ -7,6 +7,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from itertools import islice
 from pathlib import Path
 
 from sqlite_utils import Database
@@ -69,8 +70,5 @@ def _difference(column: str, before: str, after: str) -> Iterator[str]:
         yield f"  {column}: {clean(before)} -> {clean(after)}"
         return
     yield "  paragraphs:"
-    old, new = json.loads(before), json.loads(after)
-    for tag, first, last, new_first, new_last in difflib.SequenceMatcher(None, old, new, False).get_opcodes():
-        if tag != "equal":
-            yield from (f"    - {clean(paragraph)}" for paragraph in old[first:last])
-            yield from (f"    + {clean(paragraph)}" for paragraph in new[new_first:new_last])
+    changes = difflib.unified_diff(json.loads(before), json.loads(after), n=0)
+    yield from (f"    {line[0]} {clean(line[1:])}" for line in islice(changes, 2, None) if line[0] in "+-")

@@ -12,12 +12,12 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
-from functools import lru_cache, partial
+from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import click
 
@@ -29,10 +29,9 @@ from crawler.terminal import clean
 from extractors import NotAnArticle, extract_page
 from extractors.address import parse_address
 from storage import ArticleStore, Outcome
-from storage.archive import Capture, Location
-from storage.archive.capture import Damage, Item, Revisit, Source, damaged
+from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, damaged
 from storage.articles import article_row, refusal_row
-from storage.reextraction import ReextractionState
+from storage.crawl_state import ReextractionState
 from storage.sources import read_places
 from storage.sources.http import decoded
 from storage.versions import Row
@@ -68,9 +67,9 @@ Found = list[Row | Damage]
 Work = Callable[[Batch], Found]
 
 
-def extract(batch: Batch, base_url: str, max_page: int) -> Found:
-    """Extract captures, in a worker; `base_url` is KBS_BASE_URL of the crawls that made the archive."""
-    return [_extract_one(capture, _site(base_url), max_page) for capture in batch]
+def extract(batch: Batch, site: Site, max_page: int) -> Found:
+    """Extract captures, in a worker; `site` is that of the crawls that made the archive."""
+    return [_extract_one(capture, site, max_page) for capture in batch]
 
 
 def _extract_one(capture: Capture, site: Site, max_page: int) -> Row | Damage:
@@ -90,16 +89,13 @@ def _extract_one(capture: Capture, site: Site, max_page: int) -> Row | Damage:
         return _damage(capture, f"an error in kbsworld, {type(error).__name__}: {error}")
 
 
-_site = lru_cache(Site)
-
-
-def _is_article(site: Site, url: str) -> bool:
-    address = parse_address(site.official(url))
-    return address is not None and address.is_article
-
-
 def _damage(item: Capture | Revisit, what: str) -> Damage:
     return Damage(location=item.location or Location(file="/dev/stdin", offset=0), url=item.url or None, what=what)
+
+
+def _is_page(item: Capture | Revisit) -> bool:
+    """Whether an item may hold a page, or say that there is none: not a redirect, nor an error of the server."""
+    return isinstance(item, Revisit) or bool(item.refused) or item.status in {200, *GONE}
 
 
 @dataclass(kw_only=True)
@@ -175,15 +171,8 @@ def processes(count: int, work: Work) -> Iterator[Workers]:
     # Where one worker dies, the pool ends the others with SIGTERM.
     initializer = partial(begin_worker, [signal.SIGINT])
     begin = partial(ProcessPoolExecutor, count, mp_context=context, initializer=initializer)
-    workers = Workers(count=count, begin=begin, broken=BrokenExecutor, work=work)
-    try:
+    with closing(Workers(count=count, begin=begin, broken=BrokenExecutor, work=work)) as workers:
         yield workers
-    finally:
-        workers.close()
-
-
-class ClusterError(ConnectionError):
-    """The cluster cannot do the work; its messages are sentences."""
 
 
 @contextmanager
@@ -192,11 +181,10 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
 
     Args:
         address: of its scheduler: tcp://host:8786, or tls:// with the certificates that Dask's settings name.
-        work: what they do.
 
     Raises:
-        ClusterError: there is no cluster, its workers have other code, or the connection was lost.
-        ImportError: distributed is not installed.
+        ConnectionError: there is no cluster, or the connection was lost.
+        ImportError: distributed is not installed, or a worker has other code; as the other, it ends the command.
     """
     try:
         from distributed import Client, KilledWorker
@@ -207,13 +195,13 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
     try:
         client = Client(address, timeout=_PATIENCE, set_as_default=False)
     except (OSError, ValueError, TypeError, AttributeError, RuntimeError) as error:
-        raise ClusterError(f"No Dask scheduler answers at {address} ({error}); start one: dask scheduler") from error
+        raise ConnectionError(f"No Dask scheduler answers at {address} ({error}); start one: dask scheduler") from error
     try:
         client.wait_for_workers(1, timeout=_PATIENCE)
         for worker, found in client.run(code, on_error="return").items():
             if found != code():
                 sentence = f"The worker {worker} has another kbsworld; install the same there as here."
-                raise ClusterError(sentence)  # noqa: TRY301
+                raise ImportError(sentence)
         yield Workers(
             count=sum(client.nthreads().values()),
             begin=partial(client.get_executor, pure=False),  # a batch may be extracted again
@@ -221,12 +209,10 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
             work=work,
             check=client.nthreads,
         )
-    except ClusterError:
-        raise
     except TimeoutError as error:
-        raise ClusterError(f"{address} has no worker; start one: dask worker {address}") from error
+        raise ConnectionError(f"{address} has no worker; start one: dask worker {address}") from error
     except (CancelledError, OSError, RuntimeError) as error:
-        raise ClusterError(f"The connection to {address} was lost; the same call goes on from here.") from error
+        raise ConnectionError(f"The connection to {address} was lost; the same call goes on from here.") from error
     finally:
         with suppress(OSError, RuntimeError):  # it was lost
             client.close(timeout=2)
@@ -240,17 +226,18 @@ def code() -> str:
 
 
 class Report:
-    """Counts, and prints on standard error what was done, with a bar on a terminal while it is done.
+    """Counts, and prints on standard error what was done: a bar on a terminal, and a summary where its block ends.
 
     Attributes:
         counts: of `pages` or `rows`, outcomes, `refused` and each reason, `damaged` and others, by name.
     """
 
-    def __init__(self, command: str, unit: str, total: int) -> None:
-        """The report of a command that counts `unit`; `total` bytes are to be read, 0 if that is not known."""
+    def __init__(self, command: str, unit: str, total: int, ending: str = "finished") -> None:
+        """Of a command that counts `unit` and reads `total` bytes (0: not known); `ending`: unless interrupted."""
         self.counts: Counter[str] = Counter()
         self._command = command
         self._unit = unit
+        self._ending = ending
         self._began = time.monotonic()
         self._alike: Counter[tuple[str, str]] = Counter()
         self._bar: ProgressBar[int] = click.progressbar(
@@ -272,8 +259,11 @@ class Report:
         if self._alike[file, what] <= _ALIKE:
             self.say(f"damaged: {file}, {place}: {what}")
 
-    def close(self, ending: str) -> None:
-        """Print what was done; `ending` says how it ended."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, error: type[BaseException] | None, *_: object) -> None:
+        ending = "interrupted" if error else self._ending
         self.say(f"{self._command}: {self._pace()}, {time.monotonic() - self._began:,.0f} s ({ending})")
         for name in (*Outcome, "refused", "damaged"):
             print(f"  {name:<12} {self.counts[name]:>8}", file=sys.stderr)
@@ -291,19 +281,9 @@ class Report:
         return f"{done:,} {self._unit}, {done / max(time.monotonic() - self._began, 0.001):,.0f} a second"
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class Reextraction:
-    """One call of `reextract`.
-
-    Attributes:
-        store: the articles.
-        state: what was done before the same call was interrupted.
-        workers: extract captures.
-        report: counts, and reports damage.
-        archive: KBS_ARCHIVE, the folder of files that are named without one.
-        site: of KBS_BASE_URL.
-        max_page: KBS_MAX_PAGE, in bytes.
-    """
+    """One call of `reextract`; `archive`, KBS_ARCHIVE, is the folder of files that are named without one."""
 
     store: ArticleStore
     state: ReextractionState
@@ -359,7 +339,7 @@ class Reextraction:
                 self.report.advance(max(offset - at, 0))
                 at = max(offset, at)
         except OSError as error:
-            yield damaged(source.name, error.strerror or str(error))
+            yield damaged(source.name, error)
         self.report.advance(source.size - at)
 
     def _batches(self, items: Iterable[Item]) -> Iterator[Batch]:
@@ -369,7 +349,7 @@ class Reextraction:
         for item in items:
             if isinstance(item, Damage):
                 self._count_damage(item)
-            elif not self._is_wanted(item):
+            elif not (_is_page(item) and self._may_be_article(item.url)):
                 self.report.counts["others"] += 1
             elif isinstance(item, Revisit):
                 self._revisits.append(item)
@@ -384,10 +364,12 @@ class Reextraction:
         if batch:
             yield batch
 
-    def _is_wanted(self, item: Capture | Revisit) -> bool:
-        """Whether an item may be an article of the site: by its status, and by its address if it has one."""
-        is_page = isinstance(item, Revisit) or item.refused or item.status == 200 or item.status in GONE
-        return is_page and (not item.url or item.url.startswith("file:") or _is_article(self.site, item.url))
+    def _may_be_article(self, url: str | None) -> bool:
+        """Whether a page may be an article of the site, by its address if it has one."""
+        if not url or url.startswith("file:"):
+            return True
+        address = parse_address(self.site.official(url))
+        return address is not None and address.is_article
 
     def _store(self, found: Found) -> None:
         rows = [one for one in found if not isinstance(one, Damage)]
@@ -416,7 +398,7 @@ class Reextraction:
         return [revisit for revisit, place in places if place is None]
 
     def _count_damage(self, damage: Damage) -> None:
-        if damage.url and not _is_article(self.site, damage.url):
+        if not self._may_be_article(damage.url):
             return  # pages of other sites may be damaged
         if damage.harmless:
             self.report.counts[damage.harmless] += 1

@@ -17,8 +17,6 @@ from scrapy.statscollectors import StatsCollector
 
 from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
 
-_ENDINGS: set[asyncio.Future[None]] = set()
-
 _REASONS: dict[type[Exception], str] = {
     CannotResolveHostError: "the host's name cannot be resolved",
     DownloadConnectionRefusedError: "the host refuses connections",
@@ -28,13 +26,17 @@ _REASONS: dict[type[Exception], str] = {
 _REDIRECTED_TOO_OFTEN = "max redirections reached"  # as Scrapy's RedirectMiddleware says
 
 
+#: What is counted of pages, in the order of the report. `re-extracted` cannot happen in a crawl.
+COUNTS = ("new", "updated", "edited", "unchanged", "refused")
+
+
 @dataclass(slots=True)
 class RunState:
     """What a run has done so far. It is the spider's `run`.
 
     Attributes:
         pages: responses received; lists and robots.txt count too.
-        counts: pages by outcome: `new`, `updated`, `edited`, `unchanged`, `refused`.
+        counts: pages by outcome, as in COUNTS.
         failures: address -> reason, of pages that failed.
         waiting: how many of them are requested once more at the end.
         refusal_reasons: refused pages by reason.
@@ -43,6 +45,7 @@ class RunState:
         notes: sentences about what is unusual and no failure.
         complaints: sentences about why the run is unhealthy.
         stopped: why the run was ended early: a sentence; None while it was not.
+        ending: what ends it early; kept here, since the event loop has weak references only.
         signal: number of the signal that ended it; 0: none.
     """
 
@@ -56,6 +59,7 @@ class RunState:
     notes: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     stopped: str | None = None
+    ending: asyncio.Future[None] | None = None
     signal: int = 0
 
 
@@ -76,10 +80,7 @@ def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
     """
     run = _run(crawler)
     run.stopped = run.stopped or sentence
-    ending = asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
-    # The event loop keeps weak references only.
-    _ENDINGS.add(ending)
-    ending.add_done_callback(_ENDINGS.discard)
+    run.ending = run.ending or asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
 
 
 def database_failed(crawler: Crawler, error: Exception) -> None:

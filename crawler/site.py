@@ -3,6 +3,7 @@
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from crawler.arguments import ArgumentError
 from extractors.address import HOSTS, SITE
 
 #: Answers of the site that say there is no such page; other errors say nothing of the page.
@@ -21,12 +22,12 @@ class Site:
         """The site at `base_url`: scheme, host and, where needed, port.
 
         Raises:
-            ValueError: it is not such an address.
+            ArgumentError: it is not such an address.
         """
         address = base_url.strip().rstrip("/")
         self._server = _server(address)
         if not self._server or any(mark in address for mark in "?#@"):
-            raise ValueError(f"KBS_BASE_URL is {base_url!r}, which is not a web address; give one such as {SITE}.")
+            raise ArgumentError(f"KBS_BASE_URL is {base_url!r}, which is not a web address; give one such as {SITE}.")
         # As Scrapy writes it in the urls of responses.
         parts = urlsplit(address)
         self.base = parts._replace(netloc=parts.netloc.lower().removesuffix(f":{_PORTS[parts.scheme]}")).geturl()

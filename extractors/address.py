@@ -110,8 +110,7 @@ def _parse_address(url: str) -> Address | None:
         return None
     path = re.sub(r"/{2,}", "/", parts.path) or "/"
     values = _parameters(parts.query)
-    edition = values.get("lang")
-    edition = edition if edition in EDITIONS else None
+    edition = lang if (lang := values.get("lang")) in EDITIONS else None
     name = path.removeprefix("/service/")
     page = PAGES.get(name, _OTHER)
     ids = [(key, values.get(key.lower(), "")) for key in page.id]

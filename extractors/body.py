@@ -178,9 +178,8 @@ def _isolate(
             element.tail = quotes[1] + (element.tail or "")
         elif element.tag not in _KEPT and "<" not in str(element.tag):
             element.tag = "p" if element.tag in _BLOCKS else "span"
-    for element in filter(_swallowed_tags, article.iterdescendants()):
-        _drop_from(element)
-        break
+    if (swallowing := next(filter(_swallowed_tags, article.iterdescendants()), None)) is not None:
+        _drop_from(swallowing)
     etree.strip_tags(article, "span")
     return article
 

@@ -4,6 +4,7 @@ import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
+from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeAlias
 
 from lxml.cssselect import CSSSelector
@@ -44,21 +45,8 @@ class ListLayout(NamedTuple):
     dates: Selector
 
 
-class Words(NamedTuple):
-    """The words of every edition; the comments of `site.toml` explain the fields of this and the next class."""
-
-    go_top: str
-    close: str
-    captions: Sequence[str]
-    video_caption: str
-    credits: Sequence[str]
-    copyright: str
-    sentence_ends: str
-    abbreviations: str
-
-
 class Labels(NamedTuple):
-    """The words of one edition."""
+    """The words of one edition; the comments of `site.toml` explain the fields."""
 
     lang: str
     first_line: str = ""
@@ -105,8 +93,7 @@ ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name
 #: In the order in which they are tried.
 LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
 LISTS = tuple(
-    ListLayout(entry["page"], _css(entry["entry"]), _css(entry["link"]), _css(entry["dates"]))
-    for entry in _FILE["lists"]
+    ListLayout(entry["page"], *(_css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
 )
 #: Every value of `Article.layout` that a template gives, news first.
 LAYOUT_NAMES = tuple(page.layout for page in PAGES.values() if page.layout != GENERIC)
@@ -117,5 +104,6 @@ SITE_MARKS = _css(_FILE["site"]["marks"])
 PAGE_END = _css(_FILE["site"]["page_end"])
 TITLE_SUFFIX: str = _FILE["site"]["title_suffix"]
 
-WORDS = Words(**FACTS["words"])
+#: The words of every edition, by their names there.
+WORDS = SimpleNamespace(**FACTS["words"])
 LABELS = tuple(Labels(**entry) for entry in FACTS["labels"])

@@ -14,7 +14,7 @@ from extractors.address import Address, absolute, page_of_list, parse_address
 from extractors.article import KST, NotAnArticle, find_dates, is_date_block
 from extractors.body import text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
-from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, ListLayout, first
+from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, first
 from extractors.locate import base_of
 
 _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
@@ -22,12 +22,7 @@ _RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
 
 @dataclass(frozen=True, slots=True)
 class ListEntry:
-    """What a list says of one article.
-
-    Attributes:
-        address: where it is.
-        written_at, updated_at: as on the entry, in KST; None where it does not say.
-    """
+    """What a list says of one article: times are in KST, and None where it says none."""
 
     address: Address
     written_at: datetime | date | None = None
@@ -67,11 +62,8 @@ def extract_list(body: bytes, url: str) -> ListPage:
         NotAnArticle: the page is empty, no HTML, or not one of this site.
     """
     page = parse_html(body)
-    address = parse_address(url)
     base = base_of(page, url)
-    layouts = [layout for layout in LISTS if address is not None and address.page == layout.page]
-    found = [entry for layout in layouts for entry in _named_entries(page, base, layout)]
-    found = found or list(_entries_by_structure(page, base))
+    found = list(_named_entries(page, url, base)) or list(_entries_by_structure(page, base))
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
     links = (absolute(base, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
@@ -132,21 +124,22 @@ def _pub_date(text: str) -> datetime | None:
         return None
 
 
-def _named_entries(page: _Element, url: str, layout: ListLayout) -> Iterator[ListEntry]:
-    for block in layout.entry(page):
-        dates = first(layout.dates, block)
-        for link in layout.link(block):
-            address = _article_at(url, link.get("href") or "")
-            if address is not None:
-                yield ListEntry(address, *find_dates(_date_block(block) if dates is None else text_of(dates) or ""))
+def _named_entries(page: _Element, url: str, base: str) -> Iterator[ListEntry]:
+    address = parse_address(url)
+    for layout in (one for one in LISTS if address is not None and address.page == one.page):
+        for block in layout.entry(page):
+            dates = first(layout.dates, block)
+            words = _date_block(block) if dates is None else text_of(dates) or ""
+            articles = (_article_at(base, link.get("href") or "") for link in layout.link(block))
+            yield from (ListEntry(article, *find_dates(words)) for article in articles if article is not None)
 
 
-def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
+def _entries_by_structure(page: _Element, base: str) -> Iterator[ListEntry]:
     """The entries of a list of no known template: the largest blocks that hold the links of one article alone."""
     links = {
         link: address
         for link in page.iter("a")
-        if (address := _article_at(url, link.get("href") or "")) and not _is_elsewhere(link)
+        if (address := _article_at(base, link.get("href") or "")) and not _is_elsewhere(link)
     }
     held: dict[_Element, set[str]] = {}
     for link, address in links.items():

@@ -70,8 +70,7 @@ def locate(page: _Element, name: str) -> Parts | None:
     """The parts of the article on a page, or None where there is none; `name`: the layout of its file name."""
     for layout in LAYOUTS:
         head, title = _head(page, layout)
-        body = None if head is None else _body(layout, head)
-        if head is not None and body is not None:
+        if head is not None and (body := _body(layout, head)) is not None:
             return _parts(page, layout, name, head, title, [body])
     return _locate_moved(page, LAYOUTS[0])
 

@@ -1,6 +1,7 @@
 """Stores captures, articles and the crawl state: captures as WARC, articles in SQLite, and what crawls remember."""
 
-from storage.archive import ArchiveWriter, Capture
+from storage.archive.capture import Capture
+from storage.archive.writer import ArchiveWriter
 from storage.articles import ArticleStore, Outcome, ReadOnlyStore
 from storage.crawl_state import CrawlState
 from storage.database import StoreError

@@ -9,7 +9,7 @@ from typing import NoReturn
 
 from extractors import Article
 from extractors.address import parse_address
-from storage.archive import Capture
+from storage.archive.capture import Capture
 from storage.database import Store, StoreError, open_to_read
 from storage.search import Hit, search
 from storage.selection import NEWEST, Selection, select_rows

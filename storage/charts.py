@@ -12,8 +12,6 @@ Spec = dict[str, Any]
 
 _LOOK: Mapping[str, Spec] = tomllib.loads(Path(__file__).with_name("charts.toml").read_text("utf-8"))
 _EVERY: Spec = _LOOK["every"]
-PALETTE: Sequence[str] = _EVERY["config"]["range"]["category"]
-
 _COLOURS = _LOOK["layouts"]
 # The encodings that charts in statistics.toml name.
 _ENCODINGS: Mapping[str, Spec] = _LOOK["encodings"]

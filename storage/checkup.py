@@ -4,7 +4,6 @@ Rows are dicts by the headings under which they are shown. Nothing here writes; 
 where the file is too damaged for it.
 """
 
-import json
 import tomllib
 from datetime import date, timedelta
 from itertools import groupby
@@ -15,38 +14,33 @@ from typing import Any
 from sqlite_utils import Database
 
 from extractors.address import EDITIONS, site_url
-from storage.archive import Location
+from storage.archive.capture import Location
 from storage.archive.check import Rows
 
 #: What is known of days without news whose pages were not read when the days were over.
 NOT_KNOWN = "not known"
 
-_TABLES = tomllib.loads(Path(__file__).with_name("checkup.toml").read_text("utf-8"))
+_SQL = tomllib.loads(Path(__file__).with_name("checkup.toml").read_text("utf-8"))
 # How many days up to the last article are looked at.
 _MAX_DAYS = 90
 
 
 def last_runs(db: Database) -> list[dict[str, Any]]:
     """The last run of each spider, and where that has no end, also its last with one."""
-    return list(db.query(_TABLES["last_runs"]))
+    return list(db.query(_SQL["last_runs"]))
 
 
 def days_of_news(db: Database, today: date) -> list[dict[str, Any]]:
     """Ranges of days in KST with and without news, for each edition up to its last news; `today` is the last day."""
-    rows = db.execute(
-        "select distinct lang, date(substr(written_at, 1, 10)) as day from articles "
-        "where kind = 'news' and day between '1900-01-01' and ?",
-        [today.isoformat()],
-    ).fetchall()
+    rows = db.execute(_SQL["days_of_news"], [today.isoformat()]).fetchall()
     ranges = []
     for edition, lang in EDITIONS.items():
         news = {date.fromisoformat(day) for code, day in rows if code == lang}
         if not news:
             continue
         first, last = min(news), max(news)
-        number = min(_MAX_DAYS, (last - first).days + 1)
-        days = [last - timedelta(days=before) for before in reversed(range(number))]
-        known = [("every day" if day in news else _without_news(db, edition, day), day) for day in days]
+        days = [last - timedelta(days=before) for before in reversed(range(_MAX_DAYS))]
+        known = [("every day" if day in news else _without_news(db, edition, day), day) for day in days if day >= first]
         for what, group in groupby(known, itemgetter(0)):
             span = [day for _, day in group]
             ranges.append({"language": lang, "from": span[0], "to": span[-1], "days": len(span), "news": what})
@@ -54,19 +48,18 @@ def days_of_news(db: Database, today: date) -> list[dict[str, Any]]:
 
 
 def _without_news(db: Database, edition: str, day: date) -> str:
-    sql = "select 1 from lists where url = ? and date(complete_to, '+9 hours') > ?"
-    is_read = db.execute(sql, [site_url("day", edition, day=day), day.isoformat()]).fetchone()
+    is_read = db.execute(_SQL["read_days"], [site_url("day", edition, day=day), day.isoformat()]).fetchone()
     return "none: read and empty" if is_read else NOT_KNOWN
 
 
 def layouts_by_month(db: Database) -> list[dict[str, Any]]:
     """How many versions of articles were fetched in each of the last twelve months (UTC), and with which layouts."""
-    return list(db.query(_TABLES["layouts_by_month"]))
+    return list(db.query(_SQL["layouts_by_month"]))
 
 
 def pending_articles(db: Database) -> list[dict[str, Any]]:
     """Articles that lists name and that are not stored; those given up are last."""
-    return list(db.query(_TABLES["pending_articles"]))
+    return list(db.query(_SQL["pending_articles"]))
 
 
 def integrity(db: Database) -> list[str]:
@@ -76,15 +69,7 @@ def integrity(db: Database) -> list[str]:
 
 def texts(db: Database) -> list[str]:
     """Which articles have a text that differs from their paragraphs."""
-    found = []
-    for url, timestamp, paragraphs, text in db.execute("select url, timestamp, paragraphs, text from articles"):
-        try:
-            agrees = text == "\n\n".join(json.loads(paragraphs))
-        except (TypeError, ValueError, RecursionError):
-            agrees = False
-        if not agrees:
-            found.append(f"{url} of {timestamp}: its text differs from its paragraphs")
-    return found
+    return [finding for (finding,) in db.execute(_SQL["texts"])]
 
 
 def archived_rows(db: Database) -> Rows:

@@ -45,9 +45,6 @@ def fts_expression(query: str) -> str:
     « two words » are a phrase; `word*` is the beginning of a word; `OR`, `NOT`, `AND` (the default) in capitals and
     brackets combine them; `title:word`, `title:"two words"` and `title:(one OR other)` search in the title only.
 
-    Args:
-        query: as typed.
-
     Raises:
         QueryError: it is empty or too long, or its quotes, brackets or operators do not match.
     """

@@ -77,19 +77,17 @@ def search(db: Database, query: str, selection: Selection = NEWEST, limit: int =
     """
     expression = fts_expression(query)
     [matches] = db.execute(_COUNT, [expression, FREQUENT + 1]).fetchone()
-    ranked = (_best_of_newest if matches > FREQUENT else _best)(db, expression, selection, limit)
+    if matches > FREQUENT:
+        ranked = _best_of_newest(db, expression, selection, limit)
+    else:
+        values = {**selection.values, "expression": expression, "limit": limit}
+        ranked = list(db.execute(_RANKED.format(condition=selection.condition), values))
     shown = _shown(db, expression, [key for key, _ in ranked])
     return [Hit(score=-rank, **shown[key]) for key, rank in ranked if key in shown]
 
 
-def _best(db: Database, expression: str, selection: Selection, limit: int) -> list[tuple[int, float]]:
-    """Ids and ranks of the best matches that are selected, best first."""
-    values = {**selection.values, "expression": expression, "limit": limit}
-    return list(db.execute(_RANKED.format(condition=selection.condition), values))
-
-
 def _best_of_newest(db: Database, expression: str, selection: Selection, limit: int) -> list[tuple[int, float]]:
-    """The same among the newest articles that are selected."""
+    """Ids and ranks of the best matches among the newest articles that are selected, best first."""
     look = max(_FIRST, limit)
     while True:
         newest = db.execute(_NEWEST.format(condition=selection.condition), {**selection.values, "limit": look})

@@ -67,8 +67,7 @@ def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
         f"select {columns} from {source} using (url, timestamp) "  # noqa: S608
         f"where {selection.condition} order by {order}.timestamp, {order}.url"
     )
-    for row in db.execute(sql, selection.values):
-        yield dict(zip(COLUMNS, row, strict=True))
+    return db.query(sql, selection.values)
 
 
 def count_rows(db: Database, selection: Selection) -> int:
@@ -85,9 +84,7 @@ def find_category(db: Database, given: str) -> str:
     """
     found = db.execute("select distinct category from catalogue where category is not null order by category")
     categories = [category for (category,) in found]
-    if given in categories:
-        return given
-    for category in categories:
+    for category in sorted(categories, key=given.__ne__):  # as it is written, before others that are alike
         if _fold(category) == _fold(given):
             return str(category)
     if not given.strip():

@@ -47,11 +47,9 @@ class Statistic:
         return ":word" in self.sql
 
     def query(self, condition: str, language: Language) -> str:
-        """The query in one line. It may call the functions that `register` adds.
+        """The query in one line, with words for what has no name; it may call the functions that `register` adds.
 
-        Args:
-            condition: on rows of `catalogue`, in SQL; the code's own, with parameters for values.
-            language: of the words for what has no name.
+        `condition` on rows of `catalogue` is the code's own SQL, with parameters for values.
         """
         words = {"others": OTHERS[language], "none": _NONE[language]}
         return " ".join(self.sql.format(selected=condition, layouts=KNOWN_LAYOUTS, **words).split())
@@ -64,36 +62,12 @@ STATISTICS: Mapping[str, Statistic] = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """How much there is of a selection.
-
-    Attributes:
-        articles, versions: articles selected, and all versions of articles that match the rest of the selection.
-        first, last: the first and the last day with an article, in KST; None where there is no article.
-        days: with an article.
-        refused: pages without article, of the whole database.
-        pulled_at: when the last crawl ended, or began where it has no end; ISO 8601, UTC; None: there was none.
-    """
-
-    articles: int
-    versions: int
-    first: str | None
-    last: str | None
-    days: int
-    refused: int
-    pulled_at: str | None
-
-
 def run(
     db: Database, statistic: Statistic, selection: Selection, language: Language = "en", word: str = ""
 ) -> list[Row]:
-    """The rows of one of STATISTICS, in its order.
+    """The rows of one of STATISTICS, in its order, for the articles of a selection.
 
     Args:
-        db: a database of kbsworld.
-        statistic: what is counted.
-        selection: the articles that count.
         language: of the words for what has no name.
         word: a search query (`storage.query`), for the statistic that asks for a word; an invalid one matches nothing.
     """
@@ -101,19 +75,28 @@ def run(
     return list(db.query(statistic.query(selection.condition, language), {**selection.values, "word": word}))
 
 
-def summarize(db: Database, selection: Selection) -> Summary:
-    """Count what a selection holds."""
+def summarize(db: Database, selection: Selection) -> Row:
+    """Count what a selection holds.
+
+    Returns:
+        articles, versions: articles selected, and all versions of articles that match the rest of the selection.
+        first, last: the first and the last day with an article, in KST; None where there is no article.
+        days: with an article.
+        refused: pages without article, of the whole database.
+        pulled_at: when the last crawl ended, or began where it has no end; ISO 8601, UTC; None: there was none.
+    """
     [counted] = db.query(
         f"""
-        select count(*) as articles, min(day) as first, max(day) as last, count(distinct day) as days,
+        select count(*) as articles,
           (select count(*) from catalogue where {replace(selection, all_versions=True).condition}) as versions,
+          min(day) as first, max(day) as last, count(distinct day) as days,
           (select count(*) from refusals) as refused,
           (select max(coalesce(ended_at, started_at)) from runs) as pulled_at
         from catalogue where {selection.condition}
         """,  # noqa: S608
         selection.values,
     )
-    return Summary(**counted)
+    return counted
 
 
 def register(connection: sqlite3.Connection) -> None:

@@ -15,11 +15,10 @@ import errno
 import os
 import webbrowser
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from crawler.arguments import ArgumentError
+from crawler.arguments import whole_number
 from crawler.command import OfflineCommand
 from crawler.terminal import tell
 
@@ -28,41 +27,35 @@ class Command(OfflineCommand):
     interrupted = "Closed."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", metavar="N", type=int, default=8001, help="on 127.0.0.1; 0: any free one (8001)")
+        port = partial(whole_number, 0, 65535)
+        parser.add_argument("--port", metavar="N", type=port, default=8001, help="on 127.0.0.1; 0: any free one (8001)")
         parser.add_argument("--open", action="store_true", help="open it in the browser")
 
-    def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
-        if not 0 <= opts.port <= 65535:
-            raise ArgumentError("--port must be between 0 and 65535.")
+    def work(self, _: list[str], opts: Namespace) -> int:
         try:
             import datasette_dashboards  # noqa: F401
             import rapidfuzz  # noqa: F401
         except ImportError as error:
             raise ImportError("kbsworld browse needs Datasette: pip install 'kbsworld[browse]'.") from error
-        return partial(_serve, self.database, opts.port, open_browser=opts.open)
+        from storage.database import open_to_read
+        from storage.web.app import serve
 
+        def say_where(address: str) -> None:
+            print(address, flush=True)
+            tell("The reading room is open, read-only; Ctrl-C closes it.")
+            if opts.open:
+                webbrowser.open(address)
 
-def _serve(database: str, port: int, *, open_browser: bool) -> int:
-    """Serve until a signal comes, and end the process."""
-    from storage.database import open_to_read
-    from storage.web.app import serve
-
-    def say_where(address: str) -> None:
-        print(address, flush=True)
-        tell("The reading room is open, read-only; Ctrl-C closes it.")
-        if open_browser:
-            webbrowser.open(address)
-
-    with open_to_read(database, tell):
-        pass
-    try:
-        serve(Path(database).expanduser().resolve(), port, say_where)
-    except OSError as error:
-        if error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EPERM}:
-            reason = os.strerror(error.errno)
-            raise OSError(f"Port {port} is not available ({reason}); choose another, or --port 0.") from error
-        raise
-    except KeyboardInterrupt:  # a signal came before it was open
-        pass
-    tell("Closed.")
-    os._exit(0)  # a query may still run in a thread, and would keep the process
+        with open_to_read(self.database, tell):
+            pass
+        try:
+            serve(Path(self.database).expanduser().resolve(), opts.port, say_where)
+        except OSError as error:
+            if error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EPERM}:
+                reason = os.strerror(error.errno)
+                raise OSError(f"Port {opts.port} is not available ({reason}); choose another, or --port 0.") from error
+            raise
+        except KeyboardInterrupt:  # a signal came before it was open
+            pass
+        tell("Closed.")
+        os._exit(0)  # a query may still run in a thread, and would keep the process

@@ -16,9 +16,6 @@ import argparse
 import logging
 import shutil
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -28,7 +25,7 @@ from scrapy.crawler import CrawlerProcessBase
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 
-from crawler.arguments import suggestion
+from crawler.arguments import ArgumentError, suggestion
 from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
 from crawler.terminal import WORK_FAILED, WRONG_CALL, tell
@@ -36,14 +33,6 @@ from crawler.terminal import WORK_FAILED, WRONG_CALL, tell
 if TYPE_CHECKING:
     from crawler.spiders.base import KbsSpider
 
-# Settings that are numbers, and the least that makes sense; those with a whole number here must be whole.
-_LEAST: dict[str, int | float] = {
-    **dict.fromkeys(("KBS_RECHECK_DAYS", "RETRY_TIMES", "REDIRECT_MAX_TIMES"), 0),
-    **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN", "DOWNLOAD_MAXSIZE"), 1),
-    **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
-    "DOWNLOAD_TIMEOUT": 0.001,
-}
-_SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
 # In a JOBDIR whose run was stopped and can go on.
 _STOPPED = "kbsworld.stopped"
 
@@ -62,15 +51,14 @@ class Command(ProjectCommand, crawl.Command):
             self.complain(f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {level}.", WRONG_CALL)
             sys.exit(WRONG_CALL)
 
-    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
-        name = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
-        _check_settings(self.settings)
-        return partial(self._crawl, name, opts.spargs)
+    def work(self, args: list[str], opts: argparse.Namespace) -> int:
+        from crawler.site import Site
 
-    def _crawl(self, name: str, arguments: dict[str, str]) -> int:
+        name = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
+        Site(self.settings["KBS_BASE_URL"])
         _prepare_files(self.settings)
         crawler = self._create_crawler(name)
-        self.crawler_process.crawl(crawler, **arguments)
+        self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start()
         spider = cast("KbsSpider | None", crawler.spider)
         status = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
@@ -84,39 +72,21 @@ class Command(ProjectCommand, crawl.Command):
 
 
 def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[str, str]) -> str:
-    """The spider's name, after the spider has checked its arguments; ValueError for a wrong call."""
+    """The spider's name, after the spider has checked its arguments; ArgumentError for a wrong call."""
     spiders = loader.list()
     if len(args) != 1:
-        raise ValueError(f"Name one spider, such as kbsworld crawl kbs_news; there is {', '.join(spiders)}.")
+        raise ArgumentError(f"Name one spider, such as kbsworld crawl kbs_news; there is {', '.join(spiders)}.")
     [name] = args
     if name not in spiders:
         hint = suggestion(name, spiders) or f"there is {', '.join(spiders)}."
-        raise ValueError(f"Unknown spider {name}; {hint}")
+        raise ArgumentError(f"Unknown spider {name}; {hint}")
     spider = cast("type[KbsSpider]", loader.load(name))
     known = spider.argument_defaults()
     for argument in arguments:
         if argument not in known:
-            raise ValueError(f"{name} has no argument {argument}; it has {', '.join(known)}.")
+            raise ArgumentError(f"{name} has no argument {argument}; it has {', '.join(known)}.")
     spider(**arguments)
     return name
-
-
-def _check_settings(settings: BaseSettings) -> None:
-    """ValueError if a setting has an impossible value."""
-    from crawler.site import Site
-
-    for name, least in _LEAST.items():
-        with suppress(TypeError, ValueError):
-            if type(least)(settings[name]) >= least:
-                continue
-        noun = "a whole number" if isinstance(least, int) else "a number"
-        raise ValueError(f"{name} is {settings[name]!r}; it must be {noun} from {least:g}.")
-    for name in _SWITCHES:
-        try:
-            settings.getbool(name)
-        except ValueError:
-            raise ValueError(f"{name} is {settings[name]!r}; it must be True or False.") from None
-    Site(settings["KBS_BASE_URL"])
 
 
 def _prepare_files(settings: BaseSettings) -> None:

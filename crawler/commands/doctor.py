@@ -22,7 +22,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,55 +37,50 @@ _MAX_SHOWN = 20
 
 class Command(OfflineCommand):
     prints = True
-    interrupted = "Interrupted."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         text = "do not read the archive: only check that the files that articles name exist and are long enough"
         parser.add_argument("--quick", action="store_true", help=text)
 
-    def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
-        folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
-        return partial(_report, self.database, folder, quick=opts.quick)
+    def work(self, _: list[str], opts: Namespace) -> int:
+        from extractors.article import KST
+        from storage import checkup
+        from storage.archive.check import ArchiveReport, Rows
+        from storage.crawl_state import MAX_TRIES
+        from storage.database import open_to_read
 
+        database, folder = self.database, str(self.settings["KBS_ARCHIVE"] or "").strip()
+        now = datetime.now(UTC)
+        damage: list[str] = []
+        with open_to_read(database) as db:
 
-def _report(database: str, folder: str, *, quick: bool) -> int:
-    # `folder` is empty where no archive is kept.
-    from extractors.article import KST
-    from storage import checkup
-    from storage.archive.check import ArchiveReport, Rows
-    from storage.crawl_state import MAX_TRIES
-    from storage.database import open_to_read
+            def read(query: Callable[..., Any], default: Any, *arguments: object) -> Any:
+                """What a query gives; where it fails, that is damage, and the others go on."""
+                try:
+                    return query(db, *arguments)
+                except sqlite3.Error as error:
+                    damage.append(f"{query.__name__.replace('_', ' ')} cannot be read: {error}")
+                    return default
 
-    now = datetime.now(UTC)
-    damage: list[str] = []
-    with open_to_read(database) as db:
-
-        def read(query: Callable[..., Any], default: Any, *arguments: object) -> Any:
-            """What a query gives; where it fails, that is damage, and the others go on."""
-            try:
-                return query(db, *arguments)
-            except sqlite3.Error as error:
-                damage.append(f"{query.__name__.replace('_', ' ')} cannot be read: {error}")
-                return default
-
-        print(f"{database} and {folder or 'no archive'}, {now:%Y-%m-%d %H:%M} UTC\n")
-        runs = read(checkup.last_runs, [])
-        complaints = [(run["spider"], run.pop("complaints")) for run in runs]  # too long for a column
-        _print("Last run of each spider", runs, [f"{spider} was unhealthy: {why}" for spider, why in complaints if why])
-        days = read(checkup.days_of_news, [], now.astimezone(KST).date())
-        _print("Days with and without news, in KST", days, _about_days(days))
-        months = read(checkup.layouts_by_month, [])
-        _print("Layouts of the articles, by month of fetching in UTC", months, _about_layouts(months))
-        pending = read(checkup.pending_articles, [])
-        given_up = sum(row["runs"] >= MAX_TRIES for row in pending)
-        note = f"in all: {len(pending):,}; given up after {MAX_TRIES} runs: {given_up:,}"
-        _print("Pending articles", pending[:_MAX_SHOWN], [note])
-        rows = read(checkup.archived_rows, Rows())
-        damage += read(checkup.integrity, []) + read(checkup.texts, [])
-    _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])
-    archive = _check(folder, rows, quick=quick) if folder else ArchiveReport()
-    _print("Archive", [], _about_archive(folder, rows, archive, quick=quick))
-    return _conclude(runs, [name for name, is_so in (("database", damage), ("archive", archive.broken)) if is_so])
+            print(f"{database} and {folder or 'no archive'}, {now:%Y-%m-%d %H:%M} UTC\n")
+            runs = read(checkup.last_runs, [])
+            complaints = [(run["spider"], run.pop("complaints")) for run in runs]  # too long for a column
+            notes = [f"{spider} was unhealthy: {why}" for spider, why in complaints if why]
+            _print("Last run of each spider", runs, notes)
+            days = read(checkup.days_of_news, [], now.astimezone(KST).date())
+            _print("Days with and without news, in KST", days, _about_days(days))
+            months = read(checkup.layouts_by_month, [])
+            _print("Layouts of the articles, by month of fetching in UTC", months, _about_layouts(months))
+            pending = read(checkup.pending_articles, [])
+            given_up = sum(row["runs"] >= MAX_TRIES for row in pending)
+            note = f"in all: {len(pending):,}; given up after {MAX_TRIES} runs: {given_up:,}"
+            _print("Pending articles", pending[:_MAX_SHOWN], [note])
+            rows = read(checkup.archived_rows, Rows())
+            damage += read(checkup.integrity, []) + read(checkup.texts, [])
+        _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])
+        archive = _check(folder, rows, quick=opts.quick) if folder else ArchiveReport()
+        _print("Archive", [], _about_archive(folder, rows, archive, quick=opts.quick))
+        return _conclude(runs, [name for name, is_so in (("database", damage), ("archive", archive.broken)) if is_so])
 
 
 def _print(title: str, rows: list[dict[str, Any]], notes: Iterable[str]) -> None:

@@ -17,8 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable, Iterable, Iterator
-from functools import partial
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -50,7 +49,11 @@ class Command(OfflineCommand):
         parser.add_argument("-o", "--output", metavar="FILE", help=text)
         add_selection_options(parser, versions=True)
 
-    def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
+    def run(self, args: list[str], opts: Namespace) -> None:
+        self.prints = opts.output in {None, "-"}
+        super().run(args, opts)
+
+    def work(self, _: list[str], opts: Namespace) -> int:
         path = None if opts.output in {None, "-"} else Path(opts.output)
         ending = path.suffix.lower() if path else ""
         form = opts.format or _ENDINGS.get(ending, "jsonl")
@@ -60,18 +63,18 @@ class Command(OfflineCommand):
             raise ArgumentError("Markdown is one file per article; use --format markdown -o FOLDER.")
         if path is not None and _is_of_database(path, Path(self.database)):
             raise ArgumentError(f"-o {path} is the article database itself; name another file.")
-        if form == "parquet" and path is None and sys.stdout is not None and sys.stdout.isatty():
+        if form == "parquet" and path is None and sys.stdout.isatty():
             raise ArgumentError("Parquet is binary; name a file with -o FILE.")
-        self.prints = path is None
-        return partial(self._export, opts, form, path)
+        return self._export(opts, form, path)
 
     def _export(self, opts: Namespace, form: str, path: Path | None) -> int:
         import click
 
         from storage.database import open_to_read
-        from storage.exports import sound
+        from storage.exports import csv_table, json_lines, markdown, parquet_file, sound, tei, whole_file, whole_folder
         from storage.selection import count_rows, select_rows
 
+        writers = {"jsonl": json_lines, "csv": csv_table, "parquet": parquet_file, "tei": tei}
         is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
         with open_to_read(self.database, tell) as db:
             selection = selection_of(opts, db)
@@ -79,7 +82,12 @@ class Command(OfflineCommand):
             rows = select_rows(db, selection)
             with click.progressbar(rows, length, file=sys.stderr, hidden=is_hidden, update_min_steps=500) as bar:
                 articles = self._counted(sound(bar, self._report))
-                _write(articles, form, path, all_versions=selection.all_versions)
+                if path and form == "markdown":
+                    with whole_folder(path) as folder:
+                        markdown.write(articles, folder, all_versions=selection.all_versions)
+                else:
+                    with whole_file(path) as stream:
+                        writers[form].write(articles, stream)
         where = path or "standard output"
         if self._written:
             tell(f"export: {self._written:,} written to {where}.")
@@ -101,16 +109,3 @@ def _is_of_database(path: Path, database: Path) -> bool:
     """Whether a path is the database, or a file that SQLite keeps beside it."""
     target, file = (os.path.realpath(one.expanduser()) for one in (path, database))
     return target in {file, *(f"{file}-{end}" for end in ("wal", "shm", "journal"))}
-
-
-def _write(articles: Iterable[Exported], form: str, path: Path | None, *, all_versions: bool) -> None:
-    from storage.exports import csv_table, json_lines, markdown, parquet_file, tei, whole_file, whole_folder
-
-    if form == "markdown":
-        assert path is not None
-        with whole_folder(path) as folder:
-            markdown.write(articles, folder, all_versions=all_versions)
-        return
-    modules = {"jsonl": json_lines, "csv": csv_table, "parquet": parquet_file, "tei": tei}
-    with whole_file(path) as stream:
-        modules[form].write(articles, stream)

@@ -16,8 +16,6 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +34,6 @@ _PAGE_SUFFIXES = (".htm", ".html", ".txt")
 class Command(OfflineCommand):
     usage = "[options] FILE..."
     prints = True
-    interrupted = "Interrupted."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
@@ -48,8 +45,10 @@ class Command(OfflineCommand):
             help="json: one line per article (default: json)",
         )
 
-    def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
+    def work(self, args: list[str], opts: Namespace) -> int:
+        from extractors import NotAnArticle
         from extractors.address import SITE, parse_address
+        from extractors.html import extract_page
 
         if not args:
             raise ArgumentError("Name at least one file or folder, or - for standard input.")
@@ -58,24 +57,18 @@ class Command(OfflineCommand):
         pages = [page for name in args for page in _page_files(name)]
         if opts.url and len(pages) > 1:
             raise ArgumentError(f"--url is the address of one page, but {len(pages)} pages are given.")
-        return partial(self._print, pages, opts.url or "", opts.format)
-
-    def _print(self, pages: list[str], url: str, form: str) -> int:
-        from extractors import NotAnArticle
-        from extractors.html import extract_page
-
         max_page = self.settings.getint("KBS_MAX_PAGE")
         for page in pages:
             try:
-                article = extract_page(_read(page, max_page), url)
+                article = extract_page(_read(page, max_page), opts.url or "")
             except (NotAnArticle, OSError, ValueError) as error:
                 reason = (isinstance(error, OSError) and error.strerror) or error
                 self.complain(f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)
                 continue
-            if form == "json":
+            if opts.format == "json":
                 print(json.dumps(article.to_dict(), ensure_ascii=False))
             else:
-                print(_for_reading(article, is_markdown=form == "markdown"))
+                print(_for_reading(article, is_markdown=opts.format == "markdown"))
         return 0
 
 

@@ -20,13 +20,13 @@ import json
 import re
 import zlib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime
-from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
+from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand, uninterrupted
 from crawler.terminal import WORK_FAILED
 
@@ -52,9 +52,12 @@ class Command(OfflineCommand):
     usage = "FILE..."
     interrupted = "Interrupted; what was stored stays, and the same call stores the rest."
 
-    def prepare(self, args: list[str], _: argparse.Namespace) -> Callable[[], int]:
+    def work(self, args: list[str], _: argparse.Namespace) -> int:
+        from crawler.reextract import Report
+        from storage import ArticleStore
+
         if not args:
-            raise ValueError("Name at least one JSON Lines file.")
+            raise ArgumentError("Name at least one JSON Lines file.")
         files = [Path(name).expanduser() for name in args]
         for file in files:
             if not file.is_file():
@@ -63,23 +66,12 @@ class Command(OfflineCommand):
                 head = stream.read(1000)
             if not head.startswith(_GZIP) and head.lstrip()[:1] not in {b"{", b""}:
                 raise OSError(f"{file} is not JSON Lines; import reads what export writes.")
-        return partial(_run, files, self.database, _LINE * self.settings.getint("KBS_MAX_PAGE"))
-
-
-def _run(files: list[Path], database: str, longest: int) -> int:
-    from crawler.reextract import Report
-    from storage import ArticleStore
-
-    report = Report("import", "rows", sum(file.stat().st_size for file in files))
-    with ArticleStore(database) as store:
-        ending = "interrupted"
-        try:
+        longest = _LINE * self.settings.getint("KBS_MAX_PAGE")
+        size = sum(file.stat().st_size for file in files)
+        with ArticleStore(self.database) as store, Report("import", "rows", size) as report:
             for file in files:
                 _store(store, report, _rows(file, longest, report))
-            ending = "finished"
-        finally:
-            report.close(ending)
-    return WORK_FAILED if report.counts["damaged"] else 0
+        return WORK_FAILED if report.counts["damaged"] else 0
 
 
 def _store(store: ArticleStore, report: Report, rows: Iterator[Row]) -> None:
@@ -124,7 +116,7 @@ def _row(values: dict[str, Any] | str) -> Row:
         ValueError: there is no such row; the message is a phrase.
     """
     from extractors import Article
-    from storage.archive import Capture, Location
+    from storage.archive.capture import Capture, Location
     from storage.articles import article_row
 
     if isinstance(values, str):

@@ -16,17 +16,18 @@ Examples:
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Iterable
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from crawler.arguments import ArgumentError, whole_number
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, tell
 
@@ -34,143 +35,115 @@ if TYPE_CHECKING:
     from storage.archive.capture import Damage, Source
 
 _STDIN = "-"
-_MOST = 2**31
 
 
 class Command(OfflineCommand):
     usage = "[options] [SOURCE...]"
+    interrupted = "Interrupted; the same call goes on from here."
 
-    def add_own_options(self, parser: argparse.ArgumentParser) -> None:
+    def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--dry-run", action="store_true", help="store nothing; print what would change, field by field")
         add(
             "--only",
             metavar="NAME=VALUE",
             action="append",
+            type=_condition,
             default=[],
             help="without SOURCE: read only the pages of stored articles with this value (layout=generic; category= "
             "for those without one); repeat it to narrow further",
         )
-        add("--jobs", metavar="N", help="worker processes (default: one per core)")
         add("--restart", action="store_true", help="read again what the same call read before it was interrupted")
-        add("--scheduler", metavar="ADDRESS", help="use a Dask cluster: tcp://host:8786 (needs kbsworld[cluster])")
+        add = parser.add_mutually_exclusive_group().add_argument
+        jobs = partial(whole_number, 1, 1000)
+        add("--jobs", metavar="N", type=jobs, help="worker processes (default: one per core)")
+        help_text = "extract on a Dask cluster instead: tcp://host:8786 (needs kbsworld[cluster])"
+        add("--scheduler", metavar="ADDRESS", type=_address, help=help_text)
 
-    def prepare(self, args: list[str], opts: argparse.Namespace) -> Callable[[], int]:
+    def work(self, paths: list[str], opts: Namespace) -> int:
+        from crawler.preview import compared_copy
+        from crawler.reextract import Reextraction, Report, cluster, code, extract, processes
         from crawler.site import Site
+        from storage import ArticleStore
+        from storage.crawl_state import ReextractionState, places_of
+        from storage.sources import read_places
 
-        assert self.settings is not None
-        if args and opts.only:
-            raise ValueError("--only reads the pages of stored articles, wherever they are; it takes no SOURCE.")
-        if opts.scheduler and not re.fullmatch(r"(tcp|tls)://[^/\s]+:[0-9]{1,5}", opts.scheduler):
-            raise ValueError(f"--scheduler {opts.scheduler} must be an address such as tcp://host:8786.")
-        if opts.scheduler and opts.jobs is not None:
-            raise ValueError("--jobs are processes of this machine; with --scheduler the cluster's workers extract.")
-        opts.only = _conditions(opts.only)
-        opts.jobs = _number("--jobs", opts.jobs or os.cpu_count() or 1)
-        opts.max_page = _number("KBS_MAX_PAGE", self.settings["KBS_MAX_PAGE"])
-        opts.site = Site(self.settings["KBS_BASE_URL"])
-        opts.database = self.database
+        if paths and opts.only:
+            raise ArgumentError("--only reads the pages of stored articles, wherever they are; it takes no SOURCE.")
+        site = Site(self.settings["KBS_BASE_URL"])
+        max_page = self.settings.getint("KBS_MAX_PAGE")
         folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
-        if not folder and not args and not opts.only:
-            raise ValueError("KBS_ARCHIVE names no folder; set it, or name a SOURCE.")
+        if not folder and not paths and not opts.only:
+            raise ArgumentError("KBS_ARCHIVE names no folder; set it, or name a SOURCE.")
         # Without one, no file is the project's own.
-        opts.archive = Path(folder or os.devnull).expanduser().absolute()
-        return partial(_run, args, opts)
-
-
-def _conditions(only: list[str]) -> dict[str, str]:
-    """The conditions of --only NAME=VALUE."""
-    from storage.versions import COLUMNS
-
-    found = {}
-    for given in only:
-        name, equals, value = given.partition("=")
-        if not equals or name not in COLUMNS:
-            raise ValueError(f"--only {given} must be NAME=VALUE, such as layout=generic ({', '.join(COLUMNS)}).")
-        found[name] = value
-    return found
-
-
-def _number(name: str, given: object) -> int:
-    if not f"{given}".isdecimal() or not 1 <= int(f"{given}") <= _MOST:
-        raise ValueError(f"{name} is {given}; it must be a whole number from 1 to {_MOST}.")
-    return int(f"{given}")
-
-
-def _run(paths: list[str], opts: argparse.Namespace) -> int:
-    """Re-extract; the exit status."""
-    from crawler.preview import compared_copy
-    from crawler.reextract import Reextraction, Report, cluster, extract, processes
-    from storage import ArticleStore
-    from storage.reextraction import ReextractionState, places_of
-    from storage.sources import read_places
-
-    sources, size = _sources(paths, opts)
-    with ExitStack() as stack:
-        begin = partial(cluster, opts.scheduler) if opts.scheduler else partial(processes, opts.jobs)
-        work = partial(extract, base_url=opts.site.base, max_page=opts.max_page)
-        workers = stack.enter_context(begin(work))
-        database = stack.enter_context(compared_copy(opts.database)) if opts.dry_run else opts.database
-        store = stack.enter_context(ArticleStore(database))
-        report = Report("reextract", "pages", size)
-        state = ReextractionState(store.db, _call(paths, opts))
-        if opts.restart or opts.dry_run:
-            with store.batch():
-                state.forget()
-        reextraction = Reextraction(
-            store=store,
-            state=state,
-            workers=workers,
-            report=report,
-            archive=opts.archive,
-            site=opts.site,
-            max_page=opts.max_page,
-        )
-        ending = "interrupted"
-        try:
+        archive = Path(folder or os.devnull).expanduser().absolute()
+        if opts.only and not Path(self.database).expanduser().exists():
+            raise FileNotFoundError(f"There is no database {self.database} yet, so --only finds no articles.")
+        sources, size = ([], 0) if opts.only else _sources(paths, archive)
+        work = partial(extract, site=site, max_page=max_page)
+        # Not the option's default: for argparse, a value that is the default was not given, not even with --scheduler.
+        jobs = opts.jobs or os.cpu_count() or 1
+        extraction = cluster(opts.scheduler, work) if opts.scheduler else processes(jobs, work)
+        target = compared_copy(self.database) if opts.dry_run else nullcontext(self.database)
+        ending = "dry run, nothing stored" if opts.dry_run else "finished"
+        with (
+            extraction as workers,
+            target as database,
+            ArticleStore(database) as store,
+            Report("reextract", "pages", size, ending) as report,
+        ):
+            call = [[os.path.realpath(path) for path in paths or [str(archive)]], max_page, site.base, code()]
+            state = ReextractionState(store.db, hashlib.sha256(json.dumps(call).encode()).hexdigest())
+            if opts.restart or opts.dry_run:
+                with store.batch():
+                    state.forget()
+            reextraction = Reextraction(store, state, workers, report, archive, site, max_page)
             if opts.only:
-                places = places_of(store.db, opts.only)
+                places = places_of(store.db, dict(opts.only))
                 archived = [place for place in places if place]
                 report.say(f"{len(places):,} stored articles fit --only; {len(archived):,} of them are archived.")
-                reextraction.read(read_places(archived, opts.archive, opts.max_page))
+                reextraction.read(read_places(archived, archive, max_page))
             else:
                 reextraction.read_sources(sources)
-            ending = "dry run, nothing stored" if opts.dry_run else "finished"
-        finally:
-            report.close(ending)
-    if report.counts["others"] and not report.counts["pages"]:
-        tell(f"None of these captures is an article of KBS_BASE_URL={opts.site.base}; name the site they are of.")
-    return WORK_FAILED if report.counts["damaged"] else 0
+        if report.counts["others"] and not report.counts["pages"]:
+            tell(f"None of these captures is an article of KBS_BASE_URL={site.base}; name the site they are of.")
+        return WORK_FAILED if report.counts["damaged"] else 0
 
 
-def _sources(paths: list[str], opts: argparse.Namespace) -> tuple[Iterable[Source | Damage], int]:
+def _condition(text: str) -> tuple[str, str]:
+    """The name and value of --only."""
+    from storage.versions import COLUMNS
+
+    name, equals, value = text.partition("=")
+    if not equals or name not in COLUMNS:
+        raise ArgumentTypeError(f"must be NAME=VALUE, such as layout=generic ({', '.join(COLUMNS)}).")
+    return name, value
+
+
+def _address(text: str) -> str:
+    if not re.fullmatch(r"(tcp|tls)://[^/\s]+:[0-9]{1,5}", text):
+        raise ArgumentTypeError("must be an address such as tcp://host:8786.")
+    return text
+
+
+def _sources(paths: list[str], archive: Path) -> tuple[Iterable[Source | Damage], int]:
     """What there is to read, and its bytes; the project's own files under their bare names, also if given as paths.
 
     Raises:
         FileNotFoundError: there is nothing.
     """
-    from storage.archive import warc_files
-    from storage.archive.capture import Damage
+    from storage.archive.capture import Damage, warc_files
     from storage.sources import find_sources, own_sources, total_size
 
-    if opts.only:
-        if not Path(opts.database).expanduser().exists():
-            raise FileNotFoundError(f"There is no database {opts.database} yet, of which --only could read articles.")
-        return [], 0
-    own = {(opts.archive / source.name).resolve(): source for source in own_sources(opts.archive)}
+    own = {(archive / source.name).resolve(): source for source in own_sources(archive)}
     if paths:
-        # Rows name files by their whole path, so that they can be found from any folder.
-        found = find_sources([path if path == _STDIN else str(Path.cwd() / path) for path in paths])
+        try:
+            # Rows name files by their whole path, so that they can be found from any folder.
+            found = find_sources([path if path == _STDIN else str(Path.cwd() / path) for path in paths])
+        except ValueError as error:
+            raise ArgumentError(str(error)) from None
         sources = (one if isinstance(one, Damage) else own.get(Path(one.name).resolve(), one) for one in found)
         return sources, total_size(paths)
     if not own:
-        raise FileNotFoundError(f"There is no WARC file in {opts.archive}; name a SOURCE, or set KBS_ARCHIVE.")
-    return own.values(), sum(warc_files(opts.archive).values())
-
-
-def _call(paths: list[str], opts: argparse.Namespace) -> str:
-    """Identifies a call, so that it can be continued: what is read, and what extracts it."""
-    from crawler.reextract import code
-
-    read = [os.path.realpath(path) for path in paths] or [str(opts.archive.resolve())]
-    return hashlib.sha256(json.dumps([read, opts.max_page, opts.site.base, code()]).encode()).hexdigest()
+        raise FileNotFoundError(f"There is no WARC file in {archive}; name a SOURCE, or set KBS_ARCHIVE.")
+    return own.values(), sum(warc_files(archive).values())

@@ -22,12 +22,11 @@ import os
 import re
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, add_selection_options, count, selection_of
+from crawler.arguments import ArgumentError, add_selection_options, selection_of, whole_number
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, clean, tell
 
@@ -42,43 +41,35 @@ _MARKS = re.compile(f"[{_BEGIN}{_END}]")
 class Command(OfflineCommand):
     usage = "[options] QUERY..."
     prints = True
-    interrupted = "Interrupted."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--limit", metavar="N", default="20", help="the most hits to print (default: 20)")
+        limit = partial(whole_number, 1, 999_999)
+        add("--limit", metavar="N", type=limit, default=20, help="the most hits to print (default: 20)")
         add("--format", choices=("text", "json"), default="text", help="json: one line per hit (default: text)")
         add_selection_options(parser, versions=True)
 
-    def prepare(self, args: list[str], opts: Namespace) -> Callable[[], int]:
+    def work(self, args: list[str], opts: Namespace) -> int:
+        from storage.database import open_to_read
         from storage.query import fts_expression
+        from storage.search import search
 
         if not args:
             raise ArgumentError("Give the words to look for, such as: kbsworld search sommet coree.")
         query = " ".join(args)
-        fts_expression(query)
-        limit = count("--limit", opts.limit, "hits") or 20
-        return partial(_search, self.database, query, opts, limit)
-
-
-def _search(database: str, query: str, opts: Namespace, limit: int) -> int:
-    from storage.database import open_to_read
-    from storage.search import search
-
-    with open_to_read(database, tell) as db:
-        hits = search(db, query, selection_of(opts, db), limit)
-    if not hits:
-        tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
-        return WORK_FAILED
-    for hit in hits:
-        if opts.format == "json":
-            values = {
-                name: _MARKS.sub("", value) if isinstance(value, str) else value for name, value in asdict(hit).items()
-            }
-            print(json.dumps(values, ensure_ascii=False))
-        else:
-            print(_text(hit))
-    return 0
+        fts_expression(query)  # a wrong query is one without a database too
+        with open_to_read(self.database, tell) as db:
+            hits = search(db, query, selection_of(opts, db), opts.limit)
+        if not hits:
+            tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
+            return WORK_FAILED
+        for hit in hits:
+            if opts.format == "json":
+                values = {name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in asdict(hit).items()}
+                print(json.dumps(values, ensure_ascii=False))
+            else:
+                print(_text(hit))
+        return 0
 
 
 def _text(hit: Hit) -> str:

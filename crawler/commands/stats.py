@@ -20,9 +20,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
-from functools import partial
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -32,7 +30,7 @@ from crawler.terminal import WORK_FAILED, clean, table, tell
 
 if TYPE_CHECKING:
     from storage.charts import Spec
-    from storage.statistics import Language, Statistic, Summary
+    from storage.statistics import Language, Statistic
     from storage.versions import Row
 
 # The Vega-Lite whose schema the charts name.
@@ -42,7 +40,6 @@ _NOTHING = "No stored article matches."
 
 class Command(OfflineCommand):
     prints = True
-    interrupted = "Interrupted; nothing was written."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
@@ -53,8 +50,11 @@ class Command(OfflineCommand):
         add("--titles", choices=("en", "fr"), default="en", help="language of the drawing (default: en)")
         add_selection_options(parser)
 
-    def prepare(self, _: list[str], opts: Namespace) -> Callable[[], int]:
+    def work(self, _: list[str], opts: Namespace) -> int:
+        from storage.charts import below_one_another, drawn
+        from storage.database import open_to_read
         from storage.query import fts_expression
+        from storage.statistics import STATISTICS, run, summarize
 
         if opts.word is not None:
             fts_expression(opts.word)
@@ -64,31 +64,23 @@ class Command(OfflineCommand):
             raise ArgumentError("CSV is one table; choose it, such as --only months.")
         if opts.plot is not None and Path(opts.plot).suffix.lower() not in {".png", ".svg"}:
             raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {opts.plot or 'empty'}.")
-        return partial(_count, self.database, opts)
-
-
-def _count(database: str, opts: Namespace) -> int:
-    from storage.charts import below_one_another, drawn
-    from storage.database import open_to_read
-    from storage.statistics import STATISTICS, run, summarize
-
-    language: Language = "en" if opts.plot is None else opts.titles
-    # Bytes that are no text are in no article either.
-    word = (opts.word or "").encode("utf-8", "replace").decode()
-    chosen = [opts.only] if opts.only else [name for name in STATISTICS if word or name != "word"]
-    with open_to_read(database, tell) as db:
-        selection = selection_of(opts, db)
-        summary = summarize(db, selection)
-        found = [(STATISTICS[name], run(db, STATISTICS[name], selection, language, word)) for name in chosen]
-    if opts.plot is None:
-        _print(summary, found, opts.format, word)
+        language: Language = "en" if opts.plot is None else opts.titles
+        # Bytes that are no text are in no article either.
+        word = (opts.word or "").encode("utf-8", "replace").decode()
+        chosen = [opts.only] if opts.only else [name for name in STATISTICS if word or name != "word"]
+        with open_to_read(self.database, tell) as db:
+            selection = selection_of(opts, db)
+            summary = summarize(db, selection)
+            found = [(STATISTICS[name], run(db, STATISTICS[name], selection, language, word)) for name in chosen]
+        if opts.plot is None:
+            _print(summary, found, opts.format, word)
+            return 0
+        if not summary["articles"]:
+            tell(f"{_NOTHING} There is nothing to draw.")
+            return WORK_FAILED
+        charts = [drawn(statistic, rows, language, word) for statistic, rows in found]
+        plot(charts[0] if len(charts) == 1 else below_one_another(charts, language), Path(opts.plot))
         return 0
-    if not summary.articles:
-        tell(f"{_NOTHING} There is nothing to draw.")
-        return WORK_FAILED
-    charts = [drawn(statistic, rows, language, word) for statistic, rows in found]
-    plot(charts[0] if len(charts) == 1 else below_one_another(charts, language), Path(opts.plot))
-    return 0
 
 
 def plot(spec: Spec, path: Path) -> None:
@@ -118,7 +110,7 @@ def plot(spec: Spec, path: Path) -> None:
         stream.write(picture)
 
 
-def _print(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
+def _print(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
     from storage.exports.csv_table import not_a_formula
 
     if form == "csv":
@@ -128,21 +120,22 @@ def _print(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], form:
         writer.writerows([not_a_formula(row[name]) for name in statistic.columns] for row in rows)
     elif form == "json":
         tables = {each.name: [{name: row[name] for name in each.columns} for row in rows] for each, rows in found}
-        print(json.dumps({"summary": asdict(summary), "statistics": tables}, ensure_ascii=False, indent=2))
+        print(json.dumps({"summary": summary, "statistics": tables}, ensure_ascii=False, indent=2))
     else:
         print(*_lines(summary, found, word), sep="\n")
 
 
-def _lines(summary: Summary, found: Sequence[tuple[Statistic, list[Row]]], word: str) -> Iterator[str]:
-    if not summary.articles:
+def _lines(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], word: str) -> Iterator[str]:
+    if not summary["articles"]:
         yield _NOTHING
         return
-    pulled_at = f"{clean(summary.pulled_at.replace('T', ' ')[:16])} UTC" if summary.pulled_at else "none yet"
-    yield f"articles    {summary.articles:,}"
-    yield f"versions    {summary.versions:,}"
-    yield f"days        {summary.days:,} with articles, {clean(f'{summary.first} to {summary.last}')}, in KST"
+    pulled_at, span = summary["pulled_at"], f"{summary['first']} to {summary['last']}"
+    pulled_at = f"{clean(pulled_at.replace('T', ' ')[:16])} UTC" if pulled_at else "none yet"
+    yield f"articles    {summary['articles']:,}"
+    yield f"versions    {summary['versions']:,}"
+    yield f"days        {summary['days']:,} with articles, {clean(span)}, in KST"
     yield f"last crawl  {pulled_at}"
-    yield f"refused     {summary.refused:,} pages of the whole database"
+    yield f"refused     {summary['refused']:,} pages of the whole database"
     for statistic, rows in found:
         subject = f": {clean(word)}" if statistic.asks_for_word else ""
         yield from ("", f"{statistic.title['en']}{subject}", *table(_cells(statistic, rows)))

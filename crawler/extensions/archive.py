@@ -12,7 +12,7 @@ from scrapy.http import Headers, Response
 from crawler.extensions import RunExtension
 from crawler.run_state import end_run
 from storage import ArchiveWriter
-from storage.archive import Payload, payload_digest
+from storage.archive.capture import Payload, payload_digest
 
 # Settings that the warcinfo record names, besides those that have fields of their own.
 _SETTINGS = ("DOWNLOAD_DELAY", "AUTOTHROTTLE_ENABLED", "CONCURRENT_REQUESTS", "RETRY_TIMES", "KBS_RECHECK_DAYS")
@@ -42,41 +42,40 @@ class Archive(RunExtension):
 
     def response_downloaded(self, response: Response, request: Request) -> None:
         """Archive one exchange. If that fails the run ends: a page must not be stored unarchived."""
-        request.meta.update(fetched_at=datetime.now(UTC), location=None, unarchived=False)
+        fetched_at = datetime.now(UTC)
+        request.meta.update(fetched_at=fetched_at, location=None, unarchived=False)
         if self._writer is None:
             return
+        parts = urlsplit(request.url)
+        target = parts._replace(scheme="", netloc="", fragment="").geturl()
+        protocol = response.protocol or "HTTP/1.1"
+        digest = payload_digest(response.body)
+        earlier = self._earlier(response.url, digest)
         try:
-            self._write(self._writer, response, request)
+            location = self._writer.write(
+                url=response.url,
+                fetched_at=fetched_at,
+                request_line=f"{request.method} {target} {protocol}",
+                request_headers=[("Host", parts.netloc), *_pairs(request.headers)],
+                status_line=f"{protocol} {response.status} {phrases.get(response.status, '')}".rstrip(),
+                headers=_pairs(response.headers),
+                body=response.body,
+                digest=digest,
+                revisits=earlier,
+            )
         except OSError as error:
             request.meta["unarchived"] = True
             reason = f"KBS_ARCHIVE cannot be written ({self.crawler.settings['KBS_ARCHIVE']}: {error.strerror})"
             end_run(self.crawler, "archive_failed", f"{reason}; choose a folder with free space, or none.")
+            return
+        request.meta["location"] = location
+        if earlier is None and response.body:
+            payload = Payload(digest=digest, fetched_at=fetched_at, location=location, end=self._writer.position)
+            self.spider.crawl_state.archived[response.url] = payload
 
     def spider_closed(self) -> None:
         if self._writer is not None:
             self._writer.close()
-
-    def _write(self, writer: ArchiveWriter, response: Response, request: Request) -> None:
-        parts = urlsplit(request.url)
-        target = parts._replace(scheme="", netloc="", fragment="").geturl()
-        protocol = response.protocol or "HTTP/1.1"
-        fetched_at = request.meta["fetched_at"]
-        digest = payload_digest(response.body)
-        earlier = self._earlier(response.url, digest)
-        request.meta["location"] = location = writer.write(
-            url=response.url,
-            fetched_at=fetched_at,
-            request_line=f"{request.method} {target} {protocol}",
-            request_headers=[("Host", parts.netloc), *_pairs(request.headers)],
-            status_line=f"{protocol} {response.status} {phrases.get(response.status, '')}".rstrip(),
-            headers=_pairs(response.headers),
-            body=response.body,
-            digest=digest,
-            revisits=earlier,
-        )
-        if earlier is None and response.body:
-            payload = Payload(digest=digest, fetched_at=fetched_at, location=location, end=writer.position)
-            self.spider.crawl_state.archived[response.url] = payload
 
     def _earlier(self, url: str, digest: str) -> Payload | None:
         """The same payload of the same address, if the archive still has it."""

@@ -75,8 +75,10 @@ class RunMonitor(Monitor):  # type: ignore[misc]
         silence = datetime.now(UTC) - runs[0]
         usual = max(later - earlier for later, earlier in pairwise(runs))
         if silence > max(SILENCE_FACTOR * usual, SHORTEST_SILENCE):
+            hours = usual.total_seconds() / 3600
+            longest = f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours"
             self.fail(
-                f"nothing new since {runs[0]:%Y-%m-%d %H:%M} UTC, and it never took longer than {_days(usual)} before: "
+                f"nothing new since {runs[0]:%Y-%m-%d %H:%M} UTC, and it never took longer than {longest} before: "
                 "look at the site in a browser; its list may have moved."
             )
 
@@ -99,8 +101,3 @@ class Health(MonitorSuite):  # type: ignore[misc]
 
     monitors = (RunMonitor,)
     monitors_failed_actions = (Complain,)
-
-
-def _days(span: timedelta) -> str:
-    hours = span.total_seconds() / 3600
-    return f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours"

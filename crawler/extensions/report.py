@@ -1,31 +1,45 @@
-"""What a person sees of a run: progress as it goes, and what it did at the end."""
+"""The record of a run in the database, and its report on standard error."""
 
 import logging
+import sqlite3
 import sys
 import time
+from datetime import UTC, datetime
 
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawler.extensions import RunExtension
+from crawler.run_state import COUNTS, database_failed, exit_status
 from crawler.settings import CONTACT_PLACEHOLDER
-from storage import Outcome
+from storage import ArticleStore, CrawlState, StoreError
 
 BUG = "an error in kbsworld, see the log"
 
-#: The rows of the report, in order; after them, `failed`. `re-extracted` cannot happen in a crawl.
-COUNTS = (Outcome.NEW, Outcome.UPDATED, Outcome.EDITED, Outcome.UNCHANGED, "refused")
-
 
 class RunReport(RunExtension):
-    """Says on standard error what a run does, as it goes, and what it did, at the end."""
+    """Says what a run does, as it goes, and records and says what it did, at the end.
+
+    Opens the database of KBS_DB for spider, pipeline and extensions, and closes it after everything else. A run is
+    recorded from its beginning, so that one that was killed has a row without an end.
+    """
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self.spider.store = ArticleStore(crawler.settings["KBS_DB"])
+        self.spider.crawl_state = CrawlState(self.spider.store)
+        self._row: int | None = None
         self._began = self._shown = time.monotonic()
         self._terminal = sys.stderr.isatty()
         # Scrapy's handler warns of pages that break off, which the report lists, and advises to accept them.
         logging.getLogger("scrapy.core.downloader.handlers.http11").setLevel(logging.ERROR)
+
+    def spider_opened(self) -> None:
+        spider = self.spider
+        try:
+            self._row = spider.crawl_state.begin_run(spider.name, spider.arguments, spider.started_at)
+        except sqlite3.Error as error:
+            database_failed(self.crawler, error)
 
     def response_received(self) -> None:
         # A live line on a terminal, a line a minute elsewhere.
@@ -36,7 +50,7 @@ class RunReport(RunExtension):
             return
         self._shown = now
         parts = [f"{run.pages} pages"]
-        parts += [f"{run.counts[name]} {name}" for name in COUNTS if run.counts[name] or name != Outcome.EDITED]
+        parts += [f"{run.counts[name]} {name}" for name in COUNTS if run.counts[name] or name != "edited"]
         parts.append(f"{len(run.failures) - run.waiting} failed")
         if run.waiting:
             parts.append(f"{run.waiting} to be tried again")
@@ -51,9 +65,23 @@ class RunReport(RunExtension):
     item_error = spider_error
 
     def spider_closed(self, reason: str) -> None:
+        self._record(reason)
+        self.spider.store.close()
         if self._terminal:
             print("\r\x1b[K", end="", file=sys.stderr)
         print(self._summary(reason), file=sys.stderr)
+
+    def _record(self, reason: str) -> None:
+        run = self.spider.run
+        counts = {name: run.counts[name] for name in COUNTS} | {"pages": run.pages, "failed": len(run.failures)}
+        status = exit_status(run, self.crawler.stats)
+        try:
+            if self._row is not None:
+                self.spider.crawl_state.end_run(
+                    self._row, datetime.now(UTC), run.complaints, reason=reason, exit_status=status, **counts
+                )
+        except (sqlite3.Error, StoreError) as error:
+            run.stopped = run.stopped or f"The run could not be recorded in the database: {error}."
 
     def _summary(self, reason: str) -> str:
         run = self.spider.run

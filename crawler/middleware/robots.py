@@ -27,7 +27,6 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
         self._unreadable: dict[str, str] = {}
-        self._slowed: set[str] = set()
 
     def process_response(self, request: Request, response: Response) -> Response:
         """Handle the answer to a robots.txt request, after all retries; a 4xx means that there are no rules."""
@@ -49,15 +48,13 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
             IgnoreRequest: they could not be read, or ask for too long a delay: the request must not be sent.
         """
         parser = await super().robot_parser(request)
-        reason = self._unreadable.get(urlparse_cached(request).netloc)
+        address = urlparse_cached(request)
         if parser is None:
-            raise IgnoreRequest(f"robots.txt could not be read ({reason or 'it redirects too often, or off the site'})")
-        host = urlparse_cached(request).hostname or ""
-        if host not in self._slowed:
-            self._slowed.add(host)
-            # Scrapy reads the Crawl-delay and does not act on it.
-            if delay := parser.crawl_delay(self._robotstxt_useragent or self._default_useragent):
-                _slow_down(self.crawler, host, delay)
+            reason = self._unreadable.get(address.netloc, "it redirects too often, or off the site")
+            raise IgnoreRequest(f"robots.txt could not be read ({reason})")
+        # Scrapy reads the Crawl-delay and does not act on it.
+        if delay := parser.crawl_delay(self._robotstxt_useragent or self._default_useragent):
+            _slow_down(self.crawler, address.hostname or "", delay)
         return parser
 
     def _give_up(self, request: Request, reason: str) -> None:

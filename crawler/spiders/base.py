@@ -48,16 +48,15 @@ class KbsSpider(scrapy.Spider):
         recheck_days: KBS_RECHECK_DAYS.
         run: what the run has done so far.
         site: requests never leave it, redirects included.
-        store, crawl_state: the database; the extension RunRecord opens and closes it.
+        store, crawl_state: the database; the extension RunReport opens and closes it.
     """
 
     custom_settings = {
         "ITEM_PIPELINES": {"crawler.pipeline.ArticlePipeline": 100},
         "EXTENSIONS": {
             "crawler.extensions.archive.Archive": 100,
-            # In this order: judge the run, record it with the judgement, report it.
+            # In this order: judge the run, report it with the judgement.
             "spidermon.contrib.scrapy.extensions.Spidermon": 150,
-            "crawler.extensions.run_record.RunRecord": 180,
             "crawler.extensions.report.RunReport": 200,
         },
         "SPIDERMON_ENABLED": True,
@@ -102,8 +101,9 @@ class KbsSpider(scrapy.Spider):
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
-        """Name the contact in the user agent, wherever KBS_CONTACT was set; `-s USER_AGENT=…` still counts more."""
+        """Set what follows from KBS_CONTACT and KBS_MAX_PAGE, wherever these were set; `-s` still counts more."""
         super().update_settings(settings)
+        settings.set("DOWNLOAD_MAXSIZE", settings["KBS_MAX_PAGE"], priority="spider")
         settings.set("USER_AGENT", f"{PRODUCT} (+{settings['KBS_CONTACT']})", priority="spider")
 
     @classmethod
@@ -170,7 +170,15 @@ class KbsSpider(scrapy.Spider):
         if response.meta.get("unarchived"):
             self.run.failures[response.url] = "it could not be archived"
             return []
-        capture = capture_of(response)
+        capture = Capture(
+            url=response.url,
+            # From the archive extension; a page from Scrapy's HTTP cache did not pass it.
+            fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
+            status=response.status,
+            body=response.body,
+            charset=http_content_type_encoding((response.headers.get("Content-Type") or b"").decode("latin-1")),
+            location=response.meta.get("location"),
+        )
         result: Article | NotAnArticle = NotAnArticle(f"HTTP {capture.status}")
         if capture.status == 200:
             official = self.site.official(capture.url)
@@ -179,7 +187,7 @@ class KbsSpider(scrapy.Spider):
             trouble, temporary = "the page ends inside the article" if result.truncated else "", result.truncated
         else:
             trouble, temporary = result.reason, result.passing
-        if temporary and (again := self.ask_again(request, trouble)):
+        if temporary and (again := get_retry_request(request, spider=self, reason=trouble)):
             return [again]
         if isinstance(result, Article) and result.truncated:
             return self.give_up(request, trouble)
@@ -203,10 +211,6 @@ class KbsSpider(scrapy.Spider):
         except ExtractionError as error:
             self.run.stopped = self.run.stopped or f"The run ended because {error}; run it again."
             raise CloseSpider("extraction_failed") from error
-
-    def ask_again(self, request: Request, reason: str) -> Request | None:
-        """The request once more, as after an error of the server; None if it was tried often enough."""
-        return get_retry_request(request, spider=self, reason=reason)
 
     def download_failed(self, failure: Failure) -> Iterator[Output]:
         """Deal with a request without a response, or with one that is an error."""
@@ -237,10 +241,9 @@ class KbsSpider(scrapy.Spider):
         yield from self.article_done(list_url)
 
     def page_failed(self, request: Request, reason: str, *, again: bool = True) -> bool:
-        """Report a failed page, and request it once more when all else is done, unless that cannot help (`again`).
+        """Report a failed page, to be requested once more when all else is done; whether that was its last chance.
 
-        Returns:
-            Whether that was its last chance.
+        `again`: whether another request may help.
         """
         asked = asked_for(request)
         self.run.failures[asked] = reason
@@ -259,19 +262,6 @@ class KbsSpider(scrapy.Spider):
             for request in failed:
                 self.crawler.engine.crawl(request)
             raise DontCloseSpider
-
-
-def capture_of(response: Response) -> Capture:
-    """A response as a Capture."""
-    return Capture(
-        url=response.url,
-        # From the archive extension; a page from Scrapy's HTTP cache did not pass it.
-        fetched_at=response.meta.get("fetched_at") or datetime.now(UTC),
-        status=response.status,
-        body=response.body,
-        charset=http_content_type_encoding((response.headers.get("Content-Type") or b"").decode("latin-1")),
-        location=response.meta.get("location"),
-    )
 
 
 def asked_for(request: Request) -> str:

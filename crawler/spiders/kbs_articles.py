@@ -32,7 +32,7 @@ class KbsArticlesSpider(KbsSpider):
         """
         super().__init__(lang, full=full)
         addresses = re.split(r"[\s,]+(?=https?:)|\s+", urls.strip())
-        given = [*addresses, *(part.strip() for part in ids.split(",")), *_lines(file)]
+        given = [*addresses, *(part.strip() for part in ids.split(",")), *(_lines(file) if file else [])]
         self.given = [_addresses(part, self.editions) for part in given if part]
         if not self.given:
             raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, or file=PATH.")
@@ -64,8 +64,6 @@ def _addresses(text: str, editions: Sequence[str]) -> Iterable[str]:
 
 
 def _lines(name: str) -> list[str]:
-    if not name:
-        return []
     try:
         lines = Path(name).expanduser().read_text("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:

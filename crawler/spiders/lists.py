@@ -10,6 +10,7 @@ from typing import ClassVar
 
 import scrapy
 from scrapy import Request
+from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 
 from crawler.arguments import count, words
@@ -42,7 +43,7 @@ class ListSpider(KbsSpider):
     ) -> None:
         """As in KbsSpider; `pages`: how many of each list at most (empty: all); `own`: the `word_arguments`."""
         super().__init__(lang, since, until, full)
-        self.pages = count("pages", pages, "list pages")
+        self.pages = count("pages", pages)
         self.words = {name: words(name, own.get(name, "") or default) for name, default in self.word_arguments.items()}
         self.walks: dict[str, Walk] = {}
 
@@ -97,16 +98,19 @@ class ListSpider(KbsSpider):
                 self.walks[url].incomplete = True
             self.walks.setdefault(url, Walk(url, self.coverage(url)))
             self.crawl_state.begin_walk(url)
-            yield self._request_page(url, 1)
+            yield from self._next_page(self.walks[url], 1)
 
-    def _request_page(self, list_url: str, number: int) -> Request:
-        url = list_url if number == 1 else list_page_url(list_url, number)
-        return scrapy.Request(
-            self.site.fetchable(url),
-            self.parse,
-            errback=self.download_failed,
-            cb_kwargs={"list_url": list_url, "number": number},
-        )
+    def _next_page(self, walk: Walk, number: int | None) -> Iterator[Request]:
+        if number is not None:
+            url = walk.url if number == 1 else list_page_url(walk.url, number)
+            yield scrapy.Request(
+                self.site.fetchable(url),
+                self.parse,
+                errback=self.download_failed,
+                cb_kwargs={"list_url": walk.url, "number": number},
+            )
+        elif walk.ended == "too long":
+            self.run.failures[walk.url] = f"the {self.list_name} did not end after {MAX_PAGES:,} pages"
 
     # --- pages ---
 
@@ -116,7 +120,7 @@ class ListSpider(KbsSpider):
         assert request is not None
         walk = self.walks[list_url]
         page, trouble, temporary = await self._page(response, walk, number)
-        if temporary and (again := self.ask_again(request, trouble)):
+        if temporary and (again := get_retry_request(request, spider=self, reason=trouble)):
             return [again]
         if page is None or (trouble and not page.entries and number > 1):
             return self.give_up(request, trouble)
@@ -179,12 +183,6 @@ class ListSpider(KbsSpider):
         for entry in wanted:
             yield self.request_article(entry.address, timestamp=entry.timestamp, list_url=walk.url)
         yield from self._complete(walk)
-
-    def _next_page(self, walk: Walk, number: int | None) -> Iterator[Request]:
-        if number is not None:
-            yield self._request_page(walk.url, number)
-        elif walk.ended == "too long":
-            self.run.failures[walk.url] = f"the {self.list_name} did not end after {MAX_PAGES:,} pages"
 
     def _complete(self, walk: Walk) -> Iterator[CompletedList]:
         if walk.ended and walk.waiting <= 0:

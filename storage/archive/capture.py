@@ -74,6 +74,15 @@ class Payload:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A capture by its place, with its own address and time: those of the record there may be an earlier capture's."""
+
+    location: Location
+    url: str | None
+    fetched_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revisit:
     """A capture with the payload of an earlier one, which its `revisit` record may name; dates are aware, UTC."""
 
@@ -136,9 +145,10 @@ def warc_files(folder: Path) -> dict[str, int]:
     return {file.name: file.stat().st_size for file in sorted(files)}
 
 
-def damaged(path: str | PurePath, what: str, offset: int = 0, harmless: str = "") -> Damage:
-    """A Damage of a file."""
-    return Damage(location=Location(file=name_of(path), offset=offset), what=what, harmless=harmless)
+def damaged(path: str | PurePath, what: str | OSError | ValueError, offset: int = 0, harmless: str = "") -> Damage:
+    """A Damage of a file; `what` may be the exception that says it."""
+    phrase = getattr(what, "strerror", None) or str(what)
+    return Damage(location=Location(file=name_of(path), offset=offset), what=phrase, harmless=harmless)
 
 
 def stamp_of(status: os.stat_result) -> str:

@@ -182,12 +182,8 @@ def utc(written: object) -> datetime | None:
         moment = written if isinstance(written, datetime) else datetime.fromisoformat(text)
     except ValueError:
         return None
-    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC) if is_time(moment) else None
-
-
-def is_time(moment: datetime) -> bool:
-    """Whether something can have been fetched then: other years are mistakes, and not all time zones have them."""
-    return 1900 <= moment.year <= 9000
+    # Other years are mistakes, and not all time zones have them.
+    return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC) if 1900 <= moment.year <= 9000 else None
 
 
 class _Window:

@@ -82,8 +82,7 @@ def name_of(row: Row, *, version: bool) -> str:
     day, kind, timestamp = (row["written_at"] or row["timestamp"])[:10], row["kind"], row["timestamp"]
     parts = [day if _DAY.fullmatch(day) else "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
     if version:
-        is_ours = _TIMESTAMP.fullmatch(timestamp)
-        parts.append(re.sub("[-:]", "", timestamp[:19]) if is_ours else _digest(timestamp))
+        parts.append(re.sub("[-:]", "", timestamp[:19]) if _TIMESTAMP.fullmatch(timestamp) else _digest(timestamp))
     return "-".join(parts)
 
 
@@ -117,12 +116,10 @@ def whole_file(path: Path | None) -> Iterator[IO[bytes]]:
             with os.fdopen(descriptor, "wb", _BUFFER) as stream:
                 yield stream
             return
-        with _temporary(target.parent) as folder:
-            with (folder / target.name).open("xb", _BUFFER) as stream:
-                yield stream
+        with _moved_to(target.parent) as folder, (folder / target.name).open("xb", _BUFFER) as stream:
+            yield stream
             if target.exists():
                 shutil.copymode(target, folder / target.name)
-            (folder / target.name).replace(target)
 
 
 @contextmanager
@@ -135,17 +132,17 @@ def whole_folder(path: Path) -> Iterator[Path]:
     target = path.expanduser()
     with _errors_named(path):
         target.mkdir(parents=True, exist_ok=True)
-        # Inside it, and not beside it: that may be another disk.
-        with _temporary(target) as folder:
+        with _moved_to(target) as folder:
             yield folder
-            for file in sorted(folder.iterdir()):
-                file.replace(target / file.name)
 
 
 @contextmanager
-def _temporary(folder: Path) -> Iterator[Path]:
-    with TemporaryDirectory(dir=folder, prefix=".export-", ignore_cleanup_errors=True) as name:
-        yield Path(name)
+def _moved_to(target: Path) -> Iterator[Path]:
+    """A temporary folder inside another (beside it may be another disk), into which its files move at the end."""
+    with TemporaryDirectory(dir=target, prefix=".export-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+        for file in sorted(Path(folder).iterdir()):
+            file.replace(target / file.name)
 
 
 @contextmanager
@@ -154,6 +151,6 @@ def _errors_named(name: str | Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if isinstance(error, ExportError) or not error.errno:  # a sentence already
+        if not error.errno:  # a sentence already
             raise
         raise ExportError(f"{name} cannot be written ({os.strerror(error.errno)}).") from error

@@ -21,15 +21,11 @@ def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
     try:
         rows = csv.writer(text)
         rows.writerow(_HEADER)
-        rows.writerows([_cell(name, article.row[name]) for name in _HEADER] for article in articles)
+        for row, _ in articles:
+            cells = row | {name: "true" if row[name] else "false" for name in FLAGS}
+            rows.writerow([not_a_formula(cells[name]) for name in _HEADER])
     finally:
         text.detach()
-
-
-def _cell(name: str, value: Any) -> Any:
-    if name in FLAGS:
-        return "true" if value else "false"
-    return not_a_formula(value)
 
 
 def not_a_formula(value: Any) -> Any:

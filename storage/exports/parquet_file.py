@@ -20,8 +20,7 @@ def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
     except ImportError as error:
         raise ImportError("--format parquet needs pyarrow: pip install 'kbsworld[parquet]'.") from error
 
-    columns = [(name, pyarrow.int64() if name in _INTEGERS else pyarrow.string()) for name in COLUMNS]
-    schema = pyarrow.schema(columns)
+    schema = pyarrow.schema([(name, pyarrow.int64() if name in _INTEGERS else pyarrow.string()) for name in COLUMNS])
     with ParquetWriter(stream, schema, compression="zstd", write_page_checksum=True) as writer:
         for group in _groups(articles):
             writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))

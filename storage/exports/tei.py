@@ -39,7 +39,9 @@ def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
     with etree.xmlfile(stream, encoding="utf-8") as file:
         file.write_declaration()
         with file.element(f"{{{_TEI}}}teiCorpus", nsmap={None: _TEI}):
-            file.write("\n", _corpus_header(), "\n")
+            title = _make.titleStmt(_make.title("Articles of KBS World"))
+            source = _make.sourceDesc(_make.p("Pages of world.kbs.co.kr, of which the articles alone were kept."))
+            file.write("\n", _make.teiHeader(_make.fileDesc(title, _published(), source)), "\n")
             for article in chain([first], left):
                 file.write(_text_of(article), "\n")
     stream.write(b"\n")
@@ -51,12 +53,6 @@ def _text_of(article: Exported) -> Any:
     text = _make.text(_make.body(_make.div(*_blocks(paragraphs), type="entry")), **lang)
     # Names begin with a digit, which an xml:id may not.
     return _make.TEI(_header(row), text, **{_ID: f"kbs-{name_of(row, version=True)}"})
-
-
-def _corpus_header() -> Any:
-    title = _make.titleStmt(_make.title("Articles of KBS World"))
-    source = _make.sourceDesc(_make.p("Pages of world.kbs.co.kr, of which the articles alone were kept."))
-    return _make.teiHeader(_make.fileDesc(title, _published(), source))
 
 
 def _published(*dates: Any) -> Any:

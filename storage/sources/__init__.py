@@ -9,8 +9,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from storage.archive.capture import (
     Damage,
     Item,
     Location,
+    Place,
     Revisit,
     Source,
     damaged,
@@ -44,15 +44,6 @@ from storage.sources.warc import warc_source, zip_sources
 
 #: How locations name standard input; with a slash, since bare names are those of the project's own archive.
 STANDARD_INPUT = "/dev/stdin"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """A capture by its place, with its own address and time: those of the record there may be an earlier capture's."""
-
-    location: Location
-    url: str | None
-    fetched_at: datetime
 
 
 def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:
@@ -167,9 +158,8 @@ def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
                 yield pages_source(name_of(file), [found]) if isinstance(found, PageFile) else found
 
 
-def _standard_input(max_page: int, start: int) -> Iterator[Item]:
+def _standard_input(max_page: int, _: int) -> Iterator[Item]:
     """What standard input brings, kept in a temporary file while it is read; captures have no location."""
-    del start
     with tempfile.TemporaryDirectory(prefix="kbsworld-") as folder:
         path = Path(folder, "stdin")
         with path.open("wb") as file:
@@ -211,7 +201,7 @@ def _walk(top: Path) -> Iterator[Source | Damage]:
                     yield found
         if pages:
             yield pages_source(name_of(folder), pages)
-    yield from (damaged(error.filename, error.strerror or "not readable") for error in errors)
+    yield from (damaged(error.filename, error) for error in errors)
     if responses:
         yield pages_source(name_of(top), responses)
 
@@ -247,10 +237,10 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
         else:
             yield PageFile(path, status.st_size, status.st_mtime_ns, url, fetched_at)
     except OSError as error:
-        yield damaged(path, error.strerror or "not readable")
+        yield damaged(path, error)
     except ValueError as error:
         harmless = "unrelated" if in_folder and "gzip data" not in str(error) else ""
-        yield damaged(path, str(error), harmless=harmless)
+        yield damaged(path, error, harmless=harmless)
 
 
 def _unpacked(head: bytes) -> bytes:

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of
-from storage.archive.reader import is_time, utc
+from storage.archive.reader import utc
 from storage.sources.http import decode_body
 from storage.sources.table import NO_TIME, read_rows, time_of
 
@@ -58,15 +58,12 @@ def pages_source(name: str, files: Sequence[PageFile]) -> Source:
     """Page files and responses of a cache as one source."""
     stamp = sha256("".join(f"{name_of(file.path)} {file.size} {file.mtime_ns}\n" for file in files).encode())
 
-    def items(max_page: int, start: int) -> Iterator[Item]:
-        del start
+    def items(max_page: int, _: int) -> Iterator[Item]:
         for file in files:
             try:
                 yield _cached(file.path, max_page) if file.path.is_dir() else _page(file, max_page)
-            except OSError as error:
-                yield damaged(file.path, error.strerror or "not readable")
-            except ValueError as error:
-                yield damaged(file.path, str(error))
+            except (OSError, ValueError) as error:
+                yield damaged(file.path, error)
 
     return Source(name, sum(file.size for file in files), stamp.hexdigest(), items)
 
@@ -188,9 +185,9 @@ def _meta(raw: bytes) -> tuple[str, int, datetime]:
     try:
         values: Any = ast.literal_eval(raw.decode())
         url, status, timestamp = (values[name] for name in ("response_url", "status", "timestamp"))
-        moment = datetime.fromtimestamp(timestamp, UTC)
+        moment = utc(datetime.fromtimestamp(timestamp, UTC))
     except (ValueError, SyntaxError, LookupError, TypeError, OverflowError, OSError, MemoryError, RecursionError):
         raise ValueError("a meta file that Scrapy did not write") from None
-    if not isinstance(url, str) or type(status) is not int or not is_time(moment):
+    if not isinstance(url, str) or type(status) is not int or moment is None:
         raise ValueError("a meta file that Scrapy did not write")
     return url, status, moment

@@ -150,8 +150,7 @@ def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file:
         start = member.header_offset + len(header) + sum(_LENGTHS.unpack(header))
         return warc_source(path, name, start, member.compress_size)
 
-    def items(max_page: int, at: int) -> Iterator[Item]:
-        del at
+    def items(max_page: int, _: int) -> Iterator[Item]:
         try:
             with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
                 yield from warc_items(stream, name, max_page)

@@ -21,18 +21,9 @@ from storage.charts import chart
 from storage.database import is_at_rest
 from storage.statistics import STATISTICS, Language
 from storage.web import plugin
+from storage.web.guard import guard
 
 _HERE = Path(__file__).parent
-_SETTINGS = {
-    "allow_download": False,
-    "facet_time_limit_ms": 2000,
-    "sql_time_limit_ms": 5000,
-    "suggest_facets": False,
-    "max_returned_rows": 5000,
-    "num_sql_threads": 3,
-    "truncate_cells_html": 200,  # in tables only: an article has its own page
-    "default_cache_ttl": 0,  # a crawl may be writing
-}
 # On rows of `catalogue`. datasette-dashboards leaves out a part in double brackets if its parameter is empty.
 _FILTERED = (
     "catalogue.latest [[ and catalogue.day >= :since ]] [[ and catalogue.day <= :until ]] "
@@ -44,20 +35,14 @@ _EMBEDDING = {"ast": True, "actions": False, "renderer": "svg", "defaultStyle": 
 
 def reading_room(path: Path) -> Datasette:
     """Datasette with the project's pages, queries and dashboards over an up-to-date database, not served yet."""
-    if not pm.is_registered(plugin):
-        pm.register(plugin)
-        # Datasette's own error page prints a traceback for each address that does not exist.
-        pm.set_blocked("datasette.handle_exception")
+    pm.register(plugin)
+    # Datasette's own error page prints a traceback for each address that does not exist.
+    pm.set_blocked("datasette.handle_exception")
     metadata = parse_metadata((_HERE / "metadata.yaml").read_text("utf-8"))
     for language, dashboard in metadata["plugins"]["datasette-dashboards"].items():
         dashboard["charts"] = charts(language)
-    datasette = Datasette(
-        [],
-        metadata=metadata,
-        settings=_SETTINGS,
-        template_dir=str(_HERE / "templates"),
-        static_mounts=[("static", str(_HERE / "static"))],
-    )
+    # Of this folder it takes the templates and static files.
+    datasette = Datasette([], config_dir=_HERE, settings=metadata.pop("settings"), metadata=metadata)
     datasette.remove_database("_memory")
     database = _ReadOnlyDatabase(datasette, path=str(path), is_mutable=not is_at_rest(path))
     datasette.add_database(database, name=plugin.DATABASE)
@@ -99,9 +84,8 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
     with socket.create_server(("127.0.0.1", port)) as listening:
         # Accepted connections inherit this; without it each answer but the first waits 40 ms (RFC 896, RFC 1122).
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
         config = uvicorn.Config(
-            reading_room(path).app(),
+            guard(reading_room(path).app()),
             log_config=None,
             log_level="critical",
             access_log=False,
@@ -111,7 +95,7 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
         server = _Server(config)
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, server.handle_exit)
-        ready(address)
+        ready(f"http://127.0.0.1:{listening.getsockname()[1]}/")
         server.run(sockets=[listening])
 
 

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from typing import Literal, NamedTuple
 
 from rapidfuzz.distance import Indel
@@ -26,10 +27,7 @@ def compare_paragraphs(old: Sequence[str], new: Sequence[str]) -> list[list[Piec
     """
     paragraphs: list[list[Piece]] = []
     for removed, added, equal in _runs(old, new):
-        changed = min(len(removed), len(added))
-        paragraphs += map(compare_words, removed[:changed], added[:changed])
-        paragraphs += [[Piece("delete", paragraph)] for paragraph in removed[changed:]]
-        paragraphs += [[Piece("insert", paragraph)] for paragraph in added[changed:]]
+        paragraphs += [compare_words(*pair) for pair in zip_longest(removed, added, fillvalue="")]
         paragraphs += [[Piece("equal", paragraph)] for paragraph in equal]
     return paragraphs
 

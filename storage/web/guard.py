@@ -44,14 +44,14 @@ def guard(app: App) -> App:
 
 
 def _refusal(scope: Message) -> tuple[int, str] | None:
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
+    headers = dict(scope["headers"])
+    host = headers.get(b"host", b"").decode("latin-1")
     if host not in _HOSTS and host.rpartition(":")[0] not in _HOSTS:
         return 421, "The reading room answers only to 127.0.0.1 and localhost."
     # A page of another site never sees the answer, but could ask for something expensive (Fetch Metadata, W3C).
     # A person may follow its link to a page without a query.
-    fetch = {name: value for name, value in scope["headers"] if name.startswith(b"sec-fetch-")}
-    is_from_elsewhere = fetch.get(b"sec-fetch-site") in {b"cross-site", b"same-site"}
-    if is_from_elsewhere and (fetch.get(b"sec-fetch-mode") != b"navigate" or scope["query_string"]):
+    is_from_elsewhere = headers.get(b"sec-fetch-site") in {b"cross-site", b"same-site"}
+    if is_from_elsewhere and (headers.get(b"sec-fetch-mode") != b"navigate" or scope["query_string"]):
         return 403, "Requests from other sites are refused; open the page by its address."
     if scope["method"] not in {"GET", "HEAD"}:
         return 405, "The reading room is read-only."

@@ -14,11 +14,6 @@ LANGUAGES = {"fr": "Français", "en": "English"}
 FACETS = {"category": "category", "month": "month", "kind": "kind", "layout": "of_layout"}
 
 _PHRASES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text("utf-8"))
-_MONTHS = {
-    "fr": "janvier février mars avril mai juin juillet août septembre octobre novembre décembre".split(),
-    "en": "January February March April May June July August September October November December".split(),
-}
-_ZONES = {"+0900": "KST", "+0000": "UTC"}
 
 
 def words_of_page(language: str) -> dict[str, Any]:
@@ -62,11 +57,10 @@ def spell_time(moment: str | None, language: str) -> str:
         return ""
     when = datetime.fromisoformat(moment)
     first = "er" if when.day == 1 and language == "fr" else ""
-    day = f"{when.day}{first} {_MONTHS[language][when.month - 1]} {when.year}"
+    day = f"{when.day}{first} {phrases(language)['months'].split()[when.month - 1]} {when.year}"
     if len(moment) <= len("2023-11-07"):
         return day
-    offset = when.strftime("%z")
-    return f"{day}, {when:%H:%M} {_ZONES.get(offset, offset)}"
+    return f"{day}, {when:%H:%M %z}".replace("+0900", "KST").replace("+0000", "UTC")
 
 
 def spell_number(number: int | None, language: str) -> str:

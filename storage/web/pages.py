@@ -39,11 +39,10 @@ def front_page(db: Database) -> Context:
 def results(db: Database, query: str) -> Context:
     """The results of a search; none if the query cannot be understood."""
     try:
-        hits = [asdict(hit) for hit in search(db, query, limit=_MAX_RESULTS)]
+        found = search(db, query, limit=_MAX_RESULTS)
     except QueryError:
-        hits = []
-    for hit in hits:
-        hit |= {"title": _marked(hit["title"]), "snippet": _marked(hit["snippet"])}
+        found = []
+    hits = [asdict(hit) | {"title": _marked(hit.title), "snippet": _marked(hit.snippet)} for hit in found]
     return {"q": query, "hits": hits, "is_cut": len(hits) == _MAX_RESULTS}
 
 

@@ -1,4 +1,4 @@
-"""The Datasette plugin that makes it a reading room: its pages, its languages and its rules."""
+"""The Datasette plugin that makes it a reading room: its pages, its languages, and what queries may do."""
 
 import re
 import sqlite3
@@ -13,7 +13,6 @@ from markupsafe import Markup
 from sqlite_utils import Database
 
 from storage.statistics import match_expression, register
-from storage.web.guard import App, guard
 from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, front_page, results
 
@@ -42,12 +41,6 @@ def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
         conn.execute("pragma query_only = 1")
         conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
         conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
-
-
-@hookimpl
-def asgi_wrapper() -> Callable[[App], App]:
-    """Answer this machine only."""
-    return guard
 
 
 @hookimpl

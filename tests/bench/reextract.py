@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from storage import ArticleStore
-from storage.archive import ArchiveWriter
+from storage.archive.writer import ArchiveWriter
 from tests.bench.processes import Run, measure
 from tests.bench.report import Figure, conclude, print_table
 from tests.replica.many import many_pages

@@ -22,14 +22,14 @@ from scrapy.utils.request import RequestFingerprinter
 from crawler.reextract import Reextraction, Report, extract, processes
 from crawler.site import Site
 from storage import ArchiveWriter, ArticleStore
-from storage.archive import MAX_FILE_BYTES
-from storage.reextraction import ReextractionState
+from storage.archive.writer import MAX_FILE_BYTES
+from storage.crawl_state import ReextractionState
 from storage.sources import find_sources
 from tests.replica.many import many_pages
 
-BASE_URL = "https://world.kbs.co.kr"
-WORK = partial(extract, base_url=BASE_URL, max_page=10_000_000)
+SITE = Site("https://world.kbs.co.kr")
 MAX_PAGE = 10_000_000
+WORK = partial(extract, site=SITE, max_page=MAX_PAGE)
 BEGIN = datetime(2026, 11, 1, tzinfo=UTC)
 
 
@@ -118,12 +118,5 @@ def reextract_here(database: Path, *files: Path) -> dict[str, int]:
 def reextraction(database: Path) -> Iterator[Reextraction]:
     """A re-extraction into a database, with one worker."""
     with processes(1, WORK) as workers, ArticleStore(database) as store:
-        yield Reextraction(
-            store=store,
-            state=ReextractionState(store.db, "call"),
-            workers=workers,
-            report=Report("reextract", "pages", 0),
-            archive=database.parent,
-            site=Site(BASE_URL),
-            max_page=MAX_PAGE,
-        )
+        state, report = ReextractionState(store.db, "call"), Report("reextract", "pages", 0)
+        yield Reextraction(store, state, workers, report, database.parent, SITE, MAX_PAGE)

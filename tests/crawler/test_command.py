@@ -60,7 +60,16 @@ def test_help_explains_exit_statuses_and_gives_examples(scrapy: Run, name: str) 
         (["stats", "--word", '"nord'], "A quote is not closed"),
         (["stats", "--format", "csv"], "CSV is one table; choose it, such as --only months."),
         (["search", "(sommet"], "A bracket is not closed"),
-        (["search", "sommet", "--limit", "no"], "--limit=no is not valid; it must be a number of hits, from 1."),
+        (["search", "sommet", "--limit", "no"], "argument --limit: must be a whole number from 1 to 999999."),
+        (["reextract", "--jobs", "0", "seeds"], "argument --jobs: must be a whole number from 1 to 1000."),
+        (["reextract", "-s", "KBS_MAX_PAGE=0"], "KBS_MAX_PAGE is '0'; it must be a whole number from 1 to 2147483648."),
+        (["reextract", "--only", "colour=red"], "argument --only: must be NAME=VALUE, such as layout=generic"),
+        (
+            ["reextract", "--scheduler", "host:8786"],
+            "argument --scheduler: must be an address such as tcp://host:8786.",
+        ),
+        (["reextract", "--scheduler", "tcp://host:1", "--jobs", "2"], "--jobs: not allowed with argument --sch"),
+        (["browse", "--port", "99999"], "argument --port: must be a whole number from 0 to 65535."),
         (["search"], "Give the words to look for"),
     ],
 )

@@ -56,7 +56,7 @@ def export(database: Path, *arguments: str) -> int:
     command, parser = Command(), argparse.ArgumentParser()
     command.settings = Settings({"KBS_DB": str(database)})
     command.add_options(parser)
-    return command.prepare([], parser.parse_args(arguments))()
+    return command.work([], parser.parse_args(arguments))
 
 
 @pytest.mark.usefixtures("database")

@@ -214,11 +214,7 @@ def test_killed_twenty_times_it_ends_with_the_same_rows(reextract: Reextract, tm
     ("arguments", "status", "sentence"),
     [
         (["nowhere.warc"], 1, "nowhere.warc: no such file or folder."),
-        (["--only", "colour=red"], 2, "--only colour=red must be NAME=VALUE"),
         (["--only", "lang=fr", "seeds"], 2, "it takes no SOURCE"),
-        (["--jobs", "0", "seeds"], 2, "--jobs is 0; it must be a whole number from 1"),
-        (["--scheduler", "host:8786", "seeds"], 2, "--scheduler host:8786 must be an address such as tcp://host:8786."),
-        (["--scheduler", "tcp://host:8786", "--jobs", "2", "seeds"], 2, "--jobs are processes of this machine"),
         (["--frobnicate"], 2, "Unknown option --frobnicate. See kbsworld reextract --help."),
         ([], 1, "There is no WARC file in"),
     ],

@@ -12,8 +12,7 @@ import crawler.reextract
 from crawler.reextract import DEADLY, Batch, processes
 from extractors.html import extract_page
 from storage import Capture
-from storage.archive import Location
-from storage.archive.capture import Damage
+from storage.archive.capture import Damage, Location
 from storage.versions import Row
 from tests.crawler.conftest import Run
 from tests.crawler.forms import WORK, as_warc, captures, reextraction

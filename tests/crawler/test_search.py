@@ -43,7 +43,7 @@ def on_terminal(path: Path, capsys: pytest.CaptureFixture[str], *arguments: str)
     command.add_options(parser)
     opts, words = parser.parse_known_args(arguments)
     with patch("sys.stdout.isatty", return_value=True):
-        command.prepare(words, opts)()
+        command.work(words, opts)
     return capsys.readouterr().out
 
 

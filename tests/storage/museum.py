@@ -10,8 +10,7 @@ from pathlib import Path
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
-from storage.archive import Capture, payload_digest
-from storage.archive.capture import Damage, Item, Location, Revisit, Source
+from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, payload_digest
 from storage.sources.http import decoded
 from storage.sources.warc import warc_source
 

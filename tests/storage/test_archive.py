@@ -15,7 +15,7 @@ import pytest
 
 from extractors.article import KST
 from storage import ArchiveWriter
-from storage.archive import Location, Payload, payload_digest
+from storage.archive.capture import Location, Payload, payload_digest
 from tests.storage.warc import Record, read_file, warcio
 
 WHEN = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)

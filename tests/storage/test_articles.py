@@ -10,7 +10,7 @@ import pytest
 
 from extractors import Article
 from storage import ArticleStore, Capture, Outcome
-from storage.archive import Location
+from storage.archive.capture import Location
 from tests.replica import World
 
 NOON = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)

@@ -15,8 +15,7 @@ from scrapy.http import HtmlResponse, Request
 from scrapy.settings import Settings
 from scrapy.utils.request import RequestFingerprinter
 
-from storage.archive import Capture
-from storage.archive.capture import Damage, Item, Source
+from storage.archive.capture import Capture, Damage, Item, Source
 from storage.sources import find_sources
 from tests.replica import World
 from tests.replica.pages import entry_page

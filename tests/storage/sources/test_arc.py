@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.archive import Location
-from storage.archive.capture import Damage
+from storage.archive.capture import Damage, Location
 from tests.storage.museum import Archive, flipped, joined
 from tests.storage.sources.made import ARC_HEADER, ARC_HTTP, arc, captures, damages, page, read, refused, save, url
 

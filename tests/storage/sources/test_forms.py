@@ -11,9 +11,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from storage.archive import Location
-from storage.archive.capture import Damage, Item, name_of
-from storage.sources import Place, own_sources, read_places, total_size
+from storage.archive.capture import Damage, Item, Location, Place, name_of
+from storage.sources import own_sources, read_places, total_size
 from tests.storage.museum import unpacked
 from tests.storage.sources.made import (
     FILES,

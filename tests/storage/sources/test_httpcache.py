@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.archive import Location
-from storage.archive.capture import Damage
+from storage.archive.capture import Damage, Location
 from tests.storage.museum import unpacked
 from tests.storage.sources.made import cache, captures, damages, page, read, refused, sources, url
 

@@ -9,8 +9,7 @@ import pytest
 
 from extractors.html import extract_page
 from storage import ArticleStore
-from storage.archive import Location
-from storage.archive.capture import Damage
+from storage.archive.capture import Damage, Location
 from storage.sources.folder import origin_by_path
 from tests.replica import World
 from tests.replica.pages import entry_page

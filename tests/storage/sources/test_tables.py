@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.archive import Location
-from storage.archive.capture import Damage
+from storage.archive.capture import Damage, Location
 from storage.sources.table import TABLE_COLUMNS, read_rows
 from tests.storage.sources.made import as_csv, as_json, captures, damages, page, read, refused, rows, url
 

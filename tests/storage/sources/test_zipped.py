@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from storage.archive import Location
-from storage.archive.capture import Damage
+from storage.archive.capture import Damage, Location
 from tests.storage.sources.made import WARC, captures, damages, read, sources, url, wacz, warc
 
 

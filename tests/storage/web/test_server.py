@@ -186,7 +186,6 @@ def test_it_says_in_a_sentence_why_it_cannot_open(small: Room, tmp_path: Path) -
         (1, here, used, "", used),
         (1, none, "0", "", str(none)),
         (1, here, "0", missing, "pip install 'kbsworld[browse]'"),
-        (2, here, "99999", "", "--port"),
     ):
         run = prepared().run("browse", "--port", port, first=first, KBS_DB=str(database))
         assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (status, "", 1), run.stderr
