@@ -23,8 +23,12 @@ _SURROUNDINGS = ELEMENTS["surroundings"] | {"article"}
 # As `Layout.end`, inside a body that was found by structure: the surroundings, and the heading over the cards.
 _END: Selector = etree.XPath(
     "descendant::*[self::aside or self::footer or self::nav"
-    " or self::article[following-sibling::article] or self::h2[following-sibling::*[1][count(.//article) > 1]]][1]"
+    " or self::article[.//a and following-sibling::article]"
+    " or self::h2[following-sibling::*[1][count(.//article[.//a]) > 1]]]"
 )
+# Cards link to their articles.
+_CARDS = etree.XPath("descendant-or-self::article[.//a][position() < 3]")
+_HEADLINES = ("h1", "h2", "h3")
 _BLOCKS, _CONTROLS, _WRAPPERS = ELEMENTS["blocks"], ELEMENTS["controls"], ELEMENTS["wrappers"]
 # A body is at least a short sentence; what is shorter is a button or a label. A line beside a body is shorter than a
 # paragraph and ends no sentence, and the labels of a share box are fewer than a paragraph's words.
@@ -187,7 +191,7 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
 def _find_title(page: _Element) -> _Element | None:
     """The article's headline by structure: the one that says what the page claims as its title, else its first h1."""
     claimed = meta_of(page, "og:title")
-    headlines = {headline: words for headline in page.iter("h1", "h2", "h3") if (words := text_of(headline))}
+    headlines = {headline: words for headline in page.iter(*_HEADLINES) if (words := text_of(headline))}
     named = (one for one, words in headlines.items() if words == claimed)
     own = (one for one in headlines if one.tag == "h1" and next(one.iterancestors(*_SURROUNDINGS), None) is None)
     return next(chain(named, own), None)
@@ -257,7 +261,7 @@ def _until_cards(node: _Element) -> Iterator[_Element]:
 
 
 def _is_cards(block: _Element | None) -> bool:
-    return block is not None and len(list(islice(block.iter("article"), 2))) > 1
+    return block is not None and len(_CARDS(block)) > 1
 
 
 def _find_bodies(start: _Element) -> list[_Element]:
@@ -266,28 +270,26 @@ def _find_bodies(start: _Element) -> list[_Element]:
     Without any, the block of a picture: what an infographic may be.
     """
     found: list[_Element] = []
-    longest = 0
     pictures: list[_Element] = []
+    longest = _SHORTEST_BODY - 1
     for level in takewhile(lambda level: next(level.iter("footer"), None) is None, _levels(start)):
         pictures = pictures or [one for one in _until_cards(level) if next(one.iter("img"), None) is not None][:1]
         prose = {block: _own_words(block) for block in _prose(_until_cards(level))}
-        length = max(prose.values(), default=0)
-        if length > longest:
-            found, longest = _without_labels(prose), length
+        body = max(prose, key=lambda block: prose[block], default=start)
+        # One line beside a title is no body.
+        is_body = _is_paragraph(body) or (body.tag in _WRAPPERS and level.tag not in _HEADLINES)
+        if prose.get(body, 0) > longest and is_body:
+            longest = prose[body]
+            # Without labels beside it; where paragraphs have no block of their own, all of them.
+            found = [one for one in prose if one is body or body.tag not in _WRAPPERS or _is_paragraph(one)]
         # What is beside the right column is around the article, and no further level is its own.
         if longest >= _SHORT or (found and next(level.itersiblings("aside", "footer"), None) is not None):
             break
     return found or pictures
 
 
-def _without_labels(prose: dict[_Element, int]) -> list[_Element]:
-    """Blocks of prose without the labels beside them; where paragraphs have no block of their own, all of them."""
-    body = max(prose, key=lambda block: prose[block])
-    if body.tag not in _WRAPPERS:
-        return list(prose)
-    return [
-        one for one in prose if one is body or prose[one] >= _SHORT or (text_of(one) or "").endswith(_SENTENCE_ENDS)
-    ]
+def _is_paragraph(block: _Element) -> bool:
+    return _own_words(block) >= _SHORT or (text_of(block) or "").endswith(_SENTENCE_ENDS)
 
 
 def _prose(blocks: Iterable[_Element], depth: int = 0) -> Iterator[_Element]:
@@ -298,8 +300,14 @@ def _prose(blocks: Iterable[_Element], depth: int = 0) -> Iterator[_Element]:
         worded = [child for child in block if text_of(child)]
         prose = [child for child in worded if _is_prose(child)]
         bare = not (block.text or "").strip() and not any((child.tail or "").strip() for child in block)
-        is_wrapper = bare and prose and all(child.tag in _WRAPPERS for child in prose)
-        if is_wrapper and depth < _MOST_WRAPPERS and (len(worded) == 1 or any(_is_menu(child, 2) for child in worded)):
+        at = worded.index(prose[0]) if prose else 0  # links between paragraphs are the body's own
+        is_wrapper = bare and prose == worded[at:][: len(prose)] and all(child.tag in _WRAPPERS for child in prose)
+        if (
+            prose
+            and is_wrapper
+            and depth < _MOST_WRAPPERS
+            and (len(worded) == 1 or any(_is_menu(child, 2) for child in worded))
+        ):
             yield from _prose(prose, depth + 1)
         else:
             yield block

@@ -130,6 +130,8 @@ def test_a_redesign_may_use_other_elements() -> None:
     assert redesigned(LONG, *head).title == title
     assert redesigned(LONG, (H1, H1.replace(b"h1>", b"h2>"))).title == title
     embedded = redesigned(f"{LONG}<article>Un encart.</article><p>Fin.</p>")
+    parts = redesigned(f"<article>{LONG}</article><article>Un encart.</article>")
+    assert parts.paragraphs == (LONG.strip(), "Un encart.")
     assert embedded.paragraphs == (LONG.strip(), "Un encart.", "Fin.")
 
 
@@ -151,6 +153,38 @@ def test_an_undated_page_takes_no_date_from_a_card() -> None:
 def test_a_soft_404_of_a_template_that_moved_is_refused() -> None:
     with pytest.raises(NotAnArticle):
         extract_html(moved.rename(pages.missing_page(hostile.WORLD), Random(1)), URL)
+
+
+STRAY = '<p class="programme">Séoul au jour le jour, avec la rédaction</p>'
+
+
+def test_a_line_beside_the_body_is_never_the_article() -> None:
+    """The body is read as before; where there is none, the page is refused."""
+    world = World(articles=20, seed=5)
+    for entry in [*world.entries, *world.features, *world.programmes]:
+        page = pages.entry_page(world, entry).replace(b"</h1>", f"</h1>{STRAY}".encode())
+        renamed = moved.rename(page, Random(entry.seq))
+        assert extract_html(renamed, entry.truth.url).paragraphs == entry.truth.paragraphs
+        start, end = page.index(b'<div class="body_txt'), page.index(b'<div class="func_menu bottom">')
+        with pytest.raises(NotAnArticle):
+            extract_html(moved.rename(page[:start] + page[end:], Random(1)), entry.truth.url)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ('<a href="#">Share</a>', "<button>Share</button>"),
+        ("<strong>Share</strong>", "<p>Partager cet article avec vos amis</p>"),
+    ],
+)
+def test_menus_are_links_and_controls_alone(old: str, new: str) -> None:
+    for entry in hostile.WORLD.entries:
+        page = pages.entry_page(hostile.WORLD, entry)
+        changed = page.replace(old.encode(), new.encode())
+        assert changed != page
+        for names in (None, {"func_menu", "share_box"}, {"body_txt"}):
+            shown = moved.rename(changed, Random(1), names)
+            assert extract_html(shown, entry.truth.url).paragraphs == entry.truth.paragraphs
 
 
 @pytest.mark.parametrize(
