@@ -293,24 +293,26 @@ def _is_paragraph(block: _Element) -> bool:
 
 
 def _prose(blocks: Iterable[_Element], depth: int = 0) -> Iterator[_Element]:
-    """Blocks of prose, inside a wrapper too where that holds menus besides."""
-    for block in blocks:
-        if not _is_prose(block):
-            continue
-        worded = [child for child in block if text_of(child)]
-        prose = [child for child in worded if _is_prose(child)]
-        bare = not (block.text or "").strip() and not any((child.tail or "").strip() for child in block)
-        at = worded.index(prose[0]) if prose else 0  # links between paragraphs are the body's own
-        is_wrapper = bare and prose == worded[at:][: len(prose)] and all(child.tag in _WRAPPERS for child in prose)
-        if (
-            prose
-            and is_wrapper
-            and depth < _MOST_WRAPPERS
-            and (len(worded) == 1 or any(_is_menu(child, 2) for child in worded))
-        ):
-            yield from _prose(prose, depth + 1)
+    """Blocks of prose, and instead of a wrapper those in it."""
+    for block in filter(_is_prose, blocks):
+        if depth < _MOST_WRAPPERS and (wrapped := _wrapped(block)):
+            yield from _prose(wrapped, depth + 1)
         else:
             yield block
+
+
+def _wrapped(block: _Element) -> list[_Element]:
+    """The blocks of prose in a wrapper, which holds one block alone, or menus around its blocks; empty for a body."""
+    worded = [child for child in block if text_of(child)]
+    prose = [child for child in worded if _is_prose(child)]
+    bare = not (block.text or "").strip() and not any((child.tail or "").strip() for child in block)
+    if not bare or not prose or not all(child.tag in _WRAPPERS for child in prose):
+        return []
+    # Menus between paragraphs are links of the body.
+    at = worded.index(prose[0])
+    around = worded[:at] + worded[at + len(prose) :]
+    menus = prose == worded[at : at + len(prose)] and any(_is_menu(child, 2) for child in around)
+    return prose if menus or len(worded) == 1 else []
 
 
 def _is_prose(block: _Element) -> bool:
