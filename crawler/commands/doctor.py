@@ -80,7 +80,8 @@ class Command(OfflineCommand):
         _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])
         archive = _check(folder, rows, quick=opts.quick) if folder else ArchiveReport()
         _print("Archive", [], _about_archive(folder, rows, archive, quick=opts.quick))
-        return _conclude(runs, [name for name, is_so in (("database", damage), ("archive", archive.broken)) if is_so])
+        lost = [finding for finding in archive.findings if not finding.harmless]
+        return _conclude(runs, [name for name, found in (("database", damage), ("archive", lost)) if found])
 
 
 def _print(title: str, rows: list[dict[str, Any]], notes: Iterable[str]) -> None:

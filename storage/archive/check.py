@@ -51,11 +51,6 @@ class ArchiveReport:
     records: int = 0
     findings: list[Finding] = field(default_factory=list)
 
-    @property
-    def broken(self) -> bool:
-        """Whether anything is lost."""
-        return any(not finding.harmless for finding in self.findings)
-
 
 def check_archive(folder: Path, rows: Rows, progress: Callable[[int, int], None] | None = None) -> ArchiveReport:
     """Read every WARC file of a folder, which may be missing, and look up every row.

@@ -35,7 +35,7 @@ from storage.sources.folder import (
     UrlMap,
     cached_response,
     open_regular,
-    origin_of,
+    origin_by_path,
     pages_source,
     read_url_map,
 )
@@ -226,7 +226,7 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
     try:
         with open_regular(path) as file:
             head, status = file.read(HEAD), os.fstat(file.fileno())
-        url, fetched_at = origin_of(path, origins)
+        url, fetched_at = origins.get(str(path)) or (origin_by_path(path), None)
         if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
             yield from zip_sources(path)
         elif begins_record(head) or (head and path.name.endswith((".warc.gz", ".warc"))):

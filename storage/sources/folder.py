@@ -132,11 +132,6 @@ def _entry(row: dict[str, Any] | str) -> tuple[str, tuple[str, datetime | None]]
     return posixpath.normpath(file.replace("\\", "/")), (url.encode("utf-8", "replace").decode().strip(), moment)
 
 
-def origin_of(path: Path, origins: UrlMap) -> tuple[str, datetime | None]:
-    """Address and time of a page, from the url maps or from its path; empty and None if unknown."""
-    return origins.get(str(path)) or (origin_by_path(path), None)
-
-
 def origin_by_path(path: PurePath | str) -> str:
     """The address of a page that a mirroring tool has saved at a path, or an empty string."""
     parts = PurePath(name_of(path)).parts
