@@ -20,12 +20,6 @@ from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, 
 
 # Cards of other articles are `article` elements.
 _SURROUNDINGS = ELEMENTS["surroundings"] | {"article"}
-# As `Layout.end`, inside a body that was found by structure: the surroundings, and the heading over the cards.
-_END: Selector = etree.XPath(
-    "descendant::*[self::aside or self::footer or self::nav"
-    " or self::article[.//a and following-sibling::article]"
-    " or self::h2[following-sibling::*[1][count(.//article[.//a]) > 1]]]"
-)
 # Cards link to their articles.
 _CARDS = etree.XPath("descendant-or-self::article[.//a][position() < 3]")
 _HEADLINES = ("h1", "h2", "h3")
@@ -121,7 +115,7 @@ def _parts(
     if first(layout.body, bodies[0]) is bodies[0]:
         blocks, end = _extent(layout, bodies[0], cut)
     else:
-        blocks, end = bodies, next(chain.from_iterable(_ends(_END, body) for body in bodies), None)
+        blocks, end = bodies, next(chain.from_iterable(_ends(_structural_ends, body) for body in bodies), None)
     own, tops = [*_between(head, bodies[0]), *bodies], {head, *bodies}
     picture = first(layout.picture, *own)
     image = None if picture is None else picture.get("src")
@@ -262,6 +256,17 @@ def _until_cards(node: _Element) -> Iterator[_Element]:
 
 def _is_cards(block: _Element | None) -> bool:
     return block is not None and len(_CARDS(block)) > 1
+
+
+def _structural_ends(body: _Element) -> Iterator[_Element]:
+    """As `Layout.end`: the surroundings, and the cards of other articles with their heading."""
+    for end in body.iter("article", "aside", "footer", "h2", "nav"):
+        if end.tag == "h2":
+            is_end = _is_cards(end.getnext())
+        else:
+            is_end = end.tag != "article" or (bool(_CARDS(end)) and next(end.itersiblings("article"), None) is not None)
+        if is_end and end is not body:
+            yield end
 
 
 def _find_bodies(start: _Element) -> list[_Element]:
