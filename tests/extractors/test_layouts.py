@@ -155,6 +155,40 @@ def test_a_soft_404_of_a_template_that_moved_is_refused() -> None:
         extract_html(moved.rename(pages.missing_page(hostile.WORLD), Random(1)), URL)
 
 
+BODIES = (
+    "<div>{0}</div><div>{0}</div>",
+    "<div><div><p>{0}</p></div></div>",
+    "<div class='img_box no-print'><div class='photo'><img src='a.jpg'></div></div><div>{0}<br><br>{0}</div>",
+    "<p>{0}</p><ul><li><a href='x'>Une chanson</a></li><li><a href='y'>Une autre chanson</a></li></ul>",
+    "<div>{0}</div><div><a href='x'>Une chanson</a> <a href='y'>Une autre</a></div><div>{0}</div>",
+    "<p>{0}</p><p><a href='x'>Le site du groupe</a></p>",
+    "<h3>Biographie</h3><div>{0}</div><h3>Disques</h3><div>Un, deux</div>",
+    "<h2>Biographie</h2><p>{0}</p><h2>Disques</h2><p>2019 Album</p>",
+    "<section><h3>Un</h3><p>{0}</p></section><section><h3>Deux</h3><p>Deux lignes</p></section>",
+    "<div>{0}</div><aside><p>{0}</p></aside><div>{0}</div>",
+    "<article>{0}</article><article>{0}</article>",
+    "<p>{0}</p><form><select><option>a</option></select><button>ok</button></form><p>{0}</p>",
+    "<p>{0}</p><p>Quiz : <input type=text></p><p>{0}</p>",
+    "<table><tr><td>Nom</td><td>Kim</td></tr><tr><td>Naissance</td><td>1990 à Séoul</td></tr></table>",
+    "<iframe src='https://example.org/'></iframe><br />{0}",
+    "<div class='vod'><iframe src='x'></iframe></div><div>{0}</div>",
+    "<p>2020-05-04</p><p>{0}</p><p>© KBS</p>",
+    "<center><img src='a.jpg'></center><center>{0}</center>",
+    "<p>{0}<p>{0}<p>",
+    "<p>Un mort à Séoul</p>",
+)
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_a_body_of_any_shape_is_the_same_where_names_have_changed(body: str) -> None:
+    for entry in (hostile.WORLD.entries[0], *hostile.WORLD.features[:2], hostile.WORLD.programmes[0]):
+        page = pages.article_page("f", entry, body.format(LONG), hostile.WORLD.entries[5:])
+        article = extract(page, entry.truth.url)
+        for seed in range(10):
+            renamed = extract(moved.rename_some(page, Random(seed)), entry.truth.url)
+            assert replace(renamed, layout=article.layout) == article
+
+
 STRAY = '<p class="programme">Séoul au jour le jour, avec la rédaction</p>'
 
 
