@@ -176,7 +176,10 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
     blocks = [body]
     for block in _after(body):
         blocks.append(block)
-        if (end := block if _is_menu(block) else next(_ends(layout.end, block), None)) is not None:
+        end = next(_ends(layout.end, block), None)
+        if end is not block and _is_menu(block):
+            end = block
+        if end is not None:
             cut.update(inside)  # no end, since the page goes on after the body
             return blocks, end
     return [body], inside[0] if inside else None
