@@ -34,6 +34,8 @@ _LONGEST_CREDIT = 120
 # A line of more words that ends as a sentence is one, whatever it begins with.
 _WORDS_OF_A_CREDIT = 6
 _SIGNS, _SENTENCE_ENDS = tuple(WORDS.credit_signs), tuple(WORDS.sentence_ends)
+# What a line that ends a sentence ends with, and what may follow that. The quote of a title ends none.
+_STOPS, _CLOSING = tuple(WORDS.sentence_ends.replace("»", "")), "»”’\"') ]"
 
 # Bounds on what a hostile page may cost; the longest features have some hundred paragraphs.
 _MAX_PARAGRAPHS = 2_000
@@ -120,22 +122,31 @@ def text_of(element: _Element | None) -> str | None:
     return collapse("".join(words)) or None
 
 
-def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> tuple[str, ...]:
+def read_paragraphs(
+    blocks: Iterable[_Element],
+    cut: Collection[_Element],
+    end: _Element | None,
+    *,
+    has_lines: bool = False,
+    quotes: tuple[str, str] = ("“", "”"),
+) -> tuple[str, ...]:
     """The paragraphs of an article, in reading order. The elements are taken off their page.
 
     Args:
         blocks, cut, end: as of `Parts`. The text after a block counts if another block follows.
+        has_lines: whether one <br> after a line that ends no sentence ends the line, although two end a paragraph.
+        quotes: what is written around a <q>.
 
     Raises:
         NotAnArticle: the body is longer than any article of the site.
     """
-    article = _isolate(blocks, cut, end)
+    article = _isolate(blocks, cut, end, quotes)
     _clean_texts(article)
     if _LENGTH(article) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _flatten_rows(article)
     _flatten_items(article)
-    _part_paragraphs(article)
+    _part_paragraphs(article, has_lines)
     try:
         lines = [line for line in map(str.split, _converter()(article).split("\n")) if line]
     except RecursionError:  # more elements in one another than any article has
@@ -157,7 +168,9 @@ def _converter() -> Callable[[_Element], str]:
     return lambda tree: xmltotxt(convert_tags(tree, options), include_formatting=False)  # type: ignore[arg-type]
 
 
-def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> _Element:
+def _isolate(
+    blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None, quotes: tuple[str, str]
+) -> _Element:
     """A tree of the article alone: of its blocks, <br> and <img>."""
     article = etree.Element("div")
     article.extend(blocks)
@@ -172,7 +185,10 @@ def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Elemen
         if element.tag in _WORDLESS:
             element.clear(keep_tail=True)
             element.tag = "p" if element.tag in _MEDIA else "span"
-        elif element.tag not in _KEPT:
+        elif element.tag == "q":  # browsers write its quotes
+            element.tag, element.text = "span", quotes[0] + (element.text or "")
+            element.tail = quotes[1] + (element.tail or "")
+        elif element.tag not in _KEPT and "<" not in str(element.tag):
             element.tag = "p" if element.tag in _BLOCKS else "span"
     if (swallowing := next(filter(_swallowed_tags, article.iterdescendants()), None)) is not None:
         _drop_from(swallowing)
@@ -190,7 +206,9 @@ def _drop_from(element: _Element) -> None:
 
 
 def _swallowed_tags(element: _Element) -> bool:
-    """Whether a quote or bracket that was not closed took in further tags, so that anything may follow."""
+    """Whether a tag or a quote that was not closed took in further tags, so that anything may follow."""
+    if "<" in str(element.tag):
+        return True
     for name, value in element.items():
         if "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("="))):
             return True
@@ -241,11 +259,11 @@ def _flatten_items(article: _Element) -> None:
             etree.SubElement(item, "li").text = paragraph
 
 
-def _part_paragraphs(article: _Element) -> None:
+def _part_paragraphs(article: _Element, has_lines: bool) -> None:
     """Keep the <br> that separate paragraphs; the others, and pictures, become spaces.
 
-    On the site one <br> ends a sentence and two end a paragraph; in a body without any double one, single ones separate
-    paragraphs (README.md, "An article page"). A line that is a credit is a paragraph of its own.
+    On the site one <br> ends a sentence, or in features a line, and two end a paragraph; in a body without any double
+    one, single ones separate paragraphs (README.md, "An article page"). A credit is a paragraph of its own.
     """
     single: list[_Element] = []
     has_double = False
@@ -262,7 +280,8 @@ def _part_paragraphs(article: _Element) -> None:
             after = child.tail or ""
             if before is not None:
                 has_double |= len(breaks) > 1
-                if len(breaks) == 1 and not is_credit(before.strip()) and not is_credit(after):
+                ends_line = has_lines and not before.rstrip(_CLOSING).endswith(_STOPS)
+                if len(breaks) == 1 and not (ends_line or is_credit(before.strip()) or is_credit(after)):
                     single += breaks
             before, breaks = after if breaks else f"{before or ''} {after}", []
     _replace_by_spaces(article, [*article.iter("img"), *(single if has_double else ())])

@@ -16,6 +16,7 @@ from extractors.article import KST, NotAnArticle, find_dates, is_date_block
 from extractors.body import text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
 from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, first
+from extractors.locate import base_of
 
 _FEED_PARSER = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, remove_comments=True)
 # How a feed that is not well-formed is read: by the text of three elements, which has no markup of its own. Tried
@@ -69,10 +70,11 @@ def extract_list(body: bytes, url: str) -> ListPage:
         NotAnArticle: the page is empty, no HTML, or not one of this site.
     """
     page = parse_html(body)
-    found = list(_named_entries(page, url)) or list(_entries_by_structure(page, url))
+    base = base_of(page, url)
+    found = list(_named_entries(page, url, base)) or list(_entries_by_structure(page, base))
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
-    links = (absolute(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
+    links = (absolute(base, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = {page_of_list(link, url) for link in links}
     return ListPage(
         entries=_each_once(found),
@@ -148,22 +150,22 @@ def _pub_date(text: str) -> datetime | None:
         return None
 
 
-def _named_entries(page: _Element, url: str) -> Iterator[ListEntry]:
+def _named_entries(page: _Element, url: str, base: str) -> Iterator[ListEntry]:
     address = parse_address(url)
     for layout in (one for one in LISTS if address is not None and address.page == one.page):
         for block in layout.entry(page):
             dates = first(layout.dates, block)
             words = _date_block(block) if dates is None else text_of(dates) or ""
-            articles = (_article_at(url, link.get("href") or "") for link in layout.link(block))
+            articles = (_article_at(base, link.get("href") or "") for link in layout.link(block))
             yield from (ListEntry(article, *find_dates(words)) for article in articles if article is not None)
 
 
-def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
+def _entries_by_structure(page: _Element, base: str) -> Iterator[ListEntry]:
     """The entries of a list of no known template: the largest blocks that hold the links of one article alone."""
     links = {
         link: address
         for link in page.iter("a")
-        if (address := _article_at(url, link.get("href") or "")) and not _is_elsewhere(link)
+        if (address := _article_at(base, link.get("href") or "")) and not _is_elsewhere(link)
     }
     held: dict[_Element, set[str]] = {}
     for link, address in links.items():

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors import NotAnArticle
+from extractors.address import site_url
 from extractors.article import KST
 from extractors.listing import extract_feed, extract_list
 from tests.replica import Replica
@@ -27,6 +28,16 @@ def test_links_that_lead_off_the_site_are_left_out() -> None:
     card = '<section class="comp_contents_1x"><article><h2><a href="{}">x</a></h2></article></section>'
     hrefs = ["https://example.org/service/news_view.htm?lang=f&Seq_Code=1", "javascript:x", "//[", "./news_list.htm"]
     assert extract_list((MENU + "".join(card.format(href) for href in hrefs)).encode(), URL).entries == ()
+
+
+@pytest.mark.parametrize("section", ["<section class='comp_contents_1x'>", "<section>"])
+def test_links_are_relative_to_the_pages_base(section: str) -> None:
+    card = '<article><h2><a href="news_view.htm?lang=f&Seq_Code=1">x</a></h2></article>'
+    links = f'{MENU}{section}{card}<a href="news_list.htm?page=2&lang=f">2</a></section>'
+    page = extract_list(f'<base href="/service/">{links}'.encode(), URL.replace("/service/", "/service//x/"))
+    assert [entry.address.url for entry in page.entries] == [site_url("news", "f", number=1)]
+    elsewhere = extract_list(f'<base href="https://example.org/">{links}'.encode(), URL)
+    assert (elsewhere.entries, elsewhere.pages) == ((), frozenset())
 
 
 @pytest.mark.parametrize("page", [b"", b"<html><body><h1>Maintenance</h1></body></html>"])
