@@ -3,9 +3,10 @@
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import PurePosixPath
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, quote_plus, urljoin, urlsplit
 
@@ -19,30 +20,53 @@ SITE: str = FACTS["site"]
 HOSTS: Sequence[str] = FACTS["hosts"]
 #: `lang=` letter -> ISO 639-1 code.
 EDITIONS: Mapping[str, str] = FACTS["editions"]
+_LETTERS = {code: letter for letter, code in EDITIONS.items()}
+#: First folder of the old site's paths -> `lang=` letter.
+FOLDERS: Mapping[str, str] = FACTS["folders"]
+#: Kind of page -> why it holds no article.
+REFUSED: Mapping[str, str] = FACTS["refused"]
 MENUS: Sequence[str] = FACTS["menus"]
 PROGRAMMES: Sequence[str] = FACTS["programmes"]
 FEEDS: Sequence[str] = FACTS["feeds"]
 
 
 class Page(NamedTuple):
-    """One kind of page under /service/; the comments of `site.toml` explain the fields."""
+    """One kind of page; the comments of `site.toml` explain the fields."""
 
     kind: str
     layout: str = "generic"
     id: Sequence[str] = ()
-    view: str = ""
+    same: str = ""
     wordless: bool = False
     numbered: bool = False
 
 
-#: By file name.
+#: By file name under /service/, or by path.
 PAGES = {name: Page(**entry) for name, entry in FACTS["pages"].items()}
 _OTHER = Page("other")
+
+
+def _path(name: str) -> str:
+    return name if name.startswith("/") else f"/service/{name}"
+
+
+def _pattern(name: str) -> str:
+    """What the paths of an entry of `[pages]` match; links to `.htm` and `.html` mean the same page."""
+    path = re.escape(_path(name))
+    path = path.replace(r"\{edition\}", f"(?:{'|'.join(FOLDERS)})").replace(r"\*", "[0-9A-Za-z_/-]+")
+    return f"{path[:-1]}(?:/.*)?" if path.endswith("/") else re.sub("html?$", "html?/?", path)
+
+
+_ENTRIES = [(PurePosixPath(name).suffix, page) for name, page in PAGES.items()]
+# One group for each entry, in their order.
+_PATHS = re.compile("|".join(f"({_pattern(name)})" for name in PAGES))
 
 #: Longer than any address of the site; what is longer is not parsed at all.
 MAX_LENGTH = 2083
 
-_ID = re.compile(r"[0-9A-Za-z_]{1,40}\Z", re.ASCII)
+# A value that names something, and what links have behind it: more parameters, escaped or after a second "?", a slash,
+# or the punctuation of the sentence around the link. Anything else, such as "1 or 1", is no such value.
+_VALUE = re.compile(r"([0-9A-Za-z_]{1,40})(?:[?&/#%;].*|[\])>\"'.,]*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +74,19 @@ class Address:
     """What an address of the site names.
 
     Attributes:
-        url: canonical: https, `world.kbs.co.kr`, `lang` and the article's id alone. For lists and pages of no known
-            kind, the address on the canonical host, without its fragment.
-        kind: `news`, `feature`, `programme`, `list`, or `other` for every other page of the site.
+        url: canonical: https, `world.kbs.co.kr`, the edition and the article's id alone. For all other pages, the
+            address on the canonical host, without its fragment.
+        kind: `news`, `feature`, `programme`, `list`, `event`, or `other` for every other page of the site.
         edition: the letter of `lang=`, or None where it is missing or unknown.
-        page: the file name, such as `news_vod_view.htm`.
+        page: the file name, such as `news_vod_view.htm`; outside /service/ the path.
+        facts: what is known of pages of this name.
     """
 
     url: str
     kind: str
     edition: str | None
     page: str
+    facts: Page = field(compare=False, repr=False)
 
     @property
     def lang(self) -> str | None:
@@ -68,26 +94,26 @@ class Address:
         return EDITIONS.get(self.edition or "")
 
     @property
-    def facts(self) -> Page:
-        """What is known of pages of this file name."""
-        return PAGES.get(self.page, _OTHER)
-
-    @property
     def view_url(self) -> str:
         """The page to ask for: `url`, but the video view where the address was one, written as the seed's is."""
         if not (self.is_video and self.is_article):
             return self.url
-        return self.url.replace(f"{self.facts.view}?", f"{self.page}?").replace("&", "&menu_cate=videonews&", 1)
+        return self.url.replace(f"{self.facts.same}?", f"{self.page}?").replace("&", "&menu_cate=videonews&", 1)
 
     @property
     def is_video(self) -> bool:
         """Whether this is the video view of its article."""
-        return self.facts.view != ""
+        return self.facts.layout == "video"
 
     @property
     def is_article(self) -> bool:
         """Whether the page holds one article, by its address."""
         return self.kind in {"news", "feature", "programme"}
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the page holds no article, by its address; None where it may hold one."""
+        return REFUSED.get(self.kind)
 
 
 def parse_address(url: str) -> Address | None:
@@ -109,17 +135,39 @@ def _parse_address(url: str) -> Address | None:
     if parts.scheme not in {"http", "https"} or parts.hostname not in HOSTS:
         return None
     path = re.sub(r"/{2,}", "/", parts.path) or "/"
+    name, page = _page_at(path)
     values = _parameters(parts.query)
-    edition = values.get("lang")
-    edition = edition if edition in EDITIONS else None
-    name = path.removeprefix("/service/")
-    page = PAGES.get(name, _OTHER)
-    ids = [(key, values.get(key.lower(), "")) for key in page.id]
-    if ids and edition is not None and all(_ID.match(value) for _, value in ids):
-        query = "".join(f"&{key}={value}" for key, value in ids)  # nothing in it to escape
-        return Address(f"{SITE}/service/{page.view or name}?lang={edition}{query}", page.kind, edition, name)
+    folder = FOLDERS.get(path.split("/")[1])
+    edition = folder or _edition(values.get("lang", ""))
+    ids = [_value(values.get(key.lower(), "")) for key in page.id]
+    if ids and edition is not None and all(ids):
+        keys = PAGES[page.same].id if page.same else page.id
+        named = [*zip(keys, ids, strict=True)] if folder else [("lang", edition), *zip(keys, ids, strict=True)]
+        query = "&".join(f"{key}={value}" for key, value in named)  # nothing in it to escape
+        return Address(f"{SITE}{_path(page.same or name)}?{query}", page.kind, edition, name, page)
     query = f"?{parts.query}" if parts.query else ""
-    return Address(f"{SITE}{path}{query}", "other" if page.id else page.kind, edition, name)
+    return Address(f"{SITE}{path}{query}", "other" if page.id else page.kind, edition, name, page)
+
+
+def _page_at(path: str) -> tuple[str, Page]:
+    """The name of the page at a path, with the suffix of its entry in `[pages]`, and what is known of it."""
+    found = _PATHS.fullmatch(path)
+    if found is None or found.lastindex is None:
+        return path.removeprefix("/service/"), _OTHER
+    suffix, page = _ENTRIES[found.lastindex - 1]
+    return re.sub(r"\.html?/?\Z", suffix, path).removeprefix("/service/"), page
+
+
+def _value(text: str) -> str:
+    """A parameter's value without what links have behind it; empty where it can name nothing."""
+    found = _VALUE.fullmatch(text)
+    return found[1] if found else ""
+
+
+def _edition(lang: str) -> str | None:
+    """The letter of the edition that `lang=` means; links of others have it in upper case, or the language's code."""
+    lang = _value(lang).lower()
+    return lang if lang in EDITIONS else _LETTERS.get(lang)
 
 
 def site_url(name: str, edition: str, **values: object) -> str:

@@ -13,8 +13,11 @@ KST = timezone(timedelta(hours=9), "KST")
 # News give a moment, features a day (README.md, "Dates"). [0-9], not \d: other scripts' digits are not the site's.
 _SHAPE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:\s+[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
 _TIMESTAMP = re.compile(rf"(?<![0-9]){_SHAPE}(?![0-9-])")
-# One timestamp or two, each perhaps with a label, and nothing else. The words of the labels are not read.
-_DATE_BLOCK = re.compile(rf"(?:[^0-9:]{{1,30}}:\s*)?{_SHAPE}(?:\s*/?\s*(?:[^0-9:/]{{1,30}}:\s*)?{_SHAPE})?")
+# One timestamp or two, each perhaps with a label, and nothing else. The words of the labels are not read. Features have
+# the name of their programme before a separator: "#Artist Search l 2020-05-04".
+_DATE_BLOCK = re.compile(
+    rf"(?:[^0-9:]{{1,30}}:\s*|\S.{{0,80}} l )?{_SHAPE}(?:\s*/?\s*(?:[^0-9:/]{{1,30}}:\s*)?{_SHAPE})?"
+)
 
 
 class NotAnArticle(Exception):

@@ -14,18 +14,28 @@ from lxml.etree import _Element
 from extractors.article import NotAnArticle
 from extractors.layout import ELEMENTS, WORDS
 
-# Characters without width that editors leave behind, controls that are no white space (some drive terminals, or turn
-# the direction of writing), and code points that are no characters: halves of a surrogate pair, which cannot be
-# written as UTF-8, and what XML forbids.
+# Characters without width that editors leave behind (soft hyphens among them), controls that are no white space (some
+# drive terminals, or turn the direction of writing), and code points that are no characters: halves of a surrogate
+# pair, which cannot be written as UTF-8, and what XML forbids. Written out, since Python's tables of Unicode grow with
+# its versions; what an older one does not know (new emoji) and private use stay.
 _INVISIBLE = re.compile(
-    r"[\u200b-\u200f\u2060\ufeff\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufffe\uffff]"
+    r"[\xad\u061c\u180e\u200b-\u200f\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
 # No language has more marks on one letter (UAX #15, "Stream-Safe Text Format").
 _MOST_MARKS = 30
 # Each of these becomes two marks when it is normalised, although it is not counted as one.
 _PAIRS = frozenset("\u0f73\u0f75\u0f81")
 
+# A label, a colon and a name, perhaps in brackets: "Photo : YONHAP News", "[Photo : KBS News]".
+_CAPTION = re.compile(rf"\[?(?:{'|'.join(WORDS.captions)})\s*:\s*\S")
+_LONGEST_CAPTION = 60
 _LONGEST_CREDIT = 120
+# A line of more words that ends as a sentence is one, whatever it begins with.
+_WORDS_OF_A_CREDIT = 6
+_SIGNS, _SENTENCE_ENDS = tuple(WORDS.credit_signs), tuple(WORDS.sentence_ends)
+# What a line that ends a sentence ends with, and what may follow that. The quote of a title ends none.
+_STOPS, _CLOSING = tuple(WORDS.sentence_ends.replace("»", "")), "»”’\"') ]"
 
 # Bounds on what a hostile page may cost; the longest features have some hundred paragraphs.
 _MAX_PARAGRAPHS = 2_000
@@ -63,23 +73,27 @@ def _stack() -> re.Pattern[str]:
 
 
 def credit_of(caption: str | None) -> str | None:
-    """Who took the picture: what follows the colon of a caption ("Photo : YONHAP News"), or after its ©."""
+    """Who took the picture: what follows the colon of a caption ("Photo : YONHAP News"), or after its © or ⓒ."""
     if not caption:
         return None
-    if caption.startswith(WORDS.copyright):
-        return caption.lstrip(f"{WORDS.copyright} ") or None
-    label, colon, credit = caption.partition(":")
-    return (credit if colon and len(label.split()) == 1 else caption).strip() or None
+    line = caption[1:-1] if caption.startswith("[") and caption.endswith("]") else caption
+    label, colon, name = line.partition(":")
+    is_label = colon and len(label.split()) == 1 and not line.startswith(_SIGNS)
+    # A sign may be followed by the variation selector of emoji.
+    return (name if is_label else line).lstrip(f"{WORDS.credit_signs}\ufe0f ").strip() or None
 
 
 def is_credit(line: str) -> bool:
-    """Whether a line is a © and a name."""
-    return line.startswith(WORDS.copyright) and len(line) <= _LONGEST_CREDIT
+    """Whether a line says who took a picture: a label or a sign (©, ⓒ, @) and a name, and no sentence."""
+    is_sentence = line.endswith(_SENTENCE_ENDS)
+    if line.startswith(_SIGNS):
+        return len(line) <= _LONGEST_CREDIT and not (is_sentence and len(line.split()) > _WORDS_OF_A_CREDIT)
+    return len(line) <= _LONGEST_CAPTION and not is_sentence and _CAPTION.match(line) is not None
 
 
 def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
-    """Paragraphs without the credit lines that features have among them, and the first credit."""
-    credit = credit_of(next(filter(is_credit, paragraphs), None))
+    """Paragraphs without the credit lines among them, and the first credit."""
+    credit = next(filter(None, map(credit_of, filter(is_credit, paragraphs))), None)
     return tuple(line for line in paragraphs if not is_credit(line)), credit
 
 
@@ -108,22 +122,31 @@ def text_of(element: _Element | None) -> str | None:
     return collapse("".join(words)) or None
 
 
-def read_paragraphs(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> tuple[str, ...]:
+def read_paragraphs(
+    blocks: Iterable[_Element],
+    cut: Collection[_Element],
+    end: _Element | None,
+    *,
+    has_lines: bool = False,
+    quotes: tuple[str, str] = ("“", "”"),
+) -> tuple[str, ...]:
     """The paragraphs of an article, in reading order. The elements are taken off their page.
 
     Args:
         blocks, cut, end: as of `Parts`. The text after a block counts if another block follows.
+        has_lines: whether one <br> after a line that ends no sentence ends the line, although two end a paragraph.
+        quotes: what is written around a <q>.
 
     Raises:
         NotAnArticle: the body is longer than any article of the site.
     """
-    article = _isolate(blocks, cut, end)
+    article = _isolate(blocks, cut, end, quotes)
     _clean_texts(article)
     if _LENGTH(article) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _flatten_rows(article)
     _flatten_items(article)
-    _part_paragraphs(article)
+    _part_paragraphs(article, has_lines)
     try:
         lines = [line for line in map(str.strip, _converter()(article).split("\n")) if line]
     except RecursionError:  # more elements in one another than any article has
@@ -145,7 +168,9 @@ def _converter() -> Callable[[_Element], str]:
     return lambda tree: xmltotxt(convert_tags(tree, options), include_formatting=False)  # type: ignore[arg-type]
 
 
-def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None) -> _Element:
+def _isolate(
+    blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None, quotes: tuple[str, str]
+) -> _Element:
     """A tree of the article alone: of its blocks, <br> and <img>."""
     article = etree.Element("div")
     article.extend(blocks)
@@ -160,7 +185,10 @@ def _isolate(blocks: Iterable[_Element], cut: Collection[_Element], end: _Elemen
         if element.tag in _WORDLESS:
             element.clear(keep_tail=True)
             element.tag = "p" if element.tag in _MEDIA else "span"
-        elif element.tag not in _KEPT:
+        elif element.tag == "q":  # browsers write its quotes
+            element.tag, element.text = "span", quotes[0] + (element.text or "")
+            element.tail = quotes[1] + (element.tail or "")
+        elif element.tag not in _KEPT and "<" not in str(element.tag):
             element.tag = "p" if element.tag in _BLOCKS else "span"
     if (swallowing := next(filter(_swallowed_tags, article.iterdescendants()), None)) is not None:
         _drop_from(swallowing)
@@ -178,7 +206,9 @@ def _drop_from(element: _Element) -> None:
 
 
 def _swallowed_tags(element: _Element) -> bool:
-    """Whether a quote or bracket that was not closed took in further tags, so that anything may follow."""
+    """Whether a tag or a quote that was not closed took in further tags, so that anything may follow."""
+    if "<" in str(element.tag):
+        return True
     for name, value in element.items():
         if "<" in name or ("<" in value and ("<div" in value or "</div" in value or value.endswith("="))):
             return True
@@ -200,6 +230,8 @@ def _cleaned(text: str) -> str | None:
     if "&" in text or "\u2424" in text:
         # It decodes entities once more, after it has removed the symbol for a new line, its own mark.
         text = text.replace("&", "&amp;").replace("\u2424", "&#9252;")
+    if not text.isprintable():  # and what this Python does not know, a new emoji, it drops, unless it is an entity
+        text = "".join(char if char.isprintable() else f"&#{ord(char)};" for char in text)
     # It begins no new line after a bar; what has no width it removes.
     return f"{text}\u200b" if text.endswith("|") else text or None
 
@@ -227,11 +259,11 @@ def _flatten_items(article: _Element) -> None:
             etree.SubElement(item, "li").text = paragraph
 
 
-def _part_paragraphs(article: _Element) -> None:
+def _part_paragraphs(article: _Element, has_lines: bool) -> None:
     """Keep the <br> that separate paragraphs; the others, and pictures, become spaces.
 
-    On the site one <br> ends a sentence and two end a paragraph; in a body without any double one, single ones separate
-    paragraphs (README.md, "An article page"). A line that is a © and a name is a paragraph of its own.
+    On the site one <br> ends a sentence, or in features a line, and two end a paragraph; in a body without any double
+    one, single ones separate paragraphs (README.md, "An article page"). A credit is a paragraph of its own.
     """
     single: list[_Element] = []
     has_double = False
@@ -248,7 +280,8 @@ def _part_paragraphs(article: _Element) -> None:
             after = child.tail or ""
             if before is not None:
                 has_double |= len(breaks) > 1
-                if len(breaks) == 1 and not is_credit(before.strip()) and not is_credit(after):
+                ends_line = has_lines and not before.rstrip(_CLOSING).endswith(_STOPS)
+                if len(breaks) == 1 and not (ends_line or is_credit(before.strip()) or is_credit(after)):
                     single += breaks
             before, breaks = after if breaks else f"{before or ''} {after}", []
     _replace_by_spaces(article, [*article.iter("img"), *(single if has_double else ())])

@@ -1,16 +1,18 @@
 """Page bytes -> Article: parse, locate the parts, read the body; or a text capture, if the page is one."""
 
+import codecs
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
+import webencodings
 from lxml import etree
-from w3lib.encoding import html_to_unicode
+from w3lib.encoding import read_bom, resolve_encoding
 
 from extractors.address import absolute, parse_address
 from extractors.article import Article, NotAnArticle, find_dates
 from extractors.body import collapse, credit_of, read_paragraphs, take_credits
 from extractors.layout import SITE_MARKS, first
-from extractors.locate import locate, meta_of
+from extractors.locate import base_of, locate, meta_of
 from extractors.text import extract_text
 
 # Bounds on what a hostile or broken page may cost: a second and 200 MB. Pages of the site have some 60 KB and 1,500
@@ -23,6 +25,16 @@ MAX_TAGS = 50_000
 _MANY_ATTRIBUTES = re.compile(
     rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){100}"""
 )
+# Declared encodings: the page's, in its first kilobytes as for browsers, and what is no declaration.
+_DECLARATION = re.compile(
+    rb"""<!--.*?-->|<(?:meta\s[^>]*?charset|\?xml\s[^>]*?encoding)\s*=\s*["']?\s*([\w.:-]+)""",
+    re.IGNORECASE | re.DOTALL,
+)
+_DECLARED_WITHIN = 4096
+# Controls, which are bytes of windows-1252 that were taken for Latin-1.
+_OF_C1 = {code: bytes([code]).decode("cp1252", "ignore") for code in range(0x80, 0xA0)}
+# Around a <q>, as browsers write them and French papers space them.
+_QUOTES = {"fr": ("« ", " »")}
 _END_OF_PAGE = re.compile(rb"</(?:body|html)\s*>", re.IGNORECASE)
 
 # Of a longer page libxml2 reads this much, unless asked to read on; then it also nests elements deeper.
@@ -69,8 +81,8 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     address = parse_address(url or meta_of(page, "og:url") or "")
     if address is None:
         raise NotAnArticle("not an address of KBS World" if url else "a page without address")
-    if address.kind == "list":
-        raise NotAnArticle("a list of articles")
+    if address.refusal:
+        raise NotAnArticle(address.refusal)
     parts = locate(page, address.facts.layout)
     if parts is None:
         if first(SITE_MARKS, page) is None:
@@ -85,21 +97,24 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         # The page is whole, but in its broken markup nothing separates the article from what follows it.
         raise NotAnArticle("no end of the article in broken markup")
     # Read before the body, which is taken off the page.
-    image_url = None if parts.picture is None else absolute(address.url, parts.picture.get("src") or "") or None
-    paragraphs, credit = take_credits(read_paragraphs(parts.blocks, parts.cut, parts.end))
+    image_url = absolute(base_of(page, address.url), parts.image or "") if parts.image else None
+    lang = address.lang or collapse(page.get("lang") or "")[:2].lower() or "und"  # `<html lang="fr">`
+    has_lines, quotes = address.kind == "feature", _QUOTES.get(lang, ("“", "”"))
+    body_lines = read_paragraphs(parts.blocks, parts.cut, parts.end, has_lines=has_lines, quotes=quotes)
+    paragraphs, credit = take_credits(body_lines)
     if not paragraphs and not (address.facts.wordless and image_url):
         raise NotAnArticle("no article on the page", passing=truncated)
     written_at, updated_at = find_dates(parts.dates)
     return Article(
         url=address.url,
         kind=address.kind,
-        lang=address.lang or collapse(page.get("lang") or "")[:2].lower() or "und",  # `<html lang="fr">`
+        lang=lang,
         title=parts.title,
         category=parts.category,
         written_at=written_at,
         updated_at=updated_at,
         paragraphs=paragraphs,
-        image_url=image_url,
+        image_url=image_url or None,
         image_credit=credit_of(parts.caption) or credit,
         has_video=address.is_video or parts.has_player,
         truncated=truncated,
@@ -146,12 +161,48 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
     try:
         body.decode()
     except UnicodeDecodeError:
-        try:
-            _, text = html_to_unicode(charset and f"charset={charset}", body, auto_detect_fun=_undeclared)
-        except (LookupError, ValueError):  # an encoding that is not for pages
-            text = body.decode(_undeclared(body), "replace")
-        return text.encode("utf-8", "replace")
-    return body
+        return _decoded(body, charset).encode("utf-8", "replace")
+    return body.decode().translate(_OF_C1).encode() if _has_c1(body) else body
+
+
+def _has_c1(body: bytes) -> bool:
+    """Whether UTF-8 has controls that are bytes of windows-1252. A regular expression takes five times as long."""
+    at = body.find(b"\xc2")
+    while at >= 0 and body[at + 1] >= 0xA0:
+        at = body.find(b"\xc2", at + 1)
+    return at >= 0
+
+
+def _decoded(body: bytes, charset: str | None) -> str:
+    """A page that is no UTF-8, by its byte order mark, the response's charset, or its own, as browsers read them."""
+    declared = next(filter(None, map(_label, _DECLARATION.finditer(body, 0, _DECLARED_WITHIN))), "")
+    codec = read_bom(body)[0] or _codec(charset or "") or _codec(declared) or _undeclared(body)
+    try:
+        return body.decode(codec, _CP1252).translate(_OF_C1)
+    except (LookupError, ValueError):  # an encoding that is not for pages
+        return body.decode(_undeclared(body), _CP1252)
+
+
+def _label(declaration: re.Match[bytes]) -> str:
+    return (declaration.group(1) or b"").decode("ascii", "ignore")
+
+
+def _codec(label: str) -> str | None:
+    """Python's name of an encoding: WHATWG's labels, which browsers read, or one that only Python knows."""
+    known = webencodings.lookup(label.strip("\"' "))
+    # Where the two differ, the codec of what browsers decode with: gb18030 for gbk.
+    return resolve_encoding(known.name if known else label) or (known.codec_info.name if known else None)
+
+
+def _one_byte(error: UnicodeError) -> tuple[str, int]:
+    """What windows-1252 has for a byte that does not fit: editors paste its quotes into pages of any encoding."""
+    assert isinstance(error, UnicodeDecodeError)
+    broken = error.object[error.start : error.end]
+    return (_OF_C1.get(broken[0]) if len(broken) == 1 else "") or "\ufffd", error.end
+
+
+_CP1252 = "kbsworld_cp1252"
+codecs.register_error(_CP1252, _one_byte)
 
 
 def _undeclared(body: bytes) -> str:

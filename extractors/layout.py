@@ -49,11 +49,11 @@ class Labels(NamedTuple):
     """The words of one edition; the comments of `site.toml` explain the fields."""
 
     lang: str
-    first_line: str = ""
-    menu: Sequence[str] = ()
+    skip_links: Sequence[str] = ()
     recommended: str | None = None
     cookies: str | None = None
     details: str | None = None
+    script: str = ""
     common_words: str = ""
 
 

@@ -1,22 +1,31 @@
 """List page or RSS feed -> the articles it points to."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
+from html import unescape
 from itertools import takewhile
 
 from lxml import etree
 from lxml.etree import _Element
 
-from extractors.address import Address, absolute, page_of_list, parse_address
+from extractors.address import MAX_LENGTH, Address, absolute, page_of_list, parse_address
 from extractors.article import KST, NotAnArticle, find_dates, is_date_block
 from extractors.body import text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
 from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, first
+from extractors.locate import base_of
 
-_RAW_AMPERSAND = re.compile(rb"&(?!#?\w{1,30};)")
+_FEED_PARSER = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, remove_comments=True)
+# How a feed that is not well-formed is read: by the text of three elements, which has no markup of its own. Tried
+# before: libxml2's recovery drops `&amp;` from links; feedparser 6.0.14 loses items after an open comment or CDATA
+# section, fails on halves of an emoji (`&#xD83D;`) and stray end tags, and takes 150 bytes for each of a hostile feed.
+_ITEM = re.compile(r"<item[\s>]")
+_FIELD = re.compile(rf"<(link|guid|pubDate)\b[^<>]*>(?:\s*<!\[CDATA\[)?([^<]{{0,{MAX_LENGTH}}})<")
+_FEED_START = re.compile(r"<(?:rss|channel)[\s>]")
+_FEED_END = re.compile(rb"</(?:rss|channel)\s*>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +70,11 @@ def extract_list(body: bytes, url: str) -> ListPage:
         NotAnArticle: the page is empty, no HTML, or not one of this site.
     """
     page = parse_html(body)
-    found = list(_named_entries(page, url)) or list(_entries_by_structure(page, url))
+    base = base_of(page, url)
+    found = list(_named_entries(page, url, base)) or list(_entries_by_structure(page, base))
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
-    links = (absolute(url, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
+    links = (absolute(base, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = {page_of_list(link, url) for link in links}
     return ListPage(
         entries=_each_once(found),
@@ -79,23 +89,41 @@ def extract_feed(body: bytes, url: str) -> ListPage:
     `written_at` of an entry is its pubDate, whichever of the article's times that is.
 
     Raises:
-        NotAnArticle: it is no feed, has more elements than any of the site, or declares a document type: entities are
-            how XML attacks its reader.
+        NotAnArticle: it is no feed, has items and none that leads to an article, has more elements than any of the
+            site, or declares a document type: entities are how XML attacks its reader.
     """
     if max(body.count(b"<"), body.count(b"&")) > MAX_TAGS:
         raise NotAnArticle("a feed larger than any of the site")
-    # Links of the site carry raw `&` (README.md, "Addresses"), in which XML sees the beginning of an entity.
-    body = _RAW_AMPERSAND.sub(b"&amp;", body)
-    parser = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, recover=True)
     try:
-        feed: _Element | None = etree.fromstring(body, parser)  # None where nothing at all could be recovered
+        items = _feed_items(body)
     except (etree.XMLSyntaxError, ValueError):
-        feed = None
-    if feed is None or feed.tag not in {"rss", "channel"}:
+        items = _broken_feed_items(body.decode("utf-8", "replace"))  # links and dates are ASCII
+    entries = _each_once(_feed_entries(items, url))
+    if not entries and b"<item" in body:
+        raise NotAnArticle("a feed whose items lead to no article")
+    return ListPage(entries=entries, whole=_FEED_END.search(body) is not None)
+
+
+def _feed_items(body: bytes) -> list[dict[str, str]]:
+    """The items of a well-formed feed: the text of their elements."""
+    feed = etree.fromstring(body, _FEED_PARSER)
+    if feed.tag not in {"rss", "channel"}:
         raise NotAnArticle("no feed")
     if feed.getroottree().docinfo.internalDTD is not None:
         raise NotAnArticle("a feed with a document type")
-    return ListPage(entries=_each_once(_feed_entries(feed, url)))
+    # Of elements of the same name, the first counts.
+    return [{str(field.tag): field.text or "" for field in reversed(item)} for item in feed.iter("item")]
+
+
+def _broken_feed_items(feed: str) -> list[dict[str, str]]:
+    """The items of a feed in whose titles and texts there is what XML does not allow, or that was cut."""
+    start, *items = _ITEM.split(feed)
+    if not _FEED_START.search(start):
+        raise NotAnArticle("no feed")
+    if "<!DOCTYPE" in start:
+        raise NotAnArticle("a feed with a document type")
+    found = (reversed(_FIELD.findall(item)) for item in items)
+    return [{name: unescape(text.partition("]]>")[0]) for name, text in fields} for fields in found]
 
 
 def _each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
@@ -106,11 +134,11 @@ def _each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
     return tuple(found.values())
 
 
-def _feed_entries(feed: _Element, url: str) -> Iterator[ListEntry]:
-    for item in feed.iter("item"):
-        link, guid = (_article_at(url, item.findtext(name) or "") for name in ("link", "guid"))
+def _feed_entries(items: Iterable[Mapping[str, str]], url: str) -> Iterator[ListEntry]:
+    for item in items:
+        link, guid = (_article_at(url, item.get(name, "")) for name in ("link", "guid"))
         if (address := link or guid) is not None:
-            yield ListEntry(address, _pub_date(item.findtext("pubDate") or ""))
+            yield ListEntry(address, _pub_date(item.get("pubDate", "")))
 
 
 def _pub_date(text: str) -> datetime | None:
@@ -122,22 +150,22 @@ def _pub_date(text: str) -> datetime | None:
         return None
 
 
-def _named_entries(page: _Element, url: str) -> Iterator[ListEntry]:
+def _named_entries(page: _Element, url: str, base: str) -> Iterator[ListEntry]:
     address = parse_address(url)
     for layout in (one for one in LISTS if address is not None and address.page == one.page):
         for block in layout.entry(page):
             dates = first(layout.dates, block)
             words = _date_block(block) if dates is None else text_of(dates) or ""
-            articles = (_article_at(url, link.get("href") or "") for link in layout.link(block))
+            articles = (_article_at(base, link.get("href") or "") for link in layout.link(block))
             yield from (ListEntry(article, *find_dates(words)) for article in articles if article is not None)
 
 
-def _entries_by_structure(page: _Element, url: str) -> Iterator[ListEntry]:
+def _entries_by_structure(page: _Element, base: str) -> Iterator[ListEntry]:
     """The entries of a list of no known template: the largest blocks that hold the links of one article alone."""
     links = {
         link: address
         for link in page.iter("a")
-        if (address := _article_at(url, link.get("href") or "")) and not _is_elsewhere(link)
+        if (address := _article_at(base, link.get("href") or "")) and not _is_elsewhere(link)
     }
     held: dict[_Element, set[str]] = {}
     for link, address in links.items():

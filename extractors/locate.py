@@ -1,8 +1,9 @@
 """Tree -> the parts of its article: by the names of a layout, else by what stays when every class of a page is renamed.
 
 What stays (README.md, "An article page"): the elements header, nav, aside and footer; that the article's headline is
-the page's og:title; that cards of other articles are several `article` elements under an h2; that a date block is its
-timestamps and their labels; that menus are links, the share box has controls, and the body is prose.
+the page's og:title, and its category a link to a list; that cards of other articles are several `article` elements
+under an h2; that a date block is its timestamps and their labels; that menus are links, buttons or controls alone, and
+the body is prose.
 """
 
 from collections.abc import Iterable, Iterator
@@ -12,24 +13,27 @@ from itertools import chain, islice, takewhile
 from lxml import etree
 from lxml.etree import _Element
 
+from extractors.address import absolute
 from extractors.article import is_date_block
-from extractors.body import collapse, text_of
-from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, first
+from extractors.body import collapse, is_credit, text_of
+from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, Selector, first
 
 # Cards of other articles are `article` elements.
 _SURROUNDINGS = ELEMENTS["surroundings"] | {"article"}
-# As `Layout.end`, inside a body that was found by structure: the surroundings, and the heading over the cards.
-_END = etree.XPath(
-    "descendant::*[self::aside or self::footer or self::nav"
-    " or self::article[following-sibling::article] or self::h2[following-sibling::*[1][count(.//article) > 1]]][1]"
-)
-_CONTROLS = ELEMENTS["controls"]
-# A body is at least a short sentence; what is shorter is a button or a label.
+# Cards link to their articles.
+_CARDS = etree.XPath("descendant-or-self::article[.//a][position() < 3]")
+_HEADLINES = ("h1", "h2", "h3")
+_BLOCKS, _CONTROLS, _WRAPPERS = ELEMENTS["blocks"], ELEMENTS["controls"], ELEMENTS["wrappers"]
+# A body is at least a short sentence; what is shorter is a button or a label. A line beside a body is shorter than a
+# paragraph and ends no sentence, and the labels of a share box are fewer than a paragraph's words.
 _SHORTEST_BODY = 12
+_SHORT = 100
 _LONGEST_CAPTION = 100
-_CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, WORDS.copyright), tuple(WORDS.sentence_ends)
+_CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, *WORDS.credit_signs), tuple(WORDS.sentence_ends)
 # How far around a title its date block and category are looked for, and around a picture its caption.
 _LEVELS = 3
+# How many wrappers a redesign puts around a body.
+_MOST_WRAPPERS = 8
 _MOST_PICTURES = 200
 
 
@@ -40,7 +44,7 @@ class Parts:
     Attributes:
         name: `Article.layout`.
         dates: the text of the date block; empty where there is none.
-        picture, caption: the lead picture, which lists show for the article too, and its words.
+        image, caption: the `src` of the lead picture, which lists show for the article too, and its words.
         blocks: where the article's words are, in order: bodies, more than one only where they were found by structure;
             after a body found by its name what follows it up to the menu below, where a stray end tag may have left
             some of its words. The last one is a body where `end` is None.
@@ -52,7 +56,7 @@ class Parts:
     title: str | None
     category: str | None
     dates: str
-    picture: _Element | None
+    image: str | None
     caption: str | None
     has_player: bool
     blocks: list[_Element]
@@ -75,6 +79,12 @@ def meta_of(page: _Element, name: str) -> str | None:
     return collapse(content or "") or None
 
 
+def base_of(page: _Element, url: str) -> str:
+    """What the links of the page at `url` are relative to: its `<base href=…>`, or itself."""
+    base = next((href for base in page.iter("base") if (href := base.get("href"))), "")
+    return absolute(url, base) or url
+
+
 def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: by name what still has its name, the rest by structure."""
     head, title, words = _head(page, layout)
@@ -85,9 +95,7 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     if head is None or start is None:
         return None
     body = _body(layout, head)
-    # Else the blocks of prose that follow, on the nearest level where there are any.
-    prose = (list(_prose(_until_cards(node))) for node in _levels(start))
-    bodies = next(filter(None, prose), []) if body is None else [body]
+    bodies = _find_bodies(start) if body is None else [body]
     return _parts(layout, GENERIC, head, title, words, bodies) if bodies else None
 
 
@@ -99,27 +107,30 @@ def _parts(
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
     captions = _find_captions(bodies, cut)
-    if any(captions.values()):
+    if any(caption and box.tag in _WRAPPERS for box, caption in captions.items()):  # features have credits in a <p>
         name = GENERIC
     category = text_of(first(layout.category, head))
-    if category is None and name == GENERIC and title is not None:
-        category = _find_category(title)
-    cut |= captions.keys()
+    if category is None and title is not None and (category := _find_category(title)):
+        name = GENERIC
+    cut |= captions.keys() | _find_keywords(bodies[-1])
     if first(layout.body, bodies[0]) is bodies[0]:
         blocks, end = _extent(layout, bodies[0], cut)
     else:
-        blocks, end = bodies, next((end for body in bodies for end in _END(body)), None)
+        blocks, end = bodies, next(chain.from_iterable(_ends(_structural_ends, body) for body in bodies), None)
     own, tops = [*_between(head, bodies[0]), *bodies], {head, *bodies}
     picture = first(layout.picture, *own)
     page = head.getroottree().getroot()
+    image = None if picture is None else picture.get("src")
+    if picture is None and any(next(block.iter("img"), None) is not None for block in own):
+        image = meta_of(page, "og:image")  # where all pictures are headings
     words = words or meta_of(page, "og:title") or text_of(next(page.iter("title"), None)) or ""
     return Parts(
         name=name,
         title=words.removesuffix(TITLE_SUFFIX) or None,
         category=category,
         dates=dates,
-        picture=picture,
-        caption=text_of(first(layout.credit, *own)) if picture is None else _caption(picture, layout, captions, tops),
+        image=image,
+        caption=text_of(first(layout.credit, *own)) if picture is None else _caption(picture, layout, cut, tops),
         has_player=first(layout.player, *own) is not None,
         blocks=blocks,
         cut=cut,
@@ -143,30 +154,34 @@ def _body(layout: Layout, head: _Element) -> _Element | None:
     return next((body for block in chain([head], _after(head)) for body in layout.body(block)), None)
 
 
-def _caption(picture: _Element, layout: Layout, captions: dict[_Element, str], tops: set[_Element]) -> str | None:
-    """The caption in the box of a picture, which is below `tops` and holds no other words."""
+def _caption(picture: _Element, layout: Layout, cut: set[_Element], tops: set[_Element]) -> str | None:
+    """The caption in the box of a picture, which is below `tops`, and of `cut` or without other words."""
     for box in takewhile(lambda box: box not in tops, picture.iterancestors()):
-        words = captions.get(box) or text_of(box)
-        if words and (box in captions or words == text_of(first(layout.credit, box))):
-            return words
+        credit = text_of(first(layout.credit, box))
+        words = text_of(box)
+        if words and (words == credit or (box in cut and len(words) <= _LONGEST_CAPTION)):
+            return credit or words
     return None
 
 
 def _between(head: _Element, body: _Element) -> list[_Element]:
-    """The blocks between the one with the head and the one with the body."""
+    """The blocks between a head and a body, on each level up to the one that holds both."""
     above = {head, *head.iterancestors()}
-    *_, below = body, *takewhile(lambda block: block not in above, body.iterancestors())
-    between = takewhile(lambda block: block not in above, below.itersiblings(preceding=True))
-    return list(between)[::-1]
+    levels = takewhile(lambda level: level not in above, (body, *body.iterancestors()))
+    siblings = chain.from_iterable(level.itersiblings(preceding=True) for level in levels)
+    return list(takewhile(lambda block: block not in above, siblings))[::-1]
 
 
 def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_Element], _Element | None]:
     """The blocks with the words of a body, and their end. What is inside the body like an end may be added to `cut`."""
-    inside = [end for end in layout.end(body) if end is not body]
+    inside = [end for end in _ends(layout.end, body) if end is not body]
     blocks = [body]
     for block in _after(body):
         blocks.append(block)
-        if (end := first(layout.end, block)) is not None:
+        end = next(_ends(layout.end, block), None)
+        if end is not block and _is_menu(block):
+            end = block
+        if end is not None:
             cut.update(inside)  # no end, since the page goes on after the body
             return blocks, end
     return [body], inside[0] if inside else None
@@ -175,7 +190,7 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
 def _find_title(page: _Element) -> tuple[_Element | None, str | None]:
     """The headline by structure, and its words: what the page claims as its title, else the first own h1."""
     claimed = meta_of(page, "og:title")
-    headlines = [(one, words) for one in page.iter("h1", "h2", "h3") if (words := text_of(one))]
+    headlines = [(one, words) for one in page.iter(*_HEADLINES) if (words := text_of(one))]
     named = (found for found in headlines if found[1] == claimed)
     firsts = (found for found in headlines if found[0].tag == "h1")
     own = (found for found in firsts if next(found[0].iterancestors(*_SURROUNDINGS), None) is None)
@@ -190,10 +205,19 @@ def _find_dates(title: _Element) -> str:
 
 
 def _find_category(title: _Element) -> str | None:
-    """The link to a list of news above the title."""
-    blocks = (block for level in islice(_levels(title), _LEVELS) for block in level.itersiblings(preceding=True))
-    links = (link for block in blocks for link in block.iter("a"))
-    return next((text_of(link) for link in links if "_list.htm" in (link.get("href") or "")), None)
+    """The link to a list of articles above the title or below it: the only one in its block."""
+    above = (block for level in islice(_levels(title), _LEVELS) for block in level.itersiblings(preceding=True))
+    for block in chain(above, title.itersiblings()):
+        links = [link for link in block.iter("a") if "_list.htm" in (link.get("href") or "")]
+        if len(links) == 1 and (words := text_of(links[0])) and words == text_of(block):
+            return words
+    return None
+
+
+def _find_keywords(body: _Element) -> set[_Element]:
+    """The block of links to keywords (#Séoul) that ends a body."""
+    last = body[-1] if len(body) else None
+    return {last} if last is not None and _is_menu(last) and (text_of(last) or "").startswith("#") else set()
 
 
 def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element, str]:
@@ -204,12 +228,16 @@ def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element,
         box, caption = picture, ""
         for parent in islice(takewhile(lambda parent: parent not in bodies, picture.iterancestors()), _LEVELS):
             words = text_of(parent) or ""
-            is_caption = words.startswith(_CAPTION_STARTS) and not words.endswith(_SENTENCE_ENDS)
-            if words and not (is_caption and len(words) <= _LONGEST_CAPTION):
+            if words and not _is_caption(words):
                 break
             box, caption = parent, words
         boxes[box] = caption
     return boxes
+
+
+def _is_caption(words: str) -> bool:
+    is_caption = is_credit(words) or (words.startswith(_CAPTION_STARTS) and not words.endswith(_SENTENCE_ENDS))
+    return is_caption and len(words) <= _LONGEST_CAPTION
 
 
 def _after(element: _Element) -> Iterator[_Element]:
@@ -226,25 +254,105 @@ def _levels(element: _Element) -> Iterator[_Element]:
 def _until_cards(node: _Element) -> Iterator[_Element]:
     """The blocks after a node that may hold its body: up to the cards of other articles, without the surroundings."""
     for block in node.itersiblings():
-        if _is_cards(block) or (block.tag == "h2" and _is_cards(block.getnext())):
+        if block.tag == "footer" or _is_cards(block) or (block.tag == "h2" and _is_cards(block.getnext())):
             return
         if block.tag not in _SURROUNDINGS:
             yield block
 
 
 def _is_cards(block: _Element | None) -> bool:
-    return block is not None and len(list(islice(block.iter("article"), 2))) > 1
+    return block is not None and len(_CARDS(block)) > 1
 
 
-def _prose(blocks: Iterable[_Element]) -> Iterator[_Element]:
-    """Blocks of prose, inside a wrapper too where that holds a share box besides."""
-    for block in blocks:
-        words = text_of(block) or ""
-        cookies = words.removeprefix(WORDS.close).lstrip()
-        is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
-        if block.tag in _CONTROLS or is_date_block(words) or is_banner:
-            continue
-        if next(block.iter(*_CONTROLS), None) is not None:
-            yield from _prose(block)
-        elif len(words) - sum(len(text_of(link) or "") for link in block.iter("a")) >= _SHORTEST_BODY:
+def _structural_ends(body: _Element) -> Iterator[_Element]:
+    """As `Layout.end`: the surroundings, and the cards of other articles with their heading."""
+    for end in body.iter("article", "aside", "footer", "h2", "nav"):
+        if end.tag == "h2":
+            is_end = _is_cards(end.getnext())
+        else:
+            is_end = end.tag != "article" or (bool(_CARDS(end)) and next(end.itersiblings("article"), None) is not None)
+        if is_end and end is not body:
+            yield end
+
+
+def _find_bodies(start: _Element) -> list[_Element]:
+    """The blocks with the article's words: of the nearest level after `start` with a paragraph, else of the longest.
+
+    Without any, the block of a picture: what an infographic may be.
+    """
+    found: list[_Element] = []
+    pictures: list[_Element] = []
+    longest = _SHORTEST_BODY - 1
+    for level in takewhile(lambda level: next(level.iter("footer"), None) is None, _levels(start)):
+        pictures = pictures or [one for one in _until_cards(level) if next(one.iter("img"), None) is not None][:1]
+        prose = {block: _own_words(block) for block in _prose(_until_cards(level))}
+        body = max(prose, key=lambda block: prose[block], default=start)
+        # One line beside a title is no body.
+        is_body = _is_paragraph(body) or (body.tag in _WRAPPERS and level.tag not in _HEADLINES)
+        if prose.get(body, 0) > longest and is_body:
+            longest = prose[body]
+            # Without labels beside it; where paragraphs have no block of their own, all of them.
+            found = [one for one in prose if one is body or body.tag not in _WRAPPERS or _is_paragraph(one)]
+        # What is beside the right column is around the article, and no further level is its own.
+        if longest >= _SHORT or (found and next(level.itersiblings("aside", "footer"), None) is not None):
+            break
+    return found or pictures
+
+
+def _is_paragraph(block: _Element) -> bool:
+    return _own_words(block) >= _SHORT or (text_of(block) or "").endswith(_SENTENCE_ENDS)
+
+
+def _prose(blocks: Iterable[_Element], depth: int = 0) -> Iterator[_Element]:
+    """Blocks of prose, and instead of a wrapper those in it."""
+    for block in filter(_is_prose, blocks):
+        if depth < _MOST_WRAPPERS and (wrapped := _wrapped(block)):
+            yield from _prose(wrapped, depth + 1)
+        else:
             yield block
+
+
+def _wrapped(block: _Element) -> list[_Element]:
+    """The blocks of prose in a wrapper, which holds one block alone, or menus around its blocks; empty for a body."""
+    worded = [child for child in block if text_of(child)]
+    prose = [child for child in worded if _is_prose(child)]
+    bare = not (block.text or "").strip() and not any((child.tail or "").strip() for child in block)
+    if not bare or not prose or not all(child.tag in _WRAPPERS for child in prose):
+        return []
+    # Menus between paragraphs are links of the body.
+    at = worded.index(prose[0])
+    around = worded[:at] + worded[at + len(prose) :]
+    menus = prose == worded[at : at + len(prose)] and any(_is_menu(child, 2) for child in around)
+    return prose if menus or len(worded) == 1 else []
+
+
+def _is_prose(block: _Element) -> bool:
+    words = text_of(block) or ""
+    cookies = words.removeprefix(WORDS.close).lstrip()
+    is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
+    return (
+        not (is_banner or is_date_block(words) or _is_caption(words) or _is_menu(block))
+        and _own_words(block) >= _SHORTEST_BODY
+    )
+
+
+def _is_menu(block: _Element, least: int = 1) -> bool:
+    """Whether a block has links, at least so many, or controls alone (share, print, list), and their labels."""
+    if block.tag not in _BLOCKS:
+        return False
+    has_controls = next(block.iter(*_CONTROLS), None) is not None
+    if not has_controls and len(list(islice(block.iter("a"), least))) < least:
+        return False
+    return _own_words(block) < (_SHORT if has_controls else _SHORTEST_BODY)
+
+
+def _own_words(block: _Element) -> int:
+    """How many characters of a block are in no link."""
+    return len(text_of(block) or "") - sum(len(text_of(link) or "") for link in block.iter("a"))
+
+
+def _ends(selector: Selector, block: _Element) -> Iterator[_Element]:
+    """The ends in a block; an aside of prose, which the right column is not, is part of an article."""
+    for end in selector(block):
+        if end.tag != "aside" or 2 * _own_words(end) <= len(text_of(end) or ""):
+            yield end

@@ -1,195 +1,392 @@
 """Text capture -> Article: pages of this site that survive as plain text, with the boilerplate left in.
 
-The three shapes that are read are in README.md, "Text captures"; the last two begin with "date" and a month.
+`SHAPES` is the table of what is read, in the order in which it is tried; README.md, "Text captures", has the same rows.
 """
 
 import hashlib
 import re
-from collections.abc import Iterable
-from dataclasses import replace
-from datetime import datetime
-from itertools import takewhile
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import dropwhile, islice, takewhile
+from typing import NamedTuple
 
-from extractors.address import parse_address
+from extractors.address import Address, parse_address
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
-from extractors.body import MAX_CHARACTERS, collapse, credit_of, take_credits
+from extractors.body import MAX_CHARACTERS, collapse, is_credit, take_credits
+from extractors.glued import split_glued
 from extractors.layout import LABELS, TEXT, WORDS, Labels
 
-_CAPTION_LINE = re.compile(rf"({'|'.join(WORDS.captions)})\s*:\s*\S")
-_BODY_ONLY = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
-_LONGEST_CAPTION = 60
-# Fewer words than this say nothing about their language; a share of common words above the bound does.
-_WORDS_TO_KNOW_A_LANGUAGE = 10
-_SHARE_OF_COMMON_WORDS = 0.15
+# What web corpora put before a page: "date 2023-09 …".
+_PREFIX = re.compile(r"date ([0-9]{4}-[0-9]{2}(?:-[0-9]{2})?)(?:\s+|\Z)")
+# A credit of a known name, which a body may follow on the same line.
+_KNOWN_CREDIT = re.compile(
+    rf"(?:(?:{'|'.join(WORDS.captions)})\s*:|[{WORDS.credit_signs}]\ufe0f?)\s*(?:{'|'.join(WORDS.credits)})(?=\s)"
+)
+_CATEGORY_AND_TITLE = re.compile(rf"({'|'.join(WORDS.categories.split())}) (?=[^\W_a-zà-ÿ]|[«“\"])(.+)")
+# Features have some hundred paragraphs.
+_MAX_LINES = 10_000
+# Lines that are longer are neither a programme's name nor a category; or no title.
+_LONGEST_NAME = 40
+_LONGEST_TITLE = 150
+# A day without time is a page's date line only below so few lines, where no label shows that it is a whole page.
+_LINES_ABOVE_A_DAY = 3
+# A credit that begins with a label, and not with a sign.
+_LABELLED = re.compile(rf"\[?(?:{'|'.join(WORDS.captions)})").match
+_ENDS = re.compile(f"[{WORDS.sentence_ends}]")
+_CLOSING = " \"'”’»)]"
 
-# A sentence that touches the next: an end mark, perhaps a closing quote or bracket, then a capital or an opening quote
-# with no space between. A colon, a comma or a slash never ends one, which keeps addresses and decimals whole.
-_TOUCHING = re.compile(r"(?<=[.!?…])((?:\s?[»”\")\]])?)(?=(?:[«“(]\s?)?[A-ZÀ-ÖØ-Þ])")
-# What separates the word that an end mark belongs to from the one before: "l’O" of "l’O.N.U." is an "O".
-_WORD_BOUNDARY = re.compile(r"[\s«“(»”’'-]")
-# How far before a full stop its word or address may begin.
-_LOOK_BACK = 200
-# A web address or host name that goes on after a full stop: "www.KBS.co.kr", "world.kbs.co.kr/X.Html".
-_ADDRESS = re.compile(r"(?:https?://|www\.)\S*\Z|\S+@\S*\Z", re.IGNORECASE)
+# Fewer words or letters than this say nothing about their language; a share of common words, or of letters of a script,
+# above the bound does.
+_TO_KNOW_A_LANGUAGE = 10
+_SHARE_OF_COMMON_WORDS = 0.15
+_SHARE_OF_SCRIPT = 0.2
+_SCRIPTS = {labels.lang: re.compile(f"[{labels.script}]") for labels in LABELS if labels.script}
+
+# Links of the site's pages, which are neither title nor category.
+_LINKS = {WORDS.go_top, *WORDS.controls, *WORDS.menu}
+_LINKS |= {line for labels in LABELS for line in (*labels.skip_links, " ".join(labels.skip_links)) if line}
+_NOISE = {*WORDS.controls, *WORDS.programmes}
+
+
+@dataclass(frozen=True, slots=True)
+class _Capture:
+    """A text, as far as its shape is known.
+
+    Attributes:
+        lines: without prefix; of a body alone, without links above it and what follows it on a page.
+        prefix: the month or day before them.
+        labels: the words of its edition, where some are in it; of no language where it is of the site, and no more.
+        date_at: the line that is its date line.
+        is_body: whether it holds the body of an article and no date line.
+    """
+
+    lines: Sequence[str]
+    prefix: str | None
+    labels: Labels | None
+    date_at: int | None
+    is_body: bool
+
+
+class _Parts(NamedTuple):
+    """What a shape gives: paragraphs with credits among them, and what else it has; `is_news` where no address says."""
+
+    lines: Sequence[str]
+    title: str | None = None
+    category: str | None = None
+    dates: tuple[datetime | date | None, datetime | date | None] | None = None
+    truncated: bool = False
+    is_news: bool = False
+
+
+class Shape(NamedTuple):
+    """A kind of text capture: how it is known, and what it gives."""
+
+    name: str
+    is_known: Callable[[_Capture], bool]
+    read: Callable[[_Capture], _Parts]
+
+
+def _is_page(capture: _Capture) -> bool:
+    return capture.date_at is not None
+
+
+def _has_title(capture: _Capture) -> bool:
+    """Whether a body begins with a line that is no sentence, as no other line of it."""
+    lines, words = capture.lines, _words(capture.lines)
+    if not capture.is_body or len(words) < 2 or words[0] != lines[0] or len(lines[0]) > _LONGEST_TITLE:
+        return False
+    is_named = _CATEGORY_AND_TITLE.fullmatch(lines[0]) is not None
+    return (is_named or capture.prefix is None) and _is_only_heading(words)
+
+
+def _is_glued(capture: _Capture) -> bool:
+    return capture.is_body and len(_words(capture.lines)) <= 1
+
+
+def _is_body(capture: _Capture) -> bool:
+    return capture.is_body
+
+
+def _read_page(capture: _Capture) -> _Parts:
+    """Title and category above the date line; below it what is no body, the body, and the end of the page."""
+    labels, at = capture.labels, capture.date_at or 0
+    above, rest = capture.lines[:at], capture.lines[at:]
+    dates = list(takewhile(_is_date_line, rest))  # written and updated may be on a line each
+    # Below a body, skip links are the first line of another page.
+    below = list(takewhile(lambda line: line != _skip_links(labels), rest[len(dates) :]))
+    end = _end_of_body(below, labels)
+    title, category = _title_and_category(above, is_known=bool(labels and labels.lang))
+    written_at, updated_at = find_dates(" / ".join(dates))
+    return _Parts(
+        lines=_without_noise(below[:end], title),
+        title=title,
+        category=category,
+        dates=(written_at, updated_at),
+        truncated=labels is not None and end == len(below),  # nothing of what follows every body
+        is_news=isinstance(written_at, datetime),  # a feature gives a day (README.md, "Dates")
+    )
+
+
+def _read_titled(capture: _Capture) -> _Parts:
+    title, category = _title_and_category(capture.lines[:1], is_known=True)
+    body = replace(capture, lines=_without_noise(capture.lines[1:], title))
+    parts = _read_glued(body) if _is_glued(body) else _read_paragraphs(body)
+    return parts._replace(title=title, category=category)
+
+
+def _read_glued(capture: _Capture) -> _Parts:
+    lines = [part for line in capture.lines for part in ([line] if is_credit(line) else split_glued(line))]
+    return _Parts(lines, is_news=True)
+
+
+def _read_paragraphs(capture: _Capture) -> _Parts:
+    # Features have signs for captions (README.md, "Pages that differ").
+    return _Parts(capture.lines, is_news=any(_LABELLED(line) and is_credit(line) for line in capture.lines[:1]))
+
+
+#: The numbers are those of README.md.
+SHAPES = (
+    Shape("1, and 5 with a prefix: a whole page", _is_page, _read_page),
+    Shape("6: a title, then a body", _has_title, _read_titled),
+    Shape("2, and 4 without a prefix: a body in one line", _is_glued, _read_glued),
+    Shape("3, and 4 without a prefix: a paragraph a line", _is_body, _read_paragraphs),
+)
 
 
 def extract_text(text: str, url: str | None = None) -> Article:
     """The article of a page saved as plain text, as in `seeds/`, at `url` where that is known.
 
     Raises:
-        NotAnArticle: the text is empty, not from this site, or has no words of an article.
+        NotAnArticle: the text is empty, not from this site, or has no words of an article, or `url` names none.
     """
     if len(text) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     lines = [line for line in map(collapse, text.splitlines()) if line]
     if not lines:
         raise NotAnArticle("empty text")
+    if len(lines) > _MAX_LINES:
+        raise NotAnArticle("longer than an article of the site")
     address = parse_address(url) if url else None
     if url and address is None:
         raise NotAnArticle("not an address of KBS World")
-    if address is not None and address.kind == "list":
-        raise NotAnArticle("a list of articles")
-    prefix = _BODY_ONLY.match(lines[0])
-    article = _read_body_only(lines, prefix) if prefix else _read_whole_page(lines)
+    if address is not None and address.refusal:
+        raise NotAnArticle(address.refusal)
+    article = _article(_open(lines, address is not None and address.is_article), address)
     if address is None:  # named by a hash of its words, whatever its line ends
         words = " ".join(text.split()).encode("utf-8", "surrogatepass")
         return replace(article, url=f"urn:sha256:{hashlib.sha256(words).hexdigest()}")
-    return replace(
-        article,
-        url=address.url,
-        kind=address.kind if address.is_article else article.kind,
-        lang=address.lang or article.lang,
-        has_video=address.is_video or article.has_video,
-        source_url=url,
-    )
+    return replace(article, url=address.url, has_video=address.is_video or article.has_video, source_url=url)
 
 
 def looks_like_capture(start: str) -> bool:
     """Whether a text that begins so may be a page of the site, in a shape that was seen: by its first line."""
-    first = next((line for line in map(collapse, start.splitlines()) if line), "")
-    return bool(_BODY_ONLY.match(first)) or first == WORDS.go_top or any(first in labels.menu for labels in LABELS)
+    lines = list(islice(filter(None, map(collapse, start.splitlines())), 2))
+    first = lines[0] if lines else ""
+    return bool(_PREFIX.match(first)) or first == WORDS.go_top or any(_begins_with_links(lines, of) for of in LABELS)
 
 
-def _read_whole_page(lines: list[str]) -> Article:
-    """Shape 1: skip links, title, date line, caption, body, recommended titles, cookie banner."""
+def _open(lines: Sequence[str], is_article: bool) -> _Capture:
+    """The capture that these lines are: its prefix cut, its edition and its date line found.
+
+    Args:
+        is_article: whether its address is that of an article.
+    """
+    prefix = _PREFIX.match(lines[0])
+    first = lines[0][prefix.end() if prefix else 0 :]
+    credit = None if is_credit(first) else _KNOWN_CREDIT.match(first)
+    parts = (credit.group(), first[credit.end() :].strip()) if credit else (first,)
+    lines = [part for line in (*parts, *lines[1:]) for part in _without_last_credit(line) if part]
     labels = _edition(lines)
-    at = next((i for i, line in enumerate(lines) if is_date_block(line)), None)
-    if at is None:
-        raise NotAnArticle("no date line in the text")
-    above = [line for line in lines[:at] if line not in {*labels.menu, WORDS.go_top}]
-    date_lines = list(takewhile(is_date_block, lines[at:]))  # written and updated may be on a line each
-    # Below a body, skip links are the first line of another page.
-    below = list(takewhile(lambda line: line != labels.first_line, lines[at + len(date_lines) :]))
-    written_at, updated_at = find_dates(" / ".join(date_lines))
-    caption = below.pop(0) if below and _CAPTION_LINE.match(below[0]) else None
-    end = _end_of_body(below, labels)
-    return _article(
-        below[:end],
-        caption,
-        # A news page gives a time, a feature a day (README.md, "Dates").
-        kind="news" if isinstance(written_at, datetime) else "feature",
-        lang=labels.lang,
-        title=above[-1] if above else None,
-        written_at=written_at,
-        updated_at=updated_at,
-        truncated=end == len(below),  # nothing of what follows every body
-    )
+    is_site = labels is not None or prefix is not None or is_article
+    date_at = _date_line(lines, is_page=labels is not None) if is_site else None
+    if date_at is None:
+        lines = list(dropwhile(_LINKS.__contains__, lines))
+        lines = lines[: _end_of_body(lines, labels)] if labels else lines
+    # A page that is named by its address alone must have prose, and no markup.
+    is_prose = is_article and any(map(_ENDS.search, lines)) and not lines[0].startswith("<")
+    is_body = date_at is None and (prefix is not None or is_prose)
+    return _Capture(lines, prefix.group(1) if prefix else None, labels, date_at, is_body)
 
 
-def _read_body_only(lines: list[str], prefix: re.Match[str]) -> Article:
-    """Shapes 2 and 3: "date", a month, perhaps a caption; then news glued into one line, or a feature's paragraphs."""
-    caption, first = _split_caption(lines[0][prefix.end() :])
-    body = [line for line in (first, *lines[1:]) if line and not _is_caption(line)]
-    glued = len(body) == 1
-    written_at, _ = find_dates(prefix.group(1))  # None where it is a month only
-    paragraphs = split_glued(body[0]) if glued else body
-    kind = "news" if caption or glued else "feature"
-    return _article(paragraphs, caption, kind=kind, lang="", title=None, written_at=written_at)
-
-
-def _article(lines: Iterable[str], caption: str | None, lang: str, **facts: Any) -> Article:
-    """An article of these lines, without those that are no paragraph; its address is not known."""
-    paragraphs, credit = take_credits(tuple(line for line in lines if not _is_caption(line)))
+def _article(capture: _Capture, address: Address | None) -> Article:
+    """The article of a capture, without its address."""
+    shape = next((shape for shape in SHAPES if shape.is_known(capture)), None)
+    if shape is None:
+        raise NotAnArticle("no date line in the text" if capture.labels else "not a page of KBS World")
+    parts = shape.read(capture)
+    paragraphs, credit = take_credits(tuple(parts.lines))
     if not paragraphs:
         raise NotAnArticle("no article in the text")
+    kind = "news" if parts.is_news else "feature"
+    if address is not None and address.is_article:
+        kind = address.kind
+    # Before news, the day of a prefix is often not that of the article; before a feature it is.
+    of_prefix = find_dates(capture.prefix) if capture.prefix and kind != "news" else (None, None)
+    written_at, updated_at = parts.dates or of_prefix
     return Article(
         url="",
-        lang=lang or _language(paragraphs),
+        kind=kind,
+        lang=(address and address.lang) or (capture.labels and capture.labels.lang) or _language(paragraphs),
+        title=parts.title,
+        category=parts.category,
+        written_at=written_at,
+        updated_at=updated_at,
         paragraphs=paragraphs,
-        image_credit=credit_of(caption) or credit,
-        has_video=(caption or "").startswith(WORDS.video_caption),  # a word of its own in the video view
+        image_credit=credit,
+        # A word of its own in the video view.
+        has_video=any(is_credit(line) and line.startswith(WORDS.video_caption) for line in parts.lines),
+        truncated=parts.truncated,
         layout=TEXT,
-        **facts,
     )
 
 
-def _is_caption(line: str) -> bool:
-    """Whether a line is a caption: a label, a colon and a name, and not a sentence that begins with the same word."""
-    return bool(_CAPTION_LINE.match(line)) and len(line) <= _LONGEST_CAPTION and line[-1] not in WORDS.sentence_ends
+def _without_last_credit(line: str) -> tuple[str, ...]:
+    """A line, and the caption in brackets that is at its end."""
+    before, bracket, last = line.rpartition("[")
+    return (before.rstrip(), bracket + last) if last.endswith("]") and is_credit(bracket + last) else (line,)
 
 
-def _split_caption(line: str) -> tuple[str | None, str]:
-    """The caption that a line is or begins with, and the rest: a glued body may follow one whose name is known."""
-    if _is_caption(line):
-        return line, ""
-    known = re.match(rf"(?:{'|'.join(WORDS.captions)})\s*:\s*(?:{'|'.join(WORDS.credits)})(?=\s)", line)
-    return (known.group(), line[known.end() :].strip()) if known else (None, line)
-
-
-def _edition(lines: list[str]) -> Labels:
+def _edition(lines: Sequence[str]) -> Labels | None:
     """The edition whose skip links, recommended heading or cookie sentence is in the capture."""
+    found = set(lines)
     for labels in LABELS:
-        for line in lines:
-            if line in {labels.first_line, labels.recommended} or (labels.cookies and line.startswith(labels.cookies)):
-                return labels
-    if WORDS.go_top in lines:
-        return Labels(lang="")  # of this site, and of any edition
-    raise NotAnArticle("not a page of KBS World")
+        links = _skip_links(labels)
+        if _begins_with_links(lines[:2], labels) or not found.isdisjoint({links, labels.recommended}):
+            return labels
+        if any(_is_banner(line, labels) for line in lines):
+            return labels
+    return Labels(lang="") if WORDS.go_top in found else None  # of this site, and of any edition
 
 
-def _end_of_body(lines: list[str], labels: Labels) -> int:
-    """Where the boilerplate after the body begins: at the last recommended heading, else at "Close" and the cookies."""
-    # The last one, since a body may hold the same words.
-    if labels.recommended in lines:
-        return len(lines) - 1 - lines[::-1].index(labels.recommended)
-    end = len(lines)
-    while end and (lines[end - 1] == labels.details or (labels.cookies and lines[end - 1].startswith(labels.cookies))):
-        end -= 1
-    return end - 1 if 0 < end < len(lines) and lines[end - 1] == WORDS.close else end
+def _skip_links(labels: Labels | None) -> str | None:
+    return " ".join(labels.skip_links) if labels and labels.skip_links else None
 
 
-def _language(paragraphs: tuple[str, ...]) -> str:
-    """The language by its most common words; `und` (ISO 639-2, undetermined) where they are too few."""
-    words = re.findall(r"\w+", " ".join(paragraphs).lower())
-    if len(words) < _WORDS_TO_KNOW_A_LANGUAGE:
-        return "und"
-    shares = {labels.lang: sum(map(words.count, labels.common_words.split())) / len(words) for labels in LABELS}
-    best = max(shares, key=lambda lang: shares[lang])
-    return best if shares[best] >= _SHARE_OF_COMMON_WORDS else "und"
+def _begins_with_links(lines: Sequence[str], labels: Labels) -> bool:
+    """Whether the first line or two are the skip links of an edition."""
+    links = _skip_links(labels)
+    return links is not None and (lines[:1] == [links] or list(lines) == list(labels.skip_links))
 
 
-def split_glued(text: str) -> tuple[str, ...]:
-    """The paragraphs of a body that came as one line; joined, they are `text` again but for white space.
+def _is_banner(line: str, labels: Labels) -> bool:
+    """Whether a line is the cookie sentence of an edition, perhaps behind the word that closes it, or its link."""
+    sentence = line.removeprefix(WORDS.close).lstrip()
+    return labels.cookies is not None and (sentence.startswith(labels.cookies) or line == labels.details)
 
-    A new one begins where a sentence end touches a capital: "…à la Russie.A ce propos, …". Abbreviations ("M.Kim"),
-    initials ("J.R.Moon", "U.S.A."), decimals, web and mail addresses stay whole.
+
+def _is_date_line(line: str) -> bool:
+    """Whether a line is dates alone; in features a programme may be before them."""
+    return is_date_block(line.rpartition(WORDS.separator)[2])
+
+
+def _date_line(lines: Sequence[str], is_page: bool) -> int | None:
+    """Which line has the dates of the page: a body alone may have a day on a line as well."""
+    for at, line in enumerate(lines):
+        if _is_date_line(line):
+            is_below_title = at <= _LINES_ABOVE_A_DAY and not any(map(_is_sentence, lines[:at]))
+            if is_page or is_below_title or isinstance(find_dates(line)[0], datetime):
+                return at
+    return None
+
+
+def _title_and_category(above: Sequence[str], is_known: bool) -> tuple[str | None, str | None]:
+    """The last line above the date line, and the one above that, if they are no links.
+
+    Args:
+        is_known: whether the words of the edition are: otherwise the first line may be its skip links.
     """
-    paragraphs = []
-    start = 0
-    for boundary in _TOUCHING.finditer(text):
-        if _ends_sentence(text[max(start, boundary.start() - _LOOK_BACK) : boundary.start()], boundary.group(1)):
-            paragraphs.append(text[start : boundary.end()].strip())
-            start = boundary.end()
-    paragraphs.append(text[start:].strip())
-    return tuple(filter(None, paragraphs))
+    lines = list(above)
+    if lines[-1:] == [WORDS.separator.strip()]:  # a programme and its separator, on a line each
+        del lines[-2:]
+    title = lines.pop() if lines and not _is_links(lines[-1]) else None
+    while lines and title and _are_same(lines[-1], title):
+        lines.pop()
+    category = lines[-1] if lines and (is_known or len(lines) > 1) else None
+    if title is None or not _is_name(category or "") or _is_links(category or ""):
+        category = None
+    both = _CATEGORY_AND_TITLE.fullmatch(title) if title and category is None else None
+    return (both.group(2), both.group(1)) if both else (title, category)
 
 
-def _ends_sentence(before: str, closing: str) -> bool:
-    """Whether the full stop at the end of `before` ends a sentence, not an abbreviation, initial or address."""
-    if closing or not before.endswith("."):
-        return True
-    word = _WORD_BOUNDARY.split(before)[-1].rstrip(".")
-    # "l.M" has no French word before the stop, and "U.S" has a stop inside: initials, or a host name.
-    is_initials = all(len(part) == 1 and part.isupper() for part in word.split("."))
-    return not (is_initials or word in WORDS.abbreviations.split() or _ADDRESS.search(before))
+def _end_of_body(lines: Sequence[str], labels: Labels | None) -> int:
+    """Where the boilerplate after the body begins: at the last recommended heading, else at the last "Close"."""
+    # The last one, since a body may hold the same words.
+    recommended = labels.recommended if labels else None
+    for mark in filter(lines.__contains__, (recommended, WORDS.close)):
+        end = len(lines) - 1 - lines[::-1].index(mark)
+        break
+    else:
+        end = len(lines) - sum(1 for _ in takewhile(lambda line: labels and _is_banner(line, labels), reversed(lines)))
+    is_cut = end < len(lines)
+    end = _above_controls(lines, end)
+    # The heading of an edition whose words are not known is a name below the last sentence.
+    if is_cut and recommended is None and end and _is_name(lines[end - 1]):
+        above = _above_controls(lines, end - 1)
+        end = above if above and _is_sentence(lines[above - 1]) else end
+    return end
+
+
+def _above_controls(lines: Sequence[str], end: int) -> int:
+    while end and lines[end - 1] in WORDS.controls:
+        end -= 1
+    return end
+
+
+def _without_noise(lines: Sequence[str], title: str | None) -> list[str]:
+    """The lines of a body without what may be between date line and first paragraph: the title, a programme's name."""
+    captions, at = [], 0
+    for line in lines:
+        if is_credit(line):
+            captions.append(line)
+        elif not (line in _NOISE or (line.startswith("#") and _is_name(line)) or (title and _are_same(line, title))):
+            break
+        at += 1
+    body = lines[at:]
+    words = _words(body)
+    if len(words) > 1 and _is_name(words[0]) and _is_only_heading(words):
+        body = body[1:]
+    return [*captions, *body]
+
+
+def _words(lines: Iterable[str]) -> list[str]:
+    return [line for line in lines if not is_credit(line)]
+
+
+def _is_links(line: str) -> bool:
+    """Whether a line is a link of the page's menu, or several."""
+    return line in _LINKS or set(line.split()) <= _LINKS
+
+
+def _is_sentence(line: str) -> bool:
+    """Whether a line ends as a sentence, or leads to the next line."""
+    return line.rstrip(_CLOSING)[-1:] in (*WORDS.sentence_ends, ":") or line.endswith("»")
+
+
+def _is_name(line: str) -> bool:
+    return len(line) <= _LONGEST_NAME and not _is_sentence(line)
+
+
+def _is_only_heading(lines: Sequence[str]) -> bool:
+    """Whether the first line ends no sentence, and each further one does: a body has no heading, or several."""
+    return not _is_sentence(lines[0]) and all(map(_is_sentence, lines[1:]))
+
+
+def _are_same(line: str, title: str) -> bool:
+    """Whether two lines are the same but for signs and case."""
+    return [*filter(str.isalnum, line.casefold())] == [*filter(str.isalnum, title.casefold())]
+
+
+def _language(paragraphs: Sequence[str]) -> str:
+    """The language by its script or most common words; `und` (ISO 639-2, undetermined) where they are too few."""
+    text = " ".join(paragraphs).lower()
+    letters = sum(map(str.isalpha, text))
+    for lang, script in _SCRIPTS.items():
+        if letters >= _TO_KNOW_A_LANGUAGE and len(script.findall(text)) >= letters * _SHARE_OF_SCRIPT:
+            return lang
+    words = Counter(re.findall(r"\w+", text))
+    shares = {labels.lang: sum(words[word] for word in labels.common_words.split()) for labels in LABELS}
+    best = max(shares, key=lambda lang: shares[lang])
+    is_known = words.total() >= _TO_KNOW_A_LANGUAGE and shares[best] >= words.total() * _SHARE_OF_COMMON_WORDS
+    return best if is_known else "und"

@@ -87,8 +87,8 @@ def name_of(row: Row, *, version: bool) -> str:
 
 def _number(url: str) -> str:
     address = parse_address(url)
-    if address is None or not address.is_article or address.url != url:
-        return _digest(url)
+    if address is None or not address.is_article or address.url != url or address.facts.layout == "generic":
+        return _digest(url)  # numbers of the old site are a series of their own
     ids = [value for _, value in parse_qsl(urlsplit(url).query)[1:]]
     return "-".join([str(address.lang), *ids]) if all(map(_NUMBER.fullmatch, ids)) else _digest(url)
 

@@ -45,6 +45,35 @@ def test_an_encoding_declared_by_response_or_page_is_read(meta: bytes, charset: 
     assert "한국" in extract_html(page, URL, charset).text
 
 
+@pytest.mark.parametrize(
+    ("label", "codec", "words"),
+    [
+        ("gb2312", "gb18030", "朱镕基在喆园"),
+        ("x-gbk", "gb18030", "朱镕基在喆园"),
+        ("ks_c_5601-1989", "cp949", "똠방각하"),
+        ("windows-949", "cp949", "똠방각하"),
+        ("shift_jis", "cp932", "①高橋髙橋"),
+        ("x-euc-jp", "euc_jp", "高橋"),
+        ("big5", "big5hkscs", "香港㗎"),
+        ("iso-8859-9", "cp1254", "“şehir”"),
+        ("koi8-ru", "koi8-u", "Київ"),
+    ],
+)
+def test_a_declared_encoding_is_what_browsers_take_it_for(label: str, codec: str, words: str) -> None:
+    page = inside(f"{words}.<br /><br />".encode()).replace(META, f'<meta charset="{label}" />'.encode())
+    encoded = page.decode().encode(codec, "xmlcharrefreplace")
+    in_a_comment = encoded.replace(b"<head>", b'<head><!-- <meta charset="koi8-r"> -->')
+    by_header = encoded.replace(f' charset="{label}"'.encode(), b' charset="koi8-r"')
+    for body, charset in ((encoded, None), (in_a_comment, None), (by_header, label)):
+        assert extract_html(body, URL, charset).paragraphs[0] == f"{words}."
+
+
+@pytest.mark.parametrize("apostrophe", [b"\x92", b"\xc2\x92", b"&#146;"])
+def test_a_control_is_a_character_of_windows_1252(apostrophe: bytes) -> None:
+    page = inside(b"L'accord co\xc3\xbbte 3 \xc2\x80\xc2\x85<br /><br />".replace(b"'", apostrophe))
+    assert extract_html(page, URL).paragraphs[0] == "L’accord coûte 3 €…"
+
+
 @pytest.mark.parametrize("charset", ["ISO-8859-1", None, "undefined", "idna", "\0", "base64"])
 def test_latin_1_or_no_encoding_mean_what_browsers_read(charset: str | None) -> None:
     page = PAGE.replace(META, b"").decode().encode("cp1252", "xmlcharrefreplace")

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from extractors import NotAnArticle, extract_html
 from tests.replica import World, pages
-from tests.replica.hostile import AT, PAGE
+from tests.replica.hostile import AT, ENTRY, PAGE
 
 URL = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=90001"
 WORLD = World(articles=30)
@@ -48,7 +48,8 @@ TWICE = "Une phrase assez longue pour que l’on puisse croire à une erreur de 
         ("Un.<iframe src='./v.htm'>x</iframe>Deux.", ["Un.", "Deux."]),
         ("Un.<br>Deux.<br><iframe src='./v.htm'>x</iframe><br>Trois.", ["Un.", "Deux.", "Trois."]),
         ("a |<div>b</div>c <div>| d</div>", ["a |", "b", "c", "| d"]),
-        ("<pre>{x}</pre><q>y</q><dl><dt>a<dd>b</dl>", ["{x}", "y", "a", "b"]),
+        ("<pre>{x}</pre><q>y</q><dl><dt>a<dd>b</dl>", ["{x}", "« y »", "a", "b"]),
+        ("Un.<aside><p>Un encart de quelques mots.</p></aside>Deux.", ["Un.", "Un encart de quelques mots.", "Deux."]),
         # lists and tables
         (
             "<p>Voici :</p><ul><li>un</li><li>deux</li></ul><table><tr><td>Nom</td><td>Lee</td></tr></table>",
@@ -63,21 +64,85 @@ TWICE = "Une phrase assez longue pour que l’on puisse croire à une erreur de 
         # characters
         ("Core\u0301e\u200b du&nbsp;Nord\ufeff", ["Corée du Nord"]),
         ("&amp;lt; &amp;amp; &lt;b&gt; &amp;#39; \u2424 \u241e", ["&lt; &amp; <b> &#39; \u2424 \u241e"]),
+        # some that this Python may not know, and private use
+        ("<p>\U0001fae9 \U000323b0 &amp; \ue000 |</p>d\xaa\xadé", ["\U0001fae9 \U000323b0 & \ue000 |", "dªé"]),
         # what is no word of the article
         ("Avant <!-- Key word --> après.<script>var x</script>", ["Avant après."]),
         ("Un.<div class='img_box'><p class='cap'>Photo : KBS</p></div>", ["Un."]),
         ('<p>Un.</p><figure><figcaption>X</figcaption></figure><span class="fr-inner">Y</span>', ["Un."]),
+        ('<p>Un.</p><div class="keyword_box no-print"><a href="#">#jardin</a></div>', ["Un."]),
+        ('<p>Un.</p><div class="mots"><a href="#">#jardin</a> <a href="#">#Daejeon</a></div>', ["Un."]),
+        ("<img src='a.jpg'><br>© KBS<br>Un.<br><br>Deux.", ["Un.", "Deux."]),
+        ("<p>Un.</p><p>© KBS</p><p>Deux.</p>", ["Un.", "Deux."]),
         ("©YONHAP News<br>Un.<br><br>Deux.<br>© KBS<br><br>Trois.", ["Un.", "Deux.", "Trois."]),
+        ("ⓒ KBS<br>Un.<br>Deux.<br><br>©\ufe0f Lee<p>[Photo : KBS News]</p>", ["Un. Deux."]),
+        ("<p>Photo : KBS</p><p>@YONHAP</p>Un.", ["Un."]),
         # and what is
         (f"<p>{TWICE}</p><p>{TWICE}</p>", [TWICE.strip(), TWICE.strip()]),
         ("<p>Contenus recommandés</p><p>Close</p>", ["Contenus recommandés", "Close"]),
         ("<p>Photo : le mot reste.</p>", ["Photo : le mot reste."]),
+        ("<p>Le signe © reste.</p>", ["Le signe © reste."]),
         ('<p>Un.</p><div class="func_menu">Print</div><p>Deux.</p>', ["Un.", "Deux."]),
         ('<p><img src="a.jpg" alt="&lt;i&gt;P&lt;/i&gt;"> Un.</p><p title="a &lt;/b&gt;">Deux.</p>', ["Un.", "Deux."]),
     ],
 )
 def test_a_body_is_read_as_its_paragraphs(html: str, paragraphs: list[str]) -> None:
     assert list(body_of(html)) == paragraphs
+
+
+@pytest.mark.parametrize("line", ["ⓒ Lee", "©\ufe0fLee", "[Photo : ©Lee]", "Thumbnail : Lee", "@ Lee"])
+def test_a_credit_line_is_who_took_the_picture(line: str) -> None:
+    for html in (f"{line}<br>Un.", f"<p>Un.</p><p>{line}</p>", f'<img src="a.jpg"><br>{line}<br>Un.<br><br>Deux.'):
+        assert extract_html(PAGE[:AT] + html.encode() + b"</div>" + PAGE[END:], URL).image_credit == "Lee"
+
+
+FEATURE = "https://world.kbs.co.kr/service/contents_view.htm?lang=e&board_seq=4"
+LINES = "Date : 8 avril<br>Lieu : « Le Parc »<br>Il ouvre.<br>Il est (presque) gratuit !)<br>Tél. : 02-1<br><br>Fin."
+
+
+def test_a_single_break_ends_a_line_in_features_and_a_sentence_in_news() -> None:
+    lines = ["Date : 8 avril", "Lieu : « Le Parc »", "Il ouvre. Il est (presque) gratuit !) Tél. : 02-1", "Fin."]
+    page = PAGE[:AT] + LINES.encode() + b"</div>" + PAGE[END:]
+    assert list(extract_html(page, FEATURE).paragraphs) == lines
+    assert body_of(LINES) == (" ".join(lines[:-1]), "Fin.")
+
+
+def test_quotes_are_those_of_the_edition() -> None:
+    page = PAGE[:AT] + b"Il dit : <q>Un <q>deux</q></q>.</div>" + PAGE[END:]
+    assert extract_html(page, URL).text == "Il dit : « Un « deux » »."
+    assert extract_html(page, FEATURE).text == "Il dit : “Un “deux””."
+
+
+BOX = '<div class="img_box top no-print"><div class="photo"><img src="{}" /></div></div>'
+HEADING = BOX.format("/src/ttl_biography.gif")
+
+
+@pytest.mark.parametrize(
+    ("html", "image_url"),
+    [
+        (BOX.format("b.jpg"), "https://world.kbs.co.kr/service/b.jpg"),
+        (HEADING + BOX.format("//worldimg.kbs.co.kr/b.jpg"), "https://worldimg.kbs.co.kr/b.jpg"),
+        (HEADING, ENTRY.truth.image_url),
+        ("", None),
+    ],
+)
+def test_a_heading_drawn_as_a_picture_is_not_the_lead_picture(html: str, image_url: str | None) -> None:
+    page = PAGE[:AT] + html.encode() + b"<p>Un.</p></div>" + PAGE[END:]
+    assert extract_html(page, URL).image_url == image_url
+
+
+def test_a_picture_is_relative_to_the_pages_base() -> None:
+    page = PAGE[:AT] + b"<img src='a.jpg'>Un.</div>" + PAGE[END:]
+    page = page.replace(b"<title>", b'<base href="//worldimg.kbs.co.kr/src/"><title>')
+    assert extract_html(page, URL).image_url == "https://worldimg.kbs.co.kr/src/a.jpg"
+
+
+@pytest.mark.parametrize("box", ["<p>{}</p>", '<div class="img_box">{}</div>', "<span>{}</span>"])
+def test_a_credit_is_found_in_the_editors_caption(box: str) -> None:
+    picture = '<span class="fr-img-caption"><img src="a.jpg"><span class="fr-inner">© Ville de Daejeon</span></span>'
+    page = PAGE[:AT] + box.format(picture).encode() + b"<p>Un.</p></div>" + PAGE[END:]
+    article = extract_html(page, URL)
+    assert (article.image_credit, article.text) == ("Ville de Daejeon", "Un.")
 
 
 def test_what_is_no_article_is_refused_with_the_reason() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors import NotAnArticle
+from extractors.address import site_url
 from extractors.article import KST
 from extractors.listing import extract_feed, extract_list
 from tests.replica import Replica
@@ -27,6 +28,16 @@ def test_links_that_lead_off_the_site_are_left_out() -> None:
     card = '<section class="comp_contents_1x"><article><h2><a href="{}">x</a></h2></article></section>'
     hrefs = ["https://example.org/service/news_view.htm?lang=f&Seq_Code=1", "javascript:x", "//[", "./news_list.htm"]
     assert extract_list((MENU + "".join(card.format(href) for href in hrefs)).encode(), URL).entries == ()
+
+
+@pytest.mark.parametrize("section", ["<section class='comp_contents_1x'>", "<section>"])
+def test_links_are_relative_to_the_pages_base(section: str) -> None:
+    card = '<article><h2><a href="news_view.htm?lang=f&Seq_Code=1">x</a></h2></article>'
+    links = f'{MENU}{section}{card}<a href="news_list.htm?page=2&lang=f">2</a></section>'
+    page = extract_list(f'<base href="/service/">{links}'.encode(), URL.replace("/service/", "/service//x/"))
+    assert [entry.address.url for entry in page.entries] == [site_url("news", "f", number=1)]
+    elsewhere = extract_list(f'<base href="https://example.org/">{links}'.encode(), URL)
+    assert (elsewhere.entries, elsewhere.pages) == ((), frozenset())
 
 
 @pytest.mark.parametrize("page", [b"", b"<html><body><h1>Maintenance</h1></body></html>"])
@@ -103,11 +114,124 @@ def test_links_are_read_raw_relative_and_from_the_guid() -> None:
     assert [entry.address.url.rpartition("=")[2] for entry in entries] == ["1", "2", "83685"]
 
 
+def five(fault: str = "", *, at: int = 2, field: str = "title", amp: str = "&amp;") -> bytes:
+    """A feed of five items, one of them with something in its title or description that XML does not allow."""
+    link = f"http://world.kbs.co.kr/service/news_view.htm?lang=f{amp}Seq_Code="
+    items = [
+        f"<item><title>Le théâtre l’{i if at != i or field != 'title' else fault} rouvre</title><link>{link}{i}</link>"
+        f"<description>Séoul {fault if at == i and field != 'title' else ''} dit oui.</description>"
+        f"<pubDate>Tue, 0{i + 1} Nov 2022 06:03:30 GMT</pubDate><guid>{link}{i}</guid></item>\n"
+        for i in range(5)
+    ]
+    return feed(*items)
+
+
+FIVE = [
+    (f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={i}", f"2022-11-0{i + 1}T15:03:30+09:00")
+    for i in range(5)
+]
+
+
+def read(body: bytes) -> tuple[list[tuple[str, str | None]], bool]:
+    page = extract_feed(body, FEED_URL)
+    return [(entry.address.url, entry.timestamp) for entry in page.entries], page.whole
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"\n" + five(),
+        b"<!-- cache -->\r\n" + five(),
+        b"\xef\xbb\xbf \n" + five(),
+        b"<br />\n<b>Warning</b>: no such file<br />\n" + five(),
+        five("&nbsp;"),
+        five("&eacute;"),
+        five("&rsquo;"),
+        five("\x0b"),
+        five("&#11;"),
+        five("2 < 3"),
+        five("<b>"),
+        five("*").replace(b"*", b"\xe9"),
+        five("*").replace(b"*", b"\x92"),
+        five().replace(b"UTF-8", b"euc-kr"),
+        five().replace(b"UTF-8", b"utf-16"),
+        five("&", amp="&"),
+        five().partition(b"?>")[2],
+        five().decode().replace("’", "'").replace("UTF-8", "iso-8859-1").encode("latin-1"),
+        five().replace(b"<link>", b"<link><![CDATA[ ").replace(b"</link>", b"]]></link>"),
+    ],
+)
+def test_what_xml_does_not_allow_costs_no_entry_and_no_link(body: bytes) -> None:
+    assert read(body) == (FIVE, True)
+
+
+FAULTS = """
+&nbsp; &rsquo; &ccedil &x &; & &#11; &#0; &#xD800; &#xD83D;&#xDE00; &#99999999;
+2<3 <> </> <3 <! ]]> --> <é <: </3 <?php <!-- <![CDATA[
+<b> </b> <i>x <br> <br/> <p> <b <a_href=x> <img_src='y <a_href="x <a_href="x">y <![CDATA[x<b>&y]]> <p_class="a"b> <x:y>
+<b><i>x</b></i> <div><div> <ul><li> </media:player> <description> </channel> <!DOCTYPE_html> ' "
+""".replace("\n", " ").split(" ")
+FAULTS = [fault.replace("_", " ") for fault in FAULTS] + [
+    "2 < 3",
+    "2 <3",
+    "a <b c",
+    "\0",
+    "\x0c",
+    "\x1f",
+    "\ufffe",
+    "&" * 300,
+]
+
+
+def test_any_fault_at_any_place_costs_no_entry() -> None:
+    for fault in FAULTS:
+        for field in ("title", "description"):
+            for amp in ("&", "&amp;"):
+                for at in (0, 2, 4):
+                    assert read(five(fault, at=at, field=field, amp=amp)) == (FIVE, True), (fault, field, amp, at)
+
+
+def test_a_feed_that_was_cut_gives_no_address_that_was() -> None:
+    body = five()
+    for end in range(body.index(b"<item"), len(body) - len(b"</channel></rss>"), 7):
+        with contextlib.suppress(NotAnArticle):
+            found, whole = read(body[:end])
+            assert [url for url, _ in found] == [url for url, _ in FIVE[: len(found)]]
+            assert not whole
+
+
+def test_tags_in_comments_and_texts_are_not_the_feeds() -> None:
+    other = ITEM.format(ARTICLE, "")
+    body = five().replace(b"<description>", f"<!-- {other} --><description><![CDATA[{other}]]>".encode())
+    assert read(body) == (FIVE, True)
+    other = "<![CDATA[<link>http://world.kbs.co.kr/</link>]]>"
+    assert read(five("&nbsp;").replace("Séoul".encode(), other.encode())) == (FIVE, True)
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        ITEM.format("https://example.org/", ""),
+        "<item><title>x</title></item>",
+        ITEM.format("&#" + "9" * 5000 + "&nbsp;", ""),
+    ],
+)
+def test_a_feed_that_has_items_is_never_an_empty_one(items: str) -> None:
+    with pytest.raises(NotAnArticle, match="a feed whose items lead to no article"):
+        extract_feed(feed(items), FEED_URL)
+
+
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
         (b"", "no feed"),
         (b"<rss>" + b"&" * 10_000_000, "a feed larger than any of the site"),
+        (b"<rss>" + b"<a b='" * 60_000, "a feed larger than any of the site"),
+        (b"<rss><item><link>" + b" " * 9_000_000 + b"<", "a feed whose items lead to no article"),
+        (b"<rss>" + b"<item><link" * 20_000, "a feed whose items lead to no article"),
+        (b"<rss><item " * 20_000 + b"x" * 5_000_000, "a feed whose items lead to no article"),
+        (feed("<item>&nbsp;</item>", head="<!DOCTYPE rss>"), "a feed with a document type"),
+        (b"<html><body><item>x</item></body></html>", "no feed"),
         (feed(ITEM.format("&a;", ""), head="<!DOCTYPE rss [<!ENTITY a 'x'>]>"), "a feed with a document type"),
         (feed(head="<!DOCTYPE rss SYSTEM 'file:///etc/passwd'>"), "a feed with a document type"),
     ],

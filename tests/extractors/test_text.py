@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from extractors import NotAnArticle, extract_text
 from extractors.body import collapse
-from extractors.text import split_glued
+from extractors.glued import split_glued
 
 UN, DEUX = "Premier paragraphe.", "Deuxième paragraphe."
 PAGE = """Aller au menu Aller à la page
@@ -175,7 +175,17 @@ def test_abbreviations_decimals_and_addresses_stay_whole(words: list[str]) -> No
     assert split_glued(line) == (line,)
 
 
-@pytest.mark.parametrize("words", ["J." * 100_000, "www." + "a.B" * 100_000, "x\n\n" + "©a\n\n" * 100_000])
+@pytest.mark.parametrize(
+    "words",
+    [
+        "J." * 100_000,
+        '."A' * 100_000,
+        "A\n" * 100_000,
+        "#\n" * 100_000,
+        "www." + "a.B" * 100_000,
+        "x\n\n" + "©a\n\n" * 100_000,
+    ],
+)
 def test_long_captures_take_no_quadratic_time(words: str) -> None:
     began = time.process_time()
     with contextlib.suppress(NotAnArticle):

@@ -13,17 +13,22 @@ _BORROWED = (
     ("Notre site utilise des cookies, a reconnu l’éditeur.",),
     ("Le communiqué est daté du 2019-05-04 12:00:00.",),
 )
+#: Lines of a feature that end no sentence, one <br /> apart.
+_LINES = ("Date : le 8 avril 2021", "Lieu : « Centre culturel »", "Site : http://exemple.kr/")
 
 
 def new_body(random: Random, style: str) -> tuple[Block, ...]:
     """A body of one paragraph, of four to six as most, or of up to 14: general extractors fail on short articles."""
     length = random.choices([1, random.randint(4, 6), random.randint(9, 14)], weights=[2, 6, 2])[0]
     blocks = [Block("p", french.paragraph(random)) for _ in range(length)]
-    if length > 1 and random.random() < 0.2:
+    if length > 1 and style != "lines" and random.random() < 0.2:  # not all of them are sentences
         blocks[random.randrange(1, length)] = Block("p", random.choice(_BORROWED))
     if length > 4 and style in {"paragraphs", "editor"} and random.random() < 0.5:
         at = random.randrange(1, length - 1)
         blocks[at : at + 1] = _rich(random)
+    if length > 1 and style == "lines":
+        at = random.randrange(length)
+        blocks[at:at] = [Block("line", (line,)) for line in _LINES]
     return tuple(blocks)
 
 

@@ -40,5 +40,7 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "60,000 accents on a letter": lambda: inside(("a" + "\u0301\u0323" * 60_000).encode()),
     "a million accents on a letter": lambda: inside(("a" + "\u0301\u0323" * 1_000_000).encode()),
     "pictures in a body that moved": lambda: MOVED.replace(b"<br />", b"<div><img src=x></div>" * 20_000, 1),
+    "headings in a body that moved": lambda: MOVED.replace(b"<br />", b"<h2>a</h2><p>b</p>" * 12_000, 1),
+    "menus in a body that moved": lambda: MOVED.replace(b"<br />", b"<div><a>a</a><a>b</a>" * 12_000, 1),
     "headlines": lambda: MOVED + b"<div><h1>a</h1></div>" * 20_000,
 }  # fmt: skip

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
-from itertools import groupby
+from itertools import groupby, pairwise
 from random import Random
 
-#: The ways a body is written. `breaks` is the news view's own; the others come from the site's rich-text editor.
-STYLES = ("breaks", "single", "paragraphs", "editor")
+#: The ways a body is written. `breaks` is the news view's own; `paragraphs` and `editor` come from the site's rich-text
+#: editor, and `lines` is that of features: a <br /> also ends a line that is no sentence.
+STYLES = ("breaks", "single", "paragraphs", "editor", "lines")
 _WRAPPERS: dict[object, str] = {"li": "ul", "tr": "table"}
 _COMMENTS = ("Key word", "/ Key word", "banner", "2023 renewal")
 #: What bodies contain between paragraphs and readers do not see; pictures first.
@@ -26,7 +27,7 @@ class Block:
     """One block of a body.
 
     Attributes:
-        tag: `p`, `blockquote`, `h3`, `li`, or `tr`.
+        tag: `p`, `blockquote`, `h3`, `li`, `tr`, or `line` in the style of that name.
         parts: its sentences; the cells of a `tr`.
     """
 
@@ -43,8 +44,8 @@ class Block:
 
 def render_body(blocks: Sequence[Block], style: str, random: Random, *, pictures: bool = True) -> str:
     """A body in one of STYLES, with noise between its paragraphs; `pictures`: whether they are part of the noise."""
-    if style in {"breaks", "single"}:
-        return _with_breaks(blocks, random, double=style == "breaks")
+    if style in {"breaks", "single", "lines"}:
+        return _with_breaks(blocks, random, double=style != "single")
     pieces = []
     # Neighbours of the same list or table are in one element.
     for tag, group in groupby(blocks, key=lambda block: block.tag if block.tag in _WRAPPERS else id(block)):
@@ -61,7 +62,9 @@ def _with_breaks(blocks: Sequence[Block], random: Random, *, double: bool) -> st
     between = "<br />\n" if double and len(blocks) > 1 else " "
     comment = f"<!-- {random.choice(_COMMENTS)} -->"
     end = f"<br />\n<br />{comment}\n" if double else f"<br />{comment}\n"
-    return f"{comment}\n" + end.join(between.join(map(typography, block.parts)) for block in blocks) + "<br />\n"
+    ends = ["<br />\n" if one.tag == after.tag == "line" else end for one, after in pairwise(blocks)] + ["<br />\n"]
+    lines = (between.join(map(typography, block.parts)) for block in blocks)
+    return f"{comment}\n" + "".join(map("".join, zip(lines, ends, strict=True)))
 
 
 def _element(block: Block, style: str, random: Random) -> str:

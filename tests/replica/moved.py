@@ -19,6 +19,13 @@ def rename(page: bytes, random: Random, names: Container[str] | None = None) -> 
     return _each_attribute(page, lambda _, words: [new_name(word) for word in words])
 
 
+def rename_some(page: bytes, random: Random) -> bytes:
+    """The page with one of its class names and ids renamed, or any part of them, or all."""
+    names = sorted({name for _, words in _ATTRIBUTE.findall(page.decode()) for name in words.split()})
+    share = random.choice([0, random.random(), 1])
+    return rename(page, random, {random.choice(names), *(name for name in names if random.random() < share)})
+
+
 def add_and_shuffle(page: bytes, random: Random) -> bytes:
     """The page with more classes on every element that has one, in another order."""
 

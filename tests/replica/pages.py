@@ -40,24 +40,33 @@ def news_page(world: World, entry: Entry, view: str = "news") -> bytes:
 def entry_page(world: World, entry: Entry) -> bytes:
     """The page of any article of the replica, in the template of its layout."""
     others = [other for other in world.entries[:19] if other.seq != entry.seq][:18] or [entry]
-    body = render_body(entry.body, entry.style, Random(entry.seq), pictures=entry.truth.image_url is not None)
+    # A picture in the body is the lead picture where there is no other.
+    has_lead = entry.truth.image_url is not None and not _has_heading_alone(entry.truth)
+    body = render_body(entry.body, entry.style, Random(entry.seq), pictures=has_lead)
     return article_page(world.edition, entry, body, others)
 
 
 def article_page(edition: str, entry: Entry, body: str, others: Sequence[Entry]) -> bytes:
     """The page of one article with every noise block of the site around it; `body`: HTML, `others`: for the lists."""
     truth = entry.truth
+    cards = Random(entry.seq).sample(list(others), min(3, len(others)))
+    is_feature = truth.layout == "feature"
     contents = _piece(
         "article",
         edition,
         entry,
+        programme=_piece("programme_link", edition, entry) if is_feature else "",
+        no_print=" no-print" if is_feature else "",
+        sample=_DATA["pieces"]["sample"] if is_feature else "",
+        menu=_DATA["pieces"]["feature_menu" if is_feature else "menu"],
+        keywords='<div class="keyword_box no-print"></div>' if is_feature else "",
         section="comp_board_view" if truth.layout == "programme" else "comp_view_default",
         category=_category(edition, entry),
         player=_piece("player", edition, entry) if truth.has_video else "",
         picture=_picture(truth),
         body=body,
         recommended="Contenus recommandés" if edition == "f" else escape("Editor's Pick"),
-        cards=_pieces("card", edition, Random(entry.seq).sample(list(others), min(3, len(others)))),
+        cards=_pieces("feature_card" if is_feature else "card", edition, cards),
     )
     meta = _piece("meta", edition, entry, og_image=escape(truth.image_url or f"{SITE}/img/og_default.png"))
     return render(edition, title=truth.title or "", meta=meta, contents=contents, aside=_aside(edition, others))
@@ -176,15 +185,22 @@ def _category(edition: str, entry: Entry) -> str:
     return _piece("category", edition, entry, file=file, parameter="menu_cate" if layout == "feature" else "id")
 
 
+def _has_heading_alone(truth: Article) -> bool:
+    """Whether the only picture of a feature is a heading; its lead picture is og:image then."""
+    return truth.layout == "feature" and truth.url[-1] in "26"
+
+
 def _picture(truth: Article) -> str:
     if truth.image_url is None and truth.image_credit is None:
         return ""
     image = f'<img src="{escape(truth.image_url)}" alt="{escape(truth.title or "")}" />' if truth.image_url else ""
     credit, ident = escape(truth.image_credit or ""), ""
-    if truth.layout == "feature":  # captions of features begin with a ©; of every second one on a line of its own
-        caption = f"©{credit}"
-        if truth.url[-1] in "02468":
-            return f"<p>{image}</p>\n<p>{caption}</p>\n"
+    if truth.layout == "feature":  # captions begin with a ©; of some on a line of their own, as of some without a box
+        caption, box = f"©{credit}", '<div class="img_box top no-print"><div class="photo">{}</div></div>\n'.format
+        heading = box('<img src="https://worldimg.kbs.co.kr/src/images/ttl_biography.gif" alt="" />')
+        pictures = (f"<p>{image}</p>\n", box(image), heading, heading + box(image))
+        if (number := int(truth.url[-1])) < 8:
+            return f"{pictures[number % 4]}<p>{caption}</p>\n"
     else:
         caption, ident = f"{'Thumbnail' if truth.has_video else 'Photo'} : {credit}", ' id="ele1"'
     return f'<div class="img_box top"{ident}>{image}\n<p class="cap no-print">{caption}</p></div>\n'

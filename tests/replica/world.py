@@ -212,7 +212,7 @@ class World:
 
     def _news(self, random: Random, seq: int, written_at: datetime) -> Entry:
         category_id = random.choice(list(CATEGORIES))
-        style = random.choices(STYLES, weights=[6, 1, 1, 2])[0]
+        style = random.choices(STYLES, weights=[6, 1, 1, 2, 0])[0]
         updated_at = written_at + timedelta(minutes=random.randint(1, 300)) if random.random() < 0.3 else None
         picture = random.random() < 0.8
         address = f"news_view.htm?lang={self.edition}&Seq_Code={seq}"

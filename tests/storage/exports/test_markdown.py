@@ -98,8 +98,9 @@ def test_a_file_is_named_after_day_kind_and_number(tmp_path: Path, values: dict[
 
 def test_an_article_without_number_is_named_by_its_address(tmp_path: Path) -> None:
     urls = ["urn:sha256:" + "0" * 64, "urn:sha256:" + "1" * 64, "https://world.kbs.co.kr/service/x.htm?a=../../b"]
+    urls += [f"https://world.kbs.co.kr/french/news/news_{name}_detail.htm?No=7" for name in ("Po", "Cu")]
     found = names(tmp_path, *(article(7, url=url) for url in urls))
-    assert len(found) == 3
+    assert len(found) == 5
     assert all(re.fullmatch(r"2026-11-21-news-[0-9a-f]{16}\.md", name) for name in found)
 
 

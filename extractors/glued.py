@@ -1,0 +1,82 @@
+"""A body that came as one line -> its paragraphs."""
+
+import re
+
+from extractors.layout import WORDS
+
+# Where a paragraph may end: an end mark, perhaps a closing quote or bracket, then with no space between perhaps an
+# opening one, and a letter or digit. A colon, a comma or a slash never ends one, which keeps addresses whole.
+_TOUCHING = re.compile(r"(?<=[.!?…])(\s?[»”)\]]|[\"“])?(?=((?:[«“„‘(\[¿¡\"]\s?)?)([^\W_]))")
+# How far before such a quote the one that it closes may be.
+_LONGEST_QUOTE = 2_000
+# What separates the word that an end mark belongs to from the one before: "l’O" of "l’O.N.U." is an "O".
+_WORD_BOUNDARY = re.compile(r"[\s«“„(\[»”)\]\"’',;:/-]")
+# How far before an end mark its word or address may begin.
+_LOOK_BACK = 200
+# What only an address has, which goes on after an end mark: "www.KBS.co.kr", "a@B.kr", "kbs.kr/view.htm?Seq_Code=1".
+_PATH = re.compile(r"\.[a-z]{2,}/")
+# A host that goes on with a digit: "site.2ch.net".
+_HOST = re.compile(r"[0-9][0-9a-z-]{0,60}\.[a-z]{2,}")
+_ROMAN = re.compile(r"[IVXLC]+\b")
+
+_ABBREVIATIONS = frozenset(WORDS.abbreviations.split())
+_BEFORE_NUMBERS = frozenset(WORDS.before_numbers.split())
+
+
+def split_glued(text: str) -> tuple[str, ...]:
+    """The paragraphs of a body that came as one line; joined, they are `text` again but for white space.
+
+    A new one begins where the end of a sentence touches a capital, a digit, or an opening quote before one: "…à la
+    Russie.A ce propos, …". Abbreviations ("M.Kim", "art.12"), initials ("J.R.Moon", "U.S.A."), numbers, versions, hosts
+    and addresses stay whole.
+    """
+    paragraphs = []
+    start = 0
+    for boundary in _TOUCHING.finditer(text):
+        at, end = boundary.span()
+        closing, opening, character = boundary.groups(default="")
+        if closing in {'"', "“"} and not _is_open(closing, text[max(start, at - _LONGEST_QUOTE) : at]):
+            closing, opening, end = "", closing, at
+        before, after = text[max(start, at - _LOOK_BACK) : at], text[end : end + _LOOK_BACK]
+        if _may_begin(character) and (closing or _ends_sentence(before, opening, after)):
+            paragraphs.append(text[start:end].strip())
+            start = end
+    paragraphs.append(text[start:].strip())
+    return tuple(filter(None, paragraphs))
+
+
+def _is_open(quote: str, before: str) -> bool:
+    """Whether a quote that can open and close, straight or “ (in German), closes one that is open."""
+    return before.count(quote) % 2 == 1 if quote == '"' else before.rfind("„") > before.rfind(quote)
+
+
+def _may_begin(character: str) -> bool:
+    """Whether a sentence may begin with a digit or letter: with every letter that has no case, as in Korean."""
+    return character.isdecimal() or not character.islower()
+
+
+def _ends_sentence(before: str, opening: str, after: str) -> bool:
+    """Whether the end mark at the end of `before` ends a sentence: no abbreviation, initial, number or address."""
+    if _is_address(before.rsplit(None, 1)[-1].lower()):
+        return False
+    if not before.endswith("."):
+        return True
+    word = _WORD_BOUNDARY.split(before)[-1].rstrip(".")
+    # "M", "U.S"
+    is_initials = len(word) % 2 and word[::2].isalpha() and word[::2].isupper() and not word[1::2].strip(".")
+    last = word.rpartition(".")[2]  # of "S.E.Mgr", "12.sept"
+    if is_initials or not _ABBREVIATIONS.isdisjoint({word, last}):
+        return False
+    if opening:
+        return True
+    if last.lower() in _BEFORE_NUMBERS and (after[0].isdecimal() or _ROMAN.match(after)):
+        return False
+    if not after[0].isdecimal():
+        return True
+    # "3.500", "v2.0" and "KBS.1" go on; "… habitants.69 %" and "… (CSIS).69 %" do not.
+    is_word = not word or (len(word) > 1 and word[-1].islower()) or not word[-1].isalnum()
+    return is_word and not _HOST.match(after)
+
+
+def _is_address(word: str) -> bool:
+    return "@" in word[1:] or "www." in word or ("/" in word and ("://" in word or _PATH.search(word) is not None))
