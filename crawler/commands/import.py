@@ -145,7 +145,7 @@ def _fits(row: Row) -> dict[str, bool]:
     return {
         "url": row["url"] == address.url if address else bool(_URN.fullmatch(row["url"])),
         "timestamp": row["timestamp"] is not None,
-        "kind": row["kind"] in ({address.kind} if address and address.is_article else _KINDS),
+        "kind": row["kind"] in ({address.kind, "other"} if address and address.is_article else _KINDS),
         "lang": bool(_NAME.fullmatch(row["lang"])) and (address is None or address.lang in {None, row["lang"]}),
         "layout": bool(_NAME.fullmatch(row["layout"])),
         "source_url": row["source_url"] != "",

@@ -195,11 +195,13 @@ def _picture(truth: Article) -> str:
         return ""
     image = f'<img src="{escape(truth.image_url)}" alt="{escape(truth.title or "")}" />' if truth.image_url else ""
     credit, ident = escape(truth.image_credit or ""), ""
-    if truth.layout == "feature":  # captions begin with a ©; of some on a line of their own, as of some without a box
-        caption, box = f"©{credit}", '<div class="img_box top no-print"><div class="photo">{}</div></div>\n'.format
+    if truth.layout == "feature":  # captions begin with a sign; some on a line of their own, some without a box
+        number = int(truth.url[-1])
+        caption = f"{'©' if number == 0 else 'ⓒ '}{credit}"
+        box = '<div class="img_box top no-print"><div class="photo">{}</div></div>\n'.format
         heading = box('<img src="https://worldimg.kbs.co.kr/src/images/ttl_biography.gif" alt="" />')
         pictures = (f"<p>{image}</p>\n", box(image), heading, heading + box(image))
-        if (number := int(truth.url[-1])) < 8:
+        if number < 8:
             return f"{pictures[number % 4]}<p>{caption}</p>\n"
     else:
         caption, ident = f"{'Thumbnail' if truth.has_video else 'Photo'} : {credit}", ' id="ele1"'
