@@ -107,7 +107,7 @@ def test_an_article_by_its_address(text: str, expected: dict[str, object]) -> No
 WHOLE = """3.500 12.12 18.30 v2.0 KBS.1 iOS.17 no.12 No.12 art.3 vol.II
 fig.4 chap.IV pp.7 Ph.D.Kim Lt.Seo Mgr.Noh gén.Ahn Co.,Ltd.Seo
 cf.Le éd.Han K.69 U.S.A.12 n°.3 site.2ch.net www.3D.kr kbs.co.kr/view.htm?Seq_Code=1 a@3d.kr rapport.2023.pdf
-12.sept.2023 S.E.Mgr.Noh
+12.sept.2023 S.E.Mgr.Noh U.S.Steel D.O.et (J.R.Seo) K.Le-roy
 """.split()
 
 
@@ -118,7 +118,8 @@ def test_a_word_with_a_full_stop_stays_whole(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "end", ["la ville.", "« la ville. »", "la ville (Daegu).", "pour 3 %.", "ici ?", "„da ist er.“", '"la ville."']
+    "end",
+    ["la ville.", "« la ville. »", "la ville (Daegu).", "pour 3 %.", "ici ?", "„da ist er.“", '"la ville."', "‘ici.’"],
 )
 @pytest.mark.parametrize(
     "start",
@@ -132,10 +133,35 @@ def test_a_word_with_a_full_stop_stays_whole(word: str) -> None:
         "Š.",
         "İci.",
         "그는 말했다.",
+        "- Oui, dit-il.",
+        "– « Oui », dit-il.",
+        "« métro » est son nom.",
     ],
 )
 def test_paragraphs_touch_at_every_kind_of_end_and_beginning(end: str, start: str) -> None:
     assert split_glued(f"Voici {end}{start}") == (f"Voici {end}", start)
+
+
+@pytest.mark.parametrize("end", ["du groupe A.", "des U.S.A.", "en 300 av. J.-C."])
+@pytest.mark.parametrize(
+    "start", ["Le pont.", "L’eau.", "C’est ici.", "Selon lui.", "À Daegu.", "« Oui. »", "10 000 pas."]
+)
+def test_an_initial_ends_a_sentence_before_a_word_that_is_no_name(end: str, start: str) -> None:
+    assert split_glued(f"Voici le pont {end}{start}") == (f"Voici le pont {end}", start)
+
+
+@pytest.mark.parametrize(
+    ("text", "paragraphs"),
+    [
+        ("Une exposition d’art.L’artiste y est.", ("Une exposition d’art.", "L’artiste y est.")),
+        ("Ils ont des F-35.10 000 soldats sont là.", ("Ils ont des F-35.", "10 000 soldats sont là.")),
+        ("Trois étapes.1.Le riz.2.Le sel.A.Le feu.", ("Trois étapes.", "1.Le riz.", "2.Le sel.", "A.Le feu.")),
+        ('Il a dit : "Oui." Le pont est là.', ('Il a dit : "Oui." Le pont est là.',)),
+        ("Er sagte: „Ja.“ Die Brücke steht.", ("Er sagte: „Ja.“ Die Brücke steht.",)),
+    ],
+)
+def test_seams_and_what_only_looks_like_one(text: str, paragraphs: tuple[str, ...]) -> None:
+    assert split_glued(text) == paragraphs
 
 
 LANGUAGES = {
