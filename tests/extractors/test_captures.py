@@ -44,6 +44,7 @@ def test_a_whole_page_of_an_edition_is_known_by_its_words(labels: Labels) -> Non
         (f" date 2023-09 {UN}", "https://world.kbs.co.kr/service/news_list.htm?lang=f"),
         (f"<!DOCTYPE html>\n<p>{UN}", NEWS),
         ("Le pont\nPartager", NEWS),  # no prose
+        (f" date 2015-03 {UN}", "http://world.kbs.co.kr/special/concours/index.htm"),  # a prefix is before any page
     ],
 )
 def test_what_neither_address_nor_prefix_calls_an_article_is_refused(text: str, url: str | None) -> None:
@@ -92,6 +93,19 @@ def test_what_is_around_a_body_is_not_of_it(text: str, expected: dict[str, objec
         (f"Aller au menu Aller à la page\n{UN}\n{DEUX}\n{END}", {"paragraphs": [UN, DEUX]}),
         (f"{UN}\nLe signe © orne le pont.", {"paragraphs": [UN, "Le signe © orne le pont."]}),
         (f"{UN}\n© et ⓒ sont deux signes, rappelle la ville.\n©", {"image_credit": None}),
+        (f"{UN}\nPhoto :\n{DEUX}", {"paragraphs": [UN, DEUX], "image_credit": None}),
+        (f"Photo : affiche de « Pont »\n\n{UN}{DEUX}", {"image_credit": "affiche de « Pont »"}),
+        (f"Photo : « Pont ! »\n{UN}", {"paragraphs": ["Photo : « Pont ! »", UN], "image_credit": None}),
+        (f"{UN}\nPhoto : Hanbit Co., Ltd.", {"paragraphs": [UN], "image_credit": "Hanbit Co., Ltd."}),
+        (f"{UN}\nPhoto : {'Mairie ' * 12}", {"paragraphs": [UN], "image_credit": ("Mairie " * 12).strip()}),
+        # A heading is no title, without a caption in brackets at the end.
+        (f"Le pont\n{UN}\n{DEUX}", {"title": None, "paragraphs": ["Le pont", UN, DEUX]}),
+        # What is around a body whose edition nothing shows.
+        (f"KBS WORLD Radio\n{UN}\n{DEUX}\nList\nMás noticias\nClose\nCookies", {"paragraphs": [UN, DEUX]}),
+        (
+            f"Le pont\nWrite: 0000-00-00 00:00:00 / Update: 2024-05-06 07:08\n{UN}",
+            {"written_at": None, "updated_at": "2024-05-06T07:08:00+09:00", "paragraphs": [UN]},
+        ),
         (f"{UN}\n[Photo : ©Mairie : le pont]", {"image_credit": "Mairie : le pont"}),
         (f"{UN}{DEUX}[Photo : KBS]", {"paragraphs": [UN, DEUX], "image_credit": "KBS"}),
         (f"{UN}{DEUX} [Photo : KBS]", {"paragraphs": [UN, DEUX], "image_credit": "KBS"}),
