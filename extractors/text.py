@@ -347,11 +347,7 @@ def _without_noise(lines: Sequence[str], title: str | None) -> list[str]:
         elif not (line in _NOISE or (line.startswith("#") and _is_name(line)) or (title and _are_same(line, title))):
             break
         at += 1
-    body = lines[at:]
-    words = _words(body)
-    if len(words) > 1 and _is_name(words[0]) and _is_only_heading(words):
-        body = body[1:]
-    return [*captions, *body]
+    return [*captions, *lines[at:]]
 
 
 def _words(lines: Iterable[str]) -> list[str]:

@@ -67,7 +67,8 @@ END = "Contenus recommandés\n\nClose\n\nNotre site utilise des cookies et plus.
         (f"Go Top\nCulture Le pont\n2024-05-06\n{UN}\n{END}", {"title": "Le pont", "category": "Culture"}),
         (f"Go Top\nCulture\nLe pont\nLe pont\n2024-05-06\n{UN}\n{END}", {"title": "Le pont", "category": "Culture"}),
         (f"Go Top\n#Pont\n2024-05-06\n{UN}\n{END}", {"title": "#Pont"}),
-        # A body that begins with one of several headings keeps it.
+        # A body that begins with a heading keeps it.
+        (f"Go Top\nLe pont\n2024-05-06\nHier\n{UN}\n{DEUX}\n{END}", {"paragraphs": ["Hier", UN, DEUX]}),
         (
             f"Go Top\nLe pont\n2024-05-06\nHier\n{UN}\nDemain\n{DEUX}\n{END}",
             {"paragraphs": ["Hier", UN, "Demain", DEUX]},
