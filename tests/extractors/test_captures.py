@@ -201,6 +201,20 @@ def test_the_language_of_a_body_without_address(lang: str) -> None:
     assert extract_text(f"date 2024-05 {unicodedata.normalize('NFD', text)} «부산» 釜山 Пусан").lang == lang
 
 
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        (
+            "de",
+            "Seouls Bürgermeister hat gestern seinen Amtskollegen aus Tokio getroffen, um über Brücken zu sprechen.",
+        ),
+        ("vi", "Thị trưởng Seoul hôm qua đã gặp người đồng cấp Nhật Bản để bàn về an ninh khu vực."),
+    ],
+)
+def test_the_language_of_one_sentence_without_address(lang: str, text: str) -> None:
+    assert extract_text(f"date 2024-05 {text}").lang == lang
+
+
 def test_words_that_say_nothing_of_their_language() -> None:
     assert (
         extract_text("date 2024-05 Daegu 2024 !").lang
