@@ -91,7 +91,7 @@ def _ends_sentence(before: str, opening: str, after: str) -> bool:
     if not after[0].isdecimal() or _THOUSANDS.match(after):
         return True
     # "3.500", "v2.0" and "KBS.1" go on; "… habitants.69 %" and "… (CSIS).69 %" do not.
-    is_word = not word or (len(word) > 1 and word[-1].islower()) or not word[-1].isalnum()
+    is_word = not word or not word[-1].isalnum() or (len(word) > 1 and word[-1].isalpha() and not word[-1].isupper())
     return is_word and not _HOST.match(after)
 
 

@@ -122,7 +122,7 @@ def test_an_article_by_its_address(text: str, expected: dict[str, object]) -> No
 WHOLE = """3.500 12.12 18.30 v2.0 KBS.1 iOS.17 no.12 No.12 art.3 vol.II
 fig.4 chap.IV pp.7 Ph.D.Kim Lt.Seo Mgr.Noh gén.Ahn Co.,Ltd.Seo
 cf.Le éd.Han K.69 U.S.A.12 n°.3 site.2ch.net www.3D.kr kbs.co.kr/view.htm?Seq_Code=1 a@3d.kr rapport.2023.pdf
-12.sept.2023 S.E.Mgr.Noh U.S.Steel D.O.et (J.R.Seo) K.Le-roy
+12.sept.2023 S.E.Mgr.Noh U.S.Steel D.O.et (J.R.Seo) K.Le-roy EE.UU.
 """.split()
 
 
@@ -171,6 +171,7 @@ def test_an_initial_ends_a_sentence_before_a_word_that_is_no_name(end: str, star
         ("Une exposition d’art.L’artiste y est.", ("Une exposition d’art.", "L’artiste y est.")),
         ("Ils ont des F-35.10 000 soldats sont là.", ("Ils ont des F-35.", "10 000 soldats sont là.")),
         ("Trois étapes.1.Le riz.2.Le sel.A.Le feu.", ("Trois étapes.", "1.Le riz.", "2.Le sel.", "A.Le feu.")),
+        ("다리를 열었다.3.5% 올랐다.", ("다리를 열었다.", "3.5% 올랐다.")),
         ('Il a dit : "Oui." Le pont est là.', ('Il a dit : "Oui." Le pont est là.',)),
         ("Er sagte: „Ja.“ Die Brücke steht.", ("Er sagte: „Ja.“ Die Brücke steht.",)),
     ],
