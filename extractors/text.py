@@ -210,7 +210,9 @@ def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
         lines = lines[: _end_of_body(lines, labels)]
     # A page that is named by its address alone must have prose, and no markup.
     is_prose = is_article is True and any(map(_ENDS.search, lines)) and not lines[0].startswith("<")
-    is_body = date_at is None and (is_prose or (prefix is not None and is_article is not False))
+    # A prefix may be before any page: at an address that says nothing, most lines of an article are sentences.
+    is_told = prefix is not None and (is_article is not False or 2 * sum(map(_is_sentence, lines)) > len(lines))
+    is_body = date_at is None and (is_prose or is_told)
     return _Capture(lines, prefix.group(1) if prefix else None, labels, date_at, is_body)
 
 

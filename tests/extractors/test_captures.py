@@ -44,12 +44,17 @@ def test_a_whole_page_of_an_edition_is_known_by_its_words(labels: Labels) -> Non
         (f" date 2023-09 {UN}", "https://world.kbs.co.kr/service/news_list.htm?lang=f"),
         (f"<!DOCTYPE html>\n<p>{UN}", NEWS),
         ("Le pont\nPartager", NEWS),  # no prose
-        (f" date 2015-03 {UN}", "http://world.kbs.co.kr/special/concours/index.htm"),  # a prefix is before any page
+        (f" date 2015-03 Concours\nPrix\n{UN}\nRègles", "http://world.kbs.co.kr/special/concours/index.htm"),
     ],
 )
 def test_what_neither_address_nor_prefix_calls_an_article_is_refused(text: str, url: str | None) -> None:
     with pytest.raises(NotAnArticle):
         extract_text(text, url)
+
+
+def test_a_prefix_and_sentences_are_an_article_at_an_address_of_no_known_kind() -> None:
+    text = f" date 2015-03 {UN}\n\n\n{DEUX}"
+    assert extract_text(text, "http://world.kbs.co.kr/french/pont/pont.htm?no=7").paragraphs == (UN, DEUX)
 
 
 # Characters that this Python may not know, and private use; the variation selector of an emoji.
