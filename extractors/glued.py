@@ -27,7 +27,7 @@ _ROMAN = re.compile(r"[IVXLC]+\b(?!['’])")  # "art.L’artiste" has none
 _ABBREVIATIONS = frozenset(WORDS.abbreviations.split())
 _BEFORE_NUMBERS = frozenset(WORDS.before_numbers.split())
 # What is no name after an initial: "… du groupe A.Le match …".
-_OPENER = re.compile(rf"(?:{'|'.join(WORDS.openers.split())})(?:\s|(?<=['’]))")
+_OPENER = re.compile(rf"(?:{'|'.join(WORDS.openers.split())})(?:[\s,]|(?<=['’]))")
 
 
 def split_glued(text: str) -> tuple[str, ...]:

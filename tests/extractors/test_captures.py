@@ -164,7 +164,8 @@ def test_paragraphs_touch_at_every_kind_of_end_and_beginning(end: str, start: st
 
 @pytest.mark.parametrize("end", ["du groupe A.", "des U.S.A.", "en 300 av. J.-C."])
 @pytest.mark.parametrize(
-    "start", ["Le pont.", "L’eau.", "C’est ici.", "Selon lui.", "À Daegu.", "« Oui. »", "10 000 pas."]
+    "start",
+    ["Le pont.", "L’eau.", "C’est ici.", "Selon lui.", "Ainsi, il est là.", "À Daegu.", "« Oui. »", "10 000 pas."],
 )
 def test_an_initial_ends_a_sentence_before_a_word_that_is_no_name(end: str, start: str) -> None:
     assert split_glued(f"Voici le pont {end}{start}") == (f"Voici le pont {end}", start)
