@@ -1,6 +1,5 @@
 """What extraction gives: Article or NotAnArticle; and dates as the site prints them, in KST."""
 
-import contextlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
@@ -132,13 +131,17 @@ def find_dates(text: str) -> tuple[datetime | date | None, datetime | date | Non
             differ from page to page and are not read.
 
     Returns:
-        Aware datetimes in KST, or dates where only a day is given; None for what is missing. What looks like a
-        timestamp but is no day of the calendar (2023-02-30) is left out.
+        Aware datetimes in KST, or dates where only a day is given; None for what is missing, and for what looks like a
+        timestamp but is no day of the calendar (0000-00-00).
     """
-    found: list[datetime | date | None] = []
-    for parts in map(str.split, _TIMESTAMP.findall(text)):
-        with contextlib.suppress(ValueError):
-            moment = datetime.fromisoformat(" ".join(parts)).replace(tzinfo=KST)
-            found.append(moment if len(parts) > 1 else moment.date())
-    written, updated, *_ = *found, None, None
+    written, updated, *_ = *map(_moment_of, _TIMESTAMP.findall(text)), None, None
     return written, updated
+
+
+def _moment_of(timestamp: str) -> datetime | date | None:
+    parts = timestamp.split()
+    try:
+        moment = datetime.fromisoformat(" ".join(parts)).replace(tzinfo=KST)
+    except ValueError:
+        return None
+    return moment if len(parts) > 1 else moment.date()

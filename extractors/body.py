@@ -28,12 +28,13 @@ _MOST_MARKS = 30
 _PAIRS = frozenset("\u0f73\u0f75\u0f81")
 
 # A label, a colon and a name, perhaps in brackets: "Photo : YONHAP News", "[Photo : KBS News]".
-_CAPTION = re.compile(rf"\[?(?:{'|'.join(WORDS.captions)})\s*:\s*\S")
-_LONGEST_CAPTION = 60
+_CAPTION = re.compile(rf"\[?(?:{'|'.join(WORDS.captions)})\s*:")
 _LONGEST_CREDIT = 120
 # A line of more words that ends as a sentence is one, whatever it begins with.
 _WORDS_OF_A_CREDIT = 6
-_SIGNS, _SENTENCE_ENDS = tuple(WORDS.credit_signs), tuple(WORDS.sentence_ends)
+_SIGNS = tuple(WORDS.credit_signs)
+# "Samsung Co., Ltd." ends no sentence.
+_ABBREVIATED = re.compile(rf"\b(?:{'|'.join(WORDS.abbreviations.split())})\.\Z")
 # What a line that ends a sentence ends with, and what may follow that. The quote of a title ends none.
 _STOPS, _CLOSING = tuple(WORDS.sentence_ends.replace("»", "")), "»”’\"') ]"
 
@@ -84,11 +85,12 @@ def credit_of(caption: str | None) -> str | None:
 
 
 def is_credit(line: str) -> bool:
-    """Whether a line says who took a picture: a label or a sign (©, ⓒ, @) and a name, and no sentence."""
-    is_sentence = line.endswith(_SENTENCE_ENDS)
-    if line.startswith(_SIGNS):
-        return len(line) <= _LONGEST_CREDIT and not (is_sentence and len(line.split()) > _WORDS_OF_A_CREDIT)
-    return len(line) <= _LONGEST_CAPTION and not is_sentence and _CAPTION.match(line) is not None
+    """Whether a line says who took a picture: a label or a sign (©, ⓒ, @), perhaps a name, and no sentence."""
+    is_sign = line.startswith(_SIGNS)
+    if len(line) > _LONGEST_CREDIT or not (is_sign or _CAPTION.match(line)):
+        return False
+    is_sentence = line.rstrip(_CLOSING).endswith(_STOPS) and not (line.endswith("]") or _ABBREVIATED.search(line))
+    return not is_sentence or (is_sign and len(line.split()) <= _WORDS_OF_A_CREDIT)
 
 
 def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:

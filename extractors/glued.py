@@ -1,12 +1,15 @@
 """A body that came as one line -> its paragraphs."""
 
 import re
+from itertools import islice
 
 from extractors.layout import WORDS
 
-# Where a paragraph may end: an end mark, perhaps a closing quote or bracket, then with no space between perhaps an
-# opening one, and a letter or digit. A colon, a comma or a slash never ends one, which keeps addresses whole.
-_TOUCHING = re.compile(r"(?<=[.!?…])(\s?[»”)\]]|[\"“])?(?=((?:[«“„‘(\[¿¡\"]\s?)?)([^\W_]))")
+# Where a paragraph may end: an end mark, perhaps a closing quote or bracket, then with no space between perhaps a dash
+# or an opening one, and a letter or digit. A colon, a comma or a slash never ends one, which keeps addresses whole.
+_TOUCHING = re.compile(r"(?<=[.!?…])(\s?[»”)\]]|[\"“’])?(?=((?:[-–—]\s)?(?:[«“„‘(\[¿¡\"]\s?)?)([^\W_]))")
+# An article has some hundred of them; more are left as they are, since looking at each takes time.
+_MOST_TOUCHING = 20_000
 # How far before such a quote the one that it closes may be.
 _LONGEST_QUOTE = 2_000
 # What separates the word that an end mark belongs to from the one before: "l’O" of "l’O.N.U." is an "O".
@@ -17,10 +20,14 @@ _LOOK_BACK = 200
 _PATH = re.compile(r"\.[a-z]{2,}/")
 # A host that goes on with a digit: "site.2ch.net".
 _HOST = re.compile(r"[0-9][0-9a-z-]{0,60}\.[a-z]{2,}")
-_ROMAN = re.compile(r"[IVXLC]+\b")
+# No decimals: "F-35.10 000 soldats".
+_THOUSANDS = re.compile(r"[0-9]{1,3} [0-9]{3}\b")
+_ROMAN = re.compile(r"[IVXLC]+\b(?!['’])")  # "art.L’artiste" has none
 
 _ABBREVIATIONS = frozenset(WORDS.abbreviations.split())
 _BEFORE_NUMBERS = frozenset(WORDS.before_numbers.split())
+# What is no name after an initial: "… du groupe A.Le match …".
+_OPENER = re.compile(rf"(?:{'|'.join(WORDS.openers.split())})(?:[\s,]|(?<=['’]))")
 
 
 def split_glued(text: str) -> tuple[str, ...]:
@@ -32,13 +39,17 @@ def split_glued(text: str) -> tuple[str, ...]:
     """
     paragraphs = []
     start = 0
-    for boundary in _TOUCHING.finditer(text):
+    for boundary in islice(_TOUCHING.finditer(text), _MOST_TOUCHING):
         at, end = boundary.span()
         closing, opening, character = boundary.groups(default="")
-        if closing in {'"', "“"} and not _is_open(closing, text[max(start, at - _LONGEST_QUOTE) : at]):
+        quote = closing or opening.strip()
+        is_closing = quote in {'"', "“"} and _is_open(quote, text[max(start, at - _LONGEST_QUOTE) : at])
+        if is_closing and not closing:  # a space is after it
+            continue
+        if closing in {'"', "“"} and not is_closing:
             closing, opening, end = "", closing, at
         before, after = text[max(start, at - _LOOK_BACK) : at], text[end : end + _LOOK_BACK]
-        if _may_begin(character) and (closing or _ends_sentence(before, opening, after)):
+        if _may_begin(opening, character) and (closing or _ends_sentence(before, opening, after)):
             paragraphs.append(text[start:end].strip())
             start = end
     paragraphs.append(text[start:].strip())
@@ -50,9 +61,9 @@ def _is_open(quote: str, before: str) -> bool:
     return before.count(quote) % 2 == 1 if quote == '"' else before.rfind("„") > before.rfind(quote)
 
 
-def _may_begin(character: str) -> bool:
-    """Whether a sentence may begin with a digit or letter: with every letter that has no case, as in Korean."""
-    return character.isdecimal() or not character.islower()
+def _may_begin(opening: str, character: str) -> bool:
+    """Whether a sentence may begin so: with a French quote, a digit, a capital, or a letter without case (Korean)."""
+    return "«" in opening or character.isdecimal() or not character.islower()
 
 
 def _ends_sentence(before: str, opening: str, after: str) -> bool:
@@ -65,16 +76,22 @@ def _ends_sentence(before: str, opening: str, after: str) -> bool:
     # "M", "U.S"
     is_initials = len(word) % 2 and word[::2].isalpha() and word[::2].isupper() and not word[1::2].strip(".")
     last = word.rpartition(".")[2]  # of "S.E.Mgr", "12.sept"
-    if is_initials or not _ABBREVIATIONS.isdisjoint({word, last}):
+    if f"{word}." == before and (is_initials or word.isdecimal()):  # an item of a list: "1.Le riz"
         return False
+    if not _ABBREVIATIONS.isdisjoint({word, last}):
+        return False
+    if opening and "(" not in opening:
+        return True
+    if is_initials:
+        return (_OPENER.match(after) or _THOUSANDS.match(after)) is not None
     if opening:
         return True
     if last.lower() in _BEFORE_NUMBERS and (after[0].isdecimal() or _ROMAN.match(after)):
         return False
-    if not after[0].isdecimal():
+    if not after[0].isdecimal() or _THOUSANDS.match(after):
         return True
     # "3.500", "v2.0" and "KBS.1" go on; "… habitants.69 %" and "… (CSIS).69 %" do not.
-    is_word = not word or (len(word) > 1 and word[-1].islower()) or not word[-1].isalnum()
+    is_word = not word or not word[-1].isalnum() or (len(word) > 1 and word[-1].isalpha() and not word[-1].isupper())
     return is_word and not _HOST.match(after)
 
 

@@ -93,12 +93,16 @@ def _is_page(capture: _Capture) -> bool:
 
 
 def _has_title(capture: _Capture) -> bool:
-    """Whether a body begins with a line that is no sentence, as no other line of it."""
+    """Whether a body begins with a line that is no sentence, as no other line of it, and has its caption at its end.
+
+    Without that caption the line is a heading: of the captures that were seen, no other had a title.
+    """
     lines, words = capture.lines, _words(capture.lines)
     if not capture.is_body or len(words) < 2 or words[0] != lines[0] or len(lines[0]) > _LONGEST_TITLE:
         return False
     is_named = _CATEGORY_AND_TITLE.fullmatch(lines[0]) is not None
-    return (is_named or capture.prefix is None) and _is_only_heading(words)
+    has_caption = capture.prefix is None and lines[-1].startswith("[") and is_credit(lines[-1])
+    return (is_named or has_caption) and _is_only_heading(words)
 
 
 def _is_glued(capture: _Capture) -> bool:
@@ -125,7 +129,7 @@ def _read_page(capture: _Capture) -> _Parts:
         category=category,
         dates=(written_at, updated_at),
         truncated=labels is not None and end == len(below),  # nothing of what follows every body
-        is_news=isinstance(written_at, datetime),  # a feature gives a day (README.md, "Dates")
+        is_news=isinstance(written_at or updated_at, datetime),  # a feature gives a day (README.md, "Dates")
     )
 
 
@@ -173,7 +177,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
         raise NotAnArticle("not an address of KBS World")
     if address is not None and address.refusal:
         raise NotAnArticle(address.refusal)
-    article = _article(_open(lines, address is not None and address.is_article), address)
+    article = _article(_open(lines, address.is_article if address else None), address)
     if address is None:  # named by a hash of its words, whatever its line ends
         words = " ".join(text.split()).encode("utf-8", "surrogatepass")
         return replace(article, url=f"urn:sha256:{hashlib.sha256(words).hexdigest()}")
@@ -187,11 +191,11 @@ def looks_like_capture(start: str) -> bool:
     return bool(_PREFIX.match(first)) or first == WORDS.go_top or any(_begins_with_links(lines, of) for of in LABELS)
 
 
-def _open(lines: Sequence[str], is_article: bool) -> _Capture:
+def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
     """The capture that these lines are: its prefix cut, its edition and its date line found.
 
     Args:
-        is_article: whether its address is that of an article.
+        is_article: whether its address is that of an article; None without one.
     """
     prefix = _PREFIX.match(lines[0])
     first = lines[0][prefix.end() if prefix else 0 :]
@@ -199,14 +203,16 @@ def _open(lines: Sequence[str], is_article: bool) -> _Capture:
     parts = (credit.group(), first[credit.end() :].strip()) if credit else (first,)
     lines = [part for line in (*parts, *lines[1:]) for part in _without_last_credit(line) if part]
     labels = _edition(lines)
-    is_site = labels is not None or prefix is not None or is_article
+    is_site = labels is not None or prefix is not None or is_article is True
     date_at = _date_line(lines, is_page=labels is not None) if is_site else None
     if date_at is None:
-        lines = list(dropwhile(_LINKS.__contains__, lines))
-        lines = lines[: _end_of_body(lines, labels)] if labels else lines
+        lines = list(dropwhile((_LINKS | _NOISE).__contains__, lines))
+        lines = lines[: _end_of_body(lines, labels)]
     # A page that is named by its address alone must have prose, and no markup.
-    is_prose = is_article and any(map(_ENDS.search, lines)) and not lines[0].startswith("<")
-    is_body = date_at is None and (prefix is not None or is_prose)
+    is_prose = is_article is True and any(map(_ENDS.search, lines)) and not lines[0].startswith("<")
+    # A prefix may be before any page: at an address that says nothing, most lines of an article are sentences.
+    is_told = prefix is not None and (is_article is not False or 2 * sum(map(_is_sentence, lines)) > len(lines))
+    is_body = date_at is None and (is_prose or is_told)
     return _Capture(lines, prefix.group(1) if prefix else None, labels, date_at, is_body)
 
 
@@ -286,7 +292,7 @@ def _date_line(lines: Sequence[str], is_page: bool) -> int | None:
     for at, line in enumerate(lines):
         if _is_date_line(line):
             is_below_title = at <= _LINES_ABOVE_A_DAY and not any(map(_is_sentence, lines[:at]))
-            if is_page or is_below_title or isinstance(find_dates(line)[0], datetime):
+            if is_page or is_below_title or any(isinstance(day, datetime) for day in find_dates(line)):
                 return at
     return None
 
@@ -343,11 +349,7 @@ def _without_noise(lines: Sequence[str], title: str | None) -> list[str]:
         elif not (line in _NOISE or (line.startswith("#") and _is_name(line)) or (title and _are_same(line, title))):
             break
         at += 1
-    body = lines[at:]
-    words = _words(body)
-    if len(words) > 1 and _is_name(words[0]) and _is_only_heading(words):
-        body = body[1:]
-    return [*captions, *body]
+    return [*captions, *lines[at:]]
 
 
 def _words(lines: Iterable[str]) -> list[str]:

@@ -44,11 +44,17 @@ def test_a_whole_page_of_an_edition_is_known_by_its_words(labels: Labels) -> Non
         (f" date 2023-09 {UN}", "https://world.kbs.co.kr/service/news_list.htm?lang=f"),
         (f"<!DOCTYPE html>\n<p>{UN}", NEWS),
         ("Le pont\nPartager", NEWS),  # no prose
+        (f" date 2015-03 Concours\nPrix\n{UN}\nRègles", "http://world.kbs.co.kr/special/concours/index.htm"),
     ],
 )
 def test_what_neither_address_nor_prefix_calls_an_article_is_refused(text: str, url: str | None) -> None:
     with pytest.raises(NotAnArticle):
         extract_text(text, url)
+
+
+def test_a_prefix_and_sentences_are_an_article_at_an_address_of_no_known_kind() -> None:
+    text = f" date 2015-03 {UN}\n\n\n{DEUX}"
+    assert extract_text(text, "http://world.kbs.co.kr/french/pont/pont.htm?no=7").paragraphs == (UN, DEUX)
 
 
 # Characters that this Python may not know, and private use; the variation selector of an emoji.
@@ -66,7 +72,8 @@ END = "Contenus recommandés\n\nClose\n\nNotre site utilise des cookies et plus.
         (f"Go Top\nCulture Le pont\n2024-05-06\n{UN}\n{END}", {"title": "Le pont", "category": "Culture"}),
         (f"Go Top\nCulture\nLe pont\nLe pont\n2024-05-06\n{UN}\n{END}", {"title": "Le pont", "category": "Culture"}),
         (f"Go Top\n#Pont\n2024-05-06\n{UN}\n{END}", {"title": "#Pont"}),
-        # A body that begins with one of several headings keeps it.
+        # A body that begins with a heading keeps it.
+        (f"Go Top\nLe pont\n2024-05-06\nHier\n{UN}\n{DEUX}\n{END}", {"paragraphs": ["Hier", UN, DEUX]}),
         (
             f"Go Top\nLe pont\n2024-05-06\nHier\n{UN}\nDemain\n{DEUX}\n{END}",
             {"paragraphs": ["Hier", UN, "Demain", DEUX]},
@@ -92,6 +99,19 @@ def test_what_is_around_a_body_is_not_of_it(text: str, expected: dict[str, objec
         (f"Aller au menu Aller à la page\n{UN}\n{DEUX}\n{END}", {"paragraphs": [UN, DEUX]}),
         (f"{UN}\nLe signe © orne le pont.", {"paragraphs": [UN, "Le signe © orne le pont."]}),
         (f"{UN}\n© et ⓒ sont deux signes, rappelle la ville.\n©", {"image_credit": None}),
+        (f"{UN}\nPhoto :\n{DEUX}", {"paragraphs": [UN, DEUX], "image_credit": None}),
+        (f"Photo : affiche de « Pont »\n\n{UN}{DEUX}", {"image_credit": "affiche de « Pont »"}),
+        (f"Photo : « Pont ! »\n{UN}", {"paragraphs": ["Photo : « Pont ! »", UN], "image_credit": None}),
+        (f"{UN}\nPhoto : Hanbit Co., Ltd.", {"paragraphs": [UN], "image_credit": "Hanbit Co., Ltd."}),
+        (f"{UN}\nPhoto : {'Mairie ' * 12}", {"paragraphs": [UN], "image_credit": ("Mairie " * 12).strip()}),
+        # A heading is no title, without a caption in brackets at the end.
+        (f"Le pont\n{UN}\n{DEUX}", {"title": None, "paragraphs": ["Le pont", UN, DEUX]}),
+        # What is around a body whose edition nothing shows.
+        (f"KBS WORLD Radio\n{UN}\n{DEUX}\nList\nMás noticias\nClose\nCookies", {"paragraphs": [UN, DEUX]}),
+        (
+            f"Le pont\nWrite: 0000-00-00 00:00:00 / Update: 2024-05-06 07:08\n{UN}",
+            {"written_at": None, "updated_at": "2024-05-06T07:08:00+09:00", "paragraphs": [UN]},
+        ),
         (f"{UN}\n[Photo : ©Mairie : le pont]", {"image_credit": "Mairie : le pont"}),
         (f"{UN}{DEUX}[Photo : KBS]", {"paragraphs": [UN, DEUX], "image_credit": "KBS"}),
         (f"{UN}{DEUX} [Photo : KBS]", {"paragraphs": [UN, DEUX], "image_credit": "KBS"}),
@@ -107,7 +127,7 @@ def test_an_article_by_its_address(text: str, expected: dict[str, object]) -> No
 WHOLE = """3.500 12.12 18.30 v2.0 KBS.1 iOS.17 no.12 No.12 art.3 vol.II
 fig.4 chap.IV pp.7 Ph.D.Kim Lt.Seo Mgr.Noh gén.Ahn Co.,Ltd.Seo
 cf.Le éd.Han K.69 U.S.A.12 n°.3 site.2ch.net www.3D.kr kbs.co.kr/view.htm?Seq_Code=1 a@3d.kr rapport.2023.pdf
-12.sept.2023 S.E.Mgr.Noh
+12.sept.2023 S.E.Mgr.Noh U.S.Steel D.O.et (J.R.Seo) K.Le-roy EE.UU.
 """.split()
 
 
@@ -118,7 +138,8 @@ def test_a_word_with_a_full_stop_stays_whole(word: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "end", ["la ville.", "« la ville. »", "la ville (Daegu).", "pour 3 %.", "ici ?", "„da ist er.“", '"la ville."']
+    "end",
+    ["la ville.", "« la ville. »", "la ville (Daegu).", "pour 3 %.", "ici ?", "„da ist er.“", '"la ville."', "‘ici.’"],
 )
 @pytest.mark.parametrize(
     "start",
@@ -132,10 +153,37 @@ def test_a_word_with_a_full_stop_stays_whole(word: str) -> None:
         "Š.",
         "İci.",
         "그는 말했다.",
+        "- Oui, dit-il.",
+        "– « Oui », dit-il.",
+        "« métro » est son nom.",
     ],
 )
 def test_paragraphs_touch_at_every_kind_of_end_and_beginning(end: str, start: str) -> None:
     assert split_glued(f"Voici {end}{start}") == (f"Voici {end}", start)
+
+
+@pytest.mark.parametrize("end", ["du groupe A.", "des U.S.A.", "en 300 av. J.-C."])
+@pytest.mark.parametrize(
+    "start",
+    ["Le pont.", "L’eau.", "C’est ici.", "Selon lui.", "Ainsi, il est là.", "À Daegu.", "« Oui. »", "10 000 pas."],
+)
+def test_an_initial_ends_a_sentence_before_a_word_that_is_no_name(end: str, start: str) -> None:
+    assert split_glued(f"Voici le pont {end}{start}") == (f"Voici le pont {end}", start)
+
+
+@pytest.mark.parametrize(
+    ("text", "paragraphs"),
+    [
+        ("Une exposition d’art.L’artiste y est.", ("Une exposition d’art.", "L’artiste y est.")),
+        ("Ils ont des F-35.10 000 soldats sont là.", ("Ils ont des F-35.", "10 000 soldats sont là.")),
+        ("Trois étapes.1.Le riz.2.Le sel.A.Le feu.", ("Trois étapes.", "1.Le riz.", "2.Le sel.", "A.Le feu.")),
+        ("다리를 열었다.3.5% 올랐다.", ("다리를 열었다.", "3.5% 올랐다.")),
+        ('Il a dit : "Oui." Le pont est là.', ('Il a dit : "Oui." Le pont est là.',)),
+        ("Er sagte: „Ja.“ Die Brücke steht.", ("Er sagte: „Ja.“ Die Brücke steht.",)),
+    ],
+)
+def test_seams_and_what_only_looks_like_one(text: str, paragraphs: tuple[str, ...]) -> None:
+    assert split_glued(text) == paragraphs
 
 
 LANGUAGES = {
@@ -158,6 +206,20 @@ def test_the_language_of_a_body_without_address(lang: str) -> None:
     text = LANGUAGES[lang]
     assert extract_text(f"date 2024-05 {text}").lang == lang
     assert extract_text(f"date 2024-05 {unicodedata.normalize('NFD', text)} «부산» 釜山 Пусан").lang == lang
+
+
+@pytest.mark.parametrize(
+    ("lang", "text"),
+    [
+        (
+            "de",
+            "Seouls Bürgermeister hat gestern seinen Amtskollegen aus Tokio getroffen, um über Brücken zu sprechen.",
+        ),
+        ("vi", "Thị trưởng Seoul hôm qua đã gặp người đồng cấp Nhật Bản để bàn về an ninh khu vực."),
+    ],
+)
+def test_the_language_of_one_sentence_without_address(lang: str, text: str) -> None:
+    assert extract_text(f"date 2024-05 {text}").lang == lang
 
 
 def test_words_that_say_nothing_of_their_language() -> None:

@@ -178,7 +178,7 @@ def test_abbreviations_decimals_and_addresses_stay_whole(words: list[str]) -> No
 @pytest.mark.parametrize(
     "words",
     [
-        "J." * 100_000,
+        "J." * 490_000,
         '."A' * 100_000,
         "A\n" * 100_000,
         "#\n" * 100_000,
@@ -190,4 +190,4 @@ def test_long_captures_take_no_quadratic_time(words: str) -> None:
     began = time.process_time()
     with contextlib.suppress(NotAnArticle):
         extract_text("date 2023-09 " + words)
-    assert time.process_time() - began < 10  # quadratic time takes minutes
+    assert time.process_time() - began < 2  # quadratic time takes minutes
