@@ -186,8 +186,17 @@ def test_a_body_of_any_shape_is_the_same_where_names_have_changed(body: str) -> 
         page = pages.article_page("f", entry, body.format(LONG), hostile.WORLD.entries[5:])
         article = extract(page, entry.truth.url)
         for seed in range(10):
-            renamed = extract(moved.rename_some(page, Random(seed)), entry.truth.url)
-            assert replace(renamed, layout=article.layout) == article
+            renamed = moved.rename_some(page, Random(seed))
+            for shown in (renamed, moved.as_divs(renamed)):
+                assert replace(extract(shown, entry.truth.url), layout=article.layout) == article
+
+
+@pytest.mark.parametrize("meta", [b'property="og:title"', b'property="name"'])
+def test_the_name_of_the_site_is_no_headline(meta: bytes) -> None:
+    for entry in entries(hostile.WORLD):
+        page = pages.entry_page(hostile.WORLD, entry).replace(b'property="og:title"', meta)
+        article = extract(moved.as_divs(moved.rename(page, Random(entry.seq))), entry.truth.url)
+        assert (article.title, article.category) == (entry.truth.title, entry.truth.category)
 
 
 STRAY = '<p class="programme">Séoul au jour le jour, avec la rédaction</p>'
