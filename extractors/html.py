@@ -105,9 +105,12 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     has_lines, quotes = address.kind == "feature", _QUOTES.get(lang, ("“", "”"))
     body_lines = read_paragraphs(parts.blocks, parts.cut, parts.end, has_lines=has_lines, quotes=quotes)
     paragraphs, credit = take_credits(body_lines)
-    if not paragraphs and not (address.facts.wordless and image_url):
-        raise NotAnArticle("no article on the page", passing=truncated)
     written_at, updated_at = find_dates(parts.dates)
+    wordless = address.facts.wordless
+    # At an address that is not known, an article has a date: a chart or a page about the site has none.
+    is_article = address.facts.kind != "other" or wordless or written_at is not None
+    if not is_article or not (paragraphs or (wordless and image_url)):
+        raise NotAnArticle("no article on the page", passing=truncated)
     return Article(
         url=address.url,
         kind=address.kind,

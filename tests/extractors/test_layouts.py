@@ -56,6 +56,15 @@ def test_a_page_of_a_file_name_without_known_template_is_generic(name: str, kind
     assert article.paragraphs == hostile.ENTRY.truth.paragraphs
 
 
+@pytest.mark.parametrize("name", ["top20.htm", "column_view.htm", "index.htm"])
+def test_a_page_without_a_date_is_no_article_where_its_address_is_not_known(name: str) -> None:
+    page = re.sub(rb'<p class="date">.*?</p>', b'<p class="date"></p>', PAGE, count=1)
+    for shown in (page, moved.rename(page, Random(1))):
+        assert extract_html(shown, URL).written_at is None
+        with pytest.raises(NotAnArticle, match="no article on the page"):
+            extract_html(shown, f"https://world.kbs.co.kr/service/{name}?lang=f&no=3")
+
+
 @pytest.mark.parametrize("edition", sorted(EDITIONS))
 def test_every_edition_equals_the_truth(edition: str) -> None:
     world = World(articles=8, edition=edition)
