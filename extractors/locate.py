@@ -28,7 +28,9 @@ _BLOCKS, _CONTROLS, _WRAPPERS = ELEMENTS["blocks"], ELEMENTS["controls"], ELEMEN
 # paragraph and ends no sentence, and the labels of a share box are fewer than a paragraph's words.
 _SHORTEST_BODY = 12
 _SHORT = 100
-_LONGEST_CAPTION = 100
+_LONGEST_CAPTION = _LONGEST_DATES = 100
+# Between a date and the link to a programme: " l ", or what a redesign puts there.
+_SEPARATORS = f"{WORDS.separator}|·•/-–—"
 _CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, *WORDS.credit_signs), tuple(WORDS.sentence_ends)
 # How far around a title its date block and category are looked for, and around a picture its caption.
 _LEVELS = 3
@@ -204,7 +206,17 @@ def _find_dates(title: _Element) -> str:
     """The text of the date block beside the title, nearest first; empty where there is none."""
     levels = islice(_levels(title), _LEVELS)
     blocks = (block for level in levels for back in (False, True) for block in level.itersiblings(preceding=back))
-    return next(filter(is_date_block, (text_of(block) or "" for block in blocks)), "")
+    return next(filter(None, map(_dates, blocks)), "")
+
+
+def _dates(block: _Element) -> str:
+    """The words of a date block without its links, which lead to a programme; empty for any other block."""
+    words = text_of(block) or ""
+    if not is_date_block(words) and len(words) <= _LONGEST_DATES:
+        for link in filter(None, map(text_of, block.iter("a"))):
+            words = words.replace(link, "", 1)
+        words = words.strip(_SEPARATORS)
+    return words if is_date_block(words) else ""
 
 
 def _find_category(title: _Element) -> str | None:
@@ -336,7 +348,7 @@ def _is_prose(block: _Element) -> bool:
     cookies = words.removeprefix(WORDS.close).lstrip()
     is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
     return (
-        not (is_banner or is_date_block(words) or _is_caption(words) or _is_menu(block))
+        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block))
         and _own_words(block) >= _SHORTEST_BODY
     )
 

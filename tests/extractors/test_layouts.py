@@ -114,6 +114,7 @@ def test_whatever_part_of_the_names_is_renamed_an_article_is_read_as_before(edit
 LONG = "Une phrase assez longue pour compter comme du texte. " * 2
 PAGE, URL = hostile.PAGE, hostile.URL
 START, END = hostile.AT, PAGE.index(b'<div class="func_menu bottom">')
+DATE = PAGE[PAGE.index(b'<p class="date">') : PAGE.index(b"</p>", PAGE.index(b'<p class="date">')) + 4]
 H1 = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
 
 
@@ -146,9 +147,15 @@ def test_a_redesign_may_use_other_elements() -> None:
 
 
 def test_a_redesign_may_move_the_date_beside_the_title() -> None:
-    date = PAGE[PAGE.index(b'<p class="date">') : PAGE.index(b"</p>", PAGE.index(b'<p class="date">')) + 4]
-    for new in (b"<div>" + H1 + b"</div>" + date, date + H1):
-        assert redesigned(LONG, (H1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
+    for new in (b"<div>" + H1 + b"</div>" + DATE, DATE + H1):
+        assert redesigned(LONG, (H1 + b"\n" + DATE, new)).written_at == hostile.ENTRY.truth.written_at
+
+
+@pytest.mark.parametrize("separator", [" <span> l </span> ", "<span>l</span>", " | ", "<br>", " "])
+@pytest.mark.parametrize("link", ["<a href='./program_contents.htm'>Les 10 premiers</a>", ""])
+def test_a_redesign_may_separate_programme_and_day_in_another_way(link: str, separator: str) -> None:
+    article = redesigned(LONG, (DATE, f"<p>{link}{separator}2020-05-04</p>".encode()))
+    assert (str(article.written_at), article.paragraphs) == ("2020-05-04", (LONG.strip(),))
 
 
 def test_an_undated_page_takes_no_date_from_a_card() -> None:
