@@ -169,7 +169,8 @@ def _first_character(body: bytes) -> bytes:
 
 
 def _to_utf8(body: bytes, charset: str | None) -> bytes:
-    if body.startswith(tuple(_UTF_16)) or _ISO_2022_JP in body:
+    # One byte is found in a fiftieth of the time of two.
+    if body.startswith(tuple(_UTF_16)) or (_ISO_2022_JP[:1] in body and _ISO_2022_JP in body):
         return _decoded(body, charset).encode("utf-8", "replace")
     try:
         body.decode()
