@@ -46,8 +46,10 @@ _BLOCKS, _WORDLESS, _MEDIA = (ELEMENTS[name] for name in ("blocks", "wordless", 
 # Those that trafilatura reads as they are. It has no rule for <div> and its like, takes some <pre> for code, which it
 # writes into the line, and marks the parts of a <dl> as list items.
 _KEPT = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split())
-# Table rows of several cells, and list items; those inside another one are part of it.
-_ROWS = etree.XPath("descendant::tr[*[self::td or self::th][2]][not(ancestor::tr[*[self::td or self::th][2]])]")
+# Table rows of several cells with words, and list items; those inside another one are part of it. A table that puts a
+# picture beside a text is there for its looks.
+_CELLS = "*[self::td or self::th][descendant::text()][2]"
+_ROWS = etree.XPath(f"descendant::tr[{_CELLS}][not(ancestor::tr[{_CELLS}])]")
 _LENGTH = etree.XPath("string-length()")
 _ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
 
@@ -246,7 +248,7 @@ def _flatten_rows(article: _Element) -> None:
         cells = " ".join(row.itertext()).split("\n")
         row.clear(keep_tail=True)
         row.text = " | ".join(filter(None, map(str.strip, cells)))
-    for element in article.iter("tr", "td", "th"):  # of one cell, which is there for its looks
+    for element in article.iter("tr", "td", "th"):  # of one cell with words
         element.tag = "p"
 
 

@@ -99,7 +99,7 @@ def extract_feed(body: bytes, url: str) -> ListPage:
     except (etree.XMLSyntaxError, ValueError):
         items = _broken_feed_items(body.decode("utf-8", "replace"))  # links and dates are ASCII
     entries = _each_once(_feed_entries(items, url))
-    if not entries and b"<item" in body:
+    if not entries and b"<item" in body.lower():
         raise NotAnArticle("a feed whose items lead to no article")
     return ListPage(entries=entries, whole=_FEED_END.search(body) is not None)
 

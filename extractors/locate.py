@@ -20,15 +20,17 @@ from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, 
 
 # Cards of other articles are `article` elements.
 _SURROUNDINGS = ELEMENTS["surroundings"] | {"article"}
-# Cards link to their articles.
-_CARDS = etree.XPath("descendant-or-self::article[.//a][position() < 3]")
+# Cards link to their articles, each from an `article` or, where that is renamed too, from its own headline.
+_CARDS = etree.XPath("boolean(descendant-or-self::article[.//a][2] | descendant-or-self::h2[.//a or parent::a][2])")
 _HEADLINES = ("h1", "h2", "h3")
 _BLOCKS, _CONTROLS, _WRAPPERS = ELEMENTS["blocks"], ELEMENTS["controls"], ELEMENTS["wrappers"]
 # A body is at least a short sentence; what is shorter is a button or a label. A line beside a body is shorter than a
 # paragraph and ends no sentence, and the labels of a share box are fewer than a paragraph's words.
 _SHORTEST_BODY = 12
 _SHORT = 100
-_LONGEST_CAPTION = 100
+_LONGEST_CAPTION = _LONGEST_DATES = 100
+# Between a date and the link to a programme: " l ", or what a redesign puts there.
+_SEPARATORS = f"{WORDS.separator}|·•/-–—"
 _CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, *WORDS.credit_signs), tuple(WORDS.sentence_ends)
 # How far around a title its date block and category are looked for, and around a picture its caption.
 _LEVELS = 3
@@ -123,10 +125,9 @@ def _parts(
     image = None if picture is None else picture.get("src")
     if picture is None and any(next(block.iter("img"), None) is not None for block in own):
         image = meta_of(page, "og:image")  # where all pictures are headings
-    words = words or meta_of(page, "og:title") or text_of(next(page.iter("title"), None)) or ""
     return Parts(
         name=name,
-        title=words.removesuffix(TITLE_SUFFIX) or None,
+        title=(words or _claimed_title(page)).removesuffix(TITLE_SUFFIX) or None,
         category=category,
         dates=dates,
         image=image,
@@ -189,7 +190,7 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
 
 def _find_title(page: _Element) -> tuple[_Element | None, str | None]:
     """The headline by structure, and its words: what the page claims as its title, else the first own h1."""
-    claimed = meta_of(page, "og:title")
+    claimed = _claimed_title(page).removesuffix(TITLE_SUFFIX)
     headlines = [(one, words) for one in page.iter(*_HEADLINES) if (words := text_of(one))]
     named = (found for found in headlines if found[1] == claimed)
     firsts = (found for found in headlines if found[0].tag == "h1")
@@ -197,11 +198,25 @@ def _find_title(page: _Element) -> tuple[_Element | None, str | None]:
     return next(chain(named, own), (None, None))
 
 
+def _claimed_title(page: _Element) -> str:
+    return meta_of(page, "og:title") or text_of(next(page.iter("title"), None)) or ""
+
+
 def _find_dates(title: _Element) -> str:
     """The text of the date block beside the title, nearest first; empty where there is none."""
     levels = islice(_levels(title), _LEVELS)
     blocks = (block for level in levels for back in (False, True) for block in level.itersiblings(preceding=back))
-    return next(filter(is_date_block, (text_of(block) or "" for block in blocks)), "")
+    return next(filter(None, map(_dates, blocks)), "")
+
+
+def _dates(block: _Element) -> str:
+    """The words of a date block without its links, which lead to a programme; empty for any other block."""
+    words = text_of(block) or ""
+    if not is_date_block(words) and len(words) <= _LONGEST_DATES:
+        for link in filter(None, map(text_of, block.iter("a"))):
+            words = words.replace(link, "", 1)
+        words = words.strip(_SEPARATORS)
+    return words if is_date_block(words) else ""
 
 
 def _find_category(title: _Element) -> str | None:
@@ -261,7 +276,7 @@ def _until_cards(node: _Element) -> Iterator[_Element]:
 
 
 def _is_cards(block: _Element | None) -> bool:
-    return block is not None and len(_CARDS(block)) > 1
+    return block is not None and bool(_CARDS(block))
 
 
 def _structural_ends(body: _Element) -> Iterator[_Element]:
@@ -270,7 +285,8 @@ def _structural_ends(body: _Element) -> Iterator[_Element]:
         if end.tag == "h2":
             is_end = _is_cards(end.getnext())
         else:
-            is_end = end.tag != "article" or (bool(_CARDS(end)) and next(end.itersiblings("article"), None) is not None)
+            has_link = next(end.iter("a"), None) is not None
+            is_end = end.tag != "article" or (has_link and next(end.itersiblings("article"), None) is not None)
         if is_end and end is not body:
             yield end
 
@@ -293,8 +309,9 @@ def _find_bodies(start: _Element) -> list[_Element]:
             longest = prose[body]
             # Without labels beside it; where paragraphs have no block of their own, all of them.
             found = [one for one in prose if one is body or body.tag not in _WRAPPERS or _is_paragraph(one)]
-        # What is beside the right column is around the article, and no further level is its own.
-        if longest >= _SHORT or (found and next(level.itersiblings("aside", "footer"), None) is not None):
+        # What is beside the right column or the cards is around the article, and no further level is its own.
+        is_last = any(one.tag in ("aside", "footer") or _is_cards(one) for one in level.itersiblings())
+        if longest >= _SHORT or is_last:
             break
     return found or pictures
 
@@ -331,7 +348,7 @@ def _is_prose(block: _Element) -> bool:
     cookies = words.removeprefix(WORDS.close).lstrip()
     is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
     return (
-        not (is_banner or is_date_block(words) or _is_caption(words) or _is_menu(block))
+        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block))
         and _own_words(block) >= _SHORTEST_BODY
     )
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from extractors import Article, NotAnArticle, extract_html
+from extractors import Article, NotAnArticle, extract_html, extract_page
 from tests.replica.hostile import AT, ENTRY, HOSTILE, PAGE, URL, inside
 
 
@@ -27,12 +27,13 @@ DECLARED = b'<meta charset="euc-kr" />'
         b"\xef\xbb\xbf" + PAGE,
         PAGE.replace(b"<br />", b"\0<br />\0"),
         b'<?xml version="1.0" encoding="EUC-KR"?>\n' + PAGE,
-        PAGE.decode().encode("utf-16"),
+        *(PAGE.decode().encode(codec) for codec in ("utf-16", "utf-16-le", "utf-16-be")),
         inside(b"\x01\x1f\x0c&#31;&#xFFFF;\xef\xbf\xbe"),
     ],
 )
-def test_utf_8_is_read_as_such_whatever_is_declared(page: bytes) -> None:
+def test_unicode_is_read_as_such_whatever_is_declared(page: bytes) -> None:
     assert words(extract_html(page, URL)) == WHOLE
+    assert words(extract_page(page, URL)) == WHOLE
 
 
 def korean(page: bytes) -> bytes:
@@ -57,6 +58,8 @@ def test_an_encoding_declared_by_response_or_page_is_read(meta: bytes, charset: 
         ("big5", "big5hkscs", "香港㗎"),
         ("iso-8859-9", "cp1254", "“şehir”"),
         ("koi8-ru", "koi8-u", "Київ"),
+        ("csiso2022jp", "iso2022_jp", "高橋"),
+        ("x-user-defined", "cp1252", "“été”"),
     ],
 )
 def test_a_declared_encoding_is_what_browsers_take_it_for(label: str, codec: str, words: str) -> None:
@@ -76,8 +79,9 @@ def test_a_control_is_a_character_of_windows_1252(apostrophe: bytes) -> None:
 
 @pytest.mark.parametrize("charset", ["ISO-8859-1", None, "undefined", "idna", "\0", "base64"])
 def test_latin_1_or_no_encoding_mean_what_browsers_read(charset: str | None) -> None:
-    page = PAGE.replace(META, b"").decode().encode("cp1252", "xmlcharrefreplace")
-    assert words(extract_html(page, URL, charset)) == WHOLE
+    for meta in (b"", b'<meta charset="utf-16" />'):
+        page = PAGE.replace(META, meta).decode().encode("cp1252", "xmlcharrefreplace")
+        assert words(extract_html(page, URL, charset)) == WHOLE
 
 
 def test_a_broken_byte_does_not_change_the_others() -> None:

@@ -56,6 +56,14 @@ TWICE = "Une phrase assez longue pour que l’on puisse croire à une erreur de 
             ["Voici :", "- un", "- deux", "Nom | Lee"],
         ),
         ("<ol><li><p>a</p><p>b</p><ul><li>c<br>d</li></ul></li></ol>e", ["- a", "- b", "- c d", "e"]),
+        (
+            "<table><tr><td><img src='a.jpg'></td><td> </td><td><p>Un</p><p>Deux<br><br>Trois</p></td></tr></table>",
+            ["Un", "Deux", "Trois"],
+        ),
+        (
+            "<table><tr><td><img src='a.jpg'></td><td><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>",
+            ["a | b"],
+        ),
         ("<table><tr><td>un|deux</td><td></td><td>trois</td></tr></table>", ["un|deux | trois"]),
         (
             "<table><tr><td><p>Un</p><p>Deux</p></td><td><table><tr><td>a</td><td>b</td></tr></table></td></tr></table>",

@@ -56,6 +56,15 @@ def test_a_page_of_a_file_name_without_known_template_is_generic(name: str, kind
     assert article.paragraphs == hostile.ENTRY.truth.paragraphs
 
 
+@pytest.mark.parametrize("name", ["top20.htm", "column_view.htm", "index.htm"])
+def test_a_page_without_a_date_is_no_article_where_its_address_is_not_known(name: str) -> None:
+    page = re.sub(rb'<p class="date">.*?</p>', b'<p class="date"></p>', PAGE, count=1)
+    for shown in (page, moved.rename(page, Random(1))):
+        assert extract_html(shown, URL).written_at is None
+        with pytest.raises(NotAnArticle, match="no article on the page"):
+            extract_html(shown, f"https://world.kbs.co.kr/service/{name}?lang=f&no=3")
+
+
 @pytest.mark.parametrize("edition", sorted(EDITIONS))
 def test_every_edition_equals_the_truth(edition: str) -> None:
     world = World(articles=8, edition=edition)
@@ -105,6 +114,7 @@ def test_whatever_part_of_the_names_is_renamed_an_article_is_read_as_before(edit
 LONG = "Une phrase assez longue pour compter comme du texte. " * 2
 PAGE, URL = hostile.PAGE, hostile.URL
 START, END = hostile.AT, PAGE.index(b'<div class="func_menu bottom">')
+DATE = PAGE[PAGE.index(b'<p class="date">') : PAGE.index(b"</p>", PAGE.index(b'<p class="date">')) + 4]
 H1 = PAGE[PAGE.index(b"<h1>", START - 600) : PAGE.index(b"</h1>", START - 600) + 5]
 
 
@@ -137,9 +147,15 @@ def test_a_redesign_may_use_other_elements() -> None:
 
 
 def test_a_redesign_may_move_the_date_beside_the_title() -> None:
-    date = PAGE[PAGE.index(b'<p class="date">') : PAGE.index(b"</p>", PAGE.index(b'<p class="date">')) + 4]
-    for new in (b"<div>" + H1 + b"</div>" + date, date + H1):
-        assert redesigned(LONG, (H1 + b"\n" + date, new)).written_at == hostile.ENTRY.truth.written_at
+    for new in (b"<div>" + H1 + b"</div>" + DATE, DATE + H1):
+        assert redesigned(LONG, (H1 + b"\n" + DATE, new)).written_at == hostile.ENTRY.truth.written_at
+
+
+@pytest.mark.parametrize("separator", [" <span> l </span> ", "<span>l</span>", " | ", "<br>", " "])
+@pytest.mark.parametrize("link", ["<a href='./program_contents.htm'>Les 10 premiers</a>", ""])
+def test_a_redesign_may_separate_programme_and_day_in_another_way(link: str, separator: str) -> None:
+    article = redesigned(LONG, (DATE, f"<p>{link}{separator}2020-05-04</p>".encode()))
+    assert (str(article.written_at), article.paragraphs) == ("2020-05-04", (LONG.strip(),))
 
 
 def test_an_undated_page_takes_no_date_from_a_card() -> None:
@@ -186,8 +202,17 @@ def test_a_body_of_any_shape_is_the_same_where_names_have_changed(body: str) -> 
         page = pages.article_page("f", entry, body.format(LONG), hostile.WORLD.entries[5:])
         article = extract(page, entry.truth.url)
         for seed in range(10):
-            renamed = extract(moved.rename_some(page, Random(seed)), entry.truth.url)
-            assert replace(renamed, layout=article.layout) == article
+            renamed = moved.rename_some(page, Random(seed))
+            for shown in (renamed, moved.as_divs(renamed)):
+                assert replace(extract(shown, entry.truth.url), layout=article.layout) == article
+
+
+@pytest.mark.parametrize("meta", [b'property="og:title"', b'property="name"'])
+def test_the_name_of_the_site_is_no_headline(meta: bytes) -> None:
+    for entry in entries(hostile.WORLD):
+        page = pages.entry_page(hostile.WORLD, entry).replace(b'property="og:title"', meta)
+        article = extract(moved.as_divs(moved.rename(page, Random(entry.seq))), entry.truth.url)
+        assert (article.title, article.category) == (entry.truth.title, entry.truth.category)
 
 
 STRAY = '<p class="programme">Séoul au jour le jour, avec la rédaction</p>'

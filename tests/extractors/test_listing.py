@@ -213,6 +213,7 @@ def test_tags_in_comments_and_texts_are_not_the_feeds() -> None:
     [
         ITEM.format("https://example.org/", ""),
         "<item><title>x</title></item>",
+        "<ITEM><LINK>x</LINK></ITEM>",
         ITEM.format("&#" + "9" * 5000 + "&nbsp;", ""),
     ],
 )

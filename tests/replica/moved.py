@@ -26,6 +26,11 @@ def rename_some(page: bytes, random: Random) -> bytes:
     return rename(page, random, {random.choice(names), *(name for name in names if random.random() < share)})
 
 
+def as_divs(page: bytes) -> bytes:
+    """The page with <div> in place of every element that says what it is for."""
+    return re.sub(rb"<(/?)(?:article|aside|footer|header|nav|section)\b", rb"<\1div", page)
+
+
 def add_and_shuffle(page: bytes, random: Random) -> bytes:
     """The page with more classes on every element that has one, in another order."""
 
