@@ -50,7 +50,8 @@ _KEPT = frozenset("blockquote br h1 h2 h3 h4 h5 h6 hr img li p td th tr".split()
 # picture beside a text is there for its looks.
 _CELLS = "*[self::td or self::th][descendant::text()][2]"
 _ROWS = etree.XPath(f"descendant::tr[{_CELLS}][not(ancestor::tr[{_CELLS}])]")
-_LENGTH = etree.XPath("string-length()")
+#: How many characters are in an element, markup and comments apart; faster than `text_of`, and not quadratic.
+length_of = etree.XPath("string-length()")
 _ITEMS = etree.XPath("descendant::li[not(ancestor::li)]")
 
 
@@ -146,7 +147,7 @@ def read_paragraphs(
     """
     article = _isolate(blocks, cut, end, quotes)
     _clean_texts(article)
-    if _LENGTH(article) > MAX_CHARACTERS:
+    if length_of(article) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _flatten_rows(article)
     _flatten_items(article)

@@ -10,7 +10,7 @@ from w3lib.encoding import read_bom, resolve_encoding
 
 from extractors.address import absolute, parse_address
 from extractors.article import Article, NotAnArticle, find_dates
-from extractors.body import collapse, credit_of, read_paragraphs, take_credits
+from extractors.body import MAX_CHARACTERS, collapse, credit_of, length_of, read_paragraphs, take_credits
 from extractors.layout import SITE_MARKS, first
 from extractors.locate import base_of, locate, meta_of
 from extractors.text import extract_text
@@ -23,7 +23,7 @@ MAX_TAGS = 50_000
 # libxml2 takes quadratic time over the attributes of a tag: a tag with as many as this is no page's. Every quantifier
 # is possessive, so that the search itself is linear.
 _MANY_ATTRIBUTES = re.compile(
-    rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){100}"""
+    rb"""<[A-Za-z][^\s<>/=]*+(?>[\s/]*+[^\s<>/="']++(?>\s*+=\s*+(?>"[^"]*+"|'[^']*+'|[^\s<>"']*+))?+){40}"""
 )
 # Declared encodings: the page's, in its first kilobytes as for browsers, and what is no declaration. A declaration that
 # can be read is not in UTF-16, whatever it says.
@@ -155,6 +155,8 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
         page = None
     if page is None:
         raise NotAnArticle("no HTML", passing=True)
+    if len(utf8) > MAX_CHARACTERS and length_of(page) > MAX_CHARACTERS:
+        raise NotAnArticle("larger than a page of the site")
     return page
 
 
@@ -203,10 +205,10 @@ def _label(declaration: re.Match[bytes]) -> str:
 
 
 def _codec(label: str) -> str | None:
-    """Python's name of an encoding: WHATWG's labels, which browsers read, or one that only Python knows."""
+    """Python's name of an encoding that browsers read, by one of WHATWG's labels: others (punycode) take minutes."""
     known = webencodings.lookup(label.strip("\"' "))
     # Where the two differ, the codec of what browsers decode with: gb18030 for gbk.
-    return resolve_encoding(known.name if known else label) or (known.codec_info.name if known else None)
+    return (resolve_encoding(known.name) or known.codec_info.name) if known else None
 
 
 def _one_byte(error: UnicodeError) -> tuple[str, int]:

@@ -13,7 +13,7 @@ from lxml.etree import _Element
 
 from extractors.address import MAX_LENGTH, Address, absolute, page_of_list, parse_address
 from extractors.article import KST, NotAnArticle, find_dates, is_date_block
-from extractors.body import text_of
+from extractors.body import length_of, text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
 from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, first
 from extractors.locate import base_of
@@ -25,6 +25,8 @@ _FEED_PARSER = etree.XMLParser(resolve_entities=False, load_dtd=False, no_networ
 _ITEM = re.compile(r"<item[\s>]")
 _FIELD = re.compile(rf"<(link|guid|pubDate)\b[^<>]*>(?:\s*<!\[CDATA\[)?([^<]{{0,{MAX_LENGTH}}})<")
 _FEED_START = re.compile(r"<(?:rss|channel)[\s>]")
+# With the white space of the markup.
+_LONGEST_DATES = 500
 _FEED_END = re.compile(rb"</(?:rss|channel)\s*>")
 
 
@@ -167,20 +169,24 @@ def _entries_by_structure(page: _Element, base: str) -> Iterator[ListEntry]:
         for link in page.iter("a")
         if (address := _article_at(base, link.get("href") or "")) and not _is_elsewhere(link)
     }
-    held: dict[_Element, set[str]] = {}
+    # Element -> the article that its links lead to, empty for several; what is inside it comes first.
+    held: dict[_Element, str] = {}
+    for block in reversed([*page.iter()]):
+        url = links[block].url if block in links else held.get(block)
+        if url is not None and (parent := block.getparent()) is not None:
+            held[parent] = url if held.get(parent, url) == url else ""
+    first_links = {address.url: link for link, address in reversed(links.items())}
     for link, address in links.items():
-        for block in (link, *link.iterancestors()):
-            held.setdefault(block, set()).add(address.url)
-    for link, address in links.items():
-        *_, block = link, *takewhile(lambda block: len(held[block]) == 1, link.iterancestors())
-        yield ListEntry(address, *find_dates(_date_block(block)))
+        if first_links[address.url] is link:
+            *_, block = link, *takewhile(lambda block: held[block], link.iterancestors())
+            yield ListEntry(address, *find_dates(_date_block(block)))
 
 
 def _date_block(block: _Element) -> str:
     """The words of the first element of an entry that holds a date block and nothing else; empty without one."""
     for element in block.iter():
-        text = text_of(element)
-        if text and len(text) <= 120 and is_date_block(text) and not _is_elsewhere(element):
+        text = text_of(element) if 10 <= length_of(element) <= _LONGEST_DATES else None
+        if text and is_date_block(text) and not _is_elsewhere(element):
             return text
     return ""
 

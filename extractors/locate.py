@@ -15,7 +15,7 @@ from lxml.etree import _Element
 
 from extractors.address import absolute
 from extractors.article import is_date_block
-from extractors.body import collapse, is_credit, text_of
+from extractors.body import collapse, is_credit, length_of, text_of
 from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, Selector, first
 
 # Cards of other articles are `article` elements.
@@ -29,6 +29,8 @@ _BLOCKS, _CONTROLS, _WRAPPERS = ELEMENTS["blocks"], ELEMENTS["controls"], ELEMEN
 _SHORTEST_BODY = 12
 _SHORT = 100
 _LONGEST_CAPTION = _LONGEST_DATES = 100
+# With the white space around it, no title, date or caption is longer: what is need not be read to know that it is none.
+_LONGEST_LABEL = 5_000
 # Between a date and the link to a programme: " l ", or what a redesign puts there.
 _SEPARATORS = f"{WORDS.separator}|·•/-–—"
 _CAPTION_STARTS, _SENTENCE_ENDS = (*WORDS.captions, *WORDS.credit_signs), tuple(WORDS.sentence_ends)
@@ -158,6 +160,8 @@ def _body(layout: Layout, head: _Element) -> _Element | None:
 def _caption(picture: _Element, layout: Layout, cut: set[_Element], tops: set[_Element]) -> str | None:
     """The caption in the box of a picture, which is below `tops`, and of `cut` or without other words."""
     for box in takewhile(lambda box: box not in tops, picture.iterancestors()):
+        if length_of(box) > _LONGEST_LABEL:
+            break
         credit = text_of(first(layout.credit, box))
         words = text_of(box)
         if words and (words == credit or (box in cut and len(words) <= _LONGEST_CAPTION)):
@@ -191,7 +195,8 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
 def _find_title(page: _Element) -> tuple[_Element | None, str | None]:
     """The headline by structure, and its words: what the page claims as its title, else the first own h1."""
     claimed = _claimed_title(page).removesuffix(TITLE_SUFFIX)
-    headlines = [(one, words) for one in page.iter(*_HEADLINES) if (words := text_of(one))]
+    short = (one for one in page.iter(*_HEADLINES) if length_of(one) <= _LONGEST_LABEL)
+    headlines = [(one, words) for one in short if (words := text_of(one))]
     named = (found for found in headlines if found[1] == claimed)
     firsts = (found for found in headlines if found[0].tag == "h1")
     own = (found for found in firsts if next(found[0].iterancestors(*_SURROUNDINGS), None) is None)
@@ -211,7 +216,7 @@ def _find_dates(title: _Element) -> str:
 
 def _dates(block: _Element) -> str:
     """The words of a date block without its links, which lead to a programme; empty for any other block."""
-    words = text_of(block) or ""
+    words = text_of(block) or "" if length_of(block) <= _LONGEST_LABEL else ""
     if not is_date_block(words) and len(words) <= _LONGEST_DATES:
         for link in filter(None, map(text_of, block.iter("a"))):
             words = words.replace(link, "", 1)
@@ -242,8 +247,8 @@ def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element,
     for picture in islice((one for one in pictures if cut.isdisjoint(one.iterancestors())), _MOST_PICTURES):
         box, caption = picture, ""
         for parent in islice(takewhile(lambda parent: parent not in bodies, picture.iterancestors()), _LEVELS):
-            words = text_of(parent) or ""
-            if words and not _is_caption(words):
+            words = text_of(parent) or "" if length_of(parent) <= _LONGEST_LABEL else None
+            if words is None or (words and not _is_caption(words)):
                 break
             box, caption = parent, words
         boxes[box] = caption
