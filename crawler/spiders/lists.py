@@ -15,6 +15,7 @@ from scrapy.http import Response
 
 from crawler.arguments import count, words
 from crawler.pipeline import CompletedList
+from crawler.run_state import storing
 from crawler.spiders.base import KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
@@ -165,9 +166,11 @@ class ListSpider(KbsSpider):
             self.run.failures[url] = "the page ends in the middle"
         if number <= 1 and not page.entries:
             self.list_is_empty(walk, url)
-        known = {
-            entry.address.url for entry in page.entries if self.crawl_state.knows(entry.address.url, entry.timestamp)
-        }
+        known: set[str] | None = None
+        with storing(self.crawler):
+            known = {e.address.url for e in page.entries if self.crawl_state.knows(e.address.url, e.timestamp)}
+        if known is None:
+            return
         self.run.counts["unchanged"] += sum(entry.address.url in known for entry in fresh)
         self.page_read(walk, page, known)
         wanted = [
