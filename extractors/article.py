@@ -3,13 +3,17 @@
 import contextlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+Date = TypeVar("Date", bound=str | date)
 
 #: Korea Standard Time. No daylight saving since 1988: a fixed offset is exact for all this site ever published.
 KST = timezone(timedelta(hours=9), "KST")
 
+# The site is not older: a page dated before, such as 0001-01-01 or 1970-01-01, does not know its date.
+_FIRST_YEAR = "1995"
 # News give a moment, features a day (README.md, "Dates"). [0-9], not \d: other scripts' digits are not the site's.
 _SHAPE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:\s+[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
 _TIMESTAMP = re.compile(rf"(?<![0-9]){_SHAPE}(?![0-9-])")
@@ -37,8 +41,8 @@ class NotAnArticle(Exception):
         return self.reason
 
 
-def _iso(value: date | None) -> str | None:
-    return None if value is None else value.isoformat()
+def _iso(value: str | date | None) -> str | None:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _moment(value: str | None) -> datetime | date | None:
@@ -106,6 +110,13 @@ class Article:
         dates = {"written_at": _iso(self.written_at), "updated_at": _iso(self.updated_at)}
         return {name: getattr(self, name) for name in self.__slots__} | dates | {"paragraphs": list(self.paragraphs)}
 
+    def as_of(self, fetched_at: datetime) -> Self:
+        """The article without dates that are not `credible` on a page fetched at that moment (aware)."""
+        written_at, updated_at = (credible(moment, fetched_at) for moment in (self.written_at, self.updated_at))
+        if (written_at, updated_at) == (self.written_at, self.updated_at):
+            return self
+        return replace(self, timestamp=None, written_at=written_at, updated_at=updated_at)
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The article that `to_dict` turned into `values`; keys that are no field are ignored.
@@ -117,6 +128,19 @@ class Article:
         known: dict[str, Any] = {f.name: values[f.name] for f in fields(cls) if f.init and f.name in values}
         dates = {name: _moment(known.get(name)) for name in ("written_at", "updated_at")}
         return cls(**known | dates | {"paragraphs": tuple(values["paragraphs"])})
+
+
+def credible(moment: Date | None, fetched_at: datetime | None = None) -> Date | None:
+    """A date of a page, or None where it cannot be true: before 1995, or over a day after the page was fetched.
+
+    Args:
+        moment: in KST; as text, in ISO 8601. It is compared as text: year 1 and year 9999 are in no other zone.
+        fetched_at: aware; None, or before 1995: not known.
+    """
+    latest = "9999"
+    if fetched_at is not None and fetched_at.year >= int(_FIRST_YEAR):
+        latest = (fetched_at + timedelta(days=1)).astimezone(KST).isoformat()
+    return moment if moment is not None and _FIRST_YEAR <= str(_iso(moment)) <= latest else None
 
 
 def is_date_block(text: str) -> bool:
@@ -132,13 +156,14 @@ def find_dates(text: str) -> tuple[datetime | date | None, datetime | date | Non
             differ from page to page and are not read.
 
     Returns:
-        Aware datetimes in KST, or dates where only a day is given; None for what is missing. What looks like a
-        timestamp but is no day of the calendar (2023-02-30) is left out.
+        Aware datetimes in KST, or dates where only a day is given; None for what is missing, for what is no day of the
+        calendar (2023-02-30), and what is not `credible`.
     """
     found: list[datetime | date | None] = []
     for parts in map(str.split, _TIMESTAMP.findall(text)):
+        moment = None
         with contextlib.suppress(ValueError):
             moment = datetime.fromisoformat(" ".join(parts)).replace(tzinfo=KST)
-            found.append(moment if len(parts) > 1 else moment.date())
+        found.append(credible(moment if moment is None or len(parts) > 1 else moment.date()))
     written, updated, *_ = *found, None, None
     return written, updated

@@ -74,6 +74,9 @@ class Command(OfflineCommand):
             given_up = sum(row["runs"] >= MAX_TRIES for row in pending)
             note = f"in all: {len(pending):,}; given up after {MAX_TRIES} runs: {given_up:,}"
             _print("Pending articles", pending[:_MAX_SHOWN], [note])
+            doubtful = read(checkup.doubtful_dates, [])
+            note = f"in all: {len(doubtful):,}; reextract drops wrong dates, the next crawls correct what is after now"
+            _print("Dates that cannot be true", doubtful[:_MAX_SHOWN], [note] if doubtful else [])
             rows = read(checkup.archived_rows, Rows())
             damage += read(checkup.integrity, []) + read(checkup.texts, [])
         _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])

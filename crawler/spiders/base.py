@@ -183,6 +183,7 @@ class KbsSpider(scrapy.Spider):
             official = self.site.official(capture.url)
             result = await self.extract(extract_html, capture.body, official, capture.charset)
         if isinstance(result, Article):
+            result = result.as_of(capture.fetched_at)
             trouble, temporary = "the page ends inside the article" if result.truncated else "", result.truncated
         else:
             trouble, temporary = result.reason, result.passing

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import product
 from typing import ClassVar
@@ -153,6 +154,7 @@ class ListSpider(KbsSpider):
         page = await self.extract(self.extract_entries, response.body, self.site.official(response.url))
         if isinstance(page, NotAnArticle):
             return None, f"not a {self.list_name}: {page.reason}", page.passing
+        page = replace(page, entries=tuple(entry.as_of(datetime.now(UTC)) for entry in page.entries))
         if not page.whole:
             return page, "the page ends in the middle", True
         if walk.is_doubtful(page, number):
