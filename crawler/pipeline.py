@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, cast
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
-from crawler.run_state import storing_failed
+from crawler.run_state import storing
 from extractors import Article, NotAnArticle
 from storage import Capture, StoreError
 from storage.crawl_state import Coverage
@@ -105,15 +105,14 @@ class ArticlePipeline:
         spider = self._spider
         if not self._batch and not spider.crawl_state.archived:
             return True  # a run that the database ended before its first page does not wait for it once more
-        try:
+        with storing(self._crawler) as failed:
             if spider.archive:
                 spider.archive.check()
             with spider.store.batch():
                 outcomes = [self._store(item) for item in self._batch]
                 spider.crawl_state.save_payloads()
-        except Exception as error:  # noqa: BLE001
-            self._error = error
-            storing_failed(self._crawler, error)
+        if failed:
+            [self._error] = failed
             return False
         self._batch = []
         self._flushed_at = time.monotonic()

@@ -1,13 +1,11 @@
 """What a run has done so far, and how it ends: its failures in words, and its exit status."""
 
 import asyncio
-import logging
 import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from errno import ENOENT
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
@@ -28,7 +26,6 @@ _REASONS: dict[type[Exception], str] = {
     DownloadTimeoutError: "no complete answer within the time limit",
     ResponseDataLossError: "the connection ended in the middle of the page",
 }
-_LOGGER = logging.getLogger(__name__)
 _REDIRECTED_TOO_OFTEN = "max redirections reached"  # as Scrapy's RedirectMiddleware says
 
 
@@ -91,28 +88,25 @@ def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
     run.ending = run.ending or asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
 
 
-def storing_failed(crawler: Crawler, error: Exception) -> None:
-    """End a run whose database or archive fails, for any reason: to go on would be to lose pages."""
+@contextmanager
+def storing(crawler: Crawler) -> Iterator[list[Exception]]:
+    """End the run if the database or the archive fails within, for any reason, which is in the list then."""
     from storage import StoreError  # slow to import
 
-    reason, why = "database_failed", f"the database failed: {str(error).rstrip('.')}"
-    if isinstance(error, OSError):
-        advice = "put it back, or run again" if error.errno == ENOENT else "choose a folder with free space, or none"
-        place = f"{error.filename or crawler.settings['KBS_ARCHIVE']}: {error.strerror or error}"
-        reason, why = "archive_failed", f"KBS_ARCHIVE cannot be written ({place}); {advice}"
-    elif not isinstance(error, sqlite3.Error | StoreError):
-        _LOGGER.info("Storing failed", exc_info=error)
-        why = f"of an error in kbsworld ({type(error).__name__}: {error}); -L INFO shows where"
-    end_run(crawler, reason, f"The run ended because {why}.")
-
-
-@contextmanager
-def storing(crawler: Crawler) -> Iterator[None]:
-    """End the run if the database or the archive fails within."""
+    failed: list[Exception] = []
     try:
-        yield
-    except Exception as error:  # noqa: BLE001
-        storing_failed(crawler, error)
+        yield failed
+    except Exception as error:  # noqa: BLE001  (to go on would be to lose pages)
+        failed.append(error)
+        reason, why = "database_failed", f"the database failed: {str(error).rstrip('.')}"
+        if isinstance(error, OSError):
+            is_gone = isinstance(error, FileNotFoundError)
+            advice = "put it back, or run again" if is_gone else "choose a folder with free space, or none"
+            place = f"{error.filename or crawler.settings['KBS_ARCHIVE']}: {error.strerror or error}"
+            reason, why = "archive_failed", f"KBS_ARCHIVE cannot be written ({place}); {advice}"
+        elif not isinstance(error, sqlite3.Error | StoreError):
+            why = f"of an error in kbsworld ({type(error).__name__}: {error})"
+        end_run(crawler, reason, f"The run ended because {why}.")
 
 
 def is_ending(crawler: Crawler) -> bool:

@@ -112,9 +112,7 @@ class Article:
 
     def as_of(self, fetched_at: datetime) -> Self:
         """The article without dates that are not `credible` on a page fetched at that moment (aware)."""
-        written_at, updated_at = (credible(moment, fetched_at) for moment in (self.written_at, self.updated_at))
-        if (written_at, updated_at) == (self.written_at, self.updated_at):
-            return self
+        written_at, updated_at = credible(self.written_at, fetched_at), credible(self.updated_at, fetched_at)
         return replace(self, timestamp=None, written_at=written_at, updated_at=updated_at)
 
     @classmethod
@@ -133,9 +131,7 @@ class Article:
 def credible(moment: Date | None, fetched_at: datetime | None = None) -> Date | None:
     """A date of a page, or None where it cannot be true: before 1995, or over a day after the page was fetched.
 
-    Args:
-        moment: in KST; as text, in ISO 8601. It is compared as text: year 1 and year 9999 are in no other zone.
-        fetched_at: aware; None, or before 1995: not known.
+    `moment` is in KST, perhaps as ISO 8601; `fetched_at` is aware. None, or a moment before 1995: it is not known.
     """
     latest = "9999"
     if fetched_at is not None and fetched_at.year >= int(_FIRST_YEAR):

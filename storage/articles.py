@@ -97,11 +97,7 @@ class ArticleStore(Store):
         """
         row = believed(row)
         known = self._versions(row["url"])
-        if (
-            row["timestamp"] in {one["timestamp"] for one in known}
-            or row["timestamp"] is None
-            or (known and not together)
-        ):
+        if row["timestamp"] in {None, *(one["timestamp"] for one in known)} or (known and not together):
             return self.add_row(row)
         self._forget_refusal(row)
         self._insert([row])

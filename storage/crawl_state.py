@@ -70,8 +70,7 @@ class CrawlState:
 
     def runs_ahead(self) -> int:
         """How many runs began after now: the clock was ahead, so what they noted is not relied on."""
-        sql = "select count(*) from runs where started_at > ?"
-        return int(self._db.execute(sql, [_utc(datetime.now(UTC))]).fetchone()[0])
+        return self._db.table("runs").count_where("started_at > ?", [_utc(datetime.now(UTC))])
 
     def coverage(self, url: str) -> Coverage | None:
         """The coverage of the list that begins at `url`; None where it was never read completely, or only after now."""

@@ -20,15 +20,12 @@ _CONTENT = tuple(name for name in COLUMNS[:-3] if name not in {"url", "timestamp
 _OF_PLAIN_VIEW = ("image_url", "image_credit", "layout")
 _WORDS = tuple(name for name in _CONTENT if name not in {"written_at", "updated_at", "has_video", *_OF_PLAIN_VIEW})
 _PLACE = ("archive_file", "archive_offset")
-_DATES = ("updated_at", "written_at")
-# A moment that is in the calendar of any zone.
-_LAST = datetime(9999, 12, 30, tzinfo=UTC)
 
 
 def believed(row: Row) -> Row:
     """A row without the dates that its page cannot have: those that are not `credible`, or are in the future."""
     fetched_at = min(datetime.fromisoformat(row["fetched_at"]), datetime.now(UTC))
-    dates = {name: credible(row[name], fetched_at) for name in _DATES}
+    dates = {name: credible(row[name], fetched_at) for name in ("updated_at", "written_at")}
     if all(row[name] == moment for name, moment in dates.items()):
         return row
     return row | dates | {"timestamp": dates["updated_at"] or dates["written_at"]}
@@ -61,7 +58,8 @@ def _with_dated(versions: Sequence[Row], row: Row) -> list[Row]:
 
 def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
     """Merge a capture without dates: the same words are the same version."""
-    moment = min(datetime.fromisoformat(row["fetched_at"]), _LAST).astimezone(KST)
+    # The last day of year 9999 is not in the calendar of every zone.
+    moment = min(datetime.fromisoformat(row["fetched_at"]), datetime(9999, 12, 30, tzinfo=UTC)).astimezone(KST)
     row = row | {"timestamp": moment.isoformat(timespec="seconds")}
     undated = [one for one in versions if is_undated(one)]
     for version in undated:
@@ -155,8 +153,8 @@ def _view(row: Row) -> str:
 def _supersedes(version: Row, row: Row) -> bool:
     """Whether a version makes one without dates redundant.
 
-    The latter shows less; or nobody knows when it was captured; or it has the same words; or it was captured while the
-    version was the current one, which has been edited since.
+    That one shows less, or nobody knows when it was captured, or it has the same words, or it was captured while the
+    version was the current one, which was edited later.
     """
     if _rank(version) != _rank(row):
         return _rank(version) < _rank(row)

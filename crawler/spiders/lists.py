@@ -168,11 +168,9 @@ class ListSpider(KbsSpider):
             self.run.failures[url] = "the page ends in the middle"
         if number <= 1 and not page.entries:
             self.list_is_empty(walk, url)
-        known: set[str] | None = None
+        known: set[str] = set()
         with storing(self.crawler):
             known = {e.address.url for e in page.entries if self.crawl_state.knows(e.address.url, e.timestamp)}
-        if known is None:
-            return
         self.run.counts["unchanged"] += sum(entry.address.url in known for entry in fresh)
         self.page_read(walk, page, known)
         wanted = [

@@ -95,13 +95,12 @@ class ArchiveWriter:
     def check(self) -> None:
         """Raise a FileNotFoundError if the file was moved, deleted or cut: it would go on growing without a name."""
         path = self._folder / self._name
-        if self._out is None:
-            return
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            status = path.stat()
-            if os.path.samestat(status, os.fstat(self._out.fileno())) and status.st_size >= self._out.tell():
-                return
-        raise FileNotFoundError(errno.ENOENT, "moved, deleted or cut while in use", str(path))
+        if self._out is not None and not (
+            path.exists()
+            and os.path.samestat(path.stat(), os.fstat(self._out.fileno()))
+            and path.stat().st_size >= self._out.tell()
+        ):
+            raise FileNotFoundError(errno.ENOENT, "moved, deleted or cut while in use", str(path))
 
     @property
     def position(self) -> int:
