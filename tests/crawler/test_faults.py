@@ -176,7 +176,7 @@ def test_a_run_that_cannot_extract_ends_and_blames_no_page(crawl: Run, tmp_path:
         assert counts(crawl("kbs_news", KBS_BASE_URL=replica.base_url))["new"] == 30
 
 
-@pytest.mark.parametrize("table", ["runs", "lists", "pending", "entry_dates", "payloads", "articles", "refusals"])
+@pytest.mark.parametrize("table", ["runs", "lists", "pending", "payloads", "articles", "refusals"])
 def test_a_damaged_table_ends_a_run_with_a_sentence(crawl: Run, tmp_path: Path, table: str) -> None:
     with Replica(articles=30) as replica:
         crawl("kbs_news", "-a", "pages=1", KBS_BASE_URL=replica.base_url)
