@@ -26,9 +26,8 @@ def believed(row: Row) -> Row:
     """A row without the dates that its page cannot have: those that are not `credible`, or are in the future."""
     fetched_at = min(datetime.fromisoformat(row["fetched_at"]), datetime.now(UTC))
     dates = {name: credible(row[name], fetched_at) for name in ("updated_at", "written_at")}
-    if all(row[name] == moment for name, moment in dates.items()):
-        return row
-    return row | dates | {"timestamp": dates["updated_at"] or dates["written_at"]}
+    moment = dates["updated_at"] or dates["written_at"]
+    return row if dates.items() <= row.items() else row | dates | {"timestamp": moment}
 
 
 def is_ahead(row: Row) -> bool:

@@ -1,8 +1,8 @@
 """Check the database and the archive, and show how the last runs went.
 
 Reports on the database of KBS_DB and the archive of KBS_ARCHIVE: the last run of each spider, days without news,
-layouts by month, pending articles, whether the database is sound, and whether every page in the archive is whole
-and is where its article says. Nothing is written; a crawl may run at the same time.
+layouts by month, pending articles, dates that cannot be true, whether the database is sound, and whether every page
+in the archive is whole and is where its article says. Nothing is written; a crawl may run at the same time.
 
 What is damaged must be restored from a copy. Of a database without one, the recover command of SQLite's own shell
 saves what can be read; the archive only keeps pages, and its damage takes no article from the database.
