@@ -103,11 +103,11 @@ class ArticlePipeline:
     def _flush(self) -> bool:
         """Whether the batch is stored."""
         spider = self._spider
-        if not self._batch and not spider.crawl_state.archived:
-            return True  # a run that the database ended before its first page does not wait for it once more
         with storing(self._crawler) as failed:
             if spider.archive:
                 spider.archive.check()
+            if not self._batch and not spider.crawl_state.archived:
+                return True  # a run that the database ended before its first page does not wait for it once more
             with spider.store.batch():
                 outcomes = [self._store(item) for item in self._batch]
                 spider.crawl_state.save_payloads()

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from errno import ESTALE
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
@@ -100,7 +101,7 @@ def storing(crawler: Crawler) -> Iterator[list[Exception]]:
         failed.append(error)
         reason, why = "database_failed", f"the database failed: {str(error).rstrip('.')}"
         if isinstance(error, OSError):
-            is_gone = isinstance(error, FileNotFoundError)
+            is_gone = error.errno == ESTALE
             advice = "put it back, or run again" if is_gone else "choose a folder with free space, or none"
             place = f"{error.filename or crawler.settings['KBS_ARCHIVE']}: {error.strerror or error}"
             reason, why = "archive_failed", f"KBS_ARCHIVE cannot be written ({place}); {advice}"

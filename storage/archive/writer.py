@@ -93,14 +93,14 @@ class ArchiveWriter:
         return Location(file=self._name, offset=offset) if revisits is None else revisits.location
 
     def check(self) -> None:
-        """Raise a FileNotFoundError if the file was moved, deleted or cut: it would go on growing without a name."""
+        """Raise an OSError (ESTALE) if the file was moved, deleted or cut: it would go on growing without a name."""
         path = self._folder / self._name
         if self._out is not None and not (
             path.exists()
             and os.path.samestat(path.stat(), os.fstat(self._out.fileno()))
             and path.stat().st_size >= self._out.tell()
         ):
-            raise FileNotFoundError(errno.ENOENT, "moved, deleted or cut while in use", str(path))
+            raise OSError(errno.ESTALE, "moved, deleted or cut while in use", str(path))
 
     @property
     def position(self) -> int:
