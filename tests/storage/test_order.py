@@ -133,6 +133,14 @@ def test_a_capture_from_after_now_counts_less_than_any(store: ArticleStore, date
     assert (row["text"], row["timestamp"][:7]) == ("B", "2026-01")
 
 
+def test_a_false_date_is_not_imported(store: ArticleStore) -> None:
+    with store.batch():
+        row = view(5, date=FUTURE, written_at=FUTURE, url="imported")
+        assert store.add_version(row, together=False) is Outcome.NEW
+        [article] = store.versions("imported")
+    assert (article.timestamp, article.written_at) == ("2026-01-05T21:00:00+09:00", None)
+
+
 def test_a_version_of_an_older_release_is_merged_anew(store: ArticleStore) -> None:
     with store.batch():
         for one in (view(4), view(5, words="B", date=FUTURE, written_at=FUTURE)):
