@@ -24,7 +24,10 @@ _PLACE = ("archive_file", "archive_offset")
 
 def believed(row: Row) -> Row:
     """A row without the dates that its page cannot have: those that are not `credible`, or are in the future."""
-    fetched_at = min(datetime.fromisoformat(row["fetched_at"]), datetime.now(UTC))
+    # A WARC-Date may be a month or a year only, read as its beginning: then anything before now is possible.
+    is_coarse = row["fetched_at"][8:].startswith("01T00:00:00.000000")
+    now = datetime.now(UTC)
+    fetched_at = now if is_coarse else min(datetime.fromisoformat(row["fetched_at"]), now)
     dates = {name: credible(row[name], fetched_at) for name in ("updated_at", "written_at")}
     moment = dates["updated_at"] or dates["written_at"]
     return row if dates.items() <= row.items() else row | dates | {"timestamp": moment}

@@ -121,6 +121,11 @@ def test_a_later_capture_with_a_date_wins_over_one_without(store: ArticleStore, 
     assert (row["text"], row["timestamp"]) == (words, WRITTEN)
 
 
+def test_a_capture_dated_to_the_month_keeps_the_dates_of_its_page(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(5, fetched_at="2025-12-01T00:00:00.000000+00:00"))
+    assert row["timestamp"] == WRITTEN
+
+
 def test_a_false_update_is_none(store: ArticleStore) -> None:
     [row] = in_any_order(store, view(5, date=FUTURE, updated_at=FUTURE), view(6, words="B"))
     assert (row["text"], row["timestamp"], row["updated_at"]) == ("B", WRITTEN, None)
