@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Self, cast
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
-from crawler.run_state import database_failed
+from crawler.run_state import storing
 from extractors import Article, NotAnArticle
 from storage import Capture, StoreError
 from storage.crawl_state import Coverage
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # One transaction a batch: large enough that a fast crawl does not wait for the disk, and a slow one loses seconds.
 BATCH_ITEMS = 100
 BATCH_SECONDS = 2.0
+# What fails for every item alike, and perhaps after a wait: a full disk, a locked database, files that are gone.
+_LASTING = (sqlite3.OperationalError, StoreError, OSError)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,20 +68,24 @@ class ArticlePipeline:
         return cls(crawler)
 
     def close_spider(self) -> None:
-        """Store what is left; if that fails for the first time, once more: a full disk may have space after it."""
-        tries = 1 if self._error else 2
-        if any(self._flush() for _ in range(tries)):
+        """Store what is left; after a failure once more, one by one: one item may be at fault, or space be free."""
+        if not self._error and self._flush():
             return
-        pages = (item for item in self._batch if isinstance(item, ExtractedPage))
-        self._spider.run.failures |= {
-            page.capture.url: f"the database did not take it: {self._error}" for page in pages
-        }
+        items, lost, is_over = self._batch, False, False
+        for item in items:
+            self._batch = [item]
+            # A list is complete only with all its articles.
+            if not is_over and not (lost and isinstance(item, CompletedList)) and self._flush():
+                continue
+            lost, is_over = True, is_over or isinstance(self._error, _LASTING)
+            if isinstance(item, ExtractedPage):
+                self._spider.run.failures[item.capture.url] = f"the database did not take it: {self._error}"
 
     def process_item(self, item: ExtractedPage | CompletedList) -> Article:
         """The Article of an ExtractedPage.
 
-        If the database fails the run ends: going on would fetch pages only to lose them. The batch is kept then, and
-        tried once more at the end, in order: nothing that came after it is stored without it.
+        If a write fails the run ends: going on would fetch pages only to lose them. The batch is kept then, and tried
+        once more at the end, in order: no list counts as complete whose articles are not stored.
 
         Raises:
             DropItem: the page holds none, or the item is a CompletedList.
@@ -97,15 +103,16 @@ class ArticlePipeline:
     def _flush(self) -> bool:
         """Whether the batch is stored."""
         spider = self._spider
-        if not self._batch and not spider.crawl_state.archived:
-            return True  # a run that the database ended before its first page does not wait for it once more
-        try:
+        with storing(self._crawler) as failed:
+            if spider.archive:
+                spider.archive.check()
+            if not self._batch and not spider.crawl_state.archived:
+                return True  # a run that the database ended before its first page does not wait for it once more
             with spider.store.batch():
                 outcomes = [self._store(item) for item in self._batch]
                 spider.crawl_state.save_payloads()
-        except (sqlite3.Error, StoreError) as error:
-            self._error = error
-            database_failed(self._crawler, error)
+        if failed:
+            [self._error] = failed
             return False
         self._batch = []
         self._flushed_at = time.monotonic()

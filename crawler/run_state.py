@@ -1,8 +1,12 @@
 """What a run has done so far, and how it ends: its failures in words, and its exit status."""
 
 import asyncio
+import sqlite3
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from errno import ESTALE
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
@@ -45,6 +49,7 @@ class RunState:
         notes: sentences about what is unusual and no failure.
         complaints: sentences about why the run is unhealthy.
         stopped: why the run was ended early: a sentence; None while it was not.
+        reason: the same in one word, for the record; empty where Scrapy's own counts.
         ending: what ends it early; kept here, since the event loop has weak references only.
         signal: number of the signal that ended it; 0: none.
     """
@@ -59,6 +64,7 @@ class RunState:
     notes: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     stopped: str | None = None
+    reason: str = ""
     ending: asyncio.Future[None] | None = None
     signal: int = 0
 
@@ -67,7 +73,7 @@ def exit_status(run: RunState, stats: StatsCollector) -> int:
     """The exit status of a run, by what it did and by Scrapy's statistics: whether an export (`-o`) failed."""
     if run.signal:
         return SIGNALLED + run.signal
-    if run.complaints:
+    if run.complaints and not run.reason:
         return UNHEALTHY
     export_failed = any(name.startswith("feedexport/failed_count") for name in stats.get_stats())
     return WORK_FAILED if run.failures or run.stopped or export_failed else 0
@@ -79,13 +85,29 @@ def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
     `reason` is one word, for the first line of the report; `sentence` says why, and what to do: the first one is kept.
     """
     run = _run(crawler)
-    run.stopped = run.stopped or sentence
+    run.stopped, run.reason = run.stopped or sentence, run.reason or reason
     run.ending = run.ending or asyncio.ensure_future(crawler.engine.close_spider_async(reason=reason))
 
 
-def database_failed(crawler: Crawler, error: Exception) -> None:
-    """End a run whose database fails."""
-    end_run(crawler, "database_failed", f"The run ended because the database failed: {str(error).rstrip('.')}.")
+@contextmanager
+def storing(crawler: Crawler) -> Iterator[list[Exception]]:
+    """End the run if the database or the archive fails within, for any reason, which is in the list then."""
+    from storage import StoreError  # slow to import
+
+    failed: list[Exception] = []
+    try:
+        yield failed
+    except Exception as error:  # noqa: BLE001  (to go on would be to lose pages)
+        failed.append(error)
+        reason, why = "database_failed", f"the database failed: {str(error).rstrip('.')}"
+        if isinstance(error, OSError):
+            is_gone = error.errno == ESTALE
+            advice = "put it back, or run again" if is_gone else "choose a folder with free space, or none"
+            place = f"{error.filename or crawler.settings['KBS_ARCHIVE']}: {error.strerror or error}"
+            reason, why = "archive_failed", f"KBS_ARCHIVE cannot be written ({place}); {advice}"
+        elif not isinstance(error, sqlite3.Error | StoreError):
+            why = f"of an error in kbsworld ({type(error).__name__}: {error})"
+        end_run(crawler, reason, f"The run ended because {why}.")
 
 
 def is_ending(crawler: Crawler) -> bool:

@@ -2,13 +2,17 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta, timezone
-from typing import Any, Self
+from typing import Any, Self, TypeVar
+
+Date = TypeVar("Date", bound=str | date)
 
 #: Korea Standard Time. No daylight saving since 1988: a fixed offset is exact for all this site ever published.
 KST = timezone(timedelta(hours=9), "KST")
 
+# The site is not older: a page dated before, such as 0001-01-01 or 1970-01-01, does not know its date.
+_FIRST_YEAR = "1995"
 # News give a moment, features a day (README.md, "Dates"). [0-9], not \d: other scripts' digits are not the site's.
 _SHAPE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:\s+[0-9]{2}:[0-9]{2}(?::[0-9]{2})?)?"
 _TIMESTAMP = re.compile(rf"(?<![0-9]){_SHAPE}(?![0-9-])")
@@ -36,8 +40,8 @@ class NotAnArticle(Exception):
         return self.reason
 
 
-def _iso(value: date | None) -> str | None:
-    return None if value is None else value.isoformat()
+def _iso(value: str | date | None) -> str | None:
+    return value.isoformat() if isinstance(value, date) else value
 
 
 def _moment(value: str | None) -> datetime | date | None:
@@ -105,6 +109,11 @@ class Article:
         dates = {"written_at": _iso(self.written_at), "updated_at": _iso(self.updated_at)}
         return {name: getattr(self, name) for name in self.__slots__} | dates | {"paragraphs": list(self.paragraphs)}
 
+    def as_of(self, fetched_at: datetime) -> Self:
+        """The article without dates that are not `credible` on a page fetched at that moment (aware)."""
+        written_at, updated_at = credible(self.written_at, fetched_at), credible(self.updated_at, fetched_at)
+        return replace(self, timestamp=None, written_at=written_at, updated_at=updated_at)
+
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> Self:
         """The article that `to_dict` turned into `values`; keys that are no field are ignored.
@@ -116,6 +125,17 @@ class Article:
         known: dict[str, Any] = {f.name: values[f.name] for f in fields(cls) if f.init and f.name in values}
         dates = {name: _moment(known.get(name)) for name in ("written_at", "updated_at")}
         return cls(**known | dates | {"paragraphs": tuple(values["paragraphs"])})
+
+
+def credible(moment: Date | None, fetched_at: datetime | None = None) -> Date | None:
+    """A date of a page, or None where it cannot be true: before 1995, or over a day after the page was fetched.
+
+    `moment` is in KST, perhaps as ISO 8601; `fetched_at` is aware. None, or a moment before 1995: it is not known.
+    """
+    latest = "9999"
+    if fetched_at is not None and fetched_at.year >= int(_FIRST_YEAR):
+        latest = (fetched_at + timedelta(days=1)).astimezone(KST).isoformat()
+    return moment if moment is not None and _FIRST_YEAR <= str(_iso(moment)) <= latest else None
 
 
 def is_date_block(text: str) -> bool:
@@ -131,8 +151,8 @@ def find_dates(text: str) -> tuple[datetime | date | None, datetime | date | Non
             differ from page to page and are not read.
 
     Returns:
-        Aware datetimes in KST, or dates where only a day is given; None for what is missing, and for what looks like a
-        timestamp but is no day of the calendar (0000-00-00).
+        Aware datetimes in KST, or dates where only a day is given; None for what is missing, for what is no day of the
+        calendar (0000-00-00), and what is not `credible`.
     """
     written, updated, *_ = *map(_moment_of, _TIMESTAMP.findall(text)), None, None
     return written, updated
@@ -144,4 +164,4 @@ def _moment_of(timestamp: str) -> datetime | date | None:
         moment = datetime.fromisoformat(" ".join(parts)).replace(tzinfo=KST)
     except ValueError:
         return None
-    return moment if len(parts) > 1 else moment.date()
+    return credible(moment if len(parts) > 1 else moment.date())

@@ -12,7 +12,7 @@ from lxml import etree
 from lxml.etree import _Element
 
 from extractors.address import MAX_LENGTH, Address, absolute, page_of_list, parse_address
-from extractors.article import KST, NotAnArticle, find_dates, is_date_block
+from extractors.article import KST, NotAnArticle, credible, find_dates, is_date_block
 from extractors.body import length_of, text_of
 from extractors.html import MAX_TAGS, is_whole, parse_html
 from extractors.layout import ELEMENTS, LISTS, PAGE_END, SITE_MARKS, first
@@ -43,6 +43,10 @@ class ListEntry:
         """The version of the article, as `Article.timestamp`."""
         moment = self.updated_at or self.written_at
         return None if moment is None else moment.isoformat()
+
+    def as_of(self, fetched_at: datetime) -> "ListEntry":
+        """The entry without dates that are not `credible` on a page fetched at that moment (aware)."""
+        return ListEntry(self.address, credible(self.written_at, fetched_at), credible(self.updated_at, fetched_at))
 
     @property
     def day(self) -> date | None:
@@ -147,7 +151,7 @@ def _pub_date(text: str) -> datetime | None:
     """A pubDate in KST; one that names no zone is the site's own time."""
     try:
         moment = parsedate_to_datetime(text.strip())
-        return (moment.replace(tzinfo=KST) if moment.tzinfo is None else moment).astimezone(KST)
+        return credible((moment.replace(tzinfo=KST) if moment.tzinfo is None else moment).astimezone(KST))
     except (ValueError, OverflowError):
         return None
 

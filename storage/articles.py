@@ -13,7 +13,7 @@ from storage.archive.capture import Capture
 from storage.database import Store, StoreError, open_to_read
 from storage.search import Hit, search
 from storage.selection import NEWEST, Selection, select_rows
-from storage.versions import COLUMNS, Row, is_undated, merged, same_capture, same_content
+from storage.versions import COLUMNS, Row, believed, is_undated, merged, same_capture, same_content
 
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
@@ -52,7 +52,10 @@ class ArticleStore(Store):
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
         self._forget_refusal(row)
         before = self._versions(row["url"])
-        after = merged(before, row)
+        after = [one for one in before if believed(one) is one]
+        # What older releases stored under a date that cannot be true is merged anew.
+        for one in [*(believed(one) for one in before if one not in after), believed(row)]:
+            after = merged(after, one)
         removed = [one for one in before if one not in after]
         added = [one for one in after if one not in before]
         replaced = {one["timestamp"] for one in added}
@@ -70,6 +73,7 @@ class ArticleStore(Store):
 
     def add_rows(self, rows: Sequence[Row]) -> list[Outcome]:
         """Store some hundred articles as `add_row` does, but new ones together; the outcomes are in no order."""
+        rows = [believed(row) for row in rows]
         sql = "select distinct url from articles where url in (select value from json_each(?))"
         known = {url for (url,) in self.db.execute(sql, [json.dumps([row["url"] for row in rows])])}
         new: list[Row] = []
@@ -91,8 +95,9 @@ class ArticleStore(Store):
             row: a row of `articles`.
             together: the versions that are known here come from the same export file.
         """
+        row = believed(row)
         known = self._versions(row["url"])
-        if row["timestamp"] in {one["timestamp"] for one in known} or (known and not together):
+        if row["timestamp"] in {None, *(one["timestamp"] for one in known)} or (known and not together):
             return self.add_row(row)
         self._forget_refusal(row)
         self._insert([row])

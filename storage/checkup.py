@@ -52,6 +52,11 @@ def _without_news(db: Database, edition: str, day: date) -> str:
     return "none: read and empty" if is_read else NOT_KNOWN
 
 
+def doubtful_dates(db: Database) -> list[dict[str, Any]]:
+    """Articles dated before 1995 or ahead of their capture, and what is noted as done after now, newest first."""
+    return list(db.query(_SQL["doubtful_dates"]))
+
+
 def layouts_by_month(db: Database) -> list[dict[str, Any]]:
     """How many versions of articles were fetched in each of the last twelve months (UTC), and with which layouts."""
     return list(db.query(_SQL["layouts_by_month"]))

@@ -10,7 +10,7 @@ from sqlite_utils import Database
 from extractors.address import parse_address
 from storage.archive.capture import Location, Payload, Place, Revisit
 from storage.database import Store
-from storage.versions import COLUMNS
+from storage.versions import COLUMNS, believed, is_undated
 
 #: In how many runs a pending article is fetched before it is given up.
 MAX_TRIES = 5
@@ -63,15 +63,19 @@ class CrawlState:
         """When the last 100 runs of a spider with the same arguments began that brought something new, newest first."""
         rows = self._db.execute(
             "select started_at from runs where spider = ? and arguments = ? and new + updated + edited > 0 "
-            "order by started_at desc limit 100",
-            [spider, _json(arguments)],
+            "and started_at <= ? order by started_at desc limit 100",
+            [spider, _json(arguments), _utc(datetime.now(UTC))],
         )
         return [datetime.fromisoformat(started_at) for (started_at,) in rows]
 
+    def runs_ahead(self) -> int:
+        """How many runs began after now: the clock was ahead, so what they noted is not relied on."""
+        return self._db.table("runs").count_where("started_at > ?", [_utc(datetime.now(UTC))])
+
     def coverage(self, url: str) -> Coverage | None:
-        """The coverage of the list that begins at `url`; None where it was never read completely."""
-        sql = "select complete_from, complete_to, interrupted from lists where url = ?"
-        row = self._db.execute(sql, [url]).fetchone()
+        """The coverage of the list that begins at `url`; None where it was never read completely, or only after now."""
+        sql = "select complete_from, complete_to, interrupted from lists where url = ? and complete_to <= ?"
+        row = self._db.execute(sql, [url, _utc(datetime.now(UTC))]).fetchone()
         if row is None:
             return None
         first, last, interrupted = row
@@ -93,19 +97,17 @@ class CrawlState:
             url: its canonical address.
             timestamp: the entry's; None, where it has no date: any version counts.
         """
-        newest, looks = self._db.execute(
-            """
-            select
-                (select max(timestamp) from articles where url = :url and truncated = 0 and layout <> 'text'),
-                (select looks from entry_dates where url = :url and timestamp = :timestamp)
-            """,
-            {"url": url, "timestamp": timestamp},
-        ).fetchone()
-        if newest is None or timestamp is None:
-            return newest is not None
+        columns = ("timestamp", "updated_at", "written_at", "fetched_at")
+        sql = f"select {', '.join(columns)} from articles where url = ? and truncated = 0 and layout <> 'text'"  # noqa: S608
+        versions = [believed(dict(zip(columns, row, strict=True))) for row in self._db.execute(sql, [url])]
+        if not versions or timestamp is None:
+            return bool(versions)
         # A day and a moment are compared as days.
-        length = min(len(newest), len(timestamp))
-        return bool(newest[:length] >= timestamp[:length] or (looks or 0) >= MAX_LOOKS)
+        dated = (version["timestamp"] for version in versions if not is_undated(version))
+        if any(stored[: len(timestamp)] >= timestamp[: len(stored)] for stored in dated):
+            return True
+        sql = "select looks from entry_dates where url = ? and timestamp = ? and looks >= ?"
+        return self._db.execute(sql, [url, timestamp, MAX_LOOKS]).fetchone() is not None
 
     def note_entry_date(self, url: str, timestamp: str) -> None:
         """Remember a list entry's date that the article's own page does not have.

@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import fields
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from extractors import Article
-from extractors.article import KST
+from extractors.article import KST, credible
 from extractors.layout import VIDEO
 
 #: A row of a table or query by its columns.
@@ -20,6 +20,22 @@ _CONTENT = tuple(name for name in COLUMNS[:-3] if name not in {"url", "timestamp
 _OF_PLAIN_VIEW = ("image_url", "image_credit", "layout")
 _WORDS = tuple(name for name in _CONTENT if name not in {"written_at", "updated_at", "has_video", *_OF_PLAIN_VIEW})
 _PLACE = ("archive_file", "archive_offset")
+
+
+def believed(row: Row) -> Row:
+    """A row without the dates that its page cannot have: those that are not `credible`, or are in the future."""
+    # A WARC-Date may be a month or a year only, read as its beginning: then anything before now is possible.
+    is_coarse = row["fetched_at"][8:].startswith("01T00:00:00.000000")
+    now = datetime.now(UTC)
+    fetched_at = now if is_coarse else min(datetime.fromisoformat(row["fetched_at"]), now)
+    dates = {name: credible(row[name], fetched_at) for name in ("updated_at", "written_at")}
+    moment = dates["updated_at"] or dates["written_at"]
+    return row if dates.items() <= row.items() else row | dates | {"timestamp": moment}
+
+
+def is_ahead(row: Row) -> bool:
+    """Whether a row was captured after now: the clock of that computer was ahead, so nobody knows when it was."""
+    return bool(row["fetched_at"] > datetime.now(UTC).isoformat())
 
 
 def merged(versions: Sequence[Row], row: Row) -> list[Row]:
@@ -44,7 +60,8 @@ def _with_dated(versions: Sequence[Row], row: Row) -> list[Row]:
 
 def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
     """Merge a capture without dates: the same words are the same version."""
-    moment = datetime.fromisoformat(row["fetched_at"]).astimezone(KST)
+    # The last day of year 9999 is not in the calendar of every zone.
+    moment = min(datetime.fromisoformat(row["fetched_at"]), datetime(9999, 12, 30, tzinfo=UTC)).astimezone(KST)
     row = row | {"timestamp": moment.isoformat(timespec="seconds")}
     undated = [one for one in versions if is_undated(one)]
     for version in undated:
@@ -55,7 +72,7 @@ def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
     for version in undated:
         if _rank(version) == _rank(row) and _same_words(version, row):
             return _put(versions, version, _first_capture(version, row, versions))
-    richer = [one for one in versions if not is_undated(one) or _rank(one) <= _rank(row)]
+    richer = [one for one in versions if not is_undated(one) or not _supersedes(row, one)]
     for version in richer:
         if version["timestamp"] == row["timestamp"]:
             # Two contents within one second: of two without dates the later one counts.
@@ -121,9 +138,9 @@ def _both_views(row: Row, other: Row) -> Row:
     return row | seen
 
 
-def _precedence(row: Row) -> tuple[int, str, str]:
+def _precedence(row: Row) -> tuple[int, bool, str, str]:
     """Of two captures of one version the greater counts: never one that shows less, else the later."""
-    return -_rank(row), row["fetched_at"], row["source_url"] or ""
+    return -_rank(row), not is_ahead(row), row["fetched_at"], row["source_url"] or ""
 
 
 def _rank(row: Row) -> int:
@@ -136,10 +153,19 @@ def _view(row: Row) -> str:
 
 
 def _supersedes(version: Row, row: Row) -> bool:
-    """Whether a version makes one without dates redundant: the latter shows less, or has the same words."""
+    """Whether a version makes one without dates redundant.
+
+    That one shows less, or nobody knows when it was captured, or it has the same words, or it was captured while the
+    version was the current one, which was edited later.
+    """
     if _rank(version) != _rank(row):
         return _rank(version) < _rank(row)
-    return not is_undated(version) and _same_words(version, row)
+    if is_ahead(row) and not is_ahead(version):
+        return True
+    if is_undated(version):
+        return False
+    was_current = version["timestamp"] <= row["timestamp"] and row["fetched_at"] < version["fetched_at"]
+    return (was_current and not is_ahead(version)) or _same_words(version, row)
 
 
 def _place(stored: Row, row: Row) -> Row:

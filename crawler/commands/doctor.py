@@ -1,8 +1,8 @@
 """Check the database and the archive, and show how the last runs went.
 
 Reports on the database of KBS_DB and the archive of KBS_ARCHIVE: the last run of each spider, days without news,
-layouts by month, pending articles, whether the database is sound, and whether every page in the archive is whole
-and is where its article says. Nothing is written; a crawl may run at the same time.
+layouts by month, pending articles, dates that cannot be true, whether the database is sound, and whether every page
+in the archive is whole and is where its article says. Nothing is written; a crawl may run at the same time.
 
 What is damaged must be restored from a copy. Of a database without one, the recover command of SQLite's own shell
 saves what can be read; the archive only keeps pages, and its damage takes no article from the database.
@@ -74,6 +74,9 @@ class Command(OfflineCommand):
             given_up = sum(row["runs"] >= MAX_TRIES for row in pending)
             note = f"in all: {len(pending):,}; given up after {MAX_TRIES} runs: {given_up:,}"
             _print("Pending articles", pending[:_MAX_SHOWN], [note])
+            doubtful = read(checkup.doubtful_dates, [])
+            note = f"in all: {len(doubtful):,}; reextract drops wrong dates, the next crawls correct what is after now"
+            _print("Dates that cannot be true", doubtful[:_MAX_SHOWN], [note] if doubtful else [])
             rows = read(checkup.archived_rows, Rows())
             damage += read(checkup.integrity, []) + read(checkup.texts, [])
         _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])

@@ -9,7 +9,7 @@ from itertools import pairwise
 from spidermon import Monitor, MonitorSuite
 from spidermon.core.actions import Action
 
-from crawler.run_state import RunState
+from crawler.run_state import RunState, storing
 from crawler.spiders.base import KbsSpider
 
 #: With fewer pages a share says nothing.
@@ -69,7 +69,9 @@ class RunMonitor(Monitor):  # type: ignore[misc]
         """Something new comes as often as before."""
         if any(self.done.counts[name] for name in ("new", "updated", "edited")):
             return
-        runs = self.spider.crawl_state.runs_with_news(self.spider.name, self.spider.arguments)
+        runs: list[datetime] = []
+        with storing(self.spider.crawler):
+            runs = self.spider.crawl_state.runs_with_news(self.spider.name, self.spider.arguments)
         if len(runs) < MIN_RUNS or runs[0] - runs[-1] < MIN_HISTORY:
             return
         silence = datetime.now(UTC) - runs[0]

@@ -1,7 +1,6 @@
 """The record of a run in the database, and its report on standard error."""
 
 import logging
-import sqlite3
 import sys
 import time
 from datetime import UTC, datetime
@@ -10,9 +9,9 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawler.extensions import RunExtension
-from crawler.run_state import COUNTS, database_failed, exit_status
+from crawler.run_state import COUNTS, exit_status, storing
 from crawler.settings import CONTACT_PLACEHOLDER
-from storage import ArticleStore, CrawlState, StoreError
+from storage import ArticleStore, CrawlState
 
 BUG = "an error in kbsworld, see the log"
 
@@ -36,10 +35,11 @@ class RunReport(RunExtension):
 
     def spider_opened(self) -> None:
         spider = self.spider
-        try:
+        with storing(self.crawler):
             self._row = spider.crawl_state.begin_run(spider.name, spider.arguments, spider.started_at)
-        except sqlite3.Error as error:
-            database_failed(self.crawler, error)
+            if ahead := spider.crawl_state.runs_ahead():
+                runs = f"{ahead} earlier runs are dated after now: this computer's clock was ahead, or is behind."
+                spider.run.notes.append(f"{runs} What they noted as read is read again; see kbsworld doctor.")
 
     def response_received(self) -> None:
         # A live line on a terminal, a line a minute elsewhere.
@@ -65,23 +65,21 @@ class RunReport(RunExtension):
     item_error = spider_error
 
     def spider_closed(self, reason: str) -> None:
-        self._record(reason)
+        self._record(self.spider.run.reason or reason)
         self.spider.store.close()
         if self._terminal:
             print("\r\x1b[K", end="", file=sys.stderr)
-        print(self._summary(reason), file=sys.stderr)
+        print(self._summary(self.spider.run.reason or reason), file=sys.stderr)
 
     def _record(self, reason: str) -> None:
         run = self.spider.run
         counts = {name: run.counts[name] for name in COUNTS} | {"pages": run.pages, "failed": len(run.failures)}
         status = exit_status(run, self.crawler.stats)
-        try:
+        with storing(self.crawler):
             if self._row is not None:
                 self.spider.crawl_state.end_run(
                     self._row, datetime.now(UTC), run.complaints, reason=reason, exit_status=status, **counts
                 )
-        except (sqlite3.Error, StoreError) as error:
-            run.stopped = run.stopped or f"The run could not be recorded in the database: {error}."
 
     def _summary(self, reason: str) -> str:
         run = self.spider.run

@@ -3,7 +3,6 @@
 import asyncio
 import inspect
 import logging
-import sqlite3
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, TypeVar
@@ -22,13 +21,13 @@ from w3lib.encoding import http_content_type_encoding
 from crawler.arguments import ArgumentError, day, words, yes
 from crawler.extraction import Extraction, ExtractionError
 from crawler.pipeline import CompletedList, ExtractedPage
-from crawler.run_state import RunState, database_failed, is_ending, is_forbidden, reason_for
+from crawler.run_state import RunState, is_ending, is_forbidden, reason_for, storing
 from crawler.settings import PRODUCT
 from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
 from extractors.article import KST
-from storage import ArticleStore, Capture, CrawlState
+from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
 
 T = TypeVar("T")
 
@@ -49,6 +48,7 @@ class KbsSpider(scrapy.Spider):
         run: what the run has done so far.
         site: requests never leave it, redirects included.
         store, crawl_state: the database; the extension RunReport opens and closes it.
+        archive: what the extension Archive writes; None before its first page, or without one.
     """
 
     custom_settings = {
@@ -72,6 +72,7 @@ class KbsSpider(scrapy.Spider):
     site: Site
     store: ArticleStore
     crawl_state: CrawlState
+    archive: ArchiveWriter | None = None
 
     def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "") -> None:
         """A spider with the texts of these arguments; raises ArgumentError if one is invalid."""
@@ -127,13 +128,11 @@ class KbsSpider(scrapy.Spider):
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the first requests, not all at once: there can be many."""
-        try:
+        with storing(self.crawler):
             for request in () if is_ending(self.crawler) else self.first_requests():
                 if self.crawler.engine.needs_backout():
                     await self.crawler.signals.wait_for(signals.scheduler_empty)
                 yield request
-        except sqlite3.Error as error:
-            database_failed(self.crawler, error)
 
     def first_requests(self) -> Iterator[Request]:
         """The requests that a run begins with."""
@@ -184,6 +183,7 @@ class KbsSpider(scrapy.Spider):
             official = self.site.official(capture.url)
             result = await self.extract(extract_html, capture.body, official, capture.charset)
         if isinstance(result, Article):
+            result = result.as_of(capture.fetched_at)
             trouble, temporary = "the page ends inside the article" if result.truncated else "", result.truncated
         else:
             trouble, temporary = result.reason, result.passing
@@ -237,7 +237,8 @@ class KbsSpider(scrapy.Spider):
         if list_url is not None:
             # After a refusal by robots.txt nothing is known about the page.
             tried = "robots.txt" not in reason
-            self.crawl_state.add_pending(request.cb_kwargs["url"], self.name, reason, tried=tried)
+            with storing(self.crawler):
+                self.crawl_state.add_pending(request.cb_kwargs["url"], self.name, reason, tried=tried)
         yield from self.article_done(list_url)
 
     def page_failed(self, request: Request, reason: str, *, again: bool = True) -> bool:

@@ -12,6 +12,7 @@ from extractors.article import KST
 
 #: How many days back from `until` if `since` is not given.
 DEFAULT_DAYS = 7
+_EMPTY = "days have no news on the site; if that is wrong, read them again with full=1."
 
 
 class KbsDaysSpider(ListSpider):
@@ -47,5 +48,5 @@ class KbsDaysSpider(ListSpider):
         """A day without news is no failure; several of them may be a mistake."""
         self.empty_days += 1
         if self.empty_days > 1:
-            note = f"{self.empty_days} days have no news on the site; if that is wrong, read them again with full=1."
-            self.run.notes = [note]  # the only one that this spider has
+            others = [note for note in self.run.notes if not note.endswith(_EMPTY)]
+            self.run.notes = [*others, f"{self.empty_days} {_EMPTY}"]

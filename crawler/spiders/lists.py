@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import product
 from typing import ClassVar
@@ -15,6 +16,7 @@ from scrapy.http import Response
 
 from crawler.arguments import count, words
 from crawler.pipeline import CompletedList
+from crawler.run_state import storing
 from crawler.spiders.base import KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
@@ -152,6 +154,7 @@ class ListSpider(KbsSpider):
         page = await self.extract(self.extract_entries, response.body, self.site.official(response.url))
         if isinstance(page, NotAnArticle):
             return None, f"not a {self.list_name}: {page.reason}", page.passing
+        page = replace(page, entries=tuple(entry.as_of(datetime.now(UTC)) for entry in page.entries))
         if not page.whole:
             return page, "the page ends in the middle", True
         if walk.is_doubtful(page, number):
@@ -165,9 +168,9 @@ class ListSpider(KbsSpider):
             self.run.failures[url] = "the page ends in the middle"
         if number <= 1 and not page.entries:
             self.list_is_empty(walk, url)
-        known = {
-            entry.address.url for entry in page.entries if self.crawl_state.knows(entry.address.url, entry.timestamp)
-        }
+        known: set[str] = set()
+        with storing(self.crawler):
+            known = {e.address.url for e in page.entries if self.crawl_state.knows(e.address.url, e.timestamp)}
         self.run.counts["unchanged"] += sum(entry.address.url in known for entry in fresh)
         self.page_read(walk, page, known)
         wanted = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -73,6 +74,7 @@ class ArchiveWriter:
         Raises:
             OSError: the file cannot be written.
         """
+        self.check()
         if self._out is not None and self._out.tell() >= self._max_bytes:
             self.close()
         out = self._out or self._open(fetched_at)
@@ -89,6 +91,16 @@ class ArchiveWriter:
         with self._whole_or_nothing(offset):
             writer.write_request_response_pair(request, response)
         return Location(file=self._name, offset=offset) if revisits is None else revisits.location
+
+    def check(self) -> None:
+        """Raise an OSError (ESTALE) if the file was moved, deleted or cut: it would go on growing without a name."""
+        path = self._folder / self._name
+        if self._out is not None and not (
+            path.exists()
+            and os.path.samestat(path.stat(), os.fstat(self._out.fileno()))
+            and path.stat().st_size >= self._out.tell()
+        ):
+            raise OSError(errno.ESTALE, "moved, deleted or cut while in use", str(path))
 
     @property
     def position(self) -> int:

@@ -40,6 +40,19 @@ def change(tmp_path: Path, sql: str) -> None:
         connection.execute(sql)
 
 
+def damage(tmp_path: Path, table: str) -> None:
+    """Overwrite the first pages of a table and its indexes in the test's database."""
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        size = store.db.execute("pragma page_size").fetchone()[0]
+        roots = store.db.execute(
+            "select rootpage from sqlite_master where tbl_name = ? and rootpage", [table]
+        ).fetchall()
+    with (tmp_path / "kbs.db").open("r+b") as stream:
+        for (root,) in roots:
+            stream.seek((root - 1) * size)
+            stream.write(b"\x55" * size)
+
+
 def content(tmp_path: Path) -> list[dict[str, Any]]:
     """The articles in the test's database, without where and when they were captured."""
     provenance = {"fetched_at", "archive_file", "archive_offset"}

@@ -12,7 +12,7 @@ from storage import ArticleStore, CrawlState
 from storage.crawl_state import MAX_TRIES
 from tests.crawler.conftest import HASTE, Run
 from tests.crawler.prepared import prepared
-from tests.crawler.scripted import rows
+from tests.crawler.scripted import damage, rows
 from tests.replica import Replica
 
 
@@ -125,12 +125,7 @@ def test_a_missing_archive_file_is_found_by_quick_too(doctor: Run, tmp_path: Pat
 
 
 def test_runs_are_reported_beside_a_damaged_table(doctor: Run, tmp_path: Path) -> None:
-    with ArticleStore(tmp_path / "kbs.db") as store:
-        size = store.db.execute("pragma page_size").fetchone()[0]
-        [root] = store.db.execute("select rootpage from sqlite_master where name = 'articles'").fetchone()
-    with (tmp_path / "kbs.db").open("r+b") as stream:
-        stream.seek((root - 1) * size)
-        stream.write(b"\x55" * size)
+    damage(tmp_path, "articles")
     run = doctor("--quick")
     assert (run.returncode, run.stderr) == (1, "")
     assert "\n  kbs_news  " in run.stdout

@@ -1,6 +1,8 @@
 """scrapy crawl on a bad day of site, network or disk: each fault is reported, and nothing is lost silently."""
 
+import os
 import re
+import shutil
 import socket
 import time
 from pathlib import Path
@@ -9,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from storage import ArticleStore
 from tests.crawler.conftest import Run
-from tests.crawler.scripted import ARTICLE, LIST, ScriptedSite, counts, rows, stored
+from tests.crawler.scripted import ARTICLE, LIST, ScriptedSite, change, counts, damage, rows, stored
 from tests.replica import Replica, World, pages
 
 FIRST = ARTICLE.format(1)
@@ -171,6 +174,101 @@ def test_a_run_that_cannot_extract_ends_and_blames_no_page(crawl: Run, tmp_path:
             assert "Traceback" not in run.stderr
         assert rows(tmp_path, "refusals") == []
         assert counts(crawl("kbs_news", KBS_BASE_URL=replica.base_url))["new"] == 30
+
+
+@pytest.mark.parametrize("table", ["runs", "lists", "pending", "payloads", "articles", "refusals"])
+def test_a_damaged_table_ends_a_run_with_a_sentence(crawl: Run, tmp_path: Path, table: str) -> None:
+    with Replica(articles=30) as replica:
+        crawl("kbs_news", "-a", "pages=1", KBS_BASE_URL=replica.base_url)
+        damage(tmp_path, table)
+        replica.world.publish(5)
+        replica.faults.plan = {ARTICLE.format(replica.world.entries[2].seq): ["404"] * 9}
+        run = crawl("kbs_news", KBS_BASE_URL=replica.base_url)
+    assert (run.returncode, "Traceback" in run.stderr) == (1, False), run.stderr
+    assert run.stderr.count("The run ended because the database failed: database disk image is malformed.") == 1
+    assert "(database_failed)" in run.stderr
+    if table not in {"articles", "runs"}:
+        assert [row["url"] for row in rows(tmp_path) if row["archive_file"] is None] == []
+        assert rows(tmp_path, "runs")[-1]["reason"] == "database_failed"
+
+
+@pytest.mark.parametrize("many", [150, 8])  # in the middle of a run, and in its last batch
+def test_one_row_that_cannot_be_written_costs_no_other(crawl: Run, tmp_path: Path, many: int) -> None:
+    with Replica(articles=many) as replica:
+        bad = replica.world.entries[5].truth.url
+        ArticleStore(tmp_path / "kbs.db").close()
+        change(
+            tmp_path,
+            f"create trigger refused before insert on articles when new.url = '{bad}' "
+            "begin select raise(abort, 'not this one'); end",
+        )
+        run = crawl("kbs_news", KBS_BASE_URL=replica.base_url)
+    assert run.returncode == 1
+    assert re.search(r"^kbs_news: .* \(database_failed\)$", run.stderr, re.MULTILINE)
+    page = f"{replica.base_url}{ARTICLE.format(replica.world.entries[5].seq)}"
+    assert f"failed: {page}: the database did not take it: not this one" in run.stderr
+    assert run.stderr.endswith("The run ended because the database failed: not this one.\n")
+    found = [row["url"] for row in rows(tmp_path)]
+    assert {entry.truth.url for entry in replica.world.entries[:6]} - {*found} == {bad}
+    assert (counts(run)["new"], counts(run)["failed"]) == (len(found), 1)
+    assert rows(tmp_path, "lists") == []
+
+
+@pytest.mark.parametrize("kind", [OverflowError, UnicodeEncodeError])
+def test_a_write_that_fails_for_any_reason_ends_the_run(crawl: Run, kind: type[Exception]) -> None:
+    made = "'utf-8', 'x', 0, 1, 'odd'" if kind is UnicodeEncodeError else "'odd'"
+    broken = f"""
+from storage import ArticleStore
+add = ArticleStore.add
+def fail(store, article, capture):
+    if article.url.endswith("90037"):
+        raise {kind.__name__}({made})
+    return add(store, article, capture)
+ArticleStore.add = fail"""
+    with Replica(articles=40) as replica:
+        run = crawl("kbs_news", KBS_BASE_URL=replica.base_url, first=broken)
+    assert (run.returncode, "Traceback" in run.stderr, counts(run)["failed"]) == (1, False, 1), run.stderr
+    assert counts(run)["new"] >= 3
+    assert f"The run ended because of an error in kbsworld ({kind.__name__}: " in run.stderr
+
+
+def gone(archive: Path, how: str) -> None:
+    [file] = archive.iterdir()
+    if how == "deleted":
+        file.unlink()
+    elif how == "replaced":
+        file.rename(archive.parent / "moved.warc.gz")
+        shutil.copy(archive.parent / "moved.warc.gz", file)
+    elif how == "cut":
+        os.truncate(file, 100)
+    else:
+        archive.rename(archive.parent / "elsewhere")
+        if how == "a file":
+            archive.touch()
+
+
+# In the middle of a run, and at its end.
+@pytest.mark.parametrize(
+    ("how", "many"),
+    [("deleted", 200), ("deleted", 12), ("replaced", 12), ("cut", 200), ("moved", 200), ("a file", 12)],
+)
+def test_an_archive_removed_during_a_run_is_a_failure(crawl: Run, tmp_path: Path, how: str, many: int) -> None:
+    with Replica(articles=many) as replica:
+        respond = replica.respond
+
+        def remove(target: str, fault: str = "") -> tuple[int, str, bytes]:
+            if len(replica.requests) == (60 if many > 60 else 14):
+                gone(tmp_path / "archive", how)
+            return respond(target, fault)
+
+        replica.respond = remove  # type: ignore[method-assign]
+        run = crawl("kbs_news", KBS_BASE_URL=replica.base_url)
+        assert len(replica.requests) < 80
+    assert (run.returncode, "Traceback" in run.stderr) == (1, False), run.stderr
+    assert "(archive_failed)" in run.stderr
+    assert re.search(r"/kbs_news-.*\.warc\.gz: moved, deleted or cut while in use\); put it back, or", run.stderr)
+    # What was not stored before is not stored any more.
+    assert len(rows(tmp_path)) < (60 if many > 60 else 1)
 
 
 def test_a_database_deleted_during_a_run_is_a_failure(crawl: Run, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ NOW = timedelta(0)
 PAGE = World(articles=30).entries[0].truth
 TRUNCATED = replace(PAGE, paragraphs=PAGE.paragraphs[:1], truncated=True)
 REWRITTEN = replace(PAGE, paragraphs=("Réécrit.",))
-UPDATED = replace(PAGE, timestamp=None, updated_at=datetime(2026, 12, 1, tzinfo=UTC), title="Autre titre")
+UPDATED = replace(PAGE, timestamp=None, updated_at=datetime(2026, 11, 25, tzinfo=UTC), title="Autre titre")
 VIDEO = replace(PAGE, has_video=True, layout="video", image_credit="KBS Thumbnail")
 UNDATED = replace(PAGE, timestamp=None, written_at=None, updated_at=None)
 UNDATED_OTHER = replace(UNDATED, title="Autre")

@@ -119,7 +119,7 @@ def test_an_article_keeps_its_id_when_edited_and_after_vacuum(tmp_path: Path) ->
         article = list(store)[2]
         [before] = store.search(f'"{article.title}"')
         edited = replace(article, title="Séoul dément")
-        later = Capture(url=article.url, fetched_at=datetime(2027, 1, 1, tzinfo=UTC), body=b"")
+        later = Capture(url=article.url, fetched_at=datetime(2026, 11, 26, tzinfo=UTC), body=b"")
         with store.batch():
             store.add(edited, later)
         store.db.execute("vacuum")

@@ -109,6 +109,52 @@ def test_a_whole_undated_page_stays_beside_a_truncated_one(store: ArticleStore) 
     assert [row["text"] for row in rows] == ["A", "A…"]
 
 
+FUTURE = "2062-01-01T09:00:00+09:00"
+AHEAD = "2140-01-01T00:00:00.000000+00:00"
+LAST = "9999-12-31T23:59:59.999999+00:00"
+
+
+@pytest.mark.parametrize("date", [None, FUTURE, "1970-01-01T09:00:00+09:00", "0001-01-01T00:00:00+09:00", "9999-12-31"])
+@pytest.mark.parametrize("words", "AB")
+def test_a_later_capture_with_a_date_wins_over_one_without(store: ArticleStore, date: str | None, words: str) -> None:
+    [row] = in_any_order(store, view(5, date=date, written_at=date), view(6, words=words))
+    assert (row["text"], row["timestamp"]) == (words, WRITTEN)
+
+
+def test_a_capture_dated_to_the_month_keeps_the_dates_of_its_page(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(5, fetched_at="2025-12-01T00:00:00.000000+00:00"))
+    assert row["timestamp"] == WRITTEN
+
+
+def test_a_false_update_is_none(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(5, date=FUTURE, updated_at=FUTURE), view(6, words="B"))
+    assert (row["text"], row["timestamp"], row["updated_at"]) == ("B", WRITTEN, None)
+
+
+@pytest.mark.parametrize("date", [WRITTEN, None])
+@pytest.mark.parametrize("moment", [AHEAD, LAST])
+def test_a_capture_from_after_now_counts_less_than_any(store: ArticleStore, date: str | None, moment: str) -> None:
+    [row] = in_any_order(store, view(5, words="B", date=date), view(6, words="A", date=date, fetched_at=moment))
+    assert (row["text"], row["timestamp"][:7]) == ("B", "2026-01")
+
+
+def test_a_false_date_is_not_imported(store: ArticleStore) -> None:
+    with store.batch():
+        row = view(5, date=FUTURE, written_at=FUTURE, url="imported")
+        assert store.add_version(row, together=False) is Outcome.NEW
+        [article] = store.versions("imported")
+    assert (article.timestamp, article.written_at) == ("2026-01-05T21:00:00+09:00", None)
+
+
+def test_a_version_of_an_older_release_is_merged_anew(store: ArticleStore) -> None:
+    with store.batch():
+        for one in (view(4), view(5, words="B", date=FUTURE, written_at=FUTURE)):
+            store._insert([one | {"url": "older"}])
+        assert store.add_row(view(6, words="C") | {"url": "older"}) is Outcome.EDITED
+        [article] = store.versions("older")
+    assert (article.text, article.timestamp) == ("C", WRITTEN)
+
+
 def test_a_capture_read_again_keeps_what_another_view_added(store: ArticleStore) -> None:
     row = view(5, url="again")
     with store.batch():

@@ -32,7 +32,7 @@ def articles(count: int = 300) -> Iterator[Article]:
     """Of half a year, in two editions, some with a day only, some updated."""
     random = Random(7)
     for number in range(count):
-        moment = datetime(2026, 6, 1, tzinfo=KST) + timedelta(seconds=random.randrange(180 * 86_400))
+        moment = datetime(2026, 4, 20, tzinfo=KST) + timedelta(seconds=random.randrange(175 * 86_400))
         text = " ".join(random.choices(["Séoul", "le", "Coréens", "nord"], k=random.choice([1, 90, 400, 1200])))
         article = Article(
             url=f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={number}",

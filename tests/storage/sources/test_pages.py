@@ -17,7 +17,7 @@ from tests.storage.museum import unpacked
 from tests.storage.sources.made import captures, damaged_files, damages, page, read, refused, sources, url
 from tests.storage.sources.made import save as write
 
-MOMENT = datetime(2020, 2, 3, 4, 5, 6, tzinfo=UTC)
+MOMENT = datetime(2026, 11, 23, 4, 5, 6, tzinfo=UTC)
 
 
 def save(path: Path, content: bytes) -> Path:
