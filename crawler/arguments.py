@@ -9,7 +9,8 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from scrapy.settings import BaseSettings, default_settings
 
@@ -94,6 +95,13 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
             settings.getbool(name)
         except ValueError:
             raise ArgumentError(f"{name} is {settings[name]!r}; it must be True or False.") from None
+
+
+def open_at_once(file: Path) -> BinaryIO:
+    """Open a file to read, also a pipe: without a process that writes into it, it is empty and not waited for."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "rb")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

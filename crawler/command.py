@@ -94,6 +94,9 @@ class ProjectCommand(ScrapyCommand):
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
         except (StoreError, ImportError) as error:
             self.complain(str(error), WORK_FAILED)
+        finally:
+            for number in _ENDINGS:
+                signal.signal(number, signal.SIG_IGN)  # it ends
 
     def complain(self, sentence: str, status: int) -> None:
         """Print a message on standard error, and end with this exit status unless with a higher one."""
@@ -132,8 +135,6 @@ class OfflineCommand(ProjectCommand):
         try:
             super().run(args, opts)
         except KeyboardInterrupt:
-            for number in _ENDINGS:
-                signal.signal(number, signal.SIG_IGN)  # it ends
             self.complain(self.interrupted, SIGNALLED + (_RECEIVED or [signal.SIGINT])[0])
 
     @property

@@ -14,6 +14,7 @@ Examples:
 
 import argparse
 import logging
+import os
 import shutil
 import signal
 import sys
@@ -103,7 +104,8 @@ def _prepare_files(settings: BaseSettings) -> None:
         if parts.scheme in {"", "file"} and "%(" not in uri:
             file = Path(parts.path)
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.open("ab").close()
+            # Does not wait for the reader of a pipe.
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK, 0o666))
     if settings["JOBDIR"]:
         _prepare_job(Path(settings["JOBDIR"]))
 
