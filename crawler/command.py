@@ -160,16 +160,16 @@ def _end_in_time(sentence: str) -> None:
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
-    Thread(target=_end_after_signal, args=(reader, sentence), daemon=True).start()
 
+    def wait() -> None:
+        while (number := os.read(reader, 1)[0]) not in _ENDINGS:
+            pass
+        time.sleep(_GRACE)
+        Thread(target=tell, args=(sentence,), daemon=True).start()  # it may wait, too
+        time.sleep(0.2)
+        os._exit(SIGNALLED + number)
 
-def _end_after_signal(reader: int, sentence: str) -> None:
-    while (number := os.read(reader, 1)[0]) not in _ENDINGS:
-        pass
-    time.sleep(_GRACE)
-    Thread(target=tell, args=(sentence,), daemon=True).start()  # it may wait, too
-    time.sleep(0.2)
-    os._exit(SIGNALLED + number)
+    Thread(target=wait, daemon=True).start()
 
 
 @contextmanager

@@ -41,34 +41,25 @@ class Children:
         self._lock = threading.Lock()
         self._is_closed = False
 
-    def submit(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
-        """Call a function in a child; both must be picklable, and what it returns or raises.
+    def submit(self, function: Callable[..., T], *arguments: Any, alone: bool = False) -> Future[T]:
+        """Call a function in a child, or `alone` in a new one: what somebody did to one before is not its fault.
 
         The future raises TimeoutError where the call takes too long, BrokenExecutor where the child dies, and
         ExtractionError where none can be started.
         """
-        return self._threads.submit(self._call, function, arguments)
-
-    def submit_alone(self, function: Callable[..., T], *arguments: Any) -> Future[T]:
-        """The same in a new child: what somebody did to one before cannot be the fault of this call."""
-        return self._threads.submit(self._call_alone, function, arguments)
+        return self._threads.submit(self._call, function, arguments, alone)
 
     def close(self) -> None:
         """End the children, even in the middle of a call."""
         with self._lock:
             self._is_closed = True
-        self._threads.shutdown(wait=False, cancel_futures=True)
         for process, _ in list(self._children.values()):
             process.kill()
-        self._threads.shutdown()
-        for process, _ in self._children.values():
-            process.join()
+        self._threads.shutdown(cancel_futures=True)
 
-    def _call_alone(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
-        self._end_child()
-        return self._call(function, arguments)
-
-    def _call(self, function: Callable[..., T], arguments: tuple[Any, ...]) -> T:
+    def _call(self, function: Callable[..., T], arguments: tuple[Any, ...], alone: bool) -> T:
+        if alone:
+            self._end_child()
         process, pipe = self._children.get(threading.get_ident()) or self._start()
         deadline = time.monotonic() + self._timeout
         watch = threading.Timer(self._timeout, process.kill)
