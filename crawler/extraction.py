@@ -41,8 +41,8 @@ class Children:
         self._lock = threading.Lock()
         self._is_closed = False
 
-    def submit(self, function: Callable[..., T], *arguments: Any, alone: bool = False) -> Future[T]:
-        """Call a function in a child, or `alone` in a new one: what somebody did to one before is not its fault.
+    def submit(self, function: Callable[..., T], *arguments: Any, alone: int = 0) -> Future[T]:
+        """Call a function in a child, or up to `alone` times, until one lives, in a new one that did nothing before.
 
         The future raises TimeoutError where the call takes too long, BrokenExecutor where the child dies, and
         ExtractionError where none can be started.
@@ -57,7 +57,7 @@ class Children:
             process.kill()
         self._threads.shutdown(cancel_futures=True)
 
-    def _call(self, function: Callable[..., T], arguments: tuple[Any, ...], alone: bool) -> T:
+    def _call(self, function: Callable[..., T], arguments: tuple[Any, ...], alone: int) -> T:
         if alone:
             self._end_child()
         process, pipe = self._children.get(threading.get_ident()) or self._start()
@@ -69,7 +69,11 @@ class Children:
             is_done, result = pipe.recv()
         except (EOFError, OSError):
             self._end_child()
-            raise BrokenExecutor if time.monotonic() < deadline else TimeoutError from None
+            if time.monotonic() >= deadline:
+                raise TimeoutError from None
+            if alone > 1:
+                return self._call(function, arguments, alone - 1)
+            raise BrokenExecutor from None
         finally:
             watch.cancel()
         if not is_done:

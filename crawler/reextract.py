@@ -152,7 +152,7 @@ def processes(count: int, work: Work, page_time: float) -> Iterator[Workers]:
         yield Workers(
             count=count,
             submit=partial(children.submit, work),
-            submit_alone=partial(children.submit, work, alone=True),
+            submit_alone=partial(children.submit, work, alone=3),
             failed=(BrokenExecutor, TimeoutError),
         )
 
