@@ -9,7 +9,8 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import date
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
 
 from scrapy.settings import BaseSettings, default_settings
 
@@ -27,7 +28,7 @@ _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"), 1),
     **dict.fromkeys(("KBS_MAX_PAGE", "DOWNLOAD_MAXSIZE"), 1),
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
-    "DOWNLOAD_TIMEOUT": 0.001,
+    **dict.fromkeys(("DOWNLOAD_TIMEOUT", "KBS_PAGE_TIME"), 0.001),
 }
 _MOST = 2**31
 _SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
@@ -94,6 +95,13 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
             settings.getbool(name)
         except ValueError:
             raise ArgumentError(f"{name} is {settings[name]!r}; it must be True or False.") from None
+
+
+def open_at_once(file: Path) -> BinaryIO:
+    """Open a file to read, also a pipe: without a process that writes into it, it is empty and not waited for."""
+    descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
+    os.set_blocking(descriptor, True)
+    return os.fdopen(descriptor, "rb")
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -9,12 +9,14 @@ import os
 import signal
 import sqlite3
 import sys
+import time
 from abc import abstractmethod
 from argparse import ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
+from threading import Thread
 
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
@@ -24,6 +26,8 @@ from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _RECEIVED: list[int] = []
+# How long a command has to end by itself after a signal, in seconds.
+_GRACE = 4.0
 
 
 class ProjectCommand(ScrapyCommand):
@@ -36,6 +40,8 @@ class ProjectCommand(ScrapyCommand):
     usage = "[options]"
     #: Whether it prints data. A reader that has read enough (`| head`) then ends it silently, as with other tools.
     prints = False
+    #: The message where a signal ends it.
+    interrupted = "Interrupted."
 
     @abstractmethod
     def work(self, args: list[str], opts: Namespace) -> int:
@@ -74,6 +80,7 @@ class ProjectCommand(ScrapyCommand):
         from storage import StoreError
         from storage.query import QueryError
 
+        _end_in_time(self.interrupted)
         try:
             status = self.work(self._checked(args, opts), opts)
             self.exitcode = max(self.exitcode, status)
@@ -87,6 +94,9 @@ class ProjectCommand(ScrapyCommand):
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
         except (StoreError, ImportError) as error:
             self.complain(str(error), WORK_FAILED)
+        finally:
+            for number in _ENDINGS:
+                signal.signal(number, signal.SIG_IGN)  # it ends
 
     def complain(self, sentence: str, status: int) -> None:
         """Print a message on standard error, and end with this exit status unless with a higher one."""
@@ -114,8 +124,6 @@ class OfflineCommand(ProjectCommand):
 
     requires_crawler_process = False
     default_settings = {"LOG_ENABLED": False}
-    #: The message where a signal ends it.
-    interrupted = "Interrupted."
 
     def run(self, args: list[str], opts: Namespace) -> None:
         for number in _ENDINGS:
@@ -127,8 +135,6 @@ class OfflineCommand(ProjectCommand):
         try:
             super().run(args, opts)
         except KeyboardInterrupt:
-            for number in _ENDINGS:
-                signal.signal(number, signal.SIG_IGN)  # it ends
             self.complain(self.interrupted, SIGNALLED + (_RECEIVED or [signal.SIGINT])[0])
 
     @property
@@ -144,6 +150,26 @@ class _HelpFormatter(HelpFormatter):
         fill = super()._fill_text
         parts = text.split("\n\n")
         return "\n\n".join(part if "\n " in part else fill(part, width, indent) for part in parts)
+
+
+def _end_in_time(sentence: str) -> None:
+    """End this process soon after a signal, whatever it does then: no handler runs while SQLite waits for another one.
+
+    What is stored is safe, as after `kill -9`.
+    """
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer)
+
+    def wait() -> None:
+        while (number := os.read(reader, 1)[0]) not in _ENDINGS:
+            pass
+        time.sleep(_GRACE)
+        Thread(target=tell, args=(sentence,), daemon=True).start()  # it may wait, too
+        time.sleep(0.2)
+        os._exit(SIGNALLED + number)
+
+    Thread(target=wait, daemon=True).start()
 
 
 @contextmanager

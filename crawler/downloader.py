@@ -2,9 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Callable
 from functools import partial
-from typing import Any
 from weakref import WeakSet
 
 from scrapy import Request, Spider, signals
@@ -16,7 +14,7 @@ from twisted.internet.defer import Deferred
 from crawler.spiders.base import KbsSpider
 
 #: How long a page under way has to arrive after the signal, in seconds.
-GRACE = 2.0
+GRACE = 1.5
 
 
 class PromptDownloader(Downloader):
@@ -24,11 +22,11 @@ class PromptDownloader(Downloader):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
+        self._crawler = crawler
         self._fetching: WeakSet[Deferred[Response | Request]] = WeakSet()
         if isinstance(crawler.spider, KbsSpider):
             self._run = crawler.spider.run
-            # Scrapy has set its handlers by then.
-            crawler.signals.connect(self._handle_signals, signals.spider_opened)
+            crawler.signals.connect(self._handle_signals, signals.engine_started)  # before, it cannot be stopped
 
     def fetch(self, request: Request, spider: Spider | None = None) -> Deferred[Response | Request]:  # noqa: ARG002
         fetching: Deferred[Response | Request] = super().fetch(request)
@@ -38,14 +36,15 @@ class PromptDownloader(Downloader):
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
-            scrapys = signal.getsignal(number)
-            if callable(scrapys):
-                signal.signal(number, partial(self._stop, loop, scrapys))
+            signal.signal(number, partial(self._stop, loop))
 
-    def _stop(self, loop: asyncio.AbstractEventLoop, scrapys: Callable[..., Any], number: int, frame: Any) -> None:
+    def _stop(self, loop: asyncio.AbstractEventLoop, number: int, _: object) -> None:
         self._run.signal = number
-        loop.call_soon_threadsafe(loop.call_later, GRACE, self._abandon)
-        scrapys(number, frame)
+        loop.call_soon_threadsafe(self._end_run, loop)
+
+    def _end_run(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._stopping = asyncio.ensure_future(self._crawler.stop_async())
+        loop.call_later(GRACE, self._abandon)
 
     def _abandon(self) -> None:
         """Give up every request under way; their errbacks get a CancelledError. Those that are done stay so."""

@@ -1,35 +1,120 @@
-"""Runs extraction in a child process, so that a page that crashes the parser cannot stop the crawl."""
+"""Extraction in child processes: a page that crashes the parser, or never ends, costs that page alone."""
 
 import asyncio
 import multiprocessing
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+import time
+import traceback
+from collections.abc import Callable
+from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
+from contextlib import suppress
+from multiprocessing import connection, resource_tracker
 from typing import Any, TypeVar
 
 from extractors import NotAnArticle
 
 T = TypeVar("T")
 
-#: How long one page may take, in seconds; the slowest pages ever made for it take less than one.
-TIMEOUT = 60.0
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+_START_SECONDS = 60.0
 
 
 class ExtractionError(OSError):
     """The child process cannot be started: a phrase."""
 
 
-class Extraction:
-    """Extracts pages in one child process, one after the other, in the order in which they are given."""
+class Children:
+    """Child processes that call functions, one call at a time each; one that dies or takes too long is replaced.
 
-    def __init__(self, timeout: float = TIMEOUT) -> None:
+    Each has a thread and a pipe of its own. In the pools of concurrent.futures and pebble all share one pipe: a process
+    that is killed or stopped while it reads or writes stops the others (seen in 4 of 16 kills with pebble 5.2).
+    """
+
+    def __init__(self, count: int, method: str, timeout: float) -> None:
+        """So many children, started with this method of multiprocessing; a call may take `timeout` seconds."""
+        self._context: Any = multiprocessing.get_context(method)
         self._timeout = timeout
-        self._pool: ProcessPoolExecutor | None = None
-        self._turn = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(count, initializer=_begin_thread)
+        self._children: dict[int, tuple[Any, connection.Connection]] = {}  # of each thread
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def submit(self, function: Callable[..., T], *arguments: Any, alone: int = 0) -> Future[T]:
+        """Call a function in a child, or up to `alone` times, until one lives, in a new one that did nothing before.
+
+        The future raises TimeoutError where the call takes too long, BrokenExecutor where the child dies, and
+        ExtractionError where none can be started.
+        """
+        return self._threads.submit(self._call, function, arguments, alone)
+
+    def close(self) -> None:
+        """End the children, even in the middle of a call."""
+        with self._lock:
+            self._is_closed = True
+        for process, _ in list(self._children.values()):
+            process.kill()
+        self._threads.shutdown(cancel_futures=True)
+
+    def _call(self, function: Callable[..., T], arguments: tuple[Any, ...], alone: int) -> T:
+        if alone:
+            self._end_child()
+        process, pipe = self._children.get(threading.get_ident()) or self._start()
+        deadline = time.monotonic() + self._timeout
+        watch = threading.Timer(self._timeout, process.kill)
+        watch.start()
+        try:
+            pipe.send((function, arguments))
+            is_done, result = pipe.recv()
+        except (EOFError, OSError):
+            self._end_child()
+            if time.monotonic() >= deadline:
+                raise TimeoutError from None
+            if alone > 1:
+                return self._call(function, arguments, alone - 1)
+            raise BrokenExecutor from None
+        finally:
+            watch.cancel()
+        if not is_done:
+            raise result
+        return result  # type: ignore[no-any-return]
+
+    def _end_child(self) -> None:
+        process, _ = self._children.pop(threading.get_ident(), (None, None))
+        if process:
+            process.kill()
+            process.join()
+
+    def _start(self) -> tuple[Any, connection.Connection]:
+        for _ in range(2):  # twice, in case something else kills the first
+            with suppress(EOFError, OSError):
+                with self._lock:
+                    if self._is_closed:
+                        raise BrokenExecutor
+                    pipe, theirs = multiprocessing.Pipe()
+                    process = self._context.Process(target=serve, args=(theirs,))
+                    os.environ["PYTHONSAFEPATH"] = "1"  # it imports no file of the current folder, such as a pickle.py
+                    try:
+                        process.start()
+                    finally:
+                        del os.environ["PYTHONSAFEPATH"]
+                        theirs.close()  # within the lock: a child that inherited it would hide the end of this one
+                    self._children[threading.get_ident()] = process, pipe
+                if pipe.poll(_START_SECONDS):
+                    pipe.recv()
+                    return process, pipe
+            self._end_child()
+        raise ExtractionError("the process that extracts pages does not start, or ends at once")
+
+
+class Extraction:
+    """Extracts the pages of a crawl in one child process, one after the other."""
+
+    def __init__(self, timeout: float) -> None:
+        """A page may take `timeout` seconds."""
+        self._children = Children(1, "spawn", timeout)  # a fork would keep the crawl's connections open
+        self.close = self._children.close
 
     async def run(self, extract: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
         """What a function of `extractors` returns for these arguments, or why the page is refused.
@@ -37,55 +122,39 @@ class Extraction:
         Raises:
             ExtractionError: no page can be extracted, so this one is not at fault.
         """
-        async with self._turn:
-            for _ in range(2):  # twice, in case something else killed the child
-                pool = self._pool or await self._start()
-                try:
-                    async with asyncio.timeout(self._timeout):
-                        return await asyncio.wrap_future(pool.submit(extract, *arguments))
-                except NotAnArticle as refusal:
-                    return refusal
-                except TimeoutError:
-                    self.close()
-                    return NotAnArticle("extraction takes too long on this page")
-                except BrokenProcessPool:
-                    self.close()
+        for _ in range(2):  # twice, in case something else killed the child
+            try:
+                return await asyncio.wrap_future(self._children.submit(extract, *arguments))
+            except NotAnArticle as refusal:
+                return refusal
+            except TimeoutError:
+                return NotAnArticle("extraction takes too long on this page")
+            except BrokenExecutor:
+                continue
         return NotAnArticle("extraction breaks on this page")
 
-    def close(self) -> None:
-        """End the child process, even in the middle of a page."""
-        if self._pool is not None:
-            for child in multiprocessing.active_children():
-                child.kill()
-            self._pool.shutdown()
-            self._pool = None
 
-    async def _start(self) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")  # a fork would keep the crawl's connections open
-        os.environ["PYTHONSAFEPATH"] = "1"  # the child imports no file of the current folder, such as a pickle.py
-        try:
-            self._pool = ProcessPoolExecutor(1, mp_context=context, initializer=begin_worker)
-            # Ctrl-C must not end the child while it starts.
-            blocked = signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
-            started = self._pool.submit(int)
-            signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
-            await asyncio.wrap_future(started)
-        except (OSError, BrokenProcessPool) as error:
-            self.close()
-            raise ExtractionError("the process that extracts pages does not start, or ends at once") from error
-        finally:
-            del os.environ["PYTHONSAFEPATH"]
-        return self._pool
+def _begin_thread() -> None:
+    # Children inherit what is blocked. The terminal and systemd send Ctrl-C and SIGTERM to every process of a run,
+    # which may still need them to finish.
+    resource_tracker.ensure_running()  # it unblocks signals when it starts
+    signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
-def begin_worker(ignored: Sequence[int] = _SIGNALS) -> None:
-    """Prepare a process that works for another one, and ends with it, but not on the signals that it ignores.
-
-    The terminal and systemd send Ctrl-C and SIGTERM to every process of a run, which may still need this one to finish.
-    """
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
+def serve(pipe: connection.Connection) -> None:
+    """Be a child: call what comes through the pipe, until the parent closes it, ends or kills this process."""
     threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+    with suppress(EOFError, OSError):
+        pipe.send(True)
+        while True:
+            function, arguments = pipe.recv()
+            try:
+                answer = True, function(*arguments)
+            except BaseException as error:  # noqa: BLE001  (the caller gets it)
+                error.add_note(traceback.format_exc())
+                answer = False, error
+            pipe.send(answer)
+    os._exit(0)  # without flushing what the parent had in its buffers
 
 
 def _end_with(parent: Any) -> None:

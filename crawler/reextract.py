@@ -5,13 +5,11 @@ from __future__ import annotations
 import gc
 import hashlib
 import logging
-import multiprocessing
-import signal
 import sys
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import BrokenExecutor, CancelledError, Executor, Future, ProcessPoolExecutor, wait
+from concurrent.futures import BrokenExecutor, CancelledError, Future, wait
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -23,7 +21,7 @@ import click
 
 import extractors
 from crawler.command import raise_interruption, uninterrupted
-from crawler.extraction import begin_worker
+from crawler.extraction import Children
 from crawler.site import GONE, Site
 from crawler.terminal import clean
 from extractors import NotAnArticle, extract_page
@@ -40,6 +38,7 @@ if TYPE_CHECKING:
     from click._termui_impl import ProgressBar
 
 DEADLY = "extracting this page ends the process that does it"
+SLOW = "extracting this page takes longer than KBS_PAGE_TIME"
 ORPHAN = "a revisit of a capture that cannot be found"
 
 # What one task extracts and one transaction stores: this many captures, or about this many bytes of bodies.
@@ -96,61 +95,43 @@ def _is_page(item: Capture | Revisit) -> bool:
     return isinstance(item, Revisit) or bool(item.refused) or item.status in {200, *GONE}
 
 
-@dataclass(kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Workers:
-    """An executor that is replaced when a worker dies.
+    """What extracts batches.
 
     Attributes:
-        count: how many workers it has.
-        begin: makes the executor.
-        broken: what a future of it raises whose worker died.
-        work: what they do with a batch.
+        count: how many workers there are.
+        submit: gives one a batch.
+        submit_alone: gives one a page for which an earlier fault of the worker does not count.
+        failed: what a future raises whose worker died or took too long.
         check: is called every second while a result is awaited, and raises if none will come.
     """
 
     count: int
-    begin: Callable[[], Executor]
-    broken: type[Exception]
-    work: Work
+    submit: Callable[[Batch], Future[Found]]
+    submit_alone: Callable[[Batch], Future[Found]]
+    failed: tuple[type[Exception], ...]
     check: Callable[[], object] = bool
-
-    def __post_init__(self) -> None:
-        self._executor = self.begin()
 
     def results(self, batches: Iterable[Batch]) -> Iterator[Found]:
         """What is extracted, in the order of the batches. Few are read ahead, which bounds memory."""
         ahead: deque[tuple[Batch, Future[Found]]] = deque()
         for batch in batches:
-            ahead.append((batch, self._submit(batch)))
+            ahead.append((batch, self.submit(batch)))
             if len(ahead) > 2 * self.count:
                 yield from self._finished(*ahead.popleft())
         while ahead:
             yield from self._finished(*ahead.popleft())
 
-    def close(self) -> None:
-        """End the workers, once they are done with their batches."""
-        self._executor.shutdown(cancel_futures=True)
-
-    def _submit(self, batch: Batch) -> Future[Found]:
-        try:
-            return self._executor.submit(self.work, batch)
-        except self.broken:
-            self._executor = self.begin()
-            return self._executor.submit(self.work, batch)
-
     def _finished(self, batch: Batch, future: Future[Found]) -> Iterator[Found]:
         try:
             yield self._result(future)
-        except self.broken:
-            # One by one, apart from other batches, which may be deadly too. One whose worker dies again is damaged.
-            executor = self.begin()
-            for item in batch:
+        except self.failed:  # each page once more, apart from the others, so that only the one at fault is lost
+            for item, again in [(item, self.submit_alone([item])) for item in batch]:
                 try:
-                    yield self._result(executor.submit(self.work, [item]))
-                except self.broken:
-                    yield [_damage(item, DEADLY)]
-                    executor = self.begin()
-            executor.shutdown()
+                    yield self._result(again)
+                except self.failed as error:
+                    yield [_damage(item, SLOW if isinstance(error, TimeoutError) else DEADLY)]
 
     def _result(self, future: Future[Found]) -> Found:
         while not wait([future], timeout=1).done:
@@ -159,18 +140,21 @@ class Workers:
 
 
 @contextmanager
-def processes(count: int, work: Work) -> Iterator[Workers]:
-    """Workers that are processes of this machine."""
+def processes(count: int, work: Work, page_time: float) -> Iterator[Workers]:
+    """Workers that are processes of this machine; `page_time` is how long a page may take, in seconds."""
     # Forked workers inherit what is imported here. Frozen objects are not searched for garbage, in parent and workers.
     import trafilatura  # noqa: F401
 
     gc.freeze()
-    context = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
-    # Where one worker dies, the pool ends the others with SIGTERM.
-    initializer = partial(begin_worker, [signal.SIGINT])
-    begin = partial(ProcessPoolExecutor, count, mp_context=context, initializer=initializer)
-    with closing(Workers(count=count, begin=begin, broken=BrokenExecutor, work=work)) as workers:
-        yield workers
+    method = "fork" if sys.platform == "linux" else "spawn"
+    with closing(Children(count, method, page_time)) as children:
+        # A batch takes a fraction of a second, so it may take no longer than one page.
+        yield Workers(
+            count=count,
+            submit=partial(children.submit, work),
+            submit_alone=partial(children.submit, work, alone=3),
+            failed=(BrokenExecutor, TimeoutError),
+        )
 
 
 @contextmanager
@@ -200,11 +184,12 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
             if found != code():
                 sentence = f"The worker {worker} has another kbsworld; install the same there as here."
                 raise ImportError(sentence)
+        submit = partial(client.get_executor(pure=False).submit, work)  # not pure: a batch may be extracted again
         yield Workers(
             count=sum(client.nthreads().values()),
-            begin=partial(client.get_executor, pure=False),  # a batch may be extracted again
-            broken=KilledWorker,
-            work=work,
+            submit=submit,
+            submit_alone=submit,
+            failed=(KilledWorker,),
             check=client.nthreads,
         )
     except TimeoutError as error:

@@ -66,6 +66,8 @@ DOWNLOAD_TIMEOUT = 30.0
 # when it is read from an archive.
 KBS_MAX_PAGE = os.environ.get("KBS_MAX_PAGE", "10000000")
 DOWNLOAD_MAXSIZE = KBS_MAX_PAGE
+# How long a page may be extracted, in seconds; the slowest pages ever made for it take less than one.
+KBS_PAGE_TIME = os.environ.get("KBS_PAGE_TIME", "10")
 DOWNLOAD_WARNSIZE = 2_000_000
 DNS_TIMEOUT = 20
 REDIRECT_MAX_TIMES = 5

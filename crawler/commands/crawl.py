@@ -14,7 +14,9 @@ Examples:
 
 import argparse
 import logging
+import os
 import shutil
+import signal
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
@@ -28,7 +30,7 @@ from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 from crawler.arguments import ArgumentError, suggestion
 from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
-from crawler.terminal import WORK_FAILED, WRONG_CALL, tell
+from crawler.terminal import WORK_FAILED, WRONG_CALL, leave, tell
 
 if TYPE_CHECKING:
     from crawler.spiders.base import KbsSpider
@@ -39,6 +41,7 @@ _STOPPED = "kbsworld.stopped"
 
 class Command(ProjectCommand, crawl.Command):
     usage = "[options] SPIDER"
+    interrupted = "The run was cut short; what was stored is kept, and the next run goes on from there."
     crawler_process: CrawlerProcessBase  # Scrapy sets it before `run`
 
     def add_own_options(self, parser: argparse.ArgumentParser) -> None:
@@ -54,19 +57,21 @@ class Command(ProjectCommand, crawl.Command):
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
         from crawler.site import Site
 
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, leave)  # until the run can be stopped
         name = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         Site(self.settings["KBS_BASE_URL"])
         _prepare_files(self.settings)
         crawler = self._create_crawler(name)
         self.crawler_process.crawl(crawler, **opts.spargs)
-        self.crawler_process.start()
+        self.crawler_process.start(install_signal_handlers=False)  # the downloader handles them
         spider = cast("KbsSpider | None", crawler.spider)
         status = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
         reason = crawler.stats.get_value("finish_reason")
         if (job := self.settings["JOBDIR"]) and reason not in {None, "finished"} and Path(job).is_dir():
             Path(job, _STOPPED).touch()
         if reason is None or self.crawler_process.bootstrap_failed:
-            tell("The run was cut short; what was stored is kept, and the next run goes on from there.")
+            tell(self.interrupted)
             return status or WORK_FAILED
         return status
 
@@ -99,7 +104,8 @@ def _prepare_files(settings: BaseSettings) -> None:
         if parts.scheme in {"", "file"} and "%(" not in uri:
             file = Path(parts.path)
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.open("ab").close()
+            # Does not wait for the reader of a pipe.
+            os.close(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_NONBLOCK, 0o666))
     if settings["JOBDIR"]:
         _prepare_job(Path(settings["JOBDIR"]))
 

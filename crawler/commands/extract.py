@@ -19,7 +19,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError
+from crawler.arguments import ArgumentError, open_at_once
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED
 
@@ -84,7 +84,7 @@ def _page_files(name: str) -> list[str]:
 
 def _read(page: str, max_page: int) -> bytes:
     """A page file, or standard input; ValueError where it is longer than `max_page` bytes, or compressed."""
-    with sys.stdin.buffer if page == _STDIN else Path(page).open("rb") as stream:
+    with sys.stdin.buffer if page == _STDIN else open_at_once(Path(page)) as stream:
         body = stream.read(max_page + 1)
     if len(body) > max_page:
         raise ValueError(f"larger than a page may be ({max_page:,} bytes); KBS_MAX_PAGE sets the limit.")

@@ -79,9 +79,10 @@ class Command(OfflineCommand):
             raise FileNotFoundError(f"There is no database {self.database} yet, so --only finds no articles.")
         sources, size = ([], 0) if opts.only else _sources(paths, archive)
         work = partial(extract, site=site, max_page=max_page)
+        page_time = self.settings.getfloat("KBS_PAGE_TIME")
         # Not the option's default: for argparse, a value that is the default was not given, not even with --scheduler.
         jobs = opts.jobs or os.cpu_count() or 1
-        extraction = cluster(opts.scheduler, work) if opts.scheduler else processes(jobs, work)
+        extraction = cluster(opts.scheduler, work) if opts.scheduler else processes(jobs, work, page_time)
         target = compared_copy(self.database) if opts.dry_run else nullcontext(self.database)
         ending = "dry run, nothing stored" if opts.dry_run else "finished"
         with (

@@ -47,6 +47,7 @@ class KbsSpider(scrapy.Spider):
         recheck_days: KBS_RECHECK_DAYS.
         run: what the run has done so far.
         site: requests never leave it, redirects included.
+        extraction: the child process that extracts its pages.
         store, crawl_state: the database; the extension RunReport opens and closes it.
         archive: what the extension Archive writes; None before its first page, or without one.
     """
@@ -70,6 +71,7 @@ class KbsSpider(scrapy.Spider):
     arguments: dict[str, str]
     recheck_days: int
     site: Site
+    extraction: Extraction
     store: ArticleStore
     crawl_state: CrawlState
     archive: ArchiveWriter | None = None
@@ -91,7 +93,6 @@ class KbsSpider(scrapy.Spider):
         self.started_at = datetime.now(UTC)
         self.run = RunState()
         self.requested: set[str] = set()
-        self._extraction = Extraction()
         self._later: list[Request] = []
 
     @classmethod
@@ -112,6 +113,7 @@ class KbsSpider(scrapy.Spider):
         """The spider of a crawler: it requests pages under KBS_BASE_URL and nowhere else."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
+        spider.extraction = Extraction(crawler.settings.getfloat("KBS_PAGE_TIME"))
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
         spider.recheck_days = min(crawler.settings.getint("KBS_RECHECK_DAYS"), 36_500)  # more is no date
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
@@ -124,7 +126,7 @@ class KbsSpider(scrapy.Spider):
 
     def closed(self, reason: str) -> None:  # noqa: ARG002
         """End the child process; Scrapy calls it."""
-        self._extraction.close()
+        self.extraction.close()
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the first requests, not all at once: there can be many."""
@@ -207,7 +209,7 @@ class KbsSpider(scrapy.Spider):
     async def extract(self, function: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
         """What a function of `extractors` makes of a page; raises CloseSpider if no page can be extracted."""
         try:
-            return await self._extraction.run(function, *arguments)
+            return await self.extraction.run(function, *arguments)
         except ExtractionError as error:
             self.run.stopped = self.run.stopped or f"The run ended because {error}; run it again."
             raise CloseSpider("extraction_failed") from error

@@ -7,12 +7,13 @@ from pathlib import Path
 
 from scrapy import Request
 
-from crawler.arguments import ArgumentError
+from crawler.arguments import ArgumentError, open_at_once
 from crawler.spiders.base import KbsSpider
 from extractors.address import parse_address, site_url
 
 # How many numbers a range may have: several times what the site ever used.
 _MAX_RANGE = 1_000_000
+_MAX_FILE = 100_000_000  # bytes: as many addresses
 _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 
@@ -65,8 +66,12 @@ def _addresses(text: str, editions: Sequence[str]) -> Iterable[str]:
 
 def _lines(name: str) -> list[str]:
     try:
-        lines = Path(name).expanduser().read_text("utf-8-sig").splitlines()
+        with open_at_once(Path(name).expanduser()) as stream:
+            data = stream.read(_MAX_FILE + 1)
+        lines = data.decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or "not UTF-8 text"
         raise ArgumentError(f"file={name} cannot be read ({reason}).") from None
+    if len(data) > _MAX_FILE:
+        raise ArgumentError(f"file={name} is larger than {_MAX_FILE:,} bytes; give its addresses in several runs.")
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

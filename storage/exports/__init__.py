@@ -3,12 +3,13 @@
 Here is what they share: sound rows, one name for each article, and files that are replaced as a whole or not at all.
 """
 
+import fcntl
 import json
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -111,7 +112,8 @@ def whole_file(path: Path | None) -> Iterator[IO[bytes]]:
         target = Path(os.path.realpath(path.expanduser()))
         opened = _DESCRIPTOR.fullmatch(str(path))
         if opened or (target.exists() and not target.is_file()):
-            descriptor = os.dup(int(opened[1] or 1)) if opened else os.open(target, os.O_WRONLY)
+            descriptor = os.dup(int(opened[1] or 1)) if opened else os.open(target, os.O_WRONLY | os.O_NONBLOCK)
+            os.set_blocking(descriptor, True)  # only the opening must not wait: for a reader of a pipe
             with os.fdopen(descriptor, "wb", _BUFFER) as stream:
                 yield stream
             return
@@ -138,10 +140,20 @@ def whole_folder(path: Path) -> Iterator[Path]:
 @contextmanager
 def _moved_to(target: Path) -> Iterator[Path]:
     """A temporary folder inside another (beside it may be another disk), into which its files move at the end."""
-    with TemporaryDirectory(dir=target, prefix=".export-", ignore_cleanup_errors=True) as folder:
-        yield Path(folder)
-        for file in sorted(Path(folder).iterdir()):
-            file.replace(target / file.name)
+    place = os.open(target, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # another export holds it, or the disk has no locks
+            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            for left in target.glob(".export-????????"):  # by exports that were killed
+                shutil.rmtree(left, ignore_errors=True)
+        with suppress(OSError):
+            fcntl.flock(place, fcntl.LOCK_SH)
+        with TemporaryDirectory(dir=target, prefix=".export-", ignore_cleanup_errors=True) as folder:
+            yield Path(folder)
+            for file in sorted(Path(folder).iterdir()):
+                file.replace(target / file.name)
+    finally:
+        os.close(place)
 
 
 @contextmanager

@@ -117,6 +117,6 @@ def reextract_here(database: Path, *files: Path) -> dict[str, int]:
 @contextmanager
 def reextraction(database: Path) -> Iterator[Reextraction]:
     """A re-extraction into a database, with one worker."""
-    with processes(1, WORK) as workers, ArticleStore(database) as store:
+    with processes(1, WORK, 10) as workers, ArticleStore(database) as store:
         state, report = ReextractionState(store.db, "call"), Report("reextract", "pages", 0)
         yield Reextraction(store, state, workers, report, database.parent, SITE, MAX_PAGE)

@@ -4,8 +4,11 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
+import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -80,6 +83,42 @@ def test_a_wrong_call_ends_with_status_2(scrapy: Run, database: Path, arguments:
     assert run.stderr.count("\n") == 1 or run.stderr.startswith("usage: ")
 
 
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("extract pipe", "pipe: "),
+        ("extract /dev/zero", "/dev/zero: larger than a page may be"),
+        ("extract loop", "loop: Too many levels of symbolic links"),
+        ("import pipe", "pipe is no file; "),
+        ("import /dev/zero", "/dev/zero is no file; "),
+        ("import loop", "loop is no file; "),
+        ("reextract pipe", "pipe, byte 0: not a regular file"),
+        ("reextract /dev/zero", "damaged: /dev/zero, byte 0: not a regular file"),
+        ("reextract loop", "loop, byte 0: Too many levels of symbolic links"),
+        ("crawl kbs_articles -a file=pipe", "Give kbs_articles articles: "),
+        ("crawl kbs_articles -a file=/dev/zero", "file=/dev/zero is larger than 100,000,000 bytes"),
+        ("crawl kbs_articles -a file=loop", "file=loop cannot be read (Too many levels of symbolic links)."),
+        ("crawl kbs_articles -a ids=1 -o pipe:jsonlines", "pipe: No such device or address."),
+        ("export -o pipe", "pipe cannot be written (No such device or address)."),
+        ("export --format markdown -o loop", "loop cannot be written (File exists)."),
+        *((f"stats -s KBS_DB={name}", f"{name} ") for name in ("pipe", "/dev/zero", "loop")),
+        *((f"reextract -s KBS_ARCHIVE={name}", "There is no WARC file in ") for name in ("pipe", "/dev/zero", "loop")),
+    ],
+)
+def test_what_is_no_file_as_an_argument_is_a_sentence(database: Path, command: str, words: str) -> None:
+    os.mkfifo(database.with_name("pipe"))
+    database.with_name("loop").symlink_to("loop")
+    run = in_shell(database, f"timeout -s KILL 20 kbsworld {command} < /dev/null")
+    assert run.returncode in {1, 2}
+    assert words in run.stderr
+    assert "Traceback" not in run.stderr
+
+
+def test_a_pipe_that_a_process_writes_into_is_a_file(database: Path) -> None:
+    run = in_shell(database, f"kbsworld extract <(sleep 0.2; cat {CHECKOUT}/seeds/000_6ad28e2ce761a03c.txt)")
+    assert '"title": "Washington' in run.stdout, run.stderr
+
+
 @pytest.mark.parametrize("command", ["export", "search seoul --format json --limit 300"])
 def test_head_ends_a_command_silently(database: Path, command: str) -> None:
     run = in_shell(database, f"kbsworld {command} | head -n 1")
@@ -103,6 +142,53 @@ def test_an_early_signal_ends_a_command_with_a_sentence() -> None:
     first = "import os; from storage import database; database.open_to_read = lambda *_: os.kill(os.getpid(), 15)"
     run = prepared().run("export", first=first)
     assert (run.returncode, run.stderr) == (128 + signal.SIGTERM, "Interrupted; nothing was written.\n")
+
+
+SIGNALLED = [
+    ("crawl kbs_news", signal.SIGINT),
+    ("crawl kbs_news", signal.SIGTERM),
+    ("reextract seeds", signal.SIGINT),
+    ("export", signal.SIGTERM),
+    ("stats", signal.SIGINT),
+    ("doctor", signal.SIGTERM),
+]
+
+
+def begun(database: Path, command: str) -> subprocess.Popen[bytes]:
+    """The installed `kbsworld`, as soon as it handles signals."""
+    env = os.environ | {"KBS_DB": str(database), "KBS_BASE_URL": "http://127.0.0.1:9"}
+    process = subprocess.Popen([KBSWORLD, *command.split()], env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    status = Path(f"/proc/{process.pid}/status")
+    while not int(status.read_text().partition("SigCgt:")[2].split()[0], 16) & 1 << (signal.SIGTERM - 1):
+        time.sleep(0.001)
+    return process
+
+
+@pytest.mark.parametrize(("command", "number"), SIGNALLED)
+def test_a_signal_in_the_first_second_ends_a_command(database: Path, command: str, number: signal.Signals) -> None:
+    for delay in (0.0, 0.2, 0.4):
+        process = begun(database, command)
+        time.sleep(delay)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=5)
+        assert process.returncode in ({128 + number, 0} if delay else {128 + number})  # a short one may be done
+        assert b"Traceback" not in errors
+
+
+@pytest.mark.parametrize(("command", "number"), SIGNALLED)
+def test_a_signal_ends_a_command_that_waits_for_the_database(
+    database: Path, command: str, number: signal.Signals
+) -> None:
+    with closing(sqlite3.connect(database, isolation_level=None)) as other:
+        other.execute("pragma locking_mode = exclusive")
+        other.execute("begin exclusive")
+        other.execute("create table held (a)")
+        process = begun(database, command)
+        time.sleep(1.5)
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=5)
+    assert process.returncode == 128 + number, errors
+    assert b"Traceback" not in errors
 
 
 @pytest.mark.parametrize("wanted", [1, 600])

@@ -18,6 +18,7 @@ from storage import ArticleStore
 from storage.exports import ExportError, whole_file, whole_folder
 from storage.versions import Row
 from tests.crawler.conftest import Run
+from tests.crawler.prepared import prepared
 from tests.crawler.test_command import in_shell
 from tests.rows import article as made
 
@@ -177,3 +178,27 @@ def test_what_the_shell_has_opened_is_written_directly(database: Path, tmp_path:
     if "first" in command:
         assert (lines.pop(0), lines.pop()) == ("first", "last")
     assert urls("\n".join(lines)) == [*map(str, range(1, COUNT)), "0"]
+
+
+def test_what_killed_exports_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    database, folder = tmp_path / "kbs.db", tmp_path / "out"
+    with ArticleStore(database) as store, store.batch():
+        store.db.table("articles").insert_all(article(number, text=f"Séoul {'x' * 2000}") for number in range(3000))
+    folder.mkdir()
+    with whole_file(folder / "running.jsonl") as running:  # an export of another process
+        left = set(folder.iterdir())
+        for form in ("jsonl", "markdown"):
+            output = ["-o", str(folder / ("killed.jsonl" if form == "jsonl" else ""))]
+            process = prepared().begin("export", "--format", form, *output, KBS_DB=str(database))
+            while process.poll() is None and set(folder.iterdir()) <= left:
+                pass
+            process.kill()
+            process.communicate()
+            left = set(folder.iterdir())
+        assert len(left) == 3
+        prepared().run("export", "-o", str(folder / "one.jsonl"), KBS_DB=str(database))
+        assert set(folder.iterdir()) == left | {folder / "one.jsonl"}
+        running.write(b"whole")
+    prepared().run("export", "-o", str(folder / "two.jsonl"), KBS_DB=str(database))
+    assert {file.name for file in folder.iterdir()} == {"running.jsonl", "one.jsonl", "two.jsonl"}
+    assert (folder / "running.jsonl").read_bytes() == b"whole"

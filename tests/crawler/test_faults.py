@@ -165,7 +165,7 @@ def test_a_page_that_was_not_archived_is_not_stored(crawl: Run, tmp_path: Path) 
 
 
 def test_a_run_that_cannot_extract_ends_and_blames_no_page(crawl: Run, tmp_path: Path) -> None:
-    unusable = "import functools, os, crawler.extraction as it; it.begin_worker = functools.partial(os._exit, 1)"
+    unusable = "import crawler.extraction as it; it.serve = bool"
     with Replica(articles=30) as replica:
         for arguments in (["kbs_articles", "-a", "ids=1-10"], ["kbs_news"]):
             run = crawl(*arguments, KBS_BASE_URL=replica.base_url, first=unusable)

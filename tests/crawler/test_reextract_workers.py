@@ -2,20 +2,24 @@
 
 import os
 import signal
+import time
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 import crawler.reextract
-from crawler.reextract import DEADLY, Batch, processes
+from crawler.reextract import DEADLY, SLOW, Batch, processes
 from extractors.html import extract_page
 from storage import Capture
 from storage.archive.capture import Damage, Location
 from storage.versions import Row
 from tests.crawler.conftest import Run
 from tests.crawler.forms import WORK, as_warc, captures, reextraction
+from tests.crawler.prepared import Begun, prepared
 from tests.crawler.scripted import rows
 
 PAGES = [
@@ -28,7 +32,7 @@ EMPTY = b"<html><body>Rien</body></html>"
 
 def results(batches: Iterable[Batch]) -> tuple[list[Row], list[Damage]]:
     """The rows and damages that two processes find."""
-    with processes(2, WORK) as workers:
+    with processes(2, WORK, 10) as workers:
         found = [one for several in workers.results(batches) for one in several]
     return [one for one in found if not isinstance(one, Damage)], [one for one in found if isinstance(one, Damage)]
 
@@ -87,7 +91,7 @@ def test_few_batches_are_read_ahead() -> None:
             read += 1
             yield [page]
 
-    with processes(2, WORK) as workers:
+    with processes(2, WORK, 10) as workers:
         for number, _ in enumerate(workers.results(batches()), start=1):
             assert read <= number + 4
 
@@ -117,4 +121,54 @@ def test_a_worker_that_dies_while_another_sends_much_costs_that_page(scrapy: Run
     run = scrapy("reextract", "--jobs", "2", str(as_warc(pages, tmp_path / "warc")), first=deadly)
     assert run.returncode == 1
     assert run.stderr.count(DEADLY) == 1
+    assert len(rows(tmp_path)) == 399
+
+
+def begin(tmp_path: Path, count: int, **environment: str) -> Begun:
+    """A re-extraction of so many pages by four workers."""
+    (tmp_path / "warc").mkdir(exist_ok=True)
+    file = as_warc(captures(count), tmp_path / "warc")
+    return prepared().begin("reextract", "--jobs", "4", str(file), KBS_DB=str(tmp_path / "kbs.db"), **environment)
+
+
+def workers_of(process: Begun) -> list[psutil.Process]:
+    return psutil.Process(process.pid).children() if process.poll() is None else []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_workers_that_somebody_kills_or_stops_cost_nothing(tmp_path: Path, number: signal.Signals) -> None:
+    process = begin(tmp_path, 900, KBS_PAGE_TIME="3")
+    for _ in range(3):
+        while len(workers := workers_of(process)) < 4:
+            time.sleep(0.001)
+        time.sleep(0.05)
+        with suppress(psutil.NoSuchProcess):  # one that was killed before
+            workers[-1].send_signal(number)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors
+    assert len(rows(tmp_path)) == 900
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_a_run_whose_worker_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
+    process = begin(tmp_path, 900)
+    while len(workers := workers_of(process)) < 4:
+        time.sleep(0.001)
+    workers[0].send_signal(signal.SIGSTOP)
+    time.sleep(0.5)
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=5)
+    assert process.returncode == 128 + number
+    assert errors.endswith("Interrupted; the same call goes on from here.\n")
+    assert not any(worker.is_running() for worker in workers)
+
+
+def test_a_page_that_takes_too_long_costs_that_page(scrapy: Run, tmp_path: Path) -> None:
+    pages = list(captures(400))
+    hangs = f"re.match('(a+)+$', 'a' * 60 + 'b') if rest[0] == {pages[299].url!r} else real(body, *rest)"
+    slow = f"import re, crawler.reextract as it; real = it.extract_page; it.extract_page = lambda body, *rest: {hangs}"
+    file = as_warc(pages, tmp_path / "warc")
+    run = scrapy("reextract", "--jobs", "2", str(file), first=slow, KBS_PAGE_TIME="2")
+    assert run.returncode == 1
+    assert run.stderr.count(SLOW) == 1
     assert len(rows(tmp_path)) == 399
