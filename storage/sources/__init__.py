@@ -27,7 +27,8 @@ from storage.archive.capture import (
     name_of,
     warc_files,
 )
-from storage.archive.reader import GZIP, GZIP_MAGIC, begins_record
+from storage.archive.http import GZIP_MAGIC
+from storage.archive.reader import GZIP, begins_record
 from storage.sources.folder import (
     CACHE_FILES,
     MAP_NAMES,

@@ -17,8 +17,8 @@ from zlib import crc32
 
 from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of
+from storage.archive.http import decode_body
 from storage.archive.reader import utc
-from storage.sources.http import decode_body
 from storage.sources.table import NO_TIME, read_rows, time_of
 
 #: What a url map may be called; its form is detected from its content.

@@ -15,7 +15,8 @@ from typing import IO, Any, cast
 
 from extractors.address import MAX_LENGTH
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of, stamp_of
-from storage.archive.reader import GZIP_MAGIC, utc
+from storage.archive.http import GZIP_MAGIC
+from storage.archive.reader import utc
 
 #: How much of a file is read to detect its kind.
 HEAD = 4096

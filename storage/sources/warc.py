@@ -8,17 +8,29 @@ from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from fastwarc.warc import HeaderMap
 from w3lib.encoding import http_content_type_encoding
 
-from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, damaged, name_of, stamp_of
+from storage.archive.capture import (
+    Capture,
+    Damage,
+    Item,
+    Location,
+    Revisit,
+    Source,
+    damaged,
+    name_of,
+    payload_digest,
+    plain_digest,
+    stamp_of,
+)
+from storage.archive.http import TOO_LARGE, Head
 from storage.archive.reader import Record, Stretch, begins_record, read_warc, utc
-from storage.sources.http import TOO_LARGE
 from storage.sources.table import HEAD
 
 # What a record may have beside its page: headers, the marks of chunks.
 _MARGIN = 1 << 20
 _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
+_OF_NOTHING = payload_digest(b"")
 # All printable characters; only blanks and control characters are escaped.
 _AS_IT_IS = "".join(map(chr, range(33, 127)))
 
@@ -46,7 +58,8 @@ def warc_source(path: Path, name: str | None = None, start: int = 0, length: int
 def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: int | None = None) -> Iterator[Item]:
     """The captures and damages of a WARC or ARC file; `stream`, `at` and `end` as of `read_warc`."""
     for record in read_warc(stream, at=at, end=end, longest=max_page + _MARGIN):
-        location = Location(file=name, offset=record.offset)
+        file = name if record.within is None else f"{name}!{record.within}"
+        location = Location(file=file, offset=record.offset)
         if isinstance(record, Stretch):
             harmless = "incomplete" if record.incomplete and location.is_own else ""
             yield Damage(location=location, what=record.what, harmless=harmless)
@@ -58,7 +71,7 @@ def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: in
             if url != record.url:
                 what = "its target address is not written as one"
                 yield Damage(location=location, url=url, what=what, harmless="mended")
-            yield _item(record, url, location)
+            yield item_of(record, url, location)
 
 
 def _flaw(record: Record, url: str) -> str:
@@ -67,6 +80,8 @@ def _flaw(record: Record, url: str) -> str:
         # It may have been a page; types that other tools invented are no damage.
         is_page = "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
         return "its type cannot be read" if is_page else ""
+    if record.kind == "continuation" or (record.kind in _KINDS and "WARC-Segment-Number" in record.headers):
+        return "a segment of a record; no part of a page is stored"
     if record.kind not in _KINDS:
         return ""
     if not url:
@@ -75,37 +90,46 @@ def _flaw(record: Record, url: str) -> str:
         return "its date cannot be read"
     if record.sound is False:
         return "its content does not match its digest"
-    if record.kind == "response" and record.http is not None and record.http.status_code is None:
+    if record.kind == "response" and record.http is not None and record.http.status is None:
         return "it holds no HTTP response"
     return ""
 
 
-def _item(record: Record, url: str, location: Location) -> Item:
+def item_of(record: Record, url: str, location: Location) -> Capture | Revisit:
+    """The capture in a record that has a date."""
     assert record.date is not None
-    digest = record.headers.get("WARC-Payload-Digest")
+    digest = plain_digest(record.headers.get("WARC-Payload-Digest"))
     if record.kind == "revisit":
         refers_to = record.headers.get("WARC-Refers-To-Target-URI")
         return Revisit(
             url=url,
             fetched_at=record.date,
             location=location,
-            digest=digest,
+            digest=None if digest == _OF_NOTHING else digest,
+            refers_to=_id(record.headers.get("WARC-Refers-To")),
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
         )
-    http = record.http or HeaderMap()
+    http = record.http or Head()
+    content_type = http.fields.get("content-type") if record.http else record.headers.get("Content-Type")
+    declared = (content_type or "").partition(";")[0].strip().lower()
     return Capture(
         url=url,
         fetched_at=record.date,
-        status=http.status_code or 200,
+        status=http.status or 200,
         body=record.body or b"",
-        charset=http_content_type_encoding((record.headers if record.http is None else http).get("Content-Type")),
-        media_type="text/plain" if record.kind == "conversion" else "text/html",
-        encodings=(http.get("Content-Encoding") or "", http.get("Transfer-Encoding") or ""),
+        charset=http_content_type_encoding(content_type),
+        media_type="text/html" if record.http else declared if declared in {"text/html", "text/plain"} else None,
+        encodings=(http.fields.get("content-encoding", ""), http.fields.get("transfer-encoding", "")),
         location=location,
         digest=digest,
+        record_id=_id(record.headers.get("WARC-Record-ID")),
         refused=TOO_LARGE if record.body is None else "",
     )
+
+
+def _id(written: str | None) -> str | None:
+    return (written or "").strip(" \t<>") or None
 
 
 def _address(written: str) -> str:

@@ -46,10 +46,10 @@ def test_large_damaged_and_missing_pages_are_reported(tmp_path: Path) -> None:
     save(tmp_path / "a", page())
     save(tmp_path / "b", gzip.compress(page()))
     save(tmp_path / "c", gzip.compress(page())[:-20])
-    save(tmp_path / "d", gzip.compress(b"<p>")[:-8] + bytes(8))
+    save(tmp_path / "d", b"\x1f\x8b\x08junkjunk")
     save(tmp_path / "e", page())
     pipe = save(tmp_path / "f", page())
-    assert damages(read(tmp_path / "c")) == ["gzip data end too early"]
+    assert page().startswith(captures(read(tmp_path / "c"))[0].body)
     damage, source = sources(tmp_path)
     assert not isinstance(source, Damage)
     (tmp_path / "e").unlink()
