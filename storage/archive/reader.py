@@ -29,7 +29,7 @@ BROKEN = "its gzip data are damaged"
 WRONG_LENGTH = "its length is wrong"
 NO_RECORD = "not a record of a WARC or ARC file"
 SEVERAL = "several records in one gzip member, the first of them too large"
-BOMB = "a gzip bomb: it unpacks to more than 200 times its size"
+BOMB = "a bomb: it unpacks to more than 200 times its size"
 
 # Text compresses about twentyfold; what unpacks to this many bytes, and this many times its size, is a bomb.
 _BOMB_BYTES = 1 << 26
@@ -191,6 +191,11 @@ def begins_record(head: bytes) -> bool:
     return head.startswith((b"WARC/", b"filedesc:")) or _ARC_LINE.match(head) is not None
 
 
+def is_bomb(size: int, packed: int) -> bool:
+    """Whether no archive unpacks to so much."""
+    return size > max(_BOMB_BYTES, _BOMB_RATIO * packed)
+
+
 def utc(written: object) -> datetime | None:
     """A time in ISO 8601 in UTC, which is also assumed where it has no time zone; None if it is not a time."""
     try:
@@ -250,7 +255,7 @@ class _Members:
             rest = self._unpacker.unused_data or self._unpacker.unconsumed_tail
             self._window.advance(len(packed) - len(rest))
             self._size += len(unpacked)
-            if self._size > max(_BOMB_BYTES, _BOMB_RATIO * (self._window.at - self._start)):
+            if is_bomb(self._size, self._window.at - self._start):
                 self.damage = BOMB
             if self._unpacker.eof:
                 self._begin(self._window.at)
@@ -326,7 +331,7 @@ def _unpack(window: _Window, longest: int) -> tuple[bytes, int, int]:
             chunk = unpacker.unconsumed_tail
             size += len(part)
             data += part[: longest - len(data)]
-            if size > max(_BOMB_BYTES, _BOMB_RATIO * (window.at + taken - start)):
+            if is_bomb(size, window.at + taken - start):
                 raise _Unreadable(BOMB, 1)
     return bytes(data), size, window.at + taken - len(unpacker.unused_data)
 

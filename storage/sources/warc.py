@@ -1,8 +1,11 @@
 """Captures of WARC and ARC files: this project's, wget's, Common Crawl's, browsertrix's; alone, in WACZ or any zip."""
 
+import bz2
+import lzma
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -24,7 +27,7 @@ from storage.archive.capture import (
     stamp_of,
 )
 from storage.archive.http import TOO_LARGE, Head
-from storage.archive.reader import Record, Stretch, begins_record, read_warc, utc
+from storage.archive.reader import BOMB, Readable, Record, Stretch, begins_record, is_bomb, read_warc, utc
 from storage.sources.table import HEAD
 
 # What a record may have beside its page: headers, the marks of chunks.
@@ -37,7 +40,12 @@ _AS_IT_IS = "".join(map(chr, range(33, 127)))
 # The lengths of name and extra field in the header before a member.
 _LENGTHS = struct.Struct("<26xHH")
 # What reading a damaged zip raises.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError)
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(OSError, RuntimeError, ValueError, LookupError, struct.error),
+)
+# More than the window of any LZMA data that are met; what they say may be 4 GB.
+_LARGEST_WINDOW = 1 << 26
 
 
 def warc_source(path: Path, name: str | None = None, start: int = 0, length: int | None = None) -> Source:
@@ -55,7 +63,7 @@ def warc_source(path: Path, name: str | None = None, start: int = 0, length: int
     return Source(shown, size, stamp_of(status), items, is_archive=True)
 
 
-def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: int | None = None) -> Iterator[Item]:
+def warc_items(stream: Readable, name: str, max_page: int, at: int = 0, end: int | None = None) -> Iterator[Item]:
     """The captures and damages of a WARC or ARC file; `stream`, `at` and `end` as of `read_warc`."""
     for record in read_warc(stream, at=at, end=end, longest=max_page + _MARGIN):
         file = name if record.within is None else f"{name}!{record.within}"
@@ -65,7 +73,7 @@ def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: in
             yield Damage(location=location, what=record.what, harmless=harmless)
             continue
         url = _address(record.url or "")
-        if flaw := _flaw(record, url):
+        if flaw := flaw_of(record, url):
             yield Damage(location=location, url=url or None, what=flaw)
         elif record.kind in _KINDS:
             if url != record.url:
@@ -74,7 +82,7 @@ def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: in
             yield item_of(record, url, location)
 
 
-def _flaw(record: Record, url: str) -> str:
+def flaw_of(record: Record, url: str) -> str:
     """What makes a record useless, if anything."""
     if record.kind == "unknown":
         # It may have been a page; types that other tools invented are no damage.
@@ -139,7 +147,7 @@ def _address(written: str) -> str:
 
 def zip_sources(path: Path) -> Iterator[Source | Damage]:
     """The WARC files in a zip, in order, and what of it cannot be read; nothing is unpacked onto the disk."""
-    found = False
+    names: Counter[str] = Counter()
     with path.open("rb") as file:
         try:
             archive = zipfile.ZipFile(file)
@@ -149,39 +157,79 @@ def zip_sources(path: Path) -> Iterator[Source | Damage]:
         for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
             source: Source | Damage | None
             try:
-                source = _member(path, archive, member, file)
+                names[member.filename] += 1
+                source = _member(path, archive, member, file, names[member.filename])
             except _DAMAGED as error:
                 source = damaged(path, _phrase(error), member.header_offset)
-            if source is not None:
-                found = True
+            if source is None:
+                del names[member.filename]
+            else:
                 yield source
-    if not found:
+    if not names:
         yield damaged(path, "a zip without a WARC file")
 
 
-def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes]) -> Source | None:
-    """A member as a source, or None if it is not a WARC file; raises one of `_DAMAGED`."""
+def _member(
+    path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes], number: int
+) -> Source | None:
+    """A member, of one name the `number`th, as a source, or None if it is not a WARC file; raises one of `_DAMAGED`."""
+    file.seek(member.header_offset)
+    header = file.read(_LENGTHS.size)
+    start = member.header_offset + len(header) + sum(_LENGTHS.unpack(header))
     # zipfile compares the member's own header with the directory when it opens a member.
     with archive.open(member) as stream:
-        is_warc = begins_record(stream.read(HEAD)) or member.filename.endswith((".warc.gz", ".warc"))
-        if member.is_dir() or not is_warc:
+        is_warc = begins_record(_unpacked(stream, member, file, start).read(HEAD))
+        if member.is_dir() or not (is_warc or member.filename.endswith((".warc.gz", ".warc"))):
             return None
-    name = f"{name_of(path)}!{member.filename}"
+    name = f"{name_of(path)}!{member.filename}" + (f" ({number})" if number > 1 else "")
     if member.compress_type == zipfile.ZIP_STORED:
         # Read in place, since zipfile gives up the end of a member with a wrong checksum.
-        file.seek(member.header_offset)
-        header = file.read(_LENGTHS.size)
-        start = member.header_offset + len(header) + sum(_LENGTHS.unpack(header))
         return warc_source(path, name, start, member.compress_size)
 
     def items(max_page: int, _: int) -> Iterator[Item]:
+        if is_bomb(member.file_size, member.compress_size):
+            yield damaged(name, BOMB)
+            return
         try:
-            with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-                yield from warc_items(stream, name, max_page)
+            with path.open("rb") as file, zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+                yield from warc_items(_unpacked(stream, member, file, start), name, max_page, end=member.file_size)
         except _DAMAGED as error:
             yield damaged(name, _phrase(error))
 
     return Source(name, member.compress_size, stamp_of(path.stat()), items)
+
+
+def _unpacked(stream: IO[bytes], member: zipfile.ZipInfo, file: IO[bytes], start: int) -> Readable:
+    """What a member holds; `start` is where its data are in the file of the zip."""
+    if member.compress_type not in {zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}:
+        return stream
+    file.seek(start)
+    return _Unpacked(file, member)
+
+
+class _Unpacked:
+    """A bzip2 or LZMA member a little at a time: zipfile unpacks all that it has read, which may be a bomb."""
+
+    def __init__(self, file: IO[bytes], member: zipfile.ZipInfo) -> None:
+        self._file, self._left = file, member.compress_size
+        self._unpacker: bz2.BZ2Decompressor | lzma.LZMADecompressor = bz2.BZ2Decompressor()
+        if member.compress_type == zipfile.ZIP_LZMA:
+            # Version and length, then what the .lzma format begins with.
+            kind, window = struct.unpack("<4xBL", file.read(9))
+            options = {"lc": kind % 9, "lp": kind // 9 % 5, "pb": kind // 45, "dict_size": min(window, _LARGEST_WINDOW)}
+            filters = [{"id": lzma.FILTER_LZMA1, **options}]
+            self._unpacker = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
+
+    def read(self, length: int, /) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+        unpacked = b""
+        while not unpacked and not self._unpacker.eof:
+            packed = self._file.read(min(HEAD, self._left)) if self._unpacker.needs_input else b""
+            self._left -= len(packed)
+            unpacked = self._unpacker.decompress(packed, length)
+            if not packed and self._unpacker.needs_input:
+                break
+        return unpacked
 
 
 def _phrase(error: Exception) -> str:

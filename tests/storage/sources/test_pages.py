@@ -165,8 +165,15 @@ def test_a_file_that_is_no_map_is_reported(tmp_path: Path, content: bytes) -> No
         ("m/world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1", "service/news_view.htm?lang=f&Seq_Code=1"),
         ("world.kbs.co.kr/service/news_view.htm@lang=f&Seq_Code=1.html", "service/news_view.htm?lang=f&Seq_Code=1"),
         ("/world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1.html.gz", "service/news_view.htm?lang=f&Seq_Code=1"),
-        ("world.kbs.co.kr/service/news_view.htm", "service/news_view.htm"),
-        ("world.kbs.co.kr/\udce9t\udce9.htm", r"\xe9t\xe9.htm"),
+        ("world.kbs.co.kr/service/news_list.htm?lang=f.html", "service/news_list.htm?lang=f"),
+        *(
+            (f"world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1{end}", "service/news_view.htm?lang=f&Seq_Code=1")
+            for end in (".1", ".html.2", ".12.html", ".orig", ".html.tmp")
+        ),
+        # Names that are no address: the page's own counts.
+        ("world.kbs.co.kr/service/news_view.htm", ""),
+        ("world.kbs.co.kr/service/news_view4b3f.html", ""),
+        ("world.kbs.co.kr/\udce9t\udce9.htm", ""),
         ("world.kbs.co.kr", ""),
         ("evil.example/service/news_view.htm?lang=f", ""),
     ],
