@@ -315,18 +315,19 @@ def _unpack(window: _Window, longest: int) -> tuple[bytes, int, int]:
     unpacker = zlib.decompressobj(GZIP)
     while not unpacker.eof:
         if taken > longest:
-            if window.at == start and begins_record(bytes(data)[_measured(bytes(data))[2] :].lstrip(b"\r\n")):
-                raise _NotOneRecord
+            _check_several(window, start, data)
             window.advance(taken)
             taken = 0
         chunk = window.peek(_CHUNK, taken)
         taken += len(chunk)
         if not chunk:
+            _check_several(window, start, data)
             raise _Unreadable(CUT, 1)
         while chunk and not unpacker.eof:
             try:
                 part = unpacker.decompress(chunk, _CHUNK)
             except zlib.error:
+                _check_several(window, start, data)
                 raise _Unreadable(BROKEN, 1) from None
             chunk = unpacker.unconsumed_tail
             size += len(part)
@@ -334,6 +335,14 @@ def _unpack(window: _Window, longest: int) -> tuple[bytes, int, int]:
             if is_bomb(size, window.at + taken - start):
                 raise _Unreadable(BOMB, 1)
     return bytes(data), size, window.at + taken - len(unpacker.unused_data)
+
+
+def _check_several(window: _Window, start: int, unpacked: bytes | bytearray) -> None:
+    """Raise _NotOneRecord where a second record begins in what a gzip member at `start` unpacks to."""
+    data = bytes(unpacked)
+    length = _measured(data)[2] if window.at == start else 0
+    if length and begins_record(data[length:].lstrip(b"\r\n")):
+        raise _NotOneRecord
 
 
 def _next(window: _Window, head: bytes, longest: int, *, check_digests: bool) -> Record | Stretch:
@@ -354,9 +363,8 @@ def _packed_record(window: _Window, longest: int, *, check_digests: bool) -> Rec
     found, content, length = _measured(unpacked)
     if not content:
         raise _Unreadable(NO_RECORD, end - start)
+    _check_several(window, start, unpacked)
     rest = unpacked[length:].lstrip(b"\r\n")
-    if begins_record(rest) and window.at == start:
-        raise _NotOneRecord
     if size - length > _LINE_ENDS and size > longest:
         raise _Unreadable(SEVERAL, end - start)
     if found is None or size < length or rest:
