@@ -13,9 +13,6 @@ from pathlib import Path, PurePath
 #: How ArchiveWriter names its files: spider, the time of the first exchange in UTC, process.
 FILE_NAME = re.compile(r"(?P<spider>.+)-(?P<time>[0-9]{8}T[0-9]{12})Z-[0-9]+\.warc\.gz")
 
-# As nearly every tool writes a digest.
-_DIGEST = re.compile("sha1:[A-Z2-7]{32}")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
@@ -147,20 +144,13 @@ def payload_digest(body: bytes, algorithm: str = "sha1") -> str:
 
 
 def plain_digest(written: str | None) -> str | None:
-    """A digest as `payload_digest` writes it: some tools use capitals or hexadecimal. What is none is kept."""
-    written = (written or "").strip()
-    if not written or _DIGEST.fullmatch(written):
-        return written or None
-    algorithm, _, value = written.lower().partition(":")
-    algorithm = algorithm.replace("-", "")
+    """A digest as `payload_digest` writes it: some tools use capitals or hexadecimal."""
+    algorithm, _, value = (written or "").strip().partition(":")
+    algorithm = algorithm.lower().replace("-", "")
     with suppress(ValueError):
-        size = hashlib.new(algorithm, usedforsecurity=False).digest_size
-        in_hex = len(value) == 2 * size
-        value = value.rstrip("=").upper()
-        digest = bytes.fromhex(value) if in_hex else base64.b32decode(value + "=" * (-len(value) % 8))
-        if len(digest) == size:
-            return f"{algorithm}:{base64.b32encode(digest).decode().rstrip('=')}"
-    return written
+        if len(value) == 2 * hashlib.new(algorithm, usedforsecurity=False).digest_size:
+            value = base64.b32encode(bytes.fromhex(value)).decode()
+    return f"{algorithm}:{value.rstrip('=').upper()}" if value else None
 
 
 def matches_digest(written: str | None, body: bytes) -> bool | None:

@@ -6,6 +6,8 @@ nothing behind damage, and reads lines of any length. Gzip data whose members ar
 plain records they unpack to.
 """
 
+from __future__ import annotations
+
 import os
 import re
 import zlib
@@ -13,13 +15,17 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from io import BufferedReader, BytesIO
-from typing import IO, Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
 
 from storage.archive.capture import matches_digest
 from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, Head, decode_body, read_response
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
 
 #: zlib's parameter for gzip members.
 GZIP = 16 + zlib.MAX_WBITS
@@ -104,15 +110,8 @@ class _NotOneRecord(Exception):
     """A gzip member holds several records, or a part of one."""
 
 
-class Readable(Protocol):
-    """What gives its bytes one behind the other."""
-
-    def read(self, length: int, /) -> bytes:
-        """Up to `length` bytes; none at the end."""
-
-
 def read_warc(
-    stream: IO[bytes] | Readable, *, at: int = 0, end: int | None = None, longest: int, check_digests: bool = False
+    stream: SupportsRead[bytes], *, at: int = 0, end: int | None = None, longest: int, check_digests: bool = False
 ) -> Iterator[Record | Stretch]:
     """The records and damaged stretches of a WARC or ARC file, in order.
 
@@ -138,7 +137,8 @@ def read_warc(
         start = window.at
         item: Record | Stretch
         try:
-            item = _next(window, head, longest, check_digests=check_digests)
+            read = partial(_packed_record, check_digests=check_digests) if _is_packed(head) else _plain_record
+            item = read(window, longest)
         except _NotOneRecord:
             yield from _unpacked_records(window, longest)
             continue
@@ -171,7 +171,7 @@ def _sound_records(stream: BufferedReader, at: int, end: int | None, longest: in
                 yield held.pop(0)
             if held:
                 held[-1].end = place
-            record = _record(found, place, place, longest, is_whole=True)
+            record = _record(found, place, place, is_whole=True)
             if record.kind == "unknown" or len(record.body or b"") != found.content_length:
                 return
             held.append(record)
@@ -212,7 +212,7 @@ def utc(written: object) -> datetime | None:
 class _Window:
     """The bytes of a stream from a place on, to be looked at before they are passed."""
 
-    def __init__(self, stream: Readable, at: int, end: int | None) -> None:
+    def __init__(self, stream: SupportsRead[bytes], at: int, end: int | None) -> None:
         self.at = at
         self._stream = stream
         self._left = 1 << 62 if end is None else max(end - at, 0)
@@ -241,7 +241,7 @@ class _Members:
         self._window = window
         self._begin(window.at)
 
-    def read(self, length: int, /) -> bytes:
+    def read(self, length: int = _CHUNK, /) -> bytes:
         """The next bytes, at most so many; none at the end."""
         unpacked, packed = b"", b""
         while not unpacked and not self.damage and (packed := self._window.peek(_CHUNK)):
@@ -345,14 +345,6 @@ def _check_several(window: _Window, start: int, unpacked: bytes | bytearray) -> 
         raise _NotOneRecord
 
 
-def _next(window: _Window, head: bytes, longest: int, *, check_digests: bool) -> Record | Stretch:
-    """The record at the window, which begins with `head`; or the empty gzip members there."""
-    is_packed = _is_packed(head)
-    if is_packed is None:
-        raise _Unreadable(NO_RECORD, 1)
-    return _packed_record(window, longest, check_digests=check_digests) if is_packed else _plain_record(window, longest)
-
-
 def _packed_record(window: _Window, longest: int, *, check_digests: bool) -> Record | Stretch:
     start = window.at
     if _BGZIP.match(window.peek(_LONGEST_MARK)):
@@ -370,7 +362,7 @@ def _packed_record(window: _Window, longest: int, *, check_digests: bool) -> Rec
     if found is None or size < length or rest:
         raise _Unreadable(WRONG_LENGTH, end - start)
     found = _parse(_as_warc(unpacked)) or found
-    return _record(found, start, end, longest, is_whole=size <= longest, check_digests=check_digests)
+    return _record(found, start, end, is_whole=size <= longest, check_digests=check_digests)
 
 
 def _plain_record(window: _Window, longest: int) -> Record | Stretch:
@@ -378,19 +370,20 @@ def _plain_record(window: _Window, longest: int) -> Record | Stretch:
     start, stored = window.at, window.peek(MAX_HEADERS)
     found, content, length = _measured(stored)
     if not content or found is None:
-        raise _Unreadable(NO_RECORD if content or len(stored) == MAX_HEADERS else CUT, 1)
+        is_cut = not content and len(stored) < MAX_HEADERS and _is_packed(stored) is False
+        raise _Unreadable(CUT if is_cut else NO_RECORD, 1)
     if length > longest:
         # Not read into memory: it is whole if the next one begins where its length says.
         window.advance(1)
         stretch = _resync(window, start, CUT, WRONG_LENGTH, is_plain=True)
         if not 0 <= stretch.end - start - length <= _LINE_ENDS:
             return stretch
-        return _record(found, start, stretch.end, longest, is_whole=False)
+        return _record(found, start, stretch.end, is_whole=False)
     data = window.peek(length)
     found = _parse(_as_warc(data))
     if len(data) < length or found is None:
         raise _Unreadable(CUT, 1)
-    record = _record(found, start, start + length, longest, is_whole=True, check_digests=True)
+    record = _record(found, start, start + length, is_whole=True, check_digests=True)
     inside = _RECORD_INSIDE.search(data, content)
     # A page may quote an archive: then its digest is right.
     if inside is not None and not record.sound:
@@ -439,9 +432,7 @@ def _parse(data: bytes) -> WarcRecord | None:
     return found if found is not None and found.stream_pos == 0 else None
 
 
-def _record(
-    found: WarcRecord, offset: int, end: int, longest: int, *, is_whole: bool, check_digests: bool = False
-) -> Record:
+def _record(found: WarcRecord, offset: int, end: int, *, is_whole: bool, check_digests: bool = False) -> Record:
     """A record as FastWARC parsed it, with its content if that is whole."""
     date = cast("datetime | None", found.record_date) or found.headers.get("WARC-Date")
     url = found.headers.get("WARC-Target-URI")
@@ -455,18 +446,12 @@ def _record(
         record.http, record.body = head, body
     if check_digests:
         record.sound = matches_digest(found.headers.get("WARC-Block-Digest"), block)
-        # A revisit's payload is another record's.
+        # A revisit's payload is another record's; that of others may have been taken with its codings or without.
         if record.sound is None and record.kind != "revisit":
-            record.sound = _is_payload(record, found.headers.get("WARC-Payload-Digest"), longest)
+            digest, coding = found.headers.get("WARC-Payload-Digest"), head.fields.get("content-encoding")
+            record.sound = matches_digest(digest, body)
+            if record.sound is False and head.fields.keys() & {"content-encoding", "transfer-encoding"}:
+                record.sound = "transfer-encoding" in head.fields
+                with suppress(ValueError):
+                    record.sound |= matches_digest(digest, decode_body(body, _BOMB_BYTES, coding)[0]) or False
     return record
-
-
-def _is_payload(record: Record, digest: str | None, longest: int) -> bool | None:
-    """Whether a record's payload has a digest: with its codings or without, as the tools differ in this."""
-    fields, body = record.http.fields if record.http else {}, record.body or b""
-    sound = matches_digest(digest, body)
-    codings = fields.get("content-encoding"), fields.get("transfer-encoding")
-    for some in (codings, (None, codings[1])) if sound is False and any(codings) else ():
-        with suppress(ValueError):
-            sound = sound or matches_digest(digest, decode_body(body, longest, *some)[0])
-    return sound

@@ -27,7 +27,7 @@ from storage.archive.capture import (
     stamp_of,
 )
 from storage.archive.http import TOO_LARGE, Head
-from storage.archive.reader import BOMB, Readable, Record, Stretch, begins_record, is_bomb, read_warc, utc
+from storage.archive.reader import BOMB, Record, Stretch, begins_record, is_bomb, read_warc, utc
 from storage.sources.table import HEAD
 
 # What a record may have beside its page: headers, the marks of chunks.
@@ -63,7 +63,7 @@ def warc_source(path: Path, name: str | None = None, start: int = 0, length: int
     return Source(shown, size, stamp_of(status), items, is_archive=True)
 
 
-def warc_items(stream: Readable, name: str, max_page: int, at: int = 0, end: int | None = None) -> Iterator[Item]:
+def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: int | None = None) -> Iterator[Item]:
     """The captures and damages of a WARC or ARC file; `stream`, `at` and `end` as of `read_warc`."""
     for record in read_warc(stream, at=at, end=end, longest=max_page + _MARGIN):
         file = name if record.within is None else f"{name}!{record.within}"
@@ -199,37 +199,20 @@ def _member(
     return Source(name, member.compress_size, stamp_of(path.stat()), items)
 
 
-def _unpacked(stream: IO[bytes], member: zipfile.ZipInfo, file: IO[bytes], start: int) -> Readable:
-    """What a member holds; `start` is where its data are in the file of the zip."""
-    if member.compress_type not in {zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}:
-        return stream
+def _unpacked(stream: IO[bytes], member: zipfile.ZipInfo, file: IO[bytes], start: int) -> IO[bytes]:
+    """What a member holds, a little at a time; `start` is where its data are in the file of the zip.
+
+    Of bzip2 and LZMA zipfile unpacks all that it has read, which may be a bomb.
+    """
     file.seek(start)
-    return _Unpacked(file, member)
-
-
-class _Unpacked:
-    """A bzip2 or LZMA member a little at a time: zipfile unpacks all that it has read, which may be a bomb."""
-
-    def __init__(self, file: IO[bytes], member: zipfile.ZipInfo) -> None:
-        self._file, self._left = file, member.compress_size
-        self._unpacker: bz2.BZ2Decompressor | lzma.LZMADecompressor = bz2.BZ2Decompressor()
-        if member.compress_type == zipfile.ZIP_LZMA:
-            # Version and length, then what the .lzma format begins with.
-            kind, window = struct.unpack("<4xBL", file.read(9))
-            options = {"lc": kind % 9, "lp": kind // 9 % 5, "pb": kind // 45, "dict_size": min(window, _LARGEST_WINDOW)}
-            filters = [{"id": lzma.FILTER_LZMA1, **options}]
-            self._unpacker = lzma.LZMADecompressor(lzma.FORMAT_RAW, filters=filters)
-
-    def read(self, length: int, /) -> bytes:
-        """The next bytes, at most so many; none at the end."""
-        unpacked = b""
-        while not unpacked and not self._unpacker.eof:
-            packed = self._file.read(min(HEAD, self._left)) if self._unpacker.needs_input else b""
-            self._left -= len(packed)
-            unpacked = self._unpacker.decompress(packed, length)
-            if not packed and self._unpacker.needs_input:
-                break
-        return unpacked
+    if member.compress_type == zipfile.ZIP_BZIP2:
+        return bz2.BZ2File(file)
+    if member.compress_type == zipfile.ZIP_LZMA:
+        # Version and length, then what the .lzma format begins with.
+        kind, window = struct.unpack("<4xBL", file.read(9))
+        options = {"lc": kind % 9, "lp": kind // 9 % 5, "pb": kind // 45, "dict_size": min(window, _LARGEST_WINDOW)}
+        return lzma.LZMAFile(file, format=lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, **options}])
+    return stream
 
 
 def _phrase(error: Exception) -> str:
