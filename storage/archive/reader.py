@@ -171,8 +171,9 @@ def _sound_records(stream: BufferedReader, at: int, end: int | None, longest: in
                 yield held.pop(0)
             if held:
                 held[-1].end = place
-            record = _record(found, place, place, is_whole=True)
-            if record.kind == "unknown" or len(record.body or b"") != found.content_length:
+            block = found.reader.read()
+            record = _record(found, place, place, block)
+            if record.kind == "unknown" or len(block) != found.content_length:
                 return
             held.append(record)
 
@@ -361,8 +362,8 @@ def _packed_record(window: _Window, longest: int, *, check_digests: bool) -> Rec
         raise _Unreadable(SEVERAL, end - start)
     if found is None or size < length or rest:
         raise _Unreadable(WRONG_LENGTH, end - start)
-    found = _parse(_as_warc(unpacked)) or found
-    return _record(found, start, end, is_whole=size <= longest, check_digests=check_digests)
+    whole = _parse(_as_warc(unpacked)) if size <= longest else None
+    return _record(whole or found, start, end, whole.reader.read() if whole else None, check_digests=check_digests)
 
 
 def _plain_record(window: _Window, longest: int) -> Record | Stretch:
@@ -378,12 +379,12 @@ def _plain_record(window: _Window, longest: int) -> Record | Stretch:
         stretch = _resync(window, start, CUT, WRONG_LENGTH, is_plain=True)
         if not 0 <= stretch.end - start - length <= _LINE_ENDS:
             return stretch
-        return _record(found, start, stretch.end, is_whole=False)
+        return _record(found, start, stretch.end, None)
     data = window.peek(length)
     found = _parse(_as_warc(data))
     if len(data) < length or found is None:
         raise _Unreadable(CUT, 1)
-    record = _record(found, start, start + length, is_whole=True, check_digests=True)
+    record = _record(found, start, start + length, found.reader.read(), check_digests=True)
     inside = _RECORD_INSIDE.search(data, content)
     # A page may quote an archive: then its digest is right.
     if inside is not None and not record.sound:
@@ -432,14 +433,14 @@ def _parse(data: bytes) -> WarcRecord | None:
     return found if found is not None and found.stream_pos == 0 else None
 
 
-def _record(found: WarcRecord, offset: int, end: int, *, is_whole: bool, check_digests: bool = False) -> Record:
+def _record(found: WarcRecord, offset: int, end: int, block: bytes | None, *, check_digests: bool = False) -> Record:
     """A record as FastWARC parsed it, with its content if that is whole."""
     date = cast("datetime | None", found.record_date) or found.headers.get("WARC-Date")
     url = found.headers.get("WARC-Target-URI")
     record = Record(offset, end, str(found.record_type), url, utc(date), found.headers)
-    if not is_whole:
+    if block is None:
         return record
-    block = record.body = found.reader.read()
+    record.body = block
     head, body = read_response(block) if record.kind in _PAGES else (Head(), block)
     is_http = (found.headers.get("Content-Type") or "").lower().startswith("application/http")
     if record.kind in _PAGES and (is_http or (record.kind == "response" and head.status)):
