@@ -280,6 +280,10 @@ case("warcio 1.0", by_warcio("1.0"), 2, captured=3)
 case("warcio 1.1", by_warcio("1.1"), 2, captured=3)
 case("FastWARC", by_fastwarc(), 2)
 
+for name, begin, unpack in (("", b"", ""), (" packed", b"\x28\xb5\x2f\xfd", " | zstd -d")):
+    advice = f"tail -c +9 FILE | head -c 300{unpack} > dictionary; zstd -d -D dictionary FILE"
+    case(f"zstd with a dictionary{name}", b"\x5d\x2a\x4d\x18\x2c\1\0\0" + begin + bytes(400), 0, advice)
+
 # --- ARC ---
 
 HTTP = b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n" + PAGE
