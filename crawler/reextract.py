@@ -28,10 +28,10 @@ from extractors import NotAnArticle, extract_page
 from extractors.address import parse_address
 from storage import ArticleStore, Outcome
 from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, damaged
+from storage.archive.http import decoded
 from storage.articles import article_row, refusal_row
-from storage.crawl_state import ReextractionState
+from storage.crawl_state import ReextractionState, names_of
 from storage.sources import read_places
-from storage.sources.http import decoded
 from storage.versions import Row
 
 if TYPE_CHECKING:
@@ -341,8 +341,7 @@ class Reextraction:
             else:
                 batch.append(item)
                 size += len(item.body)
-                if item.digest and item.location:
-                    self._payloads.append((item.digest, item.url, item.location.file, item.location.offset))
+                self._payloads += names_of(item)
             if len(batch) >= BATCH_ITEMS or size >= _BATCH_BYTES:
                 yield batch
                 batch, size = [], 0

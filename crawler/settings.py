@@ -92,6 +92,8 @@ DOWNLOADER_MIDDLEWARES = {
     "crawler.middleware.offsite.OffsiteMiddleware": 50,
     "scrapy.downloadermiddlewares.robotstxt.RobotsTxtMiddleware": None,
     "crawler.middleware.robots.RobotsTxtMiddleware": 100,
+    "scrapy.downloadermiddlewares.httpcompression.HttpCompressionMiddleware": None,
+    "crawler.middleware.compression.HttpCompressionMiddleware": 590,
     "scrapy.downloadermiddlewares.retry.RetryMiddleware": None,
     "crawler.middleware.retry.RetryMiddleware": 550,
 }

@@ -1,14 +1,14 @@
 """What crawls remember (runs, coverage of lists, pending articles, payloads), and unfinished re-extractions."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
 from extractors.address import parse_address
-from storage.archive.capture import Location, Payload, Place, Revisit
+from storage.archive.capture import Capture, Location, Payload, Place, Revisit
 from storage.database import Store
 from storage.versions import COLUMNS, believed, is_undated
 
@@ -17,11 +17,15 @@ MAX_TRIES = 5
 #: In how many runs an article is fetched for a date that only its list entry has.
 MAX_LOOKS = 3
 
+# How long a time is that ends with its seconds.
+_SECOND = len("2026-11-24T12:00:00")
 _PLACE = "select archive_file, archive_offset from"
 _READ = f"{_PLACE} reextraction_payloads where call = ? and digest = ? "
+_DATED = f"{_PLACE} reextraction_payloads where call = ? and digest in (?, ?) and url between ? and ? order by url desc"
 _KEPT = f"{_PLACE} payloads where url = ? and digest = ?"
-_ARTICLE = f"{_PLACE} articles where url = ? and source_url = ? and fetched_at = ? and archive_file is not null"
-_REFUSAL = f"{_PLACE} refusals where url = ? and fetched_at = ? and archive_file is not null"
+_LAST = "and fetched_at between ? and ? and archive_file is not null order by fetched_at desc"
+_ARTICLE = f"{_PLACE} articles where url = ? and source_url = ? {_LAST}"
+_REFUSAL = f"{_PLACE} refusals where url = ? {_LAST}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,28 +187,51 @@ class ReextractionState:
             self._db.execute(f"delete from {table} where call = ?", [self._call])  # noqa: S608
 
     def remember_payloads(self, payloads: Iterable[tuple[str, str, str, int]]) -> None:
-        """Remember the payloads of captures: digest, url, file and offset."""
+        """Remember the payloads of captures by their `names_of`."""
         rows = [(self._call, *payload) for payload in payloads]
         self._db.conn.executemany("insert or replace into reextraction_payloads values (?, ?, ?, ?, ?)", rows)
 
     def original(self, revisit: Revisit) -> Place | None:
         """A revisit with the place of its payload: in what this call has read, or where the database has it."""
-        fetched_at = revisit.refers_to_date and revisit.refers_to_date.isoformat(timespec="microseconds")
         url = revisit.refers_to_url or revisit.url
         address = parse_address(url)
+        # By its date, which many tools write to the second; else the last one before, where nothing says which.
+        first, last = "", _utc(revisit.fetched_at)
+        is_free = not (revisit.digest or revisit.refers_to)
+        if revisit.refers_to_date:
+            first, is_free = _utc(revisit.refers_to_date)[:_SECOND], True
+            last = f"{first}~"
+        dated = url if is_free else None
+        undigested = None if revisit.refers_to and not is_free else f"?{url}"
         for sql, values in (
+            (_READ + "limit 1", [self._call, revisit.refers_to]),
             # A capture of the same address; else of any, since the digest says that they are the same.
             (_READ + "and url = ?", [self._call, revisit.digest, url]),
             (_READ + "limit 1", [self._call, revisit.digest]),
+            (_DATED, [self._call, dated, undigested, first, last]),
             (_KEPT, [url, revisit.digest]),
-            (_ARTICLE, [address and address.url, url, fetched_at]),
-            (_REFUSAL, [url, fetched_at]),
+            (_ARTICLE, [address and address.url, dated, first, last]),
+            (_REFUSAL, [dated, first, last]),
         ):
             row = self._db.execute(sql, values).fetchone()
             if row is not None:
                 location = Location(file=row[0], offset=row[1])
                 return Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at)
         return None
+
+
+def names_of(capture: Capture) -> Iterator[tuple[str, str, str, int]]:
+    """By what a revisit may name the payload of a capture (two texts), with its file and offset.
+
+    By digest and address, by WARC-Record-ID, by address and date; with a question mark before the address if the record
+    has no digest: then a revisit that has one may be of this capture all the same.
+    """
+    place, url = capture.location, capture.url
+    if place is not None:
+        dated = url if capture.digest else f"?{url}"
+        for name, other in ((capture.digest, url), (capture.record_id, url), (dated, _utc(capture.fetched_at))):
+            if name:
+                yield name, other, place.file, place.offset
 
 
 def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:

@@ -51,7 +51,7 @@ class Command(OfflineCommand):
     def work(self, args: list[str], _: argparse.Namespace) -> int:
         from crawler.reextract import Report
         from storage import ArticleStore
-        from storage.archive.reader import GZIP_MAGIC
+        from storage.archive.http import GZIP_MAGIC
 
         if not args:
             raise ArgumentError("Name at least one JSON Lines file.")

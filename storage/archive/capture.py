@@ -5,12 +5,16 @@ import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
 
 #: How ArchiveWriter names its files: spider, the time of the first exchange in UTC, process.
 FILE_NAME = re.compile(r"(?P<spider>.+)-(?P<time>[0-9]{8}T[0-9]{12})Z-[0-9]+\.warc\.gz")
+
+# As nearly every tool writes a digest.
+_DIGEST = re.compile("sha1:[A-Z2-7]{32}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +44,11 @@ class Capture:
         fetched_at: when its response arrived; aware, UTC. With `url` it identifies the capture.
         status: the HTTP status.
         body: the page's bytes, with its `encodings`.
-        encodings: what Content-Encoding and Transfer-Encoding name; `sources.http.decoded` removes them.
+        encodings: what Content-Encoding and Transfer-Encoding name; `http.decoded` removes them.
         charset: what the response's Content-Type says, as the name of a codec.
         media_type: `text/html`, `text/plain` for a page saved as plain text, None where only its content can tell.
         location: where the archive keeps it; None where nothing was archived.
-        digest: its WARC-Payload-Digest, where the archive it was read from has one.
+        digest, record_id: its WARC-Payload-Digest and WARC-Record-ID, where the archive it was read from has them.
         refused: why the page is refused without extraction, a phrase that can be counted; `body` is empty then.
     """
 
@@ -57,6 +61,7 @@ class Capture:
     encodings: tuple[str, ...] = ()
     location: Location | None = None
     digest: str | None = None
+    record_id: str | None = None
     refused: str = ""
 
 
@@ -84,12 +89,16 @@ class Place:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Revisit:
-    """A capture with the payload of an earlier one, which its `revisit` record may name; dates are aware, UTC."""
+    """A capture with the payload of an earlier one, which its `revisit` record may name; dates are aware, UTC.
+
+    `digest` is None where the record has none, or that of no bytes, as some tools write of the record's own.
+    """
 
     url: str
     fetched_at: datetime
     location: Location
     digest: str | None
+    refers_to: str | None
     refers_to_url: str | None
     refers_to_date: datetime | None
 
@@ -131,9 +140,31 @@ class Source:
     is_archive: bool = False
 
 
-def payload_digest(body: bytes) -> str:
+def payload_digest(body: bytes, algorithm: str = "sha1") -> str:
     """The value of WARC-Payload-Digest for a payload: SHA-1 in base 32, as other WARC tools write it."""
-    return "sha1:" + base64.b32encode(hashlib.sha1(body, usedforsecurity=False).digest()).decode()
+    digest = hashlib.new(algorithm, body, usedforsecurity=False).digest()
+    return f"{algorithm}:{base64.b32encode(digest).decode().rstrip('=')}"
+
+
+def plain_digest(written: str | None) -> str | None:
+    """A digest as `payload_digest` writes it: some tools use capitals or hexadecimal."""
+    if written and _DIGEST.fullmatch(written):
+        return written
+    algorithm, _, value = (written or "").strip().partition(":")
+    algorithm = algorithm.lower().replace("-", "")
+    with suppress(ValueError):
+        if len(value) == 2 * hashlib.new(algorithm, usedforsecurity=False).digest_size:
+            value = base64.b32encode(bytes.fromhex(value)).decode()
+    return f"{algorithm}:{value.rstrip('=').upper()}" if value else None
+
+
+def matches_digest(written: str | None, body: bytes) -> bool | None:
+    """Whether a digest is that of a body; None where it cannot be computed."""
+    digest = plain_digest(written) or ""
+    with suppress(ValueError):
+        wanted = payload_digest(body, digest.partition(":")[0])
+        return digest == wanted if len(digest) == len(wanted) else None
+    return None
 
 
 def warc_files(folder: Path) -> dict[str, int]:

@@ -4,8 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from storage.archive.capture import warc_files
+from storage.archive.capture import Capture, Location, warc_files
+from storage.archive.http import decoded
 from storage.archive.reader import Record, Stretch, read_warc
+from storage.sources.warc import flaw_of, item_of
 
 # Records up to this many bytes have their digests checked.
 _LONGEST = 1 << 26
@@ -118,8 +120,21 @@ def _finding(file: str, item: Record | Stretch, named: dict[int, list[str | None
         what = f"the content of its {item.kind} record has changed since"
     elif urls and item.kind != "response":
         what = f"rows name it as a response, and it is a {item.kind} record"
+    elif urls and (trouble := _trouble(item)):
+        what = trouble
     elif strangers := [url for url in urls if url not in {None, item.url}]:
         what, urls = f"the page there is {item.url}, and the row says {strangers[0]}", strangers
     else:
         return None
     return Finding(file=file, offset=item.offset, what=what, articles=len(urls))
+
+
+def _trouble(record: Record) -> str:
+    """Why re-extraction could not read the page that a record holds; empty if it can."""
+    if flaw := flaw_of(record, record.url or ""):
+        return flaw
+    item = item_of(record, record.url or "", Location(file="", offset=record.offset))
+    try:
+        return decoded(item, _LONGEST).refused if isinstance(item, Capture) else ""
+    except ValueError as error:
+        return str(error)

@@ -2,22 +2,31 @@
 
 FastWARC parses the records. Where they begin and end is found here: FastWARC stops at damage, and takes gzip data that
 end too early for whole ones. ARC records are read as the WARC records they would be: warcio, which reads ARC too, finds
-nothing behind damage, and reads lines of any length.
+nothing behind damage, and reads lines of any length. Gzip data whose members are not a record each are read as the
+plain records they unpack to.
 """
+
+from __future__ import annotations
 
 import os
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from io import BufferedReader, BytesIO
-from typing import IO, cast
+from typing import TYPE_CHECKING, cast
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
 
-GZIP_MAGIC = b"\x1f\x8b\x08"
+from storage.archive.capture import matches_digest
+from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, Head, decode_body, read_response
+
+if TYPE_CHECKING:
+    from _typeshed import SupportsRead
+
 #: zlib's parameter for gzip members.
 GZIP = 16 + zlib.MAX_WBITS
 
@@ -25,29 +34,29 @@ CUT = "the file ends inside this record"
 BROKEN = "its gzip data are damaged"
 WRONG_LENGTH = "its length is wrong"
 NO_RECORD = "not a record of a WARC or ARC file"
-SEVERAL = "several records in one gzip member; convert the file with warcio recompress"
-BOMB = "a gzip bomb: it unpacks to more than 200 times its size"
+SEVERAL = "several records in one gzip member, the first of them too large"
+BOMB = "a bomb: it unpacks to more than 200 times its size"
 
 # Text compresses about twentyfold; what unpacks to this many bytes, and this many times its size, is a bomb.
 _BOMB_BYTES = 1 << 26
 _BOMB_RATIO = 200
 _CHUNK = 1 << 16
-# The headers of a record end within this.
-_HEADERS = 1 << 16
-_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 # A WARC record ends with up to four bytes behind its content.
 _LINE_ENDS = 4
 # A page may speak of WARC; the first header of a record follows at once.
-_WARC = rb"WARC/[01]\.[0-9]{1,2}\r?\n(?:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
-_ARC = rb"([a-z][a-z0-9+.-]{1,20}:[^\r\n]{1,4000}) \S+ ([0-9]{14}) \S+ ([0-9]+)\r?\n"
+_WARC = rb"WARC/[01]\.[0-9]{1,2}\r?\n(?i:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
+# Before the length: the content type, which may hold blanks or be missing, and five more fields in version 2.
+_ARC = rb"([a-z][a-z0-9+.-]{1,20}:[^\r\n]{1,4000}) \S+ ([0-9]{14})(?: [^\r\n]{0,1000})? ([0-9]+)\r?\n"
 _ARC_LINE = re.compile(_ARC)
 _RECORD = re.compile(re.escape(GZIP_MAGIC) + rb"|" + _WARC + rb"|(?<=\n)" + _ARC)
 _RECORD_INSIDE = re.compile(rb"\r?\n\r?\n" + _WARC)
 _LONGEST_MARK = 4200
 # The kinds that hold a page.
 _PAGES = frozenset({"response", "resource", "conversion"})
-# Those that FastWARC can compute.
-_DIGEST = re.compile(r"(?:sha1|sha256|sha512|md5):(?:[0-9A-Fa-f]+|[A-Z2-7]+=*)")
+# What FastWARC knows in this case only.
+_TYPE = re.compile(rb"^(warc-type)([ \t]*:[^\n]*)|^content-length(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
+# How bgzip's members begin: they hold 64 KB each, and records go on from one to the next.
+_BGZIP = re.compile(rb"\x1f\x8b\x08\x04.{8}BC", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -58,9 +67,10 @@ class Record:
         offset, end: where it begins and where the next one does, in bytes of the file as stored.
         url: its WARC-Target-URI as written.
         date: its WARC-Date; aware, UTC. None if it cannot be read.
-        http: its HTTP headers, if it is a page with some; without status if they cannot be read.
+        http: the head of its HTTP response, if it is a page with one; without status if that cannot be read.
         body: what follows the headers; None if the record is longer than was to be read.
         sound: whether its content matches its digest; None if that was not or cannot be checked.
+        within: where the gzip data begin in which it is; `offset` and `end` then count what these unpack to.
     """
 
     offset: int
@@ -69,9 +79,10 @@ class Record:
     url: str | None
     date: datetime | None
     headers: HeaderMap
-    http: HeaderMap | None = None
+    http: Head | None = None
     body: bytes | None = None
     sound: bool | None = None
+    within: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,22 +90,28 @@ class Stretch:
     """A stretch of a file without a record that can be read.
 
     Attributes:
-        what: what is wrong, a phrase; empty for an empty gzip member, which is not damage.
+        what: what is wrong, a phrase; empty for empty gzip members, which are not damage.
         incomplete: the file ends inside a record, as that of a process that was killed does.
+        within: as of a record.
     """
 
     offset: int
     end: int
     what: str
     incomplete: bool = False
+    within: int | None = None
 
 
 class _Unreadable(Exception):
     """Its arguments: what is wrong, a phrase, and how many bytes certainly hold no other record."""
 
 
+class _NotOneRecord(Exception):
+    """A gzip member holds several records, or a part of one."""
+
+
 def read_warc(
-    stream: IO[bytes], *, at: int = 0, end: int | None = None, longest: int, check_digests: bool = False
+    stream: SupportsRead[bytes], *, at: int = 0, end: int | None = None, longest: int, check_digests: bool = False
 ) -> Iterator[Record | Stretch]:
     """The records and damaged stretches of a WARC or ARC file, in order.
 
@@ -117,19 +134,18 @@ def read_warc(
         if blank := len(head) - len(head.lstrip(b"\r\n")):
             window.advance(blank)
             continue
-        start, is_packed = window.at, _is_packed(head)
+        start = window.at
         item: Record | Stretch
         try:
-            if is_packed is None:
-                raise _Unreadable(NO_RECORD, 1)  # noqa: TRY301
-            if is_packed:
-                item = _packed_record(window, longest, check_digests=check_digests)
-            else:
-                item = _plain_record(window, longest)
+            read = partial(_packed_record, check_digests=check_digests) if _is_packed(head) else _plain_record
+            item = read(window, longest)
+        except _NotOneRecord:
+            yield from _unpacked_records(window, longest)
+            continue
         except _Unreadable as error:
             what, length = error.args
             window.advance(start + length - window.at)
-            item = _resync(window, start, what, BROKEN if is_packed else WRONG_LENGTH)
+            item = _resync(window, start, what, BROKEN if _is_packed(head) else WRONG_LENGTH)
         window.advance(item.end - window.at)
         if isinstance(item, Record) or item.what:
             yield item
@@ -147,7 +163,7 @@ def _sound_records(stream: BufferedReader, at: int, end: int | None, longest: in
             place = found.stream_pos - base
             # Of several records in one gzip member, FastWARC gives the later ones other places, or that of the next.
             head = os.pread(stream.fileno(), 512, found.stream_pos)
-            if not (head.startswith(GZIP_MAGIC) and begins_record(head)):
+            if not (head.startswith(GZIP_MAGIC) and begins_record(head)) or _BGZIP.match(head):
                 return
             if found.content_length > longest or (end is not None and place >= end) or (held and held[-1].end == place):
                 return
@@ -155,8 +171,9 @@ def _sound_records(stream: BufferedReader, at: int, end: int | None, longest: in
                 yield held.pop(0)
             if held:
                 held[-1].end = place
-            record = _record(found, place, place, is_whole=True)
-            if record.kind == "unknown" or len(record.body or b"") != found.content_length:
+            block = found.reader.read()
+            record = _record(found, place, place, block)
+            if record.kind == "unknown" or len(block) != found.content_length:
                 return
             held.append(record)
 
@@ -175,10 +192,17 @@ def begins_record(head: bytes) -> bool:
     return head.startswith((b"WARC/", b"filedesc:")) or _ARC_LINE.match(head) is not None
 
 
+def is_bomb(size: int, packed: int) -> bool:
+    """Whether no archive unpacks to so much."""
+    return size > max(_BOMB_BYTES, _BOMB_RATIO * packed)
+
+
 def utc(written: object) -> datetime | None:
     """A time in ISO 8601 in UTC, which is also assumed where it has no time zone; None if it is not a time."""
     try:
         text = written.strip() if isinstance(written, str) else ""
+        # The months and years of WARC 1.1: their first days.
+        text += "-01-01"[len(text) - 4 :] if re.fullmatch("[0-9]{4}(-[0-9]{2})?", text) else ""
         moment = written if isinstance(written, datetime) else datetime.fromisoformat(text)
     except ValueError:
         return None
@@ -189,7 +213,7 @@ def utc(written: object) -> datetime | None:
 class _Window:
     """The bytes of a stream from a place on, to be looked at before they are passed."""
 
-    def __init__(self, stream: IO[bytes], at: int, end: int | None) -> None:
+    def __init__(self, stream: SupportsRead[bytes], at: int, end: int | None) -> None:
         self.at = at
         self._stream = stream
         self._left = 1 << 62 if end is None else max(end - at, 0)
@@ -208,6 +232,62 @@ class _Window:
             del self._held[:step]
             self.at += step
             length -= step
+
+
+class _Members:
+    """The gzip members at a window as one stream of what they unpack to, up to damage, which is a phrase then."""
+
+    def __init__(self, window: _Window) -> None:
+        self.damage = ""
+        self._window = window
+        self._begin(window.at)
+
+    def read(self, length: int = _CHUNK, /) -> bytes:
+        """The next bytes, at most so many; none at the end."""
+        unpacked, packed = b"", b""
+        while not unpacked and not self.damage and (packed := self._window.peek(_CHUNK)):
+            if self._window.at == self._start and not packed.startswith(GZIP_MAGIC):
+                break
+            try:
+                unpacked = self._unpacker.decompress(packed, length)
+            except zlib.error:
+                self.damage = BROKEN
+                break
+            rest = self._unpacker.unused_data or self._unpacker.unconsumed_tail
+            self._window.advance(len(packed) - len(rest))
+            self._size += len(unpacked)
+            if is_bomb(self._size, self._window.at - self._start):
+                self.damage = BOMB
+            if self._unpacker.eof:
+                self._begin(self._window.at)
+        if not packed and self._window.at > self._start:
+            self.damage = self.damage or CUT
+        return unpacked
+
+    def _begin(self, at: int) -> None:
+        self._unpacker, self._start, self._size = zlib.decompressobj(GZIP), at, 0
+
+
+def _unpacked_records(window: _Window, longest: int) -> Iterator[Record | Stretch]:
+    """The records in the gzip members at the window, and the damage at which these end."""
+    start, members = window.at, _Members(window)
+    for item in read_warc(members, longest=longest):
+        # The record that the damage is in: that of the file counts.
+        if not (members.damage and isinstance(item, Stretch) and item.incomplete):
+            yield replace(item, within=start)
+    if members.damage:
+        at = window.at
+        window.advance(1)
+        yield _resync(window, at, members.damage, BROKEN)
+
+
+def _repeated(window: _Window, length: int) -> int:
+    """How many bytes an empty gzip member at the window takes with those that repeat it: a million take no time."""
+    member, size = window.peek(length), length
+    while window.peek(length, length) == member:
+        window.advance(length)
+        size += length
+    return size
 
 
 def _is_packed(head: bytes) -> bool | None:
@@ -236,82 +316,104 @@ def _unpack(window: _Window, longest: int) -> tuple[bytes, int, int]:
     unpacker = zlib.decompressobj(GZIP)
     while not unpacker.eof:
         if taken > longest:
+            _check_several(window, start, data)
             window.advance(taken)
             taken = 0
         chunk = window.peek(_CHUNK, taken)
         taken += len(chunk)
         if not chunk:
+            _check_several(window, start, data)
             raise _Unreadable(CUT, 1)
         while chunk and not unpacker.eof:
             try:
                 part = unpacker.decompress(chunk, _CHUNK)
             except zlib.error:
+                _check_several(window, start, data)
                 raise _Unreadable(BROKEN, 1) from None
             chunk = unpacker.unconsumed_tail
             size += len(part)
             data += part[: longest - len(data)]
-            if size > max(_BOMB_BYTES, _BOMB_RATIO * (window.at + taken - start)):
+            if is_bomb(size, window.at + taken - start):
                 raise _Unreadable(BOMB, 1)
     return bytes(data), size, window.at + taken - len(unpacker.unused_data)
 
 
+def _check_several(window: _Window, start: int, unpacked: bytes | bytearray) -> None:
+    """Raise _NotOneRecord where a second record begins in what a gzip member at `start` unpacks to."""
+    data = bytes(unpacked)
+    length = _measured(data)[2] if window.at == start else 0
+    if length and begins_record(data[length:].lstrip(b"\r\n")):
+        raise _NotOneRecord
+
+
 def _packed_record(window: _Window, longest: int, *, check_digests: bool) -> Record | Stretch:
     start = window.at
+    if _BGZIP.match(window.peek(_LONGEST_MARK)):
+        raise _NotOneRecord
     unpacked, size, end = _unpack(window, longest)
     if not unpacked.strip():
-        return Stretch(start, end, "")
-    data = _as_warc(unpacked)
-    headers, found = _END_OF_HEADERS.search(data, 0, _HEADERS), _parse(data)
-    if not data.startswith(b"WARC/") or not headers:
+        return Stretch(start, start + _repeated(window, end - start), "")
+    found, content, length = _measured(unpacked)
+    if not content:
         raise _Unreadable(NO_RECORD, end - start)
-    length = headers.end() + (found.content_length if found else 0)
-    surplus = size + len(data) - len(unpacked) - length
-    rest = data[length:].lstrip(b"\r\n")
-    if begins_record(rest) or (surplus > _LINE_ENDS and size > longest):
+    _check_several(window, start, unpacked)
+    rest = unpacked[length:].lstrip(b"\r\n")
+    if size - length > _LINE_ENDS and size > longest:
         raise _Unreadable(SEVERAL, end - start)
-    if found is None or surplus < 0 or rest:
+    if found is None or size < length or rest:
         raise _Unreadable(WRONG_LENGTH, end - start)
-    return _record(found, start, end, is_whole=size <= longest, check_digests=check_digests)
+    whole = _parse(_as_warc(unpacked)) if size <= longest else None
+    return _record(whole or found, start, end, whole.reader.read() if whole else None, check_digests=check_digests)
 
 
 def _plain_record(window: _Window, longest: int) -> Record | Stretch:
     """The uncompressed record at the window, if its length leads to its end."""
-    start, stored = window.at, window.peek(_HEADERS)
-    head = _as_warc(stored)
-    headers, found = _END_OF_HEADERS.search(head, 0, _HEADERS), _parse(head)
-    if headers is None or found is None:
-        raise _Unreadable(CUT if headers is None and len(stored) < _HEADERS else NO_RECORD, 1)
-    content = len(stored) - len(head) + headers.end()
-    length = content + found.content_length
+    start, stored = window.at, window.peek(MAX_HEADERS)
+    found, content, length = _measured(stored)
+    if not content or found is None:
+        is_cut = not content and len(stored) < MAX_HEADERS and _is_packed(stored) is False
+        raise _Unreadable(CUT if is_cut else NO_RECORD, 1)
     if length > longest:
         # Not read into memory: it is whole if the next one begins where its length says.
         window.advance(1)
         stretch = _resync(window, start, CUT, WRONG_LENGTH, is_plain=True)
         if not 0 <= stretch.end - start - length <= _LINE_ENDS:
             return stretch
-        return _record(found, start, stretch.end, is_whole=False)
+        return _record(found, start, stretch.end, None)
     data = window.peek(length)
     found = _parse(_as_warc(data))
     if len(data) < length or found is None:
         raise _Unreadable(CUT, 1)
-    record = _record(found, start, start + length, is_whole=True, check_digests=True)
+    record = _record(found, start, start + length, found.reader.read(), check_digests=True)
     inside = _RECORD_INSIDE.search(data, content)
     # A page may quote an archive: then its digest is right.
     if inside is not None and not record.sound:
         raise _Unreadable(WRONG_LENGTH, inside.start())
     tail = window.peek(_LINE_ENDS, length)
     rest = tail.lstrip(b"\r\n")
-    if head is stored and not b"WARC".startswith(rest):
+    if stored.startswith(b"WARC/") and not b"WARC".startswith(rest):
         raise _Unreadable(WRONG_LENGTH, 1)
     record.end += len(tail) - len(rest)
     return record
 
 
+def _measured(stored: bytes) -> tuple[WarcRecord | None, int, int]:
+    """The record that begins so, if FastWARC reads it, where its content begins (0: nowhere), and its length."""
+    head = _as_warc(stored[:MAX_HEADERS])
+    headers, found = END_OF_HEADERS.search(head, 0, MAX_HEADERS), _parse(head)
+    if not head.startswith(b"WARC/") or headers is None:
+        return found, 0, 0
+    content = min(len(stored), MAX_HEADERS) - len(head) + headers.end()
+    return found, content, content + (found.content_length if found else 0)
+
+
 def _as_warc(data: bytes) -> bytes:
-    """An ARC record with the headers of a WARC record; a WARC record as it is."""
+    """A record with the headers of WARC that FastWARC reads, whatever the letters of their names: ARC records, too."""
     line = None if data.startswith(b"WARC/") else _ARC_LINE.match(data)
     if line is None:
-        return data
+        end = found.end() if (found := END_OF_HEADERS.search(data, 0, MAX_HEADERS)) else 0
+        head = _TYPE.sub(lambda name: b"WARC-Type" + name[2].lower() if name[1] else b"Content-Length", data[:end])
+        return data if data.startswith(head) else head + data[end:]
     url, date, length = (value.decode("latin-1") for value in line.groups())
     kind = "response" if url.startswith(("http:", "https:")) else "metadata"
     headers = [
@@ -331,29 +433,26 @@ def _parse(data: bytes) -> WarcRecord | None:
     return found if found is not None and found.stream_pos == 0 else None
 
 
-def _record(found: WarcRecord, offset: int, end: int, *, is_whole: bool, check_digests: bool = False) -> Record:
+def _record(found: WarcRecord, offset: int, end: int, block: bytes | None, *, check_digests: bool = False) -> Record:
     """A record as FastWARC parsed it, with its content if that is whole."""
     date = cast("datetime | None", found.record_date) or found.headers.get("WARC-Date")
     url = found.headers.get("WARC-Target-URI")
     record = Record(offset, end, str(found.record_type), url, utc(date), found.headers)
-    if not is_whole:
+    if block is None:
         return record
+    record.body = block
+    head, body = read_response(block) if record.kind in _PAGES else (Head(), block)
+    is_http = (found.headers.get("Content-Type") or "").lower().startswith("application/http")
+    if record.kind in _PAGES and (is_http or (record.kind == "response" and head.status)):
+        record.http, record.body = head, body
     if check_digests:
-        found.freeze()
-        record.sound = found.verify_block_digest() if _has_digest(found, "WARC-Block-Digest") else None
-    if record.kind in _PAGES and found.is_http:
-        try:
-            found.parse_http(quirks_mode=True)
-            record.http = found.http_headers
-        except OSError:
-            record.http = HeaderMap()
-    # A revisit's payload is another record's; that of a chunked page may have been taken with the chunks or without.
-    is_checked = check_digests and record.sound is None and record.kind != "revisit"
-    if is_checked and _has_digest(found, "WARC-Payload-Digest"):
-        record.sound = "Transfer-Encoding" in (record.http or {}) or found.verify_payload_digest()
-    record.body = found.reader.read()
+        record.sound = matches_digest(found.headers.get("WARC-Block-Digest"), block)
+        # A revisit's payload is another record's; that of others may have been taken with its codings or without.
+        if record.sound is None and record.kind != "revisit":
+            digest, coding = found.headers.get("WARC-Payload-Digest"), head.fields.get("content-encoding")
+            record.sound = matches_digest(digest, body)
+            if record.sound is False and head.fields.keys() & {"content-encoding", "transfer-encoding"}:
+                record.sound = "transfer-encoding" in head.fields
+                with suppress(ValueError):
+                    record.sound |= matches_digest(digest, decode_body(body, _BOMB_BYTES, coding)[0]) or False
     return record
-
-
-def _has_digest(found: WarcRecord, name: str) -> bool:
-    return _DIGEST.fullmatch(found.headers.get(name) or "") is not None

@@ -27,7 +27,8 @@ from storage.archive.capture import (
     name_of,
     warc_files,
 )
-from storage.archive.reader import GZIP, GZIP_MAGIC, begins_record
+from storage.archive.http import GZIP_MAGIC
+from storage.archive.reader import GZIP, begins_record
 from storage.sources.folder import (
     CACHE_FILES,
     MAP_NAMES,
@@ -41,6 +42,10 @@ from storage.sources.folder import (
 )
 from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_columns, table_source
 from storage.sources.warc import warc_source, zip_sources
+
+_ZSTD = b"\x28\xb5\x2f\xfd"
+# How .warc.zst begins: its dictionary is in a frame that zstd skips.
+_ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"
 
 
 def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:
@@ -119,15 +124,26 @@ def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[
 
 def _source_of(file: str, archive: Path) -> Source:
     """The source that a location names; an OSError if it does not exist any more."""
-    if "/" not in file:
+    name, _, start = file.rpartition("!")
+    is_own = "/" not in file
+    if is_own and ((archive / file).exists() or not start.isdecimal()):
         return warc_source(archive / file, file)
     # The mark between a zip and its member may be in any name.
-    for path in (file, *(file[: mark.start()] for mark in re.finditer("!", file))):
+    for path in () if is_own else (file, *(file[: mark.start()] for mark in re.finditer("!", file))):
         found = _find([path]) if os.path.lexists(path) else ()
         for source in found:
             if isinstance(source, Source) and source.name == file:
                 return source
-    raise FileNotFoundError(f"{file}: no archive, table or page is there.")
+    # In gzip data that begin at a byte: `warc_items` names records so.
+    if not start.isdecimal():
+        raise FileNotFoundError(f"{file}: no archive, table or page is there.")
+    source = _source_of(name, archive)
+
+    def items(max_page: int, _: int) -> Iterator[Item]:
+        read = source.read(max_page, int(start))
+        return (item for item in read if item.location is not None and item.location.file == file)
+
+    return replace(source, name=file, read=items, is_archive=False)
 
 
 def _age(file: str) -> tuple[str, str]:
@@ -236,14 +252,22 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
     except OSError as error:
         yield damaged(path, error)
     except ValueError as error:
-        harmless = "unrelated" if in_folder and "gzip data" not in str(error) else ""
-        yield damaged(path, error, harmless=harmless)
+        yield damaged(path, error, harmless="unrelated" if in_folder else "")
 
 
 def _unpacked(head: bytes) -> bytes:
-    """The beginning of a file, without gzip; raises a ValueError, whose message is a phrase, as `_is_table` does."""
-    if head.startswith(b"\x28\xb5\x2f\xfd"):
-        raise ValueError("zstd-compressed; unpack it first, as with zstd -d")
+    """The beginning of a file, without gzip.
+
+    Raises:
+        OSError: it is packed so that it cannot be read; the message is a phrase.
+        ValueError: it is empty; likewise.
+    """
+    if head.startswith(_ZSTD):
+        raise OSError("zstd-compressed; unpack it first, as with zstd -d")
+    if head.startswith(_ZSTD_DICTIONARY):
+        unpack = " | zstd -d" if head[8:12] == _ZSTD else ""
+        cut = f"tail -c +9 FILE | head -c {int.from_bytes(head[4:8], 'little')}{unpack} > dictionary"
+        raise OSError(f"zstd-compressed with a dictionary; unpack it first: {cut}; zstd -d -D dictionary FILE")
     if not head:
         raise ValueError("empty")
     if not head.startswith(GZIP_MAGIC):
@@ -251,9 +275,9 @@ def _unpacked(head: bytes) -> bytes:
     try:
         begin = zlib.decompressobj(GZIP).decompress(head, HEAD)
     except zlib.error:
-        raise ValueError(DAMAGED_GZIP) from None
+        raise OSError(DAMAGED_GZIP) from None
     if not begin:
-        raise ValueError("empty, or gzip data that end too early")
+        raise OSError("empty, or gzip data that end too early")
     return begin
 
 

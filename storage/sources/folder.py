@@ -7,7 +7,7 @@ import posixpath
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from email.parser import BytesHeaderParser
 from hashlib import sha256
@@ -17,8 +17,8 @@ from zlib import crc32
 
 from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of
+from storage.archive.http import decode_body
 from storage.archive.reader import utc
-from storage.sources.http import decode_body
 from storage.sources.table import NO_TIME, read_rows, time_of
 
 #: What a url map may be called; its form is detected from its content.
@@ -31,8 +31,8 @@ CACHE_FILES = frozenset({"meta", "response_headers", "response_body"})
 
 _MAP_COLUMNS = (frozenset({"file"}), frozenset({"url"}))
 _LONGEST_LINE = 100_000
-# wget -E gives a page its suffix once more, behind the query.
-_SUFFIX = re.compile(r"(?<=[?@])(.*)\.html?(?:\.gz)?\Z", re.IGNORECASE)
+# wget -E gives a page its suffix once more, behind the query; other options a number, or .orig.
+_SUFFIX = re.compile(r"(?<=[?@])(.*?)(?:\.(?:html?|gz|orig|tmp|[0-9]{1,3}))+\Z", re.IGNORECASE)
 # No meta file or header of Scrapy's cache is near this long.
 _MAX_META = 20_000
 _MAX_HEADERS = 500_000
@@ -100,22 +100,23 @@ def read_url_map(folder: Path) -> tuple[UrlMap, list[Damage]]:
     damages = [damaged(path, f"one url map too many; {present[0].name} is used") for path in present[1:]]
     if not present:
         return origins, damages
-    broken: list[tuple[int, str]] = []
+    first: Damage | None = None
+    more = -1
     try:
         with open_regular(present[0], follow_links=False) as stream:
             for offset, row in read_rows(stream, _MAP_COLUMNS, _LONGEST_LINE):
                 try:
                     file, origin = _entry(row)
                 except ValueError as error:
-                    broken.append((offset, str(error)))
+                    first, more = first or damaged(present[0], error, offset), more + 1
                 else:
-                    origins[str(folder / file)] = origin
+                    # A map may have millions of rows for files that are not there.
+                    if os.path.lexists(path := f"{folder / file}"):
+                        origins[path] = origin
     except OSError as error:
-        broken = [(0, error.strerror or "not readable")]
-    if broken:
-        offset, what = broken[0]
-        more = f", and {len(broken) - 1} more rows" if len(broken) > 1 else ""
-        damages.append(damaged(present[0], what + more, offset))
+        first = damaged(present[0], error)
+    if first:
+        damages.append(replace(first, what=f"{first.what}, and {more} more rows") if more > 0 else first)
     return origins, damages
 
 
@@ -133,14 +134,15 @@ def _entry(row: dict[str, Any] | str) -> tuple[str, tuple[str, datetime | None]]
 
 
 def origin_by_path(path: PurePath | str) -> str:
-    """The address of a page that a mirroring tool has saved at a path, or an empty string."""
+    """The address of a page that a mirroring tool has saved at a path; empty where it names none: its og:url may."""
     parts = PurePath(name_of(path)).parts
     for at in range(len(parts) - 2, -1, -1):
         if parts[at] in HOSTS:
             rest = "/".join(parts[at:])
             # Where file names must not have a question mark, wget writes an at sign.
             rest = _SUFFIX.sub(r"\1", rest if "?" in rest else rest.replace("@", "?", 1))
-            return f"https://{rest}" if parse_address(f"https://{rest}") else ""
+            address = parse_address(f"https://{rest}")
+            return f"https://{rest}" if address and (address.is_article or address.refusal) else ""
     return ""
 
 

@@ -4,6 +4,7 @@ import codecs
 import csv
 import gzip
 import json
+import re
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -15,7 +16,8 @@ from typing import IO, Any, cast
 
 from extractors.address import MAX_LENGTH
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of, stamp_of
-from storage.archive.reader import GZIP_MAGIC, utc
+from storage.archive.http import GZIP_MAGIC
+from storage.archive.reader import utc
 
 #: How much of a file is read to detect its kind.
 HEAD = 4096
@@ -23,6 +25,7 @@ HEAD = 4096
 TABLE_COLUMNS = (frozenset({"url"}), frozenset({"html", "text"}))
 DAMAGED_GZIP = "gzip data are damaged"
 SHORT_GZIP = "gzip data end too early"
+NOT_UTF8 = "a table in UTF-16, or with line ends of old Macintosh; save it as CSV UTF-8"
 NO_TIME = "fetched_at is not a time in ISO 8601"
 
 # What is beside a page in its row, and by how much JSON's escapes make a page longer.
@@ -31,6 +34,11 @@ _ESCAPED = 6
 # No row with a page is shorter, in bytes: this many are between the assumed microseconds of two rows.
 _BYTES_A_MICROSECOND = 64
 _CHUNK = 1 << 16
+_UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# With this line Excel is told what separates the columns.
+_SEPARATOR = re.compile(r'"?sep=.[^\n]{0,2}\r?\n', re.IGNORECASE)
+# That a page has another encoding than UTF-8, by its own words.
+_OTHER_ENCODING = re.compile(r"""charset\s*=\s*["']?\s*(?!utf-?8)\w""", re.IGNORECASE)
 
 
 def table_source(path: Path) -> Source:
@@ -63,8 +71,9 @@ def time_of(mtime: float) -> datetime:
 
 def csv_columns(head: bytes, wanted: Sequence[frozenset[str]]) -> tuple[str, list[str]] | None:
     """The delimiter and column names of a CSV file; None if it does not have at least one of each set of `wanted`."""
-    line = head.removeprefix(codecs.BOM_UTF8).split(b"\n", 1)[0].decode("utf-8", "replace")
-    for delimiter in ",;\t":
+    text = head.decode("utf-16" if head.startswith(_UTF16) else "utf-8-sig", "replace")
+    line = re.split(r"[\r\n]", _SEPARATOR.sub("", text), maxsplit=1)[0]
+    for delimiter in ",;\t|":
         with suppress(csv.Error):
             fields = next(csv.reader([line], delimiter=delimiter, strict=True), [])
             names = [name.strip().lower() for name in fields]
@@ -85,12 +94,15 @@ def read_rows(
         wanted: as of `csv_columns`; empty: it can only be JSON Lines.
         longest: rows of more bytes are not read; so much is skipped behind a quote that is never closed.
     """
-    while (first := stream.readline(longest)).isspace():
+    while (first := stream.readline(longest)).isspace() or _SEPARATOR.match(first.decode("utf-8-sig", "replace")):
         pass
     if not wanted or first.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"{"):
         lines = _Lines(stream, longest, start)
         rows = map(_object, lines)
     elif columns := csv_columns(first, wanted):
+        if first.startswith(_UTF16) or b"\r" in first.rstrip():
+            yield 0, NOT_UTF8
+            return
         delimiter, names = columns
         lines = _Lines(stream, longest, max(start, stream.tell()))
         # One limit for the whole process; the length of a row is bounded by `lines`.
@@ -189,8 +201,21 @@ def _item(row: dict[str, Any] | str, location: Location, fetched_at: datetime) -
 
 
 def _bytes(page: str) -> bytes:
-    """A page as it was: bytes of a CSV file that are not UTF-8 are kept; lone surrogates of JSON are lost."""
+    """A page in UTF-8, or as it was if it says that it has another encoding; lone surrogates of JSON are lost."""
+    with suppress(UnicodeEncodeError):
+        return page.encode()
     try:
-        return page.encode("utf-8", "surrogateescape")
+        raw = page.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return page.encode("utf-8", "replace")
+    return raw if _OTHER_ENCODING.search(page) else raw.decode("utf-8", _windows_1252.__name__).encode()
+
+
+def _windows_1252(error: UnicodeError) -> tuple[str, int]:
+    """What bytes that are not UTF-8 mean in a table: Excel writes windows-1252."""
+    assert isinstance(error, UnicodeDecodeError)
+    wrong = error.object[error.start : error.end]
+    return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in wrong), error.end
+
+
+codecs.register_error(_windows_1252.__name__, _windows_1252)

@@ -1,31 +1,51 @@
 """Captures of WARC and ARC files: this project's, wget's, Common Crawl's, browsertrix's; alone, in WACZ or any zip."""
 
+import bz2
+import lzma
 import struct
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 from urllib.parse import quote
 
-from fastwarc.warc import HeaderMap
 from w3lib.encoding import http_content_type_encoding
 
-from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, damaged, name_of, stamp_of
-from storage.archive.reader import Record, Stretch, begins_record, read_warc, utc
-from storage.sources.http import TOO_LARGE
+from storage.archive.capture import (
+    Capture,
+    Damage,
+    Item,
+    Location,
+    Revisit,
+    Source,
+    damaged,
+    name_of,
+    payload_digest,
+    plain_digest,
+    stamp_of,
+)
+from storage.archive.http import TOO_LARGE, Head
+from storage.archive.reader import BOMB, Record, Stretch, begins_record, is_bomb, read_warc, utc
 from storage.sources.table import HEAD
 
 # What a record may have beside its page: headers, the marks of chunks.
 _MARGIN = 1 << 20
 _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
+_OF_NOTHING = payload_digest(b"")
 # All printable characters; only blanks and control characters are escaped.
 _AS_IT_IS = "".join(map(chr, range(33, 127)))
 
 # The lengths of name and extra field in the header before a member.
 _LENGTHS = struct.Struct("<26xHH")
 # What reading a damaged zip raises.
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, OSError, RuntimeError, ValueError, LookupError)
+_DAMAGED = (
+    *(zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError),
+    *(OSError, RuntimeError, ValueError, LookupError, struct.error),
+)
+# More than the window of any LZMA data that are met; what they say may be 4 GB.
+_LARGEST_WINDOW = 1 << 26
 
 
 def warc_source(path: Path, name: str | None = None, start: int = 0, length: int | None = None) -> Source:
@@ -46,27 +66,30 @@ def warc_source(path: Path, name: str | None = None, start: int = 0, length: int
 def warc_items(stream: IO[bytes], name: str, max_page: int, at: int = 0, end: int | None = None) -> Iterator[Item]:
     """The captures and damages of a WARC or ARC file; `stream`, `at` and `end` as of `read_warc`."""
     for record in read_warc(stream, at=at, end=end, longest=max_page + _MARGIN):
-        location = Location(file=name, offset=record.offset)
+        file = name if record.within is None else f"{name}!{record.within}"
+        location = Location(file=file, offset=record.offset)
         if isinstance(record, Stretch):
             harmless = "incomplete" if record.incomplete and location.is_own else ""
             yield Damage(location=location, what=record.what, harmless=harmless)
             continue
         url = _address(record.url or "")
-        if flaw := _flaw(record, url):
+        if flaw := flaw_of(record, url):
             yield Damage(location=location, url=url or None, what=flaw)
         elif record.kind in _KINDS:
             if url != record.url:
                 what = "its target address is not written as one"
                 yield Damage(location=location, url=url, what=what, harmless="mended")
-            yield _item(record, url, location)
+            yield item_of(record, url, location)
 
 
-def _flaw(record: Record, url: str) -> str:
+def flaw_of(record: Record, url: str) -> str:
     """What makes a record useless, if anything."""
     if record.kind == "unknown":
         # It may have been a page; types that other tools invented are no damage.
         is_page = "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
         return "its type cannot be read" if is_page else ""
+    if record.kind == "continuation" or (record.kind in _KINDS and "WARC-Segment-Number" in record.headers):
+        return "a segment of a record; no part of a page is stored"
     if record.kind not in _KINDS:
         return ""
     if not url:
@@ -75,37 +98,46 @@ def _flaw(record: Record, url: str) -> str:
         return "its date cannot be read"
     if record.sound is False:
         return "its content does not match its digest"
-    if record.kind == "response" and record.http is not None and record.http.status_code is None:
+    if record.kind == "response" and record.http is not None and record.http.status is None:
         return "it holds no HTTP response"
     return ""
 
 
-def _item(record: Record, url: str, location: Location) -> Item:
+def item_of(record: Record, url: str, location: Location) -> Capture | Revisit:
+    """The capture in a record that has a date."""
     assert record.date is not None
-    digest = record.headers.get("WARC-Payload-Digest")
+    digest = plain_digest(record.headers.get("WARC-Payload-Digest"))
     if record.kind == "revisit":
         refers_to = record.headers.get("WARC-Refers-To-Target-URI")
         return Revisit(
             url=url,
             fetched_at=record.date,
             location=location,
-            digest=digest,
+            digest=None if digest == _OF_NOTHING else digest,
+            refers_to=_id(record.headers.get("WARC-Refers-To")),
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
         )
-    http = record.http or HeaderMap()
+    http = record.http or Head()
+    content_type = http.fields.get("content-type") if record.http else record.headers.get("Content-Type")
+    declared = (content_type or "").partition(";")[0].strip().lower()
     return Capture(
         url=url,
         fetched_at=record.date,
-        status=http.status_code or 200,
+        status=http.status or 200,
         body=record.body or b"",
-        charset=http_content_type_encoding((record.headers if record.http is None else http).get("Content-Type")),
-        media_type="text/plain" if record.kind == "conversion" else "text/html",
-        encodings=(http.get("Content-Encoding") or "", http.get("Transfer-Encoding") or ""),
+        charset=http_content_type_encoding(content_type),
+        media_type="text/html" if record.http else declared if declared in {"text/html", "text/plain"} else None,
+        encodings=(http.fields.get("content-encoding", ""), http.fields.get("transfer-encoding", "")),
         location=location,
         digest=digest,
+        record_id=_id(record.headers.get("WARC-Record-ID")),
         refused=TOO_LARGE if record.body is None else "",
     )
+
+
+def _id(written: str | None) -> str | None:
+    return (written or "").strip(" \t<>") or None
 
 
 def _address(written: str) -> str:
@@ -115,7 +147,7 @@ def _address(written: str) -> str:
 
 def zip_sources(path: Path) -> Iterator[Source | Damage]:
     """The WARC files in a zip, in order, and what of it cannot be read; nothing is unpacked onto the disk."""
-    found = False
+    names: Counter[str] = Counter()
     with path.open("rb") as file:
         try:
             archive = zipfile.ZipFile(file)
@@ -125,39 +157,62 @@ def zip_sources(path: Path) -> Iterator[Source | Damage]:
         for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
             source: Source | Damage | None
             try:
-                source = _member(path, archive, member, file)
+                names[member.filename] += 1
+                source = _member(path, archive, member, file, names[member.filename])
             except _DAMAGED as error:
                 source = damaged(path, _phrase(error), member.header_offset)
-            if source is not None:
-                found = True
+            if source is None:
+                del names[member.filename]
+            else:
                 yield source
-    if not found:
+    if not names:
         yield damaged(path, "a zip without a WARC file")
 
 
-def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes]) -> Source | None:
-    """A member as a source, or None if it is not a WARC file; raises one of `_DAMAGED`."""
+def _member(
+    path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes], number: int
+) -> Source | None:
+    """A member, of one name the `number`th, as a source, or None if it is not a WARC file; raises one of `_DAMAGED`."""
+    file.seek(member.header_offset)
+    header = file.read(_LENGTHS.size)
+    start = member.header_offset + len(header) + sum(_LENGTHS.unpack(header))
     # zipfile compares the member's own header with the directory when it opens a member.
     with archive.open(member) as stream:
-        is_warc = begins_record(stream.read(HEAD)) or member.filename.endswith((".warc.gz", ".warc"))
-        if member.is_dir() or not is_warc:
+        is_warc = begins_record(_unpacked(stream, member, file, start).read(HEAD))
+        if member.is_dir() or not (is_warc or member.filename.endswith((".warc.gz", ".warc"))):
             return None
-    name = f"{name_of(path)}!{member.filename}"
+    name = f"{name_of(path)}!{member.filename}" + (f" ({number})" if number > 1 else "")
     if member.compress_type == zipfile.ZIP_STORED:
         # Read in place, since zipfile gives up the end of a member with a wrong checksum.
-        file.seek(member.header_offset)
-        header = file.read(_LENGTHS.size)
-        start = member.header_offset + len(header) + sum(_LENGTHS.unpack(header))
         return warc_source(path, name, start, member.compress_size)
 
     def items(max_page: int, _: int) -> Iterator[Item]:
+        if is_bomb(member.file_size, member.compress_size):
+            yield damaged(name, BOMB)
+            return
         try:
-            with zipfile.ZipFile(path) as archive, archive.open(member) as stream:
-                yield from warc_items(stream, name, max_page)
+            with path.open("rb") as file, zipfile.ZipFile(path) as archive, archive.open(member) as stream:
+                yield from warc_items(_unpacked(stream, member, file, start), name, max_page, end=member.file_size)
         except _DAMAGED as error:
             yield damaged(name, _phrase(error))
 
     return Source(name, member.compress_size, stamp_of(path.stat()), items)
+
+
+def _unpacked(stream: IO[bytes], member: zipfile.ZipInfo, file: IO[bytes], start: int) -> IO[bytes]:
+    """What a member holds, a little at a time; `start` is where its data are in the file of the zip.
+
+    Of bzip2 and LZMA zipfile unpacks all that it has read, which may be a bomb.
+    """
+    file.seek(start)
+    if member.compress_type == zipfile.ZIP_BZIP2:
+        return bz2.BZ2File(file)
+    if member.compress_type == zipfile.ZIP_LZMA:
+        # Version and length, then what the .lzma format begins with.
+        kind, window = struct.unpack("<4xBL", file.read(9))
+        options = {"lc": kind % 9, "lp": kind // 9 % 5, "pb": kind // 45, "dict_size": min(window, _LARGEST_WINDOW)}
+        return lzma.LZMAFile(file, format=lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA1, **options}])
+    return stream
 
 
 def _phrase(error: Exception) -> str:

@@ -11,7 +11,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, payload_digest
-from storage.sources.http import decoded
+from storage.archive.http import decoded
 from storage.sources.warc import warc_source
 
 MAX_PAGE = 10_000_000

@@ -6,11 +6,14 @@ import random
 import shutil
 import subprocess
 import sys
+import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from storage.archive.reader import BOMB
+from storage.sources.folder import read_url_map
 from tests.replica import Replica
 from tests.storage.museum import MAX_PAGE, SITE, Raw, Read, bomb, by_warcio, flipped, joined, read, small, write
 
@@ -106,3 +109,24 @@ def test_what_wget_wrote_is_read_and_its_damage_reported(tmp_path: Path) -> None
     damaged = read(tmp_path, flipped(data, third + 200))
     assert [url for url in (capture.url for capture in damaged.captures) if url in urls] == [urls[0], urls[1], urls[3]]
     assert [offset for offset, _ in damaged.reported] == [third]
+
+
+def test_a_million_empty_members_take_no_time(tmp_path: Path) -> None:
+    began = time.monotonic()
+    whole = joined([FIRST, gzip.compress(b"", mtime=0) * 1_000_000, LAST])
+    found = read(tmp_path, whole.data)
+    assert (found.numbers, found.damages) == ([1, 2], [])
+    assert time.monotonic() - began < SECONDS
+
+
+def test_a_map_of_files_that_are_not_there_takes_no_memory(tmp_path: Path) -> None:
+    line = b'{"file": "%d.html", "url": "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=%d"}\n'
+    (tmp_path / "urls.jsonl").write_bytes(b"".join(line % (number, number) for number in range(20_000)))
+    (tmp_path / "7.html").write_bytes(b"<html>")
+    tracemalloc.start()
+    try:
+        origins, damages = read_url_map(tmp_path)
+        assert tracemalloc.get_traced_memory()[1] < 4_000_000
+    finally:
+        tracemalloc.stop()
+    assert (list(origins), damages) == ([str(tmp_path / "7.html")], [])

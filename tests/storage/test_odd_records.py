@@ -108,7 +108,7 @@ def test_odd_records_are_read(around: Around, record: Raw, body: bytes | None) -
         (Raw(status="HTTP/1.1 abc"), "it holds no HTTP response"),
         (Raw(http_headers=[("X", "a" * 100_000)]), "it holds no HTTP response"),
         (Raw(kind="respXnse"), "its type cannot be read"),
-        (encoded(gzip.compress(BODY)[:-9]), "gzip data end too early"),
+        (encoded(b"\x1f\x8b\x08junkjunk"), "gzip data are damaged"),
         (Raw(more=[("X", "a" * 100_000)]), None),
         (Raw(more=[("X", "a" * 3_000_000)]), None),
         (Raw(version="WARC/9.9"), None),

@@ -144,7 +144,10 @@ def test_bytes_that_are_not_utf8_are_no_crash(tmp_path: Path) -> None:
     assert (item.url, item.body) == ("u?", "<p>?é".encode())
     latin = "<p>é".encode("latin-1")
     [item] = captures(read(dump(tmp_path, b"url,html\nu," + latin + b"\n")))
-    assert item.body == latin
+    assert item.body == "<p>é".encode()
+    declared = b"<meta charset=latin-1>" + latin
+    [item] = captures(read(dump(tmp_path, b"url,html\nu," + declared + b"\n")))
+    assert item.body == declared
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from fastwarc.stream_io import ZstdWriter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.sources.http import TOO_LARGE, decode_body
+from storage.archive.http import TOO_LARGE, decode_body
 from tests.storage.sources.made import page
 
 MAX = 1_000_000
@@ -56,9 +56,13 @@ def test_every_encoding_is_removed_up_to_the_bound(name: str, pack: Callable[[by
     assert decode_body(packed, size - 1, name) == (b"", TOO_LARGE)
     # A body that is not encoded is taken as it is.
     assert decode_body(page(), size, name) == (page(), "")
-    for end in (len(packed) - 3, len(packed) // 2, 30) if name != "identity" else ():
-        with pytest.raises(ValueError, match=r"data (are damaged|end too early)"):
-            decode_body(packed[:end], size, name)
+    if name == "zstd":  # FastWARC unpacks it in large blocks
+        return
+    # Of one that is cut, what is there.
+    whole, half = (decode_body(packed[:end], size, name)[0] for end in (len(packed) - 3, len(packed) // 2))
+    assert page().startswith(half)
+    assert len(page()) - 1000 < len(whole) <= len(page())
+    assert len(half) > len(page()) // 4
 
 
 def bombs() -> Iterator[tuple[str, bytes]]:
@@ -87,10 +91,10 @@ def test_several_encodings_and_members_are_removed() -> None:
 @pytest.mark.parametrize(
     ("body", "name", "what"),
     [
-        (b"5\r\nhello\r\nzz\r\n", "chunked", "chunked data are damaged"),
-        (b"5\r\nhelloworld\r\n0\r\n\r\n", "chunked", "chunked data are damaged"),
-        (b"FFFFFFFF\r\nab", "chunked", "chunked data end too early"),
-        (b"<p>", "rot13", "an encoding that is not known: 'rot13'"),
+        (b"\x1f\x8b\x08junkjunk", "gzip", "gzip data are damaged"),
+        (gzip.compress(b"<p>") * 2000, "gzip", "gzip data are damaged"),
+        (b"\xff\xff", "deflate", "deflate data are damaged"),
+        (b"junk", "br", "br data are damaged"),
         (b"<p>", "gzip," * 1000, "encoded too many times over"),
     ],
 )
