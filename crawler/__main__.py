@@ -3,14 +3,17 @@
 import os
 
 from scrapy import cmdline
+from scrapy.settings import Settings
 
 
 def main() -> None:
     """Run the command of `sys.argv`; ends the process with its exit status."""
-    # Set, not defaulted: kbsworld stays kbsworld inside the folder of another Scrapy project.
+    # Of another Scrapy project, whose folder this may be, nothing counts: no scrapy.cfg is read, no file imported.
     os.environ["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
     vars(cmdline)["print"] = _print_own_name
-    cmdline.execute()
+    cmdline.execute(settings=settings)
 
 
 def _print_own_name(*help_texts: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -12,6 +13,7 @@ from datetime import date
 from typing import TYPE_CHECKING
 
 from scrapy.settings import BaseSettings, default_settings
+from scrapy.utils.misc import load_object
 
 from crawler import settings as project
 
@@ -27,10 +29,10 @@ _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"), 1),
     **dict.fromkeys(("KBS_MAX_PAGE", "DOWNLOAD_MAXSIZE"), 1),
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
+    "AUTOTHROTTLE_START_DELAY": 0.0,
     "DOWNLOAD_TIMEOUT": 0.001,
 }
 _MOST = 2**31
-_SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
 
 
 class ArgumentError(ValueError):
@@ -89,11 +91,29 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
                 continue
         noun = "a whole number" if isinstance(least, int) else "a number"
         raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun} from {least:g} to {_MOST}.")
-    for name in _SWITCHES:
-        try:
+    for name in given:
+        _check_kind(settings, name)
+    if settings["LOG_LEVEL"] not in logging.getLevelNamesMapping():
+        levels = "DEBUG, INFO, WARNING, ERROR or CRITICAL"
+        raise ArgumentError(f"LOG_LEVEL must be {levels}, not {settings['LOG_LEVEL']}.")
+
+
+def _check_kind(settings: BaseSettings, name: str) -> None:
+    """Check that a setting is of the kind of its default; Scrapy would fail on it somewhere."""
+    default = getattr(project, name, getattr(default_settings, name, None))
+    noun = ""
+    try:
+        if isinstance(default, bool):
+            noun = "True or False"
             settings.getbool(name)
-        except ValueError:
-            raise ArgumentError(f"{name} is {settings[name]!r}; it must be True or False.") from None
+        elif isinstance(default, int | float):
+            noun = "a whole number" if isinstance(default, int) else "a number"
+            type(default)(settings[name])
+        elif isinstance(default, str) and re.fullmatch(r"\w+(\.\w+)*\.[A-Z]\w+", default):
+            noun = f"the path of a class, such as {default}"
+            load_object(settings[name])
+    except (ImportError, NameError, TypeError, ValueError):
+        raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun}.") from None
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -85,6 +85,7 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 DOWNLOADER = "crawler.downloader.PromptDownloader"
+DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "crawler.downloader.BoundedHandler")
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.middleware.offsite.OffsiteMiddleware": 50,
@@ -103,3 +104,4 @@ LOG_LEVEL = "WARNING"
 RETRY_GIVE_UP_LOG_LEVEL = "INFO"
 DEFAULT_DROPITEM_LOG_LEVEL = "INFO"
 FEED_EXPORT_ENCODING = "utf-8"
+FEED_EXPORTERS = {"csv": "crawler.feeds.SafeCsvExporter"}
