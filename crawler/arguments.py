@@ -77,6 +77,12 @@ def yes(name: str, value: str) -> bool:
     return value.lower() in _YES
 
 
+def check_text(name: str, value: str) -> None:
+    """Check that an argument which is no path is text: the system hands on bytes that are not as half characters."""
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise ArgumentError(f"{name} is not UTF-8; write it in a terminal or file with that encoding.")
+
+
 def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
     """Check the names of settings, in `NAME=VALUE` assignments (of `-s`) and in the environment, and their values."""
     known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
@@ -91,6 +97,8 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
                 continue
         noun = "a whole number" if isinstance(least, int) else "a number"
         raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun} from {least:g} to {_MOST}.")
+    for name in ("KBS_BASE_URL", "KBS_CONTACT", "USER_AGENT"):
+        check_text(name, str(settings[name]))
     for name in given:
         _check_kind(settings, name)
     if settings["LOG_LEVEL"] not in logging.getLevelNamesMapping():

@@ -25,7 +25,7 @@ from scrapy.crawler import CrawlerProcessBase
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 
-from crawler.arguments import ArgumentError, suggestion
+from crawler.arguments import ArgumentError, check_text, suggestion
 from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
 from crawler.terminal import WORK_FAILED, tell
@@ -78,6 +78,8 @@ def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[s
     for argument in arguments:
         if argument not in known:
             raise ArgumentError(f"{name} has no argument {argument}; it has {', '.join(known)}.")
+        if argument != "file":
+            check_text(argument, arguments[argument])
     spider(**arguments)
     return name
 

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -144,3 +145,24 @@ def test_kbsworld_is_itself_inside_another_scrapy_project(database: Path, config
     assert "kbs_news" in run.stdout.split()
     assert '"title": "Washington' in run.stdout
     assert list(folder.glob("ran-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        *((f"{name} ODD.txt", 0) for name in ("extract", "reextract")),
+        *(("KBS_DB=ODD.db " + name, 0) for name in ("stats", "search seoul", "export -o ODD.csv")),
+        ("KBS_DB=ODD.db doctor", 1),  # these texts are not those of their paragraphs
+        ("KBS_ARCHIVE=ODD doctor", 1),
+        ("reextract --only category=ODD", 2),
+        ("crawl kbs_search -a keyword=ODD", 2),
+        ("KBS_CONTACT=ODD crawl kbs_articles -a ids=1", 2),
+    ],
+)
+def test_names_that_are_not_utf_8_are_no_traceback(database: Path, command: str, status: int) -> None:
+    odd = os.fsdecode(b"\xff")
+    shutil.copy(CHECKOUT / "seeds/000_6ad28e2ce761a03c.txt", database.with_name(f"{odd}.txt"))
+    shutil.copy(database, database.with_name(f"{odd}.db"))
+    call = re.sub(r"^((?:KBS_\w+=\S+ )?)", r"\1kbsworld ", command.replace("ODD", "$'\\xff'"))
+    run = in_shell(database, call)
+    assert (run.returncode, "Traceback" in run.stderr) == (status, False), run.stderr
