@@ -109,18 +109,15 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
 def _check_kind(settings: BaseSettings, name: str) -> None:
     """Check that a setting is of the kind of its default; Scrapy would fail on it somewhere."""
     default = getattr(project, name, getattr(default_settings, name, None))
-    noun = ""
     try:
         if isinstance(default, bool):
-            noun = "True or False"
             settings.getbool(name)
         elif isinstance(default, int | float):
-            noun = "a whole number" if isinstance(default, int) else "a number"
             type(default)(settings[name])
-        elif isinstance(default, str) and re.fullmatch(r"\w+(\.\w+)*\.[A-Z]\w+", default):
-            noun = f"the path of a class, such as {default}"
+        elif isinstance(default, str) and re.fullmatch(r"(\w+\.)+[A-Z]\w+", default):
             load_object(settings[name])
     except (ImportError, NameError, TypeError, ValueError):
+        noun = "True or False" if isinstance(default, bool) else f"of the kind of {default}"
         raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun}.") from None
 
 

@@ -69,11 +69,13 @@ class ProjectCommand(ScrapyCommand):
             for file in filter(None, (opts.profile, self.settings["LOG_FILE"])):
                 Path(file).open("ab").close()
         except OSError as error:
-            tell(f"{error.filename} cannot be written ({error.strerror}); name a file in a folder that exists.")
-            sys.exit(WRONG_CALL)
+            self._refuse(f"{error.filename} cannot be written ({error.strerror}); name another file.")
         except ArgumentError as error:
-            tell(str(error))
-            sys.exit(WRONG_CALL)
+            self._refuse(str(error))
+
+    def _refuse(self, sentence: str) -> None:
+        tell(sentence)
+        sys.exit(WRONG_CALL)
 
     @property
     def _name(self) -> str:

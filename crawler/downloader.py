@@ -13,7 +13,6 @@ from scrapy.core.downloader.handlers import http11
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.internet.defer import Deferred
-from twisted.web.iweb import IResponse
 
 from crawler.spiders.base import KbsSpider
 
@@ -57,36 +56,17 @@ class PromptDownloader(Downloader):
             fetching.cancel()
 
 
-class BoundedHandler(http11.HTTP11DownloadHandler):
-    """Scrapy's, but headers end: it bounds a line of them, and Twisted keeps any number of lines."""
-
-    def __init__(self, crawler: Crawler) -> None:
-        super().__init__(crawler)
-        self._pool._factory = _Factory  # noqa: SLF001  (so does Scrapy)
-
-
 class LongHeadersError(Exception):
     """The headers of an answer are longer than MAX_HEADERS."""
 
 
-class _Factory(http11._LenientHTTP11ClientFactory):  # noqa: SLF001
-    def buildProtocol(self, addr: Any) -> "_Protocol":  # noqa: ARG002, N802
-        return _Protocol(self._quiescentCallback)  # type: ignore[no-untyped-call]
+class _BoundedParser(http11._LenientHTTPClientParser):  # noqa: SLF001
+    """Scrapy's, but it does not keep any number of lines. Those of interim answers (1xx) count too."""
 
-
-class _Protocol(http11._LenientHTTP11ClientProtocol):  # noqa: SLF001
-    def request(self, request: Any) -> "Deferred[IResponse]":
-        answer = super().request(request)
-        self._parser.__class__ = _Parser  # as Scrapy does, for Twisted names the class
-        return answer
-
-
-class _Parser(http11._LenientHTTPClientParser):  # noqa: SLF001
     MAX_LENGTH = MAX_HEADERS
     _length = 0
 
     def lineReceived(self, line: bytes) -> None:  # noqa: N802
-        # Also those of interim answers (1xx), which may come without end.
         self._length += len(line) + 1
         if self._length > MAX_HEADERS:
             self.lineLengthExceeded(line)
@@ -94,3 +74,7 @@ class _Parser(http11._LenientHTTPClientParser):  # noqa: SLF001
 
     def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002, N802
         raise LongHeadersError(f"the headers of the answer are longer than {MAX_HEADERS:,} bytes")
+
+
+# There is no setting for it: Scrapy takes its parser from here.
+http11._LenientHTTPClientParser = _BoundedParser  # type: ignore[misc]  # noqa: SLF001

@@ -85,7 +85,6 @@ SPIDER_MIDDLEWARES = {
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,
 }
 DOWNLOADER = "crawler.downloader.PromptDownloader"
-DOWNLOAD_HANDLERS = dict.fromkeys(("http", "https"), "crawler.downloader.BoundedHandler")
 DOWNLOADER_MIDDLEWARES = {
     "scrapy.downloadermiddlewares.offsite.OffsiteMiddleware": None,
     "crawler.middleware.offsite.OffsiteMiddleware": 50,

@@ -65,7 +65,8 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
         # Not what Scrapy returns: of requests that wait for the rules together, only the first gets them.
         parser = cast("RobotParser | None", self._parsers[address.netloc])
         if parser is None:
-            raise IgnoreRequest(f"robots.txt could not be read ({self._unreadable[address.netloc]})")
+            reason = self._unreadable.get(address.netloc, "it redirects too often or off the site, or is too large")
+            raise IgnoreRequest(f"robots.txt could not be read ({reason})")
         # Scrapy reads the Crawl-delay and does not act on it.
         if delay := parser.crawl_delay(self._robotstxt_useragent or self._default_useragent):
             _slow_down(self.crawler, address.hostname or "", delay)
@@ -77,10 +78,6 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
             request.meta["length"] += len(data)
             if request.meta["length"] > _MAX_ROBOTS:
                 raise StopDownload(fail=False)
-
-    def _robots_error(self, exc: Exception, netloc: str) -> None:
-        self._unreadable.setdefault(netloc, reason_for(exc))
-        super()._robots_error(exc, netloc)
 
     def _give_up(self, request: Request, reason: str) -> None:
         asked = request.meta.get("redirect_urls", [request.url])[0]

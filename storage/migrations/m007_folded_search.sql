@@ -24,10 +24,6 @@ create trigger catalogue_updated after update of title on catalogue begin
   insert into unfolded (id) select new.id where new.id not in (select id from unfolded);
 end
 
-create trigger catalogue_deleted after delete on catalogue begin
-  delete from unfolded where id = old.id;
-end
-
 create trigger folded_inserted after insert on folded begin
   insert into articles_fts (articles_fts, rowid, title, text)
     select 'delete', new.id, title, text from articles

@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,9 +24,8 @@ from datasette.utils import parse_metadata
 from storage.charts import chart
 from storage.database import is_at_rest
 from storage.statistics import STATISTICS, Language
-from storage.web import plugin
+from storage.web import plugin, queries
 from storage.web.guard import guard
-from storage.web.queries import Worker
 
 _HERE = Path(__file__).parent
 # On rows of `catalogue`. datasette-dashboards leaves out a part in double brackets if its parameter is empty.
@@ -141,16 +141,13 @@ class _ReadOnlyDatabase(Database):  # type: ignore[misc]
         return await asyncio.get_running_loop().run_in_executor(self.ds.executor, ask)
 
     def _ask(self, sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool) -> Results:
-        worker = self._own.worker = getattr(self._own, "worker", None) or Worker(self._uri)
+        process = self._own.process = getattr(self._own, "process", None) or queries.process(self._uri)
         try:
-            names, rows, is_cut = worker.ask(sql, params, seconds, most, is_whole=is_whole)
-        except EOFError as error:
-            self._own.worker = None
+            asked = process.submit(queries.answer, sql, params, seconds, most, is_whole=is_whole)
+            names, rows, is_cut = asked.result()
+        except BrokenProcessPool as error:  # it took too long
+            self._own.process = None
             raise QueryInterrupted(error, sql, params) from error
-        except sqlite3.OperationalError as error:
-            if error.args == ("interrupted",):
-                raise QueryInterrupted(error, sql, params) from error
-            raise
         if names is None:
             return Results([], False, None)
         # Datasette wants rows of this kind, which only a cursor with these columns can make.

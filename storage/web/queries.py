@@ -9,11 +9,9 @@ import os
 import signal
 import sqlite3
 import sys
-import time
-from contextlib import suppress
-from functools import partial
-from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+import threading
+from concurrent.futures import ProcessPoolExecutor
+from typing import Any
 
 from storage.statistics import match_expression, register
 
@@ -23,19 +21,13 @@ _MAX_VALUE = 5_000_000
 _MAX_HEAP, _MAX_ROWS = 64_000_000, 10_000_000
 # What a value costs besides its own length: a page of many takes time to write.
 _CELL = 100
-# How long after its time a query is interrupted by force, in seconds.
-_GRACE = 0.2
 
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["__main__", "storage.web.queries"])
 
 
-class Answer(NamedTuple):
-    """The names of the columns, None where there are none, the rows, and whether there were more."""
-
-    names: list[str] | None
-    rows: list[tuple[Any, ...]]
-    is_cut: bool
+# In such a process, its connection.
+_CONNECTIONS: list[sqlite3.Connection] = []
 
 
 def prepare(connection: sqlite3.Connection) -> None:
@@ -48,66 +40,58 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
 
 
-class Worker:
-    """A process with a connection of its own to the database at an SQLite URI."""
-
-    def __init__(self, uri: str) -> None:
-        os.environ["PYTHONSAFEPATH"] = "1"  # it imports no file of the current folder, such as a pickle.py
-        self._pipe, end = _CONTEXT.Pipe()
-        _CONTEXT.Process(target=_work, args=(end, uri), daemon=True).start()
-        end.close()
-
-    def ask(self, sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool) -> Answer:
-        """The first `most` rows of a query, None: all; if they are too long, the first that are not.
-
-        Raises:
-            EOFError: it took longer than that many seconds, and this worker has ended.
-            sqlite3.Error: it failed; `interrupted`: it took too long. Its rows are too long and needed as a whole.
-        """
-        try:
-            self._pipe.send((sql, params, seconds, most, is_whole))
-            answer = self._pipe.recv()
-        except OSError as error:
-            raise EOFError from error
-        if isinstance(answer, Exception):
-            raise answer
-        return Answer(*answer)
+def process(uri: str) -> ProcessPoolExecutor:
+    """A process for `answer`, with a connection of its own to the database at an SQLite URI."""
+    os.environ["PYTHONSAFEPATH"] = "1"  # it imports no file of the current folder, such as a pickle.py
+    # Python's process that cleans up when the reading room has ended does so silently.
+    os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
+    return ProcessPoolExecutor(1, _CONTEXT, _begin, (uri,))
 
 
-def _work(pipe: Connection, uri: str) -> None:
+def answer(
+    sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool
+) -> tuple[list[str] | None, list[tuple[Any, ...]], bool]:
+    """The names of a query's columns, None if it has none, its first rows, and whether there are more.
+
+    It ends its process where it takes longer than `seconds`.
+
+    Args:
+        most: rows; None: all.
+        is_whole: rows that are too long in all are an error, instead of cut.
+
+    Raises:
+        sqlite3.Error: the query is wrong, needs too much memory, or its rows are too long.
+    """
+    rows: list[tuple[Any, ...]] = []
+    length = 0
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        cursor = _CONNECTIONS[0].execute(sql, params)
+        names = [name for name, *_ in cursor.description] if cursor.description else None
+        for row in cursor:
+            length += sum(map(sys.getsizeof, row)) + _CELL * len(row)
+            if is_whole and length > _MAX_ROWS:
+                raise sqlite3.OperationalError("these rows are too long in all; ask for fewer rows or columns")
+            if len(rows) == most or length > _MAX_ROWS:
+                return names, rows, True
+            rows.append(row)
+    except MemoryError:
+        raise sqlite3.OperationalError("the query needs too much memory") from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return names, rows, False
+
+
+def _begin(uri: str) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to every process
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
     connection = sqlite3.connect(uri, uri=True)
     connection.text_factory = lambda text: str(text, "utf-8", "replace")
     prepare(connection)
     connection.execute(f"pragma hard_heap_limit = {_MAX_HEAP}")
-    with suppress(EOFError, OSError):  # the reading room has ended
-        while True:
-            sql, params, seconds, *limits = pipe.recv()
-            connection.set_progress_handler(partial(_is_over, time.monotonic() + seconds), 1000)
-            signal.setitimer(signal.ITIMER_REAL, seconds + _GRACE)  # whose signal ends the process
-            try:
-                answer: Any = tuple(_answer(connection.execute(sql, params), *limits))
-            except MemoryError:
-                answer = sqlite3.OperationalError("the query needs too much memory")
-            except Exception as error:  # noqa: BLE001  (raised where it is read)
-                answer = error
-            signal.setitimer(signal.ITIMER_REAL, 0)
-            pipe.send(answer)
+    _CONNECTIONS.append(connection)
 
 
-def _is_over(deadline: float) -> bool:
-    return time.monotonic() > deadline
-
-
-def _answer(cursor: sqlite3.Cursor, most: int | None, is_whole: bool) -> Answer:
-    names = [name for name, *_ in cursor.description] if cursor.description else None
-    rows: list[tuple[Any, ...]] = []
-    length = 0
-    for row in cursor:
-        length += sum(map(sys.getsizeof, row)) + _CELL * len(row)
-        if is_whole and length > _MAX_ROWS:
-            raise sqlite3.OperationalError("these rows are too long in all; ask for fewer rows or columns")
-        if len(rows) == most or length > _MAX_ROWS:
-            return Answer(names, rows, is_cut=True)
-        rows.append(row)
-    return Answer(names, rows, is_cut=False)
+def _end_with(parent: Any) -> None:
+    parent.join()
+    os._exit(0)
