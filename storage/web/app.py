@@ -141,9 +141,9 @@ class _ReadOnlyDatabase(Database):  # type: ignore[misc]
         return await asyncio.get_running_loop().run_in_executor(self.ds.executor, ask)
 
     def _ask(self, sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool) -> Results:
-        process = self._own.process = getattr(self._own, "process", None) or queries.process(self._uri)
+        process = self._own.process = getattr(self._own, "process", None) or queries.process()
         try:
-            asked = process.submit(queries.answer, sql, params, seconds, most, is_whole=is_whole)
+            asked = process.submit(queries.answer, self._uri, sql, params, seconds, most, is_whole=is_whole)
             names, rows, is_cut = asked.result()
         except BrokenProcessPool as error:  # it took too long
             self._own.process = None

@@ -11,6 +11,7 @@ import sqlite3
 import sys
 import threading
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from typing import Any
 
 from storage.statistics import match_expression, register
@@ -26,10 +27,6 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["__main__", "storage.web.queries"])
 
 
-# In such a process, its connection.
-_CONNECTIONS: list[sqlite3.Connection] = []
-
-
 def prepare(connection: sqlite3.Connection) -> None:
     """Refuse all writing, and give queries the project's functions."""
     register(connection)
@@ -40,22 +37,23 @@ def prepare(connection: sqlite3.Connection) -> None:
     connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
 
 
-def process(uri: str) -> ProcessPoolExecutor:
-    """A process for `answer`, with a connection of its own to the database at an SQLite URI."""
+def process() -> ProcessPoolExecutor:
+    """A process for `answer`."""
     os.environ["PYTHONSAFEPATH"] = "1"  # it imports no file of the current folder, such as a pickle.py
     # Python's process that cleans up when the reading room has ended does so silently.
     os.environ["PYTHONWARNINGS"] = "ignore::UserWarning:multiprocessing.resource_tracker"
-    return ProcessPoolExecutor(1, _CONTEXT, _begin, (uri,))
+    return ProcessPoolExecutor(1, _CONTEXT, _begin)
 
 
 def answer(
-    sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool
+    uri: str, sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool
 ) -> tuple[list[str] | None, list[tuple[Any, ...]], bool]:
     """The names of a query's columns, None if it has none, its first rows, and whether there are more.
 
     It ends its process where it takes longer than `seconds`.
 
     Args:
+        uri: of the database, which stays open.
         most: rows; None: all.
         is_whole: rows that are too long in all are an error, instead of cut.
 
@@ -66,7 +64,7 @@ def answer(
     length = 0
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
-        cursor = _CONNECTIONS[0].execute(sql, params)
+        cursor = _connection(uri).execute(sql, params)
         names = [name for name, *_ in cursor.description] if cursor.description else None
         for row in cursor:
             length += sum(map(sys.getsizeof, row)) + _CELL * len(row)
@@ -82,14 +80,18 @@ def answer(
     return names, rows, False
 
 
-def _begin(uri: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to every process
-    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
+@cache
+def _connection(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True)
     connection.text_factory = lambda text: str(text, "utf-8", "replace")
     prepare(connection)
     connection.execute(f"pragma hard_heap_limit = {_MAX_HEAP}")
-    _CONNECTIONS.append(connection)
+    return connection
+
+
+def _begin() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the terminal sends it to every process
+    threading.Thread(target=_end_with, args=(multiprocessing.parent_process(),), daemon=True).start()
 
 
 def _end_with(parent: Any) -> None:
