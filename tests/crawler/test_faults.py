@@ -189,7 +189,7 @@ def test_unusable_files_are_reported_before_any_request(site: ScriptedSite, craw
 
 def test_a_page_that_was_not_archived_is_not_stored(crawl: Run, tmp_path: Path) -> None:
     ArticleStore(tmp_path / "kbs.db").close()  # to make the tables takes nearly as much space
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (260_000, 260_000))"
     full = f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); {limit}"
     with Replica(articles=60) as replica:
         run = crawl("kbs_news", "-a", "pages=6", KBS_BASE_URL=replica.base_url, first=full)
