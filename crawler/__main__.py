@@ -11,11 +11,14 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):  # before Scrapy is imported, which takes most of a second
         signal.signal(number, leave)
     from scrapy import cmdline
+    from scrapy.settings import Settings
 
-    # Set, not defaulted: kbsworld stays kbsworld inside the folder of another Scrapy project.
+    # Of another Scrapy project, whose folder this may be, nothing counts: no scrapy.cfg is read, no file imported.
     os.environ["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
+    settings = Settings()
+    settings.setmodule("crawler.settings", priority="project")
     vars(cmdline)["print"] = _print_own_name
-    cmdline.execute()
+    cmdline.execute(settings=settings)
 
 
 def _print_own_name(*help_texts: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import re
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from scrapy.settings import BaseSettings, default_settings
+from scrapy.utils.misc import load_object
 
 from crawler import settings as project
 
@@ -29,9 +31,9 @@ _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_MAX_PAGE", "DOWNLOAD_MAXSIZE"), 1),
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
     **dict.fromkeys(("DOWNLOAD_TIMEOUT", "KBS_PAGE_TIME"), 0.001),
+    "AUTOTHROTTLE_START_DELAY": 0.0,
 }
 _MOST = 2**31
-_SWITCHES = ("AUTOTHROTTLE_ENABLED", "ROBOTSTXT_OBEY", "DOWNLOAD_VERIFY_CERTIFICATES", "RETRY_ENABLED")
 
 
 class ArgumentError(ValueError):
@@ -76,6 +78,12 @@ def yes(name: str, value: str) -> bool:
     return value.lower() in _YES
 
 
+def check_text(name: str, value: str) -> None:
+    """Check that an argument which is no path is text: the system hands on bytes that are not as half characters."""
+    if any("\ud800" <= char <= "\udfff" for char in value):
+        raise ArgumentError(f"{name} is not UTF-8; write it in a terminal or file with that encoding.")
+
+
 def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
     """Check the names of settings, in `NAME=VALUE` assignments (of `-s`) and in the environment, and their values."""
     known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
@@ -90,11 +98,28 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
                 continue
         noun = "a whole number" if isinstance(least, int) else "a number"
         raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun} from {least:g} to {_MOST}.")
-    for name in _SWITCHES:
-        try:
+    for name in ("KBS_BASE_URL", "KBS_CONTACT", "USER_AGENT"):
+        check_text(name, str(settings[name]))
+    for name in given:
+        _check_kind(settings, name)
+    if settings["LOG_LEVEL"] not in logging.getLevelNamesMapping():
+        levels = "DEBUG, INFO, WARNING, ERROR or CRITICAL"
+        raise ArgumentError(f"LOG_LEVEL must be {levels}, not {settings['LOG_LEVEL']}.")
+
+
+def _check_kind(settings: BaseSettings, name: str) -> None:
+    """Check that a setting is of the kind of its default; Scrapy would fail on it somewhere."""
+    default = getattr(project, name, getattr(default_settings, name, None))
+    try:
+        if isinstance(default, bool):
             settings.getbool(name)
-        except ValueError:
-            raise ArgumentError(f"{name} is {settings[name]!r}; it must be True or False.") from None
+        elif isinstance(default, int | float):
+            type(default)(settings[name])
+        elif isinstance(default, str) and re.fullmatch(r"(\w+\.)+[A-Z]\w+", default):
+            load_object(settings[name])
+    except (ImportError, NameError, TypeError, ValueError):
+        noun = "True or False" if isinstance(default, bool) else f"of the kind of {default}"
+        raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun}.") from None
 
 
 def open_at_once(file: Path) -> BinaryIO:

@@ -66,6 +66,23 @@ class ProjectCommand(ScrapyCommand):
         self.add_own_options(parser)
         super().add_options(parser)
 
+    def process_options(self, args: list[str], opts: Namespace) -> None:
+        """Set what the options say, and check it before Scrapy works with it."""
+        try:
+            ScrapyCommand.process_options(self, args, opts)  # writes --pidfile
+            check_settings(self.settings, opts.set)
+            super().process_options(args, opts)
+            for file in filter(None, (opts.profile, self.settings["LOG_FILE"])):
+                Path(file).open("ab").close()
+        except OSError as error:
+            self._refuse(f"{error.filename} cannot be written ({error.strerror}); name another file.")
+        except ArgumentError as error:
+            self._refuse(str(error))
+
+    def _refuse(self, sentence: str) -> None:
+        tell(sentence)
+        sys.exit(WRONG_CALL)
+
     @property
     def _name(self) -> str:
         return type(self).__module__.rpartition(".")[2]
@@ -82,7 +99,7 @@ class ProjectCommand(ScrapyCommand):
 
         _end_in_time(self.interrupted)
         try:
-            status = self.work(self._checked(args, opts), opts)
+            status = self.work(self._checked(args), opts)
             self.exitcode = max(self.exitcode, status)
             if sys.stdout is not None:
                 sys.stdout.flush()  # at the end of the process an error would be a traceback
@@ -103,7 +120,7 @@ class ProjectCommand(ScrapyCommand):
         tell(sentence)
         self.exitcode = max(self.exitcode, status)
 
-    def _checked(self, args: list[str], opts: Namespace) -> list[str]:
+    def _checked(self, args: list[str]) -> list[str]:
         """The arguments without `--`, after what is checked for any command."""
         end = args.index("--") if "--" in args else len(args)
         given = [*args[:end], *args[end + 1 :]]
@@ -111,7 +128,9 @@ class ProjectCommand(ScrapyCommand):
         if unknown or (given and self.usage == "[options]"):
             wrong = f"option {unknown[0]}" if unknown else f"argument {given[0]}"
             raise ArgumentError(f"Unknown {wrong}. See kbsworld {self._name} --help.")
-        check_settings(self.settings, opts.set)
+        if given.count("-") > (0 if sys.stdin is None else 1):
+            closed = "is closed; name a file instead" if sys.stdin is None else "can be read once only"
+            raise ArgumentError(f"Standard input (-) {closed}.")
         if self.prints:
             if sys.stdout is None:
                 raise ArgumentError("Standard output is closed; redirect it to a file or to another command.")

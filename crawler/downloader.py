@@ -1,4 +1,4 @@
-"""Ends a crawl within seconds of SIGINT or SIGTERM."""
+"""Ends a crawl within seconds of SIGINT or SIGTERM, and bounds the headers of an answer."""
 
 import asyncio
 import signal
@@ -7,6 +7,7 @@ from weakref import WeakSet
 
 from scrapy import Request, Spider, signals
 from scrapy.core.downloader import Downloader
+from scrapy.core.downloader.handlers import http11
 from scrapy.crawler import Crawler
 from scrapy.http import Response
 from twisted.internet.defer import Deferred
@@ -15,6 +16,8 @@ from crawler.spiders.base import KbsSpider
 
 #: How long a page under way has to arrive after the signal, in seconds.
 GRACE = 1.5
+#: How long the headers of an answer may be in all, in bytes; those of the site have some hundreds.
+MAX_HEADERS = 65_536
 
 
 class PromptDownloader(Downloader):
@@ -50,3 +53,27 @@ class PromptDownloader(Downloader):
         """Give up every request under way; their errbacks get a CancelledError. Those that are done stay so."""
         for fetching in list(self._fetching):
             fetching.cancel()
+
+
+class LongHeadersError(Exception):
+    """The headers of an answer are longer than MAX_HEADERS."""
+
+
+class _BoundedParser(http11._LenientHTTPClientParser):  # noqa: SLF001
+    """Scrapy's, but it does not keep any number of lines. Those of interim answers (1xx) count too."""
+
+    MAX_LENGTH = MAX_HEADERS
+    _length = 0
+
+    def lineReceived(self, line: bytes) -> None:  # noqa: N802
+        self._length += len(line) + 1
+        if self._length > MAX_HEADERS:
+            self.lineLengthExceeded(line)
+        super().lineReceived(line)
+
+    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002, N802
+        raise LongHeadersError(f"the headers of the answer are longer than {MAX_HEADERS:,} bytes")
+
+
+# There is no setting for it: Scrapy takes its parser from here.
+http11._LenientHTTPClientParser = _BoundedParser  # type: ignore[misc]  # noqa: SLF001

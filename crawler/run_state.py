@@ -11,6 +11,7 @@ from errno import ESTALE
 from scrapy.crawler import Crawler
 from scrapy.exceptions import (
     CannotResolveHostError,
+    DownloadCancelledError,
     DownloadConnectionRefusedError,
     DownloadTimeoutError,
     IgnoreRequest,
@@ -21,8 +22,10 @@ from scrapy.statscollectors import StatsCollector
 
 from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
 
+_TOO_LARGE = "larger than a page may be; KBS_MAX_PAGE sets the limit"
 _REASONS: dict[type[Exception], str] = {
     CannotResolveHostError: "the host's name cannot be resolved",
+    DownloadCancelledError: _TOO_LARGE,
     DownloadConnectionRefusedError: "the host refuses connections",
     DownloadTimeoutError: "no complete answer within the time limit",
     ResponseDataLossError: "the connection ended in the middle of the page",
@@ -132,6 +135,8 @@ def reason_for(error: BaseException) -> str:
         return f"HTTP {error.response.status}"
     if str(error) == _REDIRECTED_TOO_OFTEN:
         return "it redirects in a circle, or too often"
+    if "DOWNLOAD_MAXSIZE" in str(error):  # when it is unpacked
+        return _TOO_LARGE
     if isinstance(error, IgnoreRequest) and str(error):
         return str(error)
     for kind, reason in _REASONS.items():
@@ -139,4 +144,6 @@ def reason_for(error: BaseException) -> str:
             return reason
     if "certificate verify failed" in str(error):
         return "its certificate cannot be verified (-s DOWNLOAD_VERIFY_CERTIFICATES=False goes on without)"
+    for failure in getattr(error.__cause__, "reasons", ()):  # Twisted's list of them, which does not read well
+        error = failure.value
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]

@@ -16,6 +16,7 @@ from sqlite_utils import Database
 from extractors.address import EDITIONS, site_url
 from storage.archive.capture import Location
 from storage.archive.check import Rows
+from storage.schema import migrations
 
 #: What is known of days without news whose pages were not read when the days were over.
 NOT_KNOWN = "not known"
@@ -70,6 +71,15 @@ def pending_articles(db: Database) -> list[dict[str, Any]]:
 def integrity(db: Database) -> list[str]:
     """What SQLite finds damaged."""
     return [message for (message,) in db.execute("pragma integrity_check") if message != "ok"]
+
+
+def schema(db: Database) -> list[str]:
+    """Which tables, views, indexes and triggers are missing, and how to come by them."""
+    fresh = Database(memory=True)
+    migrations.apply(fresh)
+    wanted, found = ({name for (name,) in one.execute(_SQL["schema"])} for one in (fresh, db))
+    missing = ", ".join(sorted(wanted - found))
+    return [_SQL["about_schema"].format(missing=missing)] if missing else []
 
 
 def texts(db: Database) -> list[str]:

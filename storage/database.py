@@ -11,6 +11,7 @@ from typing import Self
 from sqlite_utils import Database
 
 from storage.schema import migrations
+from storage.search import fold_written
 
 # Long enough for another crawl's batch to end; a batch takes milliseconds.
 _BUSY_SECONDS = 30.0
@@ -67,6 +68,7 @@ class Store:
         self.db.execute("begin immediate")
         with self.db.conn:
             yield
+            fold_written(self.db)
 
     def _prepare(self) -> None:
         # One transaction, one state of the file: another crawl may be creating it between two statements.

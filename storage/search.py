@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlite_utils import Database
 
-from storage.query import fts_expression
+from storage.query import fold, fts_expression
 from storage.schema import TOKENIZE
 from storage.selection import NEWEST, Selection
 
@@ -31,6 +31,9 @@ _NEWEST = "select id from catalogue where {condition} order by timestamp desc, u
 _AMONG = """
     select rowid, rank from articles_fts where articles_fts match :expression and rowid between :first and :last
       and +rowid in (select value from json_each(:ids))
+"""
+_WRITTEN = """
+    select id, articles.title, text from unfolded join catalogue using (id) join articles using (url, timestamp)
 """
 _SHOWN = """
     select id, url, timestamp, catalogue.category, catalogue.written_at, catalogue.lang, articles.title, text
@@ -103,9 +106,26 @@ def _shown(db: Database, expression: str, ids: list[int]) -> dict[int, dict[str,
     """The fields of each Hit but its score, by its id."""
     rows = {row["id"]: row for row in db.query(_SHOWN, [json.dumps(ids)])}
     texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
-    # An index of these texts alone: highlighting in the large one evaluates the query anew for each.
+    # An index of these texts alone: highlighting in the large one evaluates the query anew for each. It marks words by
+    # their number, so that those of the texts as they are can be marked.
     with closing(sqlite3.connect(":memory:")) as index:
-        index.execute(f"create virtual table shown using fts5 (title, text, tokenize='{TOKENIZE}')")
-        index.executemany("insert into shown (rowid, title, text) values (?, ?, ?)", texts)
+        index.execute("create table texts (id integer primary key, title, text)")
+        columns = "title, text, content='texts', content_rowid='id'"
+        index.execute(f"create virtual table shown using fts5 ({columns}, tokenize='{TOKENIZE}')")
+        kept = [
+            (key, title and fold(title, keep_words=True), fold(text, keep_words=True)) for key, title, text in texts
+        ]
+        index.executemany("insert into texts values (?, ?, ?)", kept)
+        folded = [(key, title and fold(title), fold(text)) for key, title, text in texts]
+        index.executemany("insert into shown (rowid, title, text) values (?, ?, ?)", folded)
         marked = index.execute(_MARKED, {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
     return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in marked}
+
+
+def fold_written(db: Database) -> None:
+    """Give the index folded what was written since the last call, where that makes a difference."""
+    for key, title, text in db.execute(_WRITTEN).fetchall():
+        folded = title and fold(title), fold(text)
+        if folded != (title, text):
+            db.execute("insert into folded (id, title, text) values (?, ?, ?)", [key, *folded])
+    db.execute("delete from unfolded")

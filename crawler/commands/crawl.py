@@ -13,11 +13,11 @@ Examples:
 """
 
 import argparse
-import logging
 import os
 import shutil
 import signal
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -27,10 +27,10 @@ from scrapy.crawler import CrawlerProcessBase
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 
-from crawler.arguments import ArgumentError, suggestion
+from crawler.arguments import ArgumentError, check_text, suggestion
 from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
-from crawler.terminal import WORK_FAILED, WRONG_CALL, leave, tell
+from crawler.terminal import WORK_FAILED, leave, tell
 
 if TYPE_CHECKING:
     from crawler.spiders.base import KbsSpider
@@ -46,13 +46,6 @@ class Command(ProjectCommand, crawl.Command):
 
     def add_own_options(self, parser: argparse.ArgumentParser) -> None:
         parser.epilog = f"{parser.epilog}\n\n{_describe_spiders(self.settings)}"
-
-    def process_options(self, args: list[str], opts: argparse.Namespace) -> None:
-        super().process_options(args, opts)
-        level = str(self.settings["LOG_LEVEL"])
-        if level not in logging.getLevelNamesMapping():  # Scrapy would fail on it before the command runs
-            self.complain(f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {level}.", WRONG_CALL)
-            sys.exit(WRONG_CALL)
 
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
         from crawler.site import Site
@@ -90,15 +83,21 @@ def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[s
     for argument in arguments:
         if argument not in known:
             raise ArgumentError(f"{name} has no argument {argument}; it has {', '.join(known)}.")
+        if argument != "file":
+            check_text(argument, arguments[argument])
     spider(**arguments)
     return name
 
 
 def _prepare_files(settings: BaseSettings) -> None:
-    """Make the database, the files of `-o` and the folder of a job; StoreError or OSError if one cannot be."""
+    """Make database, archive folder, files of `-o` and folder of a job; StoreError or OSError if one cannot be."""
     from storage import ArticleStore
 
     ArticleStore(settings["KBS_DB"]).close()
+    if settings["KBS_ARCHIVE"]:
+        folder = Path(settings["KBS_ARCHIVE"]).expanduser()
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
     for uri in map(str, settings.getdict("FEEDS")):
         parts = urlsplit(uri)
         if parts.scheme in {"", "file"} and "%(" not in uri:

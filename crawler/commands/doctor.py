@@ -61,7 +61,7 @@ class Command(OfflineCommand):
                     damage.append(f"{query.__name__.replace('_', ' ')} cannot be read: {error}")
                     return default
 
-            print(f"{database} and {folder or 'no archive'}, {now:%Y-%m-%d %H:%M} UTC\n")
+            print(f"{clean(database)} and {clean(folder or 'no archive')}, {now:%Y-%m-%d %H:%M} UTC\n")
             runs = read(checkup.last_runs, [])
             complaints = [(run["spider"], run.pop("complaints")) for run in runs]  # too long for a column
             notes = [f"{spider} was unhealthy: {why}" for spider, why in complaints if why]
@@ -78,7 +78,7 @@ class Command(OfflineCommand):
             note = f"in all: {len(doubtful):,}; reextract drops wrong dates, the next crawls correct what is after now"
             _print("Dates that cannot be true", doubtful[:_MAX_SHOWN], [note] if doubtful else [])
             rows = read(checkup.archived_rows, Rows())
-            damage += read(checkup.integrity, []) + read(checkup.texts, [])
+            damage += read(checkup.schema, []) + read(checkup.integrity, []) + read(checkup.texts, [])
         _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])
         archive = _check(folder, rows, quick=opts.quick) if folder else ArchiveReport()
         _print("Archive", [], _about_archive(folder, rows, archive, quick=opts.quick))

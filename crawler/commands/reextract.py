@@ -27,7 +27,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, whole_number
+from crawler.arguments import ArgumentError, check_text, whole_number
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, tell
 
@@ -66,6 +66,8 @@ class Command(OfflineCommand):
         from storage.crawl_state import ReextractionState, places_of
         from storage.sources import read_places
 
+        for _, value in opts.only:
+            check_text("--only", value)
         if paths and opts.only:
             raise ArgumentError("--only reads the pages of stored articles, wherever they are; it takes no SOURCE.")
         site = Site(self.settings["KBS_BASE_URL"])

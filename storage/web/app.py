@@ -1,26 +1,30 @@
 """Datasette over one database, served to this machine until a signal ends it."""
 
+import asyncio
 import logging
+import re
 import signal
 import socket
 import sqlite3
-import traceback
+import threading
 import warnings
 from collections.abc import Callable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import uvicorn
 from datasette.app import Datasette
-from datasette.database import Database
+from datasette.database import Database, QueryInterrupted, Results
 from datasette.plugins import pm
 from datasette.utils import parse_metadata
 
 from storage.charts import chart
 from storage.database import is_at_rest
 from storage.statistics import STATISTICS, Language
-from storage.web import plugin
+from storage.web import plugin, queries
 from storage.web.guard import guard
 
 _HERE = Path(__file__).parent
@@ -108,23 +112,45 @@ class _Server(uvicorn.Server):
 
 
 class _ReadOnlyDatabase(Database):  # type: ignore[misc]
-    """A database whose path may hold any character and whose errors do not reach the terminal."""
+    """A database whose path may hold any character, and whose queries run in processes, one for each thread."""
+
+    _own = threading.local()
+
+    @property
+    def _uri(self) -> str:
+        return f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  (Datasette names it)
-        uri = f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
-        return sqlite3.connect(uri, uri=True, check_same_thread=False)
+        return sqlite3.connect(self._uri, uri=True, check_same_thread=False)
 
-    async def execute(self, sql: str, params: Any = None, **options: Any) -> Any:
-        return await super().execute(sql, params, **{**options, "log_sql_errors": False})
+    async def execute(
+        self,
+        sql: str,
+        params: Any = None,
+        truncate: bool = False,
+        custom_time_limit: int | None = None,
+        page_size: int | None = None,
+        **_: Any,
+    ) -> Results:
+        milliseconds = min(custom_time_limit or self.ds.sql_time_limit_ms, self.ds.sql_time_limit_ms)
+        most = self.ds.max_returned_rows + (page_size == self.ds.max_returned_rows)
+        # A page of a table that is cut would be its last one.
+        is_whole = not truncate or re.search(r" limit [0-9]+( offset [0-9]+)?$", sql) is not None
+        values = list(params) if isinstance(params, list | tuple) else dict(params or {})
+        ask = partial(self._ask, sql, values, milliseconds / 1000, most if truncate else None, is_whole=is_whole)
+        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, ask)
 
-    async def execute_fn(self, fn: Callable[[sqlite3.Connection], Any]) -> Any:
-        def closing_cursors(connection: sqlite3.Connection) -> Any:
-            try:
-                return fn(connection)
-            except Exception as error:
-                # The traceback holds a cursor. Garbage collection would close it in any thread, which would then
-                # wait for the query that this connection runs by that time.
-                traceback.clear_frames(error.__traceback__)
-                raise
-
-        return await super().execute_fn(closing_cursors)
+    def _ask(self, sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool) -> Results:
+        process = self._own.process = getattr(self._own, "process", None) or queries.process()
+        try:
+            asked = process.submit(queries.answer, self._uri, sql, params, seconds, most, is_whole=is_whole)
+            names, rows, is_cut = asked.result()
+        except BrokenProcessPool as error:  # it took too long
+            self._own.process = None
+            raise QueryInterrupted(error, sql, params) from error
+        if names is None:
+            return Results([], False, None)
+        # Datasette wants rows of this kind, which only a cursor with these columns can make.
+        columns = ", ".join('null as "{}"'.format(name.replace('"', '""')) for name in names)
+        cursor = sqlite3.connect(":memory:").execute(f"select {columns}")
+        return Results([sqlite3.Row(cursor, row) for row in rows], is_cut, cursor.description)

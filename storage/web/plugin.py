@@ -12,15 +12,13 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 from sqlite_utils import Database
 
-from storage.statistics import match_expression, register
 from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, front_page, results
+from storage.web.queries import prepare
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
 _COOKIE = "kbsworld-language"
-# The longest value that a query may make, in bytes: the longest text is a million characters.
-_MAX_VALUE = 5_000_000
 # A page of this site: browsers take `//`, `/\\` and what they make of tabs and line ends for another server.
 _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 
@@ -33,14 +31,9 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 
 @hookimpl(trylast=True)  # after Datasette, whose escape_fts is replaced
 def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
-    """Refuse all writing, and give queries the project's functions."""
+    """What the pages read with, as the processes of `queries`."""
     if database == DATABASE:
-        register(conn)
-        # Datasette's own knows neither `OR` nor `title:`, and does not catch errors.
-        conn.create_function("escape_fts", 1, match_expression, deterministic=True)
-        conn.execute("pragma query_only = 1")
-        conn.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-        conn.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
+        prepare(conn)
 
 
 @hookimpl

@@ -5,7 +5,7 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -91,7 +91,7 @@ class ScriptedSite:
     """
 
     def __init__(self) -> None:
-        self.answers: dict[str, tuple[int, bytes] | tuple[int, bytes, dict[str, str]]] = {}
+        self.answers: dict[str, Any] = {}
         self.once: dict[str, tuple[int, bytes, dict[str, str]]] = {}
         self.times: list[tuple[str, float]] = []
         self.agents: set[str] = set()
@@ -109,9 +109,15 @@ class ScriptedSite:
                 self.send_response(status)
                 for name, value in (more[0] if more else {}).items():
                     self.send_header(name, value)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
+                if isinstance(body, bytes):
+                    self.send_header("Content-Length", str(len(body)))
+                    self.end_headers()
+                    body = [body]
+                else:  # parts, which may be of the headers
+                    self.flush_headers()
+                with suppress(OSError):
+                    for part in body:
+                        self.wfile.write(part)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002
                 pass

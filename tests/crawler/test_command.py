@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -130,10 +131,15 @@ def test_head_ends_a_command_silently(database: Path, command: str) -> None:
     [
         ("kbsworld export > /dev/full", 1, f"Standard output cannot be written ({FULL})."),
         ("kbsworld stats > /dev/full", 1, f"[Errno 28] {FULL}"),
+        ("kbsworld extract - <&-", 2, "Standard input (-) is closed; name a file instead."),
+        ("kbsworld reextract - <&-", 2, "Standard input (-) is closed; name a file instead."),
+        ("echo | kbsworld extract - -", 2, "Standard input (-) can be read once only."),
         ("kbsworld export >&-", 2, "Standard output is closed; redirect it to a file or to another command."),
     ],
 )
-def test_an_output_that_takes_nothing_is_a_sentence(database: Path, command: str, status: int, sentence: str) -> None:
+def test_an_output_or_input_that_cannot_be_used_is_a_sentence(
+    database: Path, command: str, status: int, sentence: str
+) -> None:
     run = in_shell(database, command)
     assert (run.returncode, run.stderr) == (status, f"{sentence}\n")
 
@@ -212,12 +218,37 @@ def test_a_signal_waits_until_a_batch_is_stored_and_counted(tmp_path: Path, want
     assert wanted <= stored < 4000
 
 
-def test_kbsworld_is_itself_inside_another_scrapy_project(database: Path) -> None:
-    database.with_name("scrapy.cfg").write_text("[settings]\ndefault = another.project\n")
-    run = in_shell(
-        database, f"kbsworld --help && kbsworld list && kbsworld extract {CHECKOUT}/seeds/000_6ad28e2ce761a03c.txt"
-    )
+@pytest.mark.parametrize("configuration", ["[settings]\ndefault = another.project\n", "[settings\n", "\xff\n=\n"])
+def test_kbsworld_is_itself_inside_another_scrapy_project(database: Path, configuration: str) -> None:
+    folder = database.parent
+    (folder / "scrapy.cfg").write_text(configuration, "latin-1")
+    for name in ("ipdb", "another", "settings", "brotli", "uvloop", "pickle"):
+        (folder / f"{name}.py").write_text(f"open('ran-{name}', 'w')")
+    seed = f"{CHECKOUT}/seeds/000_6ad28e2ce761a03c.txt"
+    run = in_shell(database, f"kbsworld --help && kbsworld list && kbsworld extract --pdb {seed}")
     assert run.returncode == 0, run.stderr
     assert "  kbsworld <command> [options]" in run.stdout
     assert "kbs_news" in run.stdout.split()
     assert '"title": "Washington' in run.stdout
+    assert list(folder.glob("ran-*")) == []
+
+
+@pytest.mark.parametrize(
+    ("command", "status"),
+    [
+        *((f"{name} ODD.txt", 0) for name in ("extract", "reextract")),
+        *(("KBS_DB=ODD.db " + name, 0) for name in ("stats", "search seoul", "export -o ODD.csv")),
+        ("KBS_DB=ODD.db doctor", 1),  # these texts are not those of their paragraphs
+        ("KBS_ARCHIVE=ODD doctor", 1),
+        ("reextract --only category=ODD", 2),
+        ("crawl kbs_search -a keyword=ODD", 2),
+        ("KBS_CONTACT=ODD crawl kbs_articles -a ids=1", 2),
+    ],
+)
+def test_names_that_are_not_utf_8_are_no_traceback(database: Path, command: str, status: int) -> None:
+    odd = os.fsdecode(b"\xff")
+    shutil.copy(CHECKOUT / "seeds/000_6ad28e2ce761a03c.txt", database.with_name(f"{odd}.txt"))
+    shutil.copy(database, database.with_name(f"{odd}.db"))
+    call = re.sub(r"^((?:KBS_\w+=\S+ )?)", r"\1kbsworld ", command.replace("ODD", "$'\\xff'"))
+    run = in_shell(database, call)
+    assert (run.returncode, "Traceback" in run.stderr) == (status, False), run.stderr

@@ -1,5 +1,6 @@
 """scrapy crawl, end to end: a real process against a real HTTP server, into a real database and archive."""
 
+import csv
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,8 @@ from warcio.archiveiterator import ArchiveIterator
 from extractors import Article
 from storage import ArticleStore
 from tests.crawler.conftest import Run
-from tests.crawler.scripted import LIST, counts, stored
-from tests.replica import Replica
+from tests.crawler.scripted import ARTICLE, LIST, ScriptedSite, counts, stored
+from tests.replica import Replica, World, pages
 
 
 def by_url(articles: list[Article]) -> list[Article]:
@@ -77,6 +78,23 @@ def test_settings_can_be_given_with_s_and_the_archive_left_out(crawl: Run, tmp_p
         (["kbs_news", "-s", "KBS_BASE_URL=world.kbs.co.kr"], "is not a web address; give one such as"),
         (["kbs_news", "-s", "DOWNLOAD_DELAY=x"], "DOWNLOAD_DELAY is 'x'; it must be a number from 0 to 2147483648."),
         (["kbs_news", "-s", "ROBOTSTXT_OBEY=no"], "ROBOTSTXT_OBEY is 'no'; it must be True or False."),
+        (["kbs_news", "-s", "AUTOTHROTTLE_START_DELAY=x"], "AUTOTHROTTLE_START_DELAY is 'x'; it must be a number fr"),
+        (["kbs_news", "-s", "CLOSESPIDER_PAGECOUNT=x"], "is 'x'; it must be of the kind of 0."),
+        (["kbs_news", "-s", "HTTPCACHE_ENABLED=x"], "HTTPCACHE_ENABLED is 'x'; it must be True or False."),
+        (["kbs_news", "-s", "SCHEDULER=foo"], "it must be of the kind of scrapy.core.scheduler.Scheduler."),
+        (
+            ["kbs_news", "-s", "TWISTED_REACTOR=no.such.Thing"],
+            "TWISTED_REACTOR is 'no.such.Thing'; it must be of the",
+        ),
+        (
+            ["kbs_news", "--logfile", "no/such.log"],
+            "no/such.log cannot be written (No such file or directory); name an",
+        ),
+        (
+            ["kbs_news", "--pidfile", "no/such.pid"],
+            "no/such.pid cannot be written (No such file or directory); name an",
+        ),
+        (["kbs_news", "--profile", "no/such.prof"], "no/such.prof cannot be written (No such file or directory); nam"),
         (["kbs_news", "-s", "KBS_RECHEK_DAYS=1"], "is it KBS_RECHECK_DAYS?"),
         (["kbs_news", "-L", "LOUD"], "LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not LOUD."),
     ],
@@ -86,6 +104,18 @@ def test_a_wrong_call_gets_a_sentence_and_status_2(scrapy: Run, arguments: list[
     assert run.returncode == 2
     assert words in run.stderr
     assert len(run.stderr.strip().splitlines()) == 1
+
+
+def test_csv_of_a_crawl_holds_no_formula(site: ScriptedSite, crawl: Run, tmp_path: Path) -> None:
+    world = World(articles=3)
+    word = (world.entries[0].truth.title or "").partition(" ")[0]
+    page = pages.entry_page(world, world.entries[0]).decode().replace(f"{word} ", "=1+1 ")
+    site.list(ARTICLE.format(1))
+    site.answers[ARTICLE.format(1)] = (200, page.encode())
+    crawl("kbs_news", "-O", f"{tmp_path}/out.csv", KBS_BASE_URL=site.base_url)
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as stream:
+        assert [row["title"][:6] for row in csv.DictReader(stream)] == ["'=1+1 "]
+    assert [(article.title or "")[:5] for article in stored(tmp_path)] == ["=1+1 "]
 
 
 def test_scrapys_own_commands_work_and_store_nothing(replica: Replica, scrapy: Run, tmp_path: Path) -> None:

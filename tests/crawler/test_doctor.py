@@ -133,6 +133,18 @@ def test_runs_are_reported_beside_a_damaged_table(doctor: Run, tmp_path: Path) -
     assert run.stdout.endswith("Damaged: the database, see above; restore from a copy.\n")
 
 
+def test_triggers_that_another_tool_dropped_are_named_with_the_way_out(doctor: Run, tmp_path: Path) -> None:
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        store.db.table("articles").transform()
+    run = doctor("--quick")
+    assert run.returncode == 1
+    assert re.search(r"missing in the schema: articles_deleted, articles_inserted, .*; sqlite-utils tr", run.stdout)
+    call = re.search(r"KBS_DB=new.db kbsworld (reextract)", run.stdout)
+    assert call
+    assert prepared().run(call[1], KBS_DB=f"{tmp_path}/new.db", KBS_ARCHIVE=f"{tmp_path}/archive").returncode == 0
+    assert doctor("--quick", KBS_DB=f"{tmp_path}/new.db").stdout.count("missing") == 0
+
+
 def test_a_missing_database_is_reported_and_not_made(scrapy: Run, tmp_path: Path) -> None:
     run = scrapy("doctor")
     sentence = f"There is no database {tmp_path / 'kbs.db'} yet; a crawl makes it, or KBS_DB names another.\n"

@@ -1,10 +1,12 @@
 """scrapy crawl on a bad day of site, network or disk: each fault is reported, and nothing is lost silently."""
 
+import gzip
 import os
 import re
 import shutil
 import socket
 import time
+from itertools import chain, repeat
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -17,6 +19,9 @@ from tests.crawler.scripted import ARTICLE, LIST, ScriptedSite, change, counts, 
 from tests.replica import Replica, World, pages
 
 FIRST = ARTICLE.format(1)
+TOO_LARGE = "larger than a page may be; KBS_MAX_PAGE sets the limit"
+LONG_HEADERS = "LongHeadersError: the headers of the answer are longer than 65,536 bytes"
+RULE = b"Disallow: /service/news_view.htm?lang=e&Seq_Code=*\n"
 
 
 def test_pages_without_an_article_are_refused_with_the_reason(site: ScriptedSite, crawl: Run, tmp_path: Path) -> None:
@@ -39,7 +44,12 @@ def test_pages_without_an_article_are_refused_with_the_reason(site: ScriptedSite
     [
         (LIST, (302, b"", {"Location": LIST, "Set-Cookie": "seen=1"}), "it redirects in a circle, or too often"),
         (f"{LIST}&page=2", (200, b"<html><h1>Maintenance</h1></html>"), "not a news list: not a page of KBS World"),
-        (FIRST, (200, b" " * 1_100_000), ""),  # larger than KBS_MAX_PAGE
+        (FIRST, (200, b" " * 1_100_000), TOO_LARGE),
+        (FIRST, (200, [b"\r\n", b" " * 1_100_000]), TOO_LARGE),  # without Content-Length
+        (FIRST, (200, gzip.compress(b" " * 1_100_000), {"Content-Encoding": "gzip"}), TOO_LARGE),
+        (FIRST, (200, repeat(b"X: y\r\n" * 1000)), LONG_HEADERS),
+        (FIRST, (100, repeat(b"\r\nHTTP/1.1 100 Continue\r\n" * 1000)), LONG_HEADERS),
+        (FIRST, (200, chain([b"X: "], repeat(b"y" * 9000))), LONG_HEADERS),
     ],
 )
 def test_a_failed_page_is_reported_and_ends_in_status_1(
@@ -80,6 +90,29 @@ def test_robots_txt_forbids_also_if_it_cannot_be_read(
     assert set(site.requests) == set(answers)
     assert run.returncode == 1
     assert words in run.stderr
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        (200, b"User-agent: *\n" + RULE * 200_000 + b"Disallow: /\n"),  # more than KBS_MAX_PAGE
+        (200, chain([b"\r\nUser-agent: *\n"], repeat(RULE * 1000))),
+        (200, gzip.compress(b"User-agent: *\n" + RULE * 60_000 + b"Disallow: /\n"), {"Content-Encoding": "gzip"}),
+    ],
+)
+def test_of_a_long_robots_txt_the_beginning_counts(site: ScriptedSite, crawl: Run, rules: Any) -> None:
+    site.list(FIRST)
+    site.answers["/robots.txt"] = rules
+    crawl("kbs_news", KBS_BASE_URL=site.base_url)
+    assert FIRST in site.requests
+
+
+def test_requests_that_wait_for_robots_txt_together_all_get_its_rules(crawl: Run) -> None:
+    with Replica(articles=20) as replica:
+        together = ["-s", "CONCURRENT_REQUESTS=8", "-s", "CONCURRENT_REQUESTS_PER_DOMAIN=8"]
+        ids = ",".join(str(entry.seq) for entry in replica.world.entries)
+        run = crawl("kbs_articles", "-a", f"ids={ids}", *together, KBS_BASE_URL=replica.base_url)
+    assert counts(run)["failed"] == 0, run.stderr
 
 
 @pytest.mark.parametrize("status", [403, 404])
@@ -144,6 +177,10 @@ def test_unusable_files_are_reported_before_any_request(site: ScriptedSite, craw
     run = crawl("kbs_news", KBS_DB="", KBS_BASE_URL=site.base_url)
     assert run.returncode == 1
     assert "give KBS_DB a file name, such as data/kbs.db." in run.stderr
+    (tmp_path / "file").touch()
+    run = crawl("kbs_news", KBS_ARCHIVE=f"{tmp_path}/file", KBS_BASE_URL=site.base_url)
+    assert (run.returncode, run.stderr) == (1, f"{tmp_path}/file: File exists.\n")
+    (tmp_path / "kbs.db").unlink()
     (tmp_path / "kbs.db").write_bytes(b"no database " * 100)
     run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
     assert run.returncode == 1
@@ -153,7 +190,8 @@ def test_unusable_files_are_reported_before_any_request(site: ScriptedSite, craw
 
 
 def test_a_page_that_was_not_archived_is_not_stored(crawl: Run, tmp_path: Path) -> None:
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))"
+    ArticleStore(tmp_path / "kbs.db").close()  # to make the tables takes nearly as much space
+    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (260_000, 260_000))"
     full = f"import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); {limit}"
     with Replica(articles=60) as replica:
         run = crawl("kbs_news", "-a", "pages=6", KBS_BASE_URL=replica.base_url, first=full)

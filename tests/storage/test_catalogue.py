@@ -22,7 +22,7 @@ from storage.versions import COLUMNS, Row
 from tests.bench.many_articles import fill
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=KST)
-WORDS = ("Corée", "coree", "Cœur", "États-Unis", "l’été", "Séoul")
+WORDS = ("Corée", "coree", "Cœur", "États-Unis", "l’été", "Séoul", "ﬁn", "Ørsted")
 # Without the id, which depends on the order of writing.
 _CATALOGUE = (
     "select latest, title, category, written_at, day, month, kind, lang, layout, characters, url, timestamp"
@@ -132,6 +132,7 @@ def test_a_database_of_the_first_version_is_upgraded(tmp_path: Path, monkeypatch
     oldest = migrations.pending(Database(memory=True))[0]
     first(name=oldest.name)(oldest.fn)
     monkeypatch.setattr("storage.database.migrations", first)
+    monkeypatch.setattr("storage.database.fold_written", lambda _: None)
     fill(tmp_path / "kbs.db", 60)
     monkeypatch.undo()
     with ArticleStore(tmp_path / "kbs.db") as store:

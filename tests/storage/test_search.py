@@ -5,12 +5,15 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database, Migrations
 
 from extractors import Article
 from extractors.address import site_url
 from extractors.article import KST
 from storage import ArticleStore, Capture, ReadOnlyStore, Selection
 from storage import search as module
+from storage.database import open_to_read
+from storage.schema import migrations
 from storage.search import BEGIN, END
 from tests.bench.many_articles import CATEGORIES, fill
 
@@ -79,6 +82,49 @@ def test_matching_words_are_marked(store: ArticleStore) -> None:
     assert hit.snippet == f"Un texte sur la {BEGIN}Corée{END}. Et un autre."
     [hit] = store.search("busan")
     assert not hit.title
+
+
+@pytest.mark.parametrize(
+    ("text", "query", "shown"),
+    [
+        ("la ﬁn oﬃcielle", "fin officielle", "la [ﬁn] [oﬃcielle]"),
+        ("la fin officielle", "ﬁn oﬃcielle", "la [fin] [officielle]"),
+        ("un Ｋ９ Ｔｈｕｎｄｅｒ", '"k9 thunder"', "un [Ｋ９ Ｔｈｕｎｄｅｒ]"),
+        ("à 10 ㎞ de là", '"10 km de"', "à [10 km de] là"),
+        ("à 10㎞ de là", "10km", "à [10km] de là"),
+        ("sur 30 m² ici", "m2 ici", "sur 30 [m²] [ici]"),
+        ("de Łódź à Bjørn", "lodz bjorn", "de [Łódź] à [Bjørn]"),
+        ("de Lodz à Bjorn", "title:Łódź OR Bjørn", "de Lodz à [Bjorn]"),
+        ("Đà Nẵng, à 25℃", '"da nang" "25°C"', "[Đà Nẵng], à [25°C]"),
+        ("un ½ cœur", "coeur", "un 1⁄2 [cœur]"),
+        ("le Ⅻᵉ et le ① de Ａ", "xiie 1 a", "le [Ⅻᵉ] et le [①] de [Ａ]"),
+    ],
+)
+def test_what_unicode_calls_the_same_is_found(store: ArticleStore, text: str, query: str, shown: str) -> None:
+    with store.batch():
+        article = add(store, 1, "Un titre", text)
+        add(store, 2, "Un titre", "Rien de cela.")
+    [hit] = store.search(query)
+    assert hit.snippet.replace(BEGIN, "[").replace(END, "]") == shown
+    assert [one.paragraphs for one in store if one.url == article.url] == [(text,)]
+    with store.batch():
+        store.db.execute("update articles set text = 'fini' where text = ?", [text])
+    assert store.search(query) == []
+
+
+def test_an_older_index_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    older = Migrations("kbsworld")
+    for migration in migrations.pending(Database(memory=True)):
+        if migration.name < "m007":
+            older(name=migration.name)(migration.fn)
+    monkeypatch.setattr("storage.database.migrations", older)
+    monkeypatch.setattr("storage.database.fold_written", lambda _: None)
+    with ArticleStore(tmp_path / "kbs.db") as store:
+        add(store, 1, "La ﬁn", "Texte.")
+        assert numbers(store, "fin") == []
+    monkeypatch.undo()
+    with open_to_read(tmp_path / "kbs.db", lambda _: None) as db:
+        assert [hit.title for hit in module.search(db, "fin")] == [f"La {BEGIN}ﬁn{END}"]
 
 
 def test_days_and_categories_limit_what_is_found(many: ReadOnlyStore) -> None:
