@@ -31,7 +31,7 @@ _PAIRS = frozenset("\u0f73\u0f75\u0f81")
 _CAPTION = re.compile(rf"\[?(?:{'|'.join(WORDS.captions)})\s*:")
 _LONGEST_CREDIT = 120
 # A line of more words that ends as a sentence is one, whatever it begins with.
-_WORDS_OF_A_CREDIT = 6
+_WORDS_OF_A_CREDIT = 4
 _SIGNS = tuple(WORDS.credit_signs)
 # "Samsung Co., Ltd." ends no sentence.
 _ABBREVIATED = re.compile(rf"\b(?:{'|'.join(WORDS.abbreviations.split())})\.\Z")

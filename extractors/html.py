@@ -193,7 +193,8 @@ def _decoded(body: bytes, charset: str | None) -> str:
     """A page that is no UTF-8, by its byte order mark, the response's charset, or its own, as browsers read them."""
     declared = next(filter(None, map(_label, _DECLARATION.finditer(body, 0, _DECLARED_WITHIN))), "")
     marked = read_bom(body)[0] or _UTF_16.get(body[:2]) or _UTF_16.get(body[:3])
-    codec = marked or _codec(charset or "") or _codec(declared) or _undeclared(body)
+    codec = marked or _codec(charset or "") or _codec(declared) or "utf-8"
+    codec = _undeclared(body) if codec == "utf-8" else codec  # since it is not in UTF-8, or not all of it
     try:
         return body.decode(codec, _CP1252).translate(_OF_C1)
     except (LookupError, ValueError):  # an encoding that is not for pages

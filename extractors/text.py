@@ -47,6 +47,7 @@ _SCRIPTS = {labels.lang: re.compile(f"[{labels.script}]") for labels in LABELS i
 # Links of the site's pages, which are neither title nor category.
 _LINKS = {WORDS.go_top, *WORDS.controls, *WORDS.menu}
 _LINKS |= {line for labels in LABELS for line in (*labels.skip_links, " ".join(labels.skip_links)) if line}
+_ALL_SKIP_LINKS = tuple(f"{' '.join(labels.skip_links)} " for labels in LABELS if labels.skip_links)
 _NOISE = {*WORDS.controls, *WORDS.programmes}
 
 
@@ -121,6 +122,8 @@ def _read_page(capture: _Capture) -> _Parts:
     # Below a body, skip links are the first line of another page.
     below = list(takewhile(lambda line: line != _skip_links(labels), rest[len(dates) :]))
     end = _end_of_body(below, labels)
+    if any(isinstance(find_dates(line)[0], datetime) for line in below[:end] if _is_date_line(line)):
+        raise NotAnArticle("a list of articles")
     title, category = _title_and_category(above, is_known=bool(labels and labels.lang))
     written_at, updated_at = find_dates(" / ".join(dates))
     return _Parts(
@@ -206,6 +209,8 @@ def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
     is_site = labels is not None or prefix is not None or is_article is True
     date_at = _date_line(lines, is_page=labels is not None) if is_site else None
     if date_at is None:
+        if lines[0].startswith(_ALL_SKIP_LINKS):
+            raise NotAnArticle("a page whose lines were joined")
         lines = list(dropwhile((_LINKS | _NOISE).__contains__, lines))
         lines = lines[: _end_of_body(lines, labels)]
     # A page that is named by its address alone must have prose, and no markup.

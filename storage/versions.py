@@ -144,8 +144,8 @@ def _precedence(row: Row) -> tuple[int, bool, str, str]:
 
 
 def _rank(row: Row) -> int:
-    """How much a page shows, 0 being most: HTML page, text capture, truncated HTML page, truncated text."""
-    return int(2 * row["truncated"] + (row["layout"] == "text"))
+    """How much a page shows, 0 being most: HTML page, text capture, body without title, and the same truncated."""
+    return int(4 * row["truncated"] + 2 * (row["layout"] == "text") + (row["title"] is None))
 
 
 def _view(row: Row) -> str:

@@ -16,6 +16,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "plain": {"layout": "news", "image_url": "picture", "image_credit": "YONHAP News"},
     "video": {"layout": "video", "image_url": "still", "image_credit": None, "has_video": 1, "source_url": "vod"},
     "text": {"layout": "text"},
+    "body": {"layout": "text", "title": None},
 }
 # Which of equal captures a row names may depend on the order.
 FREE = {"fetched_at", "archive_file", "archive_offset", "source_url"}
@@ -27,6 +28,7 @@ def view(day: int, name: str = "plain", words: str = "A", date: str | None = WRI
     given = {
         "kind": "news",
         "lang": "fr",
+        "title": "Un titre",
         "has_video": 0,
         "timestamp": date,
         "written_at": date and WRITTEN,
@@ -81,6 +83,11 @@ def test_text_is_the_later_views_and_picture_the_plain_views(store: ArticleStore
 def test_a_whole_text_counts_more_than_a_truncated_page(store: ArticleStore) -> None:
     [row] = in_any_order(store, truncated(5), view(6, "text"), truncated(7, "text"))
     assert (row["text"], row["layout"]) == ("A", "text")
+
+
+def test_a_body_alone_counts_less_than_a_whole_page_of_text(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(5, "text"), view(6, "body", "B", None), view(7, "body", "C", None))
+    assert (row["text"], row["title"], row["timestamp"]) == ("A", "Un titre", WRITTEN)
 
 
 def test_a_video_view_replaces_a_text_capture(store: ArticleStore) -> None:
