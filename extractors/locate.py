@@ -85,7 +85,7 @@ def meta_of(page: _Element, name: str) -> str | None:
 
 def base_of(page: _Element, url: str) -> str:
     """What the links of the page at `url` are relative to: its `<base href=…>`, or itself."""
-    base = next((href for base in page.iter("base") if (href := base.get("href"))), "")
+    base = next((href for base in page.iterfind("*/base") if (href := base.get("href"))), "")
     return absolute(url, base) or url
 
 
