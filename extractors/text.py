@@ -209,7 +209,7 @@ def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
     is_site = labels is not None or prefix is not None or is_article is True
     date_at = _date_line(lines, is_page=labels is not None) if is_site else None
     if date_at is None:
-        if lines[0].startswith(_ALL_SKIP_LINKS):
+        if lines and lines[0].startswith(_ALL_SKIP_LINKS):
             raise NotAnArticle("a page whose lines were joined")
         lines = list(dropwhile((_LINKS | _NOISE).__contains__, lines))
         lines = lines[: _end_of_body(lines, labels)]

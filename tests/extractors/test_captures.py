@@ -44,6 +44,8 @@ def test_a_whole_page_of_an_edition_is_known_by_its_words(labels: Labels) -> Non
         (f" date 2023-09 {UN}", "https://world.kbs.co.kr/service/news_list.htm?lang=f"),
         (f"<!DOCTYPE html>\n<p>{UN}", NEWS),
         ("Le pont\nPartager", NEWS),  # no prose
+        ("date 2024-05 \nClose", NEWS),
+        (" date 2024-05 ", NEWS),
         (f"Aller au menu Aller à la page Go Top Le pont Write: 2024-05-06 07:08 {UN}", NEWS),  # one line
         ("Go Top\nLe pont\nWrite: 2024-05-06 07:08\nLe port\nWrite: 2024-05-06 06:09\nNext", None),  # a list
         (f" date 2015-03 Concours\nPrix\n{UN}\nRègles", "http://world.kbs.co.kr/special/concours/index.htm"),
