@@ -7,10 +7,10 @@ import signal
 import socket
 import sqlite3
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -94,19 +94,13 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
             timeout_graceful_shutdown=1,
             lifespan="on",
         )
-        server = _Server(config)
+        server = uvicorn.Server(config)
+        # uvicorn's own would raise signals a second time at the end, and ignore SIGHUP.
+        server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, server.handle_exit)
         ready(f"http://127.0.0.1:{listening.getsockname()[1]}/")
         server.run(sockets=[listening])
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to `serve`: uvicorn would raise them a second time at the end, and ignore SIGHUP."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
 
 
 class _ReadOnlyDatabase(Database):  # type: ignore[misc]
@@ -125,24 +119,17 @@ class _ReadOnlyDatabase(Database):  # type: ignore[misc]
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  (Datasette names it)
         return sqlite3.connect(self._uri, uri=True, check_same_thread=False)
 
-    async def execute(
-        self,
-        sql: str,
-        params: Any = None,
-        truncate: bool = False,
-        custom_time_limit: int | None = None,
-        page_size: int | None = None,
-        **_: Any,
-    ) -> Results:
-        seconds = min(custom_time_limit or self.ds.sql_time_limit_ms, self.ds.sql_time_limit_ms) / 1000
-        most = self.ds.max_returned_rows + (page_size == self.ds.max_returned_rows) if truncate else None
+    async def execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Results:
+        limit, most = self.ds.sql_time_limit_ms, self.ds.max_returned_rows
+        seconds = min(options.get("custom_time_limit") or limit, limit) / 1000
+        most += options.get("page_size") == most
         # A page of a table that is cut would be its last one.
         is_whole = not truncate or re.search(r" limit [0-9]+( offset [0-9]+)?$", sql) is not None
         values = list(params) if isinstance(params, list | tuple) else dict(params or {})
+        query = self._uri, sql, values, seconds, most if truncate else None, is_whole
         process = await self._idle.get()
         try:
-            asked = process.submit(queries.answer, self._uri, sql, values, seconds, most, is_whole=is_whole)
-            names, rows, is_cut = await asyncio.wrap_future(asked)
+            names, rows, is_cut = await asyncio.wrap_future(process.submit(queries.answer, *query))
         except BrokenProcessPool as error:  # it took too long
             process = queries.process()
             raise QueryInterrupted(error, sql, params) from error

@@ -36,7 +36,7 @@ def process() -> ProcessPoolExecutor:
 
 
 def answer(
-    uri: str, sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool
+    uri: str, sql: str, params: Any, seconds: float, most: int | None, is_whole: bool
 ) -> tuple[list[str], list[tuple[Any, ...]], bool]:
     """The names of a query's columns, its first rows, and whether there are more.
 
