@@ -70,12 +70,8 @@ def words_of(text: str) -> list[str]:
 
 def fold(text: str) -> str:
     """A text as it is indexed: ligatures, full-width forms, ㎞, ² and ø as the letters that they mean."""
-    folded = _folded(text)
+    folded = unicodedata.normalize("NFKC", _STROKED.sub(lambda found: _STROKES[found[0]], text))
     return text if folded == text or words_of(folded) == words_of(text) else folded
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFKC", _STROKED.sub(lambda found: _STROKES[found[0]], text))
 
 
 def _plain(query: str) -> str:
@@ -83,7 +79,7 @@ def _plain(query: str) -> str:
 
     FTS5 would end at a NUL, and SQLite does not take half a character from the command line.
     """
-    kinds = ((char, unicodedata.category(char)) for char in _folded(query.translate(_QUOTES)))
+    kinds = ((char, unicodedata.category(char)) for char in fold(query.translate(_QUOTES)))
     return "".join(" " if kind in {"Cc", "Cs"} else char for char, kind in kinds if kind != "Cf")
 
 

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import sqlite3
+import sys
 import warnings
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -122,19 +123,20 @@ class _ReadOnlyDatabase(Database):  # type: ignore[misc]
     async def execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Results:
         limit, most = self.ds.sql_time_limit_ms, self.ds.max_returned_rows
         seconds = min(options.get("custom_time_limit") or limit, limit) / 1000
-        most += options.get("page_size") == most
-        # A page of a table that is cut would be its last one.
-        is_whole = not truncate or re.search(r" limit [0-9]+( offset [0-9]+)?$", sql) is not None
+        most = most + (options.get("page_size") == most) if truncate else sys.maxsize
         values = list(params) if isinstance(params, list | tuple) else dict(params or {})
-        query = self._uri, sql, values, seconds, most if truncate else None, is_whole
         process = await self._idle.get()
         try:
-            names, rows, is_cut = await asyncio.wrap_future(process.submit(queries.answer, *query))
+            asked = process.submit(queries.answer, self._uri, sql, values, seconds, most)
+            names, rows, is_cut = await asyncio.wrap_future(asked)
         except BrokenProcessPool as error:  # it took too long
             process = queries.process()
             raise QueryInterrupted(error, sql, params) from error
         finally:
             self._idle.put_nowait(process)
+        # A page of a table that is cut would be its last one.
+        if is_cut and len(rows) < most and (not truncate or re.search(r" limit [0-9]+( offset [0-9]+)?$", sql)):
+            raise sqlite3.OperationalError("these rows are too long in all; ask for fewer rows or columns")
         # Datasette wants rows of this kind, which only a cursor with these columns can make.
         columns = ", ".join('null as "{}"'.format(name.replace('"', '""')) for name in names)
         cursor = sqlite3.connect(":memory:").execute(f"select {columns or 'null'}")

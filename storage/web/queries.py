@@ -35,20 +35,13 @@ def process() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, _CONTEXT, _begin)
 
 
-def answer(
-    uri: str, sql: str, params: Any, seconds: float, most: int | None, is_whole: bool
-) -> tuple[list[str], list[tuple[Any, ...]], bool]:
-    """The names of a query's columns, its first rows, and whether there are more.
+def answer(uri: str, sql: str, params: Any, seconds: float, most: int) -> tuple[list[str], list[tuple[Any, ...]], bool]:
+    """The names of a query's columns, its first rows, `most` of them, and whether there are more.
 
-    It ends its process where it takes longer than `seconds`.
-
-    Args:
-        uri: of the database, which stays open.
-        most: rows; None: all.
-        is_whole: rows that are too long in all are an error, instead of cut.
+    It ends its process where it takes longer than `seconds`. The database at `uri` stays open.
 
     Raises:
-        sqlite3.Error: the query is wrong, needs too much memory, or its rows are too long.
+        sqlite3.Error: the query is wrong, or needs too much memory.
     """
     rows: list[tuple[Any, ...]] = []
     length = 0
@@ -58,8 +51,6 @@ def answer(
         names = [name for name, *_ in cursor.description or ()]
         for row in cursor:
             length += sum(map(sys.getsizeof, row)) + _CELL * len(row)
-            if is_whole and length > _MAX_ROWS:
-                raise sqlite3.OperationalError("these rows are too long in all; ask for fewer rows or columns")
             if len(rows) == most or length > _MAX_ROWS:
                 return names, rows, True
             rows.append(row)
