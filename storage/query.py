@@ -6,7 +6,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from itertools import product
+from itertools import islice, product
 
 #: A longer query is a text, and not a query (query.toml says so).
 MAX_WORDS = 50
@@ -19,9 +19,9 @@ _OPERATORS = frozenset({"OR", "NOT"})
 _QUOTES = str.maketrans("«»“”„", '"""""')
 # French writes cœur and coeur: they are one word.
 _LIGATURE = re.compile("(œ|oe|æ|ae)", re.IGNORECASE)
-_SPELLINGS = {"œ": ("oe", "œ"), "oe": ("oe", "œ"), "æ": ("ae", "æ"), "ae": ("ae", "æ")}
-# Each ligature doubles the spellings of a phrase. With more than these, only all with ligatures and all without count.
-_MAX_MIXED = 3
+_SPELLINGS = {"œ": ("œ", "oe"), "oe": ("oe", "œ"), "æ": ("æ", "ae"), "ae": ("ae", "æ")}
+# Each ligature doubles the spellings of a phrase. With more than six, those before the last six are as typed.
+_MAX_SPELLINGS = 64
 
 # Letters with a stroke, which are no forms of others to Unicode.
 _STROKES = dict(zip("đĐðÐħĦıłŁøØŧŦ", "dDdDhHilLoOtT", strict=True))
@@ -149,8 +149,5 @@ def _joined(operator: str, parts: list[str]) -> str:
 
 def _spellings(text: str) -> list[str]:
     """A text with each of its ligatures as one letter and as two."""
-    parts = _LIGATURE.split(text)
-    choices = [_SPELLINGS.get(part.lower(), (part,)) for part in parts]
-    if len(parts) // 2 > _MAX_MIXED:
-        return ["".join(choice[0] for choice in choices), "".join(choice[-1] for choice in choices)]
-    return ["".join(chosen) for chosen in product(*choices)]
+    choices = [_SPELLINGS.get(part.lower(), (part,)) for part in _LIGATURE.split(text)]
+    return ["".join(chosen) for chosen in islice(product(*choices), _MAX_SPELLINGS)]
