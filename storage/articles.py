@@ -11,6 +11,7 @@ from extractors import Article
 from extractors.address import parse_address
 from storage.archive.capture import Capture
 from storage.database import Store, StoreError, open_to_read
+from storage.schema import index_folded
 from storage.search import Hit, search
 from storage.selection import NEWEST, Selection, select_rows
 from storage.versions import COLUMNS, Row, believed, is_undated, merged, same_capture, same_content
@@ -155,6 +156,7 @@ class ArticleStore(Store):
         if rows:
             values = [row[name] for row in rows for name in COLUMNS]
             self.db.execute(f"{_INSERT}{', '.join([_VALUES] * len(rows))}{_OR_UPDATE}", values)
+            index_folded(self.db, rows)
 
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""

@@ -26,9 +26,9 @@ _SQL = tomllib.loads(Path(__file__).with_name("checkup.toml").read_text("utf-8")
 _MAX_DAYS = 90
 
 
-def last_runs(db: Database) -> list[dict[str, Any]]:
-    """The last run of each spider, and where that has no end, also its last with one."""
-    return list(db.query(_SQL["last_runs"]))
+def table(db: Database, name: str) -> list[dict[str, Any]]:
+    """One of the tables of checkup.toml: `last_runs`, `layouts_by_month`, `pending_articles` or `doubtful_dates`."""
+    return list(db.query(_SQL[name]))
 
 
 def days_of_news(db: Database, today: date) -> list[dict[str, Any]]:
@@ -51,21 +51,6 @@ def days_of_news(db: Database, today: date) -> list[dict[str, Any]]:
 def _without_news(db: Database, edition: str, day: date) -> str:
     is_read = db.execute(_SQL["read_days"], [site_url("day", edition, day=day), day.isoformat()]).fetchone()
     return "none: read and empty" if is_read else NOT_KNOWN
-
-
-def doubtful_dates(db: Database) -> list[dict[str, Any]]:
-    """Articles dated before 1995 or ahead of their capture, and what is noted as done after now, newest first."""
-    return list(db.query(_SQL["doubtful_dates"]))
-
-
-def layouts_by_month(db: Database) -> list[dict[str, Any]]:
-    """How many versions of articles were fetched in each of the last twelve months (UTC), and with which layouts."""
-    return list(db.query(_SQL["layouts_by_month"]))
-
-
-def pending_articles(db: Database) -> list[dict[str, Any]]:
-    """Articles that lists name and that are not stored; those given up are last."""
-    return list(db.query(_SQL["pending_articles"]))
 
 
 def integrity(db: Database) -> list[str]:

@@ -11,7 +11,6 @@ from typing import Self
 from sqlite_utils import Database
 
 from storage.schema import migrations
-from storage.search import fold_written
 
 # Long enough for another crawl's batch to end; a batch takes milliseconds.
 _BUSY_SECONDS = 30.0
@@ -68,7 +67,6 @@ class Store:
         self.db.execute("begin immediate")
         with self.db.conn:
             yield
-            fold_written(self.db)
 
     def _prepare(self) -> None:
         # One transaction, one state of the file: another crawl may be creating it between two statements.
@@ -130,15 +128,8 @@ def is_at_rest(file: Path) -> bool:
     In a read-only folder SQLite cannot create files of its own; and without a log nobody writes
     (https://sqlite.org/tempfiles.html).
     """
-    return not _has_log(file) and not _may_write(file.parent)
-
-
-def _has_log(file: Path) -> bool:
-    return any(file.with_name(f"{file.name}{log}").exists() for log in ("-wal", "-journal"))
-
-
-def _may_write(folder: Path) -> bool:
-    return os.access(folder, os.W_OK, effective_ids=True)
+    has_log = any(file.with_name(f"{file.name}{log}").exists() for log in ("-wal", "-journal"))
+    return not has_log and not os.access(file.parent, os.W_OK, effective_ids=True)
 
 
 def _named(path: str | Path) -> Path:
@@ -180,8 +171,6 @@ def _pending(file: Path, db: Database) -> set[str]:
 def _unusable(file: Path, error: OSError | sqlite3.Error) -> StoreError:
     if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
         return StoreError(f"{file} is not an SQLite database, or is damaged ({error}); restore a copy of it.")
-    if _has_log(file) and not _may_write(file.parent):  # only who may write can bring the file up to its log
-        way_out = "run kbsworld stats as a user who may write to its folder"
-        return StoreError(f"{file} is as a process left it that was killed while it wrote; {way_out}.")
     reason = getattr(error, "strerror", None) or error
-    return StoreError(f"{file} cannot be opened ({reason}); check its permissions and the space on its disk.")
+    what_to_do = "check the permissions of it and its folder, and the space on its disk"
+    return StoreError(f"{file} cannot be opened ({reason}); {what_to_do}.")

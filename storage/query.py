@@ -6,7 +6,7 @@ import unicodedata
 from collections import deque
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from itertools import product
+from itertools import islice, product
 
 #: A longer query is a text, and not a query (query.toml says so).
 MAX_WORDS = 50
@@ -19,29 +19,13 @@ _OPERATORS = frozenset({"OR", "NOT"})
 _QUOTES = str.maketrans("«»“”„", '"""""')
 # French writes cœur and coeur: they are one word.
 _LIGATURE = re.compile("(œ|oe|æ|ae)", re.IGNORECASE)
-_SPELLINGS = {"œ": ("oe", "œ"), "oe": ("oe", "œ"), "æ": ("ae", "æ"), "ae": ("ae", "æ")}
-# Each ligature doubles the spellings of a phrase. With more than these, only all with ligatures and all without count.
-_MAX_MIXED = 3
+_SPELLINGS = {"œ": ("œ", "oe"), "oe": ("oe", "œ"), "æ": ("æ", "ae"), "ae": ("ae", "æ")}
+# Each ligature doubles the spellings of a phrase. With more than six, those before the last six are as typed.
+_MAX_SPELLINGS = 64
 
-# Where characters are that Unicode takes for others (NFKC), or that are a letter with a stroke. Without the ligatures.
-_FOLDABLE = re.compile(
-    "[ª²³µ¹º¼-¾ÐØßðø\u0100-\u0151\u0154-\u024f\u02b0-\u02e4\u1d2c-\u1dbf\u1e9a-\u1e9e\u2070-\u24ff\u2c60-\u2c7f"
-    "\u3131-\u33ff\ua69c-\ua7ff\uf900-\uffef\U0001d400-\U0001f2ff]"
-)
-_STROKES = {
-    "đ": "d",
-    "Đ": "D",
-    "ð": "d",
-    "Ð": "D",
-    "ħ": "h",
-    "Ħ": "H",
-    "ı": "i",
-    "ł": "l",
-    "Ł": "L",
-    "ø": "o",
-    "Ø": "O",
-}
-_STROKES |= {"ŧ": "t", "Ŧ": "T", "ß": "ss", "ẞ": "SS"}
+# Letters with a stroke, which are no forms of others to Unicode.
+_STROKES = dict(zip("đĐðÐħĦıłŁøØŧŦ", "dDdDhHilLoOtT", strict=True))
+_STROKED = re.compile(f"[{''.join(_STROKES)}]")
 
 _FAULTS: Mapping[str, Mapping[str, str]] = tomllib.loads(files("storage").joinpath("query.toml").read_text("utf-8"))
 
@@ -84,28 +68,19 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"[^\W_]+", text)
 
 
-def fold(text: str, *, keep_words: bool = False) -> str:
-    """A text as it is indexed and searched: ligatures, full-width forms, ㎞, ² and ø as the letters that they mean.
-
-    `keep_words`: characters that search takes for a part of a word, before and after, stay; so words stay as many.
-    """
-
-    def plain(found: re.Match[str]) -> str:
-        char = found[0]
-        folded = _STROKES.get(char) or unicodedata.normalize("NFKC", char)
-        is_kept = not words_of(folded) or (keep_words and char.isalnum() and folded.isalnum())
-        return char if is_kept else folded
-
-    return _FOLDABLE.sub(plain, text)
+def fold(text: str) -> str:
+    """A text as it is indexed: ligatures, full-width forms, ㎞, ² and ø as the letters that they mean."""
+    folded = unicodedata.normalize("NFKC", _STROKED.sub(lambda found: _STROKES[found[0]], text))
+    return text if folded == text or words_of(folded) == words_of(text) else folded
 
 
 def _plain(query: str) -> str:
-    """A query as texts are indexed: composed accents, no invisible characters, folded; and with one kind of quotes.
+    """A query as texts are indexed: folded, no invisible characters; and with one kind of quotes.
 
     FTS5 would end at a NUL, and SQLite does not take half a character from the command line.
     """
-    kinds = ((char, unicodedata.category(char)) for char in unicodedata.normalize("NFC", query.translate(_QUOTES)))
-    return fold("".join(" " if kind in {"Cc", "Cs"} else char for char, kind in kinds if kind != "Cf"))
+    kinds = ((char, unicodedata.category(char)) for char in fold(query.translate(_QUOTES)))
+    return "".join(" " if kind in {"Cc", "Cs"} else char for char, kind in kinds if kind != "Cf")
 
 
 def _items(query: str) -> Iterator[str]:
@@ -174,8 +149,5 @@ def _joined(operator: str, parts: list[str]) -> str:
 
 def _spellings(text: str) -> list[str]:
     """A text with each of its ligatures as one letter and as two."""
-    parts = _LIGATURE.split(text)
-    choices = [_SPELLINGS.get(part.lower(), (part,)) for part in parts]
-    if len(parts) // 2 > _MAX_MIXED:
-        return ["".join(choice[0] for choice in choices), "".join(choice[-1] for choice in choices)]
-    return ["".join(chosen) for chosen in product(*choices)]
+    choices = [_SPELLINGS.get(part.lower(), (part,)) for part in _LIGATURE.split(text)]
+    return ["".join(chosen) for chosen in islice(product(*choices), _MAX_SPELLINGS)]

@@ -32,9 +32,6 @@ _AMONG = """
     select rowid, rank from articles_fts where articles_fts match :expression and rowid between :first and :last
       and +rowid in (select value from json_each(:ids))
 """
-_WRITTEN = """
-    select id, articles.title, text from unfolded join catalogue using (id) join articles using (url, timestamp)
-"""
 _SHOWN = """
     select id, url, timestamp, catalogue.category, catalogue.written_at, catalogue.lang, articles.title, text
     from catalogue join articles using (url, timestamp) where id in (select value from json_each(?))
@@ -107,25 +104,20 @@ def _shown(db: Database, expression: str, ids: list[int]) -> dict[int, dict[str,
     rows = {row["id"]: row for row in db.query(_SHOWN, [json.dumps(ids)])}
     texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
     # An index of these texts alone: highlighting in the large one evaluates the query anew for each. It marks words by
-    # their number, so that those of the texts as they are can be marked.
+    # their number, so that those of texts with as many words can be marked.
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute("create table texts (id integer primary key, title, text)")
         columns = "title, text, content='texts', content_rowid='id'"
         index.execute(f"create virtual table shown using fts5 ({columns}, tokenize='{TOKENIZE}')")
-        kept = [
-            (key, title and fold(title, keep_words=True), fold(text, keep_words=True)) for key, title, text in texts
-        ]
-        index.executemany("insert into texts values (?, ?, ?)", kept)
-        folded = [(key, title and fold(title), fold(text)) for key, title, text in texts]
-        index.executemany("insert into shown (rowid, title, text) values (?, ?, ?)", folded)
+        for table, form in (("texts", _as_many_words), ("shown", fold)):
+            forms = [(key, title and form(title), form(text)) for key, title, text in texts]
+            index.executemany(f"insert into {table} (rowid, title, text) values (?, ?, ?)", forms)  # noqa: S608
         marked = index.execute(_MARKED, {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
     return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in marked}
 
 
-def fold_written(db: Database) -> None:
-    """Give the index folded what was written since the last call, where that makes a difference."""
-    for key, title, text in db.execute(_WRITTEN).fetchall():
-        folded = title and fold(title), fold(text)
-        if folded != (title, text):
-            db.execute("insert into folded (id, title, text) values (?, ?, ?)", [key, *folded])
-    db.execute("delete from unfolded")
+def _as_many_words(text: str) -> str:
+    """A text as it is written, but with as many words as folded: ㎞ is none to search, and km is one."""
+    if fold(text) == text:
+        return text
+    return "".join(char if char.isalnum() and fold(char).isalnum() else fold(char) for char in text)

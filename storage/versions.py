@@ -33,11 +33,6 @@ def believed(row: Row) -> Row:
     return row if dates.items() <= row.items() else row | dates | {"timestamp": moment}
 
 
-def is_ahead(row: Row) -> bool:
-    """Whether a row was captured after now: the clock of that computer was ahead, so nobody knows when it was."""
-    return bool(row["fetched_at"] > datetime.now(UTC).isoformat())
-
-
 def merged(versions: Sequence[Row], row: Row) -> list[Row]:
     """The versions of an article after one more capture of it was read; unchanged versions compare equal."""
     return _with_undated(versions, row) if is_undated(row) else _with_dated(versions, row)
@@ -138,14 +133,18 @@ def _both_views(row: Row, other: Row) -> Row:
     return row | seen
 
 
-def _precedence(row: Row) -> tuple[int, bool, str, str]:
+def _precedence(row: Row) -> tuple[int, str, str]:
     """Of two captures of one version the greater counts: never one that shows less, else the later."""
-    return -_rank(row), not is_ahead(row), row["fetched_at"], row["source_url"] or ""
+    return -_rank(row), row["fetched_at"], row["source_url"] or ""
 
 
 def _rank(row: Row) -> int:
-    """How much a page shows, 0 being most: HTML page, text capture, body without title, and the same truncated."""
-    return int(4 * row["truncated"] + 2 * (row["layout"] == "text") + (row["title"] is None))
+    """How much a page shows, 0 being most: HTML page, text capture, body without title, and the same truncated.
+
+    Of two that show as much, one from after now counts less: that clock was ahead, so nobody knows when it was.
+    """
+    is_ahead = row["fetched_at"] > datetime.now(UTC).isoformat()
+    return int(8 * row["truncated"] + 4 * (row["layout"] == "text") + 2 * (row["title"] is None) + is_ahead)
 
 
 def _view(row: Row) -> str:
@@ -155,17 +154,15 @@ def _view(row: Row) -> str:
 def _supersedes(version: Row, row: Row) -> bool:
     """Whether a version makes one without dates redundant.
 
-    That one shows less, or nobody knows when it was captured, or it has the same words, or it was captured while the
-    version was the current one, which was edited later.
+    That one shows less, or has the same words, or was captured while the version was the current one, which was edited
+    later.
     """
     if _rank(version) != _rank(row):
         return _rank(version) < _rank(row)
-    if is_ahead(row) and not is_ahead(version):
-        return True
     if is_undated(version):
         return False
     was_current = version["timestamp"] <= row["timestamp"] and row["fetched_at"] < version["fetched_at"]
-    return (was_current and not is_ahead(version)) or _same_words(version, row)
+    return was_current or _same_words(version, row)
 
 
 def _place(stored: Row, row: Row) -> Row:

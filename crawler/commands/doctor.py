@@ -58,23 +58,24 @@ class Command(OfflineCommand):
                 try:
                     return query(db, *arguments)
                 except sqlite3.Error as error:
-                    damage.append(f"{query.__name__.replace('_', ' ')} cannot be read: {error}")
+                    what = " ".join([query.__name__, *map(str, arguments)]).replace("_", " ")
+                    damage.append(f"{what} cannot be read: {error}")
                     return default
 
             print(f"{clean(database)} and {clean(folder or 'no archive')}, {now:%Y-%m-%d %H:%M} UTC\n")
-            runs = read(checkup.last_runs, [])
+            runs = read(checkup.table, [], "last_runs")
             complaints = [(run["spider"], run.pop("complaints")) for run in runs]  # too long for a column
             notes = [f"{spider} was unhealthy: {why}" for spider, why in complaints if why]
             _print("Last run of each spider", runs, notes)
             days = read(checkup.days_of_news, [], now.astimezone(KST).date())
             _print("Days with and without news, in KST", days, _about_days(days))
-            months = read(checkup.layouts_by_month, [])
+            months = read(checkup.table, [], "layouts_by_month")
             _print("Layouts of the articles, by month of fetching in UTC", months, _about_layouts(months))
-            pending = read(checkup.pending_articles, [])
+            pending = read(checkup.table, [], "pending_articles")
             given_up = sum(row["runs"] >= MAX_TRIES for row in pending)
             note = f"in all: {len(pending):,}; given up after {MAX_TRIES} runs: {given_up:,}"
             _print("Pending articles", pending[:_MAX_SHOWN], [note])
-            doubtful = read(checkup.doubtful_dates, [])
+            doubtful = read(checkup.table, [], "doubtful_dates")
             note = f"in all: {len(doubtful):,}; reextract drops wrong dates, the next crawls correct what is after now"
             _print("Dates that cannot be true", doubtful[:_MAX_SHOWN], [note] if doubtful else [])
             rows = read(checkup.archived_rows, Rows())

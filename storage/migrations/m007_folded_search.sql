@@ -1,12 +1,7 @@
 -- Search finds what Unicode calls the same (ligatures, full-width forms, ㎞), and ø as o. The tokenizer of the index folds
--- none of these, so it is given such texts folded. They are rare, and kept in `folded`; `unfolded` lists the rows that
--- were written since the last look for them (storage/search.py), at first all.
+-- none of these, so it is given such texts folded. They are rare, and kept in `folded` (storage/schema.py fills it).
 
 create table folded (id integer primary key, title text, text text not null) strict
-
-create table unfolded (id integer primary key) strict
-
-insert into unfolded (id) select id from catalogue
 
 drop view searchable
 
@@ -15,27 +10,16 @@ create view searchable as
     coalesce(folded.text, articles.text) as text
   from catalogue join articles using (url, timestamp) left join folded using (id)
 
--- Not `or ignore`: inside a trigger the policy of the statement that fires it counts.
-create trigger catalogue_inserted after insert on catalogue begin
-  insert into unfolded (id) select new.id where new.id not in (select id from unfolded);
-end
-
-create trigger catalogue_updated after update of title on catalogue begin
-  insert into unfolded (id) select new.id where new.id not in (select id from unfolded);
-end
-
 create trigger folded_inserted after insert on folded begin
   insert into articles_fts (articles_fts, rowid, title, text)
-    select 'delete', new.id, title, text from articles
-    where (url, timestamp) = (select url, timestamp from catalogue where id = new.id);
+    select 'delete', id, articles.title, text from catalogue join articles using (url, timestamp) where id = new.id;
   insert into articles_fts (rowid, title, text) values (new.id, new.title, new.text);
 end
 
 create trigger folded_deleted after delete on folded begin
   insert into articles_fts (articles_fts, rowid, title, text) values ('delete', old.id, old.title, old.text);
   insert into articles_fts (rowid, title, text)
-    select old.id, title, text from articles
-    where (url, timestamp) = (select url, timestamp from catalogue where id = old.id);
+    select id, articles.title, text from catalogue join articles using (url, timestamp) where id = old.id;
 end
 
 -- Before `articles` changes, the index has its texts as they are, as the triggers on it expect.

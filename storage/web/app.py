@@ -6,12 +6,12 @@ import re
 import signal
 import socket
 import sqlite3
-import threading
+import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from functools import partial
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -48,8 +48,7 @@ def reading_room(path: Path) -> Datasette:
     # Of this folder it takes the templates and static files.
     datasette = Datasette([], config_dir=_HERE, settings=metadata.pop("settings"), metadata=metadata)
     datasette.remove_database("_memory")
-    database = _ReadOnlyDatabase(datasette, path=str(path), is_mutable=not is_at_rest(path))
-    datasette.add_database(database, name=plugin.DATABASE)
+    datasette.add_database(_ReadOnlyDatabase(datasette, path), name=plugin.DATABASE)
     return datasette
 
 
@@ -96,61 +95,49 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
             timeout_graceful_shutdown=1,
             lifespan="on",
         )
-        server = _Server(config)
+        server = uvicorn.Server(config)
+        # uvicorn's own would raise signals a second time at the end, and ignore SIGHUP.
+        server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, server.handle_exit)
         ready(f"http://127.0.0.1:{listening.getsockname()[1]}/")
         server.run(sockets=[listening])
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to `serve`: uvicorn would raise them a second time at the end, and ignore SIGHUP."""
-
-    @contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 class _ReadOnlyDatabase(Database):  # type: ignore[misc]
-    """A database whose path may hold any character, and whose queries run in processes, one for each thread."""
+    """A database whose path may hold any character, and whose queries run in processes, as many as there are threads.
 
-    _own = threading.local()
+    Only the pages' own queries run in threads (`execute_fn`).
+    """
 
-    @property
-    def _uri(self) -> str:
-        return f"{Path(self.path).as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
+    def __init__(self, datasette: Datasette, path: Path) -> None:
+        super().__init__(datasette, path=str(path), is_mutable=not is_at_rest(path))
+        self._uri = f"{path.as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
+        self._idle: asyncio.LifoQueue[ProcessPoolExecutor] = asyncio.LifoQueue()
+        for _ in range(datasette.setting("num_sql_threads")):
+            self._idle.put_nowait(queries.process())
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  (Datasette names it)
         return sqlite3.connect(self._uri, uri=True, check_same_thread=False)
 
-    async def execute(
-        self,
-        sql: str,
-        params: Any = None,
-        truncate: bool = False,
-        custom_time_limit: int | None = None,
-        page_size: int | None = None,
-        **_: Any,
-    ) -> Results:
-        milliseconds = min(custom_time_limit or self.ds.sql_time_limit_ms, self.ds.sql_time_limit_ms)
-        most = self.ds.max_returned_rows + (page_size == self.ds.max_returned_rows)
-        # A page of a table that is cut would be its last one.
-        is_whole = not truncate or re.search(r" limit [0-9]+( offset [0-9]+)?$", sql) is not None
+    async def execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Results:
+        limit, most = self.ds.sql_time_limit_ms, self.ds.max_returned_rows
+        seconds = min(options.get("custom_time_limit") or limit, limit) / 1000
+        most = most + (options.get("page_size") == most) if truncate else sys.maxsize
         values = list(params) if isinstance(params, list | tuple) else dict(params or {})
-        ask = partial(self._ask, sql, values, milliseconds / 1000, most if truncate else None, is_whole=is_whole)
-        return await asyncio.get_running_loop().run_in_executor(self.ds.executor, ask)
-
-    def _ask(self, sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool) -> Results:
-        process = self._own.process = getattr(self._own, "process", None) or queries.process()
+        process = await self._idle.get()
         try:
-            asked = process.submit(queries.answer, self._uri, sql, params, seconds, most, is_whole=is_whole)
-            names, rows, is_cut = asked.result()
+            asked = process.submit(queries.answer, self._uri, sql, values, seconds, most)
+            names, rows, is_cut = await asyncio.wrap_future(asked)
         except BrokenProcessPool as error:  # it took too long
-            self._own.process = None
+            process = queries.process()
             raise QueryInterrupted(error, sql, params) from error
-        if names is None:
-            return Results([], False, None)
+        finally:
+            self._idle.put_nowait(process)
+        # A page of a table that is cut would be its last one.
+        if is_cut and len(rows) < most and (not truncate or re.search(r" limit [0-9]+( offset [0-9]+)?$", sql)):
+            raise sqlite3.OperationalError("these rows are too long in all; ask for fewer rows or columns")
         # Datasette wants rows of this kind, which only a cursor with these columns can make.
         columns = ", ".join('null as "{}"'.format(name.replace('"', '""')) for name in names)
-        cursor = sqlite3.connect(":memory:").execute(f"select {columns}")
+        cursor = sqlite3.connect(":memory:").execute(f"select {columns or 'null'}")
         return Results([sqlite3.Row(cursor, row) for row in rows], is_cut, cursor.description)

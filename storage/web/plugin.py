@@ -1,7 +1,6 @@
-"""The Datasette plugin that makes it a reading room: its pages, its languages, and what queries may do."""
+"""The Datasette plugin that makes it a reading room: its pages and its languages."""
 
 import re
-import sqlite3
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -14,7 +13,6 @@ from sqlite_utils import Database
 
 from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, front_page, results
-from storage.web.queries import prepare
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
@@ -27,13 +25,6 @@ _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     """The pages that Datasette does not have."""
     return [(r"^/$", _front), (r"^/search$", _search), (r"^/-/language/(?P<code>fr|en)$", _pick_language)]
-
-
-@hookimpl(trylast=True)  # after Datasette, whose escape_fts is replaced
-def prepare_connection(conn: sqlite3.Connection, database: str) -> None:
-    """What the pages read with, as the processes of `queries`."""
-    if database == DATABASE:
-        prepare(conn)
 
 
 @hookimpl

@@ -27,16 +27,6 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["__main__", "storage.web.queries"])
 
 
-def prepare(connection: sqlite3.Connection) -> None:
-    """Refuse all writing, and give queries the project's functions."""
-    register(connection)
-    # Datasette's own knows neither `OR` nor `title:`, and does not catch errors.
-    connection.create_function("escape_fts", 1, match_expression, deterministic=True)
-    connection.execute("pragma query_only = 1")
-    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
-
-
 def process() -> ProcessPoolExecutor:
     """A process for `answer`."""
     os.environ["PYTHONSAFEPATH"] = "1"  # it imports no file of the current folder, such as a pickle.py
@@ -45,31 +35,22 @@ def process() -> ProcessPoolExecutor:
     return ProcessPoolExecutor(1, _CONTEXT, _begin)
 
 
-def answer(
-    uri: str, sql: str, params: Any, seconds: float, most: int | None, *, is_whole: bool
-) -> tuple[list[str] | None, list[tuple[Any, ...]], bool]:
-    """The names of a query's columns, None if it has none, its first rows, and whether there are more.
+def answer(uri: str, sql: str, params: Any, seconds: float, most: int) -> tuple[list[str], list[tuple[Any, ...]], bool]:
+    """The names of a query's columns, its first rows, `most` of them, and whether there are more.
 
-    It ends its process where it takes longer than `seconds`.
-
-    Args:
-        uri: of the database, which stays open.
-        most: rows; None: all.
-        is_whole: rows that are too long in all are an error, instead of cut.
+    It ends its process where it takes longer than `seconds`. The database at `uri` stays open.
 
     Raises:
-        sqlite3.Error: the query is wrong, needs too much memory, or its rows are too long.
+        sqlite3.Error: the query is wrong, or needs too much memory.
     """
     rows: list[tuple[Any, ...]] = []
     length = 0
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         cursor = _connection(uri).execute(sql, params)
-        names = [name for name, *_ in cursor.description] if cursor.description else None
+        names = [name for name, *_ in cursor.description or ()]
         for row in cursor:
             length += sum(map(sys.getsizeof, row)) + _CELL * len(row)
-            if is_whole and length > _MAX_ROWS:
-                raise sqlite3.OperationalError("these rows are too long in all; ask for fewer rows or columns")
             if len(rows) == most or length > _MAX_ROWS:
                 return names, rows, True
             rows.append(row)
@@ -84,8 +65,13 @@ def answer(
 def _connection(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True)
     connection.text_factory = lambda text: str(text, "utf-8", "replace")
-    prepare(connection)
+    register(connection)
+    # Datasette's own knows neither `OR` nor `title:`, and does not catch errors.
+    connection.create_function("escape_fts", 1, match_expression, deterministic=True)
+    connection.execute("pragma query_only = 1")
     connection.execute(f"pragma hard_heap_limit = {_MAX_HEAP}")
+    connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, _MAX_VALUE)
     return connection
 
 

@@ -132,7 +132,7 @@ def test_a_database_of_the_first_version_is_upgraded(tmp_path: Path, monkeypatch
     oldest = migrations.pending(Database(memory=True))[0]
     first(name=oldest.name)(oldest.fn)
     monkeypatch.setattr("storage.database.migrations", first)
-    monkeypatch.setattr("storage.database.fold_written", lambda _: None)
+    monkeypatch.setattr("storage.articles.index_folded", lambda *_: None)
     fill(tmp_path / "kbs.db", 60)
     monkeypatch.undo()
     with ArticleStore(tmp_path / "kbs.db") as store:

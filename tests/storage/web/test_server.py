@@ -174,6 +174,8 @@ def test_a_page_of_a_table_is_never_cut(small: Room) -> None:
         store.db.execute("create table long as " + LONG.replace("2000", "200000").replace("5000", "50"))
     assert small.ask("/kbs/long.json?_size=10").json()["next"]
     assert "these rows are too long in all" in small.ask("/kbs/long.json?_size=50").json()["error"]
+    many = quote(RUNAWAY.replace("max(x)", "x") + " limit 6000")
+    assert small.ask(f"/kbs.json?sql={many}").json()["truncated"] is True
 
 
 def test_what_another_process_stores_is_on_the_next_page(small: Room) -> None:
