@@ -70,8 +70,9 @@ def words_of(text: str) -> list[str]:
 
 def fold(text: str) -> str:
     """A text as it is indexed: ligatures, full-width forms, ㎞, ² and ø as the letters that they mean."""
-    folded = unicodedata.normalize("NFKC", _STROKED.sub(lambda found: _STROKES[found[0]], text))
-    return text if folded == text or words_of(folded) == words_of(text) else folded
+    plain = text.replace("…", "...")  # which is in many texts, and in no word
+    folded = unicodedata.normalize("NFKC", _STROKED.sub(lambda found: _STROKES[found[0]], plain))
+    return text if folded == plain or words_of(folded) == words_of(text) else folded
 
 
 def _plain(query: str) -> str:
