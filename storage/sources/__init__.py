@@ -27,7 +27,7 @@ from storage.archive.capture import (
     name_of,
     warc_files,
 )
-from storage.archive.http import GZIP_MAGIC
+from storage.archive.http import GZIP_MAGIC, ZSTD_MAGIC
 from storage.archive.reader import GZIP, begins_record
 from storage.sources.folder import (
     CACHE_FILES,
@@ -43,7 +43,6 @@ from storage.sources.folder import (
 from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_columns, table_source
 from storage.sources.warc import warc_source, zip_sources
 
-_ZSTD = b"\x28\xb5\x2f\xfd"
 # How .warc.zst begins: its dictionary is in a frame that zstd skips.
 _ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"
 
@@ -262,10 +261,10 @@ def _unpacked(head: bytes) -> bytes:
         OSError: it is packed so that it cannot be read; the message is a phrase.
         ValueError: it is empty; likewise.
     """
-    if head.startswith(_ZSTD):
+    if head.startswith(ZSTD_MAGIC):
         raise OSError("zstd-compressed; unpack it first, as with zstd -d")
     if head.startswith(_ZSTD_DICTIONARY):
-        unpack = " | zstd -d" if head[8:12] == _ZSTD else ""
+        unpack = " | zstd -d" if head[8:12] == ZSTD_MAGIC else ""
         cut = f"tail -c +9 FILE | head -c {int.from_bytes(head[4:8], 'little')}{unpack} > dictionary"
         raise OSError(f"zstd-compressed with a dictionary; unpack it first: {cut}; zstd -d -D dictionary FILE")
     if not head:
