@@ -13,9 +13,6 @@ from pathlib import Path, PurePath
 #: How ArchiveWriter names its files: spider, the time of the first exchange in UTC, process.
 FILE_NAME = re.compile(r"(?P<spider>.+)-(?P<time>[0-9]{8}T[0-9]{12})Z-[0-9]+\.warc\.gz")
 
-# As nearly every tool writes a digest.
-_DIGEST = re.compile("sha1:[A-Z2-7]{32}")
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
@@ -148,8 +145,6 @@ def payload_digest(body: bytes, algorithm: str = "sha1") -> str:
 
 def plain_digest(written: str | None) -> str | None:
     """A digest as `payload_digest` writes it: some tools use capitals or hexadecimal."""
-    if written and _DIGEST.fullmatch(written):
-        return written
     algorithm, _, value = (written or "").strip().partition(":")
     algorithm = algorithm.lower().replace("-", "")
     with suppress(ValueError):

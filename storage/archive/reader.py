@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from io import BufferedReader, BytesIO
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
 
@@ -332,10 +332,11 @@ def _resync(window: _Window, start: int, what: str, if_more: str, *, is_plain: b
 def _plain_record(window: _Window, longest: int, *, check_digests: bool) -> Record | Stretch:
     """The uncompressed record at the window, if its length leads to its end."""
     start, stored = window.at, window.peek(MAX_HEADERS)
-    found, content, length = _measured(stored)
-    if not content or found is None:
+    found, content = _begun(stored)
+    if found is None:
         is_cut = not content and len(stored) < MAX_HEADERS and _is_packed(stored) is False
         raise _Unreadable(CUT if is_cut else NO_RECORD, 1)
+    length = content + found.content_length
     if length > longest:
         # Not read into memory: it is whole if the next one begins where its length says.
         window.advance(1)
@@ -344,11 +345,10 @@ def _plain_record(window: _Window, longest: int, *, check_digests: bool) -> Reco
             return stretch
         return _record(found, start, stretch.end, None)
     data = window.peek(length)
-    found = _parse(_as_warc(data))
-    if len(data) < length or found is None:
+    if len(data) < length:
         raise _Unreadable(CUT, 1)
     inside = _RECORD_INSIDE.search(data, content)
-    record = _record(found, start, start + length, found.reader.read(), check_digests=check_digests or bool(inside))
+    record = _record(found, start, start + length, data[content:], check_digests=check_digests or bool(inside))
     # A page may quote an archive: then its digest is right.
     if inside is not None and not record.sound:
         raise _Unreadable(WRONG_LENGTH, inside.start())
@@ -360,47 +360,38 @@ def _plain_record(window: _Window, longest: int, *, check_digests: bool) -> Reco
     return record
 
 
-def _measured(stored: bytes) -> tuple[WarcRecord | None, int, int]:
-    """The record that begins so, if FastWARC reads it, where its content begins (0: nowhere), and its length."""
-    head = _as_warc(stored[:MAX_HEADERS])
-    headers, found = END_OF_HEADERS.search(head, 0, MAX_HEADERS), _parse(head)
-    if not head.startswith(b"WARC/") or headers is None:
-        return found, 0, 0
-    content = min(len(stored), MAX_HEADERS) - len(head) + headers.end()
-    return found, content, content + (found.content_length if found else 0)
+def _begun(stored: bytes) -> tuple[WarcRecord | None, int]:
+    """The record that begins so, without its content, and where that begins (0: nowhere).
 
-
-def _as_warc(data: bytes) -> bytes:
-    """A record with the headers of WARC that FastWARC reads, whatever the letters of their names: ARC records, too."""
-    line = None if data.startswith(b"WARC/") else _ARC_LINE.match(data)
-    if line is None:
-        end = found.end() if (found := END_OF_HEADERS.search(data, 0, MAX_HEADERS)) else 0
-        head = _TYPE.sub(lambda name: b"WARC-Type" + name[2].lower() if name[1] else b"Content-Length", data[:end])
-        return data if data.startswith(head) else head + data[end:]
-    url, date, length = (value.decode("latin-1") for value in line.groups())
-    kind = "response" if url.startswith(("http:", "https:")) else "metadata"
-    headers = [
-        *("WARC/1.0", f"WARC-Type: {kind}", f"WARC-Target-URI: {url}"),
-        f"WARC-Date: {date[:4]}-{date[4:6]}-{date[6:8]}T{date[8:10]}:{date[10:12]}:{date[12:]}Z",
-        *("Content-Type: application/http; msgtype=response", f"Content-Length: {length}", "", ""),
-    ]
-    return "\r\n".join(headers).encode("latin-1") + data[line.end() :]
-
-
-def _parse(data: bytes) -> WarcRecord | None:
-    """The record that begins so, or None."""
-    try:
-        found = next(ArchiveIterator(BytesIO(data), parse_http=False, quirks_mode=True), None)
-    except (OSError, ValueError):
-        return None
-    return found if found is not None and found.stream_pos == 0 else None
+    FastWARC is given the names of fields as it knows them, and of ARC records the headers of WARC.
+    """
+    line, end = _ARC_LINE.match(stored), END_OF_HEADERS.search(stored, 0, MAX_HEADERS)
+    if line is not None:
+        url, date, length = (value.decode("latin-1") for value in line.groups())
+        kind = "response" if url.startswith(("http:", "https:")) else "metadata"
+        headers = [
+            *("WARC/1.0", f"WARC-Type: {kind}", f"WARC-Target-URI: {url}"),
+            f"WARC-Date: {date[:4]}-{date[4:6]}-{date[6:8]}T{date[8:10]}:{date[10:12]}:{date[12:]}Z",
+            *("Content-Type: application/http; msgtype=response", f"Content-Length: {length}", "", ""),
+        ]
+        head, content = "\r\n".join(headers).encode("latin-1"), line.end()
+    elif end is not None and stored.startswith(b"WARC/"):
+        content = end.end()
+        head = _TYPE.sub(
+            lambda name: b"WARC-Type" + name[2].lower() if name[1] else b"Content-Length", stored[:content]
+        )
+    else:
+        return None, 0
+    found = None
+    with suppress(OSError, ValueError):
+        found = next(ArchiveIterator(BytesIO(head), parse_http=False, quirks_mode=True), None)
+    return found, content
 
 
 def _record(found: WarcRecord, offset: int, end: int, block: bytes | None, *, check_digests: bool = False) -> Record:
     """A record as FastWARC parsed it, with its content if that is whole."""
-    date = cast("datetime | None", found.record_date) or found.headers.get("WARC-Date")
-    url = found.headers.get("WARC-Target-URI")
-    record = Record(offset, end, str(found.record_type), url, utc(date), found.headers)
+    url, date = found.headers.get("WARC-Target-URI"), utc(found.headers.get("WARC-Date"))
+    record = Record(offset, end, str(found.record_type), url, date, found.headers)
     if block is None:
         return record
     record.body = block

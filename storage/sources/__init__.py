@@ -123,24 +123,22 @@ def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[
 
 def _source_of(file: str, archive: Path) -> Source:
     """The source that a location names; an OSError if it does not exist any more."""
-    name, _, start = file.rpartition("!")
-    is_own = "/" not in file
-    if is_own and ((archive / file).exists() or not start.isdecimal()):
+    if "/" not in file and (archive / file).exists():
         return warc_source(archive / file, file)
     # The mark between a zip and its member may be in any name.
-    for path in () if is_own else (file, *(file[: mark.start()] for mark in re.finditer("!", file))):
+    for path in (file, *(file[: mark.start()] for mark in re.finditer("!", file))) if "/" in file else ():
         found = _find([path]) if os.path.lexists(path) else ()
         for source in found:
             if isinstance(source, Source) and source.name == file:
                 return source
-    # In gzip data that begin at a byte: `warc_items` names records so.
+    # Inside a gzip member: `warc_items` names records so.
+    name, _, start = file.rpartition("!")
     if not start.isdecimal():
         raise FileNotFoundError(f"{file}: no archive, table or page is there.")
     source = _source_of(name, archive)
 
     def items(max_page: int, _: int) -> Iterator[Item]:
-        read = source.read(max_page, int(start))
-        return (item for item in read if item.location is not None and item.location.file == file)
+        return (item for item in source.read(max_page, int(start)) if item.location and item.location.file == file)
 
     return replace(source, name=file, read=items, is_archive=False)
 
