@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from io import BytesIO
 
 from fastwarc.stream_io import BrotliReader, GzipReader, ZstdReader
@@ -42,21 +42,12 @@ _FIELD = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The head of an HTTP response.
+def read_response(block: bytes) -> tuple[int | None, dict[str, str], bytes]:
+    """Status, fields and body of the final response in a block: interim ones (100, 103) may precede it.
 
-    Attributes:
-        status: None where it is no response.
-        fields: those about the body, by their names in lower case; several of one name are joined by commas.
+    The status is None where it is no response. The fields are those about the body, by their names in lower case;
+    several of one name are joined by commas.
     """
-
-    status: int | None = None
-    fields: dict[str, str] = field(default_factory=dict)
-
-
-def read_response(block: bytes) -> tuple[Head, bytes]:
-    """The head and body of the final response in a block: interim ones (100, 103) may precede it."""
     at = 0
     while status := _STATUS.match(block, at):
         end = END_OF_HEADERS.search(block, at, at + MAX_HEADERS)
@@ -70,8 +61,8 @@ def read_response(block: bytes) -> tuple[Head, bytes]:
         for written, value in _FIELD.findall(block, at, stop):
             name, text = written.decode().lower(), " ".join(value.decode("latin-1").split())
             fields[name] = f"{fields[name]}, {text}" if name in fields else text
-        return Head(int(status[1]), fields), block[start:]
-    return Head(), block
+        return int(status[1]), fields, block[start:]
+    return None, {}, block
 
 
 def decoded(capture: Capture, max_page: int) -> Capture:

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
 
 from storage.archive.capture import matches_digest
-from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, Head, decode_body, read_response
+from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, decode_body, read_response
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
@@ -64,7 +64,7 @@ class Record:
         offset, end: where it begins and where the next one does, in bytes of the file as stored.
         url: its WARC-Target-URI as written.
         date: its WARC-Date; aware, UTC. None if it cannot be read.
-        http: the head of its HTTP response, if it is a page with one; without status if that cannot be read.
+        status, fields: of its HTTP response as `read_response` gives them; no fields (None): it is no page with one.
         body: what follows the headers; None if the record is longer than was to be read.
         sound: whether its content matches its digest; None if that was not or cannot be checked.
         within: of a record that begins inside a gzip member, where a member before it begins; `offset` and `end` then
@@ -77,7 +77,8 @@ class Record:
     url: str | None
     date: datetime | None
     headers: HeaderMap
-    http: Head | None = None
+    status: int | None = None
+    fields: dict[str, str] | None = None
     body: bytes | None = None
     sound: bool | None = None
     within: int | None = None
@@ -395,18 +396,18 @@ def _record(found: WarcRecord, offset: int, end: int, block: bytes | None, *, ch
     if block is None:
         return record
     record.body = block
-    head, body = read_response(block) if record.kind in _PAGES else (Head(), block)
+    status, fields, body = read_response(block) if record.kind in _PAGES else (None, {}, block)
     is_http = (found.headers.get("Content-Type") or "").lower().startswith("application/http")
-    if record.kind in _PAGES and (is_http or (record.kind == "response" and head.status)):
-        record.http, record.body = head, body
+    if record.kind in _PAGES and (is_http or (record.kind == "response" and status)):
+        record.status, record.fields, record.body = status, fields, body
     if check_digests:
         record.sound = matches_digest(found.headers.get("WARC-Block-Digest"), block)
         # A revisit's payload is another record's; that of others may have been taken with its codings or without.
         if record.sound is None and record.kind != "revisit":
-            digest, coding = found.headers.get("WARC-Payload-Digest"), head.fields.get("content-encoding")
+            digest, coding = found.headers.get("WARC-Payload-Digest"), fields.get("content-encoding")
             record.sound = matches_digest(digest, body)
-            if record.sound is False and head.fields.keys() & {"content-encoding", "transfer-encoding"}:
-                record.sound = "transfer-encoding" in head.fields
+            if record.sound is False and fields.keys() & {"content-encoding", "transfer-encoding"}:
+                record.sound = "transfer-encoding" in fields
                 with suppress(ValueError):
                     record.sound |= matches_digest(digest, decode_body(body, _BOMB_BYTES, coding)[0]) or False
     return record

@@ -25,7 +25,7 @@ from storage.archive.capture import (
     plain_digest,
     stamp_of,
 )
-from storage.archive.http import TOO_LARGE, Head
+from storage.archive.http import TOO_LARGE
 from storage.archive.reader import BOMB, Record, Stretch, begins_record, is_bomb, read_warc, utc
 from storage.sources.table import HEAD
 
@@ -97,7 +97,7 @@ def flaw_of(record: Record, url: str) -> str:
         return "its date cannot be read"
     if record.sound is False:
         return "its content does not match its digest"
-    if record.kind == "response" and record.http is not None and record.http.status is None:
+    if record.kind == "response" and record.fields is not None and record.status is None:
         return "it holds no HTTP response"
     return ""
 
@@ -117,17 +117,17 @@ def item_of(record: Record, url: str, location: Location) -> Capture | Revisit:
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
         )
-    http = record.http or Head()
-    content_type = http.fields.get("content-type") if record.http else record.headers.get("Content-Type")
+    is_http, fields = record.fields is not None, record.fields or {}
+    content_type = fields.get("content-type") if is_http else record.headers.get("Content-Type")
     declared = (content_type or "").partition(";")[0].strip().lower()
     return Capture(
         url=url,
         fetched_at=record.date,
-        status=http.status or 200,
+        status=record.status or 200,
         body=record.body or b"",
         charset=http_content_type_encoding(content_type),
-        media_type="text/html" if record.http else declared if declared in {"text/html", "text/plain"} else None,
-        encodings=(http.fields.get("content-encoding", ""), http.fields.get("transfer-encoding", "")),
+        media_type="text/html" if is_http else declared if declared in {"text/html", "text/plain"} else None,
+        encodings=(fields.get("content-encoding", ""), fields.get("transfer-encoding", "")),
         location=location,
         digest=digest,
         record_id=_id(record.headers.get("WARC-Record-ID")),
