@@ -196,13 +196,11 @@ class ReextractionState:
         url = revisit.refers_to_url or revisit.url
         address = parse_address(url)
         # By its date, which many tools write to the second; else the last one before, where nothing says which.
-        first, last = "", _utc(revisit.fetched_at)
-        if revisit.refers_to_date:
-            first = _utc(revisit.refers_to_date)[:_SECOND]
-            last = f"{first}~"
+        first = _utc(revisit.refers_to_date)[:_SECOND] if revisit.refers_to_date else ""
+        last = f"{first or _utc(revisit.fetched_at)}~"
         dated = url if first or not (revisit.digest or revisit.refers_to) else None
         for sql, values in (
-            (_READ + "limit 1", [self._call, revisit.refers_to]),
+            (_READ + "and url like ?", [self._call, url, revisit.refers_to and f"% {revisit.refers_to}"]),
             # A capture of the same address; else of any, since the digest says that they are the same.
             (_READ + "and url = ?", [self._call, revisit.digest, url]),
             (_READ + "limit 1", [self._call, revisit.digest]),
@@ -221,14 +219,12 @@ class ReextractionState:
 def names_of(capture: Capture) -> Iterator[tuple[str, str, str, int]]:
     """By what a revisit may name the payload of a capture (two texts), with its file and offset.
 
-    By digest and address, by WARC-Record-ID, by address and date.
+    By digest and address, or by address, and date or WARC-Record-ID: one without digest is of the same address.
     """
     place, url = capture.location, capture.url
     if place is not None:
-        digest = capture.digest or payload_digest(capture.body)
-        for name, other in ((digest, url), (capture.record_id, url), (url, _utc(capture.fetched_at))):
-            if name:
-                yield name, other, place.file, place.offset
+        yield capture.digest or payload_digest(capture.body), url, place.file, place.offset
+        yield url, f"{_utc(capture.fetched_at)} {capture.record_id}", place.file, place.offset
 
 
 def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:

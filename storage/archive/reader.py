@@ -179,7 +179,7 @@ def utc(written: object) -> datetime | None:
     try:
         text = written.strip() if isinstance(written, str) else ""
         # The months and years of WARC 1.1: their first days.
-        text += "-01-01"[len(text) - 4 :] if re.fullmatch("[0-9]{4}(-[0-9]{2})?", text) else ""
+        text += "-01-01"[len(text) - 4 :] if len(text) in {4, 7} else ""
         moment = written if isinstance(written, datetime) else datetime.fromisoformat(text)
     except ValueError:
         return None
