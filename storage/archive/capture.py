@@ -3,15 +3,11 @@
 import base64
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
-
-#: How ArchiveWriter names its files: spider, the time of the first exchange in UTC, process.
-FILE_NAME = re.compile(r"(?P<spider>.+)-(?P<time>[0-9]{8}T[0-9]{12})Z-[0-9]+\.warc\.gz")
 
 # How many digits a digest has in hexadecimal.
 _HEXADECIMAL = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}

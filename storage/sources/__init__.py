@@ -15,7 +15,6 @@ from pathlib import Path
 
 from extractors.text import looks_like_capture
 from storage.archive.capture import (
-    FILE_NAME,
     Capture,
     Damage,
     Item,
@@ -43,6 +42,8 @@ from storage.sources.folder import (
 from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_columns, table_source
 from storage.sources.warc import warc_source, zip_sources
 
+# When an own file was begun, in its name as ArchiveWriter gives it.
+_TIME = re.compile(r"-([0-9]{8}T[0-9]{12}Z)-[0-9]+\.warc\.gz\Z")
 # How .warc.zst begins: its dictionary is in a frame that zstd skips.
 _ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"
 
@@ -67,7 +68,7 @@ def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:
 
 def own_sources(archive: Path) -> Iterator[Source]:
     """The WARC files of KBS_ARCHIVE, oldest first, under their bare names."""
-    for name in sorted(warc_files(archive), key=_age):
+    for name in sorted(warc_files(archive), key=lambda name: (_TIME.findall(name), name)):
         yield warc_source(archive / name, name)
 
 
@@ -141,12 +142,6 @@ def _source_of(file: str, archive: Path) -> Source:
         return (item for item in source.read(max_page, int(start)) if item.location and item.location.file == file)
 
     return replace(source, name=file, read=items, is_archive=False)
-
-
-def _age(file: str) -> tuple[str, str]:
-    """Sorts files by the time in their names; those without one come first."""
-    name = FILE_NAME.fullmatch(file)
-    return (name["time"] if name else "", file)
 
 
 def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
