@@ -39,6 +39,7 @@ BOMB = "a bomb: it unpacks to more than 200 times its size"
 _BOMB_BYTES = 1 << 26
 _BOMB_RATIO = 200
 _CHUNK = 1 << 16
+# Of a gzip member, enough to see whether it holds a record.
 _HEAD = 512
 # A WARC record ends with up to four bytes behind its content.
 _LINE_ENDS = 4
@@ -230,7 +231,7 @@ def _records(window: _Window, longest: int, *, check_digests: bool, is_packed: b
             window.advance(start + length - window.at)
             # The members are whole, or they say so.
             what = WRONG_LENGTH if is_packed and what == CUT else what
-            item = _resync(window, start, what, WRONG_LENGTH, is_plain=is_packed)
+            item = _resync(window, start, what, WRONG_LENGTH, plain_only=is_packed)
         window.advance(item.end - window.at)
         yield item
 
@@ -318,11 +319,11 @@ def _is_packed(head: bytes) -> bool | None:
     return False if _ARC_LINE.match(head) else None
 
 
-def _resync(window: _Window, start: int, what: str, if_more: str, *, is_plain: bool = False) -> Stretch:
-    """The stretch to the next record behind the window (a plain one); `if_more`: what is wrong if it is not cut."""
+def _resync(window: _Window, start: int, what: str, if_more: str, *, plain_only: bool = False) -> Stretch:
+    """The stretch to the next record behind the window; `if_more`: what is wrong if it is not cut."""
     while head := window.peek(2 * _CHUNK):
         for mark in _RECORD.finditer(head):
-            if mark[0] == GZIP_MAGIC and (is_plain or not begins_record(window.peek(_HEAD, mark.start()))):
+            if mark[0] == GZIP_MAGIC and (plain_only or not begins_record(window.peek(_HEAD, mark.start()))):
                 continue
             window.advance(mark.start())
             return Stretch(start, window.at, if_more if what == CUT else what)
@@ -341,7 +342,7 @@ def _plain_record(window: _Window, longest: int, *, check_digests: bool) -> Reco
     if length > longest:
         # Not read into memory: it is whole if the next one begins where its length says.
         window.advance(1)
-        stretch = _resync(window, start, CUT, WRONG_LENGTH, is_plain=True)
+        stretch = _resync(window, start, CUT, WRONG_LENGTH, plain_only=True)
         if not 0 <= stretch.end - start - length <= _LINE_ENDS:
             return stretch
         return _record(found, start, stretch.end, None)
