@@ -16,5 +16,5 @@ class HttpCompressionMiddleware(httpcompression.HttpCompressionMiddleware):
         except ValueError as error:
             raise OSError(f"its {error}") from None
         if refused:
-            raise IgnoreRequest(f"its body is {refused}")
+            raise IgnoreRequest(f"its body is {refused} (DOWNLOAD_MAXSIZE)")
         return body, []
