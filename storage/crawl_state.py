@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from extractors.address import parse_address
-from storage.archive.capture import Capture, Location, Payload, Place, Revisit
+from storage.archive.capture import Capture, Location, Payload, Place, Revisit, payload_digest
 from storage.database import Store
 from storage.versions import COLUMNS, believed, is_undated
 
@@ -21,7 +21,7 @@ MAX_LOOKS = 3
 _SECOND = len("2026-11-24T12:00:00")
 _PLACE = "select archive_file, archive_offset from"
 _READ = f"{_PLACE} reextraction_payloads where call = ? and digest = ? "
-_DATED = f"{_PLACE} reextraction_payloads where call = ? and digest in (?, ?) and url between ? and ? order by url desc"
+_DATED = f"{_PLACE} reextraction_payloads where call = ? and digest = ? and url between ? and ? order by url desc"
 _KEPT = f"{_PLACE} payloads where url = ? and digest = ?"
 _LAST = "and fetched_at between ? and ? and archive_file is not null order by fetched_at desc"
 _ARTICLE = f"{_PLACE} articles where url = ? and source_url = ? {_LAST}"
@@ -196,19 +196,15 @@ class ReextractionState:
         url = revisit.refers_to_url or revisit.url
         address = parse_address(url)
         # By its date, which many tools write to the second; else the last one before, where nothing says which.
-        first, last = "", _utc(revisit.fetched_at)
-        is_free = not (revisit.digest or revisit.refers_to)
-        if revisit.refers_to_date:
-            first, is_free = _utc(revisit.refers_to_date)[:_SECOND], True
-            last = f"{first}~"
-        dated = url if is_free else None
-        undigested = None if revisit.refers_to and not is_free else f"?{url}"
+        first = _utc(revisit.refers_to_date)[:_SECOND] if revisit.refers_to_date else ""
+        last = f"{first or _utc(revisit.fetched_at)}~"
+        dated = url if first or not (revisit.digest or revisit.refers_to) else None
         for sql, values in (
-            (_READ + "limit 1", [self._call, revisit.refers_to]),
+            (_READ + "and url like ?", [self._call, url, revisit.refers_to and f"% {revisit.refers_to}"]),
             # A capture of the same address; else of any, since the digest says that they are the same.
             (_READ + "and url = ?", [self._call, revisit.digest, url]),
             (_READ + "limit 1", [self._call, revisit.digest]),
-            (_DATED, [self._call, dated, undigested, first, last]),
+            (_DATED, [self._call, dated, first, last]),
             (_KEPT, [url, revisit.digest]),
             (_ARTICLE, [address and address.url, dated, first, last]),
             (_REFUSAL, [dated, first, last]),
@@ -223,15 +219,12 @@ class ReextractionState:
 def names_of(capture: Capture) -> Iterator[tuple[str, str, str, int]]:
     """By what a revisit may name the payload of a capture (two texts), with its file and offset.
 
-    By digest and address, by WARC-Record-ID, by address and date; with a question mark before the address if the record
-    has no digest: then a revisit that has one may be of this capture all the same.
+    By digest and address, or by address, and date or WARC-Record-ID: one without digest is of the same address.
     """
     place, url = capture.location, capture.url
     if place is not None:
-        dated = url if capture.digest else f"?{url}"
-        for name, other in ((capture.digest, url), (capture.record_id, url), (dated, _utc(capture.fetched_at))):
-            if name:
-                yield name, other, place.file, place.offset
+        yield capture.digest or payload_digest(capture.body), url, place.file, place.offset
+        yield url, f"{_utc(capture.fetched_at)} {capture.record_id}", place.file, place.offset
 
 
 def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:

@@ -3,18 +3,14 @@
 import base64
 import hashlib
 import os
-import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
 
-#: How ArchiveWriter names its files: spider, the time of the first exchange in UTC, process.
-FILE_NAME = re.compile(r"(?P<spider>.+)-(?P<time>[0-9]{8}T[0-9]{12})Z-[0-9]+\.warc\.gz")
-
-# As nearly every tool writes a digest.
-_DIGEST = re.compile("sha1:[A-Z2-7]{32}")
+# How many digits a digest has in hexadecimal.
+_HEXADECIMAL = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -148,12 +144,10 @@ def payload_digest(body: bytes, algorithm: str = "sha1") -> str:
 
 def plain_digest(written: str | None) -> str | None:
     """A digest as `payload_digest` writes it: some tools use capitals or hexadecimal."""
-    if written and _DIGEST.fullmatch(written):
-        return written
     algorithm, _, value = (written or "").strip().partition(":")
     algorithm = algorithm.lower().replace("-", "")
-    with suppress(ValueError):
-        if len(value) == 2 * hashlib.new(algorithm, usedforsecurity=False).digest_size:
+    if len(value) == _HEXADECIMAL.get(algorithm):
+        with suppress(ValueError):
             value = base64.b32encode(bytes.fromhex(value)).decode()
     return f"{algorithm}:{value.rstrip('=').upper()}" if value else None
 

@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from io import BytesIO
 
 from fastwarc.stream_io import BrotliReader, GzipReader, ZstdReader
@@ -17,6 +17,7 @@ from fastwarc.stream_io import BrotliReader, GzipReader, ZstdReader
 from storage.archive.capture import Capture
 
 GZIP_MAGIC = b"\x1f\x8b\x08"
+ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 #: Why a page is refused whose body is too large.
 TOO_LARGE = "larger than a page may be"
 #: The headers of a record or response end within this.
@@ -30,7 +31,6 @@ _STEP = 1 << 10
 # No server packs a page more often, or into more gzip members; chains without end would cost a page's time for each.
 _MOST_CODINGS = 4
 _MOST_MEMBERS = 1000
-_ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 # The line ending behind a chunk is not part of it.
 _CHUNK_HEAD = re.compile(rb"(?:\A|\r?\n)([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\n]{0,1000})?\r?\n")
 _TAG = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}<[!?A-Za-z]")
@@ -42,21 +42,12 @@ _FIELD = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
-    """The head of an HTTP response.
+def read_response(block: bytes) -> tuple[int | None, dict[str, str], bytes]:
+    """Status, fields and body of the final response in a block: interim ones (100, 103) may precede it.
 
-    Attributes:
-        status: None where it is no response.
-        fields: those about the body, by their names in lower case; several of one name are joined by commas.
+    The status is None where it is no response. The fields are those about the body, by their names in lower case;
+    several of one name are joined by commas.
     """
-
-    status: int | None = None
-    fields: dict[str, str] = field(default_factory=dict)
-
-
-def read_response(block: bytes) -> tuple[Head, bytes]:
-    """The head and body of the final response in a block: interim ones (100, 103) may precede it."""
     at = 0
     while status := _STATUS.match(block, at):
         end = END_OF_HEADERS.search(block, at, at + MAX_HEADERS)
@@ -70,12 +61,8 @@ def read_response(block: bytes) -> tuple[Head, bytes]:
         for written, value in _FIELD.findall(block, at, stop):
             name, text = written.decode().lower(), " ".join(value.decode("latin-1").split())
             fields[name] = f"{fields[name]}, {text}" if name in fields else text
-        return Head(int(status[1]), fields), block[start:]
-    return Head(), block
-
-
-class _TooLarge(Exception):
-    pass
+        return int(status[1]), fields, block[start:]
+    return None, {}, block
 
 
 def decoded(capture: Capture, max_page: int) -> Capture:
@@ -106,14 +93,13 @@ def decode_body(raw: bytes, max_page: int, *encodings: str | None) -> tuple[byte
         raise ValueError("encoded too many times over")
     body = raw
     for coding in reversed(codings):
-        try:
-            unpacked = _DECODERS[coding](body, max_page)
-        except _TooLarge:
-            return b"", TOO_LARGE
+        unpacked = _DECODERS[coding](body, max_page)
         # Deflate and Brotli have no mark to know them by.
         if unpacked is None and not _TAG.match(body):
             raise ValueError(f"{coding} data are damaged")
         body = body if unpacked is None else unpacked
+        if len(body) > max_page:
+            break
     return (body, "") if len(body) <= max_page else (b"", TOO_LARGE)
 
 
@@ -145,13 +131,11 @@ def _inflate_raw(body: bytes, max_page: int) -> bytes | None:
 
 
 def _read(read: Callable[[int], bytes], max_page: int) -> bytes | None:
-    """What can be read of a body; None if its data are damaged from the beginning."""
+    """What can be read of a body, or enough to be too large; None if its data are damaged from the beginning."""
     unpacked = bytearray()
     try:
-        while chunk := read(_STEP):
+        while len(unpacked) <= max_page and (chunk := read(_STEP)):
             unpacked += chunk
-            if len(unpacked) > max_page:
-                raise _TooLarge
     except (OSError, EOFError, zlib.error):
         return bytes(unpacked) or None
     return bytes(unpacked)
@@ -172,7 +156,7 @@ _DECODERS: dict[str, Callable[[bytes, int], bytes | None]] = {
     "deflate": _inflate,
     "br": lambda body, max_page: _read(BrotliReader(BytesIO(body)).read, max_page),
     "zstd": lambda body, max_page: (
-        _read(ZstdReader(BytesIO(body)).read, max_page) if body.startswith(_ZSTD_MAGIC) else body
+        _read(ZstdReader(BytesIO(body)).read, max_page) if body.startswith(ZSTD_MAGIC) else body
     ),
     "chunked": _unchunk,
 }

@@ -2,8 +2,8 @@
 
 FastWARC parses the records. Where they begin and end is found here: FastWARC stops at damage, and takes gzip data that
 end too early for whole ones. ARC records are read as the WARC records they would be: warcio, which reads ARC too, finds
-nothing behind damage, and reads lines of any length. Gzip data whose members are not a record each are read as the
-plain records they unpack to.
+nothing behind damage, and reads lines of any length. Of gzip data, the plain records are read that they unpack to,
+however these are distributed among the members.
 """
 
 from __future__ import annotations
@@ -15,14 +15,13 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from functools import partial
 from io import BufferedReader, BytesIO
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
 
 from storage.archive.capture import matches_digest
-from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, Head, decode_body, read_response
+from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, decode_body, read_response
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
@@ -34,13 +33,14 @@ CUT = "the file ends inside this record"
 BROKEN = "its gzip data are damaged"
 WRONG_LENGTH = "its length is wrong"
 NO_RECORD = "not a record of a WARC or ARC file"
-SEVERAL = "several records in one gzip member, the first of them too large"
 BOMB = "a bomb: it unpacks to more than 200 times its size"
 
 # Text compresses about twentyfold; what unpacks to this many bytes, and this many times its size, is a bomb.
 _BOMB_BYTES = 1 << 26
 _BOMB_RATIO = 200
 _CHUNK = 1 << 16
+# Of a gzip member, enough to see whether it holds a record.
+_HEAD = 512
 # A WARC record ends with up to four bytes behind its content.
 _LINE_ENDS = 4
 # A page may speak of WARC; the first header of a record follows at once.
@@ -55,8 +55,6 @@ _LONGEST_MARK = 4200
 _PAGES = frozenset({"response", "resource", "conversion"})
 # What FastWARC knows in this case only.
 _TYPE = re.compile(rb"^(warc-type)([ \t]*:[^\n]*)|^content-length(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
-# How bgzip's members begin: they hold 64 KB each, and records go on from one to the next.
-_BGZIP = re.compile(rb"\x1f\x8b\x08\x04.{8}BC", re.DOTALL)
 
 
 @dataclass(slots=True)
@@ -67,10 +65,11 @@ class Record:
         offset, end: where it begins and where the next one does, in bytes of the file as stored.
         url: its WARC-Target-URI as written.
         date: its WARC-Date; aware, UTC. None if it cannot be read.
-        http: the head of its HTTP response, if it is a page with one; without status if that cannot be read.
+        status, fields: of its HTTP response as `read_response` gives them; no fields (None): it is no page with one.
         body: what follows the headers; None if the record is longer than was to be read.
         sound: whether its content matches its digest; None if that was not or cannot be checked.
-        within: where the gzip data begin in which it is; `offset` and `end` then count what these unpack to.
+        within: of a record that begins inside a gzip member, where a member before it begins; `offset` and `end` then
+            count what the file unpacks to from there.
     """
 
     offset: int
@@ -79,7 +78,8 @@ class Record:
     url: str | None
     date: datetime | None
     headers: HeaderMap
-    http: Head | None = None
+    status: int | None = None
+    fields: dict[str, str] | None = None
     body: bytes | None = None
     sound: bool | None = None
     within: int | None = None
@@ -90,7 +90,7 @@ class Stretch:
     """A stretch of a file without a record that can be read.
 
     Attributes:
-        what: what is wrong, a phrase; empty for empty gzip members, which are not damage.
+        what: what is wrong, a phrase.
         incomplete: the file ends inside a record, as that of a process that was killed does.
         within: as of a record.
     """
@@ -104,10 +104,6 @@ class Stretch:
 
 class _Unreadable(Exception):
     """Its arguments: what is wrong, a phrase, and how many bytes certainly hold no other record."""
-
-
-class _NotOneRecord(Exception):
-    """A gzip member holds several records, or a part of one."""
 
 
 def read_warc(
@@ -130,25 +126,7 @@ def read_warc(
     window = _Window(stream, at, end)
     if at == 0 and not window.peek(1):
         yield Stretch(0, 0, "empty", incomplete=True)
-    while head := window.peek(_LONGEST_MARK):
-        if blank := len(head) - len(head.lstrip(b"\r\n")):
-            window.advance(blank)
-            continue
-        start = window.at
-        item: Record | Stretch
-        try:
-            read = partial(_packed_record, check_digests=check_digests) if _is_packed(head) else _plain_record
-            item = read(window, longest)
-        except _NotOneRecord:
-            yield from _unpacked_records(window, longest)
-            continue
-        except _Unreadable as error:
-            what, length = error.args
-            window.advance(start + length - window.at)
-            item = _resync(window, start, what, BROKEN if _is_packed(head) else WRONG_LENGTH)
-        window.advance(item.end - window.at)
-        if isinstance(item, Record) or item.what:
-            yield item
+    yield from _records(window, longest, check_digests=check_digests, is_packed=False)
 
 
 def _sound_records(stream: BufferedReader, at: int, end: int | None, longest: int) -> Iterator[Record]:
@@ -162,8 +140,8 @@ def _sound_records(stream: BufferedReader, at: int, end: int | None, longest: in
         for found in ArchiveIterator(stream, parse_http=False):
             place = found.stream_pos - base
             # Of several records in one gzip member, FastWARC gives the later ones other places, or that of the next.
-            head = os.pread(stream.fileno(), 512, found.stream_pos)
-            if not (head.startswith(GZIP_MAGIC) and begins_record(head)) or _BGZIP.match(head):
+            head = os.pread(stream.fileno(), _HEAD, found.stream_pos)
+            if not (head.startswith(GZIP_MAGIC) and begins_record(head)):
                 return
             if found.content_length > longest or (end is not None and place >= end) or (held and held[-1].end == place):
                 return
@@ -202,7 +180,7 @@ def utc(written: object) -> datetime | None:
     try:
         text = written.strip() if isinstance(written, str) else ""
         # The months and years of WARC 1.1: their first days.
-        text += "-01-01"[len(text) - 4 :] if re.fullmatch("[0-9]{4}(-[0-9]{2})?", text) else ""
+        text += "-01-01"[len(text) - 4 :] if len(text) in {4, 7} else ""
         moment = written if isinstance(written, datetime) else datetime.fromisoformat(text)
     except ValueError:
         return None
@@ -234,60 +212,103 @@ class _Window:
             length -= step
 
 
-class _Members:
-    """The gzip members at a window as one stream of what they unpack to, up to damage, which is a phrase then."""
+def _records(window: _Window, longest: int, *, check_digests: bool, is_packed: bool) -> Iterator[Record | Stretch]:
+    """The records and damaged stretches at a window; `is_packed`: of what gzip members unpack to."""
+    while head := window.peek(_LONGEST_MARK):
+        if blank := len(head) - len(head.lstrip(b"\r\n")):
+            window.advance(blank)
+            continue
+        if not is_packed and _is_packed(head):
+            yield from _packed_records(window, longest, check_digests=check_digests)
+            continue
+        start = window.at
+        item: Record | Stretch
+        try:
+            # gzip has its own checksum.
+            item = _plain_record(window, longest, check_digests=check_digests or not is_packed)
+        except _Unreadable as error:
+            what, length = error.args
+            window.advance(start + length - window.at)
+            # The members are whole, or they say so.
+            what = WRONG_LENGTH if is_packed and what == CUT else what
+            item = _resync(window, start, what, WRONG_LENGTH, plain_only=is_packed)
+        window.advance(item.end - window.at)
+        yield item
 
-    def __init__(self, window: _Window) -> None:
+
+def _packed_records(window: _Window, longest: int, *, check_digests: bool) -> Iterator[Record | Stretch]:
+    """The records in the gzip members at a window, up to other data, or the first damaged member."""
+    members, base = _Members(window, longest), 0
+    stream = _Window(members, 0, None)
+    for item in _records(stream, longest, check_digests=check_digests, is_packed=True):
+        # Reads on, so that the checksum of the item's last member is looked at.
+        stream.peek(1)
+        if members.damage and item.end > members.sound:
+            break
+        starts = members.starts
+        if item.offset in starts:
+            base = item.offset
+            yield replace(item, offset=starts[base], end=starts.get(item.end, window.at))
+        else:
+            yield replace(item, offset=item.offset - base, end=item.end - base, within=starts[base])
+        members.starts = {at: start for at, start in starts.items() if at == base or at >= item.end}
+    if members.damage:
+        window.advance(members.start + 1 - window.at)
+        yield _resync(window, members.start, members.damage, BROKEN)
+
+
+class _Members:
+    """The gzip members at a window as one stream of what they unpack to, up to other data or damage.
+
+    Attributes:
+        start: where the present member begins in the file.
+        starts: where members begin in the file, by where they do in the stream.
+        sound: how much of the stream is of whole members.
+        damage: what is wrong with the present member, a phrase.
+    """
+
+    def __init__(self, window: _Window, longest: int) -> None:
+        self.starts: dict[int, int] = {}
         self.damage = ""
-        self._window = window
-        self._begin(window.at)
+        self._window, self._longest, self._size, self._taken = window, longest, 0, 0
+        self._unpacker = zlib.decompressobj(GZIP)
+        self._begin()
 
     def read(self, length: int = _CHUNK, /) -> bytes:
         """The next bytes, at most so many; none at the end."""
-        unpacked, packed = b"", b""
-        while not unpacked and not self.damage and (packed := self._window.peek(_CHUNK)):
-            if self._window.at == self._start and not packed.startswith(GZIP_MAGIC):
-                break
+        while not self.damage:
+            packed = self._unpacker.unconsumed_tail
+            if not packed:
+                is_new = self._window.at + self._taken == self.start
+                # Little of a member that begins: it may be one of a million empty ones.
+                packed = self._window.peek(_HEAD if is_new else _CHUNK, self._taken)
+                if is_new and not _is_packed(packed):
+                    break
+                self._taken += len(packed)
             try:
                 unpacked = self._unpacker.decompress(packed, length)
             except zlib.error:
                 self.damage = BROKEN
                 break
-            rest = self._unpacker.unused_data or self._unpacker.unconsumed_tail
-            self._window.advance(len(packed) - len(rest))
             self._size += len(unpacked)
-            if is_bomb(self._size, self._window.at - self._start):
-                self.damage = BOMB
             if self._unpacker.eof:
-                self._begin(self._window.at)
-        if not packed and self._window.at > self._start:
-            self.damage = self.damage or CUT
-        return unpacked
+                self._begin()
+            elif not packed:
+                self.damage = CUT
+            elif is_bomb(self._size - self.sound, self._window.at + self._taken - self.start):
+                self.damage = BOMB
+            elif self._taken > self._longest:
+                self._window.advance(self._taken)
+                self._taken = 0
+            if unpacked:
+                return unpacked
+        return b""
 
-    def _begin(self, at: int) -> None:
-        self._unpacker, self._start, self._size = zlib.decompressobj(GZIP), at, 0
-
-
-def _unpacked_records(window: _Window, longest: int) -> Iterator[Record | Stretch]:
-    """The records in the gzip members at the window, and the damage at which these end."""
-    start, members = window.at, _Members(window)
-    for item in read_warc(members, longest=longest):
-        # The record that the damage is in: that of the file counts.
-        if not (members.damage and isinstance(item, Stretch) and item.incomplete):
-            yield replace(item, within=start)
-    if members.damage:
-        at = window.at
-        window.advance(1)
-        yield _resync(window, at, members.damage, BROKEN)
-
-
-def _repeated(window: _Window, length: int) -> int:
-    """How many bytes an empty gzip member at the window takes with those that repeat it: a million take no time."""
-    member, size = window.peek(length), length
-    while window.peek(length, length) == member:
-        window.advance(length)
-        size += length
-    return size
+    def _begin(self) -> None:
+        self._window.advance(self._taken - len(self._unpacker.unused_data))
+        self.start = self.starts[self._size] = self._window.at
+        self.sound = self._size
+        self._unpacker, self._taken = zlib.decompressobj(GZIP), 0
 
 
 def _is_packed(head: bytes) -> bool | None:
@@ -298,11 +319,11 @@ def _is_packed(head: bytes) -> bool | None:
     return False if _ARC_LINE.match(head) else None
 
 
-def _resync(window: _Window, start: int, what: str, if_more: str, *, is_plain: bool = False) -> Stretch:
-    """The stretch to the next record behind the window (a plain one); `if_more`: what is wrong if it is not cut."""
+def _resync(window: _Window, start: int, what: str, if_more: str, *, plain_only: bool = False) -> Stretch:
+    """The stretch to the next record behind the window; `if_more`: what is wrong if it is not cut."""
     while head := window.peek(2 * _CHUNK):
         for mark in _RECORD.finditer(head):
-            if mark[0] == GZIP_MAGIC and (is_plain or not begins_record(window.peek(512, mark.start()))):
+            if mark[0] == GZIP_MAGIC and (plain_only or not begins_record(window.peek(_HEAD, mark.start()))):
                 continue
             window.advance(mark.start())
             return Stretch(start, window.at, if_more if what == CUT else what)
@@ -310,82 +331,26 @@ def _resync(window: _Window, start: int, what: str, if_more: str, *, is_plain: b
     return Stretch(start, window.at, what, incomplete=what == CUT)
 
 
-def _unpack(window: _Window, longest: int) -> tuple[bytes, int, int]:
-    """The gzip member at the window: the first `longest` bytes of what it unpacks to, the size of that, and its end."""
-    data, size, start, taken = bytearray(), 0, window.at, 0
-    unpacker = zlib.decompressobj(GZIP)
-    while not unpacker.eof:
-        if taken > longest:
-            _check_several(window, start, data)
-            window.advance(taken)
-            taken = 0
-        chunk = window.peek(_CHUNK, taken)
-        taken += len(chunk)
-        if not chunk:
-            _check_several(window, start, data)
-            raise _Unreadable(CUT, 1)
-        while chunk and not unpacker.eof:
-            try:
-                part = unpacker.decompress(chunk, _CHUNK)
-            except zlib.error:
-                _check_several(window, start, data)
-                raise _Unreadable(BROKEN, 1) from None
-            chunk = unpacker.unconsumed_tail
-            size += len(part)
-            data += part[: longest - len(data)]
-            if is_bomb(size, window.at + taken - start):
-                raise _Unreadable(BOMB, 1)
-    return bytes(data), size, window.at + taken - len(unpacker.unused_data)
-
-
-def _check_several(window: _Window, start: int, unpacked: bytes | bytearray) -> None:
-    """Raise _NotOneRecord where a second record begins in what a gzip member at `start` unpacks to."""
-    data = bytes(unpacked)
-    length = _measured(data)[2] if window.at == start else 0
-    if length and begins_record(data[length:].lstrip(b"\r\n")):
-        raise _NotOneRecord
-
-
-def _packed_record(window: _Window, longest: int, *, check_digests: bool) -> Record | Stretch:
-    start = window.at
-    if _BGZIP.match(window.peek(_LONGEST_MARK)):
-        raise _NotOneRecord
-    unpacked, size, end = _unpack(window, longest)
-    if not unpacked.strip():
-        return Stretch(start, start + _repeated(window, end - start), "")
-    found, content, length = _measured(unpacked)
-    if not content:
-        raise _Unreadable(NO_RECORD, end - start)
-    _check_several(window, start, unpacked)
-    rest = unpacked[length:].lstrip(b"\r\n")
-    if size - length > _LINE_ENDS and size > longest:
-        raise _Unreadable(SEVERAL, end - start)
-    if found is None or size < length or rest:
-        raise _Unreadable(WRONG_LENGTH, end - start)
-    whole = _parse(_as_warc(unpacked)) if size <= longest else None
-    return _record(whole or found, start, end, whole.reader.read() if whole else None, check_digests=check_digests)
-
-
-def _plain_record(window: _Window, longest: int) -> Record | Stretch:
+def _plain_record(window: _Window, longest: int, *, check_digests: bool) -> Record | Stretch:
     """The uncompressed record at the window, if its length leads to its end."""
     start, stored = window.at, window.peek(MAX_HEADERS)
-    found, content, length = _measured(stored)
-    if not content or found is None:
+    found, content = _begun(stored)
+    if found is None:
         is_cut = not content and len(stored) < MAX_HEADERS and _is_packed(stored) is False
         raise _Unreadable(CUT if is_cut else NO_RECORD, 1)
+    length = content + found.content_length
     if length > longest:
         # Not read into memory: it is whole if the next one begins where its length says.
         window.advance(1)
-        stretch = _resync(window, start, CUT, WRONG_LENGTH, is_plain=True)
+        stretch = _resync(window, start, CUT, WRONG_LENGTH, plain_only=True)
         if not 0 <= stretch.end - start - length <= _LINE_ENDS:
             return stretch
         return _record(found, start, stretch.end, None)
     data = window.peek(length)
-    found = _parse(_as_warc(data))
-    if len(data) < length or found is None:
+    if len(data) < length:
         raise _Unreadable(CUT, 1)
-    record = _record(found, start, start + length, found.reader.read(), check_digests=True)
     inside = _RECORD_INSIDE.search(data, content)
+    record = _record(found, start, start + length, data[content:], check_digests=check_digests or bool(inside))
     # A page may quote an archive: then its digest is right.
     if inside is not None and not record.sound:
         raise _Unreadable(WRONG_LENGTH, inside.start())
@@ -397,62 +362,53 @@ def _plain_record(window: _Window, longest: int) -> Record | Stretch:
     return record
 
 
-def _measured(stored: bytes) -> tuple[WarcRecord | None, int, int]:
-    """The record that begins so, if FastWARC reads it, where its content begins (0: nowhere), and its length."""
-    head = _as_warc(stored[:MAX_HEADERS])
-    headers, found = END_OF_HEADERS.search(head, 0, MAX_HEADERS), _parse(head)
-    if not head.startswith(b"WARC/") or headers is None:
-        return found, 0, 0
-    content = min(len(stored), MAX_HEADERS) - len(head) + headers.end()
-    return found, content, content + (found.content_length if found else 0)
+def _begun(stored: bytes) -> tuple[WarcRecord | None, int]:
+    """The record that begins so, without its content, and where that begins (0: nowhere).
 
-
-def _as_warc(data: bytes) -> bytes:
-    """A record with the headers of WARC that FastWARC reads, whatever the letters of their names: ARC records, too."""
-    line = None if data.startswith(b"WARC/") else _ARC_LINE.match(data)
-    if line is None:
-        end = found.end() if (found := END_OF_HEADERS.search(data, 0, MAX_HEADERS)) else 0
-        head = _TYPE.sub(lambda name: b"WARC-Type" + name[2].lower() if name[1] else b"Content-Length", data[:end])
-        return data if data.startswith(head) else head + data[end:]
-    url, date, length = (value.decode("latin-1") for value in line.groups())
-    kind = "response" if url.startswith(("http:", "https:")) else "metadata"
-    headers = [
-        *("WARC/1.0", f"WARC-Type: {kind}", f"WARC-Target-URI: {url}"),
-        f"WARC-Date: {date[:4]}-{date[4:6]}-{date[6:8]}T{date[8:10]}:{date[10:12]}:{date[12:]}Z",
-        *("Content-Type: application/http; msgtype=response", f"Content-Length: {length}", "", ""),
-    ]
-    return "\r\n".join(headers).encode("latin-1") + data[line.end() :]
-
-
-def _parse(data: bytes) -> WarcRecord | None:
-    """The record that begins so, or None."""
-    try:
-        found = next(ArchiveIterator(BytesIO(data), parse_http=False, quirks_mode=True), None)
-    except (OSError, ValueError):
-        return None
-    return found if found is not None and found.stream_pos == 0 else None
+    FastWARC is given the names of fields as it knows them, and of ARC records the headers of WARC.
+    """
+    line, end = _ARC_LINE.match(stored), END_OF_HEADERS.search(stored, 0, MAX_HEADERS)
+    if line is not None:
+        url, date, length = (value.decode("latin-1") for value in line.groups())
+        kind = "response" if url.startswith(("http:", "https:")) else "metadata"
+        headers = [
+            *("WARC/1.0", f"WARC-Type: {kind}", f"WARC-Target-URI: {url}"),
+            f"WARC-Date: {date[:4]}-{date[4:6]}-{date[6:8]}T{date[8:10]}:{date[10:12]}:{date[12:]}Z",
+            *("Content-Type: application/http; msgtype=response", f"Content-Length: {length}", "", ""),
+        ]
+        head, content = "\r\n".join(headers).encode("latin-1"), line.end()
+    elif end is not None and stored.startswith(b"WARC/"):
+        content = end.end()
+        head = _TYPE.sub(
+            lambda name: b"WARC-Type" + name[2].lower() if name[1] else b"Content-Length", stored[:content]
+        )
+    else:
+        return None, 0
+    found = None
+    with suppress(OSError, ValueError):
+        found = next(ArchiveIterator(BytesIO(head), parse_http=False, quirks_mode=True), None)
+    return found, content
 
 
 def _record(found: WarcRecord, offset: int, end: int, block: bytes | None, *, check_digests: bool = False) -> Record:
     """A record as FastWARC parsed it, with its content if that is whole."""
-    date = cast("datetime | None", found.record_date) or found.headers.get("WARC-Date")
-    url = found.headers.get("WARC-Target-URI")
-    record = Record(offset, end, str(found.record_type), url, utc(date), found.headers)
+    url, date = found.headers.get("WARC-Target-URI"), utc(found.headers.get("WARC-Date"))
+    record = Record(offset, end, str(found.record_type), url, date, found.headers)
     if block is None:
         return record
     record.body = block
-    head, body = read_response(block) if record.kind in _PAGES else (Head(), block)
+    status, fields, body = read_response(block) if record.kind in _PAGES else (None, {}, block)
     is_http = (found.headers.get("Content-Type") or "").lower().startswith("application/http")
-    if record.kind in _PAGES and (is_http or (record.kind == "response" and head.status)):
-        record.http, record.body = head, body
+    if record.kind in _PAGES and (is_http or (record.kind == "response" and status)):
+        record.status, record.fields, record.body = status, fields, body
     if check_digests:
         record.sound = matches_digest(found.headers.get("WARC-Block-Digest"), block)
         # A revisit's payload is another record's; that of others may have been taken with its codings or without.
         if record.sound is None and record.kind != "revisit":
-            digest, coding = found.headers.get("WARC-Payload-Digest"), head.fields.get("content-encoding")
+            digest, coding = found.headers.get("WARC-Payload-Digest"), fields.get("content-encoding")
             record.sound = matches_digest(digest, body)
-            if record.sound is False and head.fields.keys() & {"content-encoding", "transfer-encoding"}:
-                record.sound = "transfer-encoding" in head.fields
+            if record.sound is False and fields.keys() & {"content-encoding", "transfer-encoding"}:
+                record.sound = "transfer-encoding" in fields
                 with suppress(ValueError):
                     record.sound |= matches_digest(digest, decode_body(body, _BOMB_BYTES, coding)[0]) or False
     return record

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from extractors.text import looks_like_capture
 from storage.archive.capture import (
-    FILE_NAME,
     Capture,
     Damage,
     Item,
@@ -27,7 +26,7 @@ from storage.archive.capture import (
     name_of,
     warc_files,
 )
-from storage.archive.http import GZIP_MAGIC
+from storage.archive.http import GZIP_MAGIC, ZSTD_MAGIC
 from storage.archive.reader import GZIP, begins_record
 from storage.sources.folder import (
     CACHE_FILES,
@@ -43,7 +42,8 @@ from storage.sources.folder import (
 from storage.sources.table import DAMAGED_GZIP, HEAD, TABLE_COLUMNS, csv_columns, table_source
 from storage.sources.warc import warc_source, zip_sources
 
-_ZSTD = b"\x28\xb5\x2f\xfd"
+# When an own file was begun, in its name as ArchiveWriter gives it.
+_TIME = re.compile(r"-([0-9]{8}T[0-9]{12}Z)-[0-9]+\.warc\.gz\Z")
 # How .warc.zst begins: its dictionary is in a frame that zstd skips.
 _ZSTD_DICTIONARY = b"\x5d\x2a\x4d\x18"
 
@@ -68,7 +68,7 @@ def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:
 
 def own_sources(archive: Path) -> Iterator[Source]:
     """The WARC files of KBS_ARCHIVE, oldest first, under their bare names."""
-    for name in sorted(warc_files(archive), key=_age):
+    for name in sorted(warc_files(archive), key=lambda name: (_TIME.findall(name), name)):
         yield warc_source(archive / name, name)
 
 
@@ -124,32 +124,24 @@ def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[
 
 def _source_of(file: str, archive: Path) -> Source:
     """The source that a location names; an OSError if it does not exist any more."""
-    name, _, start = file.rpartition("!")
-    is_own = "/" not in file
-    if is_own and ((archive / file).exists() or not start.isdecimal()):
+    if "/" not in file and (archive / file).exists():
         return warc_source(archive / file, file)
     # The mark between a zip and its member may be in any name.
-    for path in () if is_own else (file, *(file[: mark.start()] for mark in re.finditer("!", file))):
+    for path in (file, *(file[: mark.start()] for mark in re.finditer("!", file))) if "/" in file else ():
         found = _find([path]) if os.path.lexists(path) else ()
         for source in found:
             if isinstance(source, Source) and source.name == file:
                 return source
-    # In gzip data that begin at a byte: `warc_items` names records so.
+    # Inside a gzip member: `warc_items` names records so.
+    name, _, start = file.rpartition("!")
     if not start.isdecimal():
         raise FileNotFoundError(f"{file}: no archive, table or page is there.")
     source = _source_of(name, archive)
 
     def items(max_page: int, _: int) -> Iterator[Item]:
-        read = source.read(max_page, int(start))
-        return (item for item in read if item.location is not None and item.location.file == file)
+        return (item for item in source.read(max_page, int(start)) if item.location and item.location.file == file)
 
     return replace(source, name=file, read=items, is_archive=False)
-
-
-def _age(file: str) -> tuple[str, str]:
-    """Sorts files by the time in their names; those without one come first."""
-    name = FILE_NAME.fullmatch(file)
-    return (name["time"] if name else "", file)
 
 
 def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
@@ -262,10 +254,10 @@ def _unpacked(head: bytes) -> bytes:
         OSError: it is packed so that it cannot be read; the message is a phrase.
         ValueError: it is empty; likewise.
     """
-    if head.startswith(_ZSTD):
+    if head.startswith(ZSTD_MAGIC):
         raise OSError("zstd-compressed; unpack it first, as with zstd -d")
     if head.startswith(_ZSTD_DICTIONARY):
-        unpack = " | zstd -d" if head[8:12] == _ZSTD else ""
+        unpack = " | zstd -d" if head[8:12] == ZSTD_MAGIC else ""
         cut = f"tail -c +9 FILE | head -c {int.from_bytes(head[4:8], 'little')}{unpack} > dictionary"
         raise OSError(f"zstd-compressed with a dictionary; unpack it first: {cut}; zstd -d -D dictionary FILE")
     if not head:

@@ -17,7 +17,7 @@ from zlib import crc32
 
 from extractors.address import HOSTS, parse_address
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of
-from storage.archive.http import decode_body
+from storage.archive.http import MAX_HEADERS, decode_body
 from storage.archive.reader import utc
 from storage.sources.table import NO_TIME, read_rows, time_of
 
@@ -33,9 +33,6 @@ _MAP_COLUMNS = (frozenset({"file"}), frozenset({"url"}))
 _LONGEST_LINE = 100_000
 # wget -E gives a page its suffix once more, behind the query; other options a number, or .orig.
 _SUFFIX = re.compile(r"(?<=[?@])(.*?)(?:\.(?:html?|gz|orig|tmp|[0-9]{1,3}))+\Z", re.IGNORECASE)
-# No meta file or header of Scrapy's cache is near this long.
-_MAX_META = 20_000
-_MAX_HEADERS = 500_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,9 +154,10 @@ def cached_response(folder: Path, names: Sequence[str]) -> PageFile:
 
 def _cached(entry: Path, max_page: int) -> Item:
     """The response in a folder of the cache (FilesystemCacheStorage); pickled files are never read."""
-    meta, head = (_file(entry / name, most) for name, most in (("meta", _MAX_META), ("response_headers", _MAX_HEADERS)))
-    url, status, fetched_at = _meta(decode_body(meta, _MAX_META, "gzip")[0])
-    headers = BytesHeaderParser().parsebytes(decode_body(head, _MAX_HEADERS, "gzip")[0])
+    files = (_file(entry / name, MAX_HEADERS) for name in ("meta", "response_headers"))
+    meta, head = (decode_body(file, MAX_HEADERS, "gzip")[0] for file in files)
+    url, status, fetched_at = _meta(meta)
+    headers = BytesHeaderParser().parsebytes(head)
     encodings = (",".join(headers.get_all(name, [])) for name in ("Content-Encoding", "Transfer-Encoding"))
     return Capture(
         url=url,

@@ -14,6 +14,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import IO, Any, cast
 
+from w3lib.encoding import html_body_declared_encoding
+
 from extractors.address import MAX_LENGTH
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of, stamp_of
 from storage.archive.http import GZIP_MAGIC
@@ -37,8 +39,6 @@ _CHUNK = 1 << 16
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 # With this line Excel is told what separates the columns.
 _SEPARATOR = re.compile(r'"?sep=.[^\n]{0,2}\r?\n', re.IGNORECASE)
-# That a page has another encoding than UTF-8, by its own words.
-_OTHER_ENCODING = re.compile(r"""charset\s*=\s*["']?\s*(?!utf-?8)\w""", re.IGNORECASE)
 
 
 def table_source(path: Path) -> Source:
@@ -208,14 +208,6 @@ def _bytes(page: str) -> bytes:
         raw = page.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return page.encode("utf-8", "replace")
-    return raw if _OTHER_ENCODING.search(page) else raw.decode("utf-8", _windows_1252.__name__).encode()
-
-
-def _windows_1252(error: UnicodeError) -> tuple[str, int]:
-    """What bytes that are not UTF-8 mean in a table: Excel writes windows-1252."""
-    assert isinstance(error, UnicodeDecodeError)
-    wrong = error.object[error.start : error.end]
-    return "".join(bytes([byte]).decode("cp1252", "ignore") or chr(byte) for byte in wrong), error.end
-
-
-codecs.register_error(_windows_1252.__name__, _windows_1252)
+    # Excel writes windows-1252.
+    is_declared = html_body_declared_encoding(raw) not in {None, "utf-8"}
+    return raw if is_declared else raw.decode("cp1252", "ignore").encode()

@@ -5,7 +5,6 @@ import lzma
 import struct
 import zipfile
 import zlib
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
@@ -26,7 +25,7 @@ from storage.archive.capture import (
     plain_digest,
     stamp_of,
 )
-from storage.archive.http import TOO_LARGE, Head
+from storage.archive.http import TOO_LARGE
 from storage.archive.reader import BOMB, Record, Stretch, begins_record, is_bomb, read_warc, utc
 from storage.sources.table import HEAD
 
@@ -98,7 +97,7 @@ def flaw_of(record: Record, url: str) -> str:
         return "its date cannot be read"
     if record.sound is False:
         return "its content does not match its digest"
-    if record.kind == "response" and record.http is not None and record.http.status is None:
+    if record.kind == "response" and record.fields is not None and record.status is None:
         return "it holds no HTTP response"
     return ""
 
@@ -118,17 +117,17 @@ def item_of(record: Record, url: str, location: Location) -> Capture | Revisit:
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
         )
-    http = record.http or Head()
-    content_type = http.fields.get("content-type") if record.http else record.headers.get("Content-Type")
+    is_http, fields = record.fields is not None, record.fields or {}
+    content_type = fields.get("content-type") if is_http else record.headers.get("Content-Type")
     declared = (content_type or "").partition(";")[0].strip().lower()
     return Capture(
         url=url,
         fetched_at=record.date,
-        status=http.status or 200,
+        status=record.status or 200,
         body=record.body or b"",
         charset=http_content_type_encoding(content_type),
-        media_type="text/html" if record.http else declared if declared in {"text/html", "text/plain"} else None,
-        encodings=(http.fields.get("content-encoding", ""), http.fields.get("transfer-encoding", "")),
+        media_type="text/html" if is_http else declared if declared in {"text/html", "text/plain"} else None,
+        encodings=(fields.get("content-encoding", ""), fields.get("transfer-encoding", "")),
         location=location,
         digest=digest,
         record_id=_id(record.headers.get("WARC-Record-ID")),
@@ -147,7 +146,7 @@ def _address(written: str) -> str:
 
 def zip_sources(path: Path) -> Iterator[Source | Damage]:
     """The WARC files in a zip, in order, and what of it cannot be read; nothing is unpacked onto the disk."""
-    names: Counter[str] = Counter()
+    names: set[str] = set()
     with path.open("rb") as file:
         try:
             archive = zipfile.ZipFile(file)
@@ -156,23 +155,20 @@ def zip_sources(path: Path) -> Iterator[Source | Damage]:
             return
         for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
             source: Source | Damage | None
+            twin = f" ({member.header_offset})" if member.filename in names else ""
             try:
-                names[member.filename] += 1
-                source = _member(path, archive, member, file, names[member.filename])
+                source = _member(path, archive, member, file, f"{name_of(path)}!{member.filename}{twin}")
             except _DAMAGED as error:
                 source = damaged(path, _phrase(error), member.header_offset)
-            if source is None:
-                del names[member.filename]
-            else:
+            if source is not None:
+                names.add(member.filename)
                 yield source
     if not names:
         yield damaged(path, "a zip without a WARC file")
 
 
-def _member(
-    path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes], number: int
-) -> Source | None:
-    """A member, of one name the `number`th, as a source, or None if it is not a WARC file; raises one of `_DAMAGED`."""
+def _member(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: IO[bytes], name: str) -> Source | None:
+    """A member as a source of this name, or None if it is not a WARC file; raises one of `_DAMAGED`."""
     file.seek(member.header_offset)
     header = file.read(_LENGTHS.size)
     start = member.header_offset + len(header) + sum(_LENGTHS.unpack(header))
@@ -181,7 +177,6 @@ def _member(
         is_warc = begins_record(_unpacked(stream, member, file, start).read(HEAD))
         if member.is_dir() or not (is_warc or member.filename.endswith((".warc.gz", ".warc"))):
             return None
-    name = f"{name_of(path)}!{member.filename}" + (f" ({number})" if number > 1 else "")
     if member.compress_type == zipfile.ZIP_STORED:
         # Read in place, since zipfile gives up the end of a member with a wrong checksum.
         return warc_source(path, name, start, member.compress_size)

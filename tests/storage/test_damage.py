@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage.archive.reader import BROKEN, CUT, GZIP, NO_RECORD, SEVERAL, WRONG_LENGTH
+from storage.archive.reader import BROKEN, CUT, GZIP, NO_RECORD, WRONG_LENGTH
 from tests.storage.museum import Archive, Raw, by_warcio, flipped, joined, packed, read, small
 
 PAGES = [small(number) for number in range(3)]
@@ -145,6 +145,13 @@ def test_a_blank_member_does_not_give_its_place_to_a_record(tmp_path: Path) -> N
     assert len({capture.location for capture in found.captures}) == 5
 
 
+def test_of_several_records_in_one_member_each_that_is_too_large_is_refused(tmp_path: Path) -> None:
+    large, small = Raw(body=bytes(range(256)) * 9000).plain(), Raw(url="http://x/?=7").plain()
+    found = read(tmp_path, packed(large, large, small, large), 1_000_000)
+    assert (len(found.refused), found.numbers, found.damages) == (3, [7], [])
+    assert len({capture.location for capture in found.refused}) == 3
+
+
 @pytest.mark.parametrize(
     ("data", "reported"),
     [
@@ -153,8 +160,6 @@ def test_a_blank_member_does_not_give_its_place_to_a_record(tmp_path: Path) -> N
         (bytes(70_000), [(0, NO_RECORD)]),
         (PACKED.data + bytes(500), [(len(PACKED.data), NO_RECORD)]),
         (PLAIN.data + bytes(500), [(len(PLAIN.data), NO_RECORD)]),
-        # Of several records in a member, the first is larger than is read into memory.
-        (packed(Raw(body=bytes(range(256)) * 9000).plain() * 20), [(0, SEVERAL)]),
         (
             flipped(flipped(PACKED.data, PACKED.places[0] + 100), PACKED.places[1] + 100),
             [(place, BROKEN) for place in PACKED.places[:2]],
