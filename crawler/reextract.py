@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 import extractors
-from crawler.command import raise_interruption, uninterrupted
+from crawler.command import uninterrupted
 from crawler.extraction import Children
 from crawler.site import GONE, Site
 from crawler.terminal import clean
@@ -152,7 +152,7 @@ def processes(count: int, work: Work, page_time: float) -> Iterator[Workers]:
         yield Workers(
             count=count,
             submit=partial(children.submit, work),
-            submit_alone=partial(children.submit, work, alone=3),
+            submit_alone=partial(children.submit, work, alone=True),
             failed=(BrokenExecutor, TimeoutError),
         )
 
@@ -312,7 +312,6 @@ class Reextraction:
         """Extract the captures among items, and store what they hold."""
         for extracted in self.workers.results(self._batches(items)):
             self._store(extracted)
-            raise_interruption()
 
     def _watched(self, source: Source) -> Iterator[Item]:
         at = 0

@@ -7,7 +7,7 @@ from contextlib import suppress
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.downloadermiddlewares import retry
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
@@ -46,10 +46,7 @@ class RetryMiddleware(retry.RetryMiddleware):
                 raise IgnoreRequest("the run is ending")
             await asyncio.sleep(min(wait, 1.0))
 
-    def process_response(
-        self, request: Request, response: Response, spider: Spider | None = None
-    ) -> Request | Response:
-        del spider
+    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         host = urlparse_cached(request).netloc
         if response.status in self.retry_http_codes:
             self._note_error(host, f"HTTP {response.status}", _retry_after(response))
@@ -57,10 +54,9 @@ class RetryMiddleware(retry.RetryMiddleware):
             self._errors[host] = 0
         return super().process_response(request, response)
 
-    def process_exception(
-        self, request: Request, exception: Exception, spider: Spider | None = None
+    def process_exception(  # type: ignore[override]
+        self, request: Request, exception: Exception
     ) -> Request | Response | None:
-        del spider
         if isinstance(exception, self.exceptions_to_retry):
             self._note_error(urlparse_cached(request).netloc, reason_for(exception), 0.0)
         return super().process_exception(request, exception)
