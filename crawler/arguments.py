@@ -89,7 +89,7 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
     known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
     given = [assignment.partition("=")[0] for assignment in assignments]
     for name in [*given, *(name for name in os.environ if name.startswith("KBS_"))]:
-        if name not in known and not name.startswith("SPIDERMON_"):
+        if name not in known:
             hint = suggestion(name, known) or "see crawler/settings.py and Scrapy's documentation."
             raise ArgumentError(f"Unknown setting {name}{'' if name in given else ' (in the environment)'}; {hint}")
     for name in (*_LEAST, *given):

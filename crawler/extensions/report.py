@@ -9,6 +9,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawler.extensions import RunExtension
+from crawler.extensions.health import complaints
 from crawler.run_state import COUNTS, exit_status, storing
 from crawler.settings import CONTACT_PLACEHOLDER
 from storage import ArticleStore, CrawlState
@@ -67,6 +68,7 @@ class RunReport(RunExtension):
     def spider_closed(self, reason: str) -> None:
         run = self.spider.run
         reason = run.reason or reason
+        run.complaints += complaints(self.spider)
         counts = {name: run.counts[name] for name in COUNTS} | {"pages": run.pages, "failed": len(run.failures)}
         status = exit_status(run, self.crawler.stats)
         with storing(self.crawler):

@@ -2,7 +2,6 @@
 
 import asyncio
 import inspect
-import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
@@ -57,12 +56,8 @@ class KbsSpider(scrapy.Spider):
         "ITEM_PIPELINES": {"crawler.pipeline.ArticlePipeline": 100},
         "EXTENSIONS": {
             "crawler.extensions.archive.Archive": 100,
-            # In this order: judge the run, report it with the judgement.
-            "spidermon.contrib.scrapy.extensions.Spidermon": 150,
             "crawler.extensions.report.RunReport": 200,
         },
-        "SPIDERMON_ENABLED": True,
-        "SPIDERMON_SPIDER_CLOSE_MONITORS": ["crawler.extensions.health.Health"],
     }
     #: Fields of Article that every article of this spider should have, for its health.
     expected_fields: ClassVar[tuple[str, ...]] = ("title", "written_at", "paragraphs")
@@ -121,10 +116,6 @@ class KbsSpider(scrapy.Spider):
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
         crawler.signals.connect(spider.spider_idle, signals.spider_idle)
         return spider
-
-    def log(self, message: Any, level: int = logging.DEBUG, **kwargs: Any) -> None:
-        """Log at INFO at most: Spidermon writes its findings here, and the report says them in sentences."""
-        self.logger.log(min(level, logging.INFO), message, **kwargs)
 
     def closed(self, reason: str) -> None:  # noqa: ARG002
         """End the child process; Scrapy calls it."""
