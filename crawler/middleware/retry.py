@@ -5,7 +5,6 @@ import time
 from collections import defaultdict
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 
 from scrapy import Request
 from scrapy.downloadermiddlewares import retry
@@ -18,8 +17,6 @@ from crawler.run_state import end_run, is_ending, reason_for
 
 # A back-off grows no further, in seconds.
 _LONGEST_BACKOFF = 300.0
-# Answers that may say when to come back (RFC 9110, section 10.2.3; RFC 6585, section 4).
-_SAY_WHEN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 class RetryMiddleware(retry.RetryMiddleware):
@@ -76,8 +73,6 @@ class RetryMiddleware(retry.RetryMiddleware):
 def _retry_after(response: Response) -> float:
     """The seconds that `Retry-After` asks for, as a number or a date; 0 without it."""
     value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if response.status not in _SAY_WHEN:
-        return 0.0
     if value.isascii() and value.isdigit():
         return float(value[:9])
     with suppress(ValueError, OverflowError):
