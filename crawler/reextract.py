@@ -126,10 +126,10 @@ class Workers:
     def _finished(self, batch: Batch, future: Future[Found]) -> Iterator[Found]:
         try:
             yield self._result(future)
-        except self.failed:  # each page once more, apart from the others, so that only the one at fault is lost
-            for item, again in [(item, self.submit_alone([item])) for item in batch]:
+        except self.failed:  # each page once more, one after the other: Dask blames all that a worker had when it died
+            for item in batch:
                 try:
-                    yield self._result(again)
+                    yield self._result(self.submit_alone([item]))
                 except self.failed as error:
                     yield [_damage(item, SLOW if isinstance(error, TimeoutError) else DEADLY)]
 
