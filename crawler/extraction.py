@@ -34,7 +34,7 @@ class Children:
         os.environ["PYTHONSAFEPATH"] = "1"  # they import no file of the current folder, such as a pickle.py
         self._context: Any = multiprocessing.get_context(method)
         self._timeout = timeout
-        self._threads = ThreadPoolExecutor(count, initializer=_begin_thread)
+        self._threads = ThreadPoolExecutor(count, initializer=_begin_thread, initargs=(method,))
         self._children: dict[int, tuple[Any, connection.Connection]] = {}  # of each thread
         self._lock = threading.Lock()
         self._is_closed = False
@@ -102,10 +102,11 @@ class Children:
         raise ExtractionError("the process that extracts pages does not start, or ends at once")
 
 
-def _begin_thread() -> None:
+def _begin_thread(method: str) -> None:
     # Children inherit what is blocked. The terminal and systemd send Ctrl-C and SIGTERM to every process of a run,
     # which may still need them to finish.
-    resource_tracker.ensure_running()  # it unblocks signals when it starts
+    if method == "spawn":
+        resource_tracker.ensure_running()  # it unblocks signals when it starts
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
