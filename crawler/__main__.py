@@ -3,13 +3,13 @@
 import os
 import signal
 
-from crawler.terminal import leave
+from crawler.terminal import SIGNALLED
 
 
 def main() -> None:
     """Run the command of `sys.argv`; ends the process with its exit status."""
-    for number in (signal.SIGINT, signal.SIGTERM):  # before Scrapy is imported, which takes most of a second
-        signal.signal(number, leave)
+    for number in (signal.SIGINT, signal.SIGTERM):  # until a command has handlers; to import Scrapy takes a second
+        signal.signal(number, lambda number, _: os._exit(SIGNALLED + number))
     from scrapy import cmdline
     from scrapy.settings import Settings
 

@@ -89,37 +89,35 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
     known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
     given = [assignment.partition("=")[0] for assignment in assignments]
     for name in [*given, *(name for name in os.environ if name.startswith("KBS_"))]:
-        if name not in known and not name.startswith("SPIDERMON_"):
+        if name not in known:
             hint = suggestion(name, known) or "see crawler/settings.py and Scrapy's documentation."
             raise ArgumentError(f"Unknown setting {name}{'' if name in given else ' (in the environment)'}; {hint}")
-    for name, least in _LEAST.items():
-        with suppress(TypeError, ValueError):
-            if least <= type(least)(settings[name]) <= _MOST:
-                continue
-        noun = "a whole number" if isinstance(least, int) else "a number"
-        raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun} from {least:g} to {_MOST}.")
+    for name in (*_LEAST, *given):
+        _check_kind(settings, name)
     for name in ("KBS_BASE_URL", "KBS_CONTACT", "USER_AGENT"):
         check_text(name, str(settings[name]))
-    for name in given:
-        _check_kind(settings, name)
     if settings["LOG_LEVEL"] not in logging.getLevelNamesMapping():
         levels = "DEBUG, INFO, WARNING, ERROR or CRITICAL"
         raise ArgumentError(f"LOG_LEVEL must be {levels}, not {settings['LOG_LEVEL']}.")
 
 
 def _check_kind(settings: BaseSettings, name: str) -> None:
-    """Check that a setting is of the kind of its default; Scrapy would fail on it somewhere."""
-    default = getattr(project, name, getattr(default_settings, name, None))
-    try:
+    """Check that a setting is of the kind of its default, and within its bounds; Scrapy would fail on it somewhere."""
+    default = _LEAST.get(name, getattr(project, name, getattr(default_settings, name, None)))
+    with suppress(ImportError, NameError, TypeError, ValueError):
         if isinstance(default, bool):
+            noun = "True or False"
             settings.getbool(name)
         elif isinstance(default, int | float):
-            type(default)(settings[name])
+            least, kind = _LEAST.get(name, -_MOST), type(default)
+            noun = f"{'a whole' if kind is int else 'a'} number from {least:g} to {_MOST}"
+            if not least <= kind(settings[name]) <= _MOST:
+                raise ValueError
         elif isinstance(default, str) and re.fullmatch(r"(\w+\.)+[A-Z]\w+", default):
+            noun = f"a class, such as {default}"
             load_object(settings[name])
-    except (ImportError, NameError, TypeError, ValueError):
-        noun = "True or False" if isinstance(default, bool) else f"of the kind of {default}"
-        raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun}.") from None
+        return
+    raise ArgumentError(f"{name} is {settings[name]!r}; it must be {noun}.")
 
 
 def open_at_once(file: Path) -> BinaryIO:

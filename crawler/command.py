@@ -25,7 +25,6 @@ from crawler.arguments import ArgumentError, check_settings
 from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-_RECEIVED: list[int] = []
 # How long a command has to end by itself after a signal, in seconds.
 _GRACE = 4.0
 
@@ -74,14 +73,10 @@ class ProjectCommand(ScrapyCommand):
             super().process_options(args, opts)
             for file in filter(None, (opts.profile, self.settings["LOG_FILE"])):
                 Path(file).open("ab").close()
-        except OSError as error:
-            self._refuse(f"{error.filename} cannot be written ({error.strerror}); name another file.")
-        except ArgumentError as error:
-            self._refuse(str(error))
-
-    def _refuse(self, sentence: str) -> None:
-        tell(sentence)
-        sys.exit(WRONG_CALL)
+        except (ArgumentError, OSError) as error:
+            wrong = isinstance(error, OSError) and f"{error.filename} cannot be written ({error.strerror})"
+            tell(f"{wrong}; name another file." if wrong else str(error))
+            sys.exit(WRONG_CALL)
 
     @property
     def _name(self) -> str:
@@ -97,7 +92,7 @@ class ProjectCommand(ScrapyCommand):
         from storage import StoreError
         from storage.query import QueryError
 
-        _end_in_time(self.interrupted)
+        _end_in_time()
         try:
             status = self.work(self._checked(args), opts)
             self.exitcode = max(self.exitcode, status)
@@ -153,8 +148,8 @@ class OfflineCommand(ProjectCommand):
             sys.stdout.reconfigure(encoding="utf-8")
         try:
             super().run(args, opts)
-        except KeyboardInterrupt:
-            self.complain(self.interrupted, SIGNALLED + (_RECEIVED or [signal.SIGINT])[0])
+        except KeyboardInterrupt as signalled:
+            self.complain(self.interrupted, SIGNALLED + signalled.args[0])
 
     @property
     def database(self) -> str:
@@ -171,7 +166,7 @@ class _HelpFormatter(HelpFormatter):
         return "\n\n".join(part if "\n " in part else fill(part, width, indent) for part in parts)
 
 
-def _end_in_time(sentence: str) -> None:
+def _end_in_time() -> None:
     """End this process soon after a signal, whatever it does then: no handler runs while SQLite waits for another one.
 
     What is stored is safe, as after `kill -9`.
@@ -184,8 +179,6 @@ def _end_in_time(sentence: str) -> None:
         while (number := os.read(reader, 1)[0]) not in _ENDINGS:
             pass
         time.sleep(_GRACE)
-        Thread(target=tell, args=(sentence,), daemon=True).start()  # it may wait, too
-        time.sleep(0.2)
         os._exit(SIGNALLED + number)
 
     Thread(target=wait, daemon=True).start()
@@ -194,23 +187,19 @@ def _end_in_time(sentence: str) -> None:
 @contextmanager
 def uninterrupted() -> Iterator[None]:
     """Delay signals until the block ends; it must not take long."""
-    handlers = {number: signal.signal(number, lambda number, _: _RECEIVED.append(number)) for number in _ENDINGS}
+    received: list[int] = []
+    handlers = {number: signal.signal(number, lambda number, _: received.append(number)) for number in _ENDINGS}
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, handler)
-    raise_interruption()
-
-
-def raise_interruption() -> None:
-    """Raise KeyboardInterrupt again where a signal came inside something that swallows exceptions, as finalizers do."""
-    if _RECEIVED:
-        raise KeyboardInterrupt
+        if received:
+            signal.raise_signal(received[0])
 
 
 def _interrupt(number: int, _: object) -> None:
     """End as Ctrl-C does; signals that come together, as where a terminal closes, end it once."""
-    _RECEIVED.append(number)
-    if not 1 < len(_RECEIVED) <= len(_ENDINGS):
-        raise_interruption()
+    for each in _ENDINGS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt(number)

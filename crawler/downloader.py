@@ -2,7 +2,6 @@
 
 import asyncio
 import signal
-from functools import partial
 from weakref import WeakSet
 
 from scrapy import Request, Spider, signals
@@ -25,7 +24,6 @@ class PromptDownloader(Downloader):
 
     def __init__(self, crawler: Crawler) -> None:
         super().__init__(crawler)
-        self._crawler = crawler
         self._fetching: WeakSet[Deferred[Response | Request]] = WeakSet()
         if isinstance(crawler.spider, KbsSpider):
             self._run = crawler.spider.run
@@ -38,16 +36,17 @@ class PromptDownloader(Downloader):
 
     def _handle_signals(self) -> None:
         loop = asyncio.get_running_loop()
+
+        def stop(number: int, _: object) -> None:
+            self._run.signal = number
+            asyncio.run_coroutine_threadsafe(self._end_run(), loop)
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, partial(self._stop, loop))
+            signal.signal(number, stop)
 
-    def _stop(self, loop: asyncio.AbstractEventLoop, number: int, _: object) -> None:
-        self._run.signal = number
-        loop.call_soon_threadsafe(self._end_run, loop)
-
-    def _end_run(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._stopping = asyncio.ensure_future(self._crawler.stop_async())
-        loop.call_later(GRACE, self._abandon)
+    async def _end_run(self) -> None:
+        asyncio.get_running_loop().call_later(GRACE, self._abandon)
+        await self.crawler.stop_async()
 
     def _abandon(self) -> None:
         """Give up every request under way; their errbacks get a CancelledError. Those that are done stay so."""
@@ -55,24 +54,17 @@ class PromptDownloader(Downloader):
             fetching.cancel()
 
 
-class LongHeadersError(Exception):
-    """The headers of an answer are longer than MAX_HEADERS."""
-
-
 class _BoundedParser(http11._LenientHTTPClientParser):  # noqa: SLF001
-    """Scrapy's, but it does not keep any number of lines. Those of interim answers (1xx) count too."""
+    """Scrapy's, but it does not keep any number of lines, nor one of any length. Interim answers (1xx) count too."""
 
-    MAX_LENGTH = MAX_HEADERS
+    MAX_LENGTH = 2 * MAX_HEADERS  # of a line: more than is ever read before the sum is checked
     _length = 0
 
-    def lineReceived(self, line: bytes) -> None:  # noqa: N802
-        self._length += len(line) + 1
-        if self._length > MAX_HEADERS:
-            self.lineLengthExceeded(line)
-        super().lineReceived(line)
-
-    def lineLengthExceeded(self, line: bytes) -> None:  # noqa: ARG002, N802
-        raise LongHeadersError(f"the headers of the answer are longer than {MAX_HEADERS:,} bytes")
+    def dataReceived(self, data: bytes) -> None:  # noqa: N802
+        super().dataReceived(data)  # type: ignore[no-untyped-call]
+        self._length += len(data)
+        if self.line_mode and self._length > MAX_HEADERS:
+            raise ValueError(f"the headers of the answer are longer than {MAX_HEADERS:,} bytes")
 
 
 # There is no setting for it: Scrapy takes its parser from here.

@@ -1,6 +1,5 @@
 """Extraction in child processes: a page that crashes the parser, or never ends, costs that page alone."""
 
-import asyncio
 import multiprocessing
 import os
 import signal
@@ -12,8 +11,6 @@ from concurrent.futures import BrokenExecutor, Future, ThreadPoolExecutor
 from contextlib import suppress
 from multiprocessing import connection, resource_tracker
 from typing import Any, TypeVar
-
-from extractors import NotAnArticle
 
 T = TypeVar("T")
 
@@ -34,20 +31,21 @@ class Children:
 
     def __init__(self, count: int, method: str, timeout: float) -> None:
         """So many children, started with this method of multiprocessing; a call may take `timeout` seconds."""
+        os.environ["PYTHONSAFEPATH"] = "1"  # they import no file of the current folder, such as a pickle.py
         self._context: Any = multiprocessing.get_context(method)
         self._timeout = timeout
-        self._threads = ThreadPoolExecutor(count, initializer=_begin_thread)
+        self._threads = ThreadPoolExecutor(count, initializer=_begin_thread, initargs=(method,))
         self._children: dict[int, tuple[Any, connection.Connection]] = {}  # of each thread
         self._lock = threading.Lock()
         self._is_closed = False
 
-    def submit(self, function: Callable[..., T], *arguments: Any, alone: int = 0) -> Future[T]:
-        """Call a function in a child, or up to `alone` times, until one lives, in a new one that did nothing before.
+    def submit(self, function: Callable[..., T], *arguments: Any, alone: bool = False) -> Future[T]:
+        """Call a function in a child, or `alone` in a new one: what somebody did to one before is not its fault.
 
-        The future raises TimeoutError where the call takes too long, BrokenExecutor where the child dies, and
-        ExtractionError where none can be started.
+        The future raises TimeoutError where the call takes too long, BrokenExecutor where three children die of it
+        (something else may kill one), and ExtractionError where none can be started.
         """
-        return self._threads.submit(self._call, function, arguments, alone)
+        return self._threads.submit(self._call, (function, arguments), alone)
 
     def close(self) -> None:
         """End the children, even in the middle of a call."""
@@ -57,28 +55,28 @@ class Children:
             process.kill()
         self._threads.shutdown(cancel_futures=True)
 
-    def _call(self, function: Callable[..., T], arguments: tuple[Any, ...], alone: int) -> T:
+    def _call(self, task: tuple[Callable[..., T], tuple[Any, ...]], alone: bool) -> T:
         if alone:
             self._end_child()
-        process, pipe = self._children.get(threading.get_ident()) or self._start()
-        deadline = time.monotonic() + self._timeout
-        watch = threading.Timer(self._timeout, process.kill)
-        watch.start()
-        try:
-            pipe.send((function, arguments))
-            is_done, result = pipe.recv()
-        except (EOFError, OSError):
-            self._end_child()
-            if time.monotonic() >= deadline:
-                raise TimeoutError from None
-            if alone > 1:
-                return self._call(function, arguments, alone - 1)
-            raise BrokenExecutor from None
-        finally:
-            watch.cancel()
-        if not is_done:
-            raise result
-        return result  # type: ignore[no-any-return]
+        for _ in range(3):
+            process, pipe = self._children.get(threading.get_ident()) or self._start()
+            deadline = time.monotonic() + self._timeout
+            watch = threading.Timer(self._timeout, process.kill)
+            watch.start()
+            try:
+                pipe.send(task)
+                answer = pipe.recv()
+            except (EOFError, OSError):
+                self._end_child()
+                if time.monotonic() >= deadline:
+                    raise TimeoutError from None
+                continue
+            finally:
+                watch.cancel()
+            if isinstance(answer, BaseException):
+                raise answer
+            return answer  # type: ignore[no-any-return]
+        raise BrokenExecutor
 
     def _end_child(self) -> None:
         process, _ = self._children.pop(threading.get_ident(), (None, None))
@@ -94,12 +92,8 @@ class Children:
                         raise BrokenExecutor
                     pipe, theirs = multiprocessing.Pipe()
                     process = self._context.Process(target=serve, args=(theirs,))
-                    os.environ["PYTHONSAFEPATH"] = "1"  # it imports no file of the current folder, such as a pickle.py
-                    try:
+                    with theirs:  # closed within the lock: a child that inherited it would hide the end of this one
                         process.start()
-                    finally:
-                        del os.environ["PYTHONSAFEPATH"]
-                        theirs.close()  # within the lock: a child that inherited it would hide the end of this one
                     self._children[threading.get_ident()] = process, pipe
                 if pipe.poll(_START_SECONDS):
                     pipe.recv()
@@ -108,36 +102,11 @@ class Children:
         raise ExtractionError("the process that extracts pages does not start, or ends at once")
 
 
-class Extraction:
-    """Extracts the pages of a crawl in one child process, one after the other."""
-
-    def __init__(self, timeout: float) -> None:
-        """A page may take `timeout` seconds."""
-        self._children = Children(1, "spawn", timeout)  # a fork would keep the crawl's connections open
-        self.close = self._children.close
-
-    async def run(self, extract: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
-        """What a function of `extractors` returns for these arguments, or why the page is refused.
-
-        Raises:
-            ExtractionError: no page can be extracted, so this one is not at fault.
-        """
-        for _ in range(2):  # twice, in case something else killed the child
-            try:
-                return await asyncio.wrap_future(self._children.submit(extract, *arguments))
-            except NotAnArticle as refusal:
-                return refusal
-            except TimeoutError:
-                return NotAnArticle("extraction takes too long on this page")
-            except BrokenExecutor:
-                continue
-        return NotAnArticle("extraction breaks on this page")
-
-
-def _begin_thread() -> None:
+def _begin_thread(method: str) -> None:
     # Children inherit what is blocked. The terminal and systemd send Ctrl-C and SIGTERM to every process of a run,
     # which may still need them to finish.
-    resource_tracker.ensure_running()  # it unblocks signals when it starts
+    if method == "spawn":
+        resource_tracker.ensure_running()  # it unblocks signals when it starts
     signal.pthread_sigmask(signal.SIG_BLOCK, _SIGNALS)
 
 
@@ -149,10 +118,10 @@ def serve(pipe: connection.Connection) -> None:
         while True:
             function, arguments = pipe.recv()
             try:
-                answer = True, function(*arguments)
+                answer = function(*arguments)
             except BaseException as error:  # noqa: BLE001  (the caller gets it)
                 error.add_note(traceback.format_exc())
-                answer = False, error
+                answer = error
             pipe.send(answer)
     os._exit(0)  # without flushing what the parent had in its buffers
 

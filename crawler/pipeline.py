@@ -71,15 +71,14 @@ class ArticlePipeline:
         """Store what is left; after a failure once more, one by one: one item may be at fault, or space be free."""
         if not self._error and self._flush():
             return
-        items, lost, is_over = self._batch, False, False
-        for item in items:
+        lost: Exception | None = None
+        for item in self._batch:
             self._batch = [item]
             # A list is complete only with all its articles.
-            if not is_over and not (lost and isinstance(item, CompletedList)) and self._flush():
-                continue
-            lost, is_over = True, is_over or isinstance(self._error, _LASTING)
-            if isinstance(item, ExtractedPage):
-                self._spider.run.failures[item.capture.url] = f"the database did not take it: {self._error}"
+            if isinstance(lost, _LASTING) or (lost and isinstance(item, CompletedList)) or not self._flush():
+                lost = self._error
+                if isinstance(item, ExtractedPage):
+                    self._spider.run.failures[item.capture.url] = f"the database did not take it: {lost}"
 
     def process_item(self, item: ExtractedPage | CompletedList) -> Article:
         """The Article of an ExtractedPage.

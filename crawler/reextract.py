@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Self
 import click
 
 import extractors
-from crawler.command import raise_interruption, uninterrupted
+from crawler.command import uninterrupted
 from crawler.extraction import Children
 from crawler.site import GONE, Site
 from crawler.terminal import clean
@@ -126,10 +126,10 @@ class Workers:
     def _finished(self, batch: Batch, future: Future[Found]) -> Iterator[Found]:
         try:
             yield self._result(future)
-        except self.failed:  # each page once more, apart from the others, so that only the one at fault is lost
-            for item, again in [(item, self.submit_alone([item])) for item in batch]:
+        except self.failed:  # each page once more, one after the other: Dask blames all that a worker had when it died
+            for item in batch:
                 try:
-                    yield self._result(again)
+                    yield self._result(self.submit_alone([item]))
                 except self.failed as error:
                     yield [_damage(item, SLOW if isinstance(error, TimeoutError) else DEADLY)]
 
@@ -152,7 +152,7 @@ def processes(count: int, work: Work, page_time: float) -> Iterator[Workers]:
         yield Workers(
             count=count,
             submit=partial(children.submit, work),
-            submit_alone=partial(children.submit, work, alone=3),
+            submit_alone=partial(children.submit, work, alone=True),
             failed=(BrokenExecutor, TimeoutError),
         )
 
@@ -312,7 +312,6 @@ class Reextraction:
         """Extract the captures among items, and store what they hold."""
         for extracted in self.workers.results(self._batches(items)):
             self._store(extracted)
-            raise_interruption()
 
     def _watched(self, source: Source) -> Iterator[Item]:
         at = 0

@@ -135,7 +135,7 @@ def reason_for(error: BaseException) -> str:
         return f"HTTP {error.response.status}"
     if str(error) == _REDIRECTED_TOO_OFTEN:
         return "it redirects in a circle, or too often"
-    if "DOWNLOAD_MAXSIZE" in str(error):  # when it is unpacked
+    if "larger than a page" in str(error):  # when it is unpacked
         return _TOO_LARGE
     if isinstance(error, IgnoreRequest) and str(error):
         return str(error)

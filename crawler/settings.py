@@ -81,7 +81,6 @@ REMOTE_CONTROL_ENABLED = False
 
 # --- Components ---
 
-TWISTED_REACTOR = "twisted.internet.asyncioreactor.AsyncioSelectorReactor"
 SPIDER_MIDDLEWARES = {
     # Warns of requests made with get_retry_request, which is how a callback asks for its page once more.
     "scrapy.spidermiddlewares.metacopy.MetaCopyDetectionMiddleware": None,

@@ -1,6 +1,5 @@
 """Exit statuses, and text from anywhere made fit for a terminal."""
 
-import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -14,11 +13,6 @@ SIGNALLED = 128
 
 # Longer than any sentence of ours, and than any address worth reading; text from pages can have any length.
 _MAX_LINE, _MAX_CELL = 1000, 200
-
-
-def leave(number: int, _: object) -> None:
-    """End at once with the status of a signal: its handler while nothing is under way that could be lost."""
-    os._exit(SIGNALLED + number)
 
 
 def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:

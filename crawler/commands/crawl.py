@@ -15,9 +15,7 @@ Examples:
 import argparse
 import os
 import shutil
-import signal
 import sys
-import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -30,7 +28,7 @@ from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 from crawler.arguments import ArgumentError, check_text, suggestion
 from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
-from crawler.terminal import WORK_FAILED, leave, tell
+from crawler.terminal import WORK_FAILED, tell
 
 if TYPE_CHECKING:
     from crawler.spiders.base import KbsSpider
@@ -50,8 +48,6 @@ class Command(ProjectCommand, crawl.Command):
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
         from crawler.site import Site
 
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, leave)  # until the run can be stopped
         name = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         Site(self.settings["KBS_BASE_URL"])
         _prepare_files(self.settings)
@@ -95,9 +91,7 @@ def _prepare_files(settings: BaseSettings) -> None:
 
     ArticleStore(settings["KBS_DB"]).close()
     if settings["KBS_ARCHIVE"]:
-        folder = Path(settings["KBS_ARCHIVE"]).expanduser()
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+        Path(settings["KBS_ARCHIVE"]).expanduser().mkdir(parents=True, exist_ok=True)
     for uri in map(str, settings.getdict("FEEDS")):
         parts = urlsplit(uri)
         if parts.scheme in {"", "file"} and "%(" not in uri:

@@ -1,15 +1,10 @@
-"""What a healthy run looks like: Spidermon monitors that judge each run at its end.
+"""What a healthy run looks like; one that is not ends with exit status 3 and a sentence: what is wrong, what to do."""
 
-A run that fails a monitor ends with exit status 3 and the monitor's sentence: what is wrong, what to do.
-"""
-
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
-from spidermon import Monitor, MonitorSuite
-from spidermon.core.actions import Action
-
-from crawler.run_state import RunState, storing
+from crawler.run_state import storing
 from crawler.spiders.base import KbsSpider
 
 #: With fewer pages a share says nothing.
@@ -31,75 +26,40 @@ TEMPLATE_CHANGED = (
 )
 
 
-class RunMonitor(Monitor):  # type: ignore[misc]
-    """Judges a run, one question a test."""
-
-    def setUp(self) -> None:
-        self.spider: KbsSpider = self.data.spider
-        self.done: RunState = self.spider.run
-        #: How many articles were fetched, known ones included.
-        self.articles = self.done.layouts.total()
-
-    def test_layouts(self) -> None:
-        """Articles are found by the class names of their template."""
-        found = "articles were found by structure alone (layout generic)"
-        self._check(self.done.layouts["generic"], MAX_GENERIC, self.articles, f"{found}: {TEMPLATE_CHANGED}")
-
-    def test_fields(self) -> None:
-        """Articles have the fields that their kind has."""
-        for field in self.spider.expected_fields:
-            sentence = f"articles have no {field}: {TEMPLATE_CHANGED}"
-            self._check(self.done.missing_fields[field], MAX_MISSING, self.articles, sentence)
-
-    def test_refusals(self) -> None:
-        """Pages that lists point to are articles."""
-        refused = self.done.counts["refused"]
-        if not self.spider.guesses:
-            advice = "look at the reasons in the table refusals, and at one of the pages in a browser."
-            self._check(refused, MAX_REFUSED, refused + self.articles, f"pages hold no article: {advice}")
-
-    def test_failures(self) -> None:
-        """Pages can be fetched."""
-        failed = len(self.done.failures)
-        if self.done.stopped is None:  # else that is reported, with the reason
-            advice = "the next run asks for them again; if they fail again, look at the site in a browser."
-            self._check(failed, MAX_FAILED, self.done.pages + failed, f"pages failed, listed above: {advice}")
-
-    def test_silence(self) -> None:
-        """Something new comes as often as before."""
-        if any(self.done.counts[name] for name in ("new", "updated", "edited")):
-            return
-        runs: list[datetime] = []
-        with storing(self.spider.crawler):
-            runs = self.spider.crawl_state.runs_with_news(self.spider.name, self.spider.arguments)
-        if len(runs) < MIN_RUNS or runs[0] - runs[-1] < MIN_HISTORY:
-            return
-        silence = datetime.now(UTC) - runs[0]
-        usual = max(later - earlier for later, earlier in pairwise(runs))
-        if silence > max(SILENCE_FACTOR * usual, SHORTEST_SILENCE):
-            hours = usual.total_seconds() / 3600
-            longest = f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours"
-            self.fail(
-                f"nothing new since {runs[0]:%Y-%m-%d %H:%M} UTC, and it never took longer than {longest} before: "
-                "look at the site in a browser; its list may have moved."
-            )
-
-    def _check(self, found: int, most: float, total: int, sentence: str) -> None:
-        if total >= MIN_PAGES and found > most * total:
-            self.fail(f"{found} of {total} {sentence}")
+def complaints(spider: KbsSpider) -> list[str]:
+    """Why a run that has ended is unhealthy, in sentences."""
+    run = spider.run
+    articles = run.layouts.total()  # known ones that were fetched included
+    refused, failed = run.counts["refused"], len(run.failures)
+    structure = f"articles were found by structure alone (layout generic): {TEMPLATE_CHANGED}"
+    shares = [(run.layouts["generic"], MAX_GENERIC, articles, structure)]
+    for field in spider.expected_fields:
+        sentence = f"articles have no {field}: {TEMPLATE_CHANGED}"
+        shares.append((run.missing_fields[field], MAX_MISSING, articles, sentence))
+    if not spider.guesses:
+        advice = "look at the reasons in the table refusals, and at one of the pages in a browser."
+        shares.append((refused, MAX_REFUSED, refused + articles, f"pages hold no article: {advice}"))
+    if run.stopped is None:  # else that is reported, with the reason
+        advice = "the next run asks for them again; if they fail again, look at the site in a browser."
+        shares.append((failed, MAX_FAILED, run.pages + failed, f"pages failed, listed above: {advice}"))
+    found = [
+        f"{n} of {total} {sentence}" for n, most, total, sentence in shares if total >= MIN_PAGES and n > most * total
+    ]
+    return found if any(run.counts[name] for name in ("new", "updated", "edited")) else [*found, *_silence(spider)]
 
 
-class Complain(Action):  # type: ignore[misc]
-    """Hands the sentences of failed monitors to the run's report."""
-
-    def run_action(self) -> None:
-        for result in self.result.monitors_failed_results:
-            sentence = result.reason or f"a monitor failed: {result.error.splitlines()[-1]}"
-            self.data.spider.run.complaints.append(sentence)
-
-
-class Health(MonitorSuite):  # type: ignore[misc]
-    """All monitors."""
-
-    monitors = (RunMonitor,)
-    monitors_failed_actions = (Complain,)
+def _silence(spider: KbsSpider) -> Iterator[str]:
+    """Whether something new comes as often as before."""
+    runs: list[datetime] = []
+    with storing(spider.crawler):
+        runs = spider.crawl_state.runs_with_news(spider.name, spider.arguments)
+    if len(runs) < MIN_RUNS or runs[0] - runs[-1] < MIN_HISTORY:
+        return
+    usual = max(later - earlier for later, earlier in pairwise(runs))
+    if datetime.now(UTC) - runs[0] > max(SILENCE_FACTOR * usual, SHORTEST_SILENCE):
+        hours = usual.total_seconds() / 3600
+        longest = f"{hours / 24:.0f} days" if hours >= 48 else f"{hours:.0f} hours"
+        yield (
+            f"nothing new since {runs[0]:%Y-%m-%d %H:%M} UTC, and it never took longer than {longest} before: "
+            "look at the site in a browser; its list may have moved."
+        )

@@ -9,6 +9,7 @@ from scrapy.crawler import Crawler
 from scrapy.http import Response
 
 from crawler.extensions import RunExtension
+from crawler.extensions.health import complaints
 from crawler.run_state import COUNTS, exit_status, storing
 from crawler.settings import CONTACT_PLACEHOLDER
 from storage import ArticleStore, CrawlState
@@ -65,14 +66,9 @@ class RunReport(RunExtension):
     item_error = spider_error
 
     def spider_closed(self, reason: str) -> None:
-        self._record(self.spider.run.reason or reason)
-        self.spider.store.close()
-        if self._terminal:
-            print("\r\x1b[K", end="", file=sys.stderr)
-        print(self._summary(self.spider.run.reason or reason), file=sys.stderr)
-
-    def _record(self, reason: str) -> None:
         run = self.spider.run
+        reason = run.reason or reason
+        run.complaints += complaints(self.spider)
         counts = {name: run.counts[name] for name in COUNTS} | {"pages": run.pages, "failed": len(run.failures)}
         status = exit_status(run, self.crawler.stats)
         with storing(self.crawler):
@@ -80,6 +76,10 @@ class RunReport(RunExtension):
                 self.spider.crawl_state.end_run(
                     self._row, datetime.now(UTC), run.complaints, reason=reason, exit_status=status, **counts
                 )
+        self.spider.store.close()
+        if self._terminal:
+            print("\r\x1b[K", end="", file=sys.stderr)
+        print(self._summary(reason), file=sys.stderr)
 
     def _summary(self, reason: str) -> str:
         run = self.spider.run

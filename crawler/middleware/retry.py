@@ -5,9 +5,8 @@ import time
 from collections import defaultdict
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from http import HTTPStatus
 
-from scrapy import Request, Spider
+from scrapy import Request
 from scrapy.downloadermiddlewares import retry
 from scrapy.exceptions import IgnoreRequest
 from scrapy.http import Response
@@ -18,8 +17,6 @@ from crawler.run_state import end_run, is_ending, reason_for
 
 # A back-off grows no further, in seconds.
 _LONGEST_BACKOFF = 300.0
-# Answers that may say when to come back (RFC 9110, section 10.2.3; RFC 6585, section 4).
-_SAY_WHEN = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
 class RetryMiddleware(retry.RetryMiddleware):
@@ -46,10 +43,7 @@ class RetryMiddleware(retry.RetryMiddleware):
                 raise IgnoreRequest("the run is ending")
             await asyncio.sleep(min(wait, 1.0))
 
-    def process_response(
-        self, request: Request, response: Response, spider: Spider | None = None
-    ) -> Request | Response:
-        del spider
+    def process_response(self, request: Request, response: Response) -> Request | Response:  # type: ignore[override]
         host = urlparse_cached(request).netloc
         if response.status in self.retry_http_codes:
             self._note_error(host, f"HTTP {response.status}", _retry_after(response))
@@ -57,10 +51,9 @@ class RetryMiddleware(retry.RetryMiddleware):
             self._errors[host] = 0
         return super().process_response(request, response)
 
-    def process_exception(
-        self, request: Request, exception: Exception, spider: Spider | None = None
+    def process_exception(  # type: ignore[override]
+        self, request: Request, exception: Exception
     ) -> Request | Response | None:
-        del spider
         if isinstance(exception, self.exceptions_to_retry):
             self._note_error(urlparse_cached(request).netloc, reason_for(exception), 0.0)
         return super().process_exception(request, exception)
@@ -80,8 +73,6 @@ class RetryMiddleware(retry.RetryMiddleware):
 def _retry_after(response: Response) -> float:
     """The seconds that `Retry-After` asks for, as a number or a date; 0 without it."""
     value = (response.headers.get("Retry-After") or b"").decode("latin-1").strip()
-    if response.status not in _SAY_WHEN:
-        return 0.0
     if value.isascii() and value.isdigit():
         return float(value[:9])
     with suppress(ValueError, OverflowError):

@@ -74,7 +74,6 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
 
     def _bytes_received(self, data: bytes, request: Request) -> None:
         if request.meta.get(_OF_ROBOTS):
-            request.meta.pop("download_maxsize", None)  # unpacked it may be as long as a page
             request.meta["length"] += len(data)
             if request.meta["length"] > _MAX_ROBOTS:
                 raise StopDownload(fail=False)

@@ -2,8 +2,8 @@
 
 import asyncio
 import inspect
-import logging
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -19,7 +19,7 @@ from twisted.python.failure import Failure
 from w3lib.encoding import http_content_type_encoding
 
 from crawler.arguments import ArgumentError, day, words, yes
-from crawler.extraction import Extraction, ExtractionError
+from crawler.extraction import Children, ExtractionError
 from crawler.pipeline import CompletedList, ExtractedPage
 from crawler.run_state import RunState, is_ending, is_forbidden, reason_for, storing
 from crawler.settings import PRODUCT
@@ -47,7 +47,7 @@ class KbsSpider(scrapy.Spider):
         recheck_days: KBS_RECHECK_DAYS.
         run: what the run has done so far.
         site: requests never leave it, redirects included.
-        extraction: the child process that extracts its pages.
+        children: the one child process that extracts its pages.
         store, crawl_state: the database; the extension RunReport opens and closes it.
         archive: what the extension Archive writes; None before its first page, or without one.
     """
@@ -56,12 +56,8 @@ class KbsSpider(scrapy.Spider):
         "ITEM_PIPELINES": {"crawler.pipeline.ArticlePipeline": 100},
         "EXTENSIONS": {
             "crawler.extensions.archive.Archive": 100,
-            # In this order: judge the run, report it with the judgement.
-            "spidermon.contrib.scrapy.extensions.Spidermon": 150,
             "crawler.extensions.report.RunReport": 200,
         },
-        "SPIDERMON_ENABLED": True,
-        "SPIDERMON_SPIDER_CLOSE_MONITORS": ["crawler.extensions.health.Health"],
     }
     #: Fields of Article that every article of this spider should have, for its health.
     expected_fields: ClassVar[tuple[str, ...]] = ("title", "written_at", "paragraphs")
@@ -71,7 +67,7 @@ class KbsSpider(scrapy.Spider):
     arguments: dict[str, str]
     recheck_days: int
     site: Site
-    extraction: Extraction
+    children: Children
     store: ArticleStore
     crawl_state: CrawlState
     archive: ArchiveWriter | None = None
@@ -113,20 +109,17 @@ class KbsSpider(scrapy.Spider):
         """The spider of a crawler: it requests pages under KBS_BASE_URL and nowhere else."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
-        spider.extraction = Extraction(crawler.settings.getfloat("KBS_PAGE_TIME"))
+        # Not forked: that would keep the crawl's connections open.
+        spider.children = Children(1, "spawn", crawler.settings.getfloat("KBS_PAGE_TIME"))
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
         spider.recheck_days = min(crawler.settings.getint("KBS_RECHECK_DAYS"), 36_500)  # more is no date
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
         crawler.signals.connect(spider.spider_idle, signals.spider_idle)
         return spider
 
-    def log(self, message: Any, level: int = logging.DEBUG, **kwargs: Any) -> None:
-        """Log at INFO at most: Spidermon writes its findings here, and the report says them in sentences."""
-        self.logger.log(min(level, logging.INFO), message, **kwargs)
-
     def closed(self, reason: str) -> None:  # noqa: ARG002
         """End the child process; Scrapy calls it."""
-        self.extraction.close()
+        self.children.close()
 
     async def start(self) -> AsyncIterator[Any]:
         """Yield the first requests, not all at once: there can be many."""
@@ -207,9 +200,15 @@ class KbsSpider(scrapy.Spider):
     # --- any page ---
 
     async def extract(self, function: Callable[..., T], *arguments: Any) -> T | NotAnArticle:
-        """What a function of `extractors` makes of a page; raises CloseSpider if no page can be extracted."""
+        """What a function of `extractors` returns, or why a page is refused; CloseSpider if none can be extracted."""
         try:
-            return await self.extraction.run(function, *arguments)
+            return await asyncio.wrap_future(self.children.submit(function, *arguments))
+        except NotAnArticle as refusal:
+            return refusal
+        except BrokenExecutor:
+            return NotAnArticle("extraction breaks on this page")
+        except TimeoutError:
+            return NotAnArticle("extraction takes too long on this page")
         except ExtractionError as error:
             self.run.stopped = self.run.stopped or f"The run ended because {error}; run it again."
             raise CloseSpider("extraction_failed") from error

@@ -12,7 +12,6 @@ from extractors.article import KST
 
 #: How many days back from `until` if `since` is not given.
 DEFAULT_DAYS = 7
-_EMPTY = "days have no news on the site; if that is wrong, read them again with full=1."
 
 
 class KbsDaysSpider(ListSpider):
@@ -47,6 +46,5 @@ class KbsDaysSpider(ListSpider):
     def list_is_empty(self, walk: Walk, url: str) -> None:  # noqa: ARG002
         """A day without news is no failure; several of them may be a mistake."""
         self.empty_days += 1
-        if self.empty_days > 1:
-            others = [note for note in self.run.notes if not note.endswith(_EMPTY)]
-            self.run.notes = [*others, f"{self.empty_days} {_EMPTY}"]
+        if self.empty_days == 2:
+            self.run.notes.append("Some days have no news on the site; if that is wrong, read them again with full=1.")

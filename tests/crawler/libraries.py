@@ -8,9 +8,8 @@ from scrapy.settings import default_settings
 from scrapy.utils.misc import load_object, walk_modules_iter
 
 for name in (
-    "click fastwarc.warc lxml.cssselect lxml.html pyarrow.parquet spidermon.contrib.scrapy.extensions "
-    "spidermon.contrib.scrapy.monitors sqlite_utils trafilatura twisted.internet.asyncioreactor "
-    "warcio.archiveiterator warcio.warcwriter"
+    "click fastwarc.warc lxml.cssselect lxml.html pyarrow.parquet sqlite_utils trafilatura "
+    "twisted.internet.asyncioreactor warcio.archiveiterator warcio.warcwriter"
 ).split():
     import_module(name)
 list(walk_modules_iter("scrapy.commands"))

@@ -12,29 +12,33 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from scrapy.exceptions import CloseSpider
 
 import crawler.extraction
-from crawler.extraction import Extraction, ExtractionError
+from crawler.extraction import Children
+from crawler.spiders.base import KbsSpider
+from crawler.spiders.kbs_articles import KbsArticlesSpider
 from extractors import NotAnArticle, extract_html
 
 KILLED = """
-import asyncio, os, signal
-from crawler.extraction import Extraction
+import os, signal
+from crawler.extraction import Children
 
-print(asyncio.run(Extraction(10).run(os.getpid)), flush=True)
+print(Children(1, "spawn", 10).submit(os.getpid).result(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
 """
 
 
-def run(read: Callable[[Extraction], Awaitable[Any]]) -> Any:
-    """What a coroutine returns that is given an Extraction."""
+def run(read: Callable[[KbsSpider], Awaitable[Any]]) -> Any:
+    """What a coroutine returns that is given a spider whose pages may take five seconds."""
 
     async def reading() -> Any:
-        extraction = Extraction(timeout=5)
+        spider = KbsArticlesSpider(ids="1")
+        spider.children = Children(1, "spawn", 5)
         try:
-            return await read(extraction)
+            return await read(spider)
         finally:
-            extraction.close()
+            spider.closed("")
 
     return asyncio.run(reading())
 
@@ -48,9 +52,9 @@ def runs(process: int) -> bool:
 
 
 def test_one_other_process_answers_pages_of_any_size_in_order() -> None:
-    async def read(extraction: Extraction) -> list[Any]:
-        texts = (extraction.run(str.lower, "É" * size) for size in range(0, 10_000_000, 999_999))
-        return await asyncio.gather(extraction.run(os.getpid), *texts, extraction.run(os.getpid))
+    async def read(spider: KbsSpider) -> list[Any]:
+        texts = (spider.extract(str.lower, "É" * size) for size in range(0, 10_000_000, 999_999))
+        return await asyncio.gather(spider.extract(os.getpid), *texts, spider.extract(os.getpid))
 
     first, *texts, last = run(read)
     assert texts == ["é" * size for size in range(0, 10_000_000, 999_999)]
@@ -58,58 +62,58 @@ def test_one_other_process_answers_pages_of_any_size_in_order() -> None:
 
 
 def test_ctrl_c_does_not_end_the_child_nor_its_start() -> None:
-    blocked = run(lambda extraction: extraction.run(signal.pthread_sigmask, signal.SIG_BLOCK, []))
+    blocked = run(lambda spider: spider.extract(signal.pthread_sigmask, signal.SIG_BLOCK, []))
     assert {signal.SIGINT, signal.SIGTERM, signal.SIGHUP} <= blocked
 
 
 def test_a_refusal_is_returned_and_a_bug_raised_with_its_place() -> None:
-    async def read(extraction: Extraction) -> Any:
+    async def read(spider: KbsSpider) -> Any:
         with pytest.raises(FileNotFoundError) as caught:
-            await extraction.run(shutil.copy, "/nothing", "/there")
+            await spider.extract(shutil.copy, "/nothing", "/there")
         assert "in copyfile" in "".join(caught.value.__notes__)
-        return await extraction.run(extract_html, b"<html></html>", None)
+        return await spider.extract(extract_html, b"<html></html>", None)
 
     assert isinstance(run(read), NotAnArticle)
 
 
 def test_a_page_that_crashes_the_child_is_refused() -> None:
-    async def read(extraction: Extraction) -> Any:
-        return [await extraction.run(signal.raise_signal, signal.SIGKILL), await extraction.run(abs, -1)]
+    async def read(spider: KbsSpider) -> Any:
+        return [await spider.extract(signal.raise_signal, signal.SIGKILL), await spider.extract(abs, -1)]
 
     crashed, next_one = run(read)
     assert (crashed.reason, next_one) == ("extraction breaks on this page", 1)
 
 
 def test_a_child_killed_from_outside_costs_no_page() -> None:
-    async def read(extraction: Extraction) -> Any:
-        first = await extraction.run(os.getpid)
+    async def read(spider: KbsSpider) -> Any:
+        first = await spider.extract(os.getpid)
         assert isinstance(first, int)
         os.kill(first, signal.SIGKILL)
-        return first, await extraction.run(os.getpid)
+        return first, await spider.extract(os.getpid)
 
     first, second = run(read)
     assert first != second
 
 
 def test_a_page_that_takes_too_long_is_refused() -> None:
-    async def read(extraction: Extraction) -> tuple[Any, Any]:
-        process = await extraction.run(os.getpid)
+    async def read(spider: KbsSpider) -> tuple[Any, Any]:
+        process = await spider.extract(os.getpid)
         assert isinstance(process, int)
-        slow = await extraction.run(time.sleep, 600)
+        slow = await spider.extract(time.sleep, 600)
         assert not runs(process)
-        return slow, await extraction.run(abs, -1)
+        return slow, await spider.extract(abs, -1)
 
     slow, next_one = run(read)
     assert (slow.reason, next_one) == ("extraction takes too long on this page", 1)
 
 
 def test_a_child_that_does_not_start_is_no_fault_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def read(extraction: Extraction) -> Any:
+    async def read(spider: KbsSpider) -> Any:
         with monkeypatch.context() as context:
             context.setattr(crawler.extraction, "serve", bool)
-            with pytest.raises(ExtractionError):
-                await extraction.run(abs, -1)
-        return await extraction.run(abs, -2)
+            with pytest.raises(CloseSpider):
+                await spider.extract(abs, -1)
+        return await spider.extract(abs, -2)
 
     assert run(read) == 2
 
@@ -125,4 +129,4 @@ def test_the_child_ends_with_a_program_that_is_killed() -> None:
 def test_modules_of_the_current_folder_are_not_imported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "pickle.py").write_text("raise SystemExit('mine')")
     monkeypatch.chdir(tmp_path)
-    assert run(lambda extraction: extraction.run(abs, -1)) == 1
+    assert run(lambda spider: spider.extract(abs, -1)) == 1

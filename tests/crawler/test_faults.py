@@ -20,7 +20,7 @@ from tests.replica import Replica, World, pages
 
 FIRST = ARTICLE.format(1)
 TOO_LARGE = "larger than a page may be; KBS_MAX_PAGE sets the limit"
-LONG_HEADERS = "LongHeadersError: the headers of the answer are longer than 65,536 bytes"
+LONG_HEADERS = "ValueError: the headers of the answer are longer than 65,536 bytes"
 RULE = b"Disallow: /service/news_view.htm?lang=e&Seq_Code=*\n"
 
 

@@ -44,13 +44,13 @@ def test_retry_after_is_obeyed_to_the_second(site: ScriptedSite, crawl: Run) -> 
 
 
 def test_retry_after_is_read_as_seconds_and_as_a_date() -> None:
-    def asked(value: str, status: int = 429) -> float:
-        return _retry_after(Response("http://x", status=status, headers={"Retry-After": value}))
+    def asked(value: str) -> float:
+        return _retry_after(Response("http://x", status=429, headers={"Retry-After": value}))
 
     assert asked("120") == 120.0
     assert 50 < asked(format_datetime(datetime.now(UTC) + timedelta(seconds=60), usegmt=True)) <= 60
     assert asked(format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)) == 0.0
-    assert asked("soon") == asked("") == asked("-5") == asked("120", status=200) == 0.0
+    assert asked("soon") == asked("") == asked("-5") == 0.0
     assert asked("9" * 400) < 1e9 + 1
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+from crawler.reextract import Found, Reextraction
 from storage.archive.reader import read_warc
 from tests.crawler.conftest import Run
 from tests.crawler.forms import as_folder, as_http_cache, as_json_lines, as_wacz, as_warc, captures, reextract_here
@@ -294,10 +295,11 @@ def test_a_file_that_broke_off_is_read_again(files: list[Path], tmp_path: Path) 
 
 
 def test_restart_reads_everything_again(reextract: Reextract, files: list[Path], tmp_path: Path) -> None:
-    first = "import crawler.reextract as r; r.BATCH_ITEMS = 5; r.raise_interruption = "
+    first = "from crawler.reextract import Reextraction as r; import crawler.reextract as it; it.BATCH_ITEMS = 5"
     call = ["reextract", *map(str, files)]
     environment = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_ARCHIVE": ""}
-    stop = f"import os, signal; {first} lambda n=iter(range(6)): next(n, 9) < 5 or os.kill(os.getpid(), signal.SIGTERM)"
+    kill = "store(*given) or next(n, 9) < 5 or os.kill(os.getpid(), signal.SIGTERM)"
+    stop = f"import os, signal; {first}; store = r._store; r._store = lambda *given, n=iter(range(6)): {kill}"
     run = prepared().run(*call, first=stop, **environment)
     assert run.returncode == 128 + signal.SIGTERM
     assert run.stderr.endswith("Interrupted; the same call goes on from here.\n")
@@ -317,14 +319,17 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def interrupt_after(batches: int, database: Path, *files: Path) -> None:
     """Re-extract files until this many batches were stored."""
     left = iter(range(batches))
+    store = Reextraction._store
+
+    def store_some(call: Reextraction, found: Found) -> None:
+        store(call, found)
+        if next(left, -1) < 0:
+            raise KeyboardInterrupt
+
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("crawler.reextract.raise_interruption", lambda: next(left, -1) < 0 and interrupt())
+        patched.setattr(Reextraction, "_store", store_some)
         with pytest.raises(KeyboardInterrupt):
             reextract_here(database, *files)
-
-
-def interrupt(*_: object) -> bool:
-    raise KeyboardInterrupt
 
 
 def test_a_database_error_is_reported(reextract: Reextract, warc: Path, tmp_path: Path) -> None:
