@@ -10,7 +10,7 @@ from w3lib.encoding import read_bom, resolve_encoding
 
 from extractors.address import absolute, parse_address
 from extractors.article import Article, NotAnArticle, find_dates
-from extractors.body import MAX_CHARACTERS, collapse, credit_of, length_of, read_paragraphs, take_credits
+from extractors.body import collapse, credit_of, read_paragraphs, take_credits
 from extractors.layout import SITE_MARKS, first
 from extractors.locate import base_of, locate, meta_of
 from extractors.text import extract_text
@@ -155,8 +155,6 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
         page = None
     if page is None:
         raise NotAnArticle("no HTML", passing=True)
-    if len(utf8) > MAX_CHARACTERS and length_of(page) > MAX_CHARACTERS:
-        raise NotAnArticle("larger than a page of the site")
     return page
 
 
@@ -207,7 +205,8 @@ def _label(declaration: re.Match[bytes]) -> str:
 
 def _codec(label: str) -> str | None:
     """Python's name of an encoding that browsers read, by one of WHATWG's labels: others (punycode) take minutes."""
-    known = webencodings.lookup(label.strip("\"' "))
+    label = label.strip("\"' ")
+    known = webencodings.lookup(label) or webencodings.lookup(label.replace("_", "-"))
     # Where the two differ, the codec of what browsers decode with: gb18030 for gbk.
     return (resolve_encoding(known.name) or known.codec_info.name) if known else None
 

@@ -14,8 +14,8 @@ from lxml import etree
 from lxml.etree import _Element
 
 from extractors.address import absolute
-from extractors.article import is_date_block
-from extractors.body import collapse, is_credit, length_of, text_of
+from extractors.article import NotAnArticle, is_date_block
+from extractors.body import MAX_CHARACTERS, collapse, is_credit, length_of, text_of
 from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, WORDS, Layout, Selector, first
 
 # Cards of other articles are `article` elements.
@@ -91,6 +91,8 @@ def base_of(page: _Element, url: str) -> str:
 
 def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: by name what still has its name, the rest by structure."""
+    if length_of(page) > MAX_CHARACTERS:
+        raise NotAnArticle("larger than a page of the site")
     head, title, words = _head(page, layout)
     if title is None:
         title, words = _find_title(page)
