@@ -24,8 +24,8 @@ _SPELLINGS = {"œ": ("œ", "oe"), "oe": ("oe", "œ"), "æ": ("æ", "ae"), "ae": 
 _MAX_SPELLINGS = 64
 
 # Letters with a stroke, which are no forms of others to Unicode.
-_STROKES = dict(zip("đĐðÐħĦıłŁøØŧŦ", "dDdDhHilLoOtT", strict=True))
-_STROKED = re.compile(f"[{''.join(_STROKES)}]")
+_STROKED = "đĐðÐħĦıłŁøØŧŦ"
+_WITHOUT_STROKES = str.maketrans(_STROKED, "dDdDhHilLoOtT")
 
 _FAULTS: Mapping[str, Mapping[str, str]] = tomllib.loads(files("storage").joinpath("query.toml").read_text("utf-8"))
 
@@ -71,7 +71,8 @@ def words_of(text: str) -> list[str]:
 def fold(text: str) -> str:
     """A text as it is indexed: ligatures, full-width forms, ㎞, ² and ø as the letters that they mean."""
     plain = text.replace("…", "...")  # which is in many texts, and in no word
-    folded = unicodedata.normalize("NFKC", _STROKED.sub(lambda found: _STROKES[found[0]], plain))
+    is_stroked = any(char in text for char in _STROKED)  # a fifth of the time of translating
+    folded = unicodedata.normalize("NFKC", plain.translate(_WITHOUT_STROKES) if is_stroked else plain)
     return text if folded == plain or words_of(folded) == words_of(text) else folded
 
 
