@@ -12,7 +12,8 @@ class HttpCompressionMiddleware(httpcompression.HttpCompressionMiddleware):
     def _handle_encoding(self, body: bytes, content_encoding: list[bytes], max_size: int) -> tuple[bytes, list[bytes]]:
         """The decoded body; raises IgnoreRequest if it is too large, OSError if it is damaged."""
         try:
-            body, refused = decode_body(body, max_size, b",".join(content_encoding).decode("latin-1"))
+            # 0, of a robots.txt, is no bound on what arrives: that is cut elsewhere.
+            body, refused = decode_body(body, max_size or self._max_size, b",".join(content_encoding).decode("latin-1"))
         except ValueError as error:
             raise OSError(f"its {error}") from None
         if refused:
