@@ -21,7 +21,6 @@ import click
 
 import extractors
 from crawler.command import uninterrupted
-from crawler.extraction import Children
 from crawler.site import GONE, Site
 from crawler.terminal import clean
 from extractors import NotAnArticle, extract_page
@@ -30,6 +29,7 @@ from storage import ArticleStore, Outcome
 from storage.archive.capture import Capture, Damage, Item, Location, Revisit, Source, damaged
 from storage.archive.http import decoded
 from storage.articles import article_row, refusal_row
+from storage.children import Children
 from storage.crawl_state import ReextractionState, names_of
 from storage.sources import read_places
 from storage.versions import Row

@@ -19,7 +19,6 @@ from twisted.python.failure import Failure
 from w3lib.encoding import http_content_type_encoding
 
 from crawler.arguments import ArgumentError, day, words, yes
-from crawler.extraction import Children, ExtractionError
 from crawler.pipeline import CompletedList, ExtractedPage
 from crawler.run_state import RunState, is_ending, is_forbidden, reason_for, storing
 from crawler.settings import PRODUCT
@@ -28,6 +27,7 @@ from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
 from extractors.article import KST
 from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
+from storage.children import ChildError, Children
 
 T = TypeVar("T")
 
@@ -209,7 +209,7 @@ class KbsSpider(scrapy.Spider):
             return NotAnArticle("extraction breaks on this page")
         except TimeoutError:
             return NotAnArticle("extraction takes too long on this page")
-        except ExtractionError as error:
+        except ChildError as error:
             self.run.stopped = self.run.stopped or f"The run ended because {error}; run it again."
             raise CloseSpider("extraction_failed") from error
 

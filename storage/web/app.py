@@ -9,8 +9,7 @@ import sqlite3
 import sys
 import warnings
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
@@ -22,6 +21,7 @@ from datasette.plugins import pm
 from datasette.utils import parse_metadata
 
 from storage.charts import chart
+from storage.children import Children
 from storage.database import is_at_rest
 from storage.statistics import STATISTICS, Language
 from storage.web import plugin, queries
@@ -113,27 +113,23 @@ class _ReadOnlyDatabase(Database):  # type: ignore[misc]
     def __init__(self, datasette: Datasette, path: Path) -> None:
         super().__init__(datasette, path=str(path), is_mutable=not is_at_rest(path))
         self._uri = f"{path.as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
-        self._idle: asyncio.LifoQueue[ProcessPoolExecutor] = asyncio.LifoQueue()
-        for _ in range(datasette.setting("num_sql_threads")):
-            self._idle.put_nowait(queries.process())
+        self._children = Children(
+            datasette.setting("num_sql_threads"), "forkserver", datasette.sql_time_limit_ms / 1000
+        )
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  (Datasette names it)
         return sqlite3.connect(self._uri, uri=True, check_same_thread=False)
 
     async def execute(self, sql: str, params: Any = None, truncate: bool = False, **options: Any) -> Results:
         limit, most = self.ds.sql_time_limit_ms, self.ds.max_returned_rows
-        seconds = min(options.get("custom_time_limit") or limit, limit) / 1000
+        limit = min(options.get("custom_time_limit") or limit, limit)
         most = most + (options.get("page_size") == most) if truncate else sys.maxsize
         values = list(params) if isinstance(params, list | tuple) else dict(params or {})
-        process = await self._idle.get()
+        asked = self._children.submit(queries.answer, self._uri, sql, values, most, timeout=limit / 1000)
         try:
-            asked = process.submit(queries.answer, self._uri, sql, values, seconds, most)
             names, rows, is_cut = await asyncio.wrap_future(asked)
-        except BrokenProcessPool as error:  # it took too long
-            process = queries.process()
+        except (BrokenExecutor, TimeoutError) as error:
             raise QueryInterrupted(error, sql, params) from error
-        finally:
-            self._idle.put_nowait(process)
         # A page of a table that is cut would be its last one.
         if is_cut and len(rows) < most and (not truncate or re.search(r" limit [0-9]+( offset [0-9]+)?$", sql)):
             raise sqlite3.OperationalError("these rows are too long in all; ask for fewer rows or columns")

@@ -14,15 +14,15 @@ from typing import Any
 import pytest
 from scrapy.exceptions import CloseSpider
 
-import crawler.extraction
-from crawler.extraction import Children
+import storage.children
 from crawler.spiders.base import KbsSpider
 from crawler.spiders.kbs_articles import KbsArticlesSpider
 from extractors import NotAnArticle, extract_html
+from storage.children import Children
 
 KILLED = """
 import os, signal
-from crawler.extraction import Children
+from storage.children import Children
 
 print(Children(1, "spawn", 10).submit(os.getpid).result(), flush=True)
 os.kill(os.getpid(), signal.SIGKILL)
@@ -110,7 +110,7 @@ def test_a_page_that_takes_too_long_is_refused() -> None:
 def test_a_child_that_does_not_start_is_no_fault_of_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
     async def read(spider: KbsSpider) -> Any:
         with monkeypatch.context() as context:
-            context.setattr(crawler.extraction, "serve", bool)
+            context.setattr(storage.children, "serve", bool)
             with pytest.raises(CloseSpider):
                 await spider.extract(abs, -1)
         return await spider.extract(abs, -2)

@@ -203,12 +203,12 @@ def test_a_page_that_was_not_archived_is_not_stored(crawl: Run, tmp_path: Path) 
 
 
 def test_a_run_that_cannot_extract_ends_and_blames_no_page(crawl: Run, tmp_path: Path) -> None:
-    unusable = "import crawler.extraction as it; it.serve = bool"
+    unusable = "import storage.children as it; it.serve = bool"
     with Replica(articles=30) as replica:
         for arguments in (["kbs_articles", "-a", "ids=1-10"], ["kbs_news"]):
             run = crawl(*arguments, KBS_BASE_URL=replica.base_url, first=unusable)
             assert run.returncode == 1
-            assert "The run ended because the process that extracts pages does not start, or ends at" in run.stderr
+            assert "The run ended because a child process does not start, or ends at" in run.stderr
             assert "Traceback" not in run.stderr
         assert rows(tmp_path, "refusals") == []
         assert counts(crawl("kbs_news", KBS_BASE_URL=replica.base_url))["new"] == 30

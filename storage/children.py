@@ -1,4 +1,4 @@
-"""Extraction in child processes: a page that crashes the parser, or never ends, costs that page alone."""
+"""Child processes for what may crash or never end: a page that is extracted, a query that anyone may type."""
 
 import multiprocessing
 import os
@@ -18,7 +18,7 @@ _SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 _START_SECONDS = 60.0
 
 
-class ExtractionError(OSError):
+class ChildError(OSError):
     """The child process cannot be started: a phrase."""
 
 
@@ -30,7 +30,7 @@ class Children:
     """
 
     def __init__(self, count: int, method: str, timeout: float) -> None:
-        """So many children, started with this method of multiprocessing; a call may take `timeout` seconds."""
+        """So many children, started with this method of multiprocessing; a call takes at most `timeout` seconds."""
         os.environ["PYTHONSAFEPATH"] = "1"  # they import no file of the current folder, such as a pickle.py
         self._context: Any = multiprocessing.get_context(method)
         self._timeout = timeout
@@ -39,13 +39,18 @@ class Children:
         self._lock = threading.Lock()
         self._is_closed = False
 
-    def submit(self, function: Callable[..., T], *arguments: Any, alone: bool = False) -> Future[T]:
+    def submit(
+        self, function: Callable[..., T], *arguments: Any, alone: bool = False, timeout: float | None = None
+    ) -> Future[T]:
         """Call a function in a child, or `alone` in a new one: what somebody did to one before is not its fault.
 
+        Args:
+            timeout: of this call; None: that of all.
+
         The future raises TimeoutError where the call takes too long, BrokenExecutor where three children die of it
-        (something else may kill one), and ExtractionError where none can be started.
+        (something else may kill one), and ChildError where none can be started.
         """
-        return self._threads.submit(self._call, (function, arguments), alone)
+        return self._threads.submit(self._call, (function, arguments), alone, timeout or self._timeout)
 
     def close(self) -> None:
         """End the children, even in the middle of a call."""
@@ -55,13 +60,13 @@ class Children:
             process.kill()
         self._threads.shutdown(cancel_futures=True)
 
-    def _call(self, task: tuple[Callable[..., T], tuple[Any, ...]], alone: bool) -> T:
+    def _call(self, task: tuple[Callable[..., T], tuple[Any, ...]], alone: bool, timeout: float) -> T:
         if alone:
             self._end_child()
         for _ in range(3):
             process, pipe = self._children.get(threading.get_ident()) or self._start()
-            deadline = time.monotonic() + self._timeout
-            watch = threading.Timer(self._timeout, process.kill)
+            deadline = time.monotonic() + timeout
+            watch = threading.Timer(timeout, process.kill)
             watch.start()
             try:
                 pipe.send(task)
@@ -99,7 +104,7 @@ class Children:
                     pipe.recv()
                     return process, pipe
             self._end_child()
-        raise ExtractionError("the process that extracts pages does not start, or ends at once")
+        raise ChildError("a child process does not start, or ends at once")
 
 
 def _begin_thread(method: str) -> None:
