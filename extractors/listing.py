@@ -1,7 +1,7 @@
 """List page or RSS feed -> the articles it points to."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
@@ -159,11 +159,22 @@ def _pub_date(text: str) -> datetime | None:
 def _named_entries(page: _Element, url: str, base: str) -> Iterator[ListEntry]:
     address = parse_address(url)
     for layout in (one for one in LISTS if address is not None and address.page == one.page):
-        for block in layout.entry(page):
-            dates = first(layout.dates, block)
-            words = _date_block(block) if dates is None else text_of(dates) or ""
-            articles = (_article_at(base, link.get("href") or "") for link in layout.link(block))
-            yield from (ListEntry(article, *find_dates(words)) for article in articles if article is not None)
+        blocks = set(layout.entry(page))  # in one another where an end tag is missing
+        dates: dict[_Element | None, str] = {}
+        for element in layout.dates(page):
+            if (block := _nearest(element, blocks)) not in dates:
+                dates[block] = text_of(element) or ""
+        for link in layout.link(page):
+            block = _nearest(link, blocks)
+            article = _article_at(base, link.get("href") or "")
+            if block is not None and article is not None:
+                if block not in dates:
+                    dates[block] = _date_block(block, blocks)
+                yield ListEntry(article, *find_dates(dates[block]))
+
+
+def _nearest(element: _Element, blocks: Collection[_Element]) -> _Element | None:
+    return next((one for one in (element, *element.iterancestors()) if one in blocks), None)
 
 
 def _entries_by_structure(page: _Element, base: str) -> Iterator[ListEntry]:
@@ -186,9 +197,16 @@ def _entries_by_structure(page: _Element, base: str) -> Iterator[ListEntry]:
             yield ListEntry(address, *find_dates(_date_block(block)))
 
 
-def _date_block(block: _Element) -> str:
-    """The words of the first element of an entry that holds a date block and nothing else; empty without one."""
-    for element in block.iter():
+def _date_block(block: _Element, others: Collection[_Element] = ()) -> str:
+    """The words of the first element of an entry that holds a date block and nothing else; empty without one.
+
+    Entries in it are `others`, whose elements are theirs.
+    """
+    walk = etree.iterwalk(block, events=("start",))
+    for _, element in walk:
+        if element is not block and element in others:
+            walk.skip_subtree()
+            continue
         text = text_of(element) if 10 <= length_of(element) <= _LONGEST_DATES else None
         if text and is_date_block(text) and not _is_elsewhere(element):
             return text

@@ -40,6 +40,14 @@ def test_links_are_relative_to_the_pages_base(section: str) -> None:
     assert (elsewhere.entries, elsewhere.pages) == ((), frozenset())
 
 
+@pytest.mark.parametrize("name", ["date", "moved"])
+def test_an_entry_without_its_end_tag_gives_its_date_to_no_other(name: str) -> None:
+    card = f'<article><h2><a href="news_view.htm?lang=f&Seq_Code={{0}}">x</a></h2><p class="{name}">2026-11-0{{0}}</p>'
+    page = f'{MENU}<section class="comp_contents_1x">{"".join(map(card.format, range(1, 4)))}</section>'
+    entries = extract_list(page.encode(), URL).entries
+    assert [str(entry.written_at) for entry in entries] == ["2026-11-01", "2026-11-02", "2026-11-03"]
+
+
 @pytest.mark.parametrize("page", [b"", b"<html><body><h1>Maintenance</h1></body></html>"])
 def test_a_page_of_another_site_is_refused(page: bytes) -> None:
     with pytest.raises(NotAnArticle):
