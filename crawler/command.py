@@ -90,6 +90,7 @@ class ProjectCommand(ScrapyCommand):
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""
         from storage import StoreError
+        from storage.database import is_damage
         from storage.query import QueryError
 
         _end_in_time()
@@ -101,7 +102,8 @@ class ProjectCommand(ScrapyCommand):
         except (ArgumentError, QueryError) as error:
             self.complain(str(error), WRONG_CALL)
         except sqlite3.Error as error:
-            self.complain(f"The database failed ({error}); what was stored stays, run this again.", WORK_FAILED)
+            advice = "restore a copy of it" if is_damage(error) else "what was stored stays, run this again"
+            self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
         except OSError as error:
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
         except (StoreError, ImportError) as error:
@@ -119,6 +121,8 @@ class ProjectCommand(ScrapyCommand):
         """The arguments without `--`, after what is checked for any command."""
         end = args.index("--") if "--" in args else len(args)
         given = [*args[:end], *args[end + 1 :]]
+        if "" in given:
+            raise ArgumentError("An argument is empty, such as a variable of the shell that is not set.")
         unknown = [argument for argument in args[:end] if argument.startswith("-") and argument != "-"]
         if unknown or (given and self.usage == "[options]"):
             wrong = f"option {unknown[0]}" if unknown else f"argument {given[0]}"

@@ -168,8 +168,13 @@ def _pending(file: Path, db: Database) -> set[str]:
     return known - applied
 
 
+def is_damage(error: Exception) -> bool:
+    """Whether a file is not, or no longer, an SQLite database."""
+    return getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT"))
+
+
 def _unusable(file: Path, error: OSError | sqlite3.Error) -> StoreError:
-    if getattr(error, "sqlite_errorname", "").startswith(("SQLITE_NOTADB", "SQLITE_CORRUPT")):
+    if is_damage(error):
         return StoreError(f"{file} is not an SQLite database, or is damaged ({error}); restore a copy of it.")
     reason = getattr(error, "strerror", None) or error
     what_to_do = "check the permissions of it and its folder, and the space on its disk"

@@ -4,7 +4,8 @@ Reports on the database of KBS_DB and the archive of KBS_ARCHIVE: the last run o
 layouts by month, pending articles, dates that cannot be true, whether the database is sound, and whether every page
 in the archive is whole and is where its article says. Nothing is written; a crawl may run at the same time.
 
-What is damaged must be restored from a copy. Of a database without one, the recover command of SQLite's own shell
+What is damaged must be restored from a copy; first remove the database with its -wal and -shm files, which SQLite would
+apply to the copy. Of a database without one, the recover command of SQLite's own shell
 saves what can be read; the archive only keeps pages, and its damage takes no article from the database.
 
 Exit status: 0 all well; 1 where database or archive are damaged, or there is no database; 2 for a wrong call; 3

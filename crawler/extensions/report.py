@@ -39,7 +39,7 @@ class RunReport(RunExtension):
         with storing(self.crawler):
             self._row = spider.crawl_state.begin_run(spider.name, spider.arguments, spider.started_at)
             if ahead := spider.crawl_state.runs_ahead():
-                runs = f"{ahead} earlier runs are dated after now: this computer's clock was ahead, or is behind."
+                runs = f"Earlier runs are dated after now ({ahead}): this computer's clock was ahead, or is behind."
                 spider.run.notes.append(f"{runs} What they noted as read is read again; see kbsworld doctor.")
 
     def response_received(self) -> None:

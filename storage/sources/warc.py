@@ -151,7 +151,7 @@ def zip_sources(path: Path) -> Iterator[Source | Damage]:
         try:
             archive = zipfile.ZipFile(file)
         except _DAMAGED as error:
-            yield damaged(path, f"a damaged zip: {str(error)[:100]}")
+            yield damaged(path, f"a damaged zip ({str(error)[:100]}); zip -FF makes one of what can be read")
             return
         for member in sorted(archive.infolist(), key=lambda member: member.header_offset):
             source: Source | Damage | None

@@ -75,6 +75,7 @@ def test_help_explains_exit_statuses_and_gives_examples(scrapy: Run, name: str) 
         (["reextract", "--scheduler", "tcp://host:1", "--jobs", "2"], "--jobs: not allowed with argument --sch"),
         (["browse", "--port", "99999"], "argument --port: must be a whole number from 0 to 65535."),
         (["search"], "Give the words to look for"),
+        (["reextract", ""], "An argument is empty, such as a variable"),
     ],
 )
 def test_a_wrong_call_ends_with_status_2(scrapy: Run, database: Path, arguments: list[str], words: str) -> None:

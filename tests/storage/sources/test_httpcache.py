@@ -71,4 +71,8 @@ def test_damaged_linked_and_special_files_are_reported(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     found = read(tmp_path)
     assert captures(found) == []
-    assert damages(found) == ["gzip data are damaged", "not a regular file", "not a regular file"]
+    assert damages(found) == [
+        "gzip data are damaged",
+        "not a regular file",
+        "not a regular file",
+    ]

@@ -57,7 +57,11 @@ def test_large_damaged_and_missing_pages_are_reported(tmp_path: Path) -> None:
     os.mkfifo(pipe)
     found = list(unpacked(source.read(5000, 0), 5000))
     assert refused(found) == ["larger than a page may be"] * 3
-    assert damages([damage, *found]) == ["gzip data are damaged", "No such file or directory", "not a regular file"]
+    assert damages([damage, *found]) == [
+        "gzip data are damaged",
+        "No such file or directory",
+        "not a regular file",
+    ]
 
 
 def test_versions_of_one_time_are_two_captures(tmp_path: Path) -> None:
