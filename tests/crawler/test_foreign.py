@@ -177,6 +177,7 @@ for name, original, fields in (
     ("not modified", DIGESTED, [UNCHANGED]),
     ("not modified, 304", ORIGINAL, [UNCHANGED]),
     ("digest of nothing", DIGESTED, [EMPTY, UNCHANGED]),
+    ("SHA-256 of nothing", DIGESTED, [(EMPTY[0], f"sha256:{hashlib.sha256().hexdigest()}"), UNCHANGED]),
     ("digest in hexadecimal", DIGESTED, [HEX]),
     ("digest in capitals", DIGESTED, [(DIGEST[0], DIGEST[1].upper())]),
     ("original without digest", ORIGINAL, [DIGEST]),
