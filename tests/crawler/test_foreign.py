@@ -114,6 +114,7 @@ for name, interim in {
     "lines": b"HTTP/1.1 100 Continue\n\n",
 }.items():
     case(f"interim {name}", Raw(url=url(), block=interim + FINAL).plain())
+case("interim, digest", Raw(url=url(), block=b"HTTP/1.1 100 Go on\r\n\r\n" + FINAL, more=[digest_of(FINAL)]).plain())
 
 
 def renamed(raw: bytes, how: str) -> bytes:
