@@ -351,6 +351,7 @@ for name, sign in {"commas": ",", "semicolons": ";", "tabs": "\t", "bars": "|"}.
     case(f"CSV {name} Macintosh", table.replace(b"\r\n", b"\r").replace(b"\n", b"\r"), 0, "save it as CSV UTF-8")
     case(f"CSV {name} sep=", f"sep={sign}\r\n".encode() + table)
     case(f"CSV {name} sep= with a mark", b"\xef\xbb\xbf" + f"sep={sign}\n".encode() + table)
+case("CSV UTF-8 with a byte of cp1252", TABLE.encode().replace(b"<body", "<!-- é€ -->".encode("cp1252") + b"<body"))
 case("CSV packed, cp1252", gzip.compress(WINDOWS))
 TEXT_ROW = {"url": url(), "text": SEED.decode()}
 case("CSV of text, cp1252", as_csv([TEXT_ROW]).decode().encode("cp1252", "replace"), layout="text")
