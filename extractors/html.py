@@ -174,8 +174,10 @@ def _to_utf8(body: bytes, charset: str | None) -> bytes:
         return _decoded(body, charset).encode("utf-8", "replace")
     try:
         body.decode()
-    except UnicodeDecodeError:
-        return _decoded(body, charset).encode("utf-8", "replace")
+    except UnicodeDecodeError as error:
+        if error.end < len(body):
+            return _decoded(body, charset).encode("utf-8", "replace")
+        body = body[: error.start]  # cut within a letter
     return body.decode().translate(_OF_C1).encode() if _has_c1(body) else body
 
 
@@ -215,7 +217,8 @@ def _one_byte(error: UnicodeError) -> tuple[str, int]:
     """What windows-1252 has for a byte that does not fit: editors paste its quotes into pages of any encoding."""
     assert isinstance(error, UnicodeDecodeError)
     broken = error.object[error.start : error.end]
-    return (_OF_C1.get(broken[0]) if len(broken) == 1 else "") or "\ufffd", error.end
+    cut = "" if error.end == len(error.object) else "\ufffd"
+    return (_OF_C1.get(broken[0]) if len(broken) == 1 else "") or cut, error.end
 
 
 _CP1252 = "kbsworld_cp1252"

@@ -340,6 +340,9 @@ def _end_of_body(lines: Sequence[str], labels: Labels | None) -> int:
 
 
 def _above_controls(lines: Sequence[str], end: int) -> int:
+    """Where controls that follow a body begin; behind its last sentence other words may be among them."""
+    last = next((at for at in range(end, 0, -1) if _is_sentence(lines[at - 1])), end)
+    end = next((at for at in range(last, end) if lines[at] in WORDS.controls), end)
     while end and lines[end - 1] in WORDS.controls:
         end -= 1
     return end
@@ -347,6 +350,10 @@ def _above_controls(lines: Sequence[str], end: int) -> int:
 
 def _without_noise(lines: Sequence[str], title: str | None) -> list[str]:
     """The lines of a body without what may be between date line and first paragraph: the title, a programme's name."""
+    # Above the first sentence other words may be among the controls.
+    first = next((at for at, line in enumerate(lines) if _is_sentence(line)), 0)
+    begin = max((at for at in range(first) if lines[at] in WORDS.controls), default=0)
+    lines = [*filter(is_credit, lines[:begin]), *lines[begin:]]
     captions, at = [], 0
     for line in lines:
         if is_credit(line):

@@ -406,7 +406,8 @@ def _record(found: WarcRecord, offset: int, end: int, block: bytes | None, *, ch
         # A revisit's payload is another record's; that of others may have been taken with its codings or without.
         if record.sound is None and record.kind != "revisit":
             digest, coding = found.headers.get("WARC-Payload-Digest"), fields.get("content-encoding")
-            record.sound = matches_digest(digest, body)
+            # For some tools all behind the first head is payload, the final head behind an interim answer as well.
+            record.sound = matches_digest(digest, body) or matches_digest(digest, block.partition(b"\r\n\r\n")[2])
             if record.sound is False and fields.keys() & {"content-encoding", "transfer-encoding"}:
                 record.sound = "transfer-encoding" in fields
                 with suppress(ValueError):

@@ -37,6 +37,7 @@ _ESCAPED = 6
 _BYTES_A_MICROSECOND = 64
 _CHUNK = 1 << 16
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_STRAY = re.compile("[\udc80-\udcff]")
 # With this line Excel is told what separates the columns.
 _SEPARATOR = re.compile(r'"?sep=.[^\n]{0,2}\r?\n', re.IGNORECASE)
 
@@ -208,6 +209,10 @@ def _bytes(page: str) -> bytes:
         raw = page.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return page.encode("utf-8", "replace")
-    # Excel writes windows-1252.
+    # Excel writes windows-1252, of which UTF-8 may hold some bytes.
+    if len(page.encode("ascii", "ignore")) + 2 * len(_STRAY.findall(page)) < len(page):
+        return _STRAY.sub(
+            lambda byte: byte[0].encode("utf-8", "surrogateescape").decode("cp1252", "ignore"), page
+        ).encode()
     is_declared = html_body_declared_encoding(raw) not in {None, "utf-8"}
     return raw if is_declared else raw.decode("cp1252", "ignore").encode()

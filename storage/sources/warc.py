@@ -20,8 +20,8 @@ from storage.archive.capture import (
     Revisit,
     Source,
     damaged,
+    matches_digest,
     name_of,
-    payload_digest,
     plain_digest,
     stamp_of,
 )
@@ -32,7 +32,6 @@ from storage.sources.table import HEAD
 # What a record may have beside its page: headers, the marks of chunks.
 _MARGIN = 1 << 20
 _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
-_OF_NOTHING = payload_digest(b"")
 # All printable characters; only blanks and control characters are escaped.
 _AS_IT_IS = "".join(map(chr, range(33, 127)))
 
@@ -112,7 +111,7 @@ def item_of(record: Record, url: str, location: Location) -> Capture | Revisit:
             url=url,
             fetched_at=record.date,
             location=location,
-            digest=None if digest == _OF_NOTHING else digest,
+            digest=None if matches_digest(digest, b"") else digest,
             refers_to=_id(record.headers.get("WARC-Refers-To")),
             refers_to_url=_address(refers_to) if refers_to else None,
             refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),

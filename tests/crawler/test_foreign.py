@@ -114,6 +114,7 @@ for name, interim in {
     "lines": b"HTTP/1.1 100 Continue\n\n",
 }.items():
     case(f"interim {name}", Raw(url=url(), block=interim + FINAL).plain())
+case("interim, digest", Raw(url=url(), block=b"HTTP/1.1 100 Go on\r\n\r\n" + FINAL, more=[digest_of(FINAL)]).plain())
 
 
 def renamed(raw: bytes, how: str) -> bytes:
@@ -177,6 +178,7 @@ for name, original, fields in (
     ("not modified", DIGESTED, [UNCHANGED]),
     ("not modified, 304", ORIGINAL, [UNCHANGED]),
     ("digest of nothing", DIGESTED, [EMPTY, UNCHANGED]),
+    ("SHA-256 of nothing", DIGESTED, [(EMPTY[0], f"sha256:{hashlib.sha256().hexdigest()}"), UNCHANGED]),
     ("digest in hexadecimal", DIGESTED, [HEX]),
     ("digest in capitals", DIGESTED, [(DIGEST[0], DIGEST[1].upper())]),
     ("original without digest", ORIGINAL, [DIGEST]),
@@ -349,6 +351,7 @@ for name, sign in {"commas": ",", "semicolons": ";", "tabs": "\t", "bars": "|"}.
     case(f"CSV {name} Macintosh", table.replace(b"\r\n", b"\r").replace(b"\n", b"\r"), 0, "save it as CSV UTF-8")
     case(f"CSV {name} sep=", f"sep={sign}\r\n".encode() + table)
     case(f"CSV {name} sep= with a mark", b"\xef\xbb\xbf" + f"sep={sign}\n".encode() + table)
+case("CSV UTF-8 with a byte of cp1252", TABLE.encode().replace(b"<body", "<!-- é€ -->".encode("cp1252") + b"<body"))
 case("CSV packed, cp1252", gzip.compress(WINDOWS))
 TEXT_ROW = {"url": url(), "text": SEED.decode()}
 case("CSV of text, cp1252", as_csv([TEXT_ROW]).decode().encode("cp1252", "replace"), layout="text")

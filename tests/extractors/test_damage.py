@@ -103,6 +103,14 @@ def test_only_a_page_cut_in_its_body_is_truncated() -> None:
         assert set(article.text.split()[:-1]) <= set(ENTRY.truth.text.split()) | {"Photo", ":"}
 
 
+@pytest.mark.parametrize(("codec", "charset"), [("utf-8", None), ("utf-8", "euc-kr"), ("euc-kr", "euc-kr")])
+def test_of_a_letter_that_is_cut_nothing_is_kept(codec: str, charset: str | None) -> None:
+    page = inside("Il y a \uac00 \ud55c".encode()).decode().encode(codec, "xmlcharrefreplace")
+    at = page.index("\ud55c".encode(codec)) + 1
+    article = extract_html(page[:at].replace(META, b""), URL, charset)
+    assert (article.text, article.truncated) == ("Il y a \uac00", True)
+
+
 MEASURE = """
 import json, resource, sys, time
 from pathlib import Path

@@ -66,6 +66,9 @@ SENTENCE = "Photo : le cliché a fait le tour du monde."
         (DATES, "Write: 2024-03-02 08:00", {"timestamp": "2024-03-02T08:00:00+09:00"}),
         (" / Update:", "\n\nUpdate:", {"timestamp": "2024-03-02T09:10:11+09:00", "paragraphs": [UN, DEUX]}),
         ("Write:", "Mis en ligne :", {"timestamp": "2024-03-02T09:10:11+09:00"}),
+        (UN, f"Share\nTaille\nList\nImprimer\nPrint\n\n{UN}", {"paragraphs": [UN, DEUX]}),
+        (DEUX, f"{DEUX}\nShare\nFacebook\nClose\nLien\n", {"paragraphs": [UN, DEUX]}),
+        (UN, f"Share\n{UN}\nUn nom\nPrint\n{UN}", {"paragraphs": [UN, "Un nom", "Print", UN, DEUX]}),
         ("Voir en détail >\n", f"Voir en détail >\n{PAGE}", {"paragraphs": [UN, DEUX]}),
     ],
 )
