@@ -187,7 +187,9 @@ def _entries_by_structure(page: _Element, base: str) -> Iterator[ListEntry]:
     # Element -> the article that its links lead to, empty for several; what is inside it comes first.
     held: dict[_Element, str] = {}
     for block in reversed([*page.iter()]):
-        url = links[block].url if block in links else held.get(block)
+        if block in links:
+            held[block] = links[block].url if held.get(block, links[block].url) == links[block].url else ""
+        url = held.get(block)
         if url is not None and (parent := block.getparent()) is not None:
             held[parent] = url if held.get(parent, url) == url else ""
     first_links = {address.url: link for link, address in reversed(links.items())}

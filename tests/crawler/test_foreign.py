@@ -383,7 +383,7 @@ def test_it_is_read_or_reported(found: Path, name: str, tmp_path: Path, capsys: 
             assert (row["title"], json.loads(row["paragraphs"])) == (TRUTH.title, list(TRUTH.paragraphs))
     again = list(read_places([*places(stored)], tmp_path, MAX_PAGE))
     assert {item.url for item in again if isinstance(item, Capture)} == {row["source_url"] or "" for row in stored}
-    assert len(again) == len(stored)
+    assert len(again) == len(stored) == len({(row["archive_file"], row["archive_offset"]) for row in stored})
 
 
 def places(stored: Sequence[Mapping[str, object]]) -> Iterator[Place]:

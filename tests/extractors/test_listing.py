@@ -14,6 +14,7 @@ from extractors.address import site_url
 from extractors.article import KST
 from extractors.listing import extract_feed, extract_list
 from tests.replica import Replica
+from tests.replica.hostile import cost
 from tests.replica.moved import rename
 
 MENU = '<nav id="gnb_menu"></nav>'
@@ -167,6 +168,7 @@ def read(body: bytes) -> tuple[list[tuple[str, str | None]], bool]:
         five().partition(b"?>")[2],
         five().decode().replace("’", "'").replace("UTF-8", "iso-8859-1").encode("latin-1"),
         five().replace(b"<link>", b"<link><![CDATA[ ").replace(b"</link>", b"]]></link>"),
+        five().replace(b"</channel>", ITEM.format("https://world.kbs.co.kr/&#xD800;", "").encode() + b"</channel>"),
     ],
 )
 def test_what_xml_does_not_allow_costs_no_entry_and_no_link(body: bytes) -> None:
@@ -228,6 +230,29 @@ def test_tags_in_comments_and_texts_are_not_the_feeds() -> None:
 def test_a_feed_that_has_items_is_never_an_empty_one(items: str) -> None:
     with pytest.raises(NotAnArticle, match="a feed whose items lead to no article"):
         extract_feed(feed(items), FEED_URL)
+
+
+LINK = b'<a href="news_view.htm?lang=f&Seq_Code=%d">x'
+
+
+def test_links_that_are_not_closed_have_dates_of_their_own() -> None:
+    entries = b"".join(b"<div>" + LINK % number + b"<b>2026-11-2%d</b>" % number for number in range(1, 4))
+    found = extract_list(MENU.encode() + entries, URL).entries
+    assert [entry.timestamp for entry in found] == ["2026-11-21", "2026-11-22", "2026-11-23"]
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        b"<div>" * 240 + b"".join(LINK % number for number in range(30_000)),
+        b"<div>" * 240 + b"<b>xxxx</b>" * 24_000 + LINK % 1,
+        (b"<div>" * 240 + b"mot " * 10_000 + b"</div>" * 240) * 90 + LINK % 1,
+    ],
+)
+def test_long_lists_take_no_quadratic_time_nor_memory(entries: bytes) -> None:
+    seconds, megabytes = cost("extract_list", MENU.encode() + entries, URL)
+    assert seconds < 3
+    assert megabytes < 200
 
 
 @pytest.mark.parametrize(

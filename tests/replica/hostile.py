@@ -1,5 +1,8 @@
-"""Pages that cost time or memory: a page of the replica with megabytes of something in it."""
+"""Pages that cost time or memory: a page of the replica with megabytes of something in it; and what one costs."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Callable
 from random import Random
 
@@ -19,9 +22,11 @@ def inside(html: bytes) -> bytes:
 
 
 MOVED = PAGE.replace(b"title_area", b"x").replace(b"body_txt", b"y")
+NESTED = b"<div>" * 240
+WORDS = b"mot " * 1_250_000
 HOSTILE: dict[str, Callable[[], bytes]] = {
-    "5 MB of words in the body": lambda: inside(b"mot " * 1_250_000),
-    "5 MB of words after the article": lambda: PAGE + b"mot " * 1_250_000,
+    "5 MB of words in the body": lambda: inside(WORDS),
+    "5 MB of words after the article": lambda: PAGE + WORDS,
     "5 MB of spaces": lambda: inside(b" " * 5_000_000),
     "5 MB of <": lambda: b"<" * 5_000_000,
     "5 MB of &": lambda: inside(b"&" * 5_000_000),
@@ -43,4 +48,33 @@ HOSTILE: dict[str, Callable[[], bytes]] = {
     "headings in a body that moved": lambda: MOVED.replace(b"<br />", b"<h2>a</h2><p>b</p>" * 12_000, 1),
     "menus in a body that moved": lambda: MOVED.replace(b"<br />", b"<div><a>a</a><a>b</a>" * 12_000, 1),
     "headlines": lambda: MOVED + b"<div><h1>a</h1></div>" * 20_000,
+    "deep headlines": lambda: MOVED.replace(b"<h1", b"<h1><div>" * 120 + WORDS + b"</div></h1>" * 120 + b"<h1", 1),
+    "tags of 99 attributes": lambda: inside((b"<p " + b"".join(b"a%d=1 " % i for i in range(99)) + b">") * 9_000),
+    "a deep picture and 5 MB of words": lambda: inside(NESTED + b"<img src=x>" + WORDS + b"</div>" * 240),
+    "a deep input and 5 MB of words": lambda: b"<h1>a</h1><p>2026-11-11</p>" + NESTED + b"<input>" + WORDS,
 }  # fmt: skip
+
+MEASURE = """
+import contextlib, json, re, sys, time
+from pathlib import Path
+from extractors import NotAnArticle
+from extractors.html import extract_html
+from extractors.listing import extract_list
+def peak():  # what getrusage says begins with the memory of the process that began this one
+    status = Path("/proc/self/status")
+    return int(re.search(r"VmHWM:\\s+(\\d+)", status.read_text() if status.exists() else "VmHWM: 0")[1]) / 1024
+page = sys.stdin.buffer.read()
+before = peak()
+began = time.process_time()
+with contextlib.suppress(NotAnArticle):
+    vars()[sys.argv[1]](page, sys.argv[2])
+print(json.dumps([time.process_time() - began, peak() - before]))
+"""
+
+
+def cost(extract: str, page: bytes, url: str) -> tuple[float, float]:
+    """The seconds and megabytes that a page takes in a process of its own."""
+    command = [sys.executable, "-c", MEASURE, extract, url]
+    run = subprocess.run(command, input=page, capture_output=True, timeout=60, check=True)
+    seconds, megabytes = json.loads(run.stdout)
+    return seconds, megabytes

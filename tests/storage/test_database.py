@@ -1,7 +1,10 @@
 """The database file: what is opened and what is refused, upgrades, and processes that open one at once."""
 
+import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -93,6 +96,44 @@ def test_a_reader_that_may_upgrade_says_so(older: Path) -> None:
         with open_to_read(older, said.append) as db:
             assert db.table("pending").count == 1
     assert said == [f"{older} was made by an older version of kbsworld and is upgraded first."]
+
+
+KILLED = """
+import os, signal, sys
+from storage.database import migrations, open_to_read
+migrations.apply = lambda db, apply=migrations.apply: apply(db) or os.kill(os.getpid(), signal.SIGKILL)
+open_to_read(sys.argv[1], str)
+"""
+
+
+# Permissions do not apply to root.
+ANOTHER = """
+import os, sys
+from sqlite_utils import Database
+from storage.database import StoreError, open_to_read
+Database(memory=True)  # loads its plugins
+os.geteuid() or os.seteuid(65534)
+try:
+    open_to_read(sys.argv[1], str)
+except StoreError as error:
+    print(error)
+"""
+
+
+def test_what_a_reader_killed_in_its_upgrade_left_is_upgraded_or_explained(older: Path) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        path = shutil.copy(older, folder)
+        killed = subprocess.run([sys.executable, "-c", KILLED, path], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        assert len([*folder.iterdir()]) > 1
+        folder.chmod(0o555)
+        said = subprocess.run([sys.executable, "-c", ANOTHER, path], capture_output=True, text=True, check=False)
+        folder.chmod(0o755)
+        assert "check the permissions of it and its folder" in said.stdout, said.stderr
+        with open_to_read(path, lambda _: None) as db:
+            assert db.table("pending").count == 1
+        assert [*folder.iterdir()] == [folder / older.name]
 
 
 # --- processes ---
