@@ -21,5 +21,6 @@ def _archives() -> Iterator[ArchiveWorld]:
 def archives(_archives: ArchiveWorld) -> ArchiveWorld:
     """The archives, which no test changes, without faults and with no request yet."""
     _archives.requests.clear()
+    _archives.changes.clear()
     _archives.faults = Faults(FAULTS)
     return _archives

@@ -125,9 +125,9 @@ def _articles(world: World, moment: datetime, random: Random) -> Iterator[tuple[
             truth = entry.video_truth if is_video else entry.truth
             yield address, pages.news_page(world, entry, "video" if is_video else "news"), truth
     dated = [entry for entry in world.features[:4] if entry.truth.written_at < moment.date()]  # type: ignore[operator]
-    # The last two have no date on their pages, and say the same each time.
-    undated = [entry for entry in world.programmes if entry.truth.written_at is None][:2]
-    for entry in [*dated, *undated]:
+    # A page without a date, which says the same each time.
+    undated = next(entry for entry in world.programmes if entry.truth.written_at is None)
+    for entry in [*dated, *([undated] if moment > _VISITS[3] else [])]:
         yield entry.truth.url, pages.entry_page(world, entry), entry.truth
     oldest = known[-1]
     if moment == _VISITS[0]:

@@ -14,7 +14,7 @@ import struct
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -26,13 +26,15 @@ from urllib.parse import urlsplit
 from tests.archives.collections import LIBRARY, pywb, write_collections
 from tests.archives.history import CRAWLS, WAYBACK, Seen, history
 from tests.archives.reference import Expected, expected
-from tests.archives.wayback import WaybackStandIn
+from tests.archives.wayback import Answer, WaybackStandIn
 from tests.replica import Replica
 from tests.replica.faults import Faults
 from tests.replica.server import _Server
 
 #: Faults that an archive has; "timeout" is an answer that comes too late.
 FAULTS = ("429", "503", "reset", "wrong-length", "timeout")
+#: From status, headers and body to others.
+Change = Callable[[int, dict[str, str], bytes], Answer]
 #: Seconds that a slow answer takes to begin.
 SLOW = 3.0
 
@@ -48,12 +50,14 @@ class ArchiveWorld:
         requests: target and `Range` of each request, in order; only those made to `base_url`.
         faults: which requests meet one of FAULTS; by default none does. A `plan` names the target and, where there is
             one, the range behind a blank.
+        changes: part of a target -> what becomes of the answers to requests that contain it.
     """
 
     def __init__(self, articles: int = 30) -> None:
         self.replica = Replica(articles=articles, days=1400)
         self.seen = history(self.replica.world)
         self.faults = Faults(FAULTS)
+        self.changes: dict[str, Change] = {}
         self.requests: list[tuple[str, str]] = []
         self.stopping = threading.Event()
         self.wayback = WaybackStandIn(self.seen)
@@ -99,8 +103,14 @@ class ArchiveWorld:
         """The rows that the captures of these archives give."""
         return expected(self.of(*archives))
 
-    def respond(self, target: str, span: str) -> tuple[int, dict[str, str], bytes]:
+    def respond(self, target: str, span: str) -> Answer:
         """Status, headers and body for a request target and its `Range`."""
+        answer = self._answer(target, span)
+        for part, change in self.changes.items():
+            answer = change(*answer) if part in f"{target} {span}" else answer
+        return answer
+
+    def _answer(self, target: str, span: str) -> Answer:
         path = urlsplit(target).path
         if path == "/collinfo.json":
             return 200, {"Content-Type": "application/json"}, json.dumps(self._crawls()).encode()
@@ -124,7 +134,7 @@ class ArchiveWorld:
             for name, moment in reversed(CRAWLS.items())
         ]
 
-    def _pywb(self, target: str) -> tuple[int, dict[str, str], bytes]:
+    def _pywb(self, target: str) -> Answer:
         connection = http.client.HTTPConnection(urlsplit(self.pywb).netloc, timeout=30)
         try:
             connection.request("GET", target)
@@ -133,7 +143,7 @@ class ArchiveWorld:
         finally:
             connection.close()
 
-    def _span(self, file: Path, span: str) -> tuple[int, dict[str, str], bytes]:
+    def _span(self, file: Path, span: str) -> Answer:
         if not file.is_file() or ".." in file.parts:
             return 404, {"Content-Type": "application/xml"}, b"<Error><Code>NoSuchKey</Code></Error>"
         content, found = file.read_bytes(), re.fullmatch(r"bytes=(\d+)-(\d+)", span)
