@@ -11,7 +11,7 @@ from subprocess import run
 import pytest
 
 from tests.archives.history import CRAWLS, WAYBACK
-from tests.archives.reference import Expected, expected
+from tests.archives.reference import expected
 from tests.archives.runs import COMMONCRAWL, WAYBACK_MACHINE, Runs, difference, now, shown_by_the_site
 from tests.archives.world import FAULTS, ArchiveWorld
 from tests.crawler.scripted import counts
@@ -38,7 +38,7 @@ def test_a_run_gives_what_the_reference_says_and_a_second_fetches_no_page(runs: 
     result = runs.crawl(*arguments)
     assert result.returncode == 0, result.stderr
     assert runs.archives.pages() == []
-    asked = [target for target, _ in runs.archives.requests]
+    asked = [one.target for one in runs.archives.requests]
     # Closed crawls never change; of the Wayback Machine the index alone is asked for.
     assert asked == ["/collinfo.json"] if name == "commoncrawl" else all("/cdx/" in target for target in asked)
 
@@ -105,7 +105,3 @@ def assert_warcs_pass(files: list[Path]) -> None:
     result = run(command, capture_output=True, encoding="utf-8", check=False)
     assert files
     assert result.returncode == 0, result.stdout
-
-
-def both(first: Expected, second: Expected) -> Expected:
-    return first | second

@@ -20,7 +20,7 @@ from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
 from tests.archives.collections import LIBRARY, pywb, write_collections
@@ -39,6 +39,15 @@ Change = Callable[[int, dict[str, str], bytes], Answer]
 SLOW = 3.0
 
 
+class Asked(NamedTuple):
+    """One request: its target, `Range` and `User-Agent`, and when it came (time.monotonic)."""
+
+    target: str
+    span: str
+    agent: str
+    at: float
+
+
 class ArchiveWorld:
     """Archives on loopback; a context manager that serves while it is open.
 
@@ -47,7 +56,7 @@ class ArchiveWorld:
         seen: all captures that the archives hold.
         base_url: where all archives but pywb are, and pywb's index too: they differ by path.
         pywb: the address of pywb itself, with the collections CRAWLS and LIBRARY.
-        requests: target and `Range` of each request, in order; only those made to `base_url`.
+        requests: those made to `base_url`, in order.
         faults: which requests meet one of FAULTS; by default none does. A `plan` names the target and, where there is
             one, the range behind a blank.
         changes: part of a target -> what becomes of the answers to requests that contain it.
@@ -58,7 +67,7 @@ class ArchiveWorld:
         self.seen = history(self.replica.world)
         self.faults = Faults(FAULTS)
         self.changes: dict[str, Change] = {}
-        self.requests: list[tuple[str, str]] = []
+        self.requests: list[Asked] = []
         self.stopping = threading.Event()
         self.wayback = WaybackStandIn(self.seen)
         self._open = ExitStack()
@@ -92,8 +101,8 @@ class ArchiveWorld:
         return f"{self.pywb}/{LIBRARY}"
 
     def pages(self) -> list[tuple[str, str]]:
-        """The requests for captures: records by their range, and pages."""
-        return [(target, span) for target, span in self.requests if span or target.startswith("/web/")]
+        """Target and range of the requests for captures: records by their range, and pages."""
+        return [(one.target, one.span) for one in self.requests if one.span or one.target.startswith("/web/")]
 
     def of(self, *archives: str) -> list[Seen]:
         """The captures of these archives, WAYBACK or CRAWLS; of all of them by default."""
@@ -166,7 +175,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         world, span = self._world, self.headers.get("Range", "")
-        world.requests.append((self.path, span))
+        world.requests.append(Asked(self.path, span, self.headers.get("User-Agent", ""), time.monotonic()))
         fault = world.faults.draw(f"{self.path} {span}".rstrip())
         if fault in {"429", "503"}:
             asks = {"Retry-After": str(world.faults.retry_after)} if world.faults.retry_after is not None else {}
