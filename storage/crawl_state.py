@@ -165,15 +165,15 @@ class CrawlState:
         values = [capture.url, _utc(capture.fetched_at), capture.digest, place and place.file, place and place.offset]
         self._db.execute("insert or replace into captures values (?, ?, ?, ?, ?)", values)
 
-    def archived_payload(self, digest: str) -> Place | None:
-        """Where the project's own archive has a payload, and of which capture; None if it does not."""
-        for table in ("captures", "payloads"):
-            sql = f"select archive_file, archive_offset, url, fetched_at from {table} where digest = ?"  # noqa: S608
-            row = self._db.execute(f"{sql} and archive_file is not null limit 1", [digest]).fetchone()
-            if row is not None:
-                location = Location(file=row[0], offset=row[1])
-                return Place(location=location, url=row[2], fetched_at=datetime.fromisoformat(row[3]))
-        return None
+    def archived_payloads(self, digest: str) -> list[Place]:
+        """Where the project's own archive has a payload, and of which captures."""
+        sql = "select archive_file, archive_offset, url, fetched_at from {} where digest = :digest"
+        sql = f"{sql.format('captures')} and archive_file is not null union all {sql.format('payloads')} limit 1"
+        rows = self._db.execute(sql, {"digest": digest})
+        return [
+            Place(location=Location(file=file, offset=offset), url=url, fetched_at=datetime.fromisoformat(fetched_at))
+            for file, offset, url, fetched_at in rows
+        ]
 
     def save_payloads(self) -> None:
         """Write the payloads of `archived`. Without them a page is archived again; none is lost."""

@@ -1,5 +1,6 @@
 """Archives every exchange with the site as WARC."""
 
+from asyncio import CancelledError
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.client import responses as phrases
@@ -8,7 +9,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request
-from scrapy.exceptions import CloseSpider
 from scrapy.http import Headers, Response
 
 from crawler.extensions import RunExtension
@@ -40,7 +40,7 @@ class Archive(RunExtension):
     def keep(self, **fields: Any) -> Location | None:
         """Archive a capture of a web archive, `fields` as of `ArchiveWriter.write`; None without an archive.
 
-        If that fails, the run ends, and a CloseSpider is raised.
+        If that fails, the run ends, and a CancelledError is raised.
         """
         location: Location | None = None
         with storing(self.crawler) as failed:
@@ -48,7 +48,7 @@ class Archive(RunExtension):
                 self.spider.archive = self.spider.archive or self._open()
                 location = self.spider.archive.write(**fields)
         if failed:
-            raise CloseSpider("archive_failed")
+            raise CancelledError
         return location
 
     def _open(self) -> ArchiveWriter:

@@ -31,9 +31,6 @@ from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
 
 T = TypeVar("T")
 
-# What a request keeps of its `meta` when it is made once more.
-_KEPT = {"handle_httpstatus_list", "download_timeout", "download_maxsize"}
-
 #: What the callbacks of a spider yield.
 Output = ExtractedPage | CompletedList | Request
 
@@ -256,7 +253,7 @@ class KbsSpider(scrapy.Spider):
         self.run.failures[asked] = reason
         if not again or request.meta.get("second_chance"):
             return True
-        meta = {name: value for name, value in request.meta.items() if name in _KEPT}
+        meta = {name: value for name, value in request.meta.items() if name == "handle_httpstatus_list"}
         self._later.append(request.replace(url=asked, dont_filter=True, meta=meta | {"second_chance": True}))
         self.run.waiting = len(self._later)
         return False

@@ -1,10 +1,8 @@
 """kbs_wayback: the articles that the Wayback Machine, or another web archive, has captured."""
 
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 
-from scrapy import Request
-
-from crawler.spiders.archives import ArchiveSpider, Reading
+from crawler.spiders.archives import ArchiveSpider, Index
 
 # https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server
 _QUERY = {
@@ -22,5 +20,5 @@ class KbsWaybackSpider(ArchiveSpider):
     addresses = ("KBS_WAYBACK",)
     delay = "KBS_WAYBACK_DELAY"
 
-    def first_indexes(self) -> Iterator[Request]:
-        yield from self.read(Reading(f"{self.site.base}/cdx/search/cdx"), _QUERY)
+    async def indexes(self) -> AsyncIterator[Index]:
+        yield Index(f"{self.site.base}/cdx/search/cdx", _QUERY)

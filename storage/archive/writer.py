@@ -70,7 +70,7 @@ class ArchiveWriter:
             revisits: a response with the same payload: a `revisit` record then refers to it instead of keeping the
                 payload again.
             revisited_url: the address of that response, if it is another.
-            about: other fields of the response's record.
+            about: fields of the response's record, such as another `WARC-Date`.
 
         Returns:
             The location of the payload; of a revisit, that of the earlier response.
@@ -81,7 +81,7 @@ class ArchiveWriter:
         self.check()
         if self._out is not None and self._out.tell() >= self._max_bytes:
             self.close()
-        out = self._out or self._open(datetime.now(UTC))
+        out = self._out or self._open(fetched_at)
         writer, offset = self._writer, out.tell()
         fields: dict[str, Any] = {"http_headers": _http_headers(status_line, headers) if status_line else None}
         fields["warc_headers_dict"] = {"WARC-Date": warc_date(fetched_at), **(about or {})}

@@ -1,14 +1,16 @@
-"""Responses as web archives have captured them: out of records of their WARC files, and out of replayed pages."""
+"""Responses as web archives have captured them: out of records of WARC files, and out of replayed pages."""
 
 import zlib
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from io import BytesIO
+from typing import NamedTuple
+
+from warcio.recordloader import ArcWarcRecordLoader
 
 from storage.archive.capture import matches_digest
-from storage.archive.http import END_OF_HEADERS, decode_body
+from storage.archive.http import decode_body
 from storage.archive.reader import GZIP, Record, read_warc
 from storage.sources.cdx import Entry
 from storage.sources.warc import flaw_of
@@ -16,12 +18,11 @@ from storage.sources.warc import flaw_of
 # How replays name the headers that a page had.
 _ORIGINAL = "x-archive-orig-"
 _OF_TRANSFER = {"connection", "content-encoding", "content-length", "transfer-encoding"}
-WRONG_DIGEST = "its content does not match its digest"
+_WRONG = "its content does not match its digest"
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """A response with status 200: status line, headers, payload."""
+class Found(NamedTuple):
+    """A response with status 200."""
 
     status_line: str
     headers: list[tuple[str, str]]
@@ -29,9 +30,10 @@ class Found:
 
 
 def read_record(member: bytes, entry: Entry, longest: int) -> Found:
-    """The response in a gzip member of a WARC file; ValueError with a phrase if it is not the capture of `entry`.
+    """The response in a gzip member of a WARC file, a record of at most `longest` bytes.
 
-    `longest`: how many bytes the record may have.
+    Raises:
+        ValueError: it is not the capture of `entry`, or damaged; with a phrase.
     """
     if len(member) != entry.length:
         raise ValueError(f"a range of {len(member)} bytes instead of {entry.length}")
@@ -40,52 +42,41 @@ def read_record(member: bytes, entry: Entry, longest: int) -> Found:
         block = unpacker.decompress(member, longest)
     except zlib.error:
         raise ValueError("its gzip data are damaged") from None
-    records = list(read_warc(BytesIO(block), longest=longest, check_digests=True))
-    if not unpacker.eof or len(records) != 1 or not isinstance(record := records[0], Record):
+    record, *others = read_warc(BytesIO(block), longest=longest, check_digests=True)
+    if not isinstance(record, Record) or others or not unpacker.eof:
         raise ValueError("not one record of a WARC file")
-    if record.kind == "revisit":
-        raise ValueError("a revisit, without a payload")
     if flaw := flaw_of(record, record.url or ""):
         raise ValueError(flaw)
     if record.url != entry.url or record.date is None or record.date.replace(microsecond=0) != entry.captured_at:
         raise ValueError(f"another capture: {record.url} of {record.date}")
     if record.status != 200 or record.body is None:
-        raise ValueError(f"HTTP {record.status}")
+        raise ValueError(f"a {record.kind} with status {record.status}")
     if matches_digest(entry.digest, record.body) is False:
-        raise ValueError(WRONG_DIGEST)
-    start = END_OF_HEADERS.search(block)
-    assert start is not None
-    content = block[start.end() : start.end() + int(record.headers["Content-Length"])]
-    # Interim responses may precede the one with the payload.
-    head = END_OF_HEADERS.split(content[: len(content) - len(record.body)].rstrip())[-1]
-    lines = head.decode("latin-1").splitlines()
-    fields = (line.partition(":") for line in lines[1:])
-    headers = [(name.strip(), value.strip()) for name, colon, value in fields if colon]
-    return Found(lines[0], headers, record.body)
+        raise ValueError(_WRONG)
+    http = ArcWarcRecordLoader().parse_record_stream(BytesIO(block)).http_headers
+    return Found(f"{http.protocol} {http.statusline}", http.headers, record.body)
 
 
 def read_replay(given: Mapping[str, str], body: bytes, entry: Entry) -> Found:
-    """The response that a replay gave as it was (`id_`); ValueError with a phrase if it is not the capture of `entry`.
+    """The response that a replay gave as it was (`id_`), with the headers `given`, by names in lower case.
 
-    `given`: the headers, with names in any case. The Wayback Machine, and pywb for some, gives those that the page had
-    other names.
+    Raises:
+        ValueError: it is not the capture of `entry`; with a phrase.
     """
-    fields = {name.lower(): value for name, value in given.items()}
     moment = None
-    with suppress(KeyError, ValueError):
-        moment = parsedate_to_datetime(fields["memento-datetime"])
-    if moment is not None and moment != entry.captured_at:
-        raise ValueError(f"another capture: of {moment}")
-    headers = {name.removeprefix(_ORIGINAL): value for name, value in fields.items() if name.startswith(_ORIGINAL)}
-    headers = {name: value for name, value in headers.items() if name not in _OF_TRANSFER}
-    if "content-type" in fields:
-        headers["content-type"] = fields["content-type"]
-    coding = fields.get("content-encoding", "")
-    if coding and not matches_digest(entry.digest, body):
-        body = decode_body(body, len(body) * 200, coding)[0]  # packed for the way here
-    elif coding:
+    with suppress(KeyError, TypeError, ValueError):
+        moment = parsedate_to_datetime(given["memento-datetime"])
+    if moment != entry.captured_at:
+        raise ValueError(f"another capture, of {moment}" if moment else "no capture")
+    names = {name: name.removeprefix(_ORIGINAL) for name in given if name.startswith(_ORIGINAL)}
+    headers = {name: given[full] for full, name in names.items() if name not in _OF_TRANSFER}
+    headers |= {"content-type": given.get("content-type", "")}
+    coding = given.get("content-encoding", "")
+    if coding and matches_digest(entry.digest, body):
         headers["content-encoding"] = coding
-    # What was packed when it was captured is not always given so: then nobody can tell.
-    if matches_digest(entry.digest, body) is False and f"{_ORIGINAL}content-encoding" not in fields:
-        raise ValueError(WRONG_DIGEST)
+    elif coding:  # packed for the way here
+        body, _ = decode_body(body, 200 * len(body), coding)
+    # What was packed when it was captured is not always given so, and then cannot be compared.
+    if matches_digest(entry.digest, body) is False and f"{_ORIGINAL}content-encoding" not in given:
+        raise ValueError(_WRONG)
     return Found("HTTP/1.1 200 OK", list(headers.items()), body)
