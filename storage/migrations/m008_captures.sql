@@ -7,3 +7,7 @@ create table captures (
 create index captures_digest on captures (digest) where archive_file is not null
 
 create index payloads_digest on payloads (digest)
+
+-- When the content of a row of articles was captured last, if later than it says: what was changed and changed back is
+-- then read in any order.
+create table seen (url text, timestamp text, seen_at text not null, primary key (url, timestamp)) strict, without rowid

@@ -225,3 +225,17 @@ def captures(draw: st.DrawFn) -> list[Row]:
 @given(captures())
 def test_the_order_of_reading_does_not_matter(store: ArticleStore, captures: list[Row]) -> None:
     assert in_any_order(store, *captures)
+
+
+def test_words_that_were_changed_and_changed_back_are_the_later_ones(store: ArticleStore) -> None:
+    for number, order in enumerate(permutations([view(1), view(2, words="B"), view(3), view(4)])):
+        with store.batch():
+            for row in order:
+                store.add_row(row | {"url": f"back {number}"})
+        [article] = store.versions(f"back {number}")
+        assert article.text == "A", [one["fetched_at"][:10] for one in order]
+
+
+def test_a_row_names_the_earliest_capture_with_its_words(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(2), view(3, words="B"), view(4, words="B"), view(5, words="B", source_url="other"))
+    assert (row["text"], row["fetched_at"][:10], row["source_url"]) == ("B", "2026-01-03", "view")
