@@ -70,9 +70,6 @@ KBS_WAYBACK = os.environ.get("KBS_WAYBACK", "https://web.archive.org")
 # notes of the Python library wayback 0.5.1, June 2026), and refuses connections for minutes after more.
 KBS_COMMONCRAWL_DELAY = os.environ.get("KBS_COMMONCRAWL_DELAY", "1.5")
 KBS_WAYBACK_DELAY = os.environ.get("KBS_WAYBACK_DELAY", "3")
-# An index answers slowly, and at length: for how long, in seconds, and with how many bytes it may.
-KBS_INDEX_TIME = os.environ.get("KBS_INDEX_TIME", "180")
-KBS_MAX_INDEX = os.environ.get("KBS_MAX_INDEX", "100000000")
 
 # --- Limits: nothing fetched is trusted ---
 

@@ -3,11 +3,11 @@
 from abc import abstractmethod
 from asyncio import CancelledError
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, NamedTuple, Self
+from typing import Any, ClassVar, Self
 from urllib.parse import urlencode
 
 from scrapy import Request
@@ -34,29 +34,17 @@ from storage.sources import read_places
 from storage.sources.cdx import Answer, Entry, read_index
 from storage.sources.found import Found, read_replay
 
-# An index of more parts does not end.
+# Indexes answer slowly and at length, in seconds and bytes; one of more parts does not end.
+_BOUNDS = {"download_timeout": 180.0, "download_maxsize": 100_000_000}
 _MAX_PARTS = 100_000
-
-
-class Index(NamedTuple):
-    """An index: the address of its CDX API, what to ask it for, and whether it never changes."""
-
-    api: str
-    query: Mapping[str, str]
-    is_closed: bool = False
-
-
-def pywb_index(api: str, *, is_closed: bool = False) -> Index:
-    """An index with the API of pywb, which is asked first how many pages there are."""
-    fields = "url,timestamp,status,mime,digest,filename,offset,length"
-    return Index(api, {"output": "json", "fl": fields, "showNumPages": "true"}, is_closed)
+#: What the API of pywb is asked for: these fields of captures, and first how many pages of them there are.
+PYWB = {"output": "json", "fl": "url,timestamp,status,mime,digest,filename,offset,length", "showNumPages": "true"}
 
 
 class ArchiveSpider(KbsSpider):
     """Reads one index of a web archive after another, and fetches the captures of articles that were not read before.
 
-    What goes on is in `start` alone, one request at a time: what was read is in the database, and a later run goes on
-    from there.
+    One request follows the other, in `start`: the database has what was read, and the next run goes on from there.
     """
 
     custom_settings = KbsSpider.custom_settings | {
@@ -69,27 +57,18 @@ class ArchiveSpider(KbsSpider):
     #: The settings that have the addresses of the archive, and the delay between requests.
     addresses: ClassVar[tuple[str, ...]]
     delay: ClassVar[str]
+    #: Whether an index never changes.
+    closed_indexes: ClassVar[bool] = False
 
-    def __init__(
-        self,
-        lang: str = "f",
-        since: str = "",
-        until: str = "",
-        limit: str = "",
-        dry: str = "",
-        archive: str = "",
-        full: str = "",
-    ) -> None:
-        """A spider with the texts of these arguments; raises ArgumentError if one is invalid.
+    def __init__(self, limit: str = "", dry: str = "", archive: str = "", **arguments: str) -> None:
+        """As in KbsSpider, but `since` and `until` are days of capture.
 
         Args:
-            since, until: days of capture, in KST.
             limit: how many captures are fetched at most.
             dry: `1` to print what there is, and fetch no capture.
             archive: the address of a collection of pywb, which is read instead.
-            lang, full: as of KbsSpider.
         """
-        super().__init__(lang, since, until, full)
+        super().__init__(**arguments)
         self.limit, self.dry, self.pywb = count("limit", limit), yes("dry", dry), archive.strip().rstrip("/")
         if archive:
             PublicArchive(self.pywb, is_the_site=False)
@@ -98,6 +77,10 @@ class ArchiveSpider(KbsSpider):
         # For the dry run: by year and edition the articles of captures, and which of them are stored.
         self.captured: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
         self.stored: dict[str, bool] = {}
+
+    @classmethod
+    def argument_defaults(cls) -> dict[str, str]:
+        return KbsSpider.argument_defaults() | {"limit": "", "dry": "", "archive": ""}
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -114,8 +97,8 @@ class ArchiveSpider(KbsSpider):
     # --- what a subclass says of its archive ---
 
     @abstractmethod
-    def indexes(self) -> AsyncIterator[Index]:
-        """The indexes of the archive that are to be read."""
+    def indexes(self) -> AsyncIterator[tuple[str, dict[str, str]]]:
+        """The indexes that are to be read: the address of each one's CDX API, and what it is asked for."""
 
     def request_capture(self, entry: Entry) -> Request:
         """The request for a capture as it was (`id_`), as every replay gives it."""
@@ -131,10 +114,9 @@ class ArchiveSpider(KbsSpider):
 
     async def start(self) -> AsyncIterator[ExtractedPage | CompletedList]:
         """Yield the pages of the captures that each index names, the earliest first."""
-        indexes = self.pywb_collection() if self.pywb else self.indexes()
-        async for index in indexes:
-            failures, self.left_out = len(self.run.failures), False
-            groups = await self._wanted(index)
+        async for api, query in self._collection() if self.pywb else self.indexes():
+            failures, self.left_out = len(self.run.failures), bool(self.since or self.until)
+            groups = await self._wanted(api, query)
             if self.dry:
                 self.fetched += sum(self._archived(group[0]) is None for group in groups)
                 continue
@@ -144,15 +126,14 @@ class ArchiveSpider(KbsSpider):
                     async for page in self._pages(group, failed):
                         yield page
                 groups = failed
-            if index.is_closed and not self.left_out and len(self.run.failures) == failures:
-                for name in self.names_of(index.api):
+            if self.closed_indexes and not self.left_out and len(self.run.failures) == failures:
+                for name in self.names_of(api):
                     yield CompletedList(url=name, coverage=Coverage(complete_from="", complete_to=self.started_at))
         if self.dry:
             print("\n".join(self._table()))
 
-    async def pywb_collection(self) -> AsyncIterator[Index]:
-        """The one index of `archive=`."""
-        yield pywb_index(f"{self.pywb}/cdx")
+    async def _collection(self) -> AsyncIterator[tuple[str, dict[str, str]]]:
+        yield f"{self.pywb}/cdx", PYWB
 
     def names_of(self, api: str) -> list[str]:
         """The names under which an index is remembered that was read to its end, for each edition."""
@@ -177,12 +158,12 @@ class ArchiveSpider(KbsSpider):
 
     # --- indexes ---
 
-    async def _wanted(self, index: Index) -> list[list[Entry]]:
+    async def _wanted(self, api: str, query: dict[str, str]) -> list[list[Entry]]:
         """The captures in an index that are to be read, the earliest first; those with the same payload together."""
         entries: dict[tuple[str, datetime], Entry] = {}
         folders = ["service", *(folder for folder, letter in FOLDERS.items() if letter in self.editions)]
         for prefix in (f"{host}/{folder}/" for host in HOSTS for folder in folders):
-            async for answer in self._answers(index.api, {"url": prefix, "matchType": "prefix", **index.query}):
+            async for answer in self._answers(api, {"url": prefix, "matchType": "prefix"} | query):
                 with storing(self.crawler):
                     new = {(one.url, one.captured_at): one for one in answer.entries if self._is_wanted(one)}
                     entries = new | entries
@@ -214,14 +195,13 @@ class ArchiveSpider(KbsSpider):
 
     async def _answer(self, url: str) -> Answer | None:
         """A part of an index; None if it failed twice."""
-        settings = self.crawler.settings
-        most = settings.getint("KBS_MAX_INDEX")
-        bounds = {"download_timeout": settings.getfloat("KBS_INDEX_TIME"), "download_maxsize": most}
         for _ in range(2):
             try:
-                response = await self.fetch(Request(url, meta=dict(bounds)), 200, 404)
+                response = await self.fetch(Request(url, meta=dict(_BOUNDS)), 200, 404)
                 coding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
-                answer = read_index(decode_body(response.body, most, coding), response.status)
+                answer = read_index(
+                    decode_body(response.body, int(_BOUNDS["download_maxsize"]), coding), response.status
+                )
             except ValueError as error:
                 self.run.failures[url] = str(error)
                 continue
@@ -236,10 +216,8 @@ class ArchiveSpider(KbsSpider):
 
     def _is_wanted(self, entry: Entry) -> bool:
         day = entry.captured_at.astimezone(KST).date()
-        if entry.address.edition not in self.editions:
-            return False
-        if (self.since and day < self.since) or (self.until and day > self.until):
-            self.left_out = True
+        is_within = (self.since or day) <= day <= (self.until or day)
+        if entry.address.edition not in self.editions or not is_within:
             return False
         if self.dry:
             url = entry.address.url

@@ -9,7 +9,7 @@ from scrapy.http import Response
 
 from crawler.arguments import ArgumentError
 from crawler.run_state import storing
-from crawler.spiders.archives import ArchiveSpider, Index, pywb_index
+from crawler.spiders.archives import PYWB, ArchiveSpider
 from storage.sources.cdx import Entry
 from storage.sources.found import Found, read_record
 
@@ -20,6 +20,7 @@ class KbsCommoncrawlSpider(ArchiveSpider):
     name = "kbs_commoncrawl"
     addresses = ("KBS_COMMONCRAWL", "KBS_COMMONCRAWL_DATA")
     delay = "KBS_COMMONCRAWL_DELAY"
+    closed_indexes = True
 
     def __init__(self, crawls: str = "", **arguments: str) -> None:
         """As in ArchiveSpider; `crawls`: names of crawls, years, or `all`; empty: the newest ones."""
@@ -34,7 +35,7 @@ class KbsCommoncrawlSpider(ArchiveSpider):
     def argument_defaults(cls) -> dict[str, str]:
         return {"crawls": ""} | ArchiveSpider.argument_defaults()
 
-    async def indexes(self) -> AsyncIterator[Index]:
+    async def indexes(self) -> AsyncIterator[tuple[str, dict[str, str]]]:
         """Those of the crawls, the oldest first; a crawl never changes, so none that was read to its end."""
         url = f"{self.site.base}/collinfo.json"
         try:
@@ -48,7 +49,7 @@ class KbsCommoncrawlSpider(ArchiveSpider):
             with storing(self.crawler):
                 is_read = all(self.crawl_state.coverage(name) for name in self.names_of(apis[name]))
             if not is_read or self.full or self.dry:
-                yield pywb_index(apis[name], is_closed=True)
+                yield apis[name], PYWB
 
     def _chosen(self, names: list[str]) -> list[str]:
         chosen = set() if self.crawls else set(names[-_NEWEST:])

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 
-from crawler.spiders.archives import ArchiveSpider, Index
+from crawler.spiders.archives import ArchiveSpider
 
 # https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server
 _QUERY = {
@@ -20,5 +20,5 @@ class KbsWaybackSpider(ArchiveSpider):
     addresses = ("KBS_WAYBACK",)
     delay = "KBS_WAYBACK_DELAY"
 
-    async def indexes(self) -> AsyncIterator[Index]:
-        yield Index(f"{self.site.base}/cdx/search/cdx", _QUERY)
+    async def indexes(self) -> AsyncIterator[tuple[str, dict[str, str]]]:
+        yield f"{self.site.base}/cdx/search/cdx", _QUERY

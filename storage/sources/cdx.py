@@ -46,12 +46,8 @@ class Entry:
 class Answer:
     """An answer of a CDX API.
 
-    Attributes:
-        entries: captures of articles, with status 200.
-        pages: how many pages there are, where that was asked for and the archive counts them.
-        resume_key: what to ask for the next part with.
-        flaws: lines that are no entries, a phrase each.
-        revisits: addresses of captures without a payload of their own.
+    It has captures of articles, how many pages there are or the key of the next part, if the archive says so, a phrase
+    for each line that is no entry, and the addresses of captures without a payload of their own.
     """
 
     entries: list[Entry] = field(default_factory=list)
