@@ -145,7 +145,7 @@ _FORMS = {
     "http": "http://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={}",
     "other host": "https://rki.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={}",
     "other host, http": "http://rki.kbs.co.kr/service/news_view.htm?Seq_Code={}&lang=f",
-    "from a list": "http://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={}&id=Po&page=3",
+    "from a list": "http://world.kbs.co.kr:80/service/news_view.htm?lang=f&Seq_Code={}&id=Po&page=3",
     "video": "https://world.kbs.co.kr/service/news_vod_view.htm?lang=f&menu_cate=videonews&id=In&Seq_Code={}",
 }
 

@@ -2,8 +2,10 @@
 
 import gzip
 import json
+import re
 import socket
 import zlib
+from email.utils import format_datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -11,9 +13,10 @@ import pytest
 
 from tests.archives.history import CRAWLS, WAYBACK, Seen
 from tests.archives.reference import expected
-from tests.archives.runs import COMMONCRAWL, WAYBACK_MACHINE, Runs, difference
+from tests.archives.runs import COMMONCRAWL, HASTE, WAYBACK_MACHINE, Runs, difference
 from tests.archives.wayback import Answer
 from tests.archives.world import ArchiveWorld
+from tests.crawler.prepared import prepared
 from tests.crawler.scripted import ScriptedSite, counts
 
 HTML = b"<!DOCTYPE html><html><body><h1>Site maintenance</h1></body></html>"
@@ -230,4 +233,111 @@ def test_a_crawl_without_captures_of_the_site(runs: Runs) -> None:
     result = runs.crawl(*COMMONCRAWL)
     assert result.returncode == 0, result.stderr
     rest = runs.archives.of(*(name for name in CRAWLS if name != OLDEST))
+    assert difference(runs.stored(), expected(rest)) == []
+
+
+def test_an_index_without_digests(runs: Runs) -> None:
+    """`-` stands for none: such captures have no payload in common."""
+
+    def without(status: int, headers: dict[str, str], body: bytes) -> Answer:
+        return status, headers, re.sub(rb'"digest": "\w+"', b'"digest": "-"', body)
+
+    runs.archives.changes["-index?"] = without
+    result = runs.crawl(*COMMONCRAWL)
+    assert result.returncode == 0, result.stderr
+    assert difference(runs.stored(), runs.archives.expected(*CRAWLS)) == []
+
+
+def test_an_index_of_a_million_pages(runs: Runs) -> None:
+    """That it names does not have: the archive is not asked for all of them."""
+    runs.archives.changes["showNumPages"] = lambda status, headers, _: (status, headers, b'{"pages": 1000000}')
+    result = runs.crawl("kbs_commoncrawl", "-a", f"crawls={OLDEST}")
+    assert result.returncode in {1, 3}
+    assert len(runs.archives.requests) < 100
+    assert difference(runs.stored(), runs.archives.expected(OLDEST)) == []
+
+
+def test_a_list_of_crawls_that_leads_elsewhere(runs: Runs) -> None:
+    elsewhere = ScriptedSite()
+    away = elsewhere.base_url.replace("127.0.0.1", "localhost")
+
+    def changed(status: int, headers: dict[str, str], body: bytes) -> Answer:
+        crawls = json.loads(body)
+        crawls[-1]["cdx-api"] = f"{away}/index"
+        return status, headers, json.dumps(crawls).encode()
+
+    runs.archives.changes["/collinfo.json"] = changed
+    try:
+        result = runs.crawl(*COMMONCRAWL)
+        assert elsewhere.requests == []
+    finally:
+        elsewhere.close()
+    assert result.returncode in {1, 3}
+    assert away in result.stderr
+    rest = runs.archives.of(*(name for name in CRAWLS if name != OLDEST))
+    assert difference(runs.stored(), expected(rest)) == []
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"[1]", b'[{"id": 1}]', b"null", b"<html>", b"[" * 9999, b""])
+def test_a_list_of_crawls_that_is_none(runs: Runs, body: bytes) -> None:
+    runs.archives.changes["/collinfo.json"] = lambda *_: (200, {}, body)
+    result = runs.crawl(*COMMONCRAWL)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "/collinfo.json" in result.stderr
+
+
+def test_hostile_lines_of_an_index(runs: Runs) -> None:
+    """Numbers, times and addresses that nobody has."""
+    line: dict[str, object] = {
+        "url": "http://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1",
+        "timestamp": "20240305040000",
+        "status": "200",
+        "mime": "text/html",
+        "digest": "A" * 32,
+        "filename": "crawl-data/none.warc.gz",
+        "offset": "0",
+        "length": "100",
+    }
+    hostile: dict[str, list[object]] = {
+        "timestamp": ["00000000000000", "99991231235959", "20240230000000", "", 7, None],
+        "offset": ["-1", "1e3", "9" * 5000, None, []],
+        "length": ["0", "-5", str(10**12)],
+        "filename": ["../../etc/passwd", "http://localhost:1/x", "//localhost:1/x", "a\r\nb: c", 5],
+        "url": ["http://world.kbs.co.kr:x/", "\0", "http://[", 5, None, "x" * 10**5],
+        "digest": ["sha1:", "md5:é", None, {}, "sha9:AAAA"],
+    }
+    lines = [json.dumps(line | {name: one}).encode() for name, values in hostile.items() for one in values]
+    lines += [b"[]", b"1", b"null", b'"x"', b"{" * 5000, b"[" * 50000, b"\xff\xfe", b"{}", b'{"url": "\\ud800"}']
+    runs.archives.changes[f"/{OLDEST}-index?"] = lambda status, headers, body: (
+        status,
+        headers,
+        body if body.startswith(b'{"pages"') else body + b"\n".join(lines) + b"\n",
+    )
+    result = runs.crawl(*COMMONCRAWL)
+    assert result.returncode in {1, 3}
+    assert "Traceback" not in result.stderr
+    assert "an error in kbsworld" not in result.stderr
+    assert difference(runs.stored(), runs.archives.expected(*CRAWLS)) == []
+
+
+def test_a_page_that_unpacks_to_gigabytes(runs: Runs) -> None:
+    lost = one_of(runs.archives, WAYBACK)
+    target = f"/web/{lost.timestamp}id_/{lost.address}"
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(bytes(10**7)) for _ in range(200)) + packer.flush()
+    date = {"memento-datetime": format_datetime(lost.moment, usegmt=True), "Content-Encoding": "gzip"}
+    runs.archives.changes[target] = lambda *_: (200, date | {"Content-Type": "text/html"}, bomb)
+    measure = (
+        "import atexit, resource, sys\n"
+        "peak = lambda: print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+        "atexit.register(peak)"
+    )
+    begun = prepared().begin("crawl", *WAYBACK_MACHINE, *HASTE, first=measure, **runs.environment())
+    _, errors = begun.communicate()
+    assert begun.returncode == 1, errors
+    assert lost.timestamp in errors
+    [peak] = re.findall(r"^peak (\d+)$", errors, re.MULTILINE)
+    assert int(peak) < 300_000  # kilobytes
+    rest = [seen for seen in runs.archives.of(WAYBACK) if seen is not lost]
     assert difference(runs.stored(), expected(rest)) == []
