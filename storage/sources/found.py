@@ -43,7 +43,7 @@ def read_record(member: bytes, entry: Entry, longest: int) -> Found:
     except zlib.error:
         raise ValueError("its gzip data are damaged") from None
     record, *others = read_warc(BytesIO(block), longest=longest, check_digests=True)
-    if not isinstance(record, Record) or others or not unpacker.eof:
+    if not isinstance(record, Record) or others or not unpacker.eof or unpacker.unused_data:
         raise ValueError("not one record of a WARC file")
     if flaw := flaw_of(record, record.url or ""):
         raise ValueError(flaw)
