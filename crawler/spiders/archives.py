@@ -34,9 +34,9 @@ from storage.sources import read_places
 from storage.sources.cdx import Answer, Entry, read_index
 from storage.sources.found import Found, read_replay
 
-# Indexes answer slowly and at length, in seconds and bytes; one of more parts does not end.
-_BOUNDS = {"download_timeout": 180.0, "download_maxsize": 100_000_000}
-_MAX_PARTS = 100_000
+# Indexes answer slowly and at length: for how long, in seconds, and how much. The longest known is far below.
+_PATIENCE = 180.0
+_MAX_BYTES, _MAX_PARTS, _MAX_ENTRIES = 100_000_000, 100_000, 2_000_000
 #: What the API of pywb is asked for: these fields of captures, and first how many pages of them there are.
 PYWB = {"output": "json", "fl": "url,timestamp,status,mime,digest,filename,offset,length", "showNumPages": "true"}
 
@@ -108,7 +108,7 @@ class ArchiveSpider(KbsSpider):
     def read_capture(self, response: Response, entry: Entry) -> Found:
         """The capture in an answer; ValueError with a phrase if it is not the one that was asked for."""
         given = {str(name).lower(): value for name, value in response.headers.to_unicode_dict().items()}
-        return read_replay(given, response.body, entry)
+        return read_replay(given, response.body, entry, self._max_page)
 
     # --- the run ---
 
@@ -167,6 +167,9 @@ class ArchiveSpider(KbsSpider):
                 with storing(self.crawler):
                     new = {(one.url, one.captured_at): one for one in answer.entries if self._is_wanted(one)}
                     entries = new | entries
+                if len(entries) > _MAX_ENTRIES:
+                    self.run.failures[api] = "its index has more captures than the site can have"
+                    break
         groups: dict[str, list[Entry]] = {}
         for entry in sorted(entries.values(), key=lambda entry: (entry.captured_at, entry.url)):
             groups.setdefault(entry.digest or f"{entry.timestamp} {entry.url}", []).append(entry)
@@ -197,11 +200,11 @@ class ArchiveSpider(KbsSpider):
         """A part of an index; None if it failed twice."""
         for _ in range(2):
             try:
-                response = await self.fetch(Request(url, meta=dict(_BOUNDS)), 200, 404)
-                coding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
-                answer = read_index(
-                    decode_body(response.body, int(_BOUNDS["download_maxsize"]), coding), response.status
+                response = await self.fetch(
+                    Request(url, meta={"download_timeout": _PATIENCE, "download_maxsize": _MAX_BYTES}), 200, 404
                 )
+                coding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
+                answer = read_index(decode_body(response.body, _MAX_BYTES, coding), response.status)
             except ValueError as error:
                 self.run.failures[url] = str(error)
                 continue
@@ -223,9 +226,9 @@ class ArchiveSpider(KbsSpider):
             url = entry.address.url
             self.captured[day.year, entry.address.edition].append(url)
             self.stored[url] = self.crawl_state.knows(url, None)
-        is_known = self.crawl_state.has_read(entry.url, entry.captured_at)
+        is_known = not self.full and self.crawl_state.has_read(entry.url, entry.captured_at)
         self.run.counts["unchanged"] += is_known
-        return self.full or not is_known
+        return not is_known
 
     # --- captures ---
 
@@ -234,12 +237,13 @@ class ArchiveSpider(KbsSpider):
 
         If it cannot be fetched, the group is added to `failed`, to be asked for by another of its captures.
         """
-        original, request = self._archived(group[0]), self.request_capture(group[0])
+        original = self._archived(group[0])
         if original is None and self.limit is not None and self.fetched >= self.limit:
             self.left_out = True
             return
         if original is None:
             self.fetched += 1
+            request = self.request_capture(group[0])
             request.headers["Accept-Encoding"] = "identity"
             try:
                 found = self.read_capture(await self.fetch(request, 200, 206), group[0])
@@ -248,11 +252,10 @@ class ArchiveSpider(KbsSpider):
                 failed.append([*group[1:], group[0]])
                 return
             original = self._kept(group[0], found)
-            yield await self._page(group[0], original)
         for entry in group:
             self.run.failures.pop(self.request_capture(entry).url, None)
-            if (entry.url, entry.captured_at) != (original.url, original.fetched_at):
-                yield await self._page(entry, self._kept_again(entry, original))
+            is_original = (entry.url, entry.captured_at) == (original.url, original.fetched_at)
+            yield await self._page(entry, original if is_original else self._kept_again(entry, original))
 
     def _archived(self, entry: Entry) -> Capture | None:
         """The capture with this payload that the own archive has, if any."""

@@ -57,7 +57,7 @@ def read_record(member: bytes, entry: Entry, longest: int) -> Found:
     return Found(f"{http.protocol} {http.statusline}", http.headers, record.body)
 
 
-def read_replay(given: Mapping[str, str], body: bytes, entry: Entry) -> Found:
+def read_replay(given: Mapping[str, str], body: bytes, entry: Entry, longest: int) -> Found:
     """The response that a replay gave as it was (`id_`), with the headers `given`, by names in lower case.
 
     Raises:
@@ -75,7 +75,7 @@ def read_replay(given: Mapping[str, str], body: bytes, entry: Entry) -> Found:
     if coding and matches_digest(entry.digest, body):
         headers["content-encoding"] = coding
     elif coding:  # packed for the way here
-        body, _ = decode_body(body, 200 * len(body), coding)
+        body, _ = decode_body(body, longest, coding)
     # What was packed when it was captured is not always given so, and then cannot be compared.
     if matches_digest(entry.digest, body) is False and f"{_ORIGINAL}content-encoding" not in given:
         raise ValueError(_WRONG)

@@ -122,11 +122,11 @@ def test_a_range_that_is_not_the_record(data: bytes) -> None:
 def test_a_replay_gives_the_headers_that_the_page_had() -> None:
     given = {"memento-datetime": "Fri, 01 Mar 2019 23:59:58 GMT", "content-type": "text/html; charset=euc-kr"}
     own = {"x-archive-orig-server": "Apache", "x-archive-orig-content-length": "9", "server": "nginx"}
-    found = read_replay(given | own, PAGE, entry())
+    found = read_replay(given | own, PAGE, entry(), 10_000)
     assert dict(found.headers) == {"server": "Apache", "content-type": "text/html; charset=euc-kr"}
     packed = gzip.compress(PAGE)
-    assert read_replay(given | {"content-encoding": "gzip"}, packed, entry()).body == PAGE
-    found = read_replay(given | {"content-encoding": "gzip"}, packed, entry(digest=payload_digest(packed)))
+    assert read_replay(given | {"content-encoding": "gzip"}, packed, entry(), 10_000).body == PAGE
+    found = read_replay(given | {"content-encoding": "gzip"}, packed, entry(digest=payload_digest(packed)), 10_000)
     assert (found.body, dict(found.headers)["content-encoding"]) == (packed, "gzip")
 
 
@@ -136,4 +136,4 @@ def test_a_replay_gives_the_headers_that_the_page_had() -> None:
 )
 def test_a_page_that_is_not_the_capture(moment: str, body: bytes) -> None:
     with pytest.raises(ValueError, match=r"capture|digest"):
-        read_replay({"memento-datetime": moment}, body, entry())
+        read_replay({"memento-datetime": moment}, body, entry(), 10_000)
