@@ -36,7 +36,9 @@ from storage.sources.found import Found, read_replay
 
 # Indexes answer slowly and at length: for how long, in seconds, and how much. The longest known is far below.
 _PATIENCE = 180.0
-_MAX_BYTES, _MAX_PARTS, _MAX_ENTRIES = 100_000_000, 100_000, 2_000_000
+_MAX_BYTES, _MAX_PARTS, _MAX_ENTRIES = 100_000_000, 1_000, 2_000_000
+# Of an index of which so many parts fail in a row no more is asked for in this run.
+_FAILED_PARTS = 3
 #: What the API of pywb is asked for: these fields of captures, and first how many pages of them there are.
 PYWB = {"output": "json", "fl": "url,timestamp,status,mime,digest,filename,offset,length", "showNumPages": "true"}
 
@@ -181,17 +183,20 @@ class ArchiveSpider(KbsSpider):
             query["from"] = f"{self.since - timedelta(days=1):%Y%m%d}"
         if self.until:
             query["to"] = f"{self.until:%Y%m%d}"
-        parts = [query]
+        parts, failed = [query], 0
         for _ in range(_MAX_PARTS):
-            if not parts:
+            if not parts or failed == _FAILED_PARTS:
                 return
             part = parts.pop(0)
             answer = await self._answer(f"{api}?{urlencode(part)}")
+            failed = failed + 1 if answer is None else 0
             if answer is None:
                 continue
             yield answer
             if answer.pages is not None and part.pop("showNumPages", ""):
                 parts = [part | {"page": str(page)} for page in range(min(answer.pages, _MAX_PARTS))]
+            elif answer.resume_key and answer.resume_key == part.get("resumeKey"):
+                break
             elif answer.resume_key:
                 parts = [part | {"resumeKey": answer.resume_key}]
         self.run.failures[api] = "its index does not end"
