@@ -78,8 +78,7 @@ def test_other_editions_are_read_when_they_are_asked_for(runs: Runs) -> None:
     assert difference(stored, runs.archives.expected(*CRAWLS)) == []
 
 
-@pytest.mark.parametrize("name", ["kbs_commoncrawl", "kbs_wayback"])
-@pytest.mark.parametrize("collection", ["library", "CC-MAIN-2026-47"])
+@pytest.mark.parametrize(("name", "collection"), [("kbs_wayback", "library"), ("kbs_commoncrawl", "CC-MAIN-2026-47")])
 def test_any_pywb_is_read(runs: Runs, name: str, collection: str) -> None:
     address = f"{runs.archives.pywb}/{collection}"
     result = runs.crawl(name, "-a", f"archive={address}")
@@ -140,6 +139,29 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(runs: Runs, spider: tuple[st
     again = runs.archives.pages()[len(fetched) :]
     assert len({*again} & {*fetched}) <= 1  # the one that was given up on its way
     assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+@BOTH
+def test_a_job_that_is_stopped_goes_on(runs: Runs, spider: tuple[str, ...]) -> None:
+    job = ("-s", f"JOBDIR={runs.folder / 'job'}")
+    process = runs.begin(*spider, *job)
+    while len(runs.archives.pages()) < 12 and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    fetched = runs.archives.pages()
+    result = runs.crawl(*spider, *job)
+    assert result.returncode == 0, result.stderr
+    assert len({*runs.archives.pages()[len(fetched) :]} & {*fetched}) <= 1
+    assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+def test_without_an_archive_of_its_own(runs: Runs) -> None:
+    for spider in (COMMONCRAWL, WAYBACK_MACHINE):
+        result = runs.crawl(*spider, KBS_ARCHIVE="")
+        assert result.returncode == 0, result.stderr
+    assert difference(runs.stored(), runs.archives.expected()) == []
+    assert not (runs.folder / "archive").exists()
 
 
 @BOTH
