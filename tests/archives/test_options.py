@@ -2,7 +2,9 @@
 
 import json
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -16,6 +18,13 @@ from tests.archives.runs import COMMONCRAWL, WAYBACK_MACHINE, Runs, difference
 from tests.archives.wayback import Answer
 from tests.archives.world import ArchiveWorld
 
+#: Run first in a process: so that a signal most likely comes while an item is in the pipeline.
+SLOW_STORE = """
+import time
+from crawler.pipeline import ArticlePipeline
+process_item = ArticlePipeline.process_item
+ArticlePipeline.process_item = lambda self, item: time.sleep(0.1) or process_item(self, item)
+"""
 BOTH = pytest.mark.parametrize("spider", [COMMONCRAWL, WAYBACK_MACHINE])
 
 
@@ -126,18 +135,36 @@ def test_of_a_new_crawl_the_index_alone_is_asked_for(runs: Runs) -> None:
 
 @BOTH
 def test_a_run_that_is_stopped_goes_on_where_it_was(runs: Runs, spider: tuple[str, ...]) -> None:
-    process = runs.begin(*spider)
+    process = runs.begin(*spider, first=SLOW_STORE)
     while len(runs.archives.pages()) < 12 and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
+    began = time.monotonic()
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGINT, errors
+    assert time.monotonic() - began < 3
     assert "Traceback" not in errors
     fetched = runs.archives.pages()
     result = runs.crawl(*spider)
     assert result.returncode == 0, result.stderr
     again = runs.archives.pages()[len(fetched) :]
     assert len({*again} & {*fetched}) <= 1  # the one that was given up on its way
+    assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+@BOTH
+def test_a_database_that_fails_ends_a_run(runs: Runs, spider: tuple[str, ...]) -> None:
+    runs.crawl(*spider, "-a", "limit=1")
+    hurried = "import storage.database; storage.database._BUSY_SECONDS = 0.5"
+    process = runs.begin(*spider, first=hurried + SLOW_STORE)
+    while len(runs.archives.pages()) < 12 and process.poll() is None:
+        time.sleep(0.005)
+    with closing(sqlite3.connect(runs.folder / "kbs.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1, errors
+    assert "database is locked" in errors
+    assert runs.crawl(*spider).returncode == 0
     assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
 
 
