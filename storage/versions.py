@@ -108,7 +108,7 @@ def _replaced(stored: Row, row: Row) -> Row:
     """A stored version after the same version was read or captured again."""
     if same_capture(stored, row):
         return _both_views(row | _place(stored, row), stored) | {"seen_at": stored.get("seen_at")}
-    seen = {"seen_at": max(_seen_at(stored), _seen_at(row))}
+    seen = {"seen_at": _seen_at(max(stored, row, key=_precedence))}
     both = _both_views(stored, row), _both_views(row, stored)
     # Of captures with the same content the row names the earliest. Content that was seen last counts.
     return min(both, key=_moment) | seen if same_content(*both) else max(both, key=_precedence)

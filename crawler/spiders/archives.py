@@ -59,8 +59,6 @@ class ArchiveSpider(KbsSpider):
     #: The settings that have the addresses of the archive, and the delay between requests.
     addresses: ClassVar[tuple[str, ...]]
     delay: ClassVar[str]
-    #: Whether an index never changes.
-    closed_indexes: ClassVar[bool] = False
 
     def __init__(self, limit: str = "", dry: str = "", archive: str = "", **arguments: str) -> None:
         """As in KbsSpider, but `since` and `until` are days of capture.
@@ -128,7 +126,7 @@ class ArchiveSpider(KbsSpider):
                     async for page in self._pages(group, failed):
                         yield page
                 groups = failed
-            if self.closed_indexes and not self.left_out and len(self.run.failures) == failures:
+            if not self.left_out and len(self.run.failures) == failures:
                 for name in self.names_of(api):
                     yield CompletedList(url=name, coverage=Coverage(complete_from="", complete_to=self.started_at))
         if self.dry:
