@@ -298,7 +298,7 @@ def test_a_list_of_crawls_that_leads_elsewhere(runs: Runs) -> None:
     assert difference(runs.stored(), expected(rest)) == []
 
 
-@pytest.mark.parametrize("body", [b"[]", b"{}", b"[1]", b'[{"id": 1}]', b"null", b"<html>", b"[" * 9999, b""])
+@pytest.mark.parametrize("body", [b"{}", b"[1]", b"<html>", b"[" * 9999])
 def test_a_list_of_crawls_that_is_none(runs: Runs, body: bytes) -> None:
     runs.archives.changes["/collinfo.json"] = lambda *_: (200, {}, body)
     result = runs.crawl(*COMMONCRAWL)

@@ -1,6 +1,7 @@
 """What the spiders of archives are asked to do, what they keep, and how they treat an archive."""
 
 import json
+import re
 import signal
 import sqlite3
 import time
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from extractors.address import parse_address
 from tests.archives.history import CRAWLS, WAYBACK, Seen
 from tests.archives.reference import expected
 from tests.archives.runs import COMMONCRAWL, WAYBACK_MACHINE, Runs, difference
@@ -44,9 +46,38 @@ def test_a_dry_run_says_what_there_is_and_takes_nothing(runs: Runs, spider: tupl
     assert result.returncode == 0, result.stderr
     assert runs.archives.pages() == []
     assert not (runs.folder / "archive").exists()
+    assert [*runs.rows("articles"), *runs.rows("captures"), *runs.rows("runs"), *runs.rows("lists")] == []
     captures = [seen for seen in of(runs.archives, spider) if seen.truth or seen.refused]
-    print(result.stdout, len(captures))
-    assert runs.rows("articles") == []
+    articles = {address.url for seen in captures if (address := parse_address(seen.address))}
+    years, total, to_fetch = table(result.stdout)
+    assert {*years} == {(str(seen.moment.year), "fr") for seen in captures}
+    assert sum(count for count, _, _ in years.values()) == total[0]
+    assert total[1] == total[2] == len(articles)
+    if spider is COMMONCRAWL:
+        assert total[0] == len(captures)
+        assert to_fetch == len({seen.body for seen in captures})
+    else:  # which leaves out neighbours with the same payload
+        assert len(articles) < total[0] < len(captures)
+    runs.crawl(*spider)
+    rows = runs.rows("captures")
+    _, after, to_fetch = table(runs.crawl(*spider, "-a", "dry=1").stdout)
+    assert after == [total[0], total[1], len({seen.address for seen in captures if seen.refused})]
+    assert to_fetch == 0
+    assert runs.rows("captures") == rows
+
+
+def table(output: str) -> tuple[dict[tuple[str, str], list[int]], list[int], int]:
+    """What a dry run prints: captures, articles and those not stored by year and edition, the same in all, pages."""
+    years, total, to_fetch = {}, [], -1
+    for line in output.splitlines():
+        first, *words = line.split()
+        if first.isdigit():
+            years[first, words[0]] = [int(word) for word in words[1:]]
+        elif first == "all":
+            total = [int(word) for word in words]
+        elif found := re.match(r"To fetch: (\d+) pages", line):
+            to_fetch = int(found[1])
+    return years, total, to_fetch
 
 
 @BOTH
