@@ -74,9 +74,10 @@ class ArchiveSpider(KbsSpider):
             PublicArchive(self.pywb, is_the_site=False)
         self.fetched = 0
         self.left_out = False
-        # For the dry run: by year and edition the articles of captures, and which of them are stored.
+        # For the dry run: by year and edition the articles of captures; which are stored; payloads to be fetched.
         self.captured: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
         self.stored: dict[str, bool] = {}
+        self.missing: set[str | Entry] = set()
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
@@ -118,7 +119,7 @@ class ArchiveSpider(KbsSpider):
             failures, self.left_out = len(self.run.failures), bool(self.since or self.until)
             groups = await self._wanted(api, query)
             if self.dry:
-                self.fetched += sum(self._archived(group[0]) is None for group in groups)
+                self.missing |= {one.digest or one for one, *_ in groups if self._archived(one) is None}
                 continue
             for _ in range(2):  # those that fail once more, after the others
                 failed: list[list[Entry]] = []
@@ -327,5 +328,5 @@ class ArchiveSpider(KbsSpider):
             missing = sum(not self.stored[url] for url in set(urls))
             yield f"{year:<8}{edition:<8}{len(urls):>10}{len(set(urls)):>10}{missing:>12}"
         delay = self.crawler.settings.getfloat("DOWNLOAD_DELAY")
-        time = timedelta(seconds=round(self.fetched * delay))
-        yield f"To fetch: {self.fetched} pages, {time} (h:mm:ss) at one every {delay:g} s."
+        time = timedelta(seconds=round(len(self.missing) * delay))
+        yield f"To fetch: {len(self.missing)} pages, {time} (h:mm:ss) at one every {delay:g} s."
