@@ -154,6 +154,27 @@ class CrawlState:
         location = Location(file=file, offset=offset)
         return Payload(digest=digest, fetched_at=datetime.fromisoformat(fetched_at), location=location, end=end)
 
+    def has_read(self, url: str, captured_at: datetime) -> bool:
+        """Whether a capture of an archive was read."""
+        sql = "select 1 from captures where url = ? and fetched_at = ?"
+        return self._db.execute(sql, [url, _utc(captured_at)]).fetchone() is not None
+
+    def save_capture(self, capture: Capture) -> None:
+        """Remember a capture of an archive as read."""
+        place = capture.location
+        values = [capture.url, _utc(capture.fetched_at), capture.digest, place and place.file, place and place.offset]
+        self._db.execute("insert or replace into captures values (?, ?, ?, ?, ?)", values)
+
+    def archived_payload(self, digest: str) -> Place | None:
+        """Where the project's own archive has a payload, and of which capture; None if it does not."""
+        for table in ("captures", "payloads"):
+            sql = f"select archive_file, archive_offset, url, fetched_at from {table} where digest = ?"  # noqa: S608
+            row = self._db.execute(f"{sql} and archive_file is not null limit 1", [digest]).fetchone()
+            if row is not None:
+                location = Location(file=row[0], offset=row[1])
+                return Place(location=location, url=row[2], fetched_at=datetime.fromisoformat(row[3]))
+        return None
+
     def save_payloads(self) -> None:
         """Write the payloads of `archived`. Without them a page is archived again; none is lost."""
         rows = [

@@ -108,9 +108,13 @@ def _replaced(stored: Row, row: Row) -> Row:
     """A stored version after the same version was read or captured again."""
     if same_capture(stored, row):
         return _both_views(row | _place(stored, row), stored)
-    is_newer = _precedence(row) > _precedence(stored)
-    result = _both_views(row, stored) if is_newer else _both_views(stored, row)
-    return stored if same_content(stored, result) else result
+    both = _both_views(stored, row), _both_views(row, stored)
+    # Of captures with the same content the earliest counts, else the one with precedence.
+    return min(both, key=_moment) if same_content(*both) else max(both, key=_precedence)
+
+
+def _moment(row: Row) -> tuple[str, str]:
+    return row["fetched_at"], row["source_url"] or ""
 
 
 def _first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
@@ -135,7 +139,7 @@ def _both_views(row: Row, other: Row) -> Row:
 
 def _precedence(row: Row) -> tuple[int, str, str]:
     """Of two captures of one version the greater counts: never one that shows less, else the later."""
-    return -_rank(row), row["fetched_at"], row["source_url"] or ""
+    return -_rank(row), *_moment(row)
 
 
 def _rank(row: Row) -> int:

@@ -31,6 +31,9 @@ from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
 
 T = TypeVar("T")
 
+# What a request keeps of its `meta` when it is made once more.
+_KEPT = {"handle_httpstatus_list", "download_timeout", "download_maxsize"}
+
 #: What the callbacks of a spider yield.
 Output = ExtractedPage | CompletedList | Request
 
@@ -50,6 +53,7 @@ class KbsSpider(scrapy.Spider):
         children: the one child process that extracts its pages.
         store, crawl_state: the database; the extension RunReport opens and closes it.
         archive: what the extension Archive writes; None before its first page, or without one.
+        dry: whether nothing is to be stored.
     """
 
     custom_settings = {
@@ -71,6 +75,7 @@ class KbsSpider(scrapy.Spider):
     store: ArticleStore
     crawl_state: CrawlState
     archive: ArchiveWriter | None = None
+    dry = False
 
     def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "") -> None:
         """A spider with the texts of these arguments; raises ArgumentError if one is invalid."""
@@ -251,7 +256,7 @@ class KbsSpider(scrapy.Spider):
         self.run.failures[asked] = reason
         if not again or request.meta.get("second_chance"):
             return True
-        meta = {name: value for name, value in request.meta.items() if name == "handle_httpstatus_list"}
+        meta = {name: value for name, value in request.meta.items() if name in _KEPT}
         self._later.append(request.replace(url=asked, dont_filter=True, meta=meta | {"second_chance": True}))
         self.run.waiting = len(self._later)
         return False

@@ -19,7 +19,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "body": {"layout": "text", "title": None},
 }
 # Which of equal captures a row names may depend on the order.
-FREE = {"fetched_at", "archive_file", "archive_offset", "source_url"}
+FREE = {"archive_file", "archive_offset"}
 URLS = count(1)
 
 
