@@ -205,6 +205,8 @@ class ArchiveSpider(KbsSpider):
             return
         self.run.failures.pop(asked_for(request), None)
         reading = self._reading(api)
+        if number >= _MAX_PARTS or (answer.resume_key and answer.resume_key == query.get("resumeKey")):
+            answer.flaws[0], answer.resume_key = "an index that does not end", ""
         self._report_flaws(reading, answer, request.url)
         with storing(self.crawler):
             for entry in answer.entries:
@@ -213,7 +215,7 @@ class ArchiveSpider(KbsSpider):
             rest = {name: value for name, value in query.items() if name != "showNumPages"}
             for page in range(min(answer.pages, _MAX_PARTS)):
                 yield self._part(reading, rest | {"page": str(page)})
-        elif answer.resume_key and number < _MAX_PARTS:
+        elif answer.resume_key:
             yield self._part(reading, {**query, "resumeKey": answer.resume_key}, number + 1)
         async for output in self._part_done(reading):
             yield output
@@ -320,7 +322,7 @@ class ArchiveSpider(KbsSpider):
                 yield output
             return
         self.run.failures.pop(asked_for(request), None)
-        original = self._kept(group[0], found, response.url.partition("#")[0])
+        original = self._kept(group[0], found)
         yield await self._page(group[0], original)
         for entry in group[1:]:
             yield await self._page(entry, self._kept_again(entry, original))
@@ -329,16 +331,9 @@ class ArchiveSpider(KbsSpider):
         for output in self._complete(reading):
             yield output
 
-    def _kept(self, entry: Entry, found: Found, source: str) -> Capture:
+    def _kept(self, entry: Entry, found: Found) -> Capture:
         """A capture, after it was archived."""
-        location = self._keep(
-            url=entry.url,
-            fetched_at=entry.captured_at,
-            status_line=found.status_line,
-            headers=found.headers,
-            body=found.body,
-            about={"WARC-Source-URI": source, "WARC-Creation-Date": warc_date(datetime.now(UTC))},
-        )
+        location = self._keep(entry, status_line=found.status_line, headers=found.headers, body=found.body)
         fields = {name.lower(): value for name, value in found.headers}
         return Capture(
             url=entry.url,
@@ -355,13 +350,16 @@ class ArchiveSpider(KbsSpider):
         if place := original.location:
             digest = payload_digest(original.body)
             payload = Payload(digest=digest, fetched_at=original.fetched_at, location=place, end=0)
-            self._keep(url=entry.url, fetched_at=entry.captured_at, revisits=payload, revisited_url=original.url)
+            self._keep(entry, revisits=payload, revisited_url=original.url)
         return replace(original, url=entry.url, fetched_at=entry.captured_at)
 
-    def _keep(self, **fields: Any) -> Location | None:
+    def _keep(self, entry: Entry, **fields: Any) -> Location | None:
+        """Archive a record of a capture, with the fields that say where it is from, as warcit writes them."""
         archive = self.crawler.get_extension(Archive)
         assert archive is not None
-        return archive.keep(**fields)
+        source = self.request_capture(entry).url.partition("#")[0]
+        about = {"WARC-Source-URI": source, "WARC-Creation-Date": warc_date(datetime.now(UTC))}
+        return archive.keep(url=entry.url, fetched_at=entry.captured_at, about=about, **fields)
 
     def _archived(self, digest: str) -> Capture | None:
         """A capture with a payload, if the own archive has it."""

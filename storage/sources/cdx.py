@@ -8,6 +8,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import unquote_plus
 
 from extractors.address import Address, parse_address
 from storage.archive.capture import plain_digest
@@ -105,7 +106,7 @@ def _read_table(rows: Any, answer: Answer, with_places: bool) -> None:
         if not names:
             names = [_NAMES.get(name, name) for name in row]
         elif row and not rows[number - 2]:
-            answer.resume_key = str(row[0])
+            answer.resume_key = unquote_plus(str(row[0]))  # it comes as it belongs into an address
         elif row:
             is_row = isinstance(row, list) and len(row) == len(names)
             _add(answer, number, dict(zip(names, row, strict=True)) if is_row else None, with_places)
