@@ -41,7 +41,7 @@ def complaints(spider: KbsSpider) -> list[str]:
         advice = "look at the reasons in the table refusals, and at one of the pages in a browser."
         shares.append((refused, MAX_REFUSED, refused + articles, f"pages hold no article: {advice}"))
     if run.stopped is None:  # else that is reported, with the reason
-        advice = "the next run asks for them again; if they fail again, look at the site in a browser."
+        advice = "the next run asks for them again; if they fail again, look at one of them in a browser."
         shares.append((failed, MAX_FAILED, run.pages + failed, f"pages failed, listed above: {advice}"))
     found = [
         f"{n} of {total} {sentence}" for n, most, total, sentence in shares if total >= MIN_PAGES and n > most * total

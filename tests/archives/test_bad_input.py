@@ -180,7 +180,7 @@ def test_an_index_that_is_html(runs: Runs, spider: tuple[str, ...]) -> None:
     broken = f"/{OLDEST}-index?" if spider is COMMONCRAWL else "/cdx/search/cdx?"
     runs.archives.changes[broken] = lambda *_: (200, {"Content-Type": "text/html"}, HTML)
     result = runs.crawl(*spider)
-    assert result.returncode == 1
+    assert result.returncode in {1, 3}  # 3 where a tenth of all pages failed
     assert broken in result.stderr
     assert "Traceback" not in result.stderr
     rest = runs.archives.of(*(name for name in CRAWLS if name != OLDEST)) if spider is COMMONCRAWL else []
