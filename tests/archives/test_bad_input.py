@@ -298,7 +298,7 @@ def test_a_list_of_crawls_that_leads_elsewhere(runs: Runs) -> None:
     assert difference(runs.stored(), expected(rest)) == []
 
 
-@pytest.mark.parametrize("body", [b"{}", b"[1]", b"<html>", b"[" * 9999])
+@pytest.mark.parametrize("body", [b"[1]", b"[" * 9999])
 def test_a_list_of_crawls_that_is_none(runs: Runs, body: bytes) -> None:
     runs.archives.changes["/collinfo.json"] = lambda *_: (200, {}, body)
     result = runs.crawl(*COMMONCRAWL)
@@ -341,11 +341,11 @@ def test_hostile_lines_of_an_index(runs: Runs) -> None:
     assert difference(runs.stored(), runs.archives.expected(*CRAWLS)) == []
 
 
-def test_a_page_that_unpacks_to_gigabytes(runs: Runs) -> None:
+def test_a_page_that_unpacks_to_half_a_gigabyte(runs: Runs) -> None:
     lost = one_of(runs.archives, WAYBACK)
     target = f"/web/{lost.timestamp}id_/{lost.address}"
-    packer = zlib.compressobj(9, wbits=31)
-    bomb = b"".join(packer.compress(bytes(10**7)) for _ in range(200)) + packer.flush()
+    packer = zlib.compressobj(wbits=31)
+    bomb = b"".join(packer.compress(bytes(10**7)) for _ in range(60)) + packer.flush()
     date = {"memento-datetime": format_datetime(lost.moment, usegmt=True), "Content-Encoding": "gzip"}
     runs.archives.changes[target] = lambda *_: (200, date | {"Content-Type": "text/html"}, bomb)
     begun = runs.begin(*WAYBACK_MACHINE)
