@@ -4,12 +4,13 @@ import sqlite3
 import tomllib
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, Literal
 
 from sqlite_utils import Database
 
+from extractors.address import EDITIONS
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.query import QueryError, fts_expression
 from storage.selection import Selection
@@ -40,6 +41,8 @@ class Statistic:
     chart: Mapping[str, Any]
     sql: str
     across: str = ""
+    coverage: bool = False
+    words: Mapping[str, Words] = field(default_factory=dict)
 
     @property
     def asks_for_word(self) -> bool:
@@ -51,8 +54,9 @@ class Statistic:
 
         `condition` on rows of `catalogue` is the code's own SQL, with parameters for values.
         """
-        words = {"others": OTHERS[language], "none": _NONE[language]}
-        return " ".join(self.sql.format(selected=condition, layouts=KNOWN_LAYOUTS, **words).split())
+        words = {name: each[language] for name, each in {"others": OTHERS, "none": _NONE, **self.words}.items()}
+        editions = ", ".join(map(str, EDITIONS.items()))
+        return " ".join(self.sql.format(selected=condition, layouts=KNOWN_LAYOUTS, editions=editions, **words).split())
 
 
 #: All there are, by name, in the order in which they are shown.

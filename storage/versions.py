@@ -107,10 +107,20 @@ def _same_words(stored: Row, row: Row) -> bool:
 def _replaced(stored: Row, row: Row) -> Row:
     """A stored version after the same version was read or captured again."""
     if same_capture(stored, row):
-        return _both_views(row | _place(stored, row), stored)
-    is_newer = _precedence(row) > _precedence(stored)
-    result = _both_views(row, stored) if is_newer else _both_views(stored, row)
-    return stored if same_content(stored, result) else result
+        return _both_views(row | _place(stored, row), stored) | {"seen_at": stored.get("seen_at")}
+    seen = {"seen_at": _seen_at(max(stored, row, key=_precedence))}
+    both = _both_views(stored, row), _both_views(row, stored)
+    # Of captures with the same content the row names the earliest. Content that was seen last counts.
+    return min(both, key=_moment) | seen if same_content(*both) else max(both, key=_precedence)
+
+
+def _seen_at(row: Row) -> str:
+    """When the content of a version was captured last; `seen_at` is None or missing where that is not noted."""
+    return max(str(row.get("seen_at") or ""), str(row["fetched_at"]))
+
+
+def _moment(row: Row) -> tuple[str, str]:
+    return row["fetched_at"], row["source_url"] or ""
 
 
 def _first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
@@ -135,7 +145,7 @@ def _both_views(row: Row, other: Row) -> Row:
 
 def _precedence(row: Row) -> tuple[int, str, str]:
     """Of two captures of one version the greater counts: never one that shows less, else the later."""
-    return -_rank(row), row["fetched_at"], row["source_url"] or ""
+    return -_rank(row), _seen_at(row), row["source_url"] or ""
 
 
 def _rank(row: Row) -> int:
@@ -161,7 +171,7 @@ def _supersedes(version: Row, row: Row) -> bool:
         return _rank(version) < _rank(row)
     if is_undated(version):
         return False
-    was_current = version["timestamp"] <= row["timestamp"] and row["fetched_at"] < version["fetched_at"]
+    was_current = version["timestamp"] <= row["timestamp"] and row["fetched_at"] < _seen_at(version)
     return was_current or _same_words(version, row)
 
 

@@ -133,6 +133,7 @@ def test_a_database_of_the_first_version_is_upgraded(tmp_path: Path, monkeypatch
     first(name=oldest.name)(oldest.fn)
     monkeypatch.setattr("storage.database.migrations", first)
     monkeypatch.setattr("storage.articles.index_folded", lambda *_: None)
+    monkeypatch.setattr("storage.articles.ArticleStore._versions", lambda *_: [])
     fill(tmp_path / "kbs.db", 60)
     monkeypatch.undo()
     with ArticleStore(tmp_path / "kbs.db") as store:

@@ -19,7 +19,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "body": {"layout": "text", "title": None},
 }
 # Which of equal captures a row names may depend on the order.
-FREE = {"fetched_at", "archive_file", "archive_offset", "source_url"}
+FREE = {"archive_file", "archive_offset"}
 URLS = count(1)
 
 
@@ -225,3 +225,22 @@ def captures(draw: st.DrawFn) -> list[Row]:
 @given(captures())
 def test_the_order_of_reading_does_not_matter(store: ArticleStore, captures: list[Row]) -> None:
     assert in_any_order(store, *captures)
+
+
+def test_words_that_were_changed_and_changed_back_are_the_later_ones(store: ArticleStore) -> None:
+    for number, order in enumerate(permutations([view(1), view(2, words="B"), view(3), view(4)])):
+        with store.batch():
+            for row in order:
+                store.add_row(row | {"url": f"back {number}"})
+        [article] = store.versions(f"back {number}")
+        assert article.text == "A", [one["fetched_at"][:10] for one in order]
+
+
+def test_the_clock_of_a_capture_from_after_now_does_not_keep_words(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(5), view(6, fetched_at=AHEAD), view(7, words="B"))
+    assert row["text"] == "B"
+
+
+def test_a_row_names_the_earliest_capture_with_its_words(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(2), view(3, words="B"), view(4, words="B"), view(5, words="B", source_url="other"))
+    assert (row["text"], row["fetched_at"][:10], row["source_url"]) == ("B", "2026-01-03", "view")

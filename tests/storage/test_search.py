@@ -119,6 +119,7 @@ def test_an_older_index_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             older(name=migration.name)(migration.fn)
     monkeypatch.setattr("storage.database.migrations", older)
     monkeypatch.setattr("storage.articles.index_folded", lambda *_: None)
+    monkeypatch.setattr("storage.articles.ArticleStore._versions", lambda *_: [])
     with ArticleStore(tmp_path / "kbs.db") as store:
         add(store, 1, "La ﬁn", "Texte.")
         assert numbers(store, "fin") == []
