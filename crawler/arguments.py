@@ -45,7 +45,7 @@ def words(name: str, value: str) -> list[str]:
     """The words of an argument that takes several, separated by commas; an empty value gives an empty list."""
     found = [word.strip() for word in value.split(",")] if value.strip() else []
     for word in found:
-        if not re.fullmatch(r"[A-Za-z0-9_]{1,20}", word, re.ASCII):
+        if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", word, re.ASCII):
             raise ArgumentError(f"{name}={value} is not valid; it must be short words separated by commas.")
     return list(dict.fromkeys(found))
 

@@ -17,8 +17,6 @@ from crawler.spiders.base import KbsSpider
 GRACE = 1.5
 #: How long the headers of an answer may be in all, in bytes; those of the site have some hundreds.
 MAX_HEADERS = 65_536
-# In seconds.
-_LOOK_AGAIN = 0.1
 
 
 class PromptDownloader(Downloader):
@@ -48,14 +46,11 @@ class PromptDownloader(Downloader):
         self._let_close()
 
     def _let_close(self) -> None:
-        """Let a run end when the last item is stored: Scrapy 2.19 looks for that after responses alone.
-
-        It would wait forever for one that `start` has yielded.
-        """
-        slot = self.crawler.engine.scraper.slot
-        if slot and slot.closing and not slot.closing.called and slot.is_idle() and self.crawler.spider:
-            slot.closing.callback(self.crawler.spider)
-        asyncio.get_running_loop().call_later(_LOOK_AGAIN, self._let_close)
+        """Let a run end when the last item of `start` is stored: Scrapy 2.19 looks for that after responses alone."""
+        scraper = self.crawler.engine.scraper
+        if scraper.slot and scraper.slot.closing and not scraper.slot.closing.called:
+            scraper._check_if_closing()  # noqa: SLF001
+        asyncio.get_running_loop().call_later(0.1, self._let_close)
 
     async def _end_run(self) -> None:
         asyncio.get_running_loop().call_later(GRACE, self._abandon)

@@ -53,12 +53,10 @@ class ArticleStore(Store):
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
         self._forget_refusal(row)
         before = self._versions(row["url"])
-        seen = {one["timestamp"]: one["seen_at"] for one in before}
         after = [one for one in before if believed(one) is one]
         # What older releases stored under a date that cannot be true is merged anew.
         for one in [*(believed(one) for one in before if one not in after), believed(row)]:
             after = merged(after, one)
-        self._note_seen(before, after, seen)
         removed = [one for one in before if one not in after]
         added = [one for one in after if one not in before]
         replaced = {one["timestamp"] for one in added}
@@ -151,16 +149,6 @@ class ArticleStore(Store):
         url = row["source_url"] or _file_url(row)
         self.db.execute("delete from refusals where url = ? and fetched_at = ?", [url, row["fetched_at"]])
 
-    def _note_seen(self, before: Sequence[Row], after: Sequence[Row], seen: Row) -> None:
-        """Take `seen_at` out of the versions, and store it where it is later than it was (`seen`, by timestamp)."""
-        for one in after:
-            moment = one.pop("seen_at", None) or ""
-            if moment > max(one["fetched_at"], seen.get(one["timestamp"]) or ""):
-                values = [one["url"], one["timestamp"], moment]
-                self.db.execute("insert or replace into seen values (?, ?, ?)", values)
-        for one in before:
-            one.pop("seen_at", None)
-
     def _insert(self, rows: Sequence[Row]) -> None:
         """Insert rows in one statement; each replaces the one with the same key."""
         # SQLite writes the search index after each statement: one row each takes two thirds longer. Not through
@@ -169,15 +157,17 @@ class ArticleStore(Store):
             values = [row[name] for row in rows for name in COLUMNS]
             self.db.execute(f"{_INSERT}{', '.join([_VALUES] * len(rows))}{_OR_UPDATE}", values)
             index_folded(self.db, rows)
+        for row in rows:
+            if (row.get("seen_at") or "") > row["fetched_at"]:
+                self.db.execute("insert or replace into seen values (:url, :timestamp, :seen_at)", row)
 
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
         # Not through Database.query, which examines the columns first: most articles are new.
-        columns = ", ".join(COLUMNS)
-        sql = f"select {columns}, seen_at from articles left join seen using (url, timestamp) where url = ?"  # noqa: S608
+        columns = (*COLUMNS, "seen_at")
+        sql = f"select {', '.join(columns)} from articles left join seen using (url, timestamp) where url = ?"  # noqa: S608
         return [
-            dict(zip((*COLUMNS, "seen_at"), row, strict=True))
-            for row in self.db.execute(f"{sql} order by timestamp desc", [url])
+            dict(zip(columns, row, strict=True)) for row in self.db.execute(f"{sql} order by timestamp desc", [url])
         ]
 
 

@@ -165,15 +165,12 @@ class CrawlState:
         values = [capture.url, _utc(capture.fetched_at), capture.digest, place and place.file, place and place.offset]
         self._db.execute("insert or replace into captures values (?, ?, ?, ?, ?)", values)
 
-    def archived_payloads(self, digest: str) -> list[Place]:
-        """Where the project's own archive has a payload, and of which captures."""
+    def archived_payload(self, digest: str) -> Place | None:
+        """Where the project's own archive has a payload, and of which capture."""
         sql = "select archive_file, archive_offset, url, fetched_at from {} where digest = :digest"
         sql = f"{sql.format('captures')} and archive_file is not null union all {sql.format('payloads')} limit 1"
-        rows = self._db.execute(sql, {"digest": digest})
-        return [
-            Place(location=Location(file=file, offset=offset), url=url, fetched_at=datetime.fromisoformat(fetched_at))
-            for file, offset, url, fetched_at in rows
-        ]
+        row = self._db.execute(sql, {"digest": digest}).fetchone()
+        return row and _place(*row)
 
     def save_payloads(self) -> None:
         """Write the payloads of `archived`. Without them a page is archived again; none is lost."""
@@ -262,12 +259,11 @@ def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:
         f"select archive_file, archive_offset, source_url, fetched_at from articles where {where}",  # noqa: S608
         [flags.get(value.lower(), value) for value in only.values()],
     )
-    return [
-        Place(location=Location(file=file, offset=offset), url=url, fetched_at=datetime.fromisoformat(fetched_at))
-        if file
-        else None
-        for file, offset, url, fetched_at in rows
-    ]
+    return [_place(*row) if row[0] else None for row in rows]
+
+
+def _place(file: str, offset: int, url: str | None, fetched_at: str) -> Place:
+    return Place(location=Location(file=file, offset=offset), url=url, fetched_at=datetime.fromisoformat(fetched_at))
 
 
 def _utc(moment: datetime) -> str:

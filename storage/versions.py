@@ -111,16 +111,14 @@ def _replaced(stored: Row, row: Row) -> Row:
     seen = {"seen_at": _seen_at(max(stored, row, key=_precedence))}
     both = _both_views(stored, row), _both_views(row, stored)
     # Of captures with the same content the row names the earliest. Content that was seen last counts.
-    return min(both, key=_moment) | seen if same_content(*both) else max(both, key=_precedence)
+    if same_content(*both):
+        return min(both, key=lambda one: (one["fetched_at"], one["source_url"] or "")) | seen
+    return max(both, key=_precedence)
 
 
 def _seen_at(row: Row) -> str:
     """When the content of a version was captured last; `seen_at` is None or missing where that is not noted."""
     return max(str(row.get("seen_at") or ""), str(row["fetched_at"]))
-
-
-def _moment(row: Row) -> tuple[str, str]:
-    return row["fetched_at"], row["source_url"] or ""
 
 
 def _first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:

@@ -134,23 +134,19 @@ def _print(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], form: str
 
 def _lines(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], word: str) -> Iterator[str]:
     if summary["articles"]:
-        yield from _summary(summary)
+        pulled_at, span = summary["pulled_at"], f"{summary['first']} to {summary['last']}"
+        pulled_at = f"{clean(pulled_at.replace('T', ' ')[:16])} UTC" if pulled_at else "none yet"
+        yield f"articles    {summary['articles']:,}"
+        yield f"versions    {summary['versions']:,}"
+        yield f"days        {summary['days']:,} with articles, {clean(span)}, in KST"
+        yield f"last crawl  {pulled_at}"
+        yield f"refused     {summary['refused']:,} pages of the whole database"
     else:
         yield _NOTHING
         found = [(statistic, rows) for statistic, rows in found if statistic.coverage and rows]
     for statistic, rows in found:
         subject = f": {clean(word)}" if statistic.asks_for_word else ""
         yield from ("", f"{statistic.title['en']}{subject}", *table(_cells(statistic, rows)))
-
-
-def _summary(summary: Row) -> Iterator[str]:
-    pulled_at, span = summary["pulled_at"], f"{summary['first']} to {summary['last']}"
-    pulled_at = f"{clean(pulled_at.replace('T', ' ')[:16])} UTC" if pulled_at else "none yet"
-    yield f"articles    {summary['articles']:,}"
-    yield f"versions    {summary['versions']:,}"
-    yield f"days        {summary['days']:,} with articles, {clean(span)}, in KST"
-    yield f"last crawl  {pulled_at}"
-    yield f"refused     {summary['refused']:,} pages of the whole database"
 
 
 def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:

@@ -1,11 +1,9 @@
 """Archives every exchange with the site as WARC."""
 
-from asyncio import CancelledError
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.client import responses as phrases
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -13,7 +11,7 @@ from scrapy.http import Headers, Response
 
 from crawler.extensions import RunExtension
 from crawler.run_state import storing
-from crawler.site import PublicArchive
+from crawler.spiders.archives import ArchiveSpider
 from storage import ArchiveWriter
 from storage.archive.capture import Location, Payload, payload_digest
 
@@ -29,30 +27,18 @@ class Archive(RunExtension):
 
     def response_downloaded(self, response: Response, request: Request) -> None:
         """Archive one exchange. If that fails, whatever the reason, the run ends: no page is stored unarchived."""
-        if isinstance(self.spider.site, PublicArchive):
-            return  # what it answers is no page of the site, but holds some
+        if isinstance(self.spider, ArchiveSpider):
+            return  # what it fetches is no page of the site, but holds some
         request.meta.update(fetched_at=datetime.now(UTC), location=None, unarchived=True)
         with storing(self.crawler):
-            if self.crawler.settings["KBS_ARCHIVE"]:
-                request.meta["location"] = self._write(response, request, request.meta["fetched_at"])
+            if self.spider.archive:
+                request.meta["location"] = self._write(self.spider.archive, response, request)
             request.meta["unarchived"] = False
 
-    def keep(self, **fields: Any) -> Location | None:
-        """Archive a capture of a web archive, `fields` as of `ArchiveWriter.write`; None without an archive.
-
-        If that fails, the run ends, and a CancelledError is raised.
-        """
-        location: Location | None = None
-        with storing(self.crawler) as failed:
-            if self.crawler.settings["KBS_ARCHIVE"]:
-                self.spider.archive = self.spider.archive or self._open()
-                location = self.spider.archive.write(**fields)
-        if failed:
-            raise CancelledError
-        return location
-
-    def _open(self) -> ArchiveWriter:
+    def spider_opened(self) -> None:
         settings = self.crawler.settings
+        if not settings["KBS_ARCHIVE"]:
+            return
         self._folder = Path(settings["KBS_ARCHIVE"]).expanduser()
         arguments = "".join(f" {name}={value}" for name, value in self.spider.arguments.items())
         about = {
@@ -62,10 +48,10 @@ class Archive(RunExtension):
             "description": " ".join(f"spider {self.spider.name}{arguments}".split()),
             "settings": " ".join(f"{name}={settings[name]}" for name in _SETTINGS),
         }
-        return ArchiveWriter(self._folder, self.spider.name, about)
+        self.spider.archive = ArchiveWriter(self._folder, self.spider.name, about)
 
-    def _write(self, response: Response, request: Request, fetched_at: datetime) -> Location:
-        writer = self.spider.archive = self.spider.archive or self._open()
+    def _write(self, writer: ArchiveWriter, response: Response, request: Request) -> Location:
+        fetched_at = request.meta["fetched_at"]
         parts = urlsplit(request.url)
         target = parts._replace(scheme="", netloc="", fragment="").geturl()
         protocol = response.protocol or "HTTP/1.1"

@@ -89,9 +89,8 @@ class RunReport(RunExtension):
         if not run.pages and first_failure != BUG:
             # A server that answers, even with an error, is reachable.
             hint = "run it again later" if "HTTP" in first_failure else "check the network and run it again"
-            return (
-                f"Nothing could be fetched from {self.spider.site.base}: {run.stopped or f'{first_failure}; {hint}.'}"
-            )
+            why = run.stopped or f"{first_failure}; {hint}."
+            return f"Nothing could be fetched from {self.spider.site.base}: {why}"
         seconds = time.monotonic() - self._began
         lines = [f"{self.spider.name}: {run.pages} pages fetched, lists included, in {seconds:.0f} s ({reason})"]
         lines += [f"  {name:<10} {run.counts[name]:>6}" for name in COUNTS]
@@ -101,6 +100,6 @@ class RunReport(RunExtension):
         lines += run.notes
         lines += [f"unhealthy: {sentence}" for sentence in run.complaints]
         lines += [run.stopped] if run.stopped else []
-        if self.crawler.settings["KBS_CONTACT"].strip() in {"", CONTACT_PLACEHOLDER} and self.spider.site.is_the_site:
+        if self.crawler.settings["KBS_CONTACT"].strip() in {"", CONTACT_PLACEHOLDER} and self.spider.site.is_public:
             lines.append("Set KBS_CONTACT to your address, so that the site knows whom to write to.")
         return "\n".join(lines)

@@ -5,7 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
-from typing import Any, ClassVar, Self, TypeVar
+from typing import Any, ClassVar, Self, TypeVar, cast
 
 import scrapy
 from scrapy import Request, signals
@@ -49,7 +49,7 @@ class KbsSpider(scrapy.Spider):
         site: requests never leave it, redirects included.
         children: the one child process that extracts its pages.
         store, crawl_state: the database; the extension RunReport opens and closes it.
-        archive: what the extension Archive writes; None before its first page, or without one.
+        archive: what the extension Archive writes; None without one.
         dry: whether nothing is to be stored.
     """
 
@@ -95,9 +95,10 @@ class KbsSpider(scrapy.Spider):
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
-        """The arguments of the spider, and their defaults."""
-        parameters = inspect.signature(cls).parameters.values()
-        return {given.name: given.default for given in parameters if given.kind != given.VAR_KEYWORD}
+        """The arguments of the spider, and their defaults; `**arguments` are those of the class it is based on."""
+        given = inspect.signature(cls).parameters
+        inherited = cast("type[KbsSpider]", cls.__base__).argument_defaults() if "arguments" in given else {}
+        return {one.name: one.default for one in given.values() if one.kind != one.VAR_KEYWORD} | inherited
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:

@@ -23,10 +23,6 @@ class KbsSearchSpider(ListSpider):
                 f"Give kbs_search a word to search for, at most {_LONGEST} letters long: keyword=Corée."
             )
 
-    @classmethod
-    def argument_defaults(cls) -> dict[str, str]:
-        return {"keyword": ""} | ListSpider.argument_defaults()
-
     def lists(self, edition: str) -> Iterator[str]:
         yield site_url("search", edition, keyword=self.keyword)
 

@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 
 from crawler.spiders.archives import ArchiveSpider
 
-# https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server
 _QUERY = {
     "output": "json",
     "fl": "original,timestamp,statuscode,mimetype,digest",

@@ -57,7 +57,7 @@ class ArchiveWriter:
         digest: str = "",
         revisits: Payload | None = None,
         revisited_url: str = "",
-        about: Mapping[str, str] | None = None,
+        source: str = "",
     ) -> Location:
         """Archive one exchange: the response as received, content encoding kept, and the request it answers.
 
@@ -70,7 +70,7 @@ class ArchiveWriter:
             revisits: a response with the same payload: a `revisit` record then refers to it instead of keeping the
                 payload again.
             revisited_url: the address of that response, if it is another.
-            about: fields of the response's record, such as another `WARC-Date`.
+            source: where it was got from, if not from the site itself but from a web archive.
 
         Returns:
             The location of the payload; of a revisit, that of the earlier response.
@@ -81,15 +81,17 @@ class ArchiveWriter:
         self.check()
         if self._out is not None and self._out.tell() >= self._max_bytes:
             self.close()
-        out = self._out or self._open(fetched_at)
+        out = self._out or self._open(datetime.now(UTC) if source else fetched_at)
         writer, offset = self._writer, out.tell()
         fields: dict[str, Any] = {"http_headers": _http_headers(status_line, headers) if status_line else None}
-        fields["warc_headers_dict"] = {"WARC-Date": warc_date(fetched_at), **(about or {})}
+        about = fields["warc_headers_dict"] = {"WARC-Date": _warc_date(fetched_at)}
+        if source:  # as warcit writes it
+            about |= {"WARC-Source-URI": source, "WARC-Creation-Date": _warc_date(datetime.now(UTC))}
         if revisits is None:
-            fields["warc_headers_dict"]["WARC-Payload-Digest"] = digest or payload_digest(body)
+            about["WARC-Payload-Digest"] = digest or payload_digest(body)
             response = writer.create_warc_record(url, "response", BytesIO(body), len(body), **fields)
         else:
-            original = revisited_url or url, warc_date(revisits.fetched_at)
+            original = revisited_url or url, _warc_date(revisits.fetched_at)
             response = writer.create_revisit_record(url, revisits.digest, *original, **fields)
         with self._whole_or_nothing(offset):
             if request_line:
@@ -150,8 +152,8 @@ class ArchiveWriter:
             raise
 
 
-def warc_date(moment: datetime) -> str:
-    """A time in a record: WARC 1.1 allows fractions of a second, and the store distinguishes captures by them."""
+def _warc_date(moment: datetime) -> str:
+    """WARC 1.1 allows fractions of a second, and the store distinguishes captures by them."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 

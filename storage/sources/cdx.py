@@ -1,20 +1,35 @@
-"""Indexes of web archives: what a CDX API answers, in the dialects of pywb (Common Crawl's) and the Wayback Machine.
+"""Web archives: what their CDX APIs answer, as pywb's or as the Wayback Machine's, and captures as they give them.
 
 https://pywb.readthedocs.io/en/latest/manual/cdxserver_api.html
 https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server
 """
 
+import gzip
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
+from io import BytesIO
 from typing import Any
 from urllib.parse import unquote_plus
 
-from extractors.address import Address, parse_address
-from storage.archive.capture import matches_digest, plain_digest
+from w3lib.encoding import http_content_type_encoding
+from warcio.recordloader import ArcWarcRecordLoader
 
-# What a JSON parser raises for hostile text.
-_BROKEN = (ValueError, RecursionError)
+from extractors.address import Address, parse_address
+from storage.archive.capture import Capture, Damage, matches_digest, payload_digest, plain_digest
+from storage.archive.http import decode_body
+from storage.archive.writer import Headers
+from storage.sources.warc import warc_items
+
+#: An index that has more parts does not end.
+MAX_PARTS = 1_000
+
+# How replays name the headers that a page had.
+_ORIGINAL = "x-archive-orig-"
+_OF_TRANSFER = {"connection", "content-encoding", "content-length", "transfer-encoding"}
+_WRONG = "its content does not match its digest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,24 +51,20 @@ class Entry:
     offset: int
     length: int
 
-    @property
-    def timestamp(self) -> str:
-        """Its time as indexes and replays write it."""
-        return f"{self.captured_at:%Y%m%d%H%M%S}"
-
 
 @dataclass(slots=True)
 class Answer:
     """An answer of a CDX API.
 
-    It has captures of articles, how many pages there are or the key of the next part, if the archive says so, a phrase
-    for each line that is no entry, and the addresses of captures without a payload of their own.
+    Attributes:
+        following: what the archive is to be asked for next, beside the query.
+        flaws: how many lines are no entry.
+        revisits: the addresses of captures without a payload of their own.
     """
 
     entries: list[Entry] = field(default_factory=list)
-    pages: int | None = None
-    resume_key: str = ""
-    flaws: list[str] = field(default_factory=list)
+    following: list[dict[str, str]] = field(default_factory=list)
+    flaws: int = 0
     revisits: list[str] = field(default_factory=list)
 
 
@@ -65,22 +76,21 @@ def read_index(decoded: tuple[bytes, str], status: int) -> Answer:
         return answer
     if refused or status != 200 or (text and text[0] not in "[{"):
         raise ValueError(refused or f"no index, but with HTTP {status} {' '.join(text[:60].split())!r}")
-    rows = _table(text, answer) if text.startswith("[") else [_parsed(line) for line in text.splitlines()]
-    for number, row in enumerate(rows, 1):
+    for row in _table(text, answer) if text.startswith("[") else map(_parsed, text.splitlines()):
         try:
             if isinstance(row.get("pages"), int):
-                answer.pages = row["pages"]
+                answer.following = [{"page": str(page)} for page in range(min(row["pages"], MAX_PARTS))]
             else:
                 _add(answer, row)
         except (AttributeError, LookupError, TypeError, ValueError):
-            answer.flaws.append(f"line {number} is not JSON, or no entry of an index")
+            answer.flaws += 1
     return answer
 
 
 def _parsed(text: str) -> Any:
     try:
         return json.loads(text)
-    except _BROKEN:
+    except (ValueError, RecursionError):
         return None
 
 
@@ -90,7 +100,7 @@ def _table(text: str, answer: Answer) -> list[Any]:
     if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
         raise ValueError("an index that cannot be read")
     if len(rows) > 1 and rows[-1] and not rows[-2]:
-        answer.resume_key = unquote_plus(str(rows.pop()[0]))  # it comes as it belongs into an address
+        answer.following = [{"resumeKey": unquote_plus(str(rows.pop()[0]))}]  # it comes as it belongs into an address
     return [dict(zip(map(str, rows[0]), row, strict=False)) for row in rows[1:] if row]
 
 
@@ -111,3 +121,51 @@ def _add(answer: Answer, row: dict[str, Any]) -> None:
         # "-" is none: captures without a digest have no payload in common.
         digest = "" if matches_digest(digest, b"") is None else digest
         answer.entries.append(Entry(url, address, captured_at, digest, str(row.get("filename", "")), offset, length))
+
+
+def read_record(member: bytes, entry: Entry, max_page: int) -> tuple[Capture, Headers]:
+    """The capture in a gzip member of a WARC file.
+
+    Raises:
+        ValueError: it is damaged, or not the capture of `entry`; with a phrase.
+    """
+    match list(warc_items(BytesIO(member), entry.file, max_page)):
+        case [Capture(status=200, refused="") as capture] if len(member) == entry.length:
+            pass
+        case [*_, Damage(what=what)]:
+            raise ValueError(what)
+        case _:
+            raise ValueError("not the record of one page")
+    if (capture.url, capture.fetched_at.replace(microsecond=0)) != (entry.url, entry.captured_at):
+        raise ValueError(f"another capture: {capture.url} of {capture.fetched_at}")
+    digest = entry.digest or capture.digest or payload_digest(capture.body)
+    if matches_digest(digest, capture.body) is False:
+        raise ValueError(_WRONG)
+    http = ArcWarcRecordLoader().parse_record_stream(BytesIO(gzip.decompress(member))).http_headers
+    return replace(capture, fetched_at=entry.captured_at, digest=digest), http.headers
+
+
+def read_replay(given: Mapping[str, str], body: bytes, entry: Entry, max_page: int) -> tuple[Capture, Headers]:
+    """The capture that a replay gave as it was (`id_`), with headers by names in lower case; raises likewise."""
+    if (moment := given.get("memento-datetime")) != format_datetime(entry.captured_at, usegmt=True):
+        raise ValueError(f"another capture, of {moment}" if moment else "no capture")
+    own = {name.removeprefix(_ORIGINAL): value for name, value in given.items() if name.startswith(_ORIGINAL)}
+    headers = {name: value for name, value in own.items() if name not in _OF_TRANSFER}
+    headers["content-type"] = given.get("content-type", "")
+    coding = given.get("content-encoding", "")
+    if coding and matches_digest(entry.digest, body):
+        headers["content-encoding"] = coding
+    elif coding:  # packed for the way here
+        body, _ = decode_body(body, max_page, coding)
+    # What was packed when it was captured is not always given so, and then cannot be compared.
+    if matches_digest(entry.digest, body) is False and "content-encoding" not in own:
+        raise ValueError(_WRONG)
+    capture = Capture(
+        url=entry.url,
+        fetched_at=entry.captured_at,
+        body=body,
+        charset=http_content_type_encoding(headers["content-type"]),
+        encodings=(headers.get("content-encoding", ""),),
+        digest=entry.digest or payload_digest(body),
+    )
+    return capture, list(headers.items())

@@ -6,8 +6,10 @@ import re
 import socket
 import time
 import zlib
+from collections.abc import Iterator
 from contextlib import suppress
 from email.utils import format_datetime
+from itertools import islice
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -17,7 +19,7 @@ from tests.archives.history import CRAWLS, WAYBACK, Seen
 from tests.archives.reference import expected
 from tests.archives.runs import COMMONCRAWL, WAYBACK_MACHINE, Runs, difference
 from tests.archives.wayback import Answer
-from tests.archives.world import ArchiveWorld
+from tests.archives.world import ArchiveWorld, Change
 from tests.crawler.scripted import ScriptedSite, counts
 
 HTML = b"<!DOCTYPE html><html><body><h1>Site maintenance</h1></body></html>"
@@ -47,17 +49,19 @@ def repacked(record: bytes, length: int) -> bytes:
     return b"\x1f\x8b\x08\x10\0\0\0\0\x02\xff" + comment + b"\0" + deflated + end
 
 
-def one_of(archives: ArchiveWorld, name: str) -> Seen:
-    """A capture without which the database would be another one, and whose payload its archive has but once."""
+def all_of(archives: ArchiveWorld, name: str) -> Iterator[Seen]:
+    """Captures without which the database would be another one, and whose payload their archive has but once."""
     own = archives.of(*((WAYBACK,) if name == WAYBACK else CRAWLS))
     bodies = [seen.body for seen in own]
     whole = expected(own)
-    return next(
-        seen
-        for seen in own
-        if seen.archive == name and seen.truth and bodies.count(seen.body) == 1
-        if expected(one for one in own if one is not seen) != whole
-    )
+    for seen in own:
+        is_only_one = seen.archive == name and seen.truth and bodies.count(seen.body) == 1
+        if is_only_one and expected(one for one in own if one is not seen) != whole:
+            yield seen
+
+
+def one_of(archives: ArchiveWorld, name: str) -> Seen:
+    return next(all_of(archives, name))
 
 
 def test_an_index_line_that_is_not_json(runs: Runs) -> None:
@@ -81,102 +85,68 @@ def test_an_index_line_that_is_not_json(runs: Runs) -> None:
     assert difference(runs.stored(), runs.archives.expected(*CRAWLS)) == []
 
 
-def test_a_record_whose_digest_is_wrong(runs: Runs) -> None:
-    lost = one_of(runs.archives, OLDEST)
-    file, span = span_of(runs.archives, lost)
-
-    def changed(status: int, headers: dict[str, str], body: bytes) -> Answer:
-        record = gzip.decompress(body)
-        at = record.rindex(b"<h1>")
-        return status, headers, repacked(record[:at] + b"x" * 300 + record[at + 300 :], len(body))
-
-    runs.archives.changes[f"/{file} {span}"] = changed
-    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS), "digest")
+def with_other_words(status: int, headers: dict[str, str], body: bytes) -> Answer:
+    record = gzip.decompress(body)
+    at = record.rindex(b"<h1>")
+    return status, headers, repacked(record[:at] + b"x" * 300 + record[at + 300 :], len(body))
 
 
-def test_a_range_of_the_wrong_length(runs: Runs) -> None:
-    lost = one_of(runs.archives, OLDEST)
-    file, span = span_of(runs.archives, lost)
-    runs.archives.changes[f"/{file} {span}"] = lambda status, headers, body: (status, headers, body[: len(body) // 2])
-    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS))
-
-
-def test_the_whole_file_in_place_of_a_range(runs: Runs) -> None:
-    lost = one_of(runs.archives, OLDEST)
-    file, span = span_of(runs.archives, lost)
-    whole = (runs.archives.folder / file).read_bytes()
-    runs.archives.changes[f"/{file} {span}"] = lambda *_: (200, {}, whole)
-    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS))
-
-
-def test_another_record_of_the_file(runs: Runs) -> None:
-    """The index may be of another file than the one that is served."""
-    lost = one_of(runs.archives, OLDEST)
-    file, span = span_of(runs.archives, lost)
-    other = next(seen for seen in runs.archives.of(OLDEST) if seen.truth and seen is not lost)
-    other_file, other_span = span_of(runs.archives, other)
+def test_ranges_that_are_not_the_record(runs: Runs) -> None:
+    """A wrong digest, too short a range, the whole file, another record (the index is of another file), HTML."""
+    world = runs.archives
+    lost = [*islice(all_of(world, OLDEST), 5)]
+    other_file, other_span = span_of(world, next(seen for seen in world.of(OLDEST) if seen.truth and seen not in lost))
     start, end = map(int, other_span.removeprefix("bytes=").split("-"))
-    record = gzip.decompress((runs.archives.folder / other_file).read_bytes()[start : end + 1])
-    runs.archives.changes[f"/{file} {span}"] = lambda status, headers, _: (status, headers, gzip.compress(record))
-    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS))
+    other = (world.folder / other_file).read_bytes()[start : end + 1]
+    whole = (world.folder / span_of(world, lost[2])[0]).read_bytes()
+    changes: list[Change] = [
+        with_other_words,
+        lambda status, headers, body: (status, headers, body[: len(body) // 2]),
+        lambda *_: (200, {}, whole),
+        lambda status, headers, _: (status, headers, other),
+        lambda *_: (200, {"Content-Type": "text/html"}, HTML),
+    ]
+    for seen, change in zip(lost, changes, strict=True):
+        world.changes["/{} {}".format(*span_of(world, seen))] = change
+    errors = assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS))
+    assert "digest" in next(line for line in errors.splitlines() if lost[0].address in line)
 
 
-def test_html_in_place_of_a_record(runs: Runs) -> None:
-    lost = one_of(runs.archives, OLDEST)
-    file, span = span_of(runs.archives, lost)
-    runs.archives.changes[f"/{file} {span}"] = lambda *_: (200, {"Content-Type": "text/html"}, HTML)
-    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS))
-
-
-def test_html_in_place_of_a_page_of_the_wayback_machine(runs: Runs) -> None:
-    """As it answers with status 200 when it is down: the page has none of the headers of a capture."""
-    lost = one_of(runs.archives, WAYBACK)
-    target = f"/web/{lost.timestamp}id_/{lost.address}"
-    runs.archives.changes[target] = lambda *_: (200, {"Content-Type": "text/html"}, HTML)
-    assert_lost_and_found(runs, WAYBACK_MACHINE, lost, (WAYBACK,))
-
-
-def test_a_page_of_the_wayback_machine_from_another_moment(runs: Runs) -> None:
-    """It leads to the nearest capture when it does not have the one asked for."""
-    lost = one_of(runs.archives, WAYBACK)
-    target = f"/web/{lost.timestamp}id_/{lost.address}"
-    runs.archives.changes[target] = lambda *_: (302, {"Location": target.replace(lost.timestamp, "20260214")}, b"")
-    assert_lost_and_found(runs, WAYBACK_MACHINE, lost, (WAYBACK,))
-
-
-def test_an_archive_that_leads_elsewhere_is_not_followed(runs: Runs) -> None:
-    lost = one_of(runs.archives, WAYBACK)
-    target = f"/web/{lost.timestamp}id_/{lost.address}"
+def test_pages_of_the_wayback_machine_that_are_not_the_capture(runs: Runs) -> None:
+    """HTML with status 200, as when it is down, without the headers of a capture; the nearest one; another host."""
+    lost = [*islice(all_of(runs.archives, WAYBACK), 3)]
+    html, nearest, away = (f"/web/{seen.timestamp}id_/{seen.address}" for seen in lost)
     elsewhere = ScriptedSite()
-    away = elsewhere.base_url.replace("127.0.0.1", "localhost")
-    runs.archives.changes[target] = lambda *_: (302, {"Location": f"{away}{target}"}, b"")
+    other_host = elsewhere.base_url.replace("127.0.0.1", "localhost")
+    other_moment = nearest.replace(lost[1].timestamp, "20260214")
+    runs.archives.changes[html] = lambda *_: (200, {"Content-Type": "text/html"}, HTML)
+    runs.archives.changes[nearest] = lambda *_: (302, {"Location": other_moment}, b"")
+    runs.archives.changes[away] = lambda *_: (302, {"Location": f"{other_host}{away}"}, b"")
     try:
-        assert_lost_and_found(runs, WAYBACK_MACHINE, lost, (WAYBACK,))
+        errors = assert_lost_and_found(runs, WAYBACK_MACHINE, lost, (WAYBACK,))
+        assert all(target in errors for target in (html, nearest, away))
         assert elsewhere.requests == []
     finally:
         elsewhere.close()
 
 
-def assert_lost_and_found(
-    runs: Runs, spider: tuple[str, ...], lost: Seen, archives: tuple[str, ...], *words: str
-) -> None:
-    """One capture is reported with its address and passed over; a later run, when the archive is well again, has it."""
+def assert_lost_and_found(runs: Runs, spider: tuple[str, ...], lost: list[Seen], archives: tuple[str, ...]) -> str:
+    """Captures are reported with their addresses and passed over; a later run, when the archive is well, has them."""
     result = runs.crawl(*spider)
-    assert result.returncode == 1, result.stderr
-    assert "Traceback" not in result.stderr
-    assert counts(result)["failed"] == 1
-    where = lost.timestamp if spider is WAYBACK_MACHINE else f"{lost.archive}-0000"
-    assert where in result.stderr
-    for word in words:
-        assert word in result.stderr
-    rest = [seen for seen in runs.archives.of(*archives) if seen is not lost]
+    errors = result.stderr
+    assert result.returncode == 1, errors
+    assert "Traceback" not in errors
+    assert counts(result)["failed"] == len(lost)
+    assert all(seen.address in errors for seen in lost)
+    rest = [seen for seen in runs.archives.of(*archives) if seen not in lost]
     assert difference(runs.stored(), expected(rest)) == []
     runs.archives.changes.clear()
     runs.archives.requests.clear()
     result = runs.crawl(*spider)
     assert result.returncode == 0, result.stderr
-    assert len(runs.archives.pages()) == 1
+    assert len(runs.archives.pages()) == len(lost)
     assert difference(runs.stored(), runs.archives.expected(*archives)) == []
+    return errors
 
 
 @pytest.mark.parametrize("spider", [COMMONCRAWL, WAYBACK_MACHINE])

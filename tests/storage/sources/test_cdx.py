@@ -13,8 +13,7 @@ from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from storage.archive.capture import payload_digest
-from storage.sources.cdx import Answer, Entry, read_index
-from storage.sources.found import read_record, read_replay
+from storage.sources.cdx import Answer, Entry, read_index, read_record, read_replay
 
 URL = "http://rki.kbs.co.kr/service/news_view.htm?Seq_Code=83685&lang=f"
 MOMENT = datetime(2019, 3, 1, 23, 59, 58, tzinfo=UTC)
@@ -33,7 +32,7 @@ def lines(*rows: object) -> bytes:
 def test_an_entry_has_address_and_time_of_the_capture() -> None:
     row = LINE | {"digest": "7D3MNSZGU7GQYKS57HZGMJYGSLZ3BGAI", "filename": "a.warc.gz", "offset": "7", "length": "9"}
     [entry] = read(lines(row)).entries
-    assert (entry.url, entry.captured_at, entry.timestamp) == (URL, MOMENT, "20190301235958")
+    assert (entry.url, entry.captured_at) == (URL, MOMENT)
     assert entry.address.url == "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=83685"
     assert entry.digest == "sha1:7D3MNSZGU7GQYKS57HZGMJYGSLZ3BGAI"
     assert (entry.file, entry.offset, entry.length) == ("a.warc.gz", 7, 9)
@@ -44,18 +43,19 @@ def test_the_wayback_machine_has_arrays_and_a_key_to_go_on_with() -> None:
     row = [URL, "20190301235958", "200", "text/html", "7D3MNSZGU7GQYKS57HZGMJYGSLZ3BGAI"]
     answer = read(json.dumps([names, row, [], ["kr%2Cco%2Ckbs%29%2F+2019"]]).encode())
     assert [entry.captured_at for entry in answer.entries] == [MOMENT]
-    assert (answer.resume_key, answer.flaws) == ("kr,co,kbs)/ 2019", [])
+    assert (answer.following, answer.flaws) == ([{"resumeKey": "kr,co,kbs)/ 2019"}], 0)
     assert read(b"[]") == Answer()
 
 
 def test_only_captures_of_articles_with_status_200_are_entries() -> None:
     rows = [LINE | {"status": "404"}, LINE | {"url": "http://rki.kbs.co.kr/service/news_list.htm?lang=f"}]
     answer = read(lines(*rows, LINE | {"mime": "warc/revisit", "status": "-"}, LINE | {"url": "http://example.org/"}))
-    assert (answer.entries, answer.flaws, answer.revisits) == ([], [], [URL])
+    assert (answer.entries, answer.flaws, answer.revisits) == ([], 0, [URL])
 
 
 def test_the_number_of_pages_is_no_entry() -> None:
-    assert read(b'{"pages": 3, "pageSize": 5, "blocks": 13}').pages == 3
+    answer = read(b'{"pages": 3, "pageSize": 5, "blocks": 13}')
+    assert answer == Answer(following=[{"page": "0"}, {"page": "1"}, {"page": "2"}])
 
 
 def test_an_archive_that_has_nothing() -> None:
@@ -71,8 +71,7 @@ def test_what_is_no_index(body: bytes, status: int) -> None:
 @pytest.mark.parametrize("wrong", [{"timestamp": "2019"}, {"timestamp": None}, {"offset": "x"}, {"offset": [1]}])
 def test_a_line_that_is_no_entry_is_counted(wrong: dict[str, object]) -> None:
     answer = read(lines(LINE | wrong, LINE, "text", None, {}) + b'{"url": \xff')
-    assert (len(answer.entries), len(answer.flaws)) == (1, 5)
-    assert answer.flaws[0].startswith("line 1 ")
+    assert (len(answer.entries), answer.flaws) == (1, 5)
 
 
 JSON = st.recursive(st.none() | st.integers() | st.text(max_size=5), lambda of: st.lists(of, max_size=3), max_leaves=5)
@@ -102,8 +101,9 @@ def entry(length: int = 0, digest: str = payload_digest(PAGE)) -> Entry:
 
 def test_a_record_gives_the_response_as_it_was() -> None:
     data = member()
-    found = read_record(data, entry(len(data)), 10_000)
-    assert found == ("HTTP/1.1 200 OK", [("Content-Type", "text/html"), ("X-Own", "a: b")], PAGE)
+    capture, headers = read_record(data, entry(len(data)), 10_000)
+    assert (capture.url, capture.fetched_at, capture.status, capture.body) == (URL, MOMENT, 200, PAGE)
+    assert headers == [("Content-Type", "text/html"), ("X-Own", "a: b")]
 
 
 RECORD = member()
@@ -131,12 +131,15 @@ def test_a_range_that_is_not_the_record(name: str) -> None:
 def test_a_replay_gives_the_headers_that_the_page_had() -> None:
     given = {"memento-datetime": "Fri, 01 Mar 2019 23:59:58 GMT", "content-type": "text/html; charset=euc-kr"}
     own = {"x-archive-orig-server": "Apache", "x-archive-orig-content-length": "9", "server": "nginx"}
-    found = read_replay(given | own, PAGE, entry(), 10_000)
-    assert dict(found.headers) == {"server": "Apache", "content-type": "text/html; charset=euc-kr"}
+    capture, headers = read_replay(given | own, PAGE, entry(), 10_000)
+    assert dict(headers) == {"server": "Apache", "content-type": "text/html; charset=euc-kr"}
+    assert (capture.url, capture.fetched_at, capture.charset) == (URL, MOMENT, "cp949")
     packed = gzip.compress(PAGE)
-    assert read_replay(given | {"content-encoding": "gzip"}, packed, entry(), 10_000).body == PAGE
-    found = read_replay(given | {"content-encoding": "gzip"}, packed, entry(digest=payload_digest(packed)), 10_000)
-    assert (found.body, dict(found.headers)["content-encoding"]) == (packed, "gzip")
+    assert read_replay(given | {"content-encoding": "gzip"}, packed, entry(), 10_000)[0].body == PAGE
+    capture, headers = read_replay(
+        given | {"content-encoding": "gzip"}, packed, entry(digest=payload_digest(packed)), 10_000
+    )
+    assert (capture.body, dict(headers)["content-encoding"], capture.encodings) == (packed, "gzip", ("gzip",))
 
 
 @pytest.mark.parametrize(
