@@ -1,6 +1,7 @@
 """What crawls remember (runs, coverage of lists, pending articles, payloads), and unfinished re-extractions."""
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -127,6 +128,10 @@ class CrawlState:
         """Articles that lists of a spider name, not stored and not given up; the longest pending first."""
         sql = "select url from pending where spider = ? and tries < ? order by asked_at, url"
         return [url for (url,) in self._db.execute(sql, [spider, MAX_TRIES])]
+
+    def tries(self, spider: str) -> Counter[str]:
+        """How often a spider has tried what is pending, by address."""
+        return Counter(dict(self._db.execute("select url, tries from pending where spider = ?", [spider])))
 
     def add_pending(self, url: str, spider: str, reason: str, *, tried: bool = True) -> None:
         """Note that an article was not fetched in this run; `tried`: it was really requested."""

@@ -1,8 +1,10 @@
 """The base of spiders that read web archives: from their indexes to captures, and from these to articles."""
 
+import sys
 from asyncio import CancelledError
 from collections import defaultdict
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -16,14 +18,14 @@ from scrapy.settings import BaseSettings
 
 from crawler.arguments import count, yes
 from crawler.pipeline import CompletedList, ExtractedPage
-from crawler.run_state import is_ending, reason_for, storing
+from crawler.run_state import end_run, is_ending, reason_for, storing
 from crawler.site import Site
 from crawler.spiders.base import KbsSpider
 from crawler.terminal import table
 from extractors import Article, NotAnArticle, extract_page
 from extractors.address import EDITIONS, FOLDERS, HOSTS
 from extractors.article import KST
-from storage import Capture
+from storage import ArchiveWriter, Capture
 from storage.archive.capture import Payload, Place, matches_digest, payload_digest
 from storage.archive.http import decode_body, decoded
 from storage.crawl_state import Coverage
@@ -69,7 +71,8 @@ class ArchiveSpider(KbsSpider):
         self.limit, self.dry, self.pywb = count("limit", limit), yes("dry", dry), archive.strip().rstrip("/")
         if archive:
             Site(archive, name="archive")
-        self.fetched = 0
+        self.fetched = self.indexed = 0
+        self.failed_in_a_row = 0
         self.left_out = False
         # By a dry run: captures, and the payloads that it would fetch.
         self.found: list[Entry] = []
@@ -109,6 +112,7 @@ class ArchiveSpider(KbsSpider):
             async for api, query in ArchiveSpider.indexes(self) if self.pywb else self.indexes():
                 failures, self.left_out = len(self.run.failures), bool(self.since or self.until)
                 entries = await self._entries(api, query)
+                self.indexed += len(entries)
                 async for page in self._pages(entries):
                     yield page
                 if not (self.dry or self.left_out) and len(self.run.failures) == failures:
@@ -116,7 +120,10 @@ class ArchiveSpider(KbsSpider):
                     for letter in self.editions:
                         yield CompletedList(url=f"{api}#{letter}", coverage=coverage)
             if self.dry:
-                print("\n".join(self._table()))
+                with suppress(BrokenPipeError):  # who reads it has read enough
+                    print("\n".join(self._table()), flush=True)
+            if not self.indexed:
+                self.run.notes.append(f"No capture of an article in {self.site.base}: is that its address?")
 
     async def fetch(self, request: Request, *accepted: int) -> Response:
         """The answer to a request; ValueError with a phrase if there is none, or its status is not `accepted`."""
@@ -182,6 +189,8 @@ class ArchiveSpider(KbsSpider):
         """The pages of captures that were not read before; a dry run only notes which captures there are."""
         unread = [one for one in entries if self.full or not self.crawl_state.has_read(one.url, one.captured_at)]
         self.run.counts["unchanged"] += len(entries) - len(unread)
+        tries = self.crawl_state.tries(self.name)  # what failed before comes last: `limit` goes on behind it
+        unread.sort(key=lambda entry: tries[self.request_capture(entry).url])
         if self.dry:
             self.found += entries
             self.missing |= {entry.digest or entry for entry in unread if self._archived(entry) is None}
@@ -189,35 +198,48 @@ class ArchiveSpider(KbsSpider):
         for entry in unread:
             address = self.request_capture(entry).url
             try:
-                capture = await self._capture(entry)
+                found = await self._capture(entry)
             except ValueError as error:
+                self._note_failure(address, str(error))
                 if address not in self.run.failures:
                     unread.append(entry)  # once more, after the others
                 self.run.failures[address] = str(error)
                 continue
-            self.run.failures.pop(address, None)
-            if capture:
-                yield await self._page(entry, capture)
+            self.failed_in_a_row = 0
+            if self.run.failures.pop(address, None) or tries[address]:
+                self.crawl_state.remove_pending(address)
+            if found:
+                capture, record = found
+                result = await self._extract(capture)
+                if record and self.archive:  # only now: what is archived is also stored
+                    capture = self._kept(self.archive, entry, capture, record)
+                yield ExtractedPage(url=entry.address.url, capture=capture, result=result, timestamp=None, listed=False)
 
-    async def _capture(self, entry: Entry) -> Capture | None:
-        """A capture, archived; fetched if the own archive does not have its payload, but None beyond the limit."""
-        request = self.request_capture(entry)
-        about: dict[str, Any] = {
-            "url": entry.url,
-            "fetched_at": entry.captured_at,
-            "source": request.url.partition("#")[0],
-        }
+    def _note_failure(self, address: str, reason: str) -> None:
+        """Remember a capture that failed; end the run if too many do in a row."""
+        self.crawl_state.add_pending(address, self.name, reason)
+        self.failed_in_a_row += 1
+        if self.failed_in_a_row >= self.crawler.settings.getint("KBS_BREAKER"):
+            sentence = f"{self.failed_in_a_row} captures failed in a row, the last with {reason}; run it again later."
+            end_run(self.crawler, "site_failing", sentence)
+
+    async def _capture(self, entry: Entry) -> tuple[Capture, dict[str, Any]] | None:
+        """A capture, and what its record is to hold, nothing where it has one; None beyond the limit.
+
+        It is fetched if the own archive does not have its payload.
+        """
         original = self._archived(entry)
-        if original and original.location and self.archive:
-            if (original.url, original.fetched_at) != (entry.url, entry.captured_at):
-                digest = payload_digest(original.body)
-                payload = Payload(digest=digest, fetched_at=original.fetched_at, location=original.location, end=0)
-                self.archive.write(**about, revisits=payload, revisited_url=original.url)
-            return replace(original, url=entry.url, fetched_at=entry.captured_at)
+        if original and original.location:
+            capture = replace(original, url=entry.url, fetched_at=entry.captured_at)
+            if (original.url, original.fetched_at) == (entry.url, entry.captured_at):
+                return capture, {}
+            digest = payload_digest(original.body)
+            payload = Payload(digest=digest, fetched_at=original.fetched_at, location=original.location, end=0)
+            return capture, {"revisits": payload, "revisited_url": original.url}
         if self.fetched == self.limit:
             self.left_out = True
             return None
-        self.fetched += 1
+        request = self.request_capture(entry)
         request.headers["Accept-Encoding"] = "identity"
         response = await self.fetch(request, 200, 206)
         if response.status == 206:
@@ -225,11 +247,15 @@ class ArchiveSpider(KbsSpider):
         else:
             given = {str(name).lower(): value for name, value in response.headers.to_unicode_dict().items()}
             capture, headers = read_replay(given, response.body, entry, self.max_page)
-        if self.archive:
-            place = self.archive.write(**about, status_line="HTTP/1.1 200 OK", headers=headers, body=capture.body)
-            capture = replace(capture, location=place)
-            self.kept[str(capture.digest)] = Place(location=place, url=entry.url, fetched_at=entry.captured_at)
-        return capture
+        self.fetched += 1
+        return capture, {"status_line": "HTTP/1.1 200 OK", "headers": headers, "body": capture.body}
+
+    def _kept(self, archive: ArchiveWriter, entry: Entry, capture: Capture, record: dict[str, Any]) -> Capture:
+        """A capture after it was archived."""
+        source = self.request_capture(entry).url.partition("#")[0]
+        place = archive.write(url=entry.url, fetched_at=entry.captured_at, source=source, **record)
+        self.kept.setdefault(str(capture.digest), Place(location=place, url=entry.url, fetched_at=entry.captured_at))
+        return replace(capture, location=place)
 
     def _archived(self, entry: Entry) -> Capture | None:
         """The capture with this payload that the own archive has, if any."""
@@ -240,16 +266,15 @@ class ArchiveSpider(KbsSpider):
                 return replace(item, digest=entry.digest)
         return None
 
-    async def _page(self, entry: Entry, capture: Capture) -> ExtractedPage:
-        """The page of a capture, extracted as `kbsworld reextract` would."""
+    async def _extract(self, capture: Capture) -> Article | NotAnArticle:
+        """What is extracted from a capture, as `kbsworld reextract` would."""
         try:
             page = decoded(capture, self.max_page)
         except ValueError as error:
             page = replace(capture, refused=str(error))
-        result: Article | NotAnArticle = NotAnArticle(page.refused)
-        if not page.refused:
-            result = await self.extract(extract_page, page.body, page.url, page.charset, page.media_type)
-        return ExtractedPage(url=entry.address.url, capture=capture, result=result, timestamp=None, listed=False)
+        if page.refused:
+            return NotAnArticle(page.refused)
+        return await self.extract(extract_page, page.body, page.url, page.charset, page.media_type)
 
     def _table(self) -> list[str]:
         """What there is, by year of capture and edition, and how long it would take to fetch it."""
@@ -262,6 +287,7 @@ class ArchiveSpider(KbsSpider):
         for (year, edition), urls in sorted(parts.items()):  # figures come before letters
             missing = [url for url in {*urls} if not self.crawl_state.knows(url, None)]
             rows.append((year, edition, len(urls), len({*urls}), len(missing)))
-        delay, pages = self.crawler.settings.getfloat("DOWNLOAD_DELAY"), len(self.missing)
+        delay = self.crawler.settings.getfloat("DOWNLOAD_DELAY")
+        pages = min(len(self.missing), self.limit or sys.maxsize)
         time = timedelta(seconds=round(pages * delay))
         return [*table(rows), f"To fetch: {pages} pages, {time} (h:mm:ss) at one every {delay:g} s."]

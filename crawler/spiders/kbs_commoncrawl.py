@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 from scrapy import Request
 
-from crawler.arguments import words
+from crawler.arguments import ArgumentError, words
 from crawler.spiders.archives import PYWB, ArchiveSpider
 from storage.sources.cdx import Entry
 
@@ -21,6 +21,8 @@ class KbsCommoncrawlSpider(ArchiveSpider):
         """As in ArchiveSpider; `crawls`: names of crawls, years, or `all`; empty: the newest ones."""
         super().__init__(**arguments)
         self.crawls = words("crawls", crawls)
+        if self.crawls and self.pywb:
+            raise ArgumentError("archive= has no crawls; leave out crawls=.")
 
     async def indexes(self) -> AsyncIterator[tuple[str, dict[str, str]]]:
         """Those of the crawls, the oldest first; a crawl never changes, so none that was read to its end."""
@@ -29,7 +31,8 @@ class KbsCommoncrawlSpider(ArchiveSpider):
             response = await self.fetch(Request(url), 200)
             apis = {str(crawl["id"]): str(crawl["cdx-api"]) for crawl in json.loads(response.body)}
         except (ValueError, TypeError, LookupError, RecursionError) as error:
-            self.run.failures[url] = str(error) if isinstance(error, ValueError) else "no list of crawls"
+            is_told = isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError)
+            self.run.failures[url] = str(error) if is_told else "no list of crawls; is that the address?"
             return
         chosen = set() if self.crawls else {*sorted(apis)[-_NEWEST:]}  # names have the year in front
         for given in self.crawls:

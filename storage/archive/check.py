@@ -34,7 +34,8 @@ class Rows:
 class Finding:
     """What is wrong with a place in the archive, a phrase; without an offset, with the whole file.
 
-    `articles` is how many rows have lost their page by it.
+    `articles` is how many rows have lost their page by it. `strangers` are the addresses of rows, each with that of the
+    page which they name; with a revisit record that says the same they are none.
     """
 
     file: str
@@ -42,6 +43,7 @@ class Finding:
     what: str
     articles: int = 0
     harmless: bool = False
+    strangers: frozenset[tuple[str, str | None]] = frozenset()
 
 
 @dataclass(slots=True)
@@ -65,12 +67,15 @@ def check_archive(folder: Path, rows: Rows, progress: Callable[[int, int], None]
     files = warc_files(folder)
     report = ArchiveReport(len(files), sum(files.values()), findings=_absent(folder, rows, files))
     done = 0
+    revisits: set[tuple[str | None, str | None]] = set()
     for name, size in files.items():
         named, findings = dict(rows.named.get(name, {})), []
         try:
             with (folder / name).open("rb") as stream:
                 for item in read_warc(stream, end=size, longest=_LONGEST, check_digests=True):
                     report.records += isinstance(item, Record)
+                    if isinstance(item, Record) and item.kind == "revisit":
+                        revisits.add((item.url, item.headers.get("WARC-Refers-To-Target-URI")))
                     if finding := _finding(name, item, named):
                         findings.append(finding)
                     if progress is not None:
@@ -82,6 +87,7 @@ def check_archive(folder: Path, rows: Rows, progress: Callable[[int, int], None]
         findings += [Finding(file=name, offset=at, what=what, articles=len(named[at])) for at in sorted(named)]
         report.findings += findings
         done += size
+    report.findings = [one for one in report.findings if not one.strangers or not one.strangers <= revisits]
     return report
 
 
@@ -122,8 +128,10 @@ def _finding(file: str, item: Record | Stretch, named: dict[int, list[str | None
         what = f"rows name it as a response, and it is a {item.kind} record"
     elif urls and (trouble := _trouble(item)):
         what = trouble
-    elif strangers := [url for url in urls if url not in {None, item.url}]:
-        what, urls = f"the page there is {item.url}, and the row says {strangers[0]}", strangers
+    elif strangers := [(url, item.url) for url in urls if url and url != item.url]:
+        what = f"the page there is {item.url}, and the row says {strangers[0][0]}"
+        count, pairs = len(strangers), frozenset(strangers)
+        return Finding(file=file, offset=item.offset, what=what, articles=count, strangers=pairs)
     else:
         return None
     return Finding(file=file, offset=item.offset, what=what, articles=len(urls))
