@@ -205,15 +205,16 @@ class ArchiveSpider(KbsSpider):
                     unread.append(entry)  # once more, after the others
                 self.run.failures[address] = str(error)
                 continue
+            if found is None:
+                continue
             self.failed_in_a_row = 0
             if self.run.failures.pop(address, None) or tries[address]:
                 self.crawl_state.remove_pending(address)
-            if found:
-                capture, record = found
-                result = await self._extract(capture)
-                if record and self.archive:  # only now: what is archived is also stored
-                    capture = self._kept(self.archive, entry, capture, record)
-                yield ExtractedPage(url=entry.address.url, capture=capture, result=result, timestamp=None, listed=False)
+            capture, record = found
+            result = await self._extract(capture)
+            if record and self.archive:  # only now: what is archived is also stored
+                capture = self._kept(self.archive, entry, capture, record)
+            yield ExtractedPage(url=entry.address.url, capture=capture, result=result, timestamp=None, listed=False)
 
     def _note_failure(self, address: str, reason: str) -> None:
         """Remember a capture that failed; end the run if too many do in a row."""

@@ -105,6 +105,30 @@ def test_a_bounded_run_goes_on_where_it_was(runs: Runs, spider: tuple[str, ...])
     assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
 
 
+def test_captures_that_fail_do_not_use_up_the_limit(runs: Runs, tmp_path_factory: pytest.TempPathFactory) -> None:
+    Runs(runs.archives, tmp_path_factory.mktemp("first")).crawl(*WAYBACK_MACHINE, "-a", "limit=3")
+    for number in re.findall(r"Seq_Code=\d+", str(runs.archives.pages())):  # in each capture of these
+        runs.archives.changes[number] = lambda *_: (200, {}, b"<html>")
+    result = runs.crawl(*WAYBACK_MACHINE, "-a", "limit=3")
+    assert (result.returncode, len({row["digest"] for row in runs.rows("captures")})) == (1, 3), result.stderr
+    runs.archives.requests.clear()
+    assert runs.crawl(*WAYBACK_MACHINE, "-a", "limit=3").returncode == 0, "what failed before comes last"
+    assert len(runs.archives.pages()) == 3
+
+
+def test_an_archive_that_spoils_everything_is_left(runs: Runs) -> None:
+    runs.archives.changes["/web/"] = lambda *_: (200, {"Content-Type": "text/html"}, b"<html>")
+    result = runs.crawl(*WAYBACK_MACHINE)
+    assert (result.returncode, len(runs.archives.pages())) == (1, 10)
+    assert "10 captures failed in a row, the last with no capture; run it again later." in result.stderr
+
+
+def test_an_archive_without_any_capture_is_doubted(runs: Runs) -> None:
+    result = runs.crawl("kbs_wayback", "-a", f"archive={runs.archives.pywb}/none", "-a", "dry=1")
+    assert "No capture of an article in " in result.stderr
+    assert runs.crawl("kbs_commoncrawl", "-a", f"archive={runs.archives.pywb}", "-a", "crawls=all").returncode == 2
+
+
 @BOTH
 def test_since_and_until_are_days_of_capture(runs: Runs, spider: tuple[str, ...]) -> None:
     bounds = ("-a", "since=2025-03-31", "-a", "until=2026-06-30")  # 2025-03-30 at 23:50 UTC is the 31st in Korea
@@ -189,6 +213,16 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(runs: Runs, spider: tuple[st
     again = runs.archives.pages()[len(fetched) :]
     assert len({*again} & {*fetched}) <= 1  # the one that was given up on its way
     assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+def test_what_is_archived_is_stored_also_if_the_first_page_is_stopped(runs: Runs) -> None:
+    process = runs.begin(*WAYBACK_MACHINE)
+    while not runs.archives.pages() and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=30)
+    archived = [record for file in runs.files() for record in ArchiveIterator(file.open("rb"))]
+    assert len([one for one in archived if one.rec_type == "response"]) == len(runs.rows("captures"))
 
 
 def test_a_database_that_fails_ends_a_run(runs: Runs) -> None:

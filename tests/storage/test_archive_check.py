@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from storage import ArchiveWriter
+from storage.archive.capture import Location, Payload
 from storage.archive.check import check_archive, check_files
-from tests.storage.checked import COUNT, FILE, archive, change, offsets, rows
+from tests.storage.checked import COUNT, FILE, NOON, archive, change, offsets, rows
 
 
 def test_a_sound_archive_has_no_findings(path: Path) -> None:
@@ -71,6 +73,18 @@ def test_rows_that_lead_elsewhere_are_found(path: Path) -> None:
     assert "rows name it, and no record begins there" in whats
     assert any(what.endswith("and the row says https://world.kbs.co.kr/x") for what in whats)
     assert len(whats) == 3
+
+
+def test_a_page_of_another_address_is_right_where_a_revisit_says_so(path: Path, warc: Path) -> None:
+    first, *_ = offsets(path)
+    url, other = rows(path).named[FILE][first][0], "https://world.kbs.co.kr/other"
+    change(path, "update articles set source_url = ? where archive_offset = ?", other, first)
+    assert archive(path).findings
+    writer = ArchiveWriter(warc.parent, "kbs_wayback", {})
+    payload = Payload(digest="sha1:X", fetched_at=NOON, location=Location(file=FILE, offset=first), end=0)
+    writer.write(url=other, fetched_at=NOON, revisits=payload, revisited_url=str(url), source="https://example.org/")
+    writer.close()
+    assert archive(path).findings == []
 
 
 def test_rows_without_an_archive_are_counted(path: Path) -> None:
