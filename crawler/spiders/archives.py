@@ -260,10 +260,12 @@ class ArchiveSpider(KbsSpider):
 
     def _archived(self, entry: Entry) -> Capture | None:
         """The capture with this payload that the own archive has, if any."""
-        place = self.kept.get(entry.digest) or self.crawl_state.archived_payload(entry.digest)
+        known = self.kept.get(entry.digest)
+        place = known or self.crawl_state.archived_payload(entry.digest)
         places = [place] if place and self.archive else []
         for item in read_places(places, Path(self.crawler.settings["KBS_ARCHIVE"]).expanduser(), self.max_page):
-            if isinstance(item, Capture) and item.status == 200 and matches_digest(entry.digest, item.body):
+            # What this run was given for a digest may have come unpacked, and so differ from it.
+            if isinstance(item, Capture) and item.status == 200 and (known or matches_digest(entry.digest, item.body)):
                 return replace(item, digest=entry.digest)
         return None
 
