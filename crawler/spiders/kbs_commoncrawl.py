@@ -31,8 +31,7 @@ class KbsCommoncrawlSpider(ArchiveSpider):
             response = await self.fetch(Request(url), 200)
             apis = {str(crawl["id"]): str(crawl["cdx-api"]) for crawl in json.loads(response.body)}
         except (ValueError, TypeError, LookupError, RecursionError) as error:
-            is_told = isinstance(error, ValueError) and not isinstance(error, json.JSONDecodeError)
-            self.run.failures[url] = str(error) if is_told else "no list of crawls; is that the address?"
+            self.run.failures[url] = f"no list of crawls ({error}); is that the address?"
             return
         chosen = set() if self.crawls else {*sorted(apis)[-_NEWEST:]}  # names have the year in front
         for given in self.crawls:
