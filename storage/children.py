@@ -30,7 +30,7 @@ class Children:
     """
 
     def __init__(self, count: int, method: str, timeout: float) -> None:
-        """So many children, started with this method of multiprocessing; a call takes at most `timeout` seconds."""
+        """`count` children, started with this method of multiprocessing; a call takes at most `timeout` seconds."""
         os.environ["PYTHONSAFEPATH"] = "1"  # they import no file of the current folder, such as a pickle.py
         self._context: Any = multiprocessing.get_context(method)
         self._timeout = timeout

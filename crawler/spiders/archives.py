@@ -35,7 +35,7 @@ from storage.sources.cdx import MAX_PARTS, Answer, Entry, read_index, read_recor
 # Indexes answer slowly and at length: for how long, in seconds, and how much. The longest known is far below.
 _PATIENCE = 180.0
 _MAX_BYTES = 100_000_000
-# Of an index of which so many parts fail in a row no more is asked for in this run.
+# After this number of failed parts in a row an index is left, until the next run.
 _FAILED_PARTS = 3
 #: What the API of pywb is asked for: first how many pages of these fields of captures there are.
 PYWB = {"showNumPages": "true", "output": "json", "fl": "url,timestamp,status,mime,digest,filename,offset,length"}

@@ -4,29 +4,23 @@ A crawl's index is a ZipNum cluster of small blocks, so that its answers have se
 CDXJ, of which pywb gives everything at once.
 """
 
-import socket
 import subprocess
-import time
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from io import BytesIO
 from pathlib import Path
-from urllib.request import ProxyHandler, build_opener
 
 from warcio.statusandheaders import StatusAndHeaders
 from warcio.warcwriter import WARCWriter
 
 from tests.archives.history import CRAWLS, WAYBACK, Seen
+from tests.replay.wayback import BIN, PATIENCE
 
 CHECKOUT = Path(__file__).parents[2]
-BIN = CHECKOUT / ".venv-replay" / "bin"
 #: The collection of pywb with the captures of WAYBACK.
 LIBRARY = "library"
 # Lines in a block of a ZipNum index, and blocks in a page of an answer.
 _LINES, _BLOCKS = 7, 2
-_PATIENCE = 60
-_OPENER = build_opener(ProxyHandler({}))  # no proxy for loopback
 
 
 def write_collections(folder: Path, captures: Iterable[Seen]) -> None:
@@ -90,7 +84,7 @@ def _write(writer: WARCWriter, seen: Seen) -> None:
 def _indexed(folder: Path, files: list[Path]) -> list[str]:
     """The sorted lines of a CDXJ, by the indexer of pywb; file names are relative to `folder`."""
     command = [str(BIN / "cdxj-indexer"), "--sort", "--dir-root", str(folder), *map(str, files)]
-    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=_PATIENCE)
+    run = subprocess.run(command, capture_output=True, encoding="utf-8", check=True, timeout=PATIENCE)
     return run.stdout.splitlines(keepends=True)
 
 
@@ -108,30 +102,3 @@ def _write_zipnum(folder: Path, lines: list[str]) -> Path:
     (folder / "cluster.loc").write_text(f"cdx-00000.gz\t{folder}/cdx-00000.gz\n")
     (folder / "cluster.idx").write_text("".join(blocks))
     return folder / "cluster.idx"
-
-
-@contextmanager
-def pywb(folder: Path) -> Iterator[str]:
-    """The address of a pywb that serves the collections in `folder`."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
-    log = folder / "wayback.log"
-    command = [str(BIN / "wayback"), "--bind", "127.0.0.1", "--port", port]
-    with log.open("wb") as output, subprocess.Popen(command, cwd=folder, stdout=output, stderr=output) as process:
-        try:
-            until = time.monotonic() + _PATIENCE
-            while not _answers(f"http://127.0.0.1:{port}/"):
-                if process.poll() is not None or time.monotonic() > until:
-                    raise RuntimeError(f"pywb does not serve:\n{log.read_text('utf-8', 'replace')}")
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def _answers(url: str) -> bool:
-    try:
-        _OPENER.open(url, timeout=5).close()
-    except OSError:
-        return False
-    return True

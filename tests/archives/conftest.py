@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.archives.collections import BIN
 from tests.archives.world import FAULTS, ArchiveWorld
+from tests.replay.wayback import BIN
 from tests.replica.faults import Faults
 
 

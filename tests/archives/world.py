@@ -23,10 +23,11 @@ from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from tests.archives.collections import LIBRARY, pywb, write_collections
+from tests.archives.collections import LIBRARY, write_collections
 from tests.archives.history import CRAWLS, WAYBACK, Seen, history
 from tests.archives.reference import Expected, expected
 from tests.archives.wayback import Answer, WaybackStandIn
+from tests.replay.wayback import pywb
 from tests.replica import Replica
 from tests.replica.faults import Faults
 from tests.replica.server import _Server
@@ -59,7 +60,7 @@ class ArchiveWorld:
         requests: those made to `base_url`, in order.
         faults: which requests meet one of FAULTS; by default none does. A `plan` names the target and, where there is
             one, the range behind a blank.
-        changes: part of a target -> what becomes of the answers to requests that contain it.
+        changes: part of a target -> what changes the answers to requests that contain it.
     """
 
     def __init__(self, articles: int = 30) -> None:

@@ -7,31 +7,26 @@ packs the files: a re-extraction of the WACZ must give the articles that the cra
 
 import gzip
 import os
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from pathlib import Path
-from urllib.request import ProxyHandler, build_opener
 
 from warcio.archiveiterator import ArchiveIterator
 
 from extractors import Article, extract_html
 from storage import ArticleStore
+from tests.replay.wayback import BIN, OPENER, PATIENCE, pywb
 from tests.replica import Replica
 
 CHECKOUT = Path(__file__).parents[2]
-BIN = CHECKOUT / ".venv-replay" / "bin"
 ARTICLES = 12
 COLLECTION = "kbs"
-PATIENCE = 120
-_OPENER = build_opener(ProxyHandler({}))  # no proxy for loopback
 
 
 def main() -> int:
@@ -71,10 +66,10 @@ def _play_back(folder: Path, files: list[Path], truth: Article) -> None:
     records = sorted(record for record in _records(files) if record[1].endswith(f"={number}"))
     if [kind for kind, _, _ in records] != ["response", "revisit"]:
         sys.exit(f"The archive has other records of the article than a response and a revisit: {records}")
-    with _pywb(folder) as base:
+    with pywb(folder) as base:
         for kind, url, captured in records:
             address = f"{base}/{COLLECTION}/{captured:%Y%m%d%H%M%S}id_/{url}"
-            with _OPENER.open(address, timeout=PATIENCE) as response:
+            with OPENER.open(address, timeout=PATIENCE) as response:
                 body = response.read()
                 played, packed = response.headers["Memento-Datetime"], response.headers["Content-Encoding"] == "gzip"
             if parsedate_to_datetime(played) != captured:
@@ -94,33 +89,6 @@ def _records(files: list[Path]) -> Iterator[tuple[str, str, datetime]]:
                     captured = datetime.fromisoformat(record.rec_headers.get_header("WARC-Date"))
                     url = record.rec_headers.get_header("WARC-Target-URI")
                     yield record.rec_type, url, captured.astimezone(UTC).replace(microsecond=0)
-
-
-@contextmanager
-def _pywb(folder: Path) -> Iterator[str]:
-    """The address of a pywb that serves the collection in `folder`."""
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        port = str(probe.getsockname()[1])
-    log = folder / "wayback.log"
-    command = [str(BIN / "wayback"), "--bind", "127.0.0.1", "--port", port, "--directory", str(folder)]
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
-        try:
-            until = time.monotonic() + PATIENCE
-            while not _answers(f"http://127.0.0.1:{port}/"):
-                if process.poll() is not None or time.monotonic() > until:
-                    sys.exit(f"pywb does not serve:\n{log.read_text('utf-8', 'replace')}")
-                time.sleep(0.1)
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def _answers(url: str) -> bool:
-    try:
-        _OPENER.open(url, timeout=5).close()
-    except OSError:
-        return False
-    return True
 
 
 def _pack(folder: Path, files: list[Path], base_url: str) -> None:
