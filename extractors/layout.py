@@ -34,6 +34,8 @@ class Layout(NamedTuple):
     player: Selector
     cut: Selector
     end: Selector
+    begin: bytes = b""
+    last: bytes = b""
 
 
 class ListLayout(NamedTuple):
@@ -91,7 +93,7 @@ _FILE: dict[str, Any] = tomllib.loads((files("extractors") / "layouts.toml").rea
 #: Names of HTML elements by what they mean on any page.
 ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name, tags in _FILE["elements"].items()}
 #: In the order in which they are tried.
-LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
+LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields[:-2]), entry["begin"].encode(), entry["last"].encode()) for entry in _FILE["articles"])
 LISTS = tuple(
     ListLayout(entry["page"], *(_css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
 )
