@@ -9,11 +9,11 @@ from lxml import etree
 from w3lib.encoding import read_bom, resolve_encoding
 
 from extractors import quick
-from extractors.address import Address, absolute, parse_address
+from extractors.address import absolute, parse_address
 from extractors.article import Article, NotAnArticle, find_dates
 from extractors.body import collapse, credit_of, read_paragraphs, take_credits
-from extractors.layout import LAYOUTS, SITE_MARKS, first
-from extractors.locate import Parts, base_of, locate, meta_of
+from extractors.layout import SITE_MARKS, first
+from extractors.locate import base_of, locate, meta_of
 from extractors.text import extract_text
 
 # Bounds on what a hostile or broken page may cost: a second and 200 MB. Pages of the site have some 60 KB and 1,500
@@ -82,27 +82,15 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
     """
     utf8 = _prepared(body, charset)
-    pieces = quick.cut(utf8) if url else None
-    if pieces and (short := quick.shortened(pieces)) is not None:
-        page = _tree(short)
-        address = parse_address(url)
-        if address is not None and not address.refusal and address.lang:
-            parts = locate(page, address.facts.layout)
-            if quick.is_certain(page, pieces[1], parts, first(LAYOUTS[0].head, page)):
-                return _article(page, parts, address, body, url)
-    page = _tree(utf8)
-    if pieces and pieces[1] not in quick._menus and (head := first(LAYOUTS[0].head, page)) is not None:
-        quick.learn(pieces[1], head)
+    address = parse_address(url)
+    found = quick.read(utf8, address.facts.layout, _tree) if address and not address.refusal else None
+    page = found[0] if found else _tree(utf8)
     address = parse_address(url or meta_of(page, "og:url") or "")
     if address is None:
         raise NotAnArticle("not an address of KBS World" if url else "a page without address")
     if address.refusal:
         raise NotAnArticle(address.refusal)
-    parts = locate(page, address.facts.layout)
-    return _article(page, parts, address, body, url)
-
-
-def _article(page: etree._Element, parts: Parts | None, address: Address, body: bytes, url: str) -> Article:
+    parts = found[1] if found else locate(page, address.facts.layout)
     if parts is None:
         if first(SITE_MARKS, page) is None:
             raise NotAnArticle("not a page of KBS World", passing=True)

@@ -34,8 +34,6 @@ class Layout(NamedTuple):
     player: Selector
     cut: Selector
     end: Selector
-    begin: bytes = b""
-    last: bytes = b""
 
 
 class ListLayout(NamedTuple):
@@ -93,7 +91,7 @@ _FILE: dict[str, Any] = tomllib.loads((files("extractors") / "layouts.toml").rea
 #: Names of HTML elements by what they mean on any page.
 ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name, tags in _FILE["elements"].items()}
 #: In the order in which they are tried.
-LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields[:-2]), entry["begin"].encode(), entry["last"].encode()) for entry in _FILE["articles"])
+LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
 LISTS = tuple(
     ListLayout(entry["page"], *(_css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
 )
@@ -105,6 +103,8 @@ SITE_MARKS = _css(_FILE["site"]["marks"])
 #: Any match is the end of a whole page of the site.
 PAGE_END = _css(_FILE["site"]["page_end"])
 TITLE_SUFFIX: str = _FILE["site"]["title_suffix"]
+#: Between them is the article of a page.
+ARTICLE_BEGIN, ARTICLE_STOP = (_FILE["site"][name].encode() for name in ("article_begin", "article_stop"))
 
 #: The words of every edition, by their names there.
 WORDS = SimpleNamespace(**FACTS["words"])

@@ -70,11 +70,15 @@ class Parts:
 
 def locate(page: _Element, name: str) -> Parts | None:
     """The parts of the article on a page, or None where there is none; `name`: the layout of its file name."""
-    for layout in LAYOUTS:
-        head, title, words = _head(page, layout)
-        if head is not None and (body := _body(layout, head)) is not None:
-            return _parts(layout, name, head, title, words, [body])
-    return _locate_moved(page, LAYOUTS[0])
+    found = (locate_by_name(page, layout, name) for layout in LAYOUTS)
+    return next(filter(None, found), None) or _locate_moved(page, LAYOUTS[0])
+
+
+def locate_by_name(page: _Element, layout: Layout, name: str) -> Parts | None:
+    """As `locate`; None where the head or the body of a layout is not on the page."""
+    head, title, words = _head(page, layout)
+    body = None if head is None else _body(layout, head)
+    return None if head is None or body is None else _parts(layout, name, head, title, words, [body])
 
 
 def meta_of(page: _Element, name: str) -> str | None:

@@ -1,78 +1,88 @@
-"""Parses of a page only what its article needs, where its menu was seen before: the same tree, but for what is left out.
+"""Parses of a page only what its article needs, where its menu was seen before. Nothing of the answer changes.
 
-A parser reads from left to right: after the same bytes from the same state it is in the same state, and what it makes
-of the following ones depends on nothing but the elements that are open. So of a menu that was seen before only the
-start tags of the elements that it leaves open are read, and of what follows the article nothing. Whatever is unusual,
-and whatever `locate` would look for in the parts that are left out, is left to the parse of the whole page.
+A parser reads from left to right: what it makes of the bytes after a menu depends on the elements that the menu leaves
+open and on nothing else of it, and on nothing that follows. So their start tags stand for the menu, and what comes
+after the article is left out. Where more than that could decide something, the whole page is parsed.
 """
 
 import re
+from collections.abc import Callable, Iterator
+from functools import lru_cache
 from html import escape
+from itertools import count
 
 from lxml.etree import _Element
 
-from extractors.layout import GENERIC, LAYOUTS, Layout
-from extractors.locate import Parts
+from extractors.layout import ARTICLE_BEGIN, ARTICLE_STOP, GENERIC, LAYOUTS, first
+from extractors.locate import Parts, locate_by_name
 
-#: Start tags by the menu that leaves their elements open.
-Menus = dict[bytes, bytes]
+#: UTF-8 -> tree.
+Parse = Callable[[bytes], _Element]
 
+_LAYOUT = LAYOUTS[0]
 _BODY = re.compile(rb"<body[^<>]*>")
-_ELSEWHERE = re.compile(rb"<(?:[bB][aA][sS][eE]|[mM][eE][tT][aA]|[tT][iI][tT][lL][eE])[\s/>]")
-_METAS = frozenset({"og:url", "og:title", "og:image"})
+# What counts for a page from wherever it stands, and what ends a page.
+_FOR_ALL = re.compile(rb"<(?:base|body|head|html|meta|title)[\s/>]", re.IGNORECASE)
+_ENDS = re.compile(rb"</(?:body|html)", re.IGNORECASE)
+# The site's have some 10 KB, and there are a few dozen of them.
+_LONGEST_MENU = 100_000
 _MOST_MENUS = 64
-_menus: Menus = {}
 
 
-def cut(page: bytes) -> tuple[bytes, bytes, bytes] | None:
-    """What is before the menu of a page, the menu, and the article to the mark that follows it; None: not to be cut."""
-    for layout in LAYOUTS:
-        body = _BODY.search(page)
-        head = page.find(layout.begin)
-        last = page.find(layout.last, head)
-        if body is None or not body.end() <= head < last:
-            continue
-        start, end = page.rfind(b"<", 0, head), page.find(b">", last)
-        if start >= body.end() and end > 0 and _ELSEWHERE.search(page, end) is None:
-            return page[: body.end()], page[body.end() : start], page[start : end + 1]
-    return None
+def read(page: bytes, name: str, parse: Parse) -> tuple[_Element, Parts] | None:
+    """A tree with all that decides about the article of a page, and its parts; None: the whole page must be parsed.
+
+    Args:
+        page: in UTF-8.
+        name: as of `locate`.
+    """
+    body = _BODY.search(page)
+    start = page.find(ARTICLE_BEGIN, body.end()) if body else -1
+    stop = page.find(ARTICLE_STOP, start)
+    if body is None or not 0 <= start - body.end() <= _LONGEST_MENU or stop < 0 or _FOR_ALL.search(page, stop):
+        return None
+    menu = page[body.end() : start]
+    # One that is on no other page is not worth a parse.
+    opened = _opened(menu, parse) if next(_sightings(menu)) else None
+    if opened is None:
+        return None
+    tree = parse(page[: body.end()] + opened + page[start:stop])
+    parts = locate_by_name(tree, _LAYOUT, name)
+    return (tree, parts) if parts and _is_certain(tree, parts, opened) else None
 
 
-def shortened(pieces: tuple[bytes, bytes, bytes]) -> bytes | None:
-    """The page of these pieces without its menu, if that is known."""
-    before, menu, article = pieces
-    tags = _menus.get(menu)
-    return None if tags is None else before + tags + article
+@lru_cache(_MOST_MENUS)
+def _sightings(_menu: bytes) -> Iterator[int]:
+    return count()
 
 
-def learn(menu: bytes, head: _Element) -> None:
-    """Remember the elements that a menu leaves open before a head."""
-    if _ELSEWHERE.search(menu) is None and len(_menus) < _MOST_MENUS:
-        _menus[menu] = b"".join(map(_start_tag, _open(head)))
+@lru_cache(_MOST_MENUS)
+def _opened(menu: bytes, parse: Parse) -> bytes | None:
+    """The start tags of the elements that a menu leaves open; None for one that must be on the page."""
+    if _FOR_ALL.search(menu) or _ENDS.search(menu):
+        return None
+    tree = parse(b"<html><body>" + menu + ARTICLE_BEGIN + b">")
+    *_, last = tree.iter()
+    heads = [*_LAYOUT.head(tree)]
+    return _around(last) if heads == [last] else None
 
 
-def forget(menu: bytes) -> None:
-    _menus.pop(menu, None)
-
-
-def _open(head: _Element) -> list[_Element]:
-    return [one for one in reversed([*head.iterancestors()]) if one.tag not in ("html", "body")]
+def _around(head: _Element) -> bytes:
+    """The start tags of the elements around a head, below <body>."""
+    levels = [one for one in head.iterancestors() if one.tag not in ("html", "body")]
+    return b"".join(map(_start_tag, reversed(levels)))
 
 
 def _start_tag(element: _Element) -> bytes:
-    attributes = "".join(f' {name}="{escape(value)}"' for name, value in element.items())
-    return f"<{element.tag}{attributes}>".encode()
+    attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in element.items())
+    return f"<{element.tag!s}{attributes}>".encode()
 
 
-def is_certain(page: _Element, menu: bytes, parts: Parts | None, head: _Element | None) -> bool:
-    """Whether the parts of an article in a shortened page are those in the whole one."""
-    if parts is None or head is None or parts.name == GENERIC or not (parts.title and parts.dates and parts.category):
+def _is_certain(tree: _Element, parts: Parts, opened: bytes) -> bool:
+    """Whether the whole page has the same parts: each was found by its name, up to an element that is closed."""
+    head, end = first(_LAYOUT.head, tree), parts.end
+    if head is None or end is None or len(parts.blocks) < 2 or end is not parts.blocks[-1]:
         return False
-    end, body = parts.end, parts.blocks[0]
-    if end is None or end is not parts.blocks[-1] or end.tag == "aside" or len(parts.blocks) < 2:
-        return False
-    *_, last = page.iter()
-    if body in (last, *last.iterancestors()) or b"".join(map(_start_tag, _open(head))) != _menus.get(menu):
-        return False
-    inside = {meta.get("property") for meta in page.iterfind("head/meta")}
-    return inside >= _METAS and page.find("head/title") is not None
+    *_, last = tree.iter()
+    is_named = parts.name != GENERIC and parts.title and parts.dates and parts.category
+    return bool(is_named) and end not in (last, *last.iterancestors()) and _around(head) == opened
