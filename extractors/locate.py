@@ -120,7 +120,7 @@ def _parts(
     if any(caption and box.tag in _WRAPPERS for box, caption in captions.items()):  # features have credits in a <p>
         name = GENERIC
     category = text_of(first(layout.category, head))
-    if category is None and title is not None and (category := _find_category(title)):
+    if category is None and title is not None and (category := find_category(title)):
         name = GENERIC
     cut |= captions.keys() | _find_keywords(bodies[-1])
     if first(layout.body, bodies[0]) is bodies[0]:
@@ -230,7 +230,7 @@ def _dates(block: _Element) -> str:
     return words if is_date_block(words) else ""
 
 
-def _find_category(title: _Element) -> str | None:
+def find_category(title: _Element) -> str | None:
     """The link to a list of articles above the title or below it: the only one in its block."""
     above = (block for level in islice(_levels(title), _LEVELS) for block in level.itersiblings(preceding=True))
     for block in chain(above, title.itersiblings()):

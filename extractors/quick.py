@@ -14,7 +14,7 @@ from itertools import count
 from lxml.etree import _Element
 
 from extractors.layout import ARTICLE_BEGIN, ARTICLE_STOP, GENERIC, LAYOUTS, first
-from extractors.locate import Parts, locate_by_name
+from extractors.locate import Parts, find_category, locate_by_name
 
 #: UTF-8 -> tree.
 Parse = Callable[[bytes], _Element]
@@ -63,8 +63,8 @@ def _opened(menu: bytes, parse: Parse) -> bytes | None:
         return None
     tree = parse(b"<html><body>" + menu + ARTICLE_BEGIN + b">")
     *_, last = tree.iter()
-    heads = [*_LAYOUT.head(tree)]
-    return _around(last) if heads == [last] else None
+    is_above = [*_LAYOUT.head(tree)] == [last] and find_category(last) is None
+    return _around(last) if is_above else None
 
 
 def _around(head: _Element) -> bytes:
@@ -79,10 +79,10 @@ def _start_tag(element: _Element) -> bytes:
 
 
 def _is_certain(tree: _Element, parts: Parts, opened: bytes) -> bool:
-    """Whether the whole page has the same parts: each was found by its name, up to an element that is closed."""
+    """Whether the whole page has the same parts: each was found by its name, in elements that end in this part."""
     head, end = first(_LAYOUT.head, tree), parts.end
     if head is None or end is None or len(parts.blocks) < 2 or end is not parts.blocks[-1]:
         return False
     *_, last = tree.iter()
-    is_named = parts.name != GENERIC and parts.title and parts.dates and parts.category
-    return bool(is_named) and end not in (last, *last.iterancestors()) and _around(head) == opened
+    is_named = parts.name != GENERIC and parts.title and parts.dates
+    return bool(is_named) and {head, end}.isdisjoint((last, *last.iterancestors())) and _around(head) == opened
