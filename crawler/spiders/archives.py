@@ -138,8 +138,7 @@ class ArchiveSpider(KbsSpider):
             async for answer in self._answers(api, {"url": prefix, "matchType": "prefix"} | query):
                 for entry in answer.entries:
                     day = entry.captured_at.astimezone(KST).date()
-                    is_within = (self.since or day) <= day <= (self.until or day)
-                    if is_within and entry.address.edition in self.editions:
+                    if (self.since or day) <= day <= (self.until or day) and entry.address.edition in self.editions:
                         entries[entry.url, entry.captured_at] = entry
         return sorted(entries.values(), key=lambda entry: (entry.captured_at, entry.url))
 
