@@ -124,7 +124,7 @@ class CrawlState:
         )
 
     def pending(self, spider: str, tries: int = MAX_TRIES) -> list[str]:
-        """Articles that a spider was to fetch, not stored and tried less often; the longest pending first."""
+        """What a spider has failed to fetch, in fewer than `tries` attempts; the longest pending first."""
         sql = "select url from pending where spider = ? and tries < ? order by asked_at, url"
         return [url for (url,) in self._db.execute(sql, [spider, tries])]
 

@@ -53,7 +53,7 @@ class ArchiveSpider(KbsSpider):
     }
     expected_fields = ()
     guesses = True
-    #: The settings that have the addresses of the archive; that of the first and _DELAY has the time between requests.
+    #: The settings that have the addresses of the archive; the delay's setting is named as the first one, with _DELAY.
     addresses: ClassVar[tuple[str, ...]]
 
     def __init__(self, limit: str = "", dry: str = "", archive: str = "", **arguments: str) -> None:
