@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
@@ -119,12 +120,12 @@ class ArticleStore(Store):
         return self.articles()
 
     def articles(self, selection: Selection = NEWEST) -> Iterator[Article]:
-        """The selected articles one by one, in the order of their versions' times."""
+        """The selected articles one by one, in the order of the selection."""
         return map(_to_article, select_rows(self.db, selection))
 
     def search(self, query: str, selection: Selection = NEWEST, limit: int = 20) -> list[Hit]:
         """The articles that match a query best, and what is raised: `storage.search.search`."""
-        return search(self.db, query, selection, limit)
+        return search(self.db, replace(selection, query=query, limit=limit, order="rank"))
 
     def get(self, url: str) -> Article | None:
         """The newest version of one article, or None.

@@ -3,14 +3,14 @@
 import json
 import sqlite3
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlite_utils import Database
 
 from storage.query import fold, fts_expression
 from storage.schema import TOKENIZE
-from storage.selection import NEWEST, Selection
+from storage.selection import Selection
 
 #: Surround the matching words in `Hit.title` and `Hit.snippet`; no text has them.
 BEGIN, END = "\x02", "\x03"
@@ -21,11 +21,6 @@ FREQUENT = 5_000
 _FIRST, _FURTHER = 1_000, 8
 
 _COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
-# A cross join, so that the index is read through once and not asked for each article.
-_RANKED = """
-    select id, rank from articles_fts cross join catalogue on catalogue.id = articles_fts.rowid
-    where articles_fts match :expression and {condition} order by rank, timestamp desc, url limit :limit
-"""
 _NEWEST = "select id from catalogue where {condition} order by timestamp desc, url limit :limit"
 # The plus keeps SQLite from asking the index for each id; only these are ranked.
 _AMONG = """
@@ -51,7 +46,7 @@ class Hit:
         url, timestamp: of the version.
         title, snippet: with the matching words between BEGIN and END; a snippet is a part of the text.
         category, written_at, lang: as in Article, times as text.
-        score: how well it matches; greater is better, and only the order means anything.
+        score: how well it matches, where the order is `rank`; greater is better, and only the order means anything.
     """
 
     id: int
@@ -65,8 +60,8 @@ class Hit:
     score: float
 
 
-def search(db: Database, query: str, selection: Selection = NEWEST, limit: int = 20) -> list[Hit]:
-    """The articles that match a query (`query.fts_expression`) best, the newer one first of two that match as well.
+def search(db: Database, selection: Selection) -> list[Hit]:
+    """The articles that match a selection, which has a query, in its order; of two that match as well the newer first.
 
     A match in the title counts ten times. Ranking takes most of the time, 0.2 seconds for a word that is in 100,000
     articles, and says little of such a word. So where more than FREQUENT match, only the newest articles are ranked, as
@@ -75,13 +70,16 @@ def search(db: Database, query: str, selection: Selection = NEWEST, limit: int =
     Raises:
         QueryError: the query cannot be understood.
     """
-    expression = fts_expression(query)
+    expression = fts_expression(selection.query)
     [matches] = db.execute(_COUNT, [expression, FREQUENT + 1]).fetchone()
-    if matches > FREQUENT:
-        ranked = _best_of_newest(db, expression, selection, limit)
+    if matches > FREQUENT and selection.order == "rank" and selection.limit:
+        ranked = _best_of_newest(
+            db, expression, replace(selection, query="", limit=None, order="newest"), selection.limit
+        )
     else:
-        values = {**selection.values, "expression": expression, "limit": limit}
-        ranked = list(db.execute(_RANKED.format(condition=selection.condition), values))
+        rank = "rank" if selection.order == "rank" else "0.0"
+        sql = f"select id, {rank} from {selection.source} limit coalesce(:limit, -1)"  # noqa: S608
+        ranked = list(db.execute(sql, selection.values))
     shown = _shown(db, expression, [key for key, _ in ranked])
     return [Hit(score=-rank, **shown[key]) for key, rank in ranked if key in shown]
 

@@ -1,79 +1,162 @@
-"""Which articles are meant: by day, category, edition; the newest version of each, or all."""
+"""Which articles are meant: by words, day, kind, edition, category, address, …; the newest version of each, or all."""
 
+import json
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Literal
 
 from sqlite_utils import Database
 
+from extractors.address import EDITIONS, parse_address, site_url
+from storage.query import fts_expression
 from storage.versions import COLUMNS, Row
+
+#: Orders of a selection: `date` is oldest first, `newest` the reverse, `rank` best match of the query first.
+Order = Literal["date", "newest", "rank"]
+
+#: Values of Article.kind.
+KINDS = ("news", "feature", "programme", "other")
+#: What each order is of, in SQL: with the terms in the order of an index of each table.
+ORDERS = {
+    "date": "{0}.timestamp, {0}.url",
+    "newest": "{0}.timestamp desc, {0}.url desc",
+    "rank": "rank, {0}.timestamp desc, {0}.url",
+}
+_MATCH = "articles_fts match :expression"
+# A cross join, so that the index is read through once and not asked for each article.
+_RANKED = "articles_fts cross join catalogue on catalogue.id = articles_fts.rowid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Some of the articles of a database.
+    """Some of the articles of a database. All conditions must be true; of the values of one, any.
 
     Attributes:
         since, until: first and last day, in KST, on which they were written; an article without such a date counts by
             its version's. None: no bound.
-        category: the page's own word (`find_category` finds it); empty: articles without one; None: any.
-        lang: ISO 639-1 code of the edition; None: any.
+        query: what `query.fts_expression` understands; empty: any words.
+        kinds, layouts, langs: as in Article; empty: any.
+        categories: the pages' own words (`find_category` finds them); an empty one: articles without; no tuple: any.
+        urls: canonical addresses (`find_urls` finds them); empty: any.
         all_versions: every version, and not only the newest of each article.
+        limit: the most versions, the first ones of the order; None: all.
+        order: of the rows; `rank` needs a query.
     """
 
     since: date | None = None
     until: date | None = None
-    category: str | None = None
-    lang: str | None = None
+    query: str = ""
+    kinds: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
     all_versions: bool = False
+    limit: int | None = None
+    order: Order = "date"
 
     @property
     def condition(self) -> str:
         """What `catalogue` rows must fulfil, in SQL, with the parameters of `values`."""
+        if self.limit is None:
+            return self._matching
+        return f"catalogue.id in (select catalogue.id from {self.source} limit :limit)"  # noqa: S608
+
+    @property
+    def source(self) -> str:
+        """What follows `from` for the `catalogue` rows of the selection in their order, without its limit."""
+        if self.order != "rank":
+            return f"catalogue where {self._matching} order by {ORDERS[self.order].format('catalogue')}"
+        return f"{_RANKED} where {_MATCH} and {self._matching} order by {ORDERS['rank'].format('catalogue')}"
+
+    @property
+    def values(self) -> dict[str, str | int | None]:
+        """The parameters of `condition` and `source`.
+
+        Raises:
+            QueryError: the query cannot be understood.
+        """
+        lists = {"kinds": self.kinds, "layouts": self.layouts, "langs": self.langs, "urls": self.urls}
+        return {
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
+            "expression": fts_expression(self.query) if self.query else None,
+            "categories": json.dumps(self.categories),
+            "limit": self.limit,
+            **{name: json.dumps(values) for name, values in lists.items()},
+        }
+
+    @property
+    def _matching(self) -> str:
+        # The plus keeps SQLite from reading articles in the order of ids, and sorting their long texts.
+        matching = f"+catalogue.id in (select rowid from articles_fts where {_MATCH})"  # noqa: S608
         conditions = {
             "catalogue.latest = 1": not self.all_versions,
             "catalogue.day >= :since": self.since is not None,
             "catalogue.day <= :until": self.until is not None,
-            "catalogue.category = :category": bool(self.category),
-            "catalogue.category is null": self.category == "",
-            "catalogue.lang = :lang": self.lang is not None,
+            f"coalesce(catalogue.category, '') in {_any_of('categories')}": self.categories,
+            f"catalogue.kind in {_any_of('kinds')}": self.kinds,
+            f"catalogue.layout in {_any_of('layouts')}": self.layouts,
+            f"catalogue.lang in {_any_of('langs')}": self.langs,
+            f"catalogue.url in {_any_of('urls')}": self.urls,
+            matching: self.query and self.order != "rank",
         }
         return " and ".join(condition for condition, applies in conditions.items() if applies) or "true"
-
-    @property
-    def values(self) -> dict[str, str | None]:
-        """The parameters of `condition`."""
-        return {
-            "since": self.since.isoformat() if self.since else None,
-            "until": self.until.isoformat() if self.until else None,
-            "category": self.category,
-            "lang": self.lang,
-        }
 
 
 #: The newest version of each article.
 NEWEST = Selection()
 
 
+def _any_of(name: str) -> str:
+    return f"(select value from json_each(:{name}))"  # noqa: S608
+
+
 def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
-    """Rows of `articles`, one by one, in order of their timestamps and addresses: the same each time."""
+    """Rows of `articles`, one by one, in the order of the selection: the same each time."""
     # For each case there is an index in this order: long texts are not sorted.
-    source, order = "catalogue join articles", "catalogue"
-    if selection.all_versions:
-        source, order = "articles cross join catalogue", "articles"
+    if selection.order == "rank":
+        source, table, where = f"{_RANKED} join articles", "catalogue", f"{_MATCH} and {selection.condition}"
+    elif selection.all_versions:
+        source, table, where = "articles cross join catalogue", "articles", selection.condition
+    else:
+        source, table, where = "catalogue join articles", "catalogue", selection.condition
     columns = ", ".join(f"articles.{name}" for name in COLUMNS)
     sql = (
         f"select {columns} from {source} using (url, timestamp) "  # noqa: S608
-        f"where {selection.condition} order by {order}.timestamp, {order}.url"
+        f"where {where} order by {ORDERS[selection.order].format(table)}"
     )
     return db.query(sql, selection.values)
 
 
 def count_rows(db: Database, selection: Selection) -> int:
     """How many versions are selected."""
-    sql = f"select count(*) from catalogue where {selection.condition}"  # noqa: S608
+    sql = f"select count(*) from (select 1 from {selection.source} limit coalesce(:limit, -1))"  # noqa: S608
     return int(db.execute(sql, selection.values).fetchone()[0])
+
+
+def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:
+    """The canonical addresses of stored articles, from any addresses of them and numbers (`Seq_Code`) of news.
+
+    Raises:
+        ValueError: one of them is not stored; the message names it.
+    """
+    meant = {text: _urls_of(text) for text in given}
+    sql = "select distinct url from catalogue where url in (select value from json_each(?))"
+    stored = {url for (url,) in db.execute(sql, [json.dumps([url for urls in meant.values() for url in urls])])}
+    if missing := [text for text, urls in meant.items() if stored.isdisjoint(urls)]:
+        others = f" and {len(missing) - 1:,} others of {len(meant):,}" if len(missing) > 1 else ""
+        raise ValueError(f"The article {missing[0][:200]}{others} is not stored; leave it out, or crawl it first.")
+    return tuple(dict.fromkeys(url for urls in meant.values() for url in urls if url in stored))
+
+
+def _urls_of(text: str) -> list[str]:
+    if text.isascii() and text.isdigit():
+        return [site_url("news", edition, number=text) for edition in EDITIONS]
+    address = parse_address(text)
+    return [text if address is None else address.url]
 
 
 def find_category(db: Database, given: str) -> str:

@@ -23,10 +23,9 @@ import re
 import sys
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict
-from functools import partial
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, add_selection_options, selection_of, whole_number
+from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, clean, tell
 
@@ -44,22 +43,19 @@ class Command(OfflineCommand):
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        limit = partial(whole_number, 1, 999_999)
-        add("--limit", metavar="N", type=limit, default=20, help="the most hits to print (default: 20)")
         add("--format", choices=("text", "json"), default="text", help="json: one line per hit (default: text)")
-        add_selection_options(parser, versions=True)
+        add_selection_options(parser, versions=True, query=False)
+        parser.set_defaults(limit=20, order="rank")
 
     def work(self, args: list[str], opts: Namespace) -> int:
         from storage.database import open_to_read
-        from storage.query import fts_expression
         from storage.search import search
 
         if not args:
             raise ArgumentError("Give the words to look for, such as: kbsworld search sommet coree.")
         query = " ".join(args)
-        fts_expression(query)  # a wrong query is one without a database too
         with open_to_read(self.database, tell) as db:
-            hits = search(db, query, selection_of(opts, db), opts.limit)
+            hits = search(db, selection_of(opts, db, query))
         if not hits:
             tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
             return WORK_FAILED

@@ -3,17 +3,15 @@
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from pathlib import Path
 
 from scrapy import Request
 
-from crawler.arguments import ArgumentError, open_at_once
+from crawler.arguments import ArgumentError, lines_of
 from crawler.spiders.base import KbsSpider
 from extractors.address import parse_address, site_url
 
 # How many numbers a range may have: several times what the site ever used.
 _MAX_RANGE = 1_000_000
-_MAX_FILE = 100_000_000  # bytes: as many addresses
 _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 
@@ -33,7 +31,7 @@ class KbsArticlesSpider(KbsSpider):
         """
         super().__init__(lang, full=full)
         addresses = re.split(r"[\s,]+(?=https?:)|\s+", urls.strip())
-        given = [*addresses, *(part.strip() for part in ids.split(",")), *(_lines(file) if file else [])]
+        given = [*addresses, *(part.strip() for part in ids.split(",")), *(lines_of("file=", file) if file else [])]
         self.given = [_addresses(part, self.editions) for part in given if part]
         if not self.given:
             raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, or file=PATH.")
@@ -62,16 +60,3 @@ def _addresses(text: str, editions: Sequence[str]) -> Iterable[str]:
     if address is None or not address.is_article:
         raise ArgumentError(f"{text[:200]} is neither the address of an article of KBS World nor an id such as 83685.")
     return [text]
-
-
-def _lines(name: str) -> list[str]:
-    try:
-        with open_at_once(Path(name).expanduser()) as stream:
-            data = stream.read(_MAX_FILE + 1)
-        lines = data.decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise ArgumentError(f"file={name} cannot be read ({reason}).") from None
-    if len(data) > _MAX_FILE:
-        raise ArgumentError(f"file={name} is larger than {_MAX_FILE:,} bytes; give its addresses in several runs.")
-    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -9,7 +9,7 @@ from sqlite_utils import Database
 
 from storage.query import QueryError
 from storage.search import BEGIN, END, search
-from storage.selection import NEWEST
+from storage.selection import NEWEST, Selection
 from storage.statistics import summarize
 from storage.versions import COLUMNS
 from storage.web.difference import compare_paragraphs, compare_words
@@ -39,7 +39,7 @@ def front_page(db: Database) -> Context:
 def results(db: Database, query: str) -> Context:
     """The results of a search; none if the query cannot be understood."""
     try:
-        found = search(db, query, limit=_MAX_RESULTS)
+        found = search(db, Selection(query=query, order="rank", limit=_MAX_RESULTS))
     except QueryError:
         found = []
     hits = [asdict(hit) | {"title": _marked(hit.title), "snippet": _marked(hit.snippet)} for hit in found]

@@ -22,7 +22,7 @@ from storage.versions import Row
 from storage.web.app import charts
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-AUTUMN = Selection(since=date(2026, 9, 1), until=date(2026, 10, 20), lang="fr")
+AUTUMN = Selection(since=date(2026, 9, 1), until=date(2026, 10, 20), langs=("fr",))
 # How many are named in statistics.toml.
 MAX_CATEGORIES = 8
 CATEGORIES = ["Politique"] * 6 + ["Société"] * 4 + ["Culture", None, "IK", "Sport", "a", "b", "c", "d", "e", "f"]
@@ -64,7 +64,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArticleStore]:
         yield store
 
 
-@pytest.fixture(params=[NEWEST, AUTUMN, Selection(category="Culture"), Selection(all_versions=True)])
+@pytest.fixture(params=[NEWEST, AUTUMN, Selection(categories=("Culture",)), Selection(all_versions=True)])
 def selection(request: pytest.FixtureRequest) -> Selection:
     assert isinstance(request.param, Selection)
     return request.param
@@ -200,7 +200,7 @@ def test_dashboards_and_the_command_count_the_same(store: ArticleStore, language
     connection = sqlite3.connect(f"file:{store.path}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row
     register(connection)
-    chosen = replace(AUTUMN, lang=None, category="Culture")
+    chosen = replace(AUTUMN, langs=(), categories=("Culture",))
     given = {"word": "seoul", "since": "2026-09-01", "until": "2026-10-20", "category": "Culture"}
     shown = charts(language)
     assert shown.keys() == STATISTICS.keys()
