@@ -1,5 +1,6 @@
 """Exit statuses, and text from anywhere made fit for a terminal."""
 
+import os
 import sys
 import unicodedata
 from collections.abc import Sequence
@@ -28,6 +29,16 @@ def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
 def tell(sentence: str) -> None:
     """Print a message on standard error; file names and arguments in it may hold anything."""
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 time`, `1,234 times`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def highlights() -> tuple[str, str]:
+    """What begins and ends a highlight on standard output: nothing where it is no terminal, or NO_COLOR is set."""
+    return ("\x1b[1;33m", "\x1b[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
 
 
 def table(rows: Sequence[Sequence[object]]) -> list[str]:

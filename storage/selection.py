@@ -1,7 +1,6 @@
 """Which articles are meant: by words, day, kind, edition, category, address, …; the newest version of each, or all."""
 
 import json
-import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -10,7 +9,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from extractors.address import EDITIONS, parse_address, site_url
-from storage.query import fts_expression
+from storage.query import fts_expression, unaccented
 from storage.versions import COLUMNS, Row
 
 #: Orders of a selection: `date` is oldest first, `newest` the reverse, `rank` best match of the query first.
@@ -167,16 +166,10 @@ def find_category(db: Database, given: str) -> str:
     """
     found = db.execute("select distinct category from catalogue where category is not null order by category")
     categories = [category for (category,) in found]
-    alike = [str(category) for category in categories if _fold(category) == _fold(given)]
+    alike = [str(category) for category in categories if unaccented(category) == unaccented(given)]
     if alike:
         return given if given in alike else alike[0]
     if not given.strip():
         return ""
     known = ", ".join(categories[:20])
     raise ValueError(f"No article has the category {given}" + (f"; there are: {known}." if known else "."))
-
-
-def _fold(text: str) -> str:
-    """A text without its accents, in lower case: as search compares."""
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
