@@ -48,6 +48,16 @@ def tell(sentence: str) -> None:
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
 
 
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 time`, `1,234 times`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def highlights() -> tuple[str, str]:
+    """What begins and ends a highlight on standard output: nothing where it is no terminal, or NO_COLOR is set."""
+    return ("\x1b[1;33m", "\x1b[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
+
+
 def table(rows: Sequence[Sequence[object]]) -> list[str]:
     """Rows in aligned columns, the first row being the headings; numbers to the right, None as a dash."""
     columns = []

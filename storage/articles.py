@@ -18,7 +18,9 @@ from storage.selection import NEWEST, Selection, select_rows
 from storage.versions import COLUMNS, HISTORY, Row, believed, extended, is_undated, same_capture, same_content
 
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
-_KEEP = f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
+_KEEP = (
+    f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
+)
 _DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
