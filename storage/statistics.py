@@ -94,15 +94,17 @@ def summarize(db: Database, selection: Selection) -> Row:
     Returns:
         articles, versions: articles selected, and all versions of articles that match the rest of the selection.
         editions: how many articles of each language, as `fr 800, en 12`; None where there is none.
+        silent_edits: of those versions.
         first, last: the first and the last day with an article, in KST; None where there is no article.
         days: with an article.
         refused: pages without article, of the whole database.
         pulled_at: when the last crawl ended, or began where it has no end; ISO 8601, UTC; None: there was none.
     """
+    versions = replace(selection, all_versions=True).condition
     [counted] = db.query(
         f"""
-        select count(*) as articles,
-          (select count(*) from catalogue where {replace(selection, all_versions=True).condition}) as versions,
+        select count(*) as articles, (select count(*) from catalogue where {versions}) as versions,
+          (select count(*) from silent_edits join catalogue using (url, timestamp) where {versions}) as silent_edits,
           (select group_concat(lang || ' ' || articles, ', ') from (
             select lang, count(*) as articles from catalogue where {selection.condition} group by 1 order by 2 desc, 1
           )) as editions,

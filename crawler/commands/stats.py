@@ -27,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, table, tell
+from crawler.terminal import WORK_FAILED, clean, counted, table, tell
 
 if TYPE_CHECKING:
     from storage.charts import Spec
@@ -154,6 +154,7 @@ def _lines(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], word: str
     yield f"articles    {summary['articles']:,}"
     yield f"editions    {clean(summary['editions'])}"
     yield f"versions    {summary['versions']:,}"
+    yield f"edited      {counted(summary['silent_edits'], 'time')} without a new date"
     yield f"days        {summary['days']:,} with articles, {clean(span)}, in KST"
     yield f"last crawl  {pulled_at}"
     yield f"refused     {summary['refused']:,} pages of the whole database"
