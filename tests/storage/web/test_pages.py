@@ -141,7 +141,7 @@ def test_each_chart_has_a_mark_for_each_row(reader: Reader, room: Room) -> None:
     reader.open("/")
     page = reader.follow("nav a:has-text('Tableaux de bord')")
     drawings = page.locator(".drawing").all()
-    assert len(drawings) == 5
+    assert len(drawings) == 7
     for drawing in drawings:
         query = json.loads(drawing.get_attribute("data-chart") or "")["query"]
         parameters = drawing.get_attribute("data-query")
