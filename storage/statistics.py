@@ -4,13 +4,8 @@ import json
 import sqlite3
 import tomllib
 import unicodedata
-<<<<<<< HEAD
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-=======
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
->>>>>>> afdce24c6fa71fac929ffc7e37267d256abfa275
 from importlib.resources import files
 from typing import Any, Literal
 
@@ -50,12 +45,9 @@ class Statistic:
     chart: Mapping[str, Any]
     sql: str
     across: str = ""
-<<<<<<< HEAD
     beside: Sequence[str] = ()
-=======
     coverage: bool = False
     words: Mapping[str, Words] = field(default_factory=dict)
->>>>>>> afdce24c6fa71fac929ffc7e37267d256abfa275
 
     @property
     def asks_for_word(self) -> bool:
@@ -67,15 +59,9 @@ class Statistic:
 
         `condition` on rows of `catalogue` is the code's own SQL, with parameters for values.
         """
-<<<<<<< HEAD
-        words = {"others": OTHERS[language], "none": _NONE[language]}
-        sql = self.sql.format(selected=condition, period=_PERIOD, layouts=KNOWN_LAYOUTS, **words)
-        return " ".join(sql.split())
-=======
         words = {name: each[language] for name, each in {"others": OTHERS, "none": _NONE, **self.words}.items()}
-        editions = ", ".join(map(str, EDITIONS.items()))
-        return " ".join(self.sql.format(selected=condition, layouts=KNOWN_LAYOUTS, editions=editions, **words).split())
->>>>>>> afdce24c6fa71fac929ffc7e37267d256abfa275
+        facts = {"period": _PERIOD, "layouts": KNOWN_LAYOUTS, "editions": ", ".join(map(str, EDITIONS.items()))}
+        return " ".join(self.sql.format(selected=condition, **facts, **words).split())
 
 
 #: All there are, by name, in the order in which they are shown.

@@ -1,17 +1,9 @@
-<<<<<<< HEAD
-"""Count the stored articles by month, category, hour, length, layout, and words and their occurrences.
+"""Count the stored articles by month, category, hour, length, layout, words, or show how complete they are.
 
 Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
 by length, by layout, the words of all; and with --word those that contain a word, how often it occurs, and how often in
-a million words of the edition. The reading room draws the same. A crawl may run at the same time.
-=======
-"""Count the stored articles by month, category, hour, length, word and layout, or show how complete they are.
-
-Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
-by length, by layout, and with --word those that contain a word. --coverage instead shows where the articles of each
-month are from, and on which weekdays no news are stored. The reading room draws the same. A crawl may run at the same
-time.
->>>>>>> afdce24c6fa71fac929ffc7e37267d256abfa275
+a million words of the edition. --coverage instead shows where the articles of each month are from, and on which
+weekdays no news are stored. The reading room draws the same. A crawl may run at the same time.
 
 Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
 signal's number where a signal ended it.
@@ -53,18 +45,13 @@ class Command(OfflineCommand):
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-<<<<<<< HEAD
         text = "also count this, written as for kbsworld search; repeatable, or several separated by commas"
         add("--word", metavar="QUERY", action="append", default=[], help=text)
         add("--by", choices=("month", "year"), default="month", help="what is counted over time (default: month)")
-        add("--only", choices=("months", "hours", "lengths", "words", "word", "layouts"), help="one statistic")
-=======
-        add("--word", help="also count the articles that contain this, written as for kbsworld search")
         chosen = parser.add_mutually_exclusive_group().add_argument
-        names = ("months", "hours", "lengths", "word", "layouts", "origins", "gaps")
+        names = ("months", "hours", "lengths", "words", "word", "layouts", "origins", "gaps")
         chosen("--only", choices=names, help="one statistic; origins and gaps are those of --coverage")
         chosen("--coverage", action="store_true", help="where articles were first captured, weekdays without news")
->>>>>>> afdce24c6fa71fac929ffc7e37267d256abfa275
         add("--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: needs --only")
         add("--plot", metavar="FILE", help="draw into this .png or .svg file, and print nothing (needs kbsworld[plot])")
         add("--titles", choices=("en", "fr"), default="en", help="language of the drawing (default: en)")
@@ -91,16 +78,11 @@ class Command(OfflineCommand):
             raise ArgumentError("--plot draws months; leave out --by year.")
         language: Language = "en" if opts.plot is None else opts.titles
         # Bytes that are no text are in no article either.
-<<<<<<< HEAD
         word = ", ".join(map(str.strip, queries)).encode("utf-8", "replace").decode()
-        chosen = [opts.only] if opts.only else [name for name in STATISTICS if word or name != "word"]
-=======
-        word = (opts.word or "").encode("utf-8", "replace").decode()
         usual = [
             name for name, one in STATISTICS.items() if (word if name == "word" else one.coverage == opts.coverage)
         ]
         chosen = [opts.only] if opts.only else usual
->>>>>>> afdce24c6fa71fac929ffc7e37267d256abfa275
         with open_to_read(self.database, tell) as db:
             selection = selection_of(opts, db)
             summary = summarize(db, selection)
