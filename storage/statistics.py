@@ -88,7 +88,9 @@ def run(
         by: `month` or `year`.
     """
     register(db.conn)
-    return list(db.query(statistic.query(selection.condition, language), {**selection.values, "word": word, "by": by}))
+    category = next(iter(selection.categories), None)
+    values = {**selection.values, "word": word, "by": by, "category": category}
+    return list(db.query(statistic.query(selection.condition, language), values))
 
 
 def summarize(db: Database, selection: Selection) -> Row:

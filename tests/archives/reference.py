@@ -6,11 +6,7 @@ not depend on the order of reading. Pages without a date are one version while t
 """
 
 from collections import defaultdict
-<<<<<<< HEAD
-from collections.abc import Iterable, Sequence
-=======
-from collections.abc import Iterable, Iterator
->>>>>>> afdce24c6fa71fac929ffc7e37267d256abfa275
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta, timezone
 from typing import Any
 

@@ -48,7 +48,8 @@ def test_the_tables_show_every_number(scrapy: Run) -> None:
     lines = ran.stdout.splitlines()
     assert lines[0].split() == ["articles", "30"]
     assert lines[1].split() == ["editions", "fr", "30"]
-    assert "2026-09-01 to 2026-11-" in lines[3]
+    assert lines[3] == "edited      0 times without a new date"
+    assert "2026-09-01 to 2026-11-" in lines[4]
     assert [line for line in lines if line and line[0].isupper()] == [
         *("Articles per month by category", "Hours of publication (Korean time)", "Length of the articles"),
         *("Words per month by edition", "Words over time: séoul", "Layouts over time"),
