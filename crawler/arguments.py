@@ -33,6 +33,7 @@ _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"), 1),
     **dict.fromkeys(("KBS_MAX_PAGE", "DOWNLOAD_MAXSIZE"), 1),
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
+    **dict.fromkeys(("KBS_COMMONCRAWL_DELAY", "KBS_WAYBACK_DELAY"), 0.0),
     **dict.fromkeys(("DOWNLOAD_TIMEOUT", "KBS_PAGE_TIME"), 0.001),
     "AUTOTHROTTLE_START_DELAY": 0.0,
 }
@@ -105,7 +106,7 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
             raise ArgumentError(f"Unknown setting {name}{'' if name in given else ' (in the environment)'}; {hint}")
     for name in (*_LEAST, *given):
         _check_kind(settings, name)
-    for name in ("KBS_BASE_URL", "KBS_CONTACT", "USER_AGENT"):
+    for name in ("KBS_BASE_URL", "KBS_CONTACT", "USER_AGENT", "KBS_COMMONCRAWL", "KBS_COMMONCRAWL_DATA", "KBS_WAYBACK"):
         check_text(name, str(settings[name]))
     if settings["LOG_LEVEL"] not in logging.getLevelNamesMapping():
         levels = "DEBUG, INFO, WARNING, ERROR or CRITICAL"

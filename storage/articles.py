@@ -15,9 +15,11 @@ from storage.database import Store, StoreError, open_to_read
 from storage.schema import index_folded
 from storage.search import Hit, search
 from storage.selection import NEWEST, Selection, select_rows
-from storage.versions import COLUMNS, Row, believed, is_undated, merged, same_capture, same_content
+from storage.versions import COLUMNS, HISTORY, Row, believed, extended, is_undated, same_capture, same_content
 
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
+_KEEP = f"insert into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
+_DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
 _OR_UPDATE = (
@@ -53,23 +55,21 @@ class ArticleStore(Store):
     def add_row(self, row: Row) -> Outcome:
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
         self._forget_refusal(row)
-        before = self._versions(row["url"])
-        after = [one for one in before if believed(one) is one]
-        # What older releases stored under a date that cannot be true is merged anew.
-        for one in [*(believed(one) for one in before if one not in after), believed(row)]:
-            after = merged(after, one)
+        before, seen = self._history(row)
+        after, seen_now = extended(before, seen, row)
         removed = [one for one in before if one not in after]
         added = [one for one in after if one not in before]
-        replaced = {one["timestamp"] for one in added}
-        for version in removed:
-            if version["timestamp"] not in replaced:
-                self.db.execute("delete from articles where url = :url and timestamp = :timestamp", version)
-        self._insert(added)
+        self._write(removed, added)
+        if seen != seen_now:
+            self.db.execute("delete from seen where url = ?", [row["url"]])
+            for timestamp, moment in seen_now.items():
+                self.db.execute("insert into seen values (?, ?, ?)", [row["url"], timestamp, moment])
         if any(same_capture(one, row) for one in removed):
             return Outcome.REEXTRACTED
-        if len(removed) == len(added) and all(map(same_content, removed, added)):
+        (old, past), (new, kept) = map(_parted, (removed, added))
+        if len(old) == len(new) and all(map(same_content, old, new)) and len(kept) <= len(past):
             return Outcome.UNCHANGED  # the same again, or captured earlier
-        if removed:
+        if old or kept:
             return Outcome.EDITED
         return Outcome.UPDATED if before else Outcome.NEW
 
@@ -150,6 +150,33 @@ class ArticleStore(Store):
         url = row["source_url"] or _file_url(row)
         self.db.execute("delete from refusals where url = ? and fetched_at = ?", [url, row["fetched_at"]])
 
+    def _history(self, row: Row) -> tuple[list[Row], dict[str, str]]:
+        """What `extended` takes: of the silent edits of a row's article none where the row cannot change them."""
+        url, moment = row["url"], row["fetched_at"]
+        versions = [one | {"replaced_at": None} for one in self._versions(url)]
+        if not versions:
+            return [], {}
+        seen = dict(self.db.execute("select timestamp, seen_at from seen where url = ?", [url]).fetchall())
+        # A page that changes each time it is captured has thousands of them.
+        sql = "select 1 from silent_edits where url = ? and fetched_at >= ? limit 1"
+        is_last = max([*seen.values(), *(one["fetched_at"] for one in versions)]) < moment
+        if is_last and self.db.execute(sql, [url, moment]).fetchone() is None:
+            return versions, seen
+        sql = f"select {', '.join(HISTORY)} from silent_edits where url = ?"  # noqa: S608
+        return [*versions, *(dict(zip(HISTORY, one, strict=True)) for one in self.db.execute(sql, [url]))], seen
+
+    def _write(self, removed: Sequence[Row], added: Sequence[Row]) -> None:
+        """Change the rows of an article's history."""
+        (old, past), (new, kept) = map(_parted, (removed, added))
+        replaced = {one["timestamp"] for one in new}
+        for version in old:
+            if version["timestamp"] not in replaced:
+                self.db.execute("delete from articles where url = :url and timestamp = :timestamp", version)
+        self._insert(new)
+        for sql, edits in ((_DROP, past), (_KEEP, kept)):
+            for edit in edits:
+                self.db.execute(sql, edit)
+
     def _insert(self, rows: Sequence[Row]) -> None:
         """Insert rows in one statement; each replaces the one with the same key."""
         # SQLite writes the search index after each statement: one row each takes two thirds longer. Not through
@@ -198,6 +225,12 @@ def article_row(article: Article, capture: Capture) -> Row:
         "paragraphs": json.dumps(article.paragraphs, ensure_ascii=False),
         **_provenance(capture),
     }
+
+
+def _parted(history: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows of a history that are in `articles`, and those in `silent_edits`."""
+    edits = [one for one in history if one["replaced_at"] is not None]
+    return [one for one in history if one["replaced_at"] is None], edits
 
 
 def refusal_row(capture: Capture, reason: str) -> Row:

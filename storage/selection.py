@@ -1,15 +1,18 @@
 """Which articles are meant: by words, day, kind, edition, category, address, …; the newest version of each, or all."""
 
 import json
+import sqlite3
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Literal
 
 from sqlite_utils import Database
 
 from extractors.address import EDITIONS, parse_address, site_url
-from storage.query import fts_expression, unaccented
+from storage.query import fold, fts_expression, unaccented
+from storage.schema import TOKENIZE
 from storage.versions import COLUMNS, Row
 
 #: Orders of a selection: `date` is oldest first, `newest` the reverse, `rank` best match of the query first.
@@ -27,6 +30,29 @@ _MATCH = "articles_fts match :expression"
 # A cross join, so that the index is read through once and not asked for each article.
 _RANKED = "articles_fts cross join catalogue on catalogue.id = articles_fts.rowid"
 
+# What `catalogue` was at a moment, with the silent edits of before where all versions are asked for: a row of
+# `silent_edits` has its id with a minus here. Once a row is replaced, what stood there at a moment is the first of its
+# edits after it.
+_LIGHT = "url, timestamp, {} as day, category, kind, layout, lang"
+_OF_EDIT = f"-id as id, {_LIGHT.format('substr(coalesce(written_at, timestamp), 1, 10)')}"
+_PAST = f"""
+with undone as (
+  select id, url, timestamp, min(replaced_at) from silent_edits where replaced_at > :as_of group by url, timestamp
+), held as (
+  select id, {_LIGHT.format("day")} from main.catalogue
+  where (url, timestamp) not in (select url, timestamp from articles where fetched_at > :as_of)
+    and (url, timestamp) not in (select url, timestamp from undone)
+  union all
+  select {_OF_EDIT} from silent_edits where id in (select id from undone) and fetched_at <= :as_of
+), catalogue as materialized (
+  select *, timestamp = max(timestamp) over (partition by url) as latest, null as replaced_at from held
+  union all
+  select {_OF_EDIT}, 0, replaced_at from silent_edits where :all_versions and replaced_at <= :as_of
+)
+"""  # noqa: S608
+# After any moment.
+_NOW = "~"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
@@ -39,9 +65,10 @@ class Selection:
         kinds, layouts, langs: as in Article; empty: any.
         categories: the pages' own words (`find_category` finds them); an empty one: articles without; no tuple: any.
         urls: canonical addresses (`find_urls` finds them); empty: any.
-        all_versions: every version, and not only the newest of each article.
+        all_versions: every version, silent edits too, and not only the newest of each article.
         limit: the most versions, the first ones of the order; None: all.
         order: of the rows; `rank` needs a query.
+        as_of: what the database held at this moment (aware), by the captures that it has now. None: what it holds.
     """
 
     since: date | None = None
@@ -55,6 +82,7 @@ class Selection:
     all_versions: bool = False
     limit: int | None = None
     order: Order = "date"
+    as_of: datetime | None = None
 
     @property
     def condition(self) -> str:
@@ -84,13 +112,17 @@ class Selection:
             "expression": fts_expression(self.query) if self.query else None,
             "categories": json.dumps(self.categories),
             "limit": self.limit,
+            "as_of": self.as_of.astimezone(UTC).isoformat(timespec="microseconds") if self.as_of else _NOW,
+            "all_versions": self.all_versions,
+            "edits": "[]",
             **{name: json.dumps(values) for name, values in lists.items()},
         }
 
     @property
     def _matching(self) -> str:
         # The plus keeps SQLite from reading articles in the order of ids, and sorting their long texts.
-        matching = f"+catalogue.id in (select rowid from articles_fts where {_MATCH})"  # noqa: S608
+        edits = f"select * from {_any_of('edits')}"  # noqa: S608
+        matching = f"+catalogue.id in (select rowid from articles_fts where {_MATCH} union all {edits})"  # noqa: S608
         conditions = {
             "catalogue.latest = 1": not self.all_versions,
             "catalogue.day >= :since": self.since is not None,
@@ -114,26 +146,63 @@ def _any_of(name: str) -> str:
 
 
 def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
-    """Rows of `articles`, one by one, in the order of the selection: the same each time."""
+    """Rows of `articles`, one by one, in the order of the selection: the same each time.
+
+    With `replaced_at`, which is None but for silent edits: those of a row come before it, if they are not ranked.
+    """
+    if _is_past(selection):
+        return _select_past(db, selection)
     # For each case there is an index in this order: long texts are not sorted.
+    source, where = "catalogue join articles", selection.condition
     if selection.order == "rank":
-        source, table, where = f"{_RANKED} join articles", "catalogue", f"{_MATCH} and {selection.condition}"
-    elif selection.all_versions:
-        source, table, where = "articles cross join catalogue", "articles", selection.condition
-    else:
-        source, table, where = "catalogue join articles", "catalogue", selection.condition
+        source, where = f"{_RANKED} join articles", f"{_MATCH} and {selection.condition}"
     columns = ", ".join(f"articles.{name}" for name in COLUMNS)
     sql = (
-        f"select {columns} from {source} using (url, timestamp) "  # noqa: S608
-        f"where {where} order by {ORDERS[selection.order].format(table)}"
+        f"select {columns}, null as replaced_at from {source} using (url, timestamp) "  # noqa: S608
+        f"where {where} order by {ORDERS[selection.order].format('catalogue')}"
     )
     return db.query(sql, selection.values)
 
 
+def _is_past(selection: Selection) -> bool:
+    """Whether silent edits may be among the rows."""
+    return selection.order != "rank" and (selection.as_of is not None or selection.all_versions)
+
+
+def _select_past(db: Database, selection: Selection) -> Iterator[Row]:
+    columns = ", ".join(f"coalesce(articles.{name}, silent_edits.{name}) as {name}" for name in COLUMNS)
+    # The limit keeps the order of what is joined: long texts are not sorted.
+    return db.query(
+        f"""
+        {_PAST} select {columns}, ordered.replaced_at
+        from (select * from {selection.source}, replaced_at is null, replaced_at limit coalesce(:limit, -1)) as ordered
+        left join articles on ordered.id > 0 and (articles.url, articles.timestamp) = (ordered.url, ordered.timestamp)
+        left join silent_edits on silent_edits.id = -ordered.id
+        """,  # noqa: S608
+        _past_values(db, selection),
+    )
+
+
+def _past_values(db: Database, selection: Selection) -> Row:
+    """The parameters of a selection in the past, with the silent edits that match its query: no index has them."""
+    values = selection.values
+    if selection.query:
+        with closing(sqlite3.connect(":memory:")) as index:
+            index.execute(f"create virtual table articles_fts using fts5 (title, text, tokenize='{TOKENIZE}')")
+            edits = db.execute("select -id, title, text from silent_edits")
+            folded = ((key, title and fold(title), fold(text)) for key, title, text in edits)
+            index.executemany("insert into articles_fts (rowid, title, text) values (?, ?, ?)", folded)
+            found = index.execute(f"select rowid from articles_fts where {_MATCH}", values)  # noqa: S608
+            values["edits"] = json.dumps([key for (key,) in found])
+    return values
+
+
 def count_rows(db: Database, selection: Selection) -> int:
-    """How many versions are selected."""
+    """How many rows `select_rows` gives."""
+    is_past = _is_past(selection)
     sql = f"select count(*) from (select 1 from {selection.source} limit coalesce(:limit, -1))"  # noqa: S608
-    return int(db.execute(sql, selection.values).fetchone()[0])
+    values = _past_values(db, selection) if is_past else selection.values
+    return int(db.execute(f"{_PAST if is_past else ''}{sql}", values).fetchone()[0])
 
 
 def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:

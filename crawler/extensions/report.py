@@ -38,6 +38,8 @@ class RunReport(RunExtension):
     def spider_opened(self) -> None:
         spider = self.spider
         with storing(self.crawler):
+            if spider.dry:
+                return
             self._row = spider.crawl_state.begin_run(spider.name, spider.arguments, spider.started_at)
             if ahead := spider.crawl_state.runs_ahead():
                 runs = f"Earlier runs are dated after now ({ahead}): this computer's clock was ahead, or is behind."
@@ -88,8 +90,9 @@ class RunReport(RunExtension):
         if not run.pages and first_failure != BUG:
             # A server that answers, even with an error, is reachable.
             hint = "run it again later" if "HTTP" in first_failure else "check the network and run it again"
-            base = self.crawler.settings["KBS_BASE_URL"]
-            return f"Nothing could be fetched from {base}: {run.stopped or f'{first_failure}; {hint}.'}"
+            return (
+                f"Nothing could be fetched from {self.spider.site.base}: {run.stopped or f'{first_failure}; {hint}.'}"
+            )
         seconds = time.monotonic() - self._began
         lines = [
             f"{self.spider.name}: {counted(run.pages, 'page')} fetched, lists included, in {seconds:.0f} s ({reason})"

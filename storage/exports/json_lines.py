@@ -5,11 +5,13 @@ from collections.abc import Iterable
 from typing import IO
 
 from storage.exports import FLAGS, Exported
+from storage.selection import NEWEST, Selection
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
+def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST) -> None:
     """Write articles into a stream."""
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    for row, paragraphs in articles:
-        values = {**row, **{name: bool(row[name]) for name in FLAGS}, "paragraphs": paragraphs}
+    for article in articles:
+        flags = {name: bool(article.row[name]) for name in FLAGS}
+        values = {**article.row, **flags, "paragraphs": article.paragraphs}
         stream.write(f"{encode(values)}\n".encode())

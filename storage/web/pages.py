@@ -3,16 +3,18 @@
 import json
 import re
 from dataclasses import asdict
+from io import BytesIO
 from typing import Any
 
 from sqlite_utils import Database
 
+from storage.difference import compare_paragraphs, compare_words
+from storage.exports import atom, sound
 from storage.query import QueryError
 from storage.search import BEGIN, END, search
-from storage.selection import NEWEST, Selection
+from storage.selection import NEWEST, Selection, find_category, select_rows
 from storage.statistics import summarize
 from storage.versions import COLUMNS
-from storage.web.difference import compare_paragraphs, compare_words
 
 Context = dict[str, Any]
 
@@ -44,6 +46,19 @@ def results(db: Database, query: str) -> Context:
         found = []
     hits = [asdict(hit) | {"title": _marked(hit.title), "snippet": _marked(hit.snippet)} for hit in found]
     return {"q": query, "hits": hits, "is_cut": len(hits) == _MAX_RESULTS}
+
+
+def feed(db: Database, query: str, category: str | None, address: str) -> bytes:
+    """The newest articles as an Atom feed.
+
+    Raises:
+        QueryError, ValueError: the query cannot be understood, or no article has the category; a sentence.
+    """
+    categories = () if category is None else (find_category(db, category),)
+    selection = Selection(query=query, categories=categories, order="newest", limit=_MAX_RESULTS)
+    out = BytesIO()
+    atom.write(sound(select_rows(db, selection), lambda _: None), out, selection, address)
+    return out.getvalue()
 
 
 def article(db: Database, key: str, against: str | None) -> Context:

@@ -16,6 +16,7 @@ from storage.database import open_to_read
 from storage.schema import migrations
 from storage.search import BEGIN, END
 from tests.bench.many_articles import CATEGORIES, fill
+from tests.rows import article
 
 FIRST = datetime(2020, 1, 1, 9, tzinfo=KST)
 
@@ -118,9 +119,8 @@ def test_an_older_index_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         if migration.name < "m007":
             older(name=migration.name)(migration.fn)
     monkeypatch.setattr("storage.database.migrations", older)
-    monkeypatch.setattr("storage.articles.index_folded", lambda *_: None)
     with ArticleStore(tmp_path / "kbs.db") as store:
-        add(store, 1, "La ﬁn", "Texte.")
+        store.db.table("articles").insert(article(1, title="La ﬁn"))
         assert numbers(store, "fin") == []
     monkeypatch.undo()
     with open_to_read(tmp_path / "kbs.db", lambda _: None) as db:
