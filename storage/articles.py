@@ -18,7 +18,9 @@ from storage.selection import NEWEST, Selection, select_rows
 from storage.versions import COLUMNS, HISTORY, Row, believed, extended, is_undated, same_capture, same_content
 
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
-_KEEP = f"insert into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
+_KEEP = (
+    f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
+)
 _DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
@@ -94,7 +96,7 @@ class ArticleStore(Store):
         """Store a version as it was stored elsewhere; where the article is known here, as `add_row` does.
 
         Args:
-            row: a row of `articles`.
+            row: a row of `articles`, perhaps with `replaced_at`: a silent edit.
             together: the versions that are known here come from the same export file.
         """
         row = believed(row)
@@ -102,7 +104,10 @@ class ArticleStore(Store):
         if row["timestamp"] in {None, *(one["timestamp"] for one in known)} or (known and not together):
             return self.add_row(row)
         self._forget_refusal(row)
-        self._insert([row])
+        if row.get("replaced_at"):
+            self.db.execute(_KEEP, row)
+        else:
+            self._insert([row])
         return Outcome.UPDATED if known else Outcome.NEW
 
     def refuse(self, capture: Capture, reason: str) -> None:
