@@ -26,8 +26,6 @@ def main() -> None:
         return
     if len(sys.argv) == 1 or not _HELP.isdisjoint(sys.argv):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` ends silently
-    # sqlite-utils imports them where they are installed, in half a second, to take their types; we have none of those.
-    sys.modules |= dict.fromkeys(("numpy", "pandas"))  # type: ignore[arg-type]
     from scrapy import cmdline
     from scrapy.settings import Settings
 
