@@ -193,6 +193,8 @@ def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:
     for row in rows:
         totals[row[across]] += row[beside[0]]
     names = sorted(totals, key=lambda name: (name == OTHERS["en"], -totals[name], name))
+    if len(beside) > 1:
+        names = list(totals)  # as asked
     columns = [(name, value) for name in names for value in beside]
     titles = [name if len(beside) == 1 else f"{name}: {headings[value]}" for name, value in columns]
     return [

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from extractors.article import KST
 from storage.difference import Piece, compare_paragraphs, compare_words
-from storage.exports import Exported
+from storage.exports import Exported, moment_of
 from storage.versions import Row
 
 #: What is said of an article whose `change` this is.
@@ -16,8 +17,10 @@ def about(article: Exported) -> str:
     """When an article was written and updated, its category, and what is told of it, as a line."""
     row = article.row
     updated = f"updated {_time(row['updated_at'])}" if row["updated_at"] else ""
-    times = [_time(row["written_at"] or row["timestamp"]), updated, row["category"], CHANGES.get(article.change, "")]
-    return " · ".join(filter(None, times))
+    change = CHANGES.get(article.change, "")
+    if article.before and (seen := moment_of(article.before.row.get("replaced_at"))):
+        change = f"{change}, seen {_time(seen.astimezone(KST).isoformat())}"
+    return " · ".join(filter(None, [_time(row["written_at"] or row["timestamp"]), updated, row["category"], change]))
 
 
 def differences(article: Exported) -> Iterator[list[Piece]]:
@@ -43,4 +46,5 @@ def _time(moment: str) -> str:
 
 def _field(name: str, old: Row, new: Row) -> list[Piece]:
     values = [("" if value is None else str(value)) for value in (old[name], new[name])]
-    return [Piece("equal", f"{name}: "), Piece("delete", values[0]), Piece("equal", " "), Piece("insert", values[1])]
+    pieces = [Piece("equal", f"{name}: "), Piece("delete", values[0]), Piece("insert", values[1])]
+    return [piece for piece in pieces if piece.text]

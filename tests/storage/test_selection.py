@@ -88,6 +88,7 @@ def test_what_is_meant_is_selected_in_its_order(store: ArticleStore, selection: 
     wanted = [row for row in ROWS if is_meant(row, selection)]
     wanted.sort(key=lambda row: (row["timestamp"], row["url"]), reverse=selection.order == "newest")
     found = list(select_rows(store.db, selection))
+    assert {row.pop("replaced_at") for row in found} <= {None}
     assert found == wanted[:limit]
     assert count_rows(store.db, selection) == len(found)
     assert summarize(store.db, selection)["articles"] == len(found)

@@ -250,7 +250,11 @@ def test_a_feed_reader_gets_the_newest_articles_of_a_category_or_with_words(room
         read = feedparser.parse(answer.content)
         assert not read.bozo
         assert [entry.id for entry in read.entries] == [article.url for article in wanted[:50]]
-        assert read.feed.links[1] == {"rel": "self", "href": f"{room.address}feed.atom{query}", "type": "text/html"}
+        assert read.feed.links[1] == {
+            "rel": "self",
+            "href": f"{room.address}feed.atom{query}",
+            "type": "application/atom+xml",
+        }
     for query in ('?q="', "?category=nulle+part"):
         assert (room.ask(f"/feed.atom{query}").status_code, len(room.ask(f"/feed.atom{query}").text.splitlines())) == (
             400,
