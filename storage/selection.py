@@ -121,8 +121,8 @@ class Selection:
     @property
     def _matching(self) -> str:
         # The plus keeps SQLite from reading articles in the order of ids, and sorting their long texts.
-        ids = f"select rowid from articles_fts where {_MATCH} union all select value from json_each(:edits)"  # noqa: S608
-        matching = f"+catalogue.id in ({ids})"
+        found = f"select rowid from articles_fts where {_MATCH} union all select value from json_each(:edits)"  # noqa: S608
+        matching = f"+catalogue.id in ({found})"
         conditions = {
             "catalogue.latest = 1": not self.all_versions,
             "catalogue.day >= :since": self.since is not None,

@@ -153,9 +153,34 @@ def _same_words(stored: Row, row: Row) -> bool:
 def _replaced(stored: Row, row: Row) -> Row:
     """A stored version after the same version was captured again, or the same capture was read again."""
     if same_capture(stored, row):
+<<<<<<< HEAD
         return _both_views(row | _place(stored, row), stored)
     result = _both_views(row, stored)
     return stored if _rank(row) > _rank(stored) or same_content(stored, result) else result
+=======
+        return _both_views(row | _place(stored, row), stored) | {"seen_at": stored.get("seen_at")}
+    seen = {"seen_at": _seen_at(max(stored, row, key=_precedence))}
+    both = _both_views(stored, row), _both_views(row, stored)
+    # Of captures with the same content the row names the earliest. Content that was seen last counts.
+    return min(both, key=_moment) | seen if same_content(*both) else max(both, key=_precedence)
+
+
+def _seen_at(row: Row) -> str:
+    """When the content of a version was captured last; `seen_at` is None or missing where that is not noted."""
+    return max(str(row.get("seen_at") or ""), str(row["fetched_at"]))
+
+
+def _moment(row: Row) -> tuple[str, str]:
+    return row["fetched_at"], row["source_url"] or ""
+
+
+def _first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
+    """An undated version after its words were captured again, perhaps at an earlier time, in an older archive."""
+    is_taken = any(one is not stored and one["timestamp"] == row["timestamp"] for one in versions)
+    if row["fetched_at"] < stored["fetched_at"] and not is_taken:
+        return _both_views(row, stored)
+    return _both_views(stored, row)
+>>>>>>> afdce24c6fa71fac929ffc7e37267d256abfa275
 
 
 def _both_views(row: Row, other: Row) -> Row:
