@@ -76,7 +76,7 @@ def _text(article: Exported) -> str:
     lines = [clean(article.row["url"])]
     for word, side in (("from", article.before), ("to  ", article)):
         lines.append(
-            f"{word}  {clean(about(side._replace(change='')))} · fetched {clean(side.row['fetched_at'][:19])} UTC"
+            f"{word}  {clean(about(side._replace(change='', before=None)))} · fetched {clean(side.row['fetched_at'][:19])} UTC"
         )
     return "\n\n".join(["\n".join(lines), *(changes or ["Title and text are the same."])])
 
