@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +18,7 @@ from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.scripted import counts, rows
 from tests.replica import Replica
 from tests.replica.world import Entry
+from tests.rows import article
 
 FORMATS = {
     **{f"a.{ending}": ending for ending in ("jsonl", "csv", "xlsx", "parquet", "html", "md", "atom", "vert", "xml")},
@@ -80,8 +82,8 @@ def test_a_recheck_finds_every_silent_edit_and_keeps_what_stood_there(desk: Desk
     assert {url(one): one.truth.text for one in desk.before} == {key: row["text"] for key, row in kept.items()}
     with ArticleStore(desk.folder / "kbs.db") as store:
         for one in desk.after:
-            [article] = store.versions(url(one))
-            assert article.text == one.truth.text
+            [version] = store.versions(url(one))
+            assert version.text == one.truth.text
             assert kept[url(one)]["fetched_at"] < kept[url(one)]["replaced_at"]
 
 
@@ -279,6 +281,31 @@ def test_an_article_is_cited(desk: Desk) -> None:
     entry = desk.text("show", truth.url, "--cite", "bibtex")
     assert entry.startswith("@online{kbs-")
     assert f"  urldate = {{{item['accessed']['date-parts'][0][0]}-" in entry
+
+
+HOSTILE = "\x1b[31m}{\\input{/etc/passwd}\x9b2J $&#% _~^ \u202e=1+1<script>"
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["show 1", "show 1 --cite bibtex", "show 1 --cite csl", "diff 1", "diff 1 --format html", "diff 1 --format json"],
+)
+def test_hostile_text_is_shown_harmless(tmp_path: Path, call: str) -> None:
+    row = article(1, title=HOSTILE, text=HOSTILE, paragraphs=json.dumps([HOSTILE]), archive_file=f"/{HOSTILE}")
+    later = {"title": f"{HOSTILE}!", "fetched_at": "2026-11-22T00:00:00.000000+00:00"}
+    with ArticleStore(tmp_path / "kbs.db") as store, store.batch():
+        for one in (row, row | later):
+            store.add_row(one | {"written_at": one["timestamp"]})
+    run = prepared().run(*call.split(), KBS_DB=str(tmp_path / "kbs.db"))
+    assert run.returncode == 0, run.stderr
+    assert not set(run.stdout) & set("\x1b\x9b\u202e" if "--format" not in call else "\x1b")
+    if "html" in call:
+        assert "<script>" not in run.stdout
+    if "bibtex" in call:
+        entry = re.sub(r"\\[\\{}$&#%_]|\\text\w+\{\}", "", run.stdout.partition(",\n")[2])
+        fields = re.findall(r"^  [a-z]+ = \{(?:\{[^{}]*\}|[^{}])*\},$", entry, re.MULTILINE)
+        assert entry == "\n".join(fields) + "\n}\n\n"
+        assert not set("".join(line for line in fields if "url" not in line)) & set("\\$&#%~^")
 
 
 def test_the_software_is_cited_as_it_is() -> None:
