@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import getpass
 import os
-import re
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterable, Iterator
@@ -28,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, check_text, selection_of, suggestion
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, tell
+from crawler.terminal import WORK_FAILED, clean, marked, tell
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -38,13 +37,6 @@ if TYPE_CHECKING:
 
 # Format -> its module in storage/exports.
 _WRITERS = {"markdown": "markdown_digest", "html": "html_digest", "jsonl": "json_lines", "atom": "atom"}
-_CONTROLS = re.compile("[\x02-\x05]")
-# Control characters around what was removed and added, until the rest is cleaned of such.
-_MARKS = {"equal": "{}", "delete": "\x02{}\x04", "insert": "\x03{}\x05"}
-_SHOWN = [
-    str.maketrans(dict(zip("\x02\x04\x03\x05", shown, strict=True)))
-    for shown in (("[-", "-]", "{+", "+}"), ("\x1b[31m", "\x1b[0m", "\x1b[32m", "\x1b[0m"))
-]
 
 
 class Command(OfflineCommand):
@@ -131,10 +123,6 @@ def _text(article: Exported) -> str:
     """An article as lines fit for a terminal: what changed word by word, or how it begins."""
     from storage.exports.digest import about, differences
 
-    changed = [
-        "".join(_MARKS[change].format(_CONTROLS.sub(" ", text)) for change, text in it) for it in differences(article)
-    ]
-    texts = [clean(text, keep="\x02\x03\x04\x05") for text in changed] or map(clean, article.paragraphs[:1])
-    has_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    texts = [marked(pieces) for pieces in differences(article)] or map(clean, article.paragraphs[:1])
     lines = [clean(about(article)), clean(article.row["title"] or "(no title)"), *texts, clean(article.row["url"]), ""]
-    return "\n".join(lines).translate(_SHOWN[has_colour])
+    return "\n".join(lines)

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from hashlib import file_digest, sha256
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, TypedDict
+from typing import Any
 
 from sqlite_utils import Database
 
@@ -16,37 +16,18 @@ from storage.selection import NEWEST, ORDERS, Selection
 
 ENDING = ".manifest.json"
 _MAX_BYTES = 100_000_000  # with as many addresses as the site can have
+#: The keys of a manifest (DATA.md, "FILE.manifest.json") and the types of their values.
+KEYS = {
+    **dict.fromkeys(("kbsworld", "file", "format", "made_at", "sha256"), str),
+    **dict.fromkeys(("selection", "database"), dict),
+    **dict.fromkeys(("written", "damaged"), int),
+}
+Manifest = dict[str, Any]
 _STATE = """
     select (select max(fetched_at) from articles) as captured_until, count(*) as versions,
       count(distinct url) as articles, (select count(*) from silent_edits) as silent_edits
     from catalogue
 """
-
-
-class Manifest(TypedDict):
-    """What the file holds.
-
-    Attributes:
-        kbsworld: the version of the tool.
-        file: name of the file or folder beside it.
-        format: as of `export --format`.
-        made_at: when; ISO 8601, UTC.
-        selection: the fields of a Selection that are not as by default, times and days as ISO 8601. `as_of` is there
-            whatever was asked for: when the newest page that the database held was captured.
-        written, damaged: how many rows it has, and how many were left out.
-        database: what the database held in all, then.
-        sha256: of the file; of a folder, `digest`.
-    """
-
-    kbsworld: str
-    file: str
-    format: str
-    made_at: str
-    selection: dict[str, Any]
-    written: int
-    damaged: int
-    database: dict[str, Any]
-    sha256: str
 
 
 class ManifestError(ValueError):
@@ -67,7 +48,7 @@ def write(output: Path, form: str, selection: Selection, state: Mapping[str, Any
     """
     if selection.as_of is None and state["captured_until"]:
         selection = replace(selection, as_of=datetime.fromisoformat(state["captured_until"]))
-    manifest: Manifest = {
+    manifest = {
         "kbsworld": version("kbsworld"),
         "file": output.name,
         "format": form,
@@ -120,8 +101,7 @@ def _as_json(selection: Selection) -> dict[str, Any]:
 
 def _checked(manifest: Any) -> Manifest:
     """It; ValueError, KeyError or TypeError where something of it is missing, or leads out of its folder."""
-    kinds = {name: kind if kind in {int, str} else dict for name, kind in Manifest.__annotations__.items()}
-    is_whole = all(isinstance(manifest[name], kind) for name, kind in kinds.items())
+    is_whole = all(isinstance(manifest[name], kind) for name, kind in KEYS.items())
     if not is_whole or manifest["file"] in {"", ".", ".."} or set("/\0") & set(manifest["file"]):
         raise ValueError
     return manifest  # type: ignore[no-any-return]
