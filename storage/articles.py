@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
@@ -14,9 +15,13 @@ from storage.database import Store, StoreError, open_to_read
 from storage.schema import index_folded
 from storage.search import Hit, search
 from storage.selection import NEWEST, Selection, select_rows
-from storage.versions import COLUMNS, Row, believed, is_undated, merged, same_capture, same_content
+from storage.versions import COLUMNS, HISTORY, Row, believed, extended, is_undated, same_capture, same_content
 
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
+_KEEP = (
+    f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
+)
+_DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
 _OR_UPDATE = (
@@ -52,25 +57,20 @@ class ArticleStore(Store):
     def add_row(self, row: Row) -> Outcome:
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
         self._forget_refusal(row)
-        before = self._versions(row["url"])
-        seen = {one["timestamp"]: one["seen_at"] for one in before}
-        after = [one for one in before if believed(one) is one]
-        # What older releases stored under a date that cannot be true is merged anew.
-        for one in [*(believed(one) for one in before if one not in after), believed(row)]:
-            after = merged(after, one)
-        self._note_seen(before, after, seen)
-        removed = [one for one in before if one not in after]
-        added = [one for one in after if one not in before]
-        replaced = {one["timestamp"] for one in added}
-        for version in removed:
-            if version["timestamp"] not in replaced:
-                self.db.execute("delete from articles where url = :url and timestamp = :timestamp", version)
-        self._insert(added)
+        before, seen = self._history(row)
+        after, seen_now = extended(before, seen, row)
+        removed, added = _without(before, after), _without(after, before)
+        self._write(removed, added)
+        if seen != seen_now:
+            self.db.execute("delete from seen where url = ?", [row["url"]])
+            for timestamp, moment in seen_now.items():
+                self.db.execute("insert into seen values (?, ?, ?)", [row["url"], timestamp, moment])
         if any(same_capture(one, row) for one in removed):
             return Outcome.REEXTRACTED
-        if len(removed) == len(added) and all(map(same_content, removed, added)):
+        (old, past), (new, kept) = map(_parted, (removed, added))
+        if len(old) == len(new) and all(map(same_content, old, new)) and len(kept) <= len(past):
             return Outcome.UNCHANGED  # the same again, or captured earlier
-        if removed:
+        if old or kept:
             return Outcome.EDITED
         return Outcome.UPDATED if before else Outcome.NEW
 
@@ -95,7 +95,7 @@ class ArticleStore(Store):
         """Store a version as it was stored elsewhere; where the article is known here, as `add_row` does.
 
         Args:
-            row: a row of `articles`.
+            row: a row of `articles`, perhaps with `replaced_at`: a silent edit.
             together: the versions that are known here come from the same export file.
         """
         row = believed(row)
@@ -103,7 +103,10 @@ class ArticleStore(Store):
         if row["timestamp"] in {None, *(one["timestamp"] for one in known)} or (known and not together):
             return self.add_row(row)
         self._forget_refusal(row)
-        self._insert([row])
+        if row.get("replaced_at"):
+            self.db.execute(_KEEP, row)
+        else:
+            self._insert([row])
         return Outcome.UPDATED if known else Outcome.NEW
 
     def refuse(self, capture: Capture, reason: str) -> None:
@@ -121,12 +124,12 @@ class ArticleStore(Store):
         return self.articles()
 
     def articles(self, selection: Selection = NEWEST) -> Iterator[Article]:
-        """The selected articles one by one, in the order of their versions' times."""
+        """The selected articles one by one, in the order of the selection."""
         return map(_to_article, select_rows(self.db, selection))
 
     def search(self, query: str, selection: Selection = NEWEST, limit: int = 20) -> list[Hit]:
         """The articles that match a query best, and what is raised: `storage.search.search`."""
-        return search(self.db, query, selection, limit)
+        return search(self.db, replace(selection, query=query, limit=limit, order="rank"))
 
     def get(self, url: str) -> Article | None:
         """The newest version of one article, or None.
@@ -151,15 +154,32 @@ class ArticleStore(Store):
         url = row["source_url"] or _file_url(row)
         self.db.execute("delete from refusals where url = ? and fetched_at = ?", [url, row["fetched_at"]])
 
-    def _note_seen(self, before: Sequence[Row], after: Sequence[Row], seen: Row) -> None:
-        """Take `seen_at` out of the versions, and store it where it is later than it was (`seen`, by timestamp)."""
-        for one in after:
-            moment = one.pop("seen_at", None) or ""
-            if moment > max(one["fetched_at"], seen.get(one["timestamp"]) or ""):
-                values = [one["url"], one["timestamp"], moment]
-                self.db.execute("insert or replace into seen values (?, ?, ?)", values)
-        for one in before:
-            one.pop("seen_at", None)
+    def _history(self, row: Row) -> tuple[list[Row], dict[str, str]]:
+        """What `extended` takes: of the silent edits of a row's article none where the row cannot change them."""
+        url, moment = row["url"], row["fetched_at"]
+        versions = [one | {"replaced_at": None} for one in self._versions(url)]
+        if not versions:
+            return [], {}
+        seen = dict(self.db.execute("select timestamp, seen_at from seen where url = ?", [url]).fetchall())
+        # A page that changes each time it is captured has thousands of them.
+        sql = "select 1 from silent_edits where url = ? and fetched_at >= ? limit 1"
+        is_last = max([*seen.values(), *(one["fetched_at"] for one in versions)]) < moment
+        if is_last and self.db.execute(sql, [url, moment]).fetchone() is None:
+            return versions, seen
+        sql = f"select {', '.join(HISTORY)} from silent_edits where url = ?"  # noqa: S608
+        return [*versions, *(dict(zip(HISTORY, one, strict=True)) for one in self.db.execute(sql, [url]))], seen
+
+    def _write(self, removed: Sequence[Row], added: Sequence[Row]) -> None:
+        """Change the rows of an article's history."""
+        (old, past), (new, kept) = map(_parted, (removed, added))
+        replaced = {one["timestamp"] for one in new}
+        for version in old:
+            if version["timestamp"] not in replaced:
+                self.db.execute("delete from articles where url = :url and timestamp = :timestamp", version)
+        self._insert(new)
+        for sql, edits in ((_DROP, past), (_KEEP, kept)):
+            for edit in edits:
+                self.db.execute(sql, edit)
 
     def _insert(self, rows: Sequence[Row]) -> None:
         """Insert rows in one statement; each replaces the one with the same key."""
@@ -173,12 +193,8 @@ class ArticleStore(Store):
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
         # Not through Database.query, which examines the columns first: most articles are new.
-        columns = ", ".join(COLUMNS)
-        sql = f"select {columns}, seen_at from articles left join seen using (url, timestamp) where url = ?"  # noqa: S608
-        return [
-            dict(zip((*COLUMNS, "seen_at"), row, strict=True))
-            for row in self.db.execute(f"{sql} order by timestamp desc", [url])
-        ]
+        sql = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
+        return [dict(zip(COLUMNS, row, strict=True)) for row in self.db.execute(sql, [url])]
 
 
 class ReadOnlyStore(ArticleStore):
@@ -213,6 +229,18 @@ def article_row(article: Article, capture: Capture) -> Row:
         "paragraphs": json.dumps(article.paragraphs, ensure_ascii=False),
         **_provenance(capture),
     }
+
+
+def _without(history: Sequence[Row], other: Sequence[Row]) -> list[Row]:
+    """The rows of a history that another one of the same article does not have."""
+    known = {(one["timestamp"], one["replaced_at"]): one for one in other}
+    return [one for one in history if known.get((one["timestamp"], one["replaced_at"])) != one]
+
+
+def _parted(history: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+    """The rows of a history that are in `articles`, and those in `silent_edits`."""
+    edits = [one for one in history if one["replaced_at"] is not None]
+    return [one for one in history if one["replaced_at"] is None], edits
 
 
 def refusal_row(capture: Capture, reason: str) -> Row:

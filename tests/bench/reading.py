@@ -21,7 +21,7 @@ from tests.bench.processes import measure
 from tests.bench.report import Figure, conclude, print_table
 from tests.storage.web.rooms import opened
 
-_ALL, _NORTH = Selection(), Selection(category="Intercoréen")
+_ALL, _NORTH = Selection(), Selection(categories=("Intercoréen",))
 _YEAR = Selection(since=date(2020, 1, 1), until=date(2020, 12, 31))
 #: Frequent words and rare ones, several, phrases, beginnings, and parts of the articles.
 SEARCHES = (
