@@ -31,10 +31,10 @@ crawl: $(READY) ## fetch the last week's French news from the live site into dat
 browse: $(READY) ## read, search and chart the articles in a browser
 	@$(BIN)/kbsworld browse --open
 
-test: $(READY) ## run the tests without the slow ones (under three minutes)
+test: $(READY) .venv-replay/ready ## run the tests without the slow ones (under three minutes)
 	@$(BIN)/pytest -m "not slow"
 
-test-all: $(READY) ## run all tests, as CI does
+test-all: $(READY) .venv-replay/ready ## run all tests, as CI does
 	@$(BIN)/pytest
 
 replay: $(READY) .venv-replay/ready ## play an archive back with pywb and pack it with py-wacz

@@ -33,6 +33,7 @@ _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"), 1),
     **dict.fromkeys(("KBS_MAX_PAGE", "DOWNLOAD_MAXSIZE"), 1),
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
+    **dict.fromkeys(("KBS_COMMONCRAWL_DELAY", "KBS_WAYBACK_DELAY"), 0.0),
     **dict.fromkeys(("DOWNLOAD_TIMEOUT", "KBS_PAGE_TIME"), 0.001),
     "AUTOTHROTTLE_START_DELAY": 0.0,
 }
@@ -88,6 +89,13 @@ def check_text(name: str, value: str) -> None:
         raise ArgumentError(f"{name} is not UTF-8; write it in a terminal or file with that encoding.")
 
 
+def check_once(assignments: Iterable[str]) -> None:
+    """Check that no two of the arguments of a spider (`-a NAME=VALUE`) have one name."""
+    names = [assignment.partition("=")[0] for assignment in assignments]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ArgumentError(f"-a {twice[0]} is given twice; it takes one value.")
+
+
 def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
     """Check the names of settings, in `NAME=VALUE` assignments (of `-s`) and in the environment, and their values."""
     known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}
@@ -98,7 +106,7 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
             raise ArgumentError(f"Unknown setting {name}{'' if name in given else ' (in the environment)'}; {hint}")
     for name in (*_LEAST, *given):
         _check_kind(settings, name)
-    for name in ("KBS_BASE_URL", "KBS_CONTACT", "USER_AGENT"):
+    for name in ("KBS_BASE_URL", "KBS_CONTACT", "USER_AGENT", "KBS_COMMONCRAWL", "KBS_COMMONCRAWL_DATA", "KBS_WAYBACK"):
         check_text(name, str(settings[name]))
     if settings["LOG_LEVEL"] not in logging.getLevelNamesMapping():
         levels = "DEBUG, INFO, WARNING, ERROR or CRITICAL"
@@ -137,8 +145,16 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"is it {near[0]}?" if near else ""
 
 
-def add_selection_options(parser: ArgumentParser, *, query: bool = True, versions: bool = False) -> None:
-    """Add the options that say which articles; `versions`: `--all-versions` too; `query`: QUERY is no argument."""
+def add_selection_options(
+    parser: ArgumentParser, *, query: bool = True, versions: bool = False, limit: str = "the first N of the order"
+) -> None:
+    """Add the options that say which articles.
+
+    Args:
+        query: QUERY is no argument of the command.
+        versions: `--all-versions` too.
+        limit: the help of `--limit`.
+    """
     from extractors.address import EDITIONS
     from storage.selection import KINDS, ORDERS
     from storage.statistics import KNOWN_LAYOUTS
@@ -149,22 +165,33 @@ def add_selection_options(parser: ArgumentParser, *, query: bool = True, version
     period = "a day (2026-11-01), month or year; or 7d, 2w, 3m: so many days, weeks or months ago; in KST"
     add("--since", metavar="DAY", type=_first_day, help=f"from then on: {period}")
     add("--until", metavar="DAY", type=_last_day, help="up to and including then, written as for --since")
-    several = {"action": "append", "default": []}
-    add("--kind", choices=KINDS, help="repeatable, as are the next five", **several)
-    add("--layout", choices=KNOWN_LAYOUTS, help="the template of the page", **several)
-    add("--lang", choices=sorted(EDITIONS.values()), help="the language of the edition", **several)
+    several = partial(add, action="append", default=[])
+    several("--kind", choices=KINDS, help="repeatable, as are the next five")
+    several("--layout", choices=KNOWN_LAYOUTS, help="the template of the page")
+    several("--lang", choices=sorted(EDITIONS.values()), help="the language of the edition")
     category = "as the page names it; accents and capitals do not matter; '' for articles without one"
-    add("--category", metavar="WORD", help=category, **several)
-    add("--url", metavar="ADDRESS", help="any address of an article, or its number (Seq_Code)", **several)
-    add("--ids", metavar="FILE", help="a file of addresses and numbers, one a line; - is standard input", **several)
-    add("--limit", metavar="N", type=partial(whole_number, 1, 999_999_999), help="the first N of the order")
+    several("--category", metavar="WORD", help=category)
+    several("--url", metavar="ADDRESS", help="any address of an article, or its number (Seq_Code)")
+    several("--ids", metavar="FILE", help="a file of addresses and numbers, one a line; - is standard input")
+    add("--limit", metavar="N", type=partial(whole_number, 1, 999_999_999), help=limit)
     order = "date: oldest first; newest: the reverse; rank: best match of the query first"
     add("--order", choices=tuple(ORDERS), help=order)
     if versions:
         add("--all-versions", action="store_true", help="every version of each article, not only the newest")
 
 
-def selection_of(opts: Namespace, db: Database, query: str = "") -> Selection:
+def query_of(args: list[str]) -> str:
+    """The query in the arguments of a command; ArgumentError or QueryError where it is none."""
+    from storage.query import fts_expression
+
+    if not args:
+        raise ArgumentError("Give the words to look for, such as sommet coree.")
+    query = " ".join(args)
+    fts_expression(query)  # a wrong query is one without a database too
+    return query
+
+
+def selection_of(opts: Namespace, db: Database, query: str | None = None) -> Selection:
     """The articles that the options select, and `query` where it is an argument; in `db` they are looked up.
 
     Raises:
@@ -236,7 +263,7 @@ def _period(text: str) -> tuple[date, date]:
             return (_days_ago(int(ago[1]), ago[2]),) * 2
         # An empty text, such as an unset variable of a script, does not mean all articles.
         if written := re.fullmatch("([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", text):
-            year, month, day = (number and int(number) for number in written.groups())
+            year, month, day = (int(number or 0) for number in written.groups())
             last = date(year, month or 12, day or monthrange(year, month or 12)[1])
             return last.replace(month=month or 1, day=day or 1), last
     except (ValueError, OverflowError):  # no such day

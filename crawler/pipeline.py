@@ -33,6 +33,7 @@ class ExtractedPage:
         result: its article, or why it holds none.
         timestamp: the version that the list entry announced, if it has a date.
         listed: whether a list points to it: without an article it is then pending.
+        of_archive: whether the capture is of a web archive, and not to be read again.
     """
 
     url: str
@@ -40,6 +41,7 @@ class ExtractedPage:
     result: Article | NotAnArticle
     timestamp: str | None
     listed: bool
+    of_archive: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +126,8 @@ class ArticlePipeline:
         if isinstance(item, CompletedList):
             crawl_state.save_coverage(item.url, item.coverage)
             return None
+        if item.of_archive:
+            crawl_state.save_capture(item.capture)
         if isinstance(item.result, NotAnArticle):
             reason = item.result.reason
             store.refuse(item.capture, reason)

@@ -59,6 +59,18 @@ WARN_ON_GENERATOR_RETURN_VALUE = False
 SCHEDULER_MEMORY_QUEUE = "scrapy.squeues.FifoMemoryQueue"
 SCHEDULER_DISK_QUEUE = "scrapy.squeues.PickleFifoDiskQueue"
 
+# --- Web archives: kbs_commoncrawl and kbs_wayback ---
+
+# Their addresses; `-a archive=` names another.
+KBS_COMMONCRAWL = os.environ.get("KBS_COMMONCRAWL", "https://index.commoncrawl.org")
+KBS_COMMONCRAWL_DATA = os.environ.get("KBS_COMMONCRAWL_DATA", "https://data.commoncrawl.org")
+KBS_WAYBACK = os.environ.get("KBS_WAYBACK", "https://web.archive.org")
+# DOWNLOAD_DELAY of these spiders, in seconds. Common Crawl asks to retry no more than once a second, and to slow down
+# at 503 (https://status.commoncrawl.org, July 2025). The Wayback Machine allows its index 24 requests a minute (release
+# notes of the Python library wayback 0.5.1, June 2026), and refuses connections for minutes after more.
+KBS_COMMONCRAWL_DELAY = os.environ.get("KBS_COMMONCRAWL_DELAY", "1.5")
+KBS_WAYBACK_DELAY = os.environ.get("KBS_WAYBACK_DELAY", "3")
+
 # --- Limits: nothing fetched is trusted ---
 
 DOWNLOAD_TIMEOUT = 30.0

@@ -49,6 +49,24 @@ class Site:
         return SITE + url.removeprefix(self.base) if url.startswith(self.base + "/") else url
 
 
+class PublicArchive(Site):
+    """A web archive: where the spiders of archives are instead of at the site, whose pages they find there."""
+
+    def __init__(self, *addresses: str, is_the_site: bool) -> None:
+        """The archive at addresses; ArgumentError if one is none. `is_the_site`: whether to ask for a KBS_CONTACT."""
+        for address in addresses:
+            if not _server(address) or any(mark in address for mark in "?#@"):
+                raise ArgumentError(f"{address!r} is not the address of a web archive; give one such as https://HOST.")
+        self.base = addresses[0].rstrip("/")
+        self.is_the_site = is_the_site
+        self._hosts = {urlsplit(address).hostname for address in addresses}
+
+    def serves(self, url: str) -> bool:
+        """Whether `url` is on one of its hosts, at any port: the parts of an archive may have ports of their own."""
+        server = _server(url)
+        return server is not None and server[0] in self._hosts
+
+
 def _server(url: str) -> tuple[str, int] | None:
     """Host and port of a web address; None if it is not one."""
     with suppress(ValueError, KeyError):

@@ -18,7 +18,9 @@ from storage.selection import NEWEST, Selection, select_rows
 from storage.versions import COLUMNS, HISTORY, Row, believed, extended, is_undated, same_capture, same_content
 
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
-_KEEP = f"insert into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
+_KEEP = (
+    f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
+)
 _DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
@@ -55,11 +57,15 @@ class ArticleStore(Store):
     def add_row(self, row: Row) -> Outcome:
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
         self._forget_refusal(row)
-        before = self._history(row)
-        after = extended(before, row)
+        before, seen = self._history(row)
+        after, seen_now = extended(before, seen, row)
         removed = [one for one in before if one not in after]
         added = [one for one in after if one not in before]
         self._write(removed, added)
+        if seen != seen_now:
+            self.db.execute("delete from seen where url = ?", [row["url"]])
+            for timestamp, moment in seen_now.items():
+                self.db.execute("insert into seen values (?, ?, ?)", [row["url"], timestamp, moment])
         if any(same_capture(one, row) for one in removed):
             return Outcome.REEXTRACTED
         (old, past), (new, kept) = map(_parted, (removed, added))
@@ -90,7 +96,7 @@ class ArticleStore(Store):
         """Store a version as it was stored elsewhere; where the article is known here, as `add_row` does.
 
         Args:
-            row: a row of `articles`.
+            row: a row of `articles`, perhaps with `replaced_at`: a silent edit.
             together: the versions that are known here come from the same export file.
         """
         row = believed(row)
@@ -98,7 +104,10 @@ class ArticleStore(Store):
         if row["timestamp"] in {None, *(one["timestamp"] for one in known)} or (known and not together):
             return self.add_row(row)
         self._forget_refusal(row)
-        self._insert([row])
+        if row.get("replaced_at"):
+            self.db.execute(_KEEP, row)
+        else:
+            self._insert([row])
         return Outcome.UPDATED if known else Outcome.NEW
 
     def refuse(self, capture: Capture, reason: str) -> None:
@@ -146,16 +155,20 @@ class ArticleStore(Store):
         url = row["source_url"] or _file_url(row)
         self.db.execute("delete from refusals where url = ? and fetched_at = ?", [url, row["fetched_at"]])
 
-    def _history(self, row: Row) -> list[Row]:
-        """The versions of a row's article, newest first, and its silent edits where the row may change them."""
-        versions = [one | {"replaced_at": None} for one in self._versions(row["url"])]
-        # A page that changes each time it is captured has thousands of them: where the row is the latest, they stay.
+    def _history(self, row: Row) -> tuple[list[Row], dict[str, str]]:
+        """What `extended` takes: of the silent edits of a row's article none where the row cannot change them."""
+        url, moment = row["url"], row["fetched_at"]
+        versions = [one | {"replaced_at": None} for one in self._versions(url)]
+        if not versions:
+            return [], {}
+        seen = dict(self.db.execute("select timestamp, seen_at from seen where url = ?", [url]).fetchall())
+        # A page that changes each time it is captured has thousands of them.
         sql = "select 1 from silent_edits where url = ? and fetched_at >= ? limit 1"
-        is_later = self.db.execute(sql, [row["url"], row["fetched_at"]]).fetchone() is None
-        if is_later and all(one["fetched_at"] < row["fetched_at"] for one in versions):
-            return versions
+        is_last = max([*seen.values(), *(one["fetched_at"] for one in versions)]) < moment
+        if is_last and self.db.execute(sql, [url, moment]).fetchone() is None:
+            return versions, seen
         sql = f"select {', '.join(HISTORY)} from silent_edits where url = ?"  # noqa: S608
-        return [*versions, *(dict(zip(HISTORY, one, strict=True)) for one in self.db.execute(sql, [row["url"]]))]
+        return [*versions, *(dict(zip(HISTORY, one, strict=True)) for one in self.db.execute(sql, [url]))], seen
 
     def _write(self, removed: Sequence[Row], added: Sequence[Row]) -> None:
         """Change the rows of an article's history."""
@@ -165,8 +178,9 @@ class ArticleStore(Store):
             if version["timestamp"] not in replaced:
                 self.db.execute("delete from articles where url = :url and timestamp = :timestamp", version)
         self._insert(new)
-        self.db.conn.executemany(_DROP, past)
-        self.db.conn.executemany(_KEEP, kept)
+        for sql, edits in ((_DROP, past), (_KEEP, kept)):
+            for edit in edits:
+                self.db.execute(sql, edit)
 
     def _insert(self, rows: Sequence[Row]) -> None:
         """Insert rows in one statement; each replaces the one with the same key."""

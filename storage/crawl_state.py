@@ -154,6 +154,27 @@ class CrawlState:
         location = Location(file=file, offset=offset)
         return Payload(digest=digest, fetched_at=datetime.fromisoformat(fetched_at), location=location, end=end)
 
+    def has_read(self, url: str, captured_at: datetime) -> bool:
+        """Whether a capture of an archive was read."""
+        sql = "select 1 from captures where url = ? and fetched_at = ?"
+        return self._db.execute(sql, [url, _utc(captured_at)]).fetchone() is not None
+
+    def save_capture(self, capture: Capture) -> None:
+        """Remember a capture of an archive as read."""
+        place = capture.location
+        values = [capture.url, _utc(capture.fetched_at), capture.digest, place and place.file, place and place.offset]
+        self._db.execute("insert or replace into captures values (?, ?, ?, ?, ?)", values)
+
+    def archived_payloads(self, digest: str) -> list[Place]:
+        """Where the project's own archive has a payload, and of which captures."""
+        sql = "select archive_file, archive_offset, url, fetched_at from {} where digest = :digest"
+        sql = f"{sql.format('captures')} and archive_file is not null union all {sql.format('payloads')} limit 1"
+        rows = self._db.execute(sql, {"digest": digest})
+        return [
+            Place(location=Location(file=file, offset=offset), url=url, fetched_at=datetime.fromisoformat(fetched_at))
+            for file, offset, url, fetched_at in rows
+        ]
+
     def save_payloads(self) -> None:
         """Write the payloads of `archived`. Without them a page is archived again; none is lost."""
         rows = [

@@ -2,6 +2,7 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,9 +33,10 @@ _SHOWN = """
     from catalogue join articles using (url, timestamp) where id in (select value from json_each(?))
 """
 _MARKED = """
-    select rowid, highlight(shown, 0, :begin, :end), snippet(shown, 1, :begin, :end, '…', 32)
-    from shown where shown match :expression
+    select rowid, highlight(shown, 0, :begin, :end), {} from shown where shown match :expression order by rowid
 """
+_WHOLE, _SNIPPET = "highlight(shown, 1, :begin, :end)", "snippet(shown, 1, :begin, :end, '…', 32)"
+_UNMARKED = str.maketrans(BEGIN + END, "  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +103,25 @@ def _shown(db: Database, expression: str, ids: list[int]) -> dict[int, dict[str,
     """The fields of each Hit but its score, by its id."""
     rows = {row["id"]: row for row in db.query(_SHOWN, [json.dumps(ids)])}
     texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
+    found = marked(expression, texts, _SNIPPET)
+    return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in found}
+
+
+def marked(
+    expression: str, texts: Iterable[tuple[int, str | None, str]], text: str = _WHOLE
+) -> list[tuple[int, str | None, str]]:
+    """Keys, titles and texts with what an FTS5 expression matches between BEGIN and END, in the order of the keys."""
     # An index of these texts alone: highlighting in the large one evaluates the query anew for each. It marks words by
     # their number, so that those of texts with as many words can be marked.
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute("create table texts (id integer primary key, title, text)")
         columns = "title, text, content='texts', content_rowid='id'"
         index.execute(f"create virtual table shown using fts5 ({columns}, tokenize='{TOKENIZE}')")
+        texts = [(key, title and title.translate(_UNMARKED), text.translate(_UNMARKED)) for key, title, text in texts]
         for table, form in (("texts", _as_many_words), ("shown", fold)):
             forms = [(key, title and form(title), form(text)) for key, title, text in texts]
             index.executemany(f"insert into {table} (rowid, title, text) values (?, ?, ?)", forms)  # noqa: S608
-        marked = index.execute(_MARKED, {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
-    return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in marked}
+        return index.execute(_MARKED.format(text), {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
 
 
 def _as_many_words(text: str) -> str:

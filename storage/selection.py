@@ -2,7 +2,6 @@
 
 import json
 import sqlite3
-import unicodedata
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from extractors.address import EDITIONS, parse_address, site_url
-from storage.query import fold, fts_expression
+from storage.query import fold, fts_expression, unaccented
 from storage.schema import TOKENIZE
 from storage.versions import COLUMNS, Row
 
@@ -236,16 +235,10 @@ def find_category(db: Database, given: str) -> str:
     """
     found = db.execute("select distinct category from catalogue where category is not null order by category")
     categories = [category for (category,) in found]
-    alike = [str(category) for category in categories if _fold(category) == _fold(given)]
+    alike = [str(category) for category in categories if unaccented(category) == unaccented(given)]
     if alike:
         return given if given in alike else alike[0]
     if not given.strip():
         return ""
     known = ", ".join(categories[:20])
     raise ValueError(f"No article has the category {given}" + (f"; there are: {known}." if known else "."))
-
-
-def _fold(text: str) -> str:
-    """A text without its accents, in lower case: as search compares."""
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).lower()

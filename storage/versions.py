@@ -1,6 +1,6 @@
 """Which of two captures of one version counts, and how they are merged: rules independent of the order of reading."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -35,7 +35,7 @@ def believed(row: Row) -> Row:
     return row if dates.items() <= row.items() else row | dates | {"timestamp": moment}
 
 
-def extended(history: Sequence[Row], row: Row) -> list[Row]:
+def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple[list[Row], dict[str, str]]:
     """The history of an article after one more capture of it was read; what stays the same compares equal.
 
     It is the one that the captures give if they are read in the order of time: what the database would have held at any
@@ -43,24 +43,40 @@ def extended(history: Sequence[Row], row: Row) -> list[Row]:
 
     Args:
         history: rows with the columns of HISTORY.
+        seen: when the content of a row of `articles` was captured last, by its `timestamp`, if later than the row says.
         row: with COLUMNS; its `timestamp` is None if the page gives no time.
+
+    Returns:
+        The new `history` and `seen`.
     """
     row = believed(row) | {"replaced_at": None}
     known = [believed(one) | {"replaced_at": None} for one in history]
     if row in known:
-        return [*history]
+        return [*history], dict(seen)
     versions = [one for one in history if one["replaced_at"] is None]
     edits = [one for one in history if one["replaced_at"] is not None]
-    captures = [row]
+    again = [one | {"fetched_at": seen[one["timestamp"]]} for one in versions if one["timestamp"] in seen]
+    captures, last = [row], dict(seen)
     # What older releases stored under a date that cannot be true is merged anew.
-    if any(_moment(one) >= _moment(row) for one in known) or any(one not in known for one in versions):
-        versions, edits, captures = [], [], sorted([*known, row], key=_moment)
+    if any(_moment(one) >= _moment(row) for one in [*known, *again]) or any(one not in known for one in versions):
+        versions, edits, captures, last = [], [], sorted([*known, *again, row], key=_moment), {}
     for capture in captures:
-        after = merged(versions, capture)
-        gone = (one for one in versions if one not in after and one["fetched_at"] < capture["fetched_at"])
-        edits += [one | {"replaced_at": capture["fetched_at"]} for one in gone]
+        after, moment = merged(versions, capture), capture["fetched_at"]
+        gone = (one for one in versions if one not in after and one["fetched_at"] < moment)
+        edits += [one | {"replaced_at": moment} for one in gone]
         versions = after
-    return [*edits, *versions]
+        last |= {one["timestamp"]: moment for one in versions if _is_again(capture, one)}
+    return [*edits, *versions], {
+        one["timestamp"]: last[one["timestamp"]]
+        for one in versions
+        if last.get(one["timestamp"], "") > one["fetched_at"]
+    }
+
+
+def _is_again(capture: Row, version: Row) -> bool:
+    """Whether a capture shows what a version says, which has its date."""
+    is_later = capture["timestamp"] == version["timestamp"] and capture["fetched_at"] > version["fetched_at"]
+    return is_later and same_content(version, _both_views(capture, version))
 
 
 def merged(versions: Sequence[Row], row: Row) -> list[Row]:

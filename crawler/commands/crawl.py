@@ -48,10 +48,10 @@ class Command(ProjectCommand, crawl.Command):
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
         from crawler.site import Site
 
-        name = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
+        checked = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         Site(self.settings["KBS_BASE_URL"])
-        _prepare_files(self.settings)
-        crawler = self._create_crawler(name)
+        _prepare_files(self.settings, archive="" if checked.dry else self.settings["KBS_ARCHIVE"])
+        crawler = self._create_crawler(checked.name)
         self.crawler_process.crawl(crawler, **opts.spargs)
         self.crawler_process.start(install_signal_handlers=False)  # the downloader handles them
         spider = cast("KbsSpider | None", crawler.spider)
@@ -65,8 +65,8 @@ class Command(ProjectCommand, crawl.Command):
         return status
 
 
-def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[str, str]) -> str:
-    """The spider's name, after the spider has checked its arguments; ArgumentError for a wrong call."""
+def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[str, str]) -> "KbsSpider":
+    """The spider, which has checked its arguments; ArgumentError for a wrong call."""
     spiders = loader.list()
     if len(args) != 1:
         raise ArgumentError(f"Name one spider, such as kbsworld crawl kbs_news; there is {', '.join(spiders)}.")
@@ -81,17 +81,16 @@ def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[s
             raise ArgumentError(f"{name} has no argument {argument}; it has {', '.join(known)}.")
         if argument != "file":
             check_text(argument, arguments[argument])
-    spider(**arguments)
-    return name
+    return spider(**arguments)
 
 
-def _prepare_files(settings: BaseSettings) -> None:
-    """Make database, archive folder, files of `-o` and folder of a job; StoreError or OSError if one cannot be."""
+def _prepare_files(settings: BaseSettings, archive: str) -> None:
+    """Make database, folder `archive`, files of `-o` and folder of a job; StoreError or OSError if one cannot be."""
     from storage import ArticleStore
 
     ArticleStore(settings["KBS_DB"]).close()
-    if settings["KBS_ARCHIVE"]:
-        Path(settings["KBS_ARCHIVE"]).expanduser().mkdir(parents=True, exist_ok=True)
+    if archive:
+        Path(archive).expanduser().mkdir(parents=True, exist_ok=True)
     for uri in map(str, settings.getdict("FEEDS")):
         parts = urlsplit(uri)
         if parts.scheme in {"", "file"} and "%(" not in uri:
@@ -125,7 +124,7 @@ def _describe_spiders(settings: BaseSettings) -> str:
     for name in loader.list():
         spider = cast("type[KbsSpider]", loader.load(name))
         defaults = (f"{argument}={value}" for argument, value in spider.argument_defaults().items())
-        lines += [f"  {sys.modules[spider.__module__].__doc__}", f"      {' '.join(defaults)}"]
+        lines += [f"  {sys.modules[spider.__module__].__doc__ or name}", f"      {' '.join(defaults)}"]
     lines.append("  lang=f,e: editions. since=, until=: days, 2026-11-24.")
     lines.append("  full=1: do not stop at pages whose articles are all stored.")
     return "\n".join(lines)

@@ -1,7 +1,8 @@
 """Write stored articles: tables, texts, a feed, a corpus.
 
 Writes the articles of the database of KBS_DB, the newest version of each, oldest first. A file is replaced as a
-whole at the end, or not at all. A crawl may run at the same time.
+whole at the end, or not at all. FILE.manifest.json beside it says what it holds: kbsworld verify reads it, and --as-of
+with the moment that it names gives the same file later. A crawl may run at the same time.
 
 Exit status: 0; 1 where the database cannot be read, a row of it is damaged (the others are written), or something
 cannot be written; 2 for a wrong call; 128 plus the signal's number where a signal ended it.
@@ -12,14 +13,17 @@ Examples:
   kbsworld export --format markdown -o articles/ --category politique
   kbsworld export --format txt -o corpus/ --since 2026
   kbsworld export -o feed.atom --limit 50
+  kbsworld export -o then.csv --as-of 2026-11-24T12:00
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, time
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -29,7 +33,10 @@ from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, tell
 
 if TYPE_CHECKING:
+    from sqlite_utils import Database
+
     from storage.exports import Exported
+    from storage.selection import Selection
 
 
 class _Format(NamedTuple):
@@ -60,7 +67,6 @@ _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 class Command(OfflineCommand):
     interrupted = "Interrupted; nothing was written."
-    _written = _damaged = 0
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         says = "; ".join(f"{name}: {form.says}" for name, form in _FORMATS.items())
@@ -68,6 +74,8 @@ class Command(OfflineCommand):
         text = "the file, or folder (default, and -: standard output)"
         parser.add_argument("-o", "--output", metavar="FILE", help=text)
         add_selection_options(parser, versions=True)
+        text = "what the database held then: a day (up to its end) or a moment, in KST if no other zone is named"
+        parser.add_argument("--as-of", metavar="MOMENT", type=_moment, help=text)
 
     def run(self, args: list[str], opts: Namespace) -> None:
         self.prints = opts.output in {None, "-"}
@@ -83,49 +91,72 @@ class Command(OfflineCommand):
         name = opts.format or _ENDINGS.get(ending) or ("" if ending else "jsonl")
         if not name:
             raise ArgumentError(f"-o {path}: no format has the ending {ending}; choose one with --format.")
-        form = _FORMATS[name]
-        if name == "markdown" and path and ending not in form.endings:
-            form = _Format("markdown", (), "", is_folder=True)
+        form = format_of(name, path)
         if path is None and (form.is_folder or (form.is_binary and sys.stdout.isatty())):
             raise ArgumentError(f"--format {name} is {'not one file' if form.is_folder else 'binary'}; give -o a name.")
         if path is not None:
             _check(path, form)
         if name == "atom" and opts.order is None:
             opts.order = "newest"
-        return self._export(opts, form, path)
+        if opts.as_of and opts.order == "rank":
+            raise ArgumentError("--order rank is by all that is stored now; leave it out with --as-of.")
+        return self._export(opts, name, path)
 
-    def _export(self, opts: Namespace, form: _Format, path: Path | None) -> int:
-        import click
-
+    def _export(self, opts: Namespace, name: str, path: Path | None) -> int:
         from storage.database import open_to_read
-        from storage.exports import sound, whole_file, whole_folder
-        from storage.selection import count_rows, select_rows
+        from storage.exports import manifest
 
-        write = import_module(f"storage.exports.{form.module}").write
-        is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
         with open_to_read(self.database, tell) as db:
-            selection = selection_of(opts, db)
-            length = 0 if is_hidden else count_rows(db, selection)
-            rows = select_rows(db, selection)
-            with click.progressbar(rows, length, file=sys.stderr, hidden=is_hidden, update_min_steps=500) as bar:
-                articles = self._counted(sound(bar, self._report))
-                with whole_folder(path) if path and form.is_folder else whole_file(path) as target:
-                    write(articles, target, selection)
+            db.execute("begin")  # one state of it, whatever a crawl stores meanwhile
+            selection = replace(selection_of(opts, db), as_of=opts.as_of)
+            written, damaged = write_export(db, selection, format_of(name, path), path)
+            # Not of pipes, devices and what the shell has opened.
+            if path and not str(path).startswith("/dev/") and (path.expanduser().is_file() or path.is_dir()):
+                manifest.write(path.expanduser(), name, selection, manifest.state_of(db), written, damaged)
         where = path or "standard output"
-        if self._written:
-            tell(f"export: {self._written:,} written to {where}.")
-        else:
-            tell(f"No article is selected; {where} is empty.")
-        return WORK_FAILED if self._damaged else 0
+        tell(f"export: {written:,} written to {where}." if written else f"No article is selected; {where} is empty.")
+        return WORK_FAILED if damaged else 0
 
-    def _counted(self, articles: Iterable[Exported]) -> Iterator[Exported]:
+
+def format_of(name: str, path: Path | None) -> _Format:
+    """The format of that name; ArgumentError where there is none."""
+    if name not in _FORMATS:
+        raise ArgumentError(f"There is no format {name[:40]}.")
+    form = _FORMATS[name]
+    if name == "markdown" and path and path.suffix.lower() not in form.endings:
+        return _Format("markdown", (), "", is_folder=True)
+    return form
+
+
+def write_export(db: Database, selection: Selection, form: _Format, path: Path | None) -> tuple[int, int]:
+    """Write an export; how many rows it has, and how many are damaged, and left out."""
+    import click
+
+    from storage.exports import sound, whole_file, whole_folder
+    from storage.selection import count_rows, select_rows
+
+    write = import_module(f"storage.exports.{form.module}").write
+    is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
+    length = 0 if is_hidden else count_rows(db, selection)
+    damages: list[str] = []
+    written = 0
+
+    def counted(articles: Iterable[Exported]) -> Iterator[Exported]:
+        nonlocal written
         for article in articles:
-            self._written += 1
+            written += 1
             yield article
 
-    def _report(self, damage: str) -> None:
-        self._damaged += 1
+    def report(damage: str) -> None:
+        damages.append(damage)
         tell(damage)
+
+    rows = select_rows(db, selection)
+    target = whole_folder(path) if path and form.is_folder else whole_file(path)
+    bar = click.progressbar(rows, length, file=sys.stderr, hidden=is_hidden, update_min_steps=500)
+    with bar as shown, target as out:
+        write(counted(sound(shown, report)), out, selection)
+    return written, len(damages)
 
 
 def _is_of_database(path: Path, database: Path) -> bool:
@@ -141,3 +172,18 @@ def _check(path: Path, form: _Format) -> None:
         raise ArgumentError(f"-o {path} is a file, and this format is a file per article; name a folder.")
     if not form.is_folder and target.is_dir():
         raise ArgumentError(f"-o {path} is a folder; name a file in it.")
+
+
+def _moment(text: str) -> datetime:
+    """A moment, aware; a day is its end in KST."""
+    from extractors.article import KST
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.") from None
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=KST)
+    if len(text) <= len("2026-11-24"):
+        moment = datetime.combine(moment.date(), time.max, KST)
+    # What is captured up to then is not known yet.
+    return min(moment, datetime.now(UTC))

@@ -1,9 +1,11 @@
 """Archives every exchange with the site as WARC."""
 
+from asyncio import CancelledError
 from contextlib import suppress
 from datetime import UTC, datetime
 from http.client import responses as phrases
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from scrapy import Request
@@ -11,6 +13,7 @@ from scrapy.http import Headers, Response
 
 from crawler.extensions import RunExtension
 from crawler.run_state import storing
+from crawler.site import PublicArchive
 from storage import ArchiveWriter
 from storage.archive.capture import Location, Payload, payload_digest
 
@@ -26,11 +29,27 @@ class Archive(RunExtension):
 
     def response_downloaded(self, response: Response, request: Request) -> None:
         """Archive one exchange. If that fails, whatever the reason, the run ends: no page is stored unarchived."""
+        if isinstance(self.spider.site, PublicArchive):
+            return  # what it answers is no page of the site, but holds some
         request.meta.update(fetched_at=datetime.now(UTC), location=None, unarchived=True)
         with storing(self.crawler):
             if self.crawler.settings["KBS_ARCHIVE"]:
                 request.meta["location"] = self._write(response, request, request.meta["fetched_at"])
             request.meta["unarchived"] = False
+
+    def keep(self, **fields: Any) -> Location | None:
+        """Archive a capture of a web archive, `fields` as of `ArchiveWriter.write`; None without an archive.
+
+        If that fails, the run ends, and a CancelledError is raised.
+        """
+        location: Location | None = None
+        with storing(self.crawler) as failed:
+            if self.crawler.settings["KBS_ARCHIVE"]:
+                self.spider.archive = self.spider.archive or self._open()
+                location = self.spider.archive.write(**fields)
+        if failed:
+            raise CancelledError
+        return location
 
     def _open(self) -> ArchiveWriter:
         settings = self.crawler.settings

@@ -32,7 +32,8 @@ def complaints(spider: KbsSpider) -> list[str]:
     articles = run.layouts.total()  # known ones that were fetched included
     refused, failed = run.counts["refused"], len(run.failures)
     structure = f"articles were found by structure alone (layout generic): {TEMPLATE_CHANGED}"
-    shares = [(run.layouts["generic"], MAX_GENERIC, articles, structure)]
+    # A spider that expects no fields reads old templates too, and finds what is new only when an archive grows.
+    shares = [(run.layouts["generic"], MAX_GENERIC, articles, structure)] if spider.expected_fields else []
     for field in spider.expected_fields:
         sentence = f"articles have no {field}: {TEMPLATE_CHANGED}"
         shares.append((run.missing_fields[field], MAX_MISSING, articles, sentence))
@@ -40,12 +41,13 @@ def complaints(spider: KbsSpider) -> list[str]:
         advice = "look at the reasons in the table refusals, and at one of the pages in a browser."
         shares.append((refused, MAX_REFUSED, refused + articles, f"pages hold no article: {advice}"))
     if run.stopped is None:  # else that is reported, with the reason
-        advice = "the next run asks for them again; if they fail again, look at the site in a browser."
+        advice = "the next run asks for them again; if they fail again, look at one of them in a browser."
         shares.append((failed, MAX_FAILED, run.pages + failed, f"pages failed, listed above: {advice}"))
     found = [
         f"{n} of {total} {sentence}" for n, most, total, sentence in shares if total >= MIN_PAGES and n > most * total
     ]
-    return found if any(run.counts[name] for name in ("new", "updated", "edited")) else [*found, *_silence(spider)]
+    has_news = any(run.counts[name] for name in ("new", "updated", "edited"))
+    return found if has_news or not spider.expected_fields else [*found, *_silence(spider)]
 
 
 def _silence(spider: KbsSpider) -> Iterator[str]:

@@ -50,6 +50,7 @@ class KbsSpider(scrapy.Spider):
         children: the one child process that extracts its pages.
         store, crawl_state: the database; the extension RunReport opens and closes it.
         archive: what the extension Archive writes; None before its first page, or without one.
+        dry: whether nothing is to be stored.
     """
 
     custom_settings = {
@@ -71,6 +72,7 @@ class KbsSpider(scrapy.Spider):
     store: ArticleStore
     crawl_state: CrawlState
     archive: ArchiveWriter | None = None
+    dry = False
 
     def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "") -> None:
         """A spider with the texts of these arguments; raises ArgumentError if one is invalid."""

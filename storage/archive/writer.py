@@ -49,24 +49,28 @@ class ArchiveWriter:
         *,
         url: str,
         fetched_at: datetime,
-        request_line: str,
-        request_headers: Headers,
-        status_line: str,
-        headers: Headers,
-        body: bytes,
+        request_line: str = "",
+        request_headers: Headers = (),
+        status_line: str = "",
+        headers: Headers = (),
+        body: bytes = b"",
         digest: str = "",
         revisits: Payload | None = None,
+        revisited_url: str = "",
+        about: Mapping[str, str] | None = None,
     ) -> Location:
         """Archive one exchange: the response as received, content encoding kept, and the request it answers.
 
         Args:
             fetched_at: when the response arrived; aware.
-            request_line: without the line ending: `GET /service/news_list.htm?lang=f HTTP/1.1`.
-            status_line: protocol, code, reason: `HTTP/1.1 200 OK`.
+            request_line: without the line ending: `GET /service/news_list.htm?lang=f HTTP/1.1`; empty: not known.
+            status_line: protocol, code, reason: `HTTP/1.1 200 OK`; empty, in a revisit: those of the original.
             body: the payload; without transfer encoding, so `headers` must not name one.
             digest: its `payload_digest`, if the caller knows it.
-            revisits: an earlier response of the same address with the same payload: a `revisit` record then refers to
-                it instead of keeping the payload again.
+            revisits: a response with the same payload: a `revisit` record then refers to it instead of keeping the
+                payload again.
+            revisited_url: the address of that response, if it is another.
+            about: fields of the response's record, such as another `WARC-Date`.
 
         Returns:
             The location of the payload; of a revisit, that of the earlier response.
@@ -79,17 +83,21 @@ class ArchiveWriter:
             self.close()
         out = self._out or self._open(fetched_at)
         writer, offset = self._writer, out.tell()
-        fields: dict[str, Any] = {"http_headers": _http_headers(status_line, headers)}
-        fields["warc_headers_dict"] = {"WARC-Date": _warc_date(fetched_at)}
+        fields: dict[str, Any] = {"http_headers": _http_headers(status_line, headers) if status_line else None}
+        fields["warc_headers_dict"] = {"WARC-Date": warc_date(fetched_at), **(about or {})}
         if revisits is None:
             fields["warc_headers_dict"]["WARC-Payload-Digest"] = digest or payload_digest(body)
             response = writer.create_warc_record(url, "response", BytesIO(body), len(body), **fields)
         else:
-            original = _warc_date(revisits.fetched_at)
-            response = writer.create_revisit_record(url, revisits.digest, url, original, **fields)
-        request = writer.create_warc_record(url, "request", http_headers=_http_headers(request_line, request_headers))
+            original = revisited_url or url, warc_date(revisits.fetched_at)
+            response = writer.create_revisit_record(url, revisits.digest, *original, **fields)
         with self._whole_or_nothing(offset):
-            writer.write_request_response_pair(request, response)
+            if request_line:
+                sent = _http_headers(request_line, request_headers)
+                request = writer.create_warc_record(url, "request", http_headers=sent)
+                writer.write_request_response_pair(request, response)
+            else:
+                writer.write_record(response)
         return Location(file=self._name, offset=offset) if revisits is None else revisits.location
 
     def check(self) -> None:
@@ -142,8 +150,8 @@ class ArchiveWriter:
             raise
 
 
-def _warc_date(moment: datetime) -> str:
-    """WARC 1.1 allows fractions of a second, and the store distinguishes captures by them."""
+def warc_date(moment: datetime) -> str:
+    """A time in a record: WARC 1.1 allows fractions of a second, and the store distinguishes captures by them."""
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 

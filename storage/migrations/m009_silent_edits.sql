@@ -25,6 +25,8 @@ create table silent_edits (
   archive_offset integer
 ) strict
 
+create unique index idx_silent_edits_url_timestamp_replaced_at on silent_edits (url, timestamp, replaced_at)
+
 create index idx_silent_edits_url_fetched_at on silent_edits (url, fetched_at)
 
 -- To find what the database did not hold yet at a moment.

@@ -185,7 +185,7 @@ def test_a_capture_read_again_keeps_what_another_view_added(store: ArticleStore)
 
 
 def empty(store: ArticleStore) -> None:
-    for table in ("articles", "silent_edits"):
+    for table in ("articles", "silent_edits", "seen"):
         store.db.table(table).delete_where()
 
 
@@ -278,3 +278,19 @@ def test_silent_edits_are_kept_until_they_are_replaced(store: ArticleStore) -> N
 def test_an_edit_is_extracted_again_where_it_is(store: ArticleStore) -> None:
     rows = history(store, [view(1), view(3, words="B"), view(1, words="A!")])
     assert [row["text"] for row in rows] == ["B", "A!"]
+
+
+def test_words_that_were_changed_and_changed_back_are_the_later_ones(store: ArticleStore) -> None:
+    rows = in_any_order(store, view(1), view(2, words="B"), view(3))
+    assert [(row["text"], row["fetched_at"][:10]) for row in rows] == [("A", "2026-01-03")]
+    for number, order in enumerate(permutations([view(1), view(2, words="B"), view(3), view(4)])):
+        with store.batch():
+            for row in order:
+                store.add_row(row | {"url": f"back {number}"})
+        [article] = store.versions(f"back {number}")
+        assert article.text == "A", [one["fetched_at"][:10] for one in order]
+
+
+def test_a_row_names_the_earliest_capture_with_its_words(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(2), view(3, words="B"), view(4, words="B"), view(5, words="B", source_url="other"))
+    assert (row["text"], row["fetched_at"][:10], row["source_url"]) == ("B", "2026-01-03", "view")

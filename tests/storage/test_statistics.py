@@ -111,13 +111,43 @@ def test_lengths_are_a_histogram_with_an_open_last_bar(store: ArticleStore, sele
 
 def test_a_word_is_counted_beside_all_articles_of_the_month(store: ArticleStore, selection: Selection) -> None:
     found = list(store.articles(selection))
-    every = Counter(map(month, found))
-    holding = Counter(month(article) for article in found if "Séoul" in article.text)
+    every = Counter((month(article), article.lang) for article in found)
+    holding = Counter((month(article), article.lang) for article in found if "Séoul" in article.text)
     rows = run(store.db, STATISTICS["word"], selection, word="seoul")
-    assert {row["month"]: (row["articles"], row["all_articles"]) for row in rows} == {
+    assert {edition_of(row): (row["articles"], row["all_articles"]) for row in rows} == {
         each: (holding[each], every[each]) for each in every
     }
     assert all(row["share"] == pytest.approx(100 * row["articles"] / row["all_articles"], abs=0.051) for row in rows)
+
+
+@pytest.mark.parametrize("by", ["month", "year"])
+@pytest.mark.parametrize(
+    ("query", "pattern"),
+    [("séoul", "Séoul"), ('"seoul le"', "Séoul le"), ("cor*", "Coréens"), ("seoul OR nord", "Séoul|nord")],
+)
+def test_occurrences_are_counted_by_edition(
+    store: ArticleStore, selection: Selection, by: str, query: str, pattern: str
+) -> None:
+    length = {"month": 7, "year": 4}[by]
+    times, words = Counter[Any](), Counter[Any]()
+    for article in store.articles(selection):
+        edition = month(article)[:length], article.lang
+        times[edition] += len(re.findall(rf"\b(?:{pattern})\b", article.text))
+        words[edition] += len(article.text.split())
+    rows = run(store.db, STATISTICS["word"], selection, word=f"{query}, absent", by=by)
+    counted = [row for row in rows if not row["series"].startswith("absent")]
+    assert {edition_of(row): (row["occurrences"], row["words"]) for row in counted} == {
+        each: (times[each], words[each]) for each in words
+    }
+    assert all(row["per_million"] == pytest.approx(1e6 * row["occurrences"] / row["words"], abs=0.051) for row in rows)
+    assert {row["occurrences"] for row in rows if row not in counted} == {0}
+    all_words = run(store.db, STATISTICS["words"], selection, by=by)
+    assert {(row["month"], row["lang"]): row["words"] for row in all_words} == words
+
+
+def edition_of(row: Row) -> tuple[str, str]:
+    """Month or year and language; a selection of one edition names none."""
+    return row["month"], row["series"].partition(" · ")[2] or "fr"
 
 
 def test_unknown_layouts_are_others(store: ArticleStore, selection: Selection) -> None:
@@ -128,7 +158,7 @@ def test_unknown_layouts_are_others(store: ArticleStore, selection: Selection) -
     assert counted(run(store.db, STATISTICS["layouts"], selection, "fr"), "month", "layout") == naive
 
 
-@pytest.mark.parametrize("word", ["", '"', "\x00", "' or 1=1 --"])
+@pytest.mark.parametrize("word", ['"', "\x00", "' or 1=1 --"])
 def test_an_invalid_word_is_found_nowhere(store: ArticleStore, word: str) -> None:
     rows = run(store.db, STATISTICS["word"], NEWEST, word=word)
     assert rows

@@ -1,0 +1,93 @@
+"""Show what changed between two versions of an article, word by word.
+
+ARTICLE is an address of the article, its number (Seq_Code), or the id of a row of catalogue. V1 and V2 are numbers of
+kbsworld show, where silent edits have some too; without them the last two are compared, with V1 alone it and the last.
+On a terminal what was removed is red and what was added green, unless NO_COLOR is set; else they are in [-...-] and
+{+...+}.
+
+Exit status: 0; 1 where the database cannot be read; 2 for a wrong call, such as a version that is not there; 128 plus
+the signal's number where a signal ended it.
+
+Examples:
+  kbsworld diff 83685
+  kbsworld diff 83685 1 3
+  kbsworld diff 83685 --format html > change.html
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from typing import TYPE_CHECKING
+
+from crawler.arguments import ArgumentError, whole_number
+from crawler.command import OfflineCommand
+from crawler.terminal import clean, marked, tell
+
+if TYPE_CHECKING:
+    from storage.exports import Exported
+
+
+class Command(OfflineCommand):
+    usage = "[options] ARTICLE [V1 V2]"
+    prints = True
+
+    def add_own_options(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--format", choices=("text", "html", "json"), default="text", help="default: text")
+
+    def work(self, args: list[str], opts: Namespace) -> int:
+        from storage.database import open_to_read
+        from storage.exports import html_digest, sound
+        from storage.history import find_article, history, version
+
+        if not 1 <= len(args) <= 3:
+            raise ArgumentError("Name one article and two of its versions, such as: kbsworld diff 83685 1 2.")
+        with open_to_read(self.database, tell) as db:
+            try:
+                given = [whole_number(1, 999_999, number) for number in args[1:]]
+                rows = history(db, find_article(db, args[0])[0])
+                if len(rows) == 1 and not given:
+                    tell("The article has one version; there is nothing to compare.")
+                    return 0
+                numbers = [*given, len(rows)][:2] if given else [len(rows) - 1, len(rows)]
+                old, new = (version(rows, number) for number in numbers)
+            except ArgumentTypeError as error:
+                raise ArgumentError(f"V1 and V2 {error}") from None
+            except ValueError as error:
+                raise ArgumentError(str(error)) from None
+        articles = list(sound([old, new], tell))
+        if len(articles) < 2:
+            return 1
+        before, after = articles
+        article = after._replace(before=before, change="edited" if old["replaced_at"] else "updated")
+        if opts.format == "html":
+            html_digest.write([article], sys.stdout.buffer)
+        else:
+            print(_json(article) if opts.format == "json" else _text(article))
+        return 0
+
+
+def _text(article: Exported) -> str:
+    from storage.exports.digest import about, differences
+
+    assert article.before is not None
+    changes = [marked(pieces) for pieces in differences(article)]
+    lines = [clean(article.row["url"])]
+    for word, side in (("from", article.before), ("to  ", article)):
+        lines.append(
+            f"{word}  {clean(about(side._replace(change='')))} · fetched {clean(side.row['fetched_at'][:19])} UTC"
+        )
+    return "\n\n".join(["\n".join(lines), *(changes or ["Title and text are the same."])])
+
+
+def _json(article: Exported) -> str:
+    from storage.exports.digest import differences
+
+    assert article.before is not None
+    key = ("timestamp", "fetched_at", "replaced_at")
+    sides = {
+        name: {field: row[field] for field in key} for name, row in (("old", article.before.row), ("new", article.row))
+    }
+    changes = [[piece._asdict() for piece in pieces] for pieces in differences(article)]
+    return json.dumps({"url": article.row["url"], **sides, "changes": changes}, ensure_ascii=False, indent=2)

@@ -1,0 +1,94 @@
+"""Show one stored article: its text, its versions and silent edits, and where each is archived.
+
+ARTICLE is an address of the article, its number (Seq_Code), or the id of a row of catalogue, as in the reading room's
+addresses. Shows the newest version; --version N another of those listed. Times of the article are in KST.
+
+Exit status: 0; 1 where the database cannot be read; 2 for a wrong call, such as an article that is not stored; 128
+plus the signal's number where a signal ended it.
+
+Examples:
+  kbsworld show 83685
+  kbsworld show 83685 --version 1
+  kbsworld show 'https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=83685' --cite bibtex
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import textwrap
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from crawler.arguments import ArgumentError, whole_number
+from crawler.command import OfflineCommand
+from crawler.terminal import clean, table, tell
+
+if TYPE_CHECKING:
+    from storage.exports import Exported
+    from storage.versions import Row
+
+_WIDEST = 100  # columns of a line that is read with ease
+
+
+class Command(OfflineCommand):
+    usage = "[options] ARTICLE"
+    prints = True
+
+    def add_own_options(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add("--version", metavar="N", type=partial(whole_number, 1, 999_999), help="the version N of the list")
+        add("--cite", choices=("bibtex", "csl"), help="print a reference only: BibTeX (biblatex) or CSL-JSON")
+
+    def work(self, args: list[str], opts: Namespace) -> int:
+        from storage.database import open_to_read
+        from storage.exports import sound
+        from storage.exports.citation import bibtex, csl
+        from storage.history import find_article, history, version
+
+        if len(args) != 1:
+            raise ArgumentError("Name one article by its address or number, such as: kbsworld show 83685.")
+        with open_to_read(self.database, tell) as db:
+            try:
+                url, key = find_article(db, args[0])
+                rows = history(db, url)
+                last = next((number for number, row in enumerate(rows, 1) if row["id"] == key), len(rows))
+                row = version(rows, opts.version or last)
+            except ValueError as error:
+                raise ArgumentError(str(error)) from None
+        if opts.cite:
+            print(bibtex(row) if opts.cite == "bibtex" else json.dumps([csl(row)], ensure_ascii=False, indent=2))
+            return 0
+        article = next(sound([row], tell), None)
+        if article is None:
+            return 1
+        print(*_lines(article, rows), sep="\n")
+        return 0
+
+
+def _lines(article: Exported, rows: Sequence[Row]) -> Iterator[str]:
+    from storage.exports.digest import about
+
+    row = article.row
+    width = min(shutil.get_terminal_size().columns, _WIDEST)
+    yield clean(row["title"] or "(no title)")
+    yield clean(about(article))
+    yield clean(row["url"])
+    for paragraph in article.paragraphs:
+        yield from ("", textwrap.fill(clean(paragraph, len(paragraph)), width, break_on_hyphens=False))
+    notes = [f"Picture: {row['image_credit']}" if row["image_credit"] else "", row["image_url"] or ""]
+    notes += ["There is a video on the site." if row["has_video"] else ""]
+    notes += ["The page was incomplete: the end is missing." if row["truncated"] else ""]
+    yield from ("", *(clean(note) for note in notes if note), "Versions, >: the one above; replaced: by a silent edit")
+    yield from table(
+        [("", "no", "version (KST)", "fetched (UTC)", "replaced (UTC)", "archived in"), *_cells(row, rows)]
+    )
+
+
+def _cells(shown: Row, rows: Sequence[Row]) -> Iterator[Sequence[object]]:
+    for number, row in enumerate(rows, 1):
+        times = (row[name] and row[name][:19].replace("T", " ") for name in ("timestamp", "fetched_at", "replaced_at"))
+        place = f"{row['archive_file']}, {row['archive_offset']}" if row["archive_file"] else None
+        yield ">" if row is shown else "", number, *times, place

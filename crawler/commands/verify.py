@@ -1,0 +1,76 @@
+"""Say whether an export still holds: whether its file is as it was, and the database gives it again.
+
+Reads MANIFEST, the FILE.manifest.json that kbsworld export wrote beside FILE (FILE names it too). It makes the export
+again from the database of KBS_DB, as of then, and compares SHA-256. Nothing is stored; a crawl may run meanwhile.
+
+The database gives something else if pages of that time came in later, from archives of others; if archived pages were
+extracted again by another version of kbsworld; or if that version writes the format differently.
+
+Exit status: 0 if both are so; 1 if not; 2 for a wrong call; 128 plus the signal's number where a signal ended it.
+
+Examples:
+  kbsworld verify articles.csv.manifest.json
+  kbsworld verify corpus.xml
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from crawler.arguments import ArgumentError
+from crawler.command import OfflineCommand
+from crawler.commands.export import format_of, write_export
+from crawler.terminal import WORK_FAILED, clean, tell
+
+if TYPE_CHECKING:
+    from storage.exports.manifest import Manifest
+    from storage.selection import Selection
+
+
+class Command(OfflineCommand):
+    usage = "[options] MANIFEST"
+    prints = True
+
+    def work(self, args: list[str], _: Namespace) -> int:
+        from storage.exports import manifest as module
+
+        if len(args) != 1:
+            raise ArgumentError("Name one manifest, such as articles.csv.manifest.json.")
+        path = Path(args[0]).expanduser()
+        path = path if path.name.endswith(module.ENDING) else module.path_of(path)
+        try:
+            manifest, selection = module.read(path)
+        except module.ManifestError as error:
+            raise ArgumentError(str(error)) from None
+        output, wanted = path.with_name(manifest["file"]), manifest["sha256"]
+        name, is_there = clean(output), output.exists()
+        is_same = is_there and module.digest(output) == wanted
+        print(f"{name}: {'as it was written' if is_same else 'changed' if is_there else 'not there'}", flush=True)
+        found, written = self._again(manifest, selection, output.name)
+        if found == wanted:
+            print(f"{self.database}: gives the same again: {written:,} written, SHA-256 {found}")
+        else:
+            print(f"{self.database}: gives something else: {written:,} written, and it was {manifest['written']:,}")
+            if manifest["kbsworld"] != version("kbsworld"):
+                tell(f"It was made by kbsworld {manifest['kbsworld']}, and this is {version('kbsworld')}.")
+        return 0 if is_same and found == wanted else WORK_FAILED
+
+    def _again(self, manifest: Manifest, selection: Selection, name: str) -> tuple[str, int]:
+        """The SHA-256 of the export made again, and how many rows it has."""
+        from storage.database import open_to_read
+        from storage.exports import ExportError
+        from storage.exports.manifest import digest
+
+        form = format_of(manifest["format"], Path(name))
+        with open_to_read(self.database, tell) as db, TemporaryDirectory() as folder:
+            output = Path(folder, name)
+            try:
+                written, _ = write_export(db, selection, form, output)
+            except ExportError as error:
+                tell(str(error))
+                return "", 0
+            return digest(output), written

@@ -1,0 +1,24 @@
+"""kbs_wayback: the articles that the Wayback Machine, or another web archive, has captured."""
+
+from collections.abc import AsyncIterator
+
+from crawler.spiders.archives import ArchiveSpider
+
+# https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server
+_QUERY = {
+    "output": "json",
+    "fl": "original,timestamp,statuscode,mimetype,digest",
+    "filter": "statuscode:200",
+    "collapse": "digest",
+    "limit": "5000",
+    "showResumeKey": "true",
+}
+
+
+class KbsWaybackSpider(ArchiveSpider):
+    name = "kbs_wayback"
+    addresses = ("KBS_WAYBACK",)
+    delay = "KBS_WAYBACK_DELAY"
+
+    async def indexes(self) -> AsyncIterator[tuple[str, dict[str, str]]]:
+        yield f"{self.site.base}/cdx/search/cdx", _QUERY

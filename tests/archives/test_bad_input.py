@@ -1,0 +1,343 @@
+"""What archives answer is not trusted: it is counted and reported with its address, and the run goes on."""
+
+import gzip
+import json
+import re
+import socket
+import zlib
+from email.utils import format_datetime
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from tests.archives.history import CRAWLS, WAYBACK, Seen
+from tests.archives.reference import expected
+from tests.archives.runs import COMMONCRAWL, HASTE, WAYBACK_MACHINE, Runs, difference
+from tests.archives.wayback import Answer
+from tests.archives.world import ArchiveWorld
+from tests.crawler.prepared import prepared
+from tests.crawler.scripted import ScriptedSite, counts
+
+HTML = b"<!DOCTYPE html><html><body><h1>Site maintenance</h1></body></html>"
+OLDEST = "CC-MAIN-2024-10"
+
+
+@pytest.fixture
+def runs(archives: ArchiveWorld, tmp_path: Path) -> Runs:
+    return Runs(archives, tmp_path)
+
+
+def span_of(archives: ArchiveWorld, seen: Seen) -> tuple[str, str]:
+    """The file of a capture's record and the range of its bytes, by the index."""
+    query = urlencode({"url": seen.address, "output": "json"})
+    _, _, answer = archives.respond(f"/{seen.archive}-index?{query}", "")
+    [line] = [line for line in map(json.loads, answer.splitlines()) if line["timestamp"] == seen.timestamp]
+    start = int(line["offset"])
+    return line["filename"], f"bytes={start}-{start + int(line['length']) - 1}"
+
+
+def repacked(record: bytes, length: int) -> bytes:
+    """A record as a gzip member of just that length: a comment in its header fills it up."""
+    packer = zlib.compressobj(9, wbits=-15)
+    deflated = packer.compress(record) + packer.flush()
+    end = zlib.crc32(record).to_bytes(4, "little") + len(record).to_bytes(4, "little")
+    comment = b"x" * (length - len(deflated) - len(end) - 11)
+    return b"\x1f\x8b\x08\x10\0\0\0\0\x02\xff" + comment + b"\0" + deflated + end
+
+
+def one_of(archives: ArchiveWorld, name: str) -> Seen:
+    """A capture without which the database would be another one, and whose payload its archive has but once."""
+    own = archives.of(*((WAYBACK,) if name == WAYBACK else CRAWLS))
+    bodies = [seen.body for seen in own]
+    whole = expected(own)
+    return next(
+        seen
+        for seen in own
+        if seen.archive == name and seen.truth and bodies.count(seen.body) == 1
+        if expected(one for one in own if one is not seen) != whole
+    )
+
+
+def test_an_index_line_that_is_not_json(runs: Runs) -> None:
+    lost = one_of(runs.archives, OLDEST)
+
+    def garbled(status: int, headers: dict[str, str], body: bytes) -> Answer:
+        lines = body.splitlines(keepends=True)
+        wrong = [b'{"urlkey": \xff\n' if f'"{lost.address}"'.encode() in line else line for line in lines]
+        return status, headers, b"".join(wrong)
+
+    runs.archives.changes[f"/{OLDEST}-index?"] = garbled
+    result = runs.crawl(*COMMONCRAWL)
+    assert result.returncode == 1
+    assert "not JSON" in result.stderr
+    assert f"/{OLDEST}-index?" in result.stderr
+    rest = [seen for seen in runs.archives.of(*CRAWLS) if seen is not lost]
+    assert difference(runs.stored(), expected(rest)) == []
+    # What was passed over is asked for again.
+    runs.archives.changes.clear()
+    assert runs.crawl(*COMMONCRAWL).returncode == 0
+    assert difference(runs.stored(), runs.archives.expected(*CRAWLS)) == []
+
+
+def test_a_record_whose_digest_is_wrong(runs: Runs) -> None:
+    lost = one_of(runs.archives, OLDEST)
+    file, span = span_of(runs.archives, lost)
+
+    def changed(status: int, headers: dict[str, str], body: bytes) -> Answer:
+        record = gzip.decompress(body)
+        at = record.rindex(b"<h1>")
+        return status, headers, repacked(record[:at] + b"x" * 300 + record[at + 300 :], len(body))
+
+    runs.archives.changes[f"/{file} {span}"] = changed
+    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS), "digest")
+
+
+def test_a_range_of_the_wrong_length(runs: Runs) -> None:
+    lost = one_of(runs.archives, OLDEST)
+    file, span = span_of(runs.archives, lost)
+    runs.archives.changes[f"/{file} {span}"] = lambda status, headers, body: (status, headers, body[: len(body) // 2])
+    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS))
+
+
+def test_the_whole_file_in_place_of_a_range(runs: Runs) -> None:
+    lost = one_of(runs.archives, OLDEST)
+    file, span = span_of(runs.archives, lost)
+    whole = (runs.archives.folder / file).read_bytes()
+    runs.archives.changes[f"/{file} {span}"] = lambda *_: (200, {}, whole)
+    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS))
+
+
+def test_another_record_of_the_file(runs: Runs) -> None:
+    """The index may be of another file than the one that is served."""
+    lost = one_of(runs.archives, OLDEST)
+    file, span = span_of(runs.archives, lost)
+    other = next(seen for seen in runs.archives.of(OLDEST) if seen.truth and seen is not lost)
+    other_file, other_span = span_of(runs.archives, other)
+    start, end = map(int, other_span.removeprefix("bytes=").split("-"))
+    record = gzip.decompress((runs.archives.folder / other_file).read_bytes()[start : end + 1])
+    runs.archives.changes[f"/{file} {span}"] = lambda status, headers, _: (status, headers, gzip.compress(record))
+    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS))
+
+
+def test_html_in_place_of_a_record(runs: Runs) -> None:
+    lost = one_of(runs.archives, OLDEST)
+    file, span = span_of(runs.archives, lost)
+    runs.archives.changes[f"/{file} {span}"] = lambda *_: (200, {"Content-Type": "text/html"}, HTML)
+    assert_lost_and_found(runs, COMMONCRAWL, lost, tuple(CRAWLS))
+
+
+def test_html_in_place_of_a_page_of_the_wayback_machine(runs: Runs) -> None:
+    """As it answers with status 200 when it is down: the page has none of the headers of a capture."""
+    lost = one_of(runs.archives, WAYBACK)
+    target = f"/web/{lost.timestamp}id_/{lost.address}"
+    runs.archives.changes[target] = lambda *_: (200, {"Content-Type": "text/html"}, HTML)
+    assert_lost_and_found(runs, WAYBACK_MACHINE, lost, (WAYBACK,))
+
+
+def test_a_page_of_the_wayback_machine_from_another_moment(runs: Runs) -> None:
+    """It leads to the nearest capture when it does not have the one asked for."""
+    lost = one_of(runs.archives, WAYBACK)
+    target = f"/web/{lost.timestamp}id_/{lost.address}"
+    runs.archives.changes[target] = lambda *_: (302, {"Location": target.replace(lost.timestamp, "20260214")}, b"")
+    assert_lost_and_found(runs, WAYBACK_MACHINE, lost, (WAYBACK,))
+
+
+def test_an_archive_that_leads_elsewhere_is_not_followed(runs: Runs) -> None:
+    lost = one_of(runs.archives, WAYBACK)
+    target = f"/web/{lost.timestamp}id_/{lost.address}"
+    elsewhere = ScriptedSite()
+    away = elsewhere.base_url.replace("127.0.0.1", "localhost")
+    runs.archives.changes[target] = lambda *_: (302, {"Location": f"{away}{target}"}, b"")
+    try:
+        assert_lost_and_found(runs, WAYBACK_MACHINE, lost, (WAYBACK,))
+        assert elsewhere.requests == []
+    finally:
+        elsewhere.close()
+
+
+def assert_lost_and_found(
+    runs: Runs, spider: tuple[str, ...], lost: Seen, archives: tuple[str, ...], *words: str
+) -> None:
+    """One capture is reported with its address and passed over; a later run, when the archive is well again, has it."""
+    result = runs.crawl(*spider)
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    assert counts(result)["failed"] == 1
+    where = lost.timestamp if spider is WAYBACK_MACHINE else f"{lost.archive}-0000"
+    assert where in result.stderr
+    for word in words:
+        assert word in result.stderr
+    rest = [seen for seen in runs.archives.of(*archives) if seen is not lost]
+    assert difference(runs.stored(), expected(rest)) == []
+    runs.archives.changes.clear()
+    runs.archives.requests.clear()
+    result = runs.crawl(*spider)
+    assert result.returncode == 0, result.stderr
+    assert len(runs.archives.pages()) == 1
+    assert difference(runs.stored(), runs.archives.expected(*archives)) == []
+
+
+@pytest.mark.parametrize("spider", [COMMONCRAWL, WAYBACK_MACHINE])
+def test_an_index_that_is_html(runs: Runs, spider: tuple[str, ...]) -> None:
+    broken = f"/{OLDEST}-index?" if spider is COMMONCRAWL else "/cdx/search/cdx?"
+    runs.archives.changes[broken] = lambda *_: (200, {"Content-Type": "text/html"}, HTML)
+    result = runs.crawl(*spider)
+    assert result.returncode in {1, 3}  # 3 where a tenth of all pages failed
+    assert broken in result.stderr
+    assert "Traceback" not in result.stderr
+    rest = runs.archives.of(*(name for name in CRAWLS if name != OLDEST)) if spider is COMMONCRAWL else []
+    assert difference(runs.stored(), expected(rest)) == []
+    runs.archives.changes.clear()
+    assert runs.crawl(*spider).returncode == 0
+    archives = tuple(CRAWLS) if spider is COMMONCRAWL else (WAYBACK,)
+    assert difference(runs.stored(), runs.archives.expected(*archives)) == []
+
+
+def test_a_revisit_record(runs: Runs) -> None:
+    """Its payload is another record's, perhaps of another crawl."""
+    lost = one_of(runs.archives, OLDEST)
+
+    def revisit(status: int, headers: dict[str, str], body: bytes) -> Answer:
+        lines = body.splitlines(keepends=True)
+        own = [
+            line.replace(b'"text/html"', b'"warc/revisit"') if lost.timestamp.encode() in line else line
+            for line in lines
+        ]
+        return status, headers, b"".join(own)
+
+    runs.archives.changes[f"/{OLDEST}-index?"] = revisit
+    result = runs.crawl(*COMMONCRAWL)
+    assert "revisit" in result.stderr
+    assert lost.address in result.stderr
+    rest = [seen for seen in runs.archives.of(*CRAWLS) if seen is not lost]
+    assert difference(runs.stored(), expected(rest)) == []
+
+
+@pytest.mark.parametrize("spider", [COMMONCRAWL, WAYBACK_MACHINE])
+def test_an_archive_that_is_down(runs: Runs, spider: tuple[str, ...]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        nobody = f"http://127.0.0.1:{probe.getsockname()[1]}"
+    names = ("KBS_COMMONCRAWL", "KBS_COMMONCRAWL_DATA", "KBS_WAYBACK")
+    result = runs.crawl(*spider, **dict.fromkeys(names, nobody))
+    assert result.returncode == 1
+    [sentence] = [line for line in result.stderr.splitlines() if line.strip()]
+    assert nobody in sentence
+    assert "refuses connections" in sentence
+
+
+def test_a_crawl_without_captures_of_the_site(runs: Runs) -> None:
+    """Common Crawl's index server says so with 404."""
+    nothing = b'{"message": "No Captures found for: world.kbs.co.kr/service/*"}'
+    runs.archives.changes[f"/{OLDEST}-index?"] = lambda *_: (404, {"Content-Type": "application/json"}, nothing)
+    result = runs.crawl(*COMMONCRAWL)
+    assert result.returncode == 0, result.stderr
+    rest = runs.archives.of(*(name for name in CRAWLS if name != OLDEST))
+    assert difference(runs.stored(), expected(rest)) == []
+
+
+def test_an_index_without_digests(runs: Runs) -> None:
+    """`-` stands for none: such captures have no payload in common."""
+
+    def without(status: int, headers: dict[str, str], body: bytes) -> Answer:
+        return status, headers, re.sub(rb'"digest": "\w+"', b'"digest": "-"', body)
+
+    runs.archives.changes["-index?"] = without
+    result = runs.crawl(*COMMONCRAWL)
+    assert result.returncode == 0, result.stderr
+    assert difference(runs.stored(), runs.archives.expected(*CRAWLS)) == []
+
+
+def test_an_index_of_a_million_pages(runs: Runs) -> None:
+    """That it names does not have: the archive is not asked for all of them."""
+    runs.archives.changes["showNumPages"] = lambda status, headers, _: (status, headers, b'{"pages": 1000000}')
+    result = runs.crawl("kbs_commoncrawl", "-a", f"crawls={OLDEST}")
+    assert result.returncode in {1, 3}
+    assert len(runs.archives.requests) < 100
+    assert difference(runs.stored(), runs.archives.expected(OLDEST)) == []
+
+
+def test_a_list_of_crawls_that_leads_elsewhere(runs: Runs) -> None:
+    elsewhere = ScriptedSite()
+    away = elsewhere.base_url.replace("127.0.0.1", "localhost")
+
+    def changed(status: int, headers: dict[str, str], body: bytes) -> Answer:
+        crawls = json.loads(body)
+        crawls[-1]["cdx-api"] = f"{away}/index"
+        return status, headers, json.dumps(crawls).encode()
+
+    runs.archives.changes["/collinfo.json"] = changed
+    try:
+        result = runs.crawl(*COMMONCRAWL)
+        assert elsewhere.requests == []
+    finally:
+        elsewhere.close()
+    assert result.returncode in {1, 3}
+    assert away in result.stderr
+    rest = runs.archives.of(*(name for name in CRAWLS if name != OLDEST))
+    assert difference(runs.stored(), expected(rest)) == []
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{}", b"[1]", b'[{"id": 1}]', b"null", b"<html>", b"[" * 9999, b""])
+def test_a_list_of_crawls_that_is_none(runs: Runs, body: bytes) -> None:
+    runs.archives.changes["/collinfo.json"] = lambda *_: (200, {}, body)
+    result = runs.crawl(*COMMONCRAWL)
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    assert "/collinfo.json" in result.stderr
+
+
+def test_hostile_lines_of_an_index(runs: Runs) -> None:
+    """Numbers, times and addresses that nobody has."""
+    line: dict[str, object] = {
+        "url": "http://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1",
+        "timestamp": "20240305040000",
+        "status": "200",
+        "mime": "text/html",
+        "digest": "A" * 32,
+        "filename": "crawl-data/none.warc.gz",
+        "offset": "0",
+        "length": "100",
+    }
+    hostile: dict[str, list[object]] = {
+        "timestamp": ["00000000000000", "99991231235959", "20240230000000", "", 7, None],
+        "offset": ["-1", "1e3", "9" * 5000, None, []],
+        "length": ["0", "-5", str(10**12)],
+        "filename": ["../../etc/passwd", "http://localhost:1/x", "//localhost:1/x", "a\r\nb: c", 5],
+        "url": ["http://world.kbs.co.kr:x/", "\0", "http://[", 5, None, "x" * 10**5],
+        "digest": ["sha1:", "md5:é", None, {}, "sha9:AAAA"],
+    }
+    lines = [json.dumps(line | {name: one}).encode() for name, values in hostile.items() for one in values]
+    lines += [b"[]", b"1", b"null", b'"x"', b"{" * 5000, b"[" * 50000, b"\xff\xfe", b"{}", b'{"url": "\\ud800"}']
+    runs.archives.changes[f"/{OLDEST}-index?"] = lambda status, headers, body: (
+        status,
+        headers,
+        body if body.startswith(b'{"pages"') else body + b"\n".join(lines) + b"\n",
+    )
+    result = runs.crawl(*COMMONCRAWL)
+    assert result.returncode in {1, 3}
+    assert "Traceback" not in result.stderr
+    assert "an error in kbsworld" not in result.stderr
+    assert difference(runs.stored(), runs.archives.expected(*CRAWLS)) == []
+
+
+def test_a_page_that_unpacks_to_gigabytes(runs: Runs) -> None:
+    lost = one_of(runs.archives, WAYBACK)
+    target = f"/web/{lost.timestamp}id_/{lost.address}"
+    packer = zlib.compressobj(9, wbits=31)
+    bomb = b"".join(packer.compress(bytes(10**7)) for _ in range(200)) + packer.flush()
+    date = {"memento-datetime": format_datetime(lost.moment, usegmt=True), "Content-Encoding": "gzip"}
+    runs.archives.changes[target] = lambda *_: (200, date | {"Content-Type": "text/html"}, bomb)
+    measure = (
+        "import atexit, resource, sys\n"
+        "peak = lambda: print('peak', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, file=sys.stderr)\n"
+        "atexit.register(peak)"
+    )
+    begun = prepared().begin("crawl", *WAYBACK_MACHINE, *HASTE, first=measure, **runs.environment())
+    _, errors = begun.communicate()
+    assert begun.returncode == 1, errors
+    assert lost.timestamp in errors
+    [peak] = re.findall(r"^peak (\d+)$", errors, re.MULTILINE)
+    assert int(peak) < 300_000  # kilobytes
+    rest = [seen for seen in runs.archives.of(WAYBACK) if seen is not lost]
+    assert difference(runs.stored(), expected(rest)) == []

@@ -1,0 +1,207 @@
+"""What the spiders of archives are asked to do, what they keep, and how they treat an archive."""
+
+import json
+import signal
+import time
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from warcio.archiveiterator import ArchiveIterator
+
+from tests.archives.history import CRAWLS, WAYBACK, Seen
+from tests.archives.reference import expected
+from tests.archives.runs import COMMONCRAWL, WAYBACK_MACHINE, Runs, difference
+from tests.archives.wayback import Answer
+from tests.archives.world import ArchiveWorld
+
+BOTH = pytest.mark.parametrize("spider", [COMMONCRAWL, WAYBACK_MACHINE])
+
+
+@pytest.fixture
+def runs(archives: ArchiveWorld, tmp_path: Path) -> Runs:
+    return Runs(archives, tmp_path)
+
+
+def of(archives: ArchiveWorld, spider: tuple[str, ...]) -> list[Seen]:
+    """What a spider is to find in the archives."""
+    return archives.of(*(CRAWLS if spider is COMMONCRAWL else (WAYBACK,)))
+
+
+@BOTH
+def test_a_dry_run_says_what_there_is_and_takes_nothing(runs: Runs, spider: tuple[str, ...]) -> None:
+    result = runs.crawl(*spider, "-a", "dry=1")
+    assert result.returncode == 0, result.stderr
+    assert runs.archives.pages() == []
+    assert not (runs.folder / "archive").exists()
+    captures = [seen for seen in of(runs.archives, spider) if seen.truth or seen.refused]
+    print(result.stdout, len(captures))
+    assert runs.rows("articles") == []
+
+
+@BOTH
+def test_a_bounded_run_goes_on_where_it_was(runs: Runs, spider: tuple[str, ...]) -> None:
+    fetched: list[tuple[str, str]] = []
+    for _ in range(2):
+        result = runs.crawl(*spider, "-a", "limit=5")
+        assert result.returncode == 0, result.stderr
+        assert len(runs.archives.pages()) == 5
+        fetched += runs.archives.pages()
+        runs.archives.requests.clear()
+    result = runs.crawl(*spider)
+    assert result.returncode == 0, result.stderr
+    fetched += runs.archives.pages()
+    assert len(fetched) == len(set(fetched))
+    assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+@BOTH
+def test_since_and_until_are_days_of_capture(runs: Runs, spider: tuple[str, ...]) -> None:
+    bounds = ("-a", "since=2025-03-31", "-a", "until=2026-06-30")  # 2025-03-30 at 23:50 UTC is the 31st in Korea
+    result = runs.crawl(*spider, *bounds)
+    assert result.returncode == 0, result.stderr
+    first, last = datetime(2025, 3, 30, 15, tzinfo=UTC), datetime(2026, 6, 30, 15, tzinfo=UTC)
+    within = [seen for seen in of(runs.archives, spider) if first <= seen.moment < last]
+    assert difference(runs.stored(), expected(within)) == []
+    # What was outside is not known for that.
+    runs.crawl(*spider)
+    assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+def test_other_editions_are_read_when_they_are_asked_for(runs: Runs) -> None:
+    runs.crawl(*COMMONCRAWL, "-a", "lang=e")
+    assert {row["lang"] for row in runs.rows("articles")} == {"en"}
+    # The crawls were read to their end, but not for French.
+    runs.crawl(*COMMONCRAWL, "-a", "lang=f,e")
+    stored = {key: row for key, row in runs.stored().items() if row["lang"] == "fr"}
+    assert difference(stored, runs.archives.expected(*CRAWLS)) == []
+
+
+@pytest.mark.parametrize("name", ["kbs_commoncrawl", "kbs_wayback"])
+@pytest.mark.parametrize("collection", ["library", "CC-MAIN-2026-47"])
+def test_any_pywb_is_read(runs: Runs, name: str, collection: str) -> None:
+    address = f"{runs.archives.pywb}/{collection}"
+    result = runs.crawl(name, "-a", f"archive={address}")
+    assert result.returncode == 0, result.stderr
+    captures = runs.archives.of(WAYBACK if collection == "library" else collection)
+    assert difference(runs.stored(), expected(captures)) == []
+    assert runs.archives.requests == []
+
+
+@pytest.mark.parametrize(
+    ("crawls", "names"),
+    [
+        ("2025", ["CC-MAIN-2025-33"]),
+        ("CC-MAIN-2024-10,CC-MAIN-2026-47", ["CC-MAIN-2024-10", "CC-MAIN-2026-47"]),
+        ("all", list(CRAWLS)),
+        ("", list(CRAWLS)),
+    ],
+)
+def test_the_crawls_that_are_named_are_read(runs: Runs, crawls: str, names: list[str]) -> None:
+    result = runs.crawl("kbs_commoncrawl", *(["-a", f"crawls={crawls}"] if crawls else []), "-a", "dry=1")
+    asked = {one.target.partition("-index?")[0] for one in runs.archives.requests[1:]}
+    assert asked == {f"/{name}" for name in names}, result.stderr
+
+
+def test_a_crawl_that_does_not_exist(runs: Runs) -> None:
+    result = runs.crawl("kbs_commoncrawl", "-a", "crawls=CC-MAIN-2031-01")
+    assert result.returncode in {1, 2}
+    assert "CC-MAIN-2031-01" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_of_a_new_crawl_the_index_alone_is_asked_for(runs: Runs) -> None:
+    def without_newest(status: int, headers: dict[str, str], body: bytes) -> Answer:
+        return status, headers, json.dumps(json.loads(body)[1:]).encode()
+
+    runs.archives.changes["/collinfo.json"] = without_newest
+    runs.crawl(*COMMONCRAWL)
+    runs.archives.changes.clear()
+    runs.archives.requests.clear()
+    runs.crawl(*COMMONCRAWL)
+    asked = {one.target.partition("-index?")[0] for one in runs.archives.requests if "-index?" in one.target}
+    assert asked == {"/CC-MAIN-2026-47"}
+    assert difference(runs.stored(), runs.archives.expected(*CRAWLS)) == []
+
+
+@BOTH
+def test_a_run_that_is_stopped_goes_on_where_it_was(runs: Runs, spider: tuple[str, ...]) -> None:
+    process = runs.begin(*spider)
+    while len(runs.archives.pages()) < 12 and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 128 + signal.SIGINT, errors
+    assert "Traceback" not in errors
+    fetched = runs.archives.pages()
+    result = runs.crawl(*spider)
+    assert result.returncode == 0, result.stderr
+    again = runs.archives.pages()[len(fetched) :]
+    assert len({*again} & {*fetched}) <= 1  # the one that was given up on its way
+    assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+@BOTH
+def test_the_archive_says_where_each_capture_is_from(runs: Runs, spider: tuple[str, ...]) -> None:
+    runs.crawl(*spider)
+    wanted = {(seen.address, seen.moment) for seen in of(runs.archives, spider) if seen.truth or seen.refused}
+    found = set()
+    for file in runs.files():
+        assert file.name.startswith(spider[0])
+        with file.open("rb") as stream:
+            for record in ArchiveIterator(stream, check_digests="raise"):
+                header = record.rec_headers.get_header
+                if record.rec_type == "warcinfo":
+                    continue
+                assert record.rec_type in {"response", "revisit"}
+                captured = datetime.fromisoformat(header("WARC-Date"))
+                found.add((header("WARC-Target-URI"), captured))
+                assert header("WARC-Source-URI").startswith(runs.archives.base_url)
+                assert datetime.fromisoformat(header("WARC-Creation-Date")) > datetime(2026, 11, 22, tzinfo=UTC)
+                if record.rec_type == "revisit":
+                    refers = header("WARC-Refers-To-Target-URI"), header("WARC-Refers-To-Date")
+                    assert (refers[0], datetime.fromisoformat(refers[1])) in found
+                record.content_stream().read()
+    assert found <= wanted
+    rows = {(row["source_url"], row["fetched_at"]) for row in runs.rows("articles")}
+    assert rows <= {(url, moment.isoformat(timespec="microseconds")) for url, moment in found}
+
+
+@BOTH
+def test_an_archive_is_asked_slowly_by_a_crawler_with_a_name(runs: Runs, spider: tuple[str, ...]) -> None:
+    slow = {"KBS_COMMONCRAWL_DELAY": "0.3", "KBS_WAYBACK_DELAY": "0.3", "KBS_CONTACT": "me@example.org"}
+    call = ["crawl", *spider, "-a", "limit=3", "-s", "AUTOTHROTTLE_ENABLED=False"]
+    assert runs.call(*call, **slow).returncode == 0
+    times = [one.at for one in runs.archives.requests]
+    assert min(after - before for before, after in pairwise(times)) > 0.25
+    assert len(runs.archives.pages()) == 3
+    for one in runs.archives.requests:
+        assert "me@example.org" in one.agent
+        assert "robots.txt" not in one.target
+
+
+@BOTH
+@pytest.mark.parametrize("kind", ["429", "503"])
+def test_an_archive_is_left_alone_as_long_as_it_asks(runs: Runs, spider: tuple[str, ...], kind: str) -> None:
+    runs.crawl(*spider, "-a", "limit=3")
+    pages = runs.archives.pages()
+    runs.archives.requests.clear()
+    runs.archives.faults.retry_after = 2
+    target = " ".join(pages[1]).rstrip()
+    runs.archives.faults.plan[target] = [kind]
+    other = Runs(runs.archives, runs.folder / "other")
+    other.folder.mkdir()
+    assert other.crawl(*spider, "-a", "limit=3").returncode == 0
+    times = [one.at for one in runs.archives.requests]
+    assert [after - before > 1.9 for before, after in pairwise(times)].count(True) == 1
+    assert runs.archives.pages().count(pages[1]) == 2
+    assert len(other.rows("articles")) == len(runs.rows("articles"))
+
+
+def test_an_archive_that_asks_for_hours_ends_the_run_with_a_sentence(runs: Runs) -> None:
+    runs.archives.faults.retry_after = 7200
+    runs.archives.faults.plan["/collinfo.json"] = ["503"]
+    result = runs.crawl(*COMMONCRAWL)
+    assert result.returncode == 1
+    assert "asks to be left alone for 7200 s" in result.stderr
