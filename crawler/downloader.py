@@ -17,6 +17,8 @@ from crawler.spiders.base import KbsSpider
 GRACE = 1.5
 #: How long the headers of an answer may be in all, in bytes; those of the site have some hundreds.
 MAX_HEADERS = 65_536
+# In seconds.
+_LOOK_AGAIN = 0.1
 
 
 class PromptDownloader(Downloader):
@@ -43,6 +45,17 @@ class PromptDownloader(Downloader):
 
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, stop)
+        self._let_close()
+
+    def _let_close(self) -> None:
+        """Let a run end when the last item is stored: Scrapy 2.19 looks for that after responses alone.
+
+        It would wait forever for one that `start` has yielded.
+        """
+        slot = self.crawler.engine.scraper.slot
+        if slot and slot.closing and not slot.closing.called and slot.is_idle() and self.crawler.spider:
+            slot.closing.callback(self.crawler.spider)
+        asyncio.get_running_loop().call_later(_LOOK_AGAIN, self._let_close)
 
     async def _end_run(self) -> None:
         asyncio.get_running_loop().call_later(GRACE, self._abandon)

@@ -9,9 +9,9 @@ from storage.versions import COLUMNS, Row
 
 _COLUMNS = ", ".join(COLUMNS)
 _HISTORY = f"""
-    select id, {", ".join(f"articles.{name}" for name in COLUMNS)}, null as replaced_at
+    select * from (select id, {", ".join(f"articles.{name}" for name in COLUMNS)}, null as replaced_at
     from catalogue join articles using (url, timestamp) where url = :url
-    union all select -id, {_COLUMNS}, replaced_at from silent_edits where url = :url
+    union all select -id, {_COLUMNS}, replaced_at from silent_edits where url = :url)
     order by timestamp, replaced_at is null, replaced_at limit :most
 """  # noqa: S608
 # More than this nobody reads: a page that changes each time it is fetched has thousands.

@@ -5,12 +5,13 @@ import sqlite3
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, Literal
 
 from sqlite_utils import Database
 
+from extractors.address import EDITIONS
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.query import QueryError, fts_expression, split, terms_of
 from storage.selection import Selection
@@ -44,7 +45,9 @@ class Statistic:
     chart: Mapping[str, Any]
     sql: str
     across: str = ""
-    beside: Sequence[str] = ()
+    beside: Sequence[str] = ("articles",)
+    coverage: bool = False
+    words: Mapping[str, Words] = field(default_factory=dict)
 
     @property
     def asks_for_word(self) -> bool:
@@ -56,9 +59,9 @@ class Statistic:
 
         `condition` on rows of `catalogue` is the code's own SQL, with parameters for values.
         """
-        words = {"others": OTHERS[language], "none": _NONE[language]}
-        sql = self.sql.format(selected=condition, period=_PERIOD, layouts=KNOWN_LAYOUTS, **words)
-        return " ".join(sql.split())
+        words = {name: each[language] for name, each in {"others": OTHERS, "none": _NONE, **self.words}.items()}
+        facts = {"period": _PERIOD, "layouts": KNOWN_LAYOUTS, "editions": ", ".join(map(str, EDITIONS.items()))}
+        return " ".join(self.sql.format(selected=condition, **facts, **words).split())
 
 
 #: All there are, by name, in the order in which they are shown.
@@ -85,7 +88,9 @@ def run(
         by: `month` or `year`.
     """
     register(db.conn)
-    return list(db.query(statistic.query(selection.condition, language), {**selection.values, "word": word, "by": by}))
+    category = next(iter(selection.categories), None)
+    values = {**selection.values, "word": word, "by": by, "category": category}
+    return list(db.query(statistic.query(selection.condition, language), values))
 
 
 def summarize(db: Database, selection: Selection) -> Row:
@@ -94,15 +99,17 @@ def summarize(db: Database, selection: Selection) -> Row:
     Returns:
         articles, versions: articles selected, and all versions of articles that match the rest of the selection.
         editions: how many articles of each language, as `fr 800, en 12`; None where there is none.
+        silent_edits: of those versions.
         first, last: the first and the last day with an article, in KST; None where there is no article.
         days: with an article.
         refused: pages without article, of the whole database.
         pulled_at: when the last crawl ended, or began where it has no end; ISO 8601, UTC; None: there was none.
     """
+    versions = replace(selection, all_versions=True).condition
     [counted] = db.query(
         f"""
-        select count(*) as articles,
-          (select count(*) from catalogue where {replace(selection, all_versions=True).condition}) as versions,
+        select count(*) as articles, (select count(*) from catalogue where {versions}) as versions,
+          (select count(*) from silent_edits join catalogue using (url, timestamp) where {versions}) as silent_edits,
           (select group_concat(lang || ' ' || articles, ', ') from (
             select lang, count(*) as articles from catalogue where {selection.condition} group by 1 order by 2 desc, 1
           )) as editions,

@@ -76,7 +76,7 @@ def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple
 def _is_again(capture: Row, version: Row) -> bool:
     """Whether a capture shows what a version says, which has its date."""
     is_later = capture["timestamp"] == version["timestamp"] and capture["fetched_at"] > version["fetched_at"]
-    return is_later and same_content(version, _both_views(capture, version))
+    return is_later and _rank(capture) == _rank(version) and same_content(version, _both_views(capture, version))
 
 
 def merged(versions: Sequence[Row], row: Row) -> list[Row]:

@@ -127,4 +127,5 @@ def _describe_spiders(settings: BaseSettings) -> str:
         lines += [f"  {sys.modules[spider.__module__].__doc__ or name}", f"      {' '.join(defaults)}"]
     lines.append("  lang=f,e: editions. since=, until=: days, 2026-11-24.")
     lines.append("  full=1: do not stop at pages whose articles are all stored.")
+    lines.append("  Of web archives: limit=1000 captures at most; dry=1: say what there is; archive=ADDRESS of a pywb.")
     return "\n".join(lines)

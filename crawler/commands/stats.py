@@ -1,8 +1,9 @@
-"""Count the stored articles by month, category, hour, length, layout, and words and their occurrences.
+"""Count the stored articles by month, category, hour, length, layout, words, or show how complete they are.
 
 Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
 by length, by layout, the words of all; and with --word those that contain a word, how often it occurs, and how often in
-a million words of the edition. The reading room draws the same. A crawl may run at the same time.
+a million words of the edition. --coverage instead shows where the articles of each month are from, and on which
+weekdays no news are stored. The reading room draws the same. A crawl may run at the same time.
 
 Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
 signal's number where a signal ended it.
@@ -10,6 +11,7 @@ signal's number where a signal ended it.
 Examples:
   kbsworld stats --only word --word sommet --word '"kim jong un"' --by year
   kbsworld stats --only months --format csv > months.csv
+  kbsworld stats --coverage --since 2009-01-01 --until 2009-12-31
   kbsworld stats --plot articles.png
 """
 
@@ -27,7 +29,7 @@ from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, table, tell
+from crawler.terminal import WORK_FAILED, clean, counted, table, tell
 
 if TYPE_CHECKING:
     from storage.charts import Spec
@@ -46,7 +48,10 @@ class Command(OfflineCommand):
         text = "also count this, written as for kbsworld search; repeatable, or several separated by commas"
         add("--word", metavar="QUERY", action="append", default=[], help=text)
         add("--by", choices=("month", "year"), default="month", help="what is counted over time (default: month)")
-        add("--only", choices=("months", "hours", "lengths", "words", "word", "layouts"), help="one statistic")
+        chosen = parser.add_mutually_exclusive_group().add_argument
+        names = ("months", "hours", "lengths", "words", "word", "layouts", "origins", "gaps")
+        chosen("--only", choices=names, help="one statistic; origins and gaps are those of --coverage")
+        chosen("--coverage", action="store_true", help="where articles were first captured, weekdays without news")
         add("--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: needs --only")
         add("--plot", metavar="FILE", help="draw into this .png or .svg file, and print nothing (needs kbsworld[plot])")
         add("--titles", choices=("en", "fr"), default="en", help="language of the drawing (default: en)")
@@ -74,7 +79,10 @@ class Command(OfflineCommand):
         language: Language = "en" if opts.plot is None else opts.titles
         # Bytes that are no text are in no article either.
         word = ", ".join(map(str.strip, queries)).encode("utf-8", "replace").decode()
-        chosen = [opts.only] if opts.only else [name for name in STATISTICS if word or name != "word"]
+        usual = [
+            name for name, one in STATISTICS.items() if (word if name == "word" else one.coverage == opts.coverage)
+        ]
+        chosen = [opts.only] if opts.only else usual
         with open_to_read(self.database, tell) as db:
             selection = selection_of(opts, db)
             summary = summarize(db, selection)
@@ -121,7 +129,7 @@ def plot(spec: Spec, path: Path) -> None:
 
 def _by(period: str, statistic: Statistic, rows: list[Row]) -> tuple[Statistic, list[Row]]:
     """A statistic and its rows, whose column `month` is called what it is."""
-    if period == "month" or "month" not in statistic.columns:
+    if period == "month" or "{period}" not in statistic.sql:
         return statistic, rows
     columns = {
         period: {"en": period},
@@ -146,20 +154,26 @@ def _print(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], form: str
 
 
 def _lines(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], word: str) -> Iterator[str]:
-    if not summary["articles"]:
+    if summary["articles"]:
+        yield from _summary(summary)
+    else:
         yield _NOTHING
-        return
+        found = [(statistic, rows) for statistic, rows in found if statistic.coverage and rows]
+    for statistic, rows in found:
+        subject = f": {clean(word)}" if statistic.asks_for_word else ""
+        yield from ("", f"{statistic.title['en']}{subject}", *table(_cells(statistic, rows)))
+
+
+def _summary(summary: Row) -> Iterator[str]:
     pulled_at, span = summary["pulled_at"], f"{summary['first']} to {summary['last']}"
     pulled_at = f"{clean(pulled_at.replace('T', ' ')[:16])} UTC" if pulled_at else "none yet"
     yield f"articles    {summary['articles']:,}"
     yield f"editions    {clean(summary['editions'])}"
     yield f"versions    {summary['versions']:,}"
+    yield f"edited      {counted(summary['silent_edits'], 'time')} without a new date"
     yield f"days        {summary['days']:,} with articles, {clean(span)}, in KST"
     yield f"last crawl  {pulled_at}"
     yield f"refused     {summary['refused']:,} pages of the whole database"
-    for statistic, rows in found:
-        subject = f": {clean(word)}" if statistic.asks_for_word else ""
-        yield from ("", f"{statistic.title['en']}{subject}", *table(_cells(statistic, rows)))
 
 
 def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:

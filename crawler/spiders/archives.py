@@ -36,7 +36,9 @@ from storage.sources.found import Found, read_replay
 
 # Indexes answer slowly and at length: for how long, in seconds, and how much. The longest known is far below.
 _PATIENCE = 180.0
-_MAX_BYTES, _MAX_PARTS, _MAX_ENTRIES = 100_000_000, 100_000, 2_000_000
+_MAX_BYTES, _MAX_PARTS, _MAX_ENTRIES = 100_000_000, 1_000, 2_000_000
+# Of an index of which so many parts fail in a row no more is asked for in this run.
+_FAILED_PARTS = 3
 #: What the API of pywb is asked for: these fields of captures, and first how many pages of them there are.
 PYWB = {"output": "json", "fl": "url,timestamp,status,mime,digest,filename,offset,length", "showNumPages": "true"}
 
@@ -57,8 +59,6 @@ class ArchiveSpider(KbsSpider):
     #: The settings that have the addresses of the archive, and the delay between requests.
     addresses: ClassVar[tuple[str, ...]]
     delay: ClassVar[str]
-    #: Whether an index never changes.
-    closed_indexes: ClassVar[bool] = False
 
     def __init__(self, limit: str = "", dry: str = "", archive: str = "", **arguments: str) -> None:
         """As in KbsSpider, but `since` and `until` are days of capture.
@@ -74,9 +74,10 @@ class ArchiveSpider(KbsSpider):
             PublicArchive(self.pywb, is_the_site=False)
         self.fetched = 0
         self.left_out = False
-        # For the dry run: by year and edition the articles of captures, and which of them are stored.
+        # For the dry run: by year and edition the articles of captures; which are stored; payloads to be fetched.
         self.captured: defaultdict[tuple[int, str], list[str]] = defaultdict(list)
         self.stored: dict[str, bool] = {}
+        self.missing: set[str | Entry] = set()
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
@@ -118,7 +119,7 @@ class ArchiveSpider(KbsSpider):
             failures, self.left_out = len(self.run.failures), bool(self.since or self.until)
             groups = await self._wanted(api, query)
             if self.dry:
-                self.fetched += sum(self._archived(group[0]) is None for group in groups)
+                self.missing |= {one.digest or one for one, *_ in groups if self._archived(one) is None}
                 continue
             for _ in range(2):  # those that fail once more, after the others
                 failed: list[list[Entry]] = []
@@ -126,7 +127,7 @@ class ArchiveSpider(KbsSpider):
                     async for page in self._pages(group, failed):
                         yield page
                 groups = failed
-            if self.closed_indexes and not self.left_out and len(self.run.failures) == failures:
+            if not self.left_out and len(self.run.failures) == failures:
                 for name in self.names_of(api):
                     yield CompletedList(url=name, coverage=Coverage(complete_from="", complete_to=self.started_at))
         if self.dry:
@@ -181,17 +182,20 @@ class ArchiveSpider(KbsSpider):
             query["from"] = f"{self.since - timedelta(days=1):%Y%m%d}"
         if self.until:
             query["to"] = f"{self.until:%Y%m%d}"
-        parts = [query]
+        parts, failed = [query], 0
         for _ in range(_MAX_PARTS):
-            if not parts:
+            if not parts or failed == _FAILED_PARTS:
                 return
             part = parts.pop(0)
             answer = await self._answer(f"{api}?{urlencode(part)}")
+            failed = failed + 1 if answer is None else 0
             if answer is None:
                 continue
             yield answer
             if answer.pages is not None and part.pop("showNumPages", ""):
                 parts = [part | {"page": str(page)} for page in range(min(answer.pages, _MAX_PARTS))]
+            elif answer.resume_key and answer.resume_key == part.get("resumeKey"):
+                break
             elif answer.resume_key:
                 parts = [part | {"resumeKey": answer.resume_key}]
         self.run.failures[api] = "its index does not end"
@@ -324,5 +328,5 @@ class ArchiveSpider(KbsSpider):
             missing = sum(not self.stored[url] for url in set(urls))
             yield f"{year:<8}{edition:<8}{len(urls):>10}{len(set(urls)):>10}{missing:>12}"
         delay = self.crawler.settings.getfloat("DOWNLOAD_DELAY")
-        time = timedelta(seconds=round(self.fetched * delay))
-        yield f"To fetch: {self.fetched} pages, {time} (h:mm:ss) at one every {delay:g} s."
+        time = timedelta(seconds=round(len(self.missing) * delay))
+        yield f"To fetch: {len(self.missing)} pages, {time} (h:mm:ss) at one every {delay:g} s."

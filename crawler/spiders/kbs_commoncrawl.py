@@ -20,7 +20,6 @@ class KbsCommoncrawlSpider(ArchiveSpider):
     name = "kbs_commoncrawl"
     addresses = ("KBS_COMMONCRAWL", "KBS_COMMONCRAWL_DATA")
     delay = "KBS_COMMONCRAWL_DELAY"
-    closed_indexes = True
 
     def __init__(self, crawls: str = "", **arguments: str) -> None:
         """As in ArchiveSpider; `crawls`: names of crawls, years, or `all`; empty: the newest ones."""

@@ -126,9 +126,9 @@ def write_below(parts: Iterable[str], head: Callable[[], str], stream: IO[bytes]
 
 def described(selection: Selection) -> str:
     """A selection in words, for readers of an export: the same for the same articles, whenever it is made."""
-    fields = asdict(selection)
-    given = (f"{name}={value}" for name, value in fields.items() if name != "as_of" and value != getattr(NEWEST, name))
-    return f"Selected: {', '.join(given) or 'the newest version of each article'}."
+    given = [(name, value) for name, value in asdict(selection).items() if value != getattr(NEWEST, name)]
+    words = [f"{name}={' or '.join(value) if isinstance(value, tuple) else value}" for name, value in given]
+    return f"Selected: {', '.join(word for word in words if not word.startswith('as_of=')) or 'the newest versions'}."
 
 
 def name_of(row: Row, *, version: bool) -> str:

@@ -99,7 +99,7 @@ def read(path: Path) -> tuple[Manifest, Selection]:
         return _checked(manifest), _from_json(manifest["selection"])
     except OSError as error:
         raise ManifestError(f"{path} cannot be read ({error.strerror}); name a file that ends in {ENDING}.") from None
-    except (ValueError, KeyError, TypeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise ManifestError(f"{path} is not a manifest that kbsworld export wrote.") from None
 
 
@@ -128,7 +128,7 @@ def _checked(manifest: Any) -> Manifest:
 
 
 def _from_json(values: Mapping[str, Any]) -> Selection:
-    """The selection; ValueError, KeyError or TypeError where the values are not those of one."""
+    """The selection; ValueError, TypeError or AttributeError where the values are not those of one."""
     read: dict[str, Any] = {"since": date.fromisoformat, "until": date.fromisoformat, "as_of": datetime.fromisoformat}
     given: dict[str, Any] = {name: read.get(name, _plain)(value) for name, value in values.items()}
     kinds = {"since": date, "until": date, "as_of": datetime, "limit": int}

@@ -6,12 +6,12 @@ https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server
 
 import json
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_plus
 
 from extractors.address import Address, parse_address
-from storage.archive.capture import plain_digest
+from storage.archive.capture import matches_digest, plain_digest
 
 # What a JSON parser raises for hostile text.
 _BROKEN = (ValueError, RecursionError)
@@ -99,6 +99,8 @@ def _add(answer: Answer, row: dict[str, Any]) -> None:
     url, digest = str(row.get("original") or row["url"]), str(row.get("digest", ""))
     captured_at = datetime.strptime(str(row["timestamp"]), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     offset, length = (int(row.get(name) or 0) for name in ("offset", "length"))
+    if captured_at > datetime.now(UTC) + timedelta(days=1):
+        raise ValueError("a time to come")
     address = parse_address(url)
     if address is None or not address.is_article:
         return
@@ -106,4 +108,6 @@ def _add(answer: Answer, row: dict[str, Any]) -> None:
         answer.revisits.append(url)
     elif row.get("status", row.get("statuscode")) == "200":
         digest = plain_digest(digest if ":" in digest else f"sha1:{digest}") or ""
+        # "-" is none: captures without a digest have no payload in common.
+        digest = "" if matches_digest(digest, b"") is None else digest
         answer.entries.append(Entry(url, address, captured_at, digest, str(row.get("filename", "")), offset, length))

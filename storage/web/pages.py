@@ -14,7 +14,7 @@ from storage.query import QueryError
 from storage.search import BEGIN, END, search
 from storage.selection import NEWEST, Selection, find_category, select_rows
 from storage.statistics import summarize
-from storage.versions import COLUMNS
+from storage.versions import COLUMNS, HISTORY
 
 Context = dict[str, Any]
 
@@ -30,6 +30,11 @@ _ARTICLE = f"""
     select catalogue.id, catalogue.latest, {", ".join(f"articles.{name}" for name in COLUMNS)}
     from catalogue join articles using (url, timestamp) where catalogue.id = ?
 """  # noqa: S608
+_EDIT = f"select -id as id, {', '.join(HISTORY)} from silent_edits where id = -?"  # noqa: S608
+_EDITS = """
+    select -id as id, timestamp, replaced_at, title from silent_edits where url = ?
+    order by timestamp desc, replaced_at desc limit 1000
+"""
 _VERSIONS = "select id, timestamp, latest, title from catalogue where url = ? order by timestamp desc limit 1000"
 
 
@@ -71,20 +76,23 @@ def article(db: Database, key: str, against: str | None) -> Context:
     return {
         "article": shown,
         "versions": versions,
+        "edits": list(db.query(_EDITS, [shown["url"]])),
         "newest_id": next((version["id"] for version in versions if version["latest"]), None),
         "difference": _difference(shown, other) if other and other["url"] == shown["url"] else None,
     }
 
 
 def _version(db: Database, key: str) -> Context | None:
-    for found in db.query(_ARTICLE, [key]):
+    """A version by its id in `catalogue`; a silent edit by its own with a minus."""
+    for found in db.query(_EDIT if key.startswith("-") else _ARTICLE, [key]):
         links = {"link": _web_address(found["url"]), "image_link": _web_address(found["image_url"])}
         return {**found, **links, "paragraphs": json.loads(found["paragraphs"])}
     return None
 
 
 def _difference(shown: Context, other: Context) -> Context:
-    old, new = sorted((shown, other), key=lambda version: str(version["timestamp"]))
+    # What stood in a row before a silent edit is older than what is there now.
+    old, new = sorted((shown, other), key=lambda one: (str(one["timestamp"]), one.get("replaced_at") or "~"))
     title = compare_words(old["title"] or "", new["title"] or "")
     paragraphs = compare_paragraphs(old["paragraphs"], new["paragraphs"])
     is_same = all(piece.change == "equal" for pieces in (title, *paragraphs) for piece in pieces)

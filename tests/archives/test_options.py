@@ -1,8 +1,11 @@
 """What the spiders of archives are asked to do, what they keep, and how they treat an archive."""
 
 import json
+import re
 import signal
+import sqlite3
 import time
+from contextlib import closing
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -10,12 +13,20 @@ from pathlib import Path
 import pytest
 from warcio.archiveiterator import ArchiveIterator
 
+from extractors.address import parse_address
 from tests.archives.history import CRAWLS, WAYBACK, Seen
 from tests.archives.reference import expected
 from tests.archives.runs import COMMONCRAWL, WAYBACK_MACHINE, Runs, difference
 from tests.archives.wayback import Answer
 from tests.archives.world import ArchiveWorld
 
+#: Run first in a process: so that a signal most likely comes while an item is in the pipeline.
+SLOW_STORE = """
+import time
+from crawler.pipeline import ArticlePipeline
+process_item = ArticlePipeline.process_item
+ArticlePipeline.process_item = lambda self, item: time.sleep(0.1) or process_item(self, item)
+"""
 BOTH = pytest.mark.parametrize("spider", [COMMONCRAWL, WAYBACK_MACHINE])
 
 
@@ -35,9 +46,47 @@ def test_a_dry_run_says_what_there_is_and_takes_nothing(runs: Runs, spider: tupl
     assert result.returncode == 0, result.stderr
     assert runs.archives.pages() == []
     assert not (runs.folder / "archive").exists()
+    assert [*runs.rows("articles"), *runs.rows("captures"), *runs.rows("runs"), *runs.rows("lists")] == []
     captures = [seen for seen in of(runs.archives, spider) if seen.truth or seen.refused]
-    print(result.stdout, len(captures))
-    assert runs.rows("articles") == []
+    articles = {address.url for seen in captures if (address := parse_address(seen.address))}
+    years, total, to_fetch = table(result.stdout)
+    assert {*years} == {(str(seen.moment.year), "fr") for seen in captures}
+    assert sum(count for count, _, _ in years.values()) == total[0]
+    assert total[1] == total[2]
+    if spider is COMMONCRAWL:
+        assert total[:2] == [len(captures), len(articles)]
+        assert to_fetch == len({seen.body for seen in captures})
+    else:  # which leaves out neighbours with the same payload, such as the pages of articles that are gone
+        assert len({row["url"] for row in runs.archives.expected(WAYBACK).values()}) < total[1] <= len(articles)
+        assert total[1] < total[0] < len(captures)
+    runs.crawl(*spider)
+    rows = runs.rows("captures")
+    _, after, to_fetch = table(runs.crawl(*spider, "-a", "dry=1").stdout)
+    refused = {row["url"] for row in runs.rows("refusals")}
+    assert after == [*total[:2], len(refused)]
+    assert to_fetch == 0
+    assert runs.rows("captures") == rows
+
+
+def test_the_table_in_the_readme_is_a_real_one(runs: Runs) -> None:
+    runs.crawl(*COMMONCRAWL)
+    *lines, time_needed = runs.crawl(*WAYBACK_MACHINE, "-a", "dry=1").stdout.splitlines()
+    readme = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
+    assert "\n".join([*lines, time_needed.partition(",")[0]]) in readme
+
+
+def table(output: str) -> tuple[dict[tuple[str, str], list[int]], list[int], int]:
+    """What a dry run prints: captures, articles and those not stored by year and edition, the same in all, pages."""
+    years, total, to_fetch = {}, [], -1
+    for line in output.splitlines():
+        first, *words = line.split()
+        if first.isdigit():
+            years[first, words[0]] = [int(word) for word in words[1:]]
+        elif first == "all":
+            total = [int(word) for word in words]
+        elif found := re.match(r"To fetch: (\d+) pages", line):
+            to_fetch = int(found[1])
+    return years, total, to_fetch
 
 
 @BOTH
@@ -78,8 +127,7 @@ def test_other_editions_are_read_when_they_are_asked_for(runs: Runs) -> None:
     assert difference(stored, runs.archives.expected(*CRAWLS)) == []
 
 
-@pytest.mark.parametrize("name", ["kbs_commoncrawl", "kbs_wayback"])
-@pytest.mark.parametrize("collection", ["library", "CC-MAIN-2026-47"])
+@pytest.mark.parametrize(("name", "collection"), [("kbs_wayback", "library"), ("kbs_commoncrawl", "CC-MAIN-2026-47")])
 def test_any_pywb_is_read(runs: Runs, name: str, collection: str) -> None:
     address = f"{runs.archives.pywb}/{collection}"
     result = runs.crawl(name, "-a", f"archive={address}")
@@ -127,12 +175,14 @@ def test_of_a_new_crawl_the_index_alone_is_asked_for(runs: Runs) -> None:
 
 @BOTH
 def test_a_run_that_is_stopped_goes_on_where_it_was(runs: Runs, spider: tuple[str, ...]) -> None:
-    process = runs.begin(*spider)
+    process = runs.begin(*spider, first=SLOW_STORE)
     while len(runs.archives.pages()) < 12 and process.poll() is None:
         time.sleep(0.005)
     process.send_signal(signal.SIGINT)
+    began = time.monotonic()
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 128 + signal.SIGINT, errors
+    assert time.monotonic() - began < 3
     assert "Traceback" not in errors
     fetched = runs.archives.pages()
     result = runs.crawl(*spider)
@@ -140,6 +190,45 @@ def test_a_run_that_is_stopped_goes_on_where_it_was(runs: Runs, spider: tuple[st
     again = runs.archives.pages()[len(fetched) :]
     assert len({*again} & {*fetched}) <= 1  # the one that was given up on its way
     assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+@BOTH
+def test_a_database_that_fails_ends_a_run(runs: Runs, spider: tuple[str, ...]) -> None:
+    runs.crawl(*spider, "-a", "limit=1")
+    hurried = "import storage.database; storage.database._BUSY_SECONDS = 0.5"
+    process = runs.begin(*spider, first=hurried + SLOW_STORE)
+    while len(runs.archives.pages()) < 12 and process.poll() is None:
+        time.sleep(0.005)
+    with closing(sqlite3.connect(runs.folder / "kbs.db", isolation_level=None)) as other:
+        other.execute("begin immediate")
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1, errors
+    assert "database is locked" in errors
+    assert runs.crawl(*spider).returncode == 0
+    assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+@BOTH
+def test_a_job_that_is_stopped_goes_on(runs: Runs, spider: tuple[str, ...]) -> None:
+    job = ("-s", f"JOBDIR={runs.folder / 'job'}")
+    process = runs.begin(*spider, *job)
+    while len(runs.archives.pages()) < 12 and process.poll() is None:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+    fetched = runs.archives.pages()
+    result = runs.crawl(*spider, *job)
+    assert result.returncode == 0, result.stderr
+    assert len({*runs.archives.pages()[len(fetched) :]} & {*fetched}) <= 1
+    assert difference(runs.stored(), expected(of(runs.archives, spider))) == []
+
+
+def test_without_an_archive_of_its_own(runs: Runs) -> None:
+    for spider in (COMMONCRAWL, WAYBACK_MACHINE):
+        result = runs.crawl(*spider, KBS_ARCHIVE="")
+        assert result.returncode == 0, result.stderr
+    assert difference(runs.stored(), runs.archives.expected()) == []
+    assert not (runs.folder / "archive").exists()
 
 
 @BOTH

@@ -48,7 +48,8 @@ def test_the_tables_show_every_number(scrapy: Run) -> None:
     lines = ran.stdout.splitlines()
     assert lines[0].split() == ["articles", "30"]
     assert lines[1].split() == ["editions", "fr", "30"]
-    assert "2026-09-01 to 2026-11-" in lines[3]
+    assert lines[3] == "edited      0 times without a new date"
+    assert "2026-09-01 to 2026-11-" in lines[4]
     assert [line for line in lines if line and line[0].isupper()] == [
         *("Articles per month by category", "Hours of publication (Korean time)", "Length of the articles"),
         *("Words by edition", "Words over time: séoul", "Layouts over time"),
@@ -80,7 +81,7 @@ def test_csv_is_one_table_and_no_formula(scrapy: Run) -> None:
 def test_json_counts_the_selected_articles(scrapy: Run) -> None:
     selected = ("--since", "2026-10-01", "--category", "politique")
     found = json.loads(scrapy("stats", "--format", "json", "--word", "tokyo", *selected).stdout)
-    assert set(found["statistics"]) == set(STATISTICS)
+    assert set(found["statistics"]) == {name for name, statistic in STATISTICS.items() if not statistic.coverage}
     assert 0 < found["summary"]["articles"] < 30
     assert {row["category"] for row in found["statistics"]["months"]} == {"Politique"}
 
@@ -90,6 +91,48 @@ def test_each_statistic_can_be_chosen() -> None:
     Command().add_own_options(parser)
     [only] = [action for action in parser._actions if action.dest == "only"]
     assert list(only.choices or ()) == list(STATISTICS)
+
+
+@pytest.mark.usefixtures("database")
+def test_coverage_is_where_articles_are_from_and_weekdays_without_news(scrapy: Run) -> None:
+    ran = scrapy("stats", "--coverage")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    origins, gaps = ran.stdout.split("\n\n")[1:]
+    assert origins.splitlines() == [
+        "Articles per month by origin of the first capture",
+        *("  month    not archived", "  2026-09            10", "  2026-10            10", "  2026-11            10"),
+    ]
+    assert [line.split() for line in gaps.splitlines()[1:]] == [
+        ["month", "edition", "weekdays", "without", "of", "days"],
+        "2026-09 fr 15 22 03 09 11 14 15 17 18 21 22 23 24 25 28 29 30".split(),
+        "2026-10 fr 15 22 01 07 12 13 15 16 19 21 22 23 26 27 28 29 30".split(),
+        "2026-11 fr 6 13 02 05 11 13 16 17".split(),
+    ]
+
+
+@pytest.mark.usefixtures("database")
+def test_gaps_are_a_table_for_programs_too(scrapy: Run) -> None:
+    bounds = ("--since", "2026-09-21", "--until", "2026-09-30")
+    ran = scrapy("stats", "--only", "gaps", "--format", "csv", *bounds)
+    assert ran.stdout == "month,lang,missing,weekdays,days\n2026-09,fr,8,8,all\n"
+    # Nothing is stored of these days: that is what is asked.
+    lines = scrapy("stats", "--coverage", *bounds).stdout.splitlines()
+    assert lines[0] == "No stored article matches."
+    assert lines[-1].split() == ["2026-09", "fr", "8", "8", "all"]
+
+
+@pytest.mark.usefixtures("database")
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--coverage", "--only", "months"), "argument --only: not allowed with argument --coverage"),
+        (("--coverage", "--format", "csv"), "CSV is one table; choose it, such as --only months."),
+    ],
+)
+def test_a_wrong_call_is_explained(scrapy: Run, options: tuple[str, ...], told: str) -> None:
+    ran = scrapy("stats", *options)
+    assert (ran.returncode, ran.stdout) == (2, "")
+    assert told in ran.stderr
 
 
 def test_an_empty_database_is_reported(scrapy: Run, tmp_path: Path) -> None:

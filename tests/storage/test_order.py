@@ -291,6 +291,11 @@ def test_words_that_were_changed_and_changed_back_are_the_later_ones(store: Arti
         assert article.text == "A", [one["fetched_at"][:10] for one in order]
 
 
+def test_the_clock_of_a_capture_from_after_now_does_not_keep_words(store: ArticleStore) -> None:
+    [row] = in_any_order(store, view(5), view(6, fetched_at=AHEAD), view(7, words="B"))
+    assert row["text"] == "B"
+
+
 def test_a_row_names_the_earliest_capture_with_its_words(store: ArticleStore) -> None:
     [row] = in_any_order(store, view(2), view(3, words="B"), view(4, words="B"), view(5, words="B", source_url="other"))
     assert (row["text"], row["fetched_at"][:10], row["source_url"]) == ("B", "2026-01-03", "view")

@@ -1,6 +1,7 @@
 """TEI, held to the DTD that trafilatura brings."""
 
 import json
+from datetime import UTC, datetime
 from importlib.metadata import version
 from io import BytesIO
 
@@ -68,14 +69,16 @@ def test_every_version_has_its_own_id() -> None:
 def test_the_header_says_how_large_the_corpus_is_of_when_and_what_made_it() -> None:
     rows = [exported(1, text="trois mots ici"), exported(2, text="un", fetched_at="2026-11-24T08:00:00.000000+00:00")]
     rows = [one._replace(paragraphs=[one.row["text"]]) for one in rows]
-    root = corpus(*rows, selection=Selection(query="<mots>", kinds=("news",)))
+    root = corpus(
+        *rows, selection=Selection(query="<mots>", kinds=("news", "feature"), as_of=datetime(2026, 11, 24, tzinfo=UTC))
+    )
     header = "t:teiHeader//t:"
     assert [node.get("quantity") for node in root.iterfind(f"{header}measure", NS)] == ["2", "4"]
     [date] = root.iterfind(f"{header}date", NS)
     assert date.get("when") == "2026-11-24T08:00:00.000000+00:00"
     made = {node.get("ident"): node.get("version") for node in root.iterfind(f"{header}application", NS)}
     assert made == {name: version(name) for name in ("kbsworld", "trafilatura")}
-    assert texts(root, f"{header}samplingDecl/t:p") == ["Selected: query=<mots>, kinds=('news',)."]
+    assert texts(root, f"{header}samplingDecl/t:p") == ["Selected: query=<mots>, kinds=news or feature."]
     assert corpus(exported(1, "a")).find(f"{header}samplingDecl", NS) is not None
 
 
