@@ -13,7 +13,7 @@ from extractors import Article
 from storage.statistics import STATISTICS
 from storage.web.language import spell_time
 from tests.storage.web.reader import PHONE, Reader
-from tests.storage.web.rooms import REFUSED, SECOND, SUMMIT, THIRD, VERSIONS, Room
+from tests.storage.web.rooms import BEFORE, REFUSED, SECOND, SUMMIT, THIRD, VERSIONS, Room
 
 PAGES = """
     / /search?q=coree /search?q=introuvable /search?q=%22coree /kbs/catalogue/1 /kbs /kbs/days_without_news?lang=fr
@@ -77,6 +77,17 @@ def test_a_comparison_marks_exactly_the_changed_words(reader: Reader, room: Room
     # It reads from older to newer on the page of either.
     page = reader.open(f"/kbs/catalogue/{key_of(room, SUMMIT)}?_against={key_of(room, SECOND)}")
     assert page.locator(".difference ins").all_text_contents() == ["15"]
+
+
+def test_what_stood_before_a_silent_edit_is_listed_and_compared(reader: Reader, room: Room) -> None:
+    page = reader.open(f"/kbs/catalogue/{key_of(room, THIRD)}")
+    [line] = page.locator(".edits li").all_inner_texts()
+    assert line.startswith(spell_time(THIRD.timestamp, "fr"))
+    page = reader.follow(".edits a.compare")
+    assert page.locator(".difference h2 del").all_text_contents() == ["la", "Chine"]
+    assert page.locator(".difference h2 ins").all_text_contents() == ["le", "Japon"]
+    page = reader.open("/kbs/silent_edits")
+    assert str(BEFORE.title) in page.locator("table").inner_text()
 
 
 def facets(page: Page) -> dict[str, dict[str, int]]:
