@@ -75,9 +75,8 @@ def _text(article: Exported) -> str:
     changes = [marked(pieces) for pieces in differences(article)]
     lines = [clean(article.row["url"])]
     for word, side in (("from", article.before), ("to  ", article)):
-        lines.append(
-            f"{word}  {clean(about(side._replace(change='')))} · fetched {clean(side.row['fetched_at'][:19])} UTC"
-        )
+        said, moment = about(side._replace(change="", before=None)), side.row["fetched_at"][:19]
+        lines.append(f"{word}  {clean(said)} · fetched {clean(moment)} UTC")
     return "\n\n".join(["\n".join(lines), *(changes or ["Title and text are the same."])])
 
 

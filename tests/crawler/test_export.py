@@ -207,8 +207,11 @@ def test_what_killed_exports_left_goes_with_the_next_one(tmp_path: Path) -> None
             left = set(folder.iterdir())
         assert len(left) == 3
         prepared().run("export", "-o", str(folder / "one.jsonl"), KBS_DB=str(database))
-        assert set(folder.iterdir()) == left | {folder / "one.jsonl"}
+        one = {folder / name for name in ("one.jsonl", "one.jsonl.manifest.json")}
+        assert set(folder.iterdir()) == left | one
         running.write(b"whole")
     prepared().run("export", "-o", str(folder / "two.jsonl"), KBS_DB=str(database))
-    assert {file.name for file in folder.iterdir()} == {"running.jsonl", "one.jsonl", "two.jsonl"}
+    assert {file.name for file in folder.iterdir()} == {"running.jsonl"} | {
+        f"{name}.jsonl{ending}" for name in ("one", "two") for ending in ("", ".manifest.json")
+    }
     assert (folder / "running.jsonl").read_bytes() == b"whole"
