@@ -59,8 +59,7 @@ class ArticleStore(Store):
         self._forget_refusal(row)
         before, seen = self._history(row)
         after, seen_now = extended(before, seen, row)
-        removed = [one for one in before if one not in after]
-        added = [one for one in after if one not in before]
+        removed, added = _without(before, after), _without(after, before)
         self._write(removed, added)
         if seen != seen_now:
             self.db.execute("delete from seen where url = ?", [row["url"]])
@@ -230,6 +229,12 @@ def article_row(article: Article, capture: Capture) -> Row:
         "paragraphs": json.dumps(article.paragraphs, ensure_ascii=False),
         **_provenance(capture),
     }
+
+
+def _without(history: Sequence[Row], other: Sequence[Row]) -> list[Row]:
+    """The rows of a history that another one of the same article does not have."""
+    known = {(one["timestamp"], one["replaced_at"]): one for one in other}
+    return [one for one in history if known.get((one["timestamp"], one["replaced_at"])) != one]
 
 
 def _parted(history: Sequence[Row]) -> tuple[list[Row], list[Row]]:

@@ -40,8 +40,8 @@ with undone as (
   select id, url, timestamp, min(replaced_at) from silent_edits where replaced_at > :as_of group by url, timestamp
 ), held as (
   select id, {_LIGHT.format("day")} from main.catalogue
-  where (url, timestamp) not in (select url, timestamp from articles where fetched_at > :as_of)
-    and (url, timestamp) not in (select url, timestamp from undone)
+  where id not in (select id from articles join main.catalogue using (url, timestamp) where fetched_at > :as_of)
+    and id not in (select catalogue.id from undone join main.catalogue using (url, timestamp))
   union all
   select {_OF_EDIT} from silent_edits where id in (select id from undone) and fetched_at <= :as_of
 ), catalogue as materialized (

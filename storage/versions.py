@@ -58,7 +58,9 @@ def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple
     again = [one | {"fetched_at": seen[one["timestamp"]]} for one in versions if one["timestamp"] in seen]
     captures, last = [row], dict(seen)
     # What older releases stored under a date that cannot be true is merged anew.
-    if any(_moment(one) >= _moment(row) for one in [*known, *again]) or any(one not in known for one in versions):
+    if any(_moment(one) >= _moment(row) for one in [*known, *again]) or any(
+        believed(one) is not one for one in versions
+    ):
         versions, edits, captures, last = [], [], sorted([*known, *again, row], key=_moment), {}
     for capture in captures:
         after, moment = merged(versions, capture), capture["fetched_at"]

@@ -1,10 +1,11 @@
 """One article as a reference: BibTeX (biblatex's `online`) and CSL-JSON."""
 
 import re
+import unicodedata
 from datetime import date
 from typing import Any
 
-from storage.exports import FORBIDDEN, REPLACEMENT, name_of
+from storage.exports import name_of
 from storage.exports.digest import web_address
 from storage.versions import Row
 
@@ -70,7 +71,8 @@ def _parts(day: str) -> list[int]:
 
 
 def _line(text: str) -> str:
-    return " ".join(FORBIDDEN.sub(REPLACEMENT, text).split())
+    """A text as one line without control and format characters: it is printed on a terminal."""
+    return " ".join("".join(" " if unicodedata.category(char)[0] == "C" else char for char in text).split())
 
 
 def _tex(text: str) -> str:

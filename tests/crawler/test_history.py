@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,11 +13,14 @@ import yaml
 from lxml import html
 
 from storage import ArticleStore
+from storage.exports.manifest import ManifestError, read
 from tests.crawler.conftest import HASTE
 from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.scripted import counts, rows
+from tests.crawler.test_export import export
 from tests.replica import Replica
 from tests.replica.world import Entry
+from tests.rows import article
 
 FORMATS = {
     **{f"a.{ending}": ending for ending in ("jsonl", "csv", "xlsx", "parquet", "html", "md", "atom", "vert", "xml")},
@@ -81,8 +85,8 @@ def test_a_recheck_finds_every_silent_edit_and_keeps_what_stood_there(desk: Desk
     assert {url(one): one.truth.text for one in desk.before} == {key: row["text"] for key, row in kept.items()}
     with ArticleStore(desk.folder / "kbs.db") as store:
         for one in desk.after:
-            [article] = store.versions(url(one))
-            assert article.text == one.truth.text
+            [version] = store.versions(url(one))
+            assert version.text == one.truth.text
             assert kept[url(one)]["fetched_at"] < kept[url(one)]["replaced_at"]
 
 
@@ -120,8 +124,8 @@ def test_an_export_as_of_then_is_the_same_bytes(desk: Desk, name: str) -> None:
     given = ["--format", manifest["format"]]
     given += ["--query", manifest["selection"]["query"]] if name == "found.csv" else []
     again, now = desk.folder / f"again-{name}", desk.folder / f"now-{name}"
-    desk.text("export", *given, "--as-of", moment, "-o", str(again))
-    desk.text("export", *given, "-o", str(now))
+    assert export(desk.folder / "kbs.db", *given, "--as-of", moment, "-o", str(again)) == 0
+    assert export(desk.folder / "kbs.db", *given, "-o", str(now)) == 0
     shas = [json.loads((desk.folder / f"{it.name}.manifest.json").read_text("utf-8"))["sha256"] for it in (again, now)]
     assert shas[0] == manifest["sha256"] != shas[1]
     if again.is_file():
@@ -133,7 +137,7 @@ def test_an_export_as_of_then_is_the_same_bytes(desk: Desk, name: str) -> None:
         }
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", ["a.csv", "a.xml", "texts"])
 def test_a_manifest_is_verified(desk: Desk, name: str) -> None:
     said = desk.text("verify", str(desk.folder / f"{name}.manifest.json")).splitlines()
     assert said[0] == f"{desk.folder / name}: as it was written"
@@ -178,9 +182,12 @@ def test_a_manifest_that_is_none_is_a_sentence(desk: Desk, tmp_path: Path, kind:
         broken = json.dumps(json.loads((desk.folder / "a.csv.manifest.json").read_text("utf-8")) | broken)
     file = tmp_path / "a.csv.manifest.json"
     file.write_text(broken, "utf-8")
-    run = desk.call("verify", str(file))
-    assert (run.returncode, run.stdout) == (2, "")
-    assert run.stderr == f"{file} is not a manifest that kbsworld export wrote.\n"
+    with pytest.raises(ManifestError, match=r"manifest\.json is not a manifest that kbsworld export wrote\.$"):
+        read(file)
+    if kind == "not JSON":
+        run = desk.call("verify", str(file))
+        assert (run.returncode, run.stdout) == (2, "")
+        assert run.stderr == f"{file} is not a manifest that kbsworld export wrote.\n"
 
 
 @pytest.mark.parametrize(
@@ -293,6 +300,31 @@ def test_an_article_is_cited(desk: Desk) -> None:
     entry = desk.text("show", truth.url, "--cite", "bibtex")
     assert entry.startswith("@online{kbs-")
     assert f"  urldate = {{{item['accessed']['date-parts'][0][0]}-" in entry
+
+
+HOSTILE = "\x1b[31m}{\\input{/etc/passwd}\x9b2J $&#% _~^ \u202e=1+1<script>"
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["show 1", "show 1 --cite bibtex", "show 1 --cite csl", "diff 1", "diff 1 --format html", "diff 1 --format json"],
+)
+def test_hostile_text_is_shown_harmless(tmp_path: Path, call: str) -> None:
+    row = article(1, title=HOSTILE, text=HOSTILE, paragraphs=json.dumps([HOSTILE]), archive_file=f"/{HOSTILE}")
+    later = {"title": f"{HOSTILE}!", "fetched_at": "2026-11-22T00:00:00.000000+00:00"}
+    with ArticleStore(tmp_path / "kbs.db") as store, store.batch():
+        for one in (row, row | later):
+            store.add_row(one | {"written_at": one["timestamp"]})
+    run = prepared().run(*call.split(), KBS_DB=str(tmp_path / "kbs.db"))
+    assert run.returncode == 0, run.stderr
+    assert not set(run.stdout) & set("\x1b\x9b\u202e" if "--format" not in call else "\x1b")
+    if "html" in call:
+        assert "<script>" not in run.stdout
+    if "bibtex" in call:
+        entry = re.sub(r"\\[\\{}$&#%_]|\\text\w+\{\}", "", run.stdout.partition(",\n")[2])
+        fields = re.findall(r"^  [a-z]+ = \{(?:\{[^{}]*\}|[^{}])*\},$", entry, re.MULTILINE)
+        assert entry == "\n".join(fields) + "\n}\n\n"
+        assert not set("".join(line for line in fields if "url" not in line)) & set("\\$&#%~^")
 
 
 def test_the_software_is_cited_as_it_is() -> None:
