@@ -78,10 +78,10 @@ def split(queries: str) -> list[str]:
     return re.findall(r'(?:[^,"]|"[^"]*"?)+', queries.translate(_QUOTES))
 
 
-def terms_of(query: str) -> list[str]:
-    """The words of the index that a query finds, where it is a single word; else none."""
+def single_word(query: str) -> list[str]:
+    """The spellings of the word that is all of a query; none where it is more than a word."""
     [word, *others] = words_of(_plain(query)) or ["", ""]
-    return [] if others or query.strip('" ') != word else [unaccented(spelling) for spelling in _spellings(word)]
+    return [] if others or query.strip('" ') != word else _spellings(word)
 
 
 def words_of(text: str) -> list[str]:
@@ -92,7 +92,7 @@ def words_of(text: str) -> list[str]:
 def unaccented(text: str) -> str:
     """A text without its accents, in lower case: as search compares."""
     decomposed = unicodedata.normalize("NFD", text)
-    letters = "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
+    letters = "".join(character.lower() for character in decomposed if not unicodedata.combining(character))
     return unicodedata.normalize("NFC", letters)  # syllables of Hangul are decomposed, too
 
 

@@ -5,6 +5,7 @@ import sqlite3
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, Literal
@@ -13,7 +14,8 @@ from sqlite_utils import Database
 
 from extractors.address import EDITIONS
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
-from storage.query import QueryError, fts_expression, split, terms_of
+from storage.query import QueryError, fts_expression, single_word, split
+from storage.schema import TOKENIZE
 from storage.selection import Selection
 from storage.versions import Row
 
@@ -45,7 +47,7 @@ class Statistic:
     chart: Mapping[str, Any]
     sql: str
     across: str = ""
-    beside: Sequence[str] = ()
+    beside: Sequence[str] = ("articles",)
     coverage: bool = False
     words: Mapping[str, Words] = field(default_factory=dict)
 
@@ -151,10 +153,19 @@ def words_asked(words: object) -> str:
     """
     queries = [query for query in split(words) if query.strip()] if isinstance(words, str) else []
     asked = [
-        {"word": label(query), "expression": match_expression(query), "terms": terms_of(query) or None}
+        {"word": label(query), "expression": match_expression(query), "terms": terms_of(single_word(query)) or None}
         for query in queries[:MAX_WORDS_ASKED]
     ]
     return json.dumps(asked)
+
+
+def terms_of(words: list[str]) -> list[str]:
+    """Words as the index has them: its tokenizer knows best which letters are the same."""
+    with closing(sqlite3.connect(":memory:")) as index:
+        index.execute(f"create virtual table written using fts5 (word, tokenize='{TOKENIZE}')")
+        index.execute("create virtual table terms using fts5vocab (written, row)")
+        index.executemany("insert into written values (?)", [[word] for word in words])
+        return [term for (term,) in index.execute("select term from terms")]
 
 
 def tokens(sizes: object) -> int:

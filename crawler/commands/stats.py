@@ -129,7 +129,7 @@ def plot(spec: Spec, path: Path) -> None:
 
 def _by(period: str, statistic: Statistic, rows: list[Row]) -> tuple[Statistic, list[Row]]:
     """A statistic and its rows, whose column `month` is called what it is."""
-    if period == "month" or "month" not in statistic.columns:
+    if period == "month" or "{period}" not in statistic.sql:
         return statistic, rows
     columns = {
         period: {"en": period},

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from html import escape
 from itertools import groupby
@@ -148,11 +149,20 @@ def name_of(row: Row, *, version: bool) -> str:
 
 
 def _number(url: str) -> str:
+    # To read an address takes longer than all else here, and most differ in their last number only.
+    shape, _, last = url.rpartition("=")
+    lang = _lang_of(f"{shape}=1" if last.isascii() and last.isdigit() else url)
+    ids = [parameter.partition("=")[2] for parameter in url.split("&")[1:]]  # the first one is the edition
+    return "-".join([lang, *ids]) if lang and all(map(_NUMBER.fullmatch, ids)) else _digest(url)
+
+
+@lru_cache(maxsize=1024)
+def _lang_of(url: str) -> str | None:
+    """The edition of an article; None where its address has no number of today's site."""
     address = parse_address(url)
     if address is None or not address.is_article or address.url != url or address.facts.layout == "generic":
-        return _digest(url)  # numbers of the old site are a series of their own
-    ids = [parameter.partition("=")[2] for parameter in url.split("&")[1:]]  # the first one is the edition
-    return "-".join([str(address.lang), *ids]) if all(map(_NUMBER.fullmatch, ids)) else _digest(url)
+        return None  # numbers of the old site are a series of their own
+    return str(address.lang)
 
 
 def _digest(text: str) -> str:

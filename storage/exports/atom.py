@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
+from io import TextIOWrapper
 from itertools import chain
 from typing import IO, Any
 from uuid import NAMESPACE_URL, uuid5
@@ -35,7 +36,11 @@ def write(
     feed.feed["id"] = uuid5(NAMESPACE_URL, f"kbsworld {about}").urn
     feed.articles = chain(first, left)
     feed.updated = _updated(first[0]) if first else _NEVER
-    feed.write(stream, "utf-8")
+    text = TextIOWrapper(stream, "utf-8", newline="\n")  # XMLGenerator's own writes each word through
+    try:
+        feed.write(text, "utf-8")
+    finally:
+        text.detach()
 
 
 class _Feed(Atom1Feed):  # type: ignore[misc]

@@ -1,6 +1,7 @@
 """An Excel workbook: a sheet with one row per article; days and times are Excel's own, in KST."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from itertools import islice
 from tempfile import TemporaryDirectory
@@ -14,6 +15,8 @@ _FIRST = ("date", "category", "title", "text")
 _COLUMNS = (*_FIRST, *(name for name in HEADER if name not in _FIRST))
 _TIMES = ("written_at", "updated_at")
 _WIDTHS = {"date": 11, "category": 14, "title": 60, "text": 60, "written_at": 19, "updated_at": 19}
+# Rows are not held in memory; no text becomes a formula, a link or a number.
+_OPTIONS = {"constant_memory": True, "remove_timezone": True, "strings_to_formulas": False, "strings_to_urls": False}
 # Excel's own bounds: rows of a sheet, with the header; characters of a cell, in UTF-16 units.
 _MAX_ROWS, _MAX_CELL = 1_048_576, 32_767
 
@@ -30,9 +33,8 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST
         raise ImportError("--format xlsx needs XlsxWriter: pip install 'kbsworld[xlsx]'.") from error
 
     left = iter(articles)
-    # Rows are not held in memory; no text becomes a formula, a link or a number.
     with TemporaryDirectory() as folder:
-        book = Workbook(stream, {"constant_memory": True, "tmpdir": folder, "remove_timezone": True})
+        book = Workbook(stream, _OPTIONS | {"tmpdir": folder})
         book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001  (the same articles give the same bytes)
         _write_sheet(book, islice(left, _MAX_ROWS - 1))
         book.close()
@@ -51,32 +53,20 @@ def _write_sheet(book: Any, articles: Iterable[Exported]) -> None:
     number = 0
     for number, article in enumerate(articles, 1):
         for column, name in enumerate(_COLUMNS):
-            _write_cell(sheet, formats, number, column, _value(article, name))
+            value = _value(article, name)
+            sheet.write(number, column, value, formats.get(type(value)))
     sheet.autofilter(0, 0, number, len(_COLUMNS) - 1)
 
 
 def _value(article: Exported, name: str) -> Any:
-    row = article.row
-    text: Any = day_of(row) or None if name == "date" else row.get(name)
+    """What Excel takes for a cell: text, a number, a day, a time, whether something is so."""
+    value: Any = day_of(article.row) if name == "date" else article.row.get(name)
     if name in FLAGS:
-        return bool(text)
+        return bool(value)
     if name == "date" or name in _TIMES:
-        try:
-            return date.fromisoformat(text) if len(text) == len("2026-11-24") else datetime.fromisoformat(text)
-        except (ValueError, TypeError):
-            return text
-    return text
-
-
-def _write_cell(sheet: Any, formats: dict[type[date], Any], row: int, column: int, value: Any) -> None:
-    if isinstance(value, str):
-        sheet.write_string(row, column, _fitting(value))
-    elif isinstance(value, bool):
-        sheet.write_boolean(row, column, value)
-    elif isinstance(value, date):
-        sheet.write_datetime(row, column, value, formats[type(value)])
-    elif value is not None:
-        sheet.write_number(row, column, value)
+        with suppress(ValueError, TypeError):
+            return (date if len(value) == len("2026-11-24") else datetime).fromisoformat(value)
+    return _fitting(value) if isinstance(value, str) else value
 
 
 def _fitting(text: str) -> str:

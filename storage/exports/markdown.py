@@ -12,15 +12,14 @@ from storage.versions import HISTORY, Row
 
 _FRONT_MATTER = tuple(name for name in HISTORY if name not in {"paragraphs", "text"})
 
-# What is markup anywhere; an ampersand where it could begin a character reference. Most texts have none of it, which a
-# set of characters alone tells ten times as fast.
+# What is markup anywhere; an ampersand where it could begin a character reference.
 _MARKS = re.compile(r"[\\`*_\[\]<>#~|]|&(?=[#A-Za-z])")
-_ANY_MARK = re.compile(r"[\\`*_\[\]<>#~|&]")
 # What is markup at the beginning of a line: a list item, a line under a heading, a rule.
 _FIRST_MARK = re.compile(r"(?:[-+=](?=[-+=\s]|$)|(?<![0-9])[0-9]{1,9}[.)](?=\s|$))")
 # White space that a reader would drop or take for markup: at both ends, and what ends lines.
 _BLANKS = re.compile(r"^\s+|\s+$|[\t\r\n]+")
-_ANY_BREAK = re.compile(r"[\t\r\n]")
+# One of these, or what may not be: few texts have any, and one look for all is a tenth of the work.
+_ANY = re.compile(rf"{FORBIDDEN.pattern[:-1]}\\`*_\[\]<>#~|&\t\r\n]")
 # What JSON may hold, and a YAML reader takes for the end of a line or for no character.
 _encode = json.JSONEncoder(ensure_ascii=False).encode
 _NOT_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
@@ -50,13 +49,11 @@ def text_blocks(paragraphs: Iterable[str]) -> Iterator[str]:
 
 def escaped(text: str) -> str:
     """Text that a CommonMark reader shows as it is, on one line; what is no character becomes U+FFFD."""
-    text = FORBIDDEN.sub(REPLACEMENT, text)
-    if _ANY_MARK.search(text):
-        text = _MARKS.sub(r"\\\g<0>", text)
+    if not (_ANY.search(text) or _FIRST_MARK.match(text) or text != text.strip()):
+        return text
+    text = _MARKS.sub(r"\\\g<0>", FORBIDDEN.sub(REPLACEMENT, text))
     if mark := _FIRST_MARK.match(text):
         text = f"{text[: mark.end() - 1]}\\{text[mark.end() - 1 :]}"
-    if text == text.strip() and not _ANY_BREAK.search(text):
-        return text
     return _BLANKS.sub(lambda blanks: "".join(f"&#{ord(blank)};" for blank in blanks[0]), text)
 
 

@@ -10,6 +10,7 @@ from sqlite_utils import Database
 
 from storage.difference import compare_paragraphs, compare_words
 from storage.exports import atom, sound
+from storage.exports.digest import web_address
 from storage.query import QueryError
 from storage.search import BEGIN, END, search
 from storage.selection import NEWEST, Selection, find_category, select_rows
@@ -85,7 +86,7 @@ def article(db: Database, key: str, against: str | None) -> Context:
 def _version(db: Database, key: str) -> Context | None:
     """A version by its id in `catalogue`; a silent edit by its own with a minus."""
     for found in db.query(_EDIT if key.startswith("-") else _ARTICLE, [key]):
-        links = {"link": _web_address(found["url"]), "image_link": _web_address(found["image_url"])}
+        links = {"link": web_address(found["url"]), "image_link": web_address(found["image_url"])}
         return {**found, **links, "paragraphs": json.loads(found["paragraphs"])}
     return None
 
@@ -97,11 +98,6 @@ def _difference(shown: Context, other: Context) -> Context:
     paragraphs = compare_paragraphs(old["paragraphs"], new["paragraphs"])
     is_same = all(piece.change == "equal" for pieces in (title, *paragraphs) for piece in pieces)
     return {"old": old, "new": new, "title": title, "paragraphs": paragraphs, "is_same": is_same}
-
-
-def _web_address(url: str | None) -> str | None:
-    """An address if a link may lead to it: a page can give any text as one."""
-    return url if url and url.startswith(("https://", "http://")) else None
 
 
 def _marked(text: str | None) -> list[str]:

@@ -62,6 +62,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Desk:
             given = () if "." in name else ("--format", form)
             empty.text("export", *given, "-o", str(folder / name))
         empty.text("export", "--query", "coree OR seoul", "-o", str(folder / "found.csv"))
+        assert empty.text("new", "--mark", "desk", "--begin").count("· new\n") == len(site.world.entries)
         before = site.world.entries[:EDITED]
         after = [site.world.edit(entry) for entry in before]
         updated = site.world.update(site.world.entries[EDITED])
@@ -87,6 +88,19 @@ def test_a_recheck_finds_every_silent_edit_and_keeps_what_stood_there(desk: Desk
             [version] = store.versions(url(one))
             assert version.text == one.truth.text
             assert kept[url(one)]["fetched_at"] < kept[url(one)]["replaced_at"]
+
+
+def test_new_tells_each_edit_once_with_what_stood_there(desk: Desk) -> None:
+    told = [json.loads(line) for line in desk.text("new", "--mark", "desk", "--format", "jsonl").splitlines()]
+    assert [(one["change"], one["url"]) for one in told if one["change"] != "edited"] == [
+        ("updated", url(desk.updated))
+    ]
+    edited = {one["url"]: (one["before"]["text"], one["text"]) for one in told if one["change"] == "edited"}
+    assert edited == {
+        url(old): (old.truth.text, new.truth.text) for old, new in zip(desk.before, desk.after, strict=True)
+    }
+    assert len(told) == EDITED + 1
+    assert desk.text("new", "--mark", "desk") == ""
 
 
 def test_a_recheck_asks_for_the_articles_of_the_last_days_alone(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ import pytest
 from extractors.article import KST
 from storage import ArticleStore
 from storage.query import unaccented
-from tests.crawler.conftest import HASTE
-from tests.crawler.prepared import prepared
+from tests.crawler.conftest import HASTE, Run
+from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.test_command import in_shell
 from tests.replica import Replica
 from tests.rows import article
@@ -189,3 +189,15 @@ def test_hostile_texts_are_lines_and_cells(tmp_path: Path) -> None:
     first, second = places(tmp_path / "kbs.db", "busan", "--context", "1")
     assert (first["left"], first["match"]) == ("'=1+1\u202e", "Busan")
     assert len(second["left"]) + len(second["right"]) < 200
+
+
+def test_the_readme_shows_what_is_printed(tmp_path: Path, crawl: Run, replica: Replica) -> None:
+    assert crawl("kbs_news", KBS_BASE_URL=replica.base_url).returncode == 0  # as make demo does
+    text = (CHECKOUT / "storage/README.md").read_text("utf-8").partition("\n## Exports")[0]
+    examples = re.findall(r"^\$ (kbsworld (?:export|kwic|stats) [^\n]+)\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    assert len(examples) == 4
+    for call, shown in examples:
+        run = in_shell(tmp_path / "kbs.db", call)
+        printed, wanted = run.stdout or run.stderr, shown
+        lines = [[line for line in each.splitlines() if "last crawl" not in line] for each in (printed, wanted)]
+        assert lines[0] == lines[1]

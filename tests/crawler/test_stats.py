@@ -52,7 +52,7 @@ def test_the_tables_show_every_number(scrapy: Run) -> None:
     assert "2026-09-01 to 2026-11-" in lines[4]
     assert [line for line in lines if line and line[0].isupper()] == [
         *("Articles per month by category", "Hours of publication (Korean time)", "Length of the articles"),
-        *("Words per month by edition", "Words over time: séoul", "Layouts over time"),
+        *("Words by edition", "Words over time: séoul", "Layouts over time"),
     ]
     head = next(number for number, line in enumerate(lines) if "Politique" in line)
     assert lines[head].split()[:3] == ["month", "Société", "Politique"]
