@@ -179,18 +179,18 @@ def add_selection_options(
 
 
 def query_of(args: list[str], opts: Namespace) -> str:
-    """The query in the arguments of a command or in `--query`; ArgumentError or QueryError where it is none."""
+    """The query in the arguments of a command or in `--query`, where it is then; an error where it is none."""
     from storage.query import fts_expression
 
     if bool(args) == (opts.query is not None):
         raise ArgumentError("Give the words to look for once, such as sommet coree.")
-    query = " ".join(args) or opts.query
-    fts_expression(query)  # a wrong query is one without a database too
-    return query
+    opts.query = " ".join(args) or opts.query
+    fts_expression(opts.query)  # a wrong query is one without a database too
+    return str(opts.query)
 
 
-def selection_of(opts: Namespace, db: Database, query: str | None = None) -> Selection:
-    """The articles that the options select, and `query` where it is an argument; in `db` they are looked up.
+def selection_of(opts: Namespace, db: Database) -> Selection:
+    """The articles that the options select; in `db` they are looked up.
 
     Raises:
         ArgumentError, QueryError: an option is wrong, or names what is not there.
@@ -198,9 +198,8 @@ def selection_of(opts: Namespace, db: Database, query: str | None = None) -> Sel
     from storage.query import fts_expression
     from storage.selection import Selection, find_category, find_urls
 
-    query = opts.query if query is None else query
-    if query is not None:
-        fts_expression(query)
+    if opts.query is not None:
+        fts_expression(opts.query)
     elif opts.order == "rank":
         raise ArgumentError("--order rank needs words to rank by; give --query too, such as --query sommet.")
     if opts.since and opts.until and opts.since > opts.until:
@@ -216,7 +215,7 @@ def selection_of(opts: Namespace, db: Database, query: str | None = None) -> Sel
     return Selection(
         since=opts.since,
         until=opts.until,
-        query=query or "",
+        query=opts.query or "",
         kinds=tuple(opts.kind),
         layouts=tuple(opts.layout),
         langs=tuple(opts.lang),

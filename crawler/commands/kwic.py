@@ -60,7 +60,7 @@ class Command(OfflineCommand):
         query = query_of(args, opts)
         places, articles = 0, set[tuple[str, str]]()
         with open_to_read(self.database, tell) as db:
-            selection = replace(selection_of(opts, db, query), limit=None)
+            selection = replace(selection_of(opts, db), limit=None)
             lines: Iterator[Line] = concordance(db, selection, opts.context, exact=opts.exact)
             if opts.sort != "date":
                 lines = iter(_sorted(lines, opts.sort))

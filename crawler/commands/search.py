@@ -55,7 +55,7 @@ class Command(OfflineCommand):
 
         query = query_of(args, opts)
         with open_to_read(self.database, tell) as db:
-            selection = selection_of(opts, db, query)
+            selection = selection_of(opts, db)
             hits = search(db, selection)
             matches = count_rows(db, replace(selection, limit=None))
         if not hits:
