@@ -146,12 +146,11 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 
 def add_selection_options(
-    parser: ArgumentParser, *, query: bool = True, versions: bool = False, limit: str = "the first N of the order"
+    parser: ArgumentParser, *, versions: bool = False, limit: str = "the first N of the order"
 ) -> None:
     """Add the options that say which articles.
 
     Args:
-        query: QUERY is no argument of the command.
         versions: `--all-versions` too.
         limit: the help of `--limit`.
     """
@@ -160,8 +159,7 @@ def add_selection_options(
     from storage.statistics import KNOWN_LAYOUTS
 
     add = parser.add_argument_group("which articles").add_argument
-    if query:
-        add("--query", metavar="QUERY", help="with these words, written as for kbsworld search")
+    add("--query", metavar="QUERY", help="with these words, written as for kbsworld search")
     period = "a day (2026-11-01), month or year; or 7d, 2w, 3m: so many days, weeks or months ago; in KST"
     add("--since", metavar="DAY", type=_first_day, help=f"from then on: {period}")
     add("--until", metavar="DAY", type=_last_day, help="up to and including then, written as for --since")
@@ -180,19 +178,19 @@ def add_selection_options(
         add("--all-versions", action="store_true", help="every version of each article, not only the newest")
 
 
-def query_of(args: list[str]) -> str:
-    """The query in the arguments of a command; ArgumentError or QueryError where it is none."""
+def query_of(args: list[str], opts: Namespace) -> str:
+    """The query in the arguments of a command or in `--query`, where it is then; an error where it is none."""
     from storage.query import fts_expression
 
-    if not args:
-        raise ArgumentError("Give the words to look for, such as sommet coree.")
-    query = " ".join(args)
-    fts_expression(query)  # a wrong query is one without a database too
-    return query
+    if bool(args) == (opts.query is not None):
+        raise ArgumentError("Give the words to look for once, such as sommet coree.")
+    opts.query = " ".join(args) or opts.query
+    fts_expression(opts.query)  # a wrong query is one without a database too
+    return str(opts.query)
 
 
-def selection_of(opts: Namespace, db: Database, query: str | None = None) -> Selection:
-    """The articles that the options select, and `query` where it is an argument; in `db` they are looked up.
+def selection_of(opts: Namespace, db: Database) -> Selection:
+    """The articles that the options select; in `db` they are looked up.
 
     Raises:
         ArgumentError, QueryError: an option is wrong, or names what is not there.
@@ -200,9 +198,8 @@ def selection_of(opts: Namespace, db: Database, query: str | None = None) -> Sel
     from storage.query import fts_expression
     from storage.selection import Selection, find_category, find_urls
 
-    query = getattr(opts, "query", query)
-    if query is not None:
-        fts_expression(query)
+    if opts.query is not None:
+        fts_expression(opts.query)
     elif opts.order == "rank":
         raise ArgumentError("--order rank needs words to rank by; give --query too, such as --query sommet.")
     if opts.since and opts.until and opts.since > opts.until:
@@ -218,7 +215,7 @@ def selection_of(opts: Namespace, db: Database, query: str | None = None) -> Sel
     return Selection(
         since=opts.since,
         until=opts.until,
-        query=query or "",
+        query=opts.query or "",
         kinds=tuple(opts.kind),
         layouts=tuple(opts.layout),
         langs=tuple(opts.lang),

@@ -9,7 +9,7 @@ wrong call or query; 128 plus the signal's number where a signal ended it.
 
 Examples:
   kbsworld kwic '"conseil de securite"' --since 2026
-  kbsworld kwic --sort right --context 5 sanction* | less
+  kbsworld kwic --sort right --context 5 'sanction*' | less
   kbsworld kwic --exact Nord --format csv > nord.csv
 """
 
@@ -51,16 +51,16 @@ class Command(OfflineCommand):
         add("--sort", choices=("left", "right", "date"), default="date", help=text)
         add("--exact", action="store_true", help="with the accents and capitals of QUERY")
         add("--format", choices=("text", "csv"), default="text", help="csv: all context, and where it is from")
-        add_selection_options(parser, query=False, limit="print N lines at most")
+        add_selection_options(parser, limit="print N lines at most")
 
     def work(self, args: list[str], opts: Namespace) -> int:
         from storage.concordance import concordance
         from storage.database import open_to_read
 
-        query = query_of(args)
+        query = query_of(args, opts)
         places, articles = 0, set[tuple[str, str]]()
         with open_to_read(self.database, tell) as db:
-            selection = replace(selection_of(opts, db, query), limit=None)
+            selection = replace(selection_of(opts, db), limit=None)
             lines: Iterator[Line] = concordance(db, selection, opts.context, exact=opts.exact)
             if opts.sort != "date":
                 lines = iter(_sorted(lines, opts.sort))

@@ -45,7 +45,7 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--format", choices=("text", "json", "csv"), default="text", help="json: one line per hit")
-        add_selection_options(parser, versions=True, query=False, limit="show N articles at most (20)")
+        add_selection_options(parser, versions=True, limit="show N articles at most (20)")
         parser.set_defaults(limit=20, order="rank")
 
     def work(self, args: list[str], opts: Namespace) -> int:
@@ -53,9 +53,9 @@ class Command(OfflineCommand):
         from storage.search import search
         from storage.selection import count_rows
 
-        query = query_of(args)
+        query = query_of(args, opts)
         with open_to_read(self.database, tell) as db:
-            selection = selection_of(opts, db, query)
+            selection = selection_of(opts, db)
             hits = search(db, selection)
             matches = count_rows(db, replace(selection, limit=None))
         if not hits:

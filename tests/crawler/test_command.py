@@ -79,6 +79,7 @@ def test_help_explains_exit_statuses_and_gives_examples(scrapy: Run, name: str) 
         (["browse", "--port", "99999"], "argument --port: must be a whole number from 0 to 65535."),
         (["search"], "Give the words to look for"),
         (["kwic"], "Give the words to look for"),
+        (["kwic", "sommet", "--query", "japon"], "Give the words to look for once"),
         (["kwic", "sommet", "--context", "x"], "argument --context: must be a whole number from 0 to 100."),
         (["search", "seoul", "-japon"], "Unknown option -japon; to leave out a word, write: NOT japon. See kbsworld s"),
         (["search", "--", "-seoul"], "OR, NOT and brackets need words on both sides"),

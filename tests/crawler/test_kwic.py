@@ -138,7 +138,7 @@ def test_the_same_options_select_the_same_articles(crawled: Path, articles: list
         json.loads(line)["url"] for line in called(crawled, "export", "--query", "sommet", *options).splitlines()
     ]
     assert exported == wanted
-    hits = called(crawled, "search", "sommet", *options, "--format", "json", "--limit", "99").splitlines()
+    hits = called(crawled, "search", "--query", "sommet", *options, "--format", "json", "--limit", "99").splitlines()
     assert [json.loads(line)["url"] for line in hits] == wanted
     assert list(dict.fromkeys(line["url"] for line in places(crawled, "sommet", *options))) == wanted
     summary = json.loads(called(crawled, "stats", "--query", "sommet", *options, "--format", "json"))["summary"]
