@@ -1,9 +1,6 @@
-"""What was stored since a mark: new articles, new versions of known ones, silent edits. Each is told once.
+"""What was stored since a mark: new articles, new versions of known ones, silent edits. Each is told once."""
 
-A mark is a place in the order of storing, and has a name; the database keeps it.
-"""
-
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -11,44 +8,49 @@ from typing import NamedTuple
 from sqlite_utils import Database
 
 from storage.database import Store
-from storage.selection import ORDERS, Selection
-from storage.versions import COLUMNS, HISTORY, Row
+from storage.exports import Exported, sound
+from storage.selection import Selection
+from storage.versions import COLUMNS
 
-_COLUMNS = ", ".join(f"articles.{name}" for name in COLUMNS)
 # `before` is the version that a reader was told last.
-_STORED = f"""
-    select {_COLUMNS}, (
+_STORED = """
+    select 0 as is_edit, catalogue.id, catalogue.url, catalogue.timestamp, (
       select max(timestamp) from catalogue as earlier
-      where earlier.url = catalogue.url and earlier.timestamp < catalogue.timestamp and earlier.id <= :after
-    ) as before
-    from catalogue join articles using (url, timestamp)
-    where catalogue.id > :after and catalogue.id <= :last and {{condition}} order by {{order}}
+      where earlier.url = catalogue.url and earlier.timestamp < catalogue.timestamp and earlier.id <= :article
+    ) as before, null as replaced_at
+    from catalogue where catalogue.id > :article and {newest}
+    union all
+    select 1, silent_edits.id, url, timestamp, timestamp, replaced_at
+    from silent_edits join catalogue using (url, timestamp) where silent_edits.id > :edit and {every}
+    order by is_edit, id limit coalesce(:limit, -1)
+"""
+# What stood in a row of `articles` until a moment, or longer: the first edit since then, or else the row.
+_STOOD = f"""
+    select {", ".join(COLUMNS)}, replaced_at from silent_edits where url = :url and timestamp = :timestamp
+      and replaced_at >= :moment
+    union all select {", ".join(COLUMNS)}, null from articles where url = :url and timestamp = :timestamp
+    order by replaced_at nulls last limit 1
 """  # noqa: S608
-_EDITS = f"""
-    select {", ".join(f"silent_edits.{name}" for name in HISTORY)}
-    from silent_edits join catalogue using (url, timestamp)
-    where silent_edits.id > :after and silent_edits.id <= :last and {{condition}} order by silent_edits.id
-"""  # noqa: S608
-_VERSION = f"select {_COLUMNS} from articles where url = ? and timestamp = ?"  # noqa: S608
-_NEXT_EDIT = f"""
-    select {", ".join(COLUMNS)} from silent_edits where url = ? and timestamp = ? and replaced_at > ?
-    order by replaced_at limit 1
-"""  # noqa: S608
+# In the order of text: after any moment.
+_NOW = "~"
 
 
 class Mark(NamedTuple):
-    """The last article that was told, by its id in `catalogue`, and the last silent edit, by its id."""
+    """How far a reader was told: the last article, by its id in `catalogue`, and the last silent edit, by its id."""
 
     article: int = 0
     edit: int = 0
 
 
-class News(NamedTuple):
-    """A row of `articles` that is `new`, `updated` or `edited`, and the row that it was before; None if it is new."""
+class Stored(NamedTuple):
+    """What is to be told: a row of `catalogue`, or a silent edit of one; `before` is the version that it replaced."""
 
-    change: str
-    row: Row
-    before: Row | None
+    is_edit: int
+    id: int
+    url: str
+    timestamp: str
+    before: str | None
+    replaced_at: str | None
 
 
 def marks(db: Database) -> dict[str, Mark]:
@@ -62,42 +64,27 @@ def move_mark(store: Store, name: str, mark: Mark) -> None:
     store.db.execute("insert or replace into marks values (?, ?, ?, ?)", [name, *mark, now])
 
 
-def next_mark(db: Database, mark: Mark, selection: Selection) -> Mark:
-    """How far is told after `mark`: all that is stored, or as much as the selection's limit allows, in that order."""
-    last = Mark(*(db.execute(f"select max(id) from {of}").fetchone()[0] or 0 for of in ("catalogue", "silent_edits")))  # noqa: S608
-    if selection.limit is None:
-        return last
-    left, reached = selection.limit, []
-    for of, after, end in zip(
-        ("catalogue", "silent_edits join catalogue using (url, timestamp)"), mark, last, strict=True
-    ):
-        key = f"{of.partition(' ')[0]}.id"
-        sql = f"select {key} from {of} where {key} > :after and {_condition(selection, of)} order by {key} limit :left"  # noqa: S608
-        ids = (
-            [found for (found,) in db.execute(sql, {**selection.values, "after": after, "left": left})] if left else []
-        )
-        reached.append(end if len(ids) < left else max([after, *ids]))
-        left -= len(ids)
-    return Mark(*reached)
+def stored_since(db: Database, mark: Mark, selection: Selection) -> tuple[list[Stored], Mark]:
+    """What is to be told: the newest versions of articles, in the selection's order; then all silent edits as seen.
 
-
-def news(db: Database, mark: Mark, until: Mark, selection: Selection) -> Iterator[News]:
-    """What was stored after a mark and up to another, of a selection without its limit.
-
-    Articles come first, in the selection's order, each in its newest version; then all silent edits as they were seen.
+    And the mark behind it, and behind what is not selected. A limit leaves out what was stored last.
     """
-    values = {**selection.values, "after": mark.article, "last": until.article}
-    order = ORDERS[selection.order].format("catalogue")
-    for row in db.query(_STORED.format(condition=_condition(selection, "catalogue"), order=order), values):
-        before = row.pop("before")
-        known = next(db.query(_VERSION, [row["url"], before]), None) if before else None
-        yield News("updated" if known else "new", row, known)
-    values = {**selection.values, "after": mark.edit, "last": until.edit}
-    for edit in db.query(_EDITS.format(condition=_condition(selection, "silent_edits")), values):
-        key = [edit["url"], edit["timestamp"]]
-        after = next(db.query(_NEXT_EDIT, [*key, edit["replaced_at"]]), None) or next(db.query(_VERSION, key))
-        yield News("edited", after, edit)
+    newest, every = (replace(selection, limit=None, all_versions=is_any).condition for is_any in (False, True))
+    sql = _STORED.format(newest=newest, every=every)
+    found = [Stored(*row) for row in db.execute(sql, {**selection.values, **mark._asdict()})]
+    articles = [one for one in found if not one.is_edit]
+    articles.sort(key=lambda one: (one.timestamp, one.url), reverse=selection.order == "newest")
+    reached = (db.execute(f"select max(id) from {table}").fetchone()[0] or 0 for table in ("catalogue", "silent_edits"))  # noqa: S608
+    if len(found) == selection.limit:
+        reached = (max([last, *(one.id for one in found if one.is_edit == kind)]) for kind, last in enumerate(mark))
+    return articles + found[len(articles) :], Mark(*reached)
 
 
-def _condition(selection: Selection, table: str) -> str:
-    return replace(selection, limit=None, all_versions=table != "catalogue").condition
+def news(db: Database, found: Sequence[Stored], tell: Callable[[str], None]) -> Iterator[Exported]:
+    """What is found, with what changed; `tell` is called with a sentence for each damaged row."""
+    for one in found:
+        change = "edited" if one.is_edit else "updated" if one.before else "new"
+        key, moment = {"url": one.url, "timestamp": one.timestamp}, one.replaced_at or ""
+        stood = db.query(_STOOD, {**key, "timestamp": one.before, "moment": moment or _NOW})
+        for article in sound(db.query(_STOOD, {**key, "moment": moment + _NOW}), tell):
+            yield article._replace(change=change, before=next(sound(stood, tell), None))

@@ -18,12 +18,13 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import ArgumentParser, Namespace
+from functools import partial
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, whole_number
+from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
-from crawler.terminal import clean, marked, tell
+from crawler.terminal import WORK_FAILED, clean, marked, tell
 
 if TYPE_CHECKING:
     from storage.exports import Exported
@@ -39,54 +40,47 @@ class Command(OfflineCommand):
     def work(self, args: list[str], opts: Namespace) -> int:
         from storage.database import open_to_read
         from storage.exports import html_digest, sound
-        from storage.history import find_article, history, version
+        from storage.history import history, version
 
         if not 1 <= len(args) <= 3:
             raise ArgumentError("Name one article and two of its versions, such as: kbsworld diff 83685 1 2.")
         with open_to_read(self.database, tell) as db:
             try:
-                given = [whole_number(1, 999_999, number) for number in args[1:]]
-                rows = history(db, find_article(db, args[0])[0])
-                if len(rows) == 1 and not given:
+                rows, _ = history(db, args[0])
+                if len(rows) == len(args) == 1:
                     tell("The article has one version; there is nothing to compare.")
                     return 0
-                numbers = [*given, len(rows)][:2] if given else [len(rows) - 1, len(rows)]
-                old, new = (version(rows, number) for number in numbers)
-            except ArgumentTypeError as error:
-                raise ArgumentError(f"V1 and V2 {error}") from None
+                numbers = [*(args[1:] or [f"{len(rows) - 1}"]), f"{len(rows)}"]
+                versions = [version(rows, number) for number in numbers[:2]]
             except ValueError as error:
                 raise ArgumentError(str(error)) from None
-        articles = list(sound([old, new], tell))
-        if len(articles) < 2:
-            return 1
-        before, after = articles
-        article = after._replace(before=before, change="edited" if old["replaced_at"] else "updated")
-        if opts.format == "html":
-            html_digest.write([article], sys.stdout.buffer)
-        else:
-            print(_json(article) if opts.format == "json" else _text(article))
+        before, *after = sound(versions, partial(self.complain, status=WORK_FAILED))
+        for one in after:
+            article = one._replace(before=before, change="edited" if before.row["replaced_at"] else "updated")
+            if opts.format == "html":
+                html_digest.write([article], sys.stdout.buffer)
+            else:
+                print(_json(article, before) if opts.format == "json" else _text(article, before))
         return 0
 
 
-def _text(article: Exported) -> str:
+def _text(article: Exported, before: Exported) -> str:
     from storage.exports.digest import about, differences
 
-    assert article.before is not None
-    changes = [marked(pieces) for pieces in differences(article)]
     lines = [clean(article.row["url"])]
-    for word, side in (("from", article.before), ("to  ", article)):
+    for word, side in (("from", before), ("to  ", article)):
         said, moment = about(side._replace(change="", before=None)), side.row["fetched_at"][:19]
         lines.append(f"{word}  {clean(said)} · fetched {clean(moment)} UTC")
+    changes = [marked(pieces) for pieces in differences(article)]
     return "\n\n".join(["\n".join(lines), *(changes or ["Title and text are the same."])])
 
 
-def _json(article: Exported) -> str:
+def _json(article: Exported, before: Exported) -> str:
     from storage.exports.digest import differences
 
-    assert article.before is not None
-    key = ("timestamp", "fetched_at", "replaced_at")
     sides = {
-        name: {field: row[field] for field in key} for name, row in (("old", article.before.row), ("new", article.row))
+        name: {field: side.row[field] for field in ("timestamp", "fetched_at", "replaced_at")}
+        for name, side in (("old", before), ("new", article))
     }
     changes = [[piece._asdict() for piece in pieces] for pieces in differences(article)]
     return json.dumps({"url": article.row["url"], **sides, "changes": changes}, ensure_ascii=False, indent=2)

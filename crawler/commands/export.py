@@ -112,7 +112,7 @@ class Command(OfflineCommand):
             written, damaged = write_export(db, selection, format_of(name, path), path)
             # Not of pipes, devices and what the shell has opened.
             if path and not str(path).startswith("/dev/") and (path.expanduser().is_file() or path.is_dir()):
-                manifest.write(path.expanduser(), name, selection, manifest.state_of(db), written, damaged)
+                manifest.write(db, path.expanduser(), name, selection, written, damaged)
         where = path or "standard output"
         tell(f"export: {written:,} written to {where}." if written else f"No article is selected; {where} is empty.")
         return WORK_FAILED if damaged else 0

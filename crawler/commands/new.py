@@ -16,13 +16,12 @@ Examples:
 
 from __future__ import annotations
 
-import getpass
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import partial
 from importlib import import_module
-from itertools import chain
 from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, check_text, selection_of, suggestion
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
     from sqlite_utils import Database
 
     from storage.exports import Exported
-    from storage.news import Mark, News
+    from storage.news import Mark
 
 # Format -> its module in storage/exports.
 _WRITERS = {"markdown": "markdown_digest", "html": "html_digest", "jsonl": "json_lines", "atom": "atom"}
@@ -42,11 +41,10 @@ _WRITERS = {"markdown": "markdown_digest", "html": "html_digest", "jsonl": "json
 class Command(OfflineCommand):
     prints = True
     interrupted = "Interrupted; the mark has not moved."
-    _damaged = 0
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--mark", metavar="NAME", help="since the last call with this mark (default: your user name)")
+        add("--mark", metavar="NAME", help="since the last call with this mark (default: one of yours)")
         add("--begin", action="store_true", help="begin the mark, or begin it again: tell all that is selected")
         add("--peek", action="store_true", help="do not move the mark")
         add("--format", choices=("text", *_WRITERS), default="text", help="default: text")
@@ -54,67 +52,46 @@ class Command(OfflineCommand):
 
     def work(self, _: list[str], opts: Namespace) -> int:
         from storage.database import Store, open_to_read
-        from storage.news import move_mark, news, next_mark
+        from storage.news import move_mark, news, stored_since
 
-        name = _user() if opts.mark is None else opts.mark
-        check_text("--mark", name)
-        if not name.strip():
+        check_text("--mark", opts.mark or "")
+        if opts.mark == "":
             raise ArgumentError("--mark needs a name, such as --mark desk.")
         if opts.order == "rank":
             raise ArgumentError("--order rank has no sense here; articles are told in the order of their times.")
         if opts.format == "atom":
             opts.order = "newest"
+        name = opts.mark or f"user {os.getuid()}"  # not its name: under cron, and in containers, it may have none
         with open_to_read(self.database, tell) as db:
             db.execute("begin")  # one state of the database; a crawl may be storing
             selection = selection_of(opts, db)
-            mark = self._mark(db, name, opts)
-            until = next_mark(db, mark, selection)
-            found = self._exported(news(db, mark, until, selection))
-            first = next(found, None)
-            if first is not None:
-                _print(chain([first], found), opts.format)
+            mark = _mark(db, opts, name)
+            found, until = stored_since(db, mark, selection)
+            if found:
+                _print(news(db, found, partial(self.complain, status=WORK_FAILED)), opts.format)
                 sys.stdout.flush()
         if not opts.peek and (opts.begin or mark != until):
             with Store(self.database) as store, store.batch():
                 move_mark(store, name, until)
-        return WORK_FAILED if self._damaged else 0
-
-    def _mark(self, db: Database, name: str, opts: Namespace) -> Mark:
-        """How far was told. A mark that was named and is not there is a mistake, not a reason to tell everything."""
-        from storage.news import Mark, marks
-
-        known = marks(db)
-        if opts.begin or (name not in known and opts.mark is None):
-            return Mark()
-        if name not in known:
-            hint = suggestion(name, known) or f"begin it: kbsworld new --mark {name} --begin."
-            raise ArgumentError(f"There is no mark {name}; {hint}")
-        return known[name]
-
-    def _exported(self, found: Iterable[News]) -> Iterator[Exported]:
-        from storage.exports import sound
-
-        for change, row, before in found:
-            for article in sound([row], self._report):
-                earlier = None if before is None else next(sound([before], self._report), None)
-                yield article._replace(change=change, before=earlier)
-
-    def _report(self, damage: str) -> None:
-        self._damaged += 1
-        tell(damage)
+        return 0
 
 
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # of a number without a name, as in containers
-        return str(os.getuid())
+def _mark(db: Database, opts: Namespace, name: str) -> Mark:
+    """How far was told. A mark that was named and is not there is a mistake, not a reason to tell everything."""
+    from storage.news import Mark, marks
+
+    known = marks(db)
+    if opts.begin or (opts.mark is None and name not in known):
+        return Mark()
+    if name not in known:
+        hint = suggestion(name, known) or f"begin it: kbsworld new --mark {name} --begin."
+        raise ArgumentError(f"There is no mark {name}; {hint}")
+    return known[name]
 
 
 def _print(articles: Iterable[Exported], form: str) -> None:
     if form == "text":
-        for article in articles:
-            print(_text(article))
+        print(*map(_text, articles), sep="\n")
     else:
         import_module(f"storage.exports.{_WRITERS[form]}").write(articles, sys.stdout.buffer)
 

@@ -22,9 +22,9 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, whole_number
+from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
-from crawler.terminal import clean, table, tell
+from crawler.terminal import WORK_FAILED, clean, table, tell
 
 if TYPE_CHECKING:
     from storage.exports import Exported
@@ -39,56 +39,52 @@ class Command(OfflineCommand):
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--version", metavar="N", type=partial(whole_number, 1, 999_999), help="the version N of the list")
+        add("--version", metavar="N", help="the version N of the list")
         add("--cite", choices=("bibtex", "csl"), help="print a reference only: BibTeX (biblatex) or CSL-JSON")
 
     def work(self, args: list[str], opts: Namespace) -> int:
         from storage.database import open_to_read
         from storage.exports import sound
         from storage.exports.citation import bibtex, csl
-        from storage.history import find_article, history, version
+        from storage.history import history, version
 
         if len(args) != 1:
             raise ArgumentError("Name one article by its address or number, such as: kbsworld show 83685.")
         with open_to_read(self.database, tell) as db:
             try:
-                url, key = find_article(db, args[0])
-                rows = history(db, url)
-                last = next((number for number, row in enumerate(rows, 1) if row["id"] == key), len(rows))
-                row = version(rows, opts.version or last)
+                rows, meant = history(db, args[0])
+                row = version(rows, opts.version or f"{meant}")
             except ValueError as error:
                 raise ArgumentError(str(error)) from None
-        if opts.cite:
-            print(bibtex(row) if opts.cite == "bibtex" else json.dumps([csl(row)], ensure_ascii=False, indent=2))
-            return 0
-        article = next(sound([row], tell), None)
-        if article is None:
-            return 1
-        print(*_lines(article, rows), sep="\n")
+        for article in sound([row], partial(self.complain, status=WORK_FAILED)):
+            values = {name: clean(it, len(it)) if isinstance(it, str) else it for name, it in row.items()}
+            if opts.cite:
+                print(
+                    bibtex(values) if opts.cite == "bibtex" else json.dumps([csl(values)], ensure_ascii=False, indent=2)
+                )
+            else:
+                print(*_lines(article._replace(row=values)), *_table(rows, row), sep="\n")
         return 0
 
 
-def _lines(article: Exported, rows: Sequence[Row]) -> Iterator[str]:
+def _lines(article: Exported) -> Iterator[str]:
     from storage.exports.digest import about
 
     row = article.row
     width = min(shutil.get_terminal_size().columns, _WIDEST)
-    yield clean(row["title"] or "(no title)")
-    yield clean(about(article))
-    yield clean(row["url"])
+    yield from (row["title"] or "(no title)", about(article), row["url"])
     for paragraph in article.paragraphs:
         yield from ("", textwrap.fill(clean(paragraph, len(paragraph)), width, break_on_hyphens=False))
-    notes = [f"Picture: {row['image_credit']}" if row["image_credit"] else "", row["image_url"] or ""]
+    notes = [f"Picture: {row['image_credit']}" if row["image_credit"] else "", row["image_url"]]
     notes += ["There is a video on the site." if row["has_video"] else ""]
     notes += ["The page was incomplete: the end is missing." if row["truncated"] else ""]
-    yield from ("", *(clean(note) for note in notes if note), "Versions, >: the one above; replaced: by a silent edit")
-    yield from table(
-        [("", "no", "version (KST)", "fetched (UTC)", "replaced (UTC)", "archived in"), *_cells(row, rows)]
-    )
+    yield from ("", *filter(None, notes), "Versions, >: the one above; replaced: by a silent edit")
 
 
-def _cells(shown: Row, rows: Sequence[Row]) -> Iterator[Sequence[object]]:
+def _table(rows: Sequence[Row], shown: Row) -> list[str]:
+    lines: list[Sequence[object]] = [("", "no", "version (KST)", "fetched (UTC)", "replaced (UTC)", "archived in")]
     for number, row in enumerate(rows, 1):
         times = (row[name] and row[name][:19].replace("T", " ") for name in ("timestamp", "fetched_at", "replaced_at"))
         place = f"{row['archive_file']}, {row['archive_offset']}" if row["archive_file"] else None
-        yield ">" if row is shown else "", number, *times, place
+        lines.append((">" if row is shown else "", number, *times, place))
+    return table(lines)

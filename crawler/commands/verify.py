@@ -19,16 +19,11 @@ from argparse import Namespace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
 from crawler.commands.export import format_of, write_export
 from crawler.terminal import WORK_FAILED, clean, tell
-
-if TYPE_CHECKING:
-    from storage.exports.manifest import Manifest
-    from storage.selection import Selection
 
 
 class Command(OfflineCommand):
@@ -36,21 +31,24 @@ class Command(OfflineCommand):
     prints = True
 
     def work(self, args: list[str], _: Namespace) -> int:
-        from storage.exports import manifest as module
+        from storage.database import open_to_read
+        from storage.exports.manifest import ENDING, digest, path_of, read
 
         if len(args) != 1:
             raise ArgumentError("Name one manifest, such as articles.csv.manifest.json.")
         path = Path(args[0]).expanduser()
-        path = path if path.name.endswith(module.ENDING) else module.path_of(path)
         try:
-            manifest, selection = module.read(path)
-        except module.ManifestError as error:
+            manifest, selection = read(path if path.name.endswith(ENDING) else path_of(path))
+        except ValueError as error:
             raise ArgumentError(str(error)) from None
         output, wanted = path.with_name(manifest["file"]), manifest["sha256"]
-        name, is_there = clean(output), output.exists()
-        is_same = is_there and module.digest(output) == wanted
-        print(f"{name}: {'as it was written' if is_same else 'changed' if is_there else 'not there'}", flush=True)
-        found, written = self._again(manifest, selection, output.name)
+        is_there = output.exists()
+        is_same = is_there and digest(output) == wanted
+        print(f"{clean(output)}: {'as it was written' if is_same else 'changed' if is_there else 'not there'}")
+        with open_to_read(self.database, tell) as db, TemporaryDirectory() as folder:
+            again = Path(folder, output.name)
+            written, _damaged = write_export(db, selection, format_of(manifest["format"], again), again)
+            found = digest(again)
         if found == wanted:
             print(f"{self.database}: gives the same again: {written:,} written, SHA-256 {found}")
         else:
@@ -58,19 +56,3 @@ class Command(OfflineCommand):
             if manifest["kbsworld"] != version("kbsworld"):
                 tell(f"It was made by kbsworld {manifest['kbsworld']}, and this is {version('kbsworld')}.")
         return 0 if is_same and found == wanted else WORK_FAILED
-
-    def _again(self, manifest: Manifest, selection: Selection, name: str) -> tuple[str, int]:
-        """The SHA-256 of the export made again, and how many rows it has."""
-        from storage.database import open_to_read
-        from storage.exports import ExportError
-        from storage.exports.manifest import digest
-
-        form = format_of(manifest["format"], Path(name))
-        with open_to_read(self.database, tell) as db, TemporaryDirectory() as folder:
-            output = Path(folder, name)
-            try:
-                written, _ = write_export(db, selection, form, output)
-            except ExportError as error:
-                tell(str(error))
-                return "", 0
-            return digest(output), written

@@ -1,11 +1,12 @@
 """`FILE.manifest.json` beside an export: what it holds, and of which state of the database, to make it again."""
 
 import json
-from collections.abc import Mapping
-from dataclasses import fields, replace
+import re
+from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from hashlib import file_digest, sha256
 from importlib.metadata import version
+from operator import methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -15,39 +16,25 @@ from storage.exports import whole_file
 from storage.selection import NEWEST, ORDERS, Selection
 
 ENDING = ".manifest.json"
-_MAX_BYTES = 100_000_000  # with as many addresses as the site can have
-#: The keys of a manifest (DATA.md, "FILE.manifest.json") and the types of their values.
-KEYS = {
-    **dict.fromkeys(("kbsworld", "file", "format", "made_at", "sha256"), str),
-    **dict.fromkeys(("selection", "database"), dict),
-    **dict.fromkeys(("written", "damaged"), int),
-}
-Manifest = dict[str, Any]
 _STATE = """
     select (select max(fetched_at) from articles) as captured_until, count(*) as versions,
       count(distinct url) as articles, (select count(*) from silent_edits) as silent_edits
     from catalogue
 """
+# What is read of a manifest besides its selection and `written`. A file is in its folder.
+_TEXTS = {"kbsworld": ".+", "file": r"(?!\.\.?$)[^/\0]+", "format": ".+", "sha256": "[0-9a-f]{64}"}
 
 
-class ManifestError(ValueError):
-    """It cannot be read. The message is one sentence that names the file."""
-
-
-def state_of(db: Database) -> dict[str, Any]:
-    """What a database holds: how many `articles`, `versions`, `silent_edits`, and `captured_until` (None: nothing)."""
-    [state] = db.query(_STATE)
-    return state
-
-
-def write(output: Path, form: str, selection: Selection, state: Mapping[str, Any], written: int, damaged: int) -> None:
-    """Write the manifest of an export; `state` is that of the database from which it was made.
+def write(db: Database, output: Path, form: str, selection: Selection, written: int, damaged: int) -> None:
+    """Write the manifest of an export (DATA.md, "FILE.manifest.json"); `db` is as when it was made.
 
     Raises:
         ExportError: it cannot be written.
     """
-    if selection.as_of is None and state["captured_until"]:
-        selection = replace(selection, as_of=datetime.fromisoformat(state["captured_until"]))
+    [state] = db.query(_STATE)
+    if selection.as_of or state["captured_until"]:
+        moment = selection.as_of or datetime.fromisoformat(state["captured_until"])
+        selection = replace(selection, as_of=moment.astimezone(UTC))
     manifest = {
         "kbsworld": version("kbsworld"),
         "file": output.name,
@@ -56,7 +43,7 @@ def write(output: Path, form: str, selection: Selection, state: Mapping[str, Any
         "selection": _as_json(selection),
         "written": written,
         "damaged": damaged,
-        "database": dict(state),
+        "database": state,
         "sha256": digest(output),
     }
     with whole_file(path_of(output)) as stream:
@@ -68,20 +55,22 @@ def path_of(output: Path) -> Path:
     return output.with_name(f"{output.name}{ENDING}")
 
 
-def read(path: Path) -> tuple[Manifest, Selection]:
+def read(path: Path) -> tuple[dict[str, Any], Selection]:
     """A manifest and its selection.
 
     Raises:
-        ManifestError: it is not there, or is none.
+        ValueError: it is not there, or is none; the message is a sentence that names the file.
     """
     try:
-        with path.open("rb") as stream:
-            manifest = json.loads(stream.read(_MAX_BYTES))
-        return _checked(manifest), _from_json(manifest["selection"])
+        manifest = json.loads(path.read_bytes())
+        is_whole = all(re.fullmatch(pattern, manifest[name]) for name, pattern in _TEXTS.items())
+        if is_whole and type(manifest["written"]) is int:
+            return manifest, _from_json(manifest["selection"])
     except OSError as error:
-        raise ManifestError(f"{path} cannot be read ({error.strerror}); name a file that ends in {ENDING}.") from None
+        raise ValueError(f"{path} cannot be read ({error.strerror}); name a file that ends in {ENDING}.") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        raise ManifestError(f"{path} is not a manifest that kbsworld export wrote.") from None
+        pass
+    raise ValueError(f"{path} is not a manifest that kbsworld export wrote.")
 
 
 def digest(output: Path) -> str:
@@ -93,32 +82,17 @@ def digest(output: Path) -> str:
     return sha256("".join(f"{digest(file)}  {file.name}\n" for file in files).encode()).hexdigest()
 
 
-def _as_json(selection: Selection) -> dict[str, Any]:
-    values = {field.name: getattr(selection, field.name) for field in fields(Selection)}
-    changed = {name: value for name, value in values.items() if value != getattr(NEWEST, name)}
-    return {name: value.isoformat() if isinstance(value, date) else value for name, value in changed.items()}
+def _as_json(selection: Selection) -> Any:
+    changed = {name: value for name, value in asdict(selection).items() if value != getattr(NEWEST, name)}
+    return json.loads(json.dumps(changed, default=methodcaller("isoformat")))
 
 
-def _checked(manifest: Any) -> Manifest:
-    """It; ValueError, KeyError or TypeError where something of it is missing, or leads out of its folder."""
-    is_whole = all(isinstance(manifest[name], kind) for name, kind in KEYS.items())
-    if not is_whole or manifest["file"] in {"", ".", ".."} or set("/\0") & set(manifest["file"]):
-        raise ValueError
-    return manifest  # type: ignore[no-any-return]
-
-
-def _from_json(values: Mapping[str, Any]) -> Selection:
-    """The selection; ValueError, TypeError or AttributeError where the values are not those of one."""
-    read: dict[str, Any] = {"since": date.fromisoformat, "until": date.fromisoformat, "as_of": datetime.fromisoformat}
-    given: dict[str, Any] = {name: read.get(name, _plain)(value) for name, value in values.items()}
-    kinds = {"since": date, "until": date, "as_of": datetime, "limit": int}
-    if any(type(value) is not kinds.get(name, type(getattr(NEWEST, name))) for name, value in given.items()):
-        raise TypeError
-    selection = replace(NEWEST, **given)
-    if selection.order not in ORDERS or (selection.as_of and not selection.as_of.tzinfo):
+def _from_json(values: dict[str, Any]) -> Selection:
+    """The selection that is written so; ValueError, TypeError or AttributeError where none is."""
+    day, moment = date.fromisoformat, lambda text: datetime.fromisoformat(text).astimezone(UTC)
+    kinds: dict[str, Any] = {"since": day, "until": day, "as_of": moment, "limit": int}
+    kinds = {name: type(value) for name, value in asdict(NEWEST).items()} | kinds
+    selection = Selection(**{name: kinds[name](value) for name, value in values.items()})
+    if selection.order not in ORDERS or _as_json(selection) != values:
         raise ValueError
     return selection
-
-
-def _plain(value: Any) -> Any:
-    return tuple(map(str, value)) if isinstance(value, list) else value

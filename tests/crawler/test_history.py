@@ -13,7 +13,7 @@ import yaml
 from lxml import html
 
 from storage import ArticleStore
-from storage.exports.manifest import ManifestError, read
+from storage.exports.manifest import read
 from tests.crawler.conftest import HASTE
 from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.scripted import counts, rows
@@ -182,7 +182,7 @@ def test_a_manifest_that_is_none_is_a_sentence(desk: Desk, tmp_path: Path, kind:
         broken = json.dumps(json.loads((desk.folder / "a.csv.manifest.json").read_text("utf-8")) | broken)
     file = tmp_path / "a.csv.manifest.json"
     file.write_text(broken, "utf-8")
-    with pytest.raises(ManifestError, match=r"manifest\.json is not a manifest that kbsworld export wrote\.$"):
+    with pytest.raises(ValueError, match=r"manifest\.json is not a manifest that kbsworld export wrote\.$"):
         read(file)
     if kind == "not JSON":
         run = desk.call("verify", str(file))
@@ -204,7 +204,7 @@ def test_a_manifest_that_is_none_is_a_sentence(desk: Desk, tmp_path: Path, kind:
             "There is no version 3; the article has the versions 1 to 2 (kbsworld show lists th",
         ),
         ("diff 90020 1 9", "There is no version 9; "),
-        ("diff 90020 one", "V1 and V2 must be a whole number from 1"),
+        ("diff 90020 one", "There is no version one; the article has the versions 1 to 2 (kbsworld show lists them)."),
         ("diff 90020 1 2 3", "Name one article and two of its versions"),
         ("export --as-of yesterday", "argument --as-of: must be a day or a moment"),
         ("export --as-of 2026-11-24 --order rank --query coree", "--order rank is by all that is stored now; leave it"),
