@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC
 from enum import StrEnum
+from operator import itemgetter
 from pathlib import Path
 from typing import NoReturn
 
@@ -20,6 +21,10 @@ from storage.versions import COLUMNS, HISTORY, Row, believed, extended, is_undat
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
 _KEEP = (
     f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
+)
+_HISTORY = (
+    f"select {', '.join(COLUMNS)}, null as replaced_at from articles where url = :url "  # noqa: S608
+    f"union all select {', '.join(HISTORY)} from silent_edits where url = :url"
 )
 _DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
@@ -57,14 +62,15 @@ class ArticleStore(Store):
     def add_row(self, row: Row) -> Outcome:
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
         self._forget_refusal(row)
-        before, seen = self._history(row)
+        before, url = self._history(row["url"]), [row["url"]]
+        seen = dict(self.db.execute("select timestamp, seen_at from seen where url = ?", url).fetchall())
         after, seen_now = extended(before, seen, row)
-        removed, added = _without(before, after), _without(after, before)
+        removed, added = ([one for one in rows if one not in kept] for rows, kept in ((before, after), (after, before)))
         self._write(removed, added)
         if seen != seen_now:
-            self.db.execute("delete from seen where url = ?", [row["url"]])
+            self.db.execute("delete from seen where url = ?", url)
             for timestamp, moment in seen_now.items():
-                self.db.execute("insert into seen values (?, ?, ?)", [row["url"], timestamp, moment])
+                self.db.execute("insert into seen values (?, ?, ?)", [*url, timestamp, moment])
         if any(same_capture(one, row) for one in removed):
             return Outcome.REEXTRACTED
         (old, past), (new, kept) = map(_parted, (removed, added))
@@ -154,21 +160,6 @@ class ArticleStore(Store):
         url = row["source_url"] or _file_url(row)
         self.db.execute("delete from refusals where url = ? and fetched_at = ?", [url, row["fetched_at"]])
 
-    def _history(self, row: Row) -> tuple[list[Row], dict[str, str]]:
-        """What `extended` takes: of the silent edits of a row's article none where the row cannot change them."""
-        url, moment = row["url"], row["fetched_at"]
-        versions = [one | {"replaced_at": None} for one in self._versions(url)]
-        if not versions:
-            return [], {}
-        seen = dict(self.db.execute("select timestamp, seen_at from seen where url = ?", [url]).fetchall())
-        # A page that changes each time it is captured has thousands of them.
-        sql = "select 1 from silent_edits where url = ? and fetched_at >= ? limit 1"
-        is_last = max([*seen.values(), *(one["fetched_at"] for one in versions)]) < moment
-        if is_last and self.db.execute(sql, [url, moment]).fetchone() is None:
-            return versions, seen
-        sql = f"select {', '.join(HISTORY)} from silent_edits where url = ?"  # noqa: S608
-        return [*versions, *(dict(zip(HISTORY, one, strict=True)) for one in self.db.execute(sql, [url]))], seen
-
     def _write(self, removed: Sequence[Row], added: Sequence[Row]) -> None:
         """Change the rows of an article's history."""
         (old, past), (new, kept) = map(_parted, (removed, added))
@@ -192,9 +183,13 @@ class ArticleStore(Store):
 
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
+        rows = [row for row in self._history(url) if row.pop("replaced_at") is None]
+        return sorted(rows, key=itemgetter("timestamp"), reverse=True)
+
+    def _history(self, url: str) -> list[Row]:
+        """The versions and silent edits of an article."""
         # Not through Database.query, which examines the columns first: most articles are new.
-        sql = f"select {', '.join(COLUMNS)} from articles where url = ? order by timestamp desc"  # noqa: S608
-        return [dict(zip(COLUMNS, row, strict=True)) for row in self.db.execute(sql, [url])]
+        return [dict(zip(HISTORY, row, strict=True)) for row in self.db.execute(_HISTORY, {"url": url})]
 
 
 class ReadOnlyStore(ArticleStore):
@@ -229,12 +224,6 @@ def article_row(article: Article, capture: Capture) -> Row:
         "paragraphs": json.dumps(article.paragraphs, ensure_ascii=False),
         **_provenance(capture),
     }
-
-
-def _without(history: Sequence[Row], other: Sequence[Row]) -> list[Row]:
-    """The rows of a history that another one of the same article does not have."""
-    known = {(one["timestamp"], one["replaced_at"]): one for one in other}
-    return [one for one in history if known.get((one["timestamp"], one["replaced_at"])) != one]
 
 
 def _parted(history: Sequence[Row]) -> tuple[list[Row], list[Row]]:

@@ -36,7 +36,7 @@ def believed(row: Row) -> Row:
 
 
 def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple[list[Row], dict[str, str]]:
-    """The history of an article after one more capture of it was read; what stays the same compares equal.
+    """The history of an article after one more capture of it was read, and `seen`; what stays the same compares equal.
 
     It is the one that the captures give if they are read in the order of time: what the database would have held at any
     moment follows from it.
@@ -45,33 +45,27 @@ def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple
         history: rows with the columns of HISTORY.
         seen: when the content of a row of `articles` was captured last, by its `timestamp`, if later than the row says.
         row: with COLUMNS; its `timestamp` is None if the page gives no time.
-
-    Returns:
-        The new `history` and `seen`.
     """
-    row = believed(row) | {"replaced_at": None}
+    # What older releases stored under a date that cannot be true is merged anew.
     known = [believed(one) | {"replaced_at": None} for one in history]
+    row = believed(row) | {"replaced_at": None}
     if row in known:
         return [*history], dict(seen)
-    versions = [one for one in history if one["replaced_at"] is None]
-    edits = [one for one in history if one["replaced_at"] is not None]
-    again = [one | {"fetched_at": seen[one["timestamp"]]} for one in versions if one["timestamp"] in seen]
-    captures, last = [row], dict(seen)
-    # What older releases stored under a date that cannot be true is merged anew.
-    is_last = all(_moment(one) < _moment(row) for one in [*known, *again])
-    if not is_last or any(believed(one) is not one for one in versions):
-        versions, edits, captures, last = [], [], sorted([*known, *again, row], key=_moment), {}
-    for capture in captures:
+    again = [
+        one | {"fetched_at": seen[old["timestamp"]]}
+        for one, old in zip(known, history, strict=True)
+        if old["replaced_at"] is None and old["timestamp"] in seen
+    ]
+    versions: list[Row] = []
+    edits: list[Row] = []
+    last: dict[str, str] = {}
+    for capture in sorted([*known, *again, row], key=_moment):
         after, moment = merged(versions, capture), capture["fetched_at"]
-        gone = (one for one in versions if one not in after and one["fetched_at"] < moment)
-        edits += [one | {"replaced_at": moment} for one in gone]
+        edits += [one | {"replaced_at": moment} for one in versions if one not in after and one["fetched_at"] < moment]
         versions = after
         last |= {one["timestamp"]: moment for one in versions if _is_again(capture, one)}
-    return [*edits, *versions], {
-        one["timestamp"]: last[one["timestamp"]]
-        for one in versions
-        if last.get(one["timestamp"], "") > one["fetched_at"]
-    }
+    fetched = {one["timestamp"]: one["fetched_at"] for one in versions}
+    return [*edits, *versions], {key: moment for key, moment in last.items() if moment > fetched.get(key, moment)}
 
 
 def _is_again(capture: Row, version: Row) -> bool:
