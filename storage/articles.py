@@ -27,6 +27,7 @@ _HISTORY = (
     f"union all select {', '.join(HISTORY)} from silent_edits where url = :url"
 )
 _DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
+_values = itemgetter(*HISTORY)
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
 _OR_UPDATE = (
@@ -65,7 +66,10 @@ class ArticleStore(Store):
         before, url = self._history(row["url"]), [row["url"]]
         seen = dict(self.db.execute("select timestamp, seen_at from seen where url = ?", url).fetchall())
         after, seen_now = extended(before, seen, row)
-        removed, added = ([one for one in rows if one not in kept] for rows, kept in ((before, after), (after, before)))
+        # A page that changes each time it is captured has hundreds of rows.
+        old, new = ({_values(one): one for one in rows} for rows in (before, after))
+        removed = [one for values, one in old.items() if values not in new]
+        added = [one for values, one in new.items() if values not in old]
         self._write(removed, added)
         if seen != seen_now:
             self.db.execute("delete from seen where url = ?", url)
@@ -73,10 +77,10 @@ class ArticleStore(Store):
                 self.db.execute("insert into seen values (?, ?, ?)", [*url, timestamp, moment])
         if any(same_capture(one, row) for one in removed):
             return Outcome.REEXTRACTED
-        (old, past), (new, kept) = map(_parted, (removed, added))
-        if len(old) == len(new) and all(map(same_content, old, new)) and len(kept) <= len(past):
+        (gone, past), (come, kept) = map(_parted, (removed, added))
+        if len(gone) == len(come) and all(map(same_content, gone, come)) and len(kept) <= len(past):
             return Outcome.UNCHANGED  # the same again, or captured earlier
-        if old or kept:
+        if gone or kept:
             return Outcome.EDITED
         return Outcome.UPDATED if before else Outcome.NEW
 
