@@ -40,20 +40,19 @@ class Command(OfflineCommand):
     def work(self, args: list[str], opts: Namespace) -> int:
         from storage.database import open_to_read
         from storage.exports import html_digest, sound
-        from storage.history import history, version
+        from storage.history import history
 
         if not 1 <= len(args) <= 3:
             raise ArgumentError("Name one article and two of its versions, such as: kbsworld diff 83685 1 2.")
         with open_to_read(self.database, tell) as db:
             try:
-                rows, _ = history(db, args[0])
-                if len(rows) == len(args) == 1:
-                    tell("The article has one version; there is nothing to compare.")
-                    return 0
-                numbers = [*(args[1:] or [f"{len(rows) - 1}"]), f"{len(rows)}"]
-                versions = [version(rows, number) for number in numbers[:2]]
+                rows, chosen = history(db, args[0], args[1:])
             except ValueError as error:
                 raise ArgumentError(str(error)) from None
+        if len(rows) == len(args) == 1:
+            tell("The article has one version; there is nothing to compare.")
+            return 0
+        versions = [*chosen, rows[-1]][:2] if args[1:] else rows[-2:]
         before, *after = sound(versions, partial(self.complain, status=WORK_FAILED))
         for one in after:
             article = one._replace(before=before, change="edited" if before.row["replaced_at"] else "updated")

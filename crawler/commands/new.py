@@ -29,10 +29,7 @@ from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, clean, marked, tell
 
 if TYPE_CHECKING:
-    from sqlite_utils import Database
-
     from storage.exports import Exported
-    from storage.news import Mark
 
 # Format -> its module in storage/exports.
 _WRITERS = {"markdown": "markdown_digest", "html": "html_digest", "jsonl": "json_lines", "atom": "atom"}
@@ -52,7 +49,7 @@ class Command(OfflineCommand):
 
     def work(self, _: list[str], opts: Namespace) -> int:
         from storage.database import Store, open_to_read
-        from storage.news import move_mark, news, stored_since
+        from storage.history import Mark, marks, move_mark, news, stored_since
 
         check_text("--mark", opts.mark or "")
         if opts.mark == "":
@@ -65,7 +62,11 @@ class Command(OfflineCommand):
         with open_to_read(self.database, tell) as db:
             db.execute("begin")  # one state of the database; a crawl may be storing
             selection = selection_of(opts, db)
-            mark = _mark(db, opts, name)
+            known = marks(db)
+            if opts.mark and name not in known and not opts.begin:  # not a reason to tell everything
+                hint = suggestion(name, known) or f"begin it: kbsworld new --mark {name} --begin."
+                raise ArgumentError(f"There is no mark {name}; {hint}")
+            mark = Mark() if opts.begin else known.get(name, Mark())
             found, until = stored_since(db, mark, selection)
             if found:
                 _print(news(db, found, partial(self.complain, status=WORK_FAILED)), opts.format)
@@ -74,19 +75,6 @@ class Command(OfflineCommand):
             with Store(self.database) as store, store.batch():
                 move_mark(store, name, until)
         return 0
-
-
-def _mark(db: Database, opts: Namespace, name: str) -> Mark:
-    """How far was told. A mark that was named and is not there is a mistake, not a reason to tell everything."""
-    from storage.news import Mark, marks
-
-    known = marks(db)
-    if opts.begin or (opts.mark is None and name not in known):
-        return Mark()
-    if name not in known:
-        hint = suggestion(name, known) or f"begin it: kbsworld new --mark {name} --begin."
-        raise ArgumentError(f"There is no mark {name}; {hint}")
-    return known[name]
 
 
 def _print(articles: Iterable[Exported], form: str) -> None:

@@ -46,22 +46,21 @@ class Command(OfflineCommand):
         from storage.database import open_to_read
         from storage.exports import sound
         from storage.exports.citation import bibtex, csl
-        from storage.history import history, version
+        from storage.history import history
 
         if len(args) != 1:
             raise ArgumentError("Name one article by its address or number, such as: kbsworld show 83685.")
         with open_to_read(self.database, tell) as db:
             try:
-                rows, meant = history(db, args[0])
-                row = version(rows, opts.version or f"{meant}")
+                rows, [row] = history(db, args[0], [opts.version] if opts.version else [])
             except ValueError as error:
                 raise ArgumentError(str(error)) from None
         for article in sound([row], partial(self.complain, status=WORK_FAILED)):
             values = {name: clean(it, len(it)) if isinstance(it, str) else it for name, it in row.items()}
-            if opts.cite:
-                print(
-                    bibtex(values) if opts.cite == "bibtex" else json.dumps([csl(values)], ensure_ascii=False, indent=2)
-                )
+            if opts.cite == "bibtex":
+                print(bibtex(values))
+            elif opts.cite:
+                print(json.dumps([csl(values)], ensure_ascii=False, indent=2))
             else:
                 print(*_lines(article._replace(row=values)), *_table(rows, row), sep="\n")
         return 0
@@ -75,10 +74,7 @@ def _lines(article: Exported) -> Iterator[str]:
     yield from (row["title"] or "(no title)", about(article), row["url"])
     for paragraph in article.paragraphs:
         yield from ("", textwrap.fill(clean(paragraph, len(paragraph)), width, break_on_hyphens=False))
-    notes = [f"Picture: {row['image_credit']}" if row["image_credit"] else "", row["image_url"]]
-    notes += ["There is a video on the site." if row["has_video"] else ""]
-    notes += ["The page was incomplete: the end is missing." if row["truncated"] else ""]
-    yield from ("", *filter(None, notes), "Versions, >: the one above; replaced: by a silent edit")
+    yield from ("", "Versions, >: the one above; replaced: by a silent edit")
 
 
 def _table(rows: Sequence[Row], shown: Row) -> list[str]:

@@ -54,7 +54,7 @@ class Exported(NamedTuple):
     Attributes:
         row: of `articles`.
         paragraphs: what the column of that name holds as JSON.
-        change: `new`, `updated` or `edited`, where that is told of it (storage.news).
+        change: `new`, `updated` or `edited`, where that is told of it (storage.history).
         before: the version that an updated or edited one replaced.
     """
 
