@@ -100,7 +100,7 @@ class ProjectCommand(ScrapyCommand):
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""
         from storage import StoreError
-        from storage.database import is_damage
+        from storage.database import WrongNameError, is_damage
         from storage.query import QueryError
 
         _end_in_time()
@@ -109,7 +109,7 @@ class ProjectCommand(ScrapyCommand):
             self.exitcode = max(self.exitcode, status)
             if sys.stdout is not None:
                 sys.stdout.flush()  # at the end of the process an error would be a traceback
-        except (ArgumentError, QueryError) as error:
+        except (ArgumentError, QueryError, WrongNameError) as error:
             self.complain(str(error), WRONG_CALL)
         except sqlite3.Error as error:
             advice = "restore a copy of it" if is_damage(error) else "what was stored stays, run this again"
@@ -122,7 +122,7 @@ class ProjectCommand(ScrapyCommand):
             for number in _ENDINGS:
                 signal.signal(number, signal.SIG_IGN)  # it ends
 
-    def complain(self, sentence: str, status: int) -> None:
+    def complain(self, sentence: str, status: int = WORK_FAILED) -> None:
         """Print a message on standard error, and end with this exit status unless with a higher one."""
         tell(sentence)
         self.exitcode = max(self.exitcode, status)

@@ -1,13 +1,13 @@
 """The article store: one row per (url, timestamp) in SQLite, through sqlite-utils."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC
 from enum import StrEnum
 from operator import itemgetter
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from extractors import Article
 from extractors.address import parse_address
@@ -19,15 +19,14 @@ from storage.selection import NEWEST, Selection, select_rows
 from storage.versions import COLUMNS, HISTORY, Row, believed, extended, is_undated, same_capture, same_content
 
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
-_KEEP = (
-    f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values ({', '.join(f':{name}' for name in HISTORY)})"  # noqa: S608
-)
+_KEEP = f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values (:{', :'.join(HISTORY)})"  # noqa: S608
 _HISTORY = (
     f"select {', '.join(COLUMNS)}, null as replaced_at from articles where url = :url "  # noqa: S608
     f"union all select {', '.join(HISTORY)} from silent_edits where url = :url"
 )
+_DELETE = "delete from articles where url = :url and timestamp = :timestamp"
 _DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
-_values = itemgetter(*HISTORY)
+_cells = itemgetter(*HISTORY)
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
 _OR_UPDATE = (
@@ -63,21 +62,23 @@ class ArticleStore(Store):
     def add_row(self, row: Row) -> Outcome:
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
         self._forget_refusal(row)
-        before, url = self._history(row["url"]), [row["url"]]
-        seen = dict(self.db.execute("select timestamp, seen_at from seen where url = ?", url).fetchall())
+        before, url = self._history(row["url"]), row["url"]
+        seen = dict(self.db.execute("select timestamp, seen_at from seen where url = ?", [url]).fetchall())
         after, seen_now = extended(before, seen, row)
-        # A page that changes each time it is captured has hundreds of rows.
-        old, new = ({_values(one): one for one in rows} for rows in (before, after))
-        removed = [one for values, one in old.items() if values not in new]
-        added = [one for values, one in new.items() if values not in old]
-        self._write(removed, added)
+        # By their values, as a page that changes each time it is captured has hundreds of rows.
+        old, new = ({_cells(one): one for one in rows} for rows in (before, after))
+        (gone, past), (come, kept) = _without(old, new), _without(new, old)
+        replaced = {one["timestamp"] for one in come}
+        write = self.db.conn.executemany
+        write(_DELETE, [one for one in gone if one["timestamp"] not in replaced])
+        self._insert(come)
+        write(_DROP, past)
+        write(_KEEP, kept)
         if seen != seen_now:
-            self.db.execute("delete from seen where url = ?", url)
-            for timestamp, moment in seen_now.items():
-                self.db.execute("insert into seen values (?, ?, ?)", [*url, timestamp, moment])
-        if any(same_capture(one, row) for one in removed):
+            self.db.execute("delete from seen where url = ?", [url])
+            write("insert into seen values (?, ?, ?)", [(url, *one) for one in seen_now.items()])
+        if any(same_capture(one, row) for one in [*gone, *past]):
             return Outcome.REEXTRACTED
-        (gone, past), (come, kept) = map(_parted, (removed, added))
         if len(gone) == len(come) and all(map(same_content, gone, come)) and len(kept) <= len(past):
             return Outcome.UNCHANGED  # the same again, or captured earlier
         if gone or kept:
@@ -164,18 +165,6 @@ class ArticleStore(Store):
         url = row["source_url"] or _file_url(row)
         self.db.execute("delete from refusals where url = ? and fetched_at = ?", [url, row["fetched_at"]])
 
-    def _write(self, removed: Sequence[Row], added: Sequence[Row]) -> None:
-        """Change the rows of an article's history."""
-        (old, past), (new, kept) = map(_parted, (removed, added))
-        replaced = {one["timestamp"] for one in new}
-        for version in old:
-            if version["timestamp"] not in replaced:
-                self.db.execute("delete from articles where url = :url and timestamp = :timestamp", version)
-        self._insert(new)
-        for sql, edits in ((_DROP, past), (_KEEP, kept)):
-            for edit in edits:
-                self.db.execute(sql, edit)
-
     def _insert(self, rows: Sequence[Row]) -> None:
         """Insert rows in one statement; each replaces the one with the same key."""
         # SQLite writes the search index after each statement: one row each takes two thirds longer. Not through
@@ -230,10 +219,10 @@ def article_row(article: Article, capture: Capture) -> Row:
     }
 
 
-def _parted(history: Sequence[Row]) -> tuple[list[Row], list[Row]]:
-    """The rows of a history that are in `articles`, and those in `silent_edits`."""
-    edits = [one for one in history if one["replaced_at"] is not None]
-    return [one for one in history if one["replaced_at"] is None], edits
+def _without(history: Mapping[Any, Row], other: Mapping[Any, Row]) -> tuple[list[Row], list[Row]]:
+    """What another history of an article does not have: rows of `articles`, and of `silent_edits`."""
+    rows = [row for values, row in history.items() if values not in other]
+    return [row for row in rows if row["replaced_at"] is None], [row for row in rows if row["replaced_at"] is not None]
 
 
 def refusal_row(capture: Capture, reason: str) -> Row:

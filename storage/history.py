@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from storage.database import Store
+from storage.database import Store, WrongNameError
 from storage.exports import Exported, sound
 from storage.selection import Selection, find_urls
 from storage.versions import COLUMNS, HISTORY, Row
@@ -19,7 +19,7 @@ _STOOD = f"""(
   union all select -id, {", ".join(HISTORY)} from silent_edits
 )"""  # noqa: S608
 _HISTORY = f"select * from {_STOOD} where url = ? order by timestamp, replaced_at nulls last"  # noqa: S608
-# What stood in a row of `articles` at a moment, and perhaps longer.
+# What stood in a row of `articles` at a moment, and perhaps longer; in the order of texts ~ is after any.
 _AT = f"""
     select {", ".join(HISTORY)} from {_STOOD} where url = ? and timestamp = ? and coalesce(replaced_at, '~') >= ?
     order by replaced_at nulls last limit 1
@@ -36,8 +36,6 @@ _STORED = """
     from silent_edits join catalogue using (url, timestamp) where silent_edits.id > :edit and {every}
     order by is_edit, id limit coalesce(:limit, -1)
 """
-# In the order of text: after any moment.
-_NOW = "~"
 
 
 class Mark(NamedTuple):
@@ -54,23 +52,23 @@ def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list
         given: any address of it or its number (`Seq_Code`), which mean the last; or the id of a row of `catalogue`.
 
     Raises:
-        ValueError: there is none, or several, or no such row; the message is a sentence.
+        WrongNameError: there is none, or several, or no such row.
     """
     key = ""
     try:
         urls = find_urls(db, [given])
-    except ValueError:
+    except ValueError as error:
         urls = db.execute("select url from catalogue where id = ?", [key := ascii(given)[1:-1]]).fetchone()
         if urls is None:
-            raise
+            raise WrongNameError(str(error)) from None
     if len(urls) > 1:
-        raise ValueError(f"{given} is the number of {len(urls)} articles; give an address: {', '.join(urls)}.")
+        raise WrongNameError(f"{given} is the number of {len(urls)} articles; give an address: {', '.join(urls)}.")
     rows = list(db.query(_HISTORY, urls))
     numbered = {str(number): row for number, row in enumerate(rows, 1)}
     for number in numbers:
         if number not in numbered:
             has = f"the versions 1 to {len(rows)}" if len(rows) > 1 else "one version"
-            raise ValueError(f"There is no version {number}; the article has {has} (kbsworld show lists them).")
+            raise WrongNameError(f"There is no version {number}; the article has {has} (kbsworld show lists them).")
     return rows, [numbered[number] for number in numbers] or [row for row in rows if str(row["id"]) == key] or rows[-1:]
 
 
@@ -104,7 +102,7 @@ def news(db: Database, found: Sequence[Row], tell: Callable[[str], None]) -> Ite
     """What is found, with what changed; `tell` is called with a sentence for each damaged row."""
     for one in found:
         url, moment, change = one["url"], one["replaced_at"], "updated" if one["before"] else "new"
-        now = db.query(_AT, [url, one["timestamp"], moment + _NOW])
-        before = next(sound(db.query(_AT, [url, one["before"], moment or _NOW]), tell), None)
+        now = db.query(_AT, [url, one["timestamp"], f"{moment}~"])
+        before = next(sound(db.query(_AT, [url, one["before"], moment or "~"]), tell), None)
         for article in sound(now, tell):
             yield article._replace(change="edited" if moment else change, before=before)

@@ -63,15 +63,10 @@ def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple
         after, moment = merged(versions, capture), capture["fetched_at"]
         edits += [one | {"replaced_at": moment} for one in versions if one not in after and one["fetched_at"] < moment]
         versions = after
-        last |= {one["timestamp"]: moment for one in versions if _is_again(capture, one)}
+        if any(one["timestamp"] == capture["timestamp"] and _rank(one) == _rank(capture) for one in versions):
+            last[capture["timestamp"]] = moment  # it says the same, or is one of them now
     fetched = {one["timestamp"]: one["fetched_at"] for one in versions}
     return [*edits, *versions], {key: moment for key, moment in last.items() if moment > fetched.get(key, moment)}
-
-
-def _is_again(capture: Row, version: Row) -> bool:
-    """Whether a capture shows what a version says, which has its date."""
-    is_later = capture["timestamp"] == version["timestamp"] and capture["fetched_at"] > version["fetched_at"]
-    return is_later and _rank(capture) == _rank(version) and same_content(version, _both_views(capture, version))
 
 
 def merged(versions: Sequence[Row], row: Row) -> list[Row]:

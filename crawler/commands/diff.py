@@ -19,12 +19,12 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser, Namespace
-from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, marked, tell
+from crawler.terminal import clean, marked, tell
 
 if TYPE_CHECKING:
     from storage.exports import Exported
@@ -45,17 +45,13 @@ class Command(OfflineCommand):
         if not 1 <= len(args) <= 3:
             raise ArgumentError("Name one article and two of its versions, such as: kbsworld diff 83685 1 2.")
         with open_to_read(self.database, tell) as db:
-            try:
-                rows, chosen = history(db, args[0], args[1:])
-            except ValueError as error:
-                raise ArgumentError(str(error)) from None
+            rows, chosen = history(db, args[0], args[1:])
         if len(rows) == len(args) == 1:
             tell("The article has one version; there is nothing to compare.")
             return 0
         versions = [*chosen, rows[-1]][:2] if args[1:] else rows[-2:]
-        before, *after = sound(versions, partial(self.complain, status=WORK_FAILED))
-        for one in after:
-            article = one._replace(before=before, change="edited" if before.row["replaced_at"] else "updated")
+        for before, after in pairwise(sound(versions, self.complain)):  # one pair, where neither is damaged
+            article = after._replace(before=before, change="edited" if before.row["replaced_at"] else "updated")
             if opts.format == "html":
                 html_digest.write([article], sys.stdout.buffer)
             else:
@@ -77,9 +73,7 @@ def _text(article: Exported, before: Exported) -> str:
 def _json(article: Exported, before: Exported) -> str:
     from storage.exports.digest import differences
 
-    sides = {
-        name: {field: side.row[field] for field in ("timestamp", "fetched_at", "replaced_at")}
-        for name, side in (("old", before), ("new", article))
-    }
+    key = ("url", "timestamp", "fetched_at", "replaced_at")
+    old, new = ({name: side.row[name] for name in key} for side in (before, article))
     changes = [[piece._asdict() for piece in pieces] for pieces in differences(article)]
-    return json.dumps({"url": article.row["url"], **sides, "changes": changes}, ensure_ascii=False, indent=2)
+    return json.dumps({"old": old, "new": new, "changes": changes}, ensure_ascii=False, indent=2)

@@ -19,20 +19,16 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable
-from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, check_text, selection_of, suggestion
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, marked, tell
+from crawler.commands.export import format_of
+from crawler.terminal import clean, marked, tell
 
 if TYPE_CHECKING:
     from storage.exports import Exported
-
-# Format -> its module in storage/exports.
-_WRITERS = {"markdown": "markdown_digest", "html": "html_digest", "jsonl": "json_lines", "atom": "atom"}
 
 
 class Command(OfflineCommand):
@@ -44,7 +40,7 @@ class Command(OfflineCommand):
         add("--mark", metavar="NAME", help="since the last call with this mark (default: one of yours)")
         add("--begin", action="store_true", help="begin the mark, or begin it again: tell all that is selected")
         add("--peek", action="store_true", help="do not move the mark")
-        add("--format", choices=("text", *_WRITERS), default="text", help="default: text")
+        add("--format", choices=("text", "markdown", "html", "jsonl", "atom"), default="text", help="default: text")
         add_selection_options(parser)
 
     def work(self, _: list[str], opts: Namespace) -> int:
@@ -68,20 +64,17 @@ class Command(OfflineCommand):
                 raise ArgumentError(f"There is no mark {name}; {hint}")
             mark = Mark() if opts.begin else known.get(name, Mark())
             found, until = stored_since(db, mark, selection)
-            if found:
-                _print(news(db, found, partial(self.complain, status=WORK_FAILED)), opts.format)
-                sys.stdout.flush()
+            articles = news(db, found, self.complain)
+            if found and opts.format != "text":
+                module = import_module(f"storage.exports.{format_of(opts.format, None).module}")
+                module.write(articles, sys.stdout.buffer)
+            for article in articles:
+                print(_text(article))
+            sys.stdout.flush()
         if not opts.peek and (opts.begin or mark != until):
             with Store(self.database) as store, store.batch():
                 move_mark(store, name, until)
         return 0
-
-
-def _print(articles: Iterable[Exported], form: str) -> None:
-    if form == "text":
-        print(*map(_text, articles), sep="\n")
-    else:
-        import_module(f"storage.exports.{_WRITERS[form]}").write(articles, sys.stdout.buffer)
 
 
 def _text(article: Exported) -> str:

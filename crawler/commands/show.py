@@ -19,18 +19,15 @@ import shutil
 import textwrap
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
-from functools import partial
 from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, table, tell
+from crawler.terminal import clean, table, tell
 
 if TYPE_CHECKING:
     from storage.exports import Exported
     from storage.versions import Row
-
-_WIDEST = 100  # columns of a line that is read with ease
 
 
 class Command(OfflineCommand):
@@ -51,36 +48,29 @@ class Command(OfflineCommand):
         if len(args) != 1:
             raise ArgumentError("Name one article by its address or number, such as: kbsworld show 83685.")
         with open_to_read(self.database, tell) as db:
-            try:
-                rows, [row] = history(db, args[0], [opts.version] if opts.version else [])
-            except ValueError as error:
-                raise ArgumentError(str(error)) from None
-        for article in sound([row], partial(self.complain, status=WORK_FAILED)):
+            rows, [row] = history(db, args[0], [opts.version] if opts.version else [])
+        for article in sound([row], self.complain):
             values = {name: clean(it, len(it)) if isinstance(it, str) else it for name, it in row.items()}
             if opts.cite == "bibtex":
                 print(bibtex(values))
             elif opts.cite:
                 print(json.dumps([csl(values)], ensure_ascii=False, indent=2))
             else:
-                print(*_lines(article._replace(row=values)), *_table(rows, row), sep="\n")
+                print(*_lines(article._replace(row=values), rows, row), sep="\n")
         return 0
 
 
-def _lines(article: Exported) -> Iterator[str]:
+def _lines(article: Exported, rows: Sequence[Row], shown: Row) -> Iterator[str]:
     from storage.exports.digest import about
 
-    row = article.row
-    width = min(shutil.get_terminal_size().columns, _WIDEST)
-    yield from (row["title"] or "(no title)", about(article), row["url"])
+    width = min(shutil.get_terminal_size().columns, 100)  # longer lines are not read with ease
+    yield from (article.row["title"] or "(no title)", about(article), article.row["url"])
     for paragraph in article.paragraphs:
         yield from ("", textwrap.fill(clean(paragraph, len(paragraph)), width, break_on_hyphens=False))
     yield from ("", "Versions, >: the one above; replaced: by a silent edit")
-
-
-def _table(rows: Sequence[Row], shown: Row) -> list[str]:
     lines: list[Sequence[object]] = [("", "no", "version (KST)", "fetched (UTC)", "replaced (UTC)", "archived in")]
     for number, row in enumerate(rows, 1):
         times = (row[name] and row[name][:19].replace("T", " ") for name in ("timestamp", "fetched_at", "replaced_at"))
         place = f"{row['archive_file']}, {row['archive_offset']}" if row["archive_file"] else None
         lines.append((">" if row is shown else "", number, *times, place))
-    return table(lines)
+    yield from table(lines)

@@ -16,7 +16,6 @@ Examples:
 from __future__ import annotations
 
 from argparse import Namespace
-from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -32,27 +31,19 @@ class Command(OfflineCommand):
 
     def work(self, args: list[str], _: Namespace) -> int:
         from storage.database import open_to_read
-        from storage.exports.manifest import ENDING, digest, path_of, read
+        from storage.exports.manifest import digest, read
 
         if len(args) != 1:
             raise ArgumentError("Name one manifest, such as articles.csv.manifest.json.")
-        path = Path(args[0]).expanduser()
-        try:
-            manifest, selection = read(path if path.name.endswith(ENDING) else path_of(path))
-        except ValueError as error:
-            raise ArgumentError(str(error)) from None
-        output, wanted = path.with_name(manifest["file"]), manifest["sha256"]
-        is_there = output.exists()
+        output, manifest, selection = read(Path(args[0]).expanduser())
+        wanted, is_there = manifest["sha256"], output.exists()
         is_same = is_there and digest(output) == wanted
         print(f"{clean(output)}: {'as it was written' if is_same else 'changed' if is_there else 'not there'}")
         with open_to_read(self.database, tell) as db, TemporaryDirectory() as folder:
             again = Path(folder, output.name)
             written, _damaged = write_export(db, selection, format_of(manifest["format"], again), again)
-            found = digest(again)
-        if found == wanted:
-            print(f"{self.database}: gives the same again: {written:,} written, SHA-256 {found}")
-        else:
-            print(f"{self.database}: gives something else: {written:,} written, and it was {manifest['written']:,}")
-            if manifest["kbsworld"] != version("kbsworld"):
-                tell(f"It was made by kbsworld {manifest['kbsworld']}, and this is {version('kbsworld')}.")
-        return 0 if is_same and found == wanted else WORK_FAILED
+            is_again = digest(again) == wanted
+        found = f"the same again: {written:,} written, SHA-256 {wanted}"
+        other = f"something else: {written:,} written, and it was {manifest['written']:,}"
+        print(f"{self.database}: gives {found if is_again else other}")
+        return 0 if is_same and is_again else WORK_FAILED

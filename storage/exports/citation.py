@@ -22,6 +22,7 @@ def csl(row: Row) -> dict[str, Any]:
     until = f", until {row['replaced_at']}" if row["replaced_at"] else ""
     place = f"; {row['archive_file']}, {row['archive_offset']}" if row["archive_file"] else ""
     days = {"issued": day_of(row), "accessed": row["fetched_at"][:10]}
+    parts = {name: [int(part) for part in re.findall("[0-9]+", day)] for name, day in days.items() if day}
     return {
         "id": f"kbs-{name_of(row, version=True)}",
         "type": "article-newspaper",
@@ -31,11 +32,7 @@ def csl(row: Row) -> dict[str, Any]:
         "URL": web_address(row["url"]),
         "language": row["lang"],
         "note": f"Version {row['timestamp']}{until}, fetched {row['fetched_at']}{place}",
-        **{
-            name: {"date-parts": [[int(part) for part in re.findall("[0-9]+", day)]]}
-            for name, day in days.items()
-            if day
-        },
+        **{name: {"date-parts": [numbers]} for name, numbers in parts.items()},
     }
 
 
@@ -45,11 +42,10 @@ def bibtex(row: Row) -> str:
     fields = {
         "title": item["title"].translate(_TEX),
         "author": f"{{{_PUBLISHER}}}",
-        "organization": _PUBLISHER,
         "date": day_of(row),
         "url": item["URL"].translate(_IN_ADDRESS),
         "urldate": row["fetched_at"][:10],
         "note": item["note"].translate(_TEX),
     }
-    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items())
+    lines = "".join(f"  {name} = {{{value}}},\n" for name, value in fields.items() if value)
     return f"@online{{{item['id']},\n{lines}}}\n"

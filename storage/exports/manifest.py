@@ -12,17 +12,14 @@ from typing import Any
 
 from sqlite_utils import Database
 
+from storage.database import WrongNameError
 from storage.exports import whole_file
 from storage.selection import NEWEST, ORDERS, Selection
+from storage.statistics import summarize
 
-ENDING = ".manifest.json"
-_STATE = """
-    select (select max(fetched_at) from articles) as captured_until, count(*) as versions,
-      count(distinct url) as articles, (select count(*) from silent_edits) as silent_edits
-    from catalogue
-"""
+_ENDING = ".manifest.json"
 # What is read of a manifest besides its selection and `written`. A file is in its folder.
-_TEXTS = {"kbsworld": ".+", "file": r"(?!\.\.?$)[^/\0]+", "format": ".+", "sha256": "[0-9a-f]{64}"}
+_TEXTS = {"file": r"(?!\.\.?$)[^/\0]+", "format": ".+", "sha256": "[0-9a-f]{64}"}
 
 
 def write(db: Database, output: Path, form: str, selection: Selection, written: int, damaged: int) -> None:
@@ -31,10 +28,10 @@ def write(db: Database, output: Path, form: str, selection: Selection, written: 
     Raises:
         ExportError: it cannot be written.
     """
-    [state] = db.query(_STATE)
-    if selection.as_of or state["captured_until"]:
-        moment = selection.as_of or datetime.fromisoformat(state["captured_until"])
-        selection = replace(selection, as_of=moment.astimezone(UTC))
+    [last] = db.execute("select max(fetched_at) from articles").fetchone()
+    counts = summarize(db, NEWEST)
+    if selection.as_of or last:
+        selection = replace(selection, as_of=(selection.as_of or datetime.fromisoformat(last)).astimezone(UTC))
     manifest = {
         "kbsworld": version("kbsworld"),
         "file": output.name,
@@ -43,34 +40,37 @@ def write(db: Database, output: Path, form: str, selection: Selection, written: 
         "selection": _as_json(selection),
         "written": written,
         "damaged": damaged,
-        "database": state,
+        "database": {
+            "captured_until": last,
+            **{name: counts[name] for name in ("versions", "articles", "silent_edits")},
+        },
         "sha256": digest(output),
     }
-    with whole_file(path_of(output)) as stream:
+    with whole_file(_beside(output)) as stream:
         stream.write(f"{json.dumps(manifest, ensure_ascii=False, indent=2)}\n".encode())
 
 
-def path_of(output: Path) -> Path:
-    """Where the manifest of an export is."""
-    return output.with_name(f"{output.name}{ENDING}")
-
-
-def read(path: Path) -> tuple[dict[str, Any], Selection]:
-    """A manifest and its selection.
+def read(path: Path) -> tuple[Path, dict[str, Any], Selection]:
+    """The output, the manifest and the selection of an export, by the path of the first or the second.
 
     Raises:
-        ValueError: it is not there, or is none; the message is a sentence that names the file.
+        WrongNameError: the manifest is not there, or is none.
     """
     try:
+        path = path if path.name.endswith(_ENDING) else _beside(path)
         manifest = json.loads(path.read_bytes())
         is_whole = all(re.fullmatch(pattern, manifest[name]) for name, pattern in _TEXTS.items())
         if is_whole and type(manifest["written"]) is int:
-            return manifest, _from_json(manifest["selection"])
+            return path.with_name(manifest["file"]), manifest, _from_json(manifest["selection"])
     except OSError as error:
-        raise ValueError(f"{path} cannot be read ({error.strerror}); name a file that ends in {ENDING}.") from None
+        raise WrongNameError(f"{path} cannot be read ({error.strerror}); name a file that ends in {_ENDING}.") from None
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
-    raise ValueError(f"{path} is not a manifest that kbsworld export wrote.")
+    raise WrongNameError(f"{path} is not a manifest that kbsworld export wrote.")
+
+
+def _beside(output: Path) -> Path:
+    return output.with_name(f"{output.name}{_ENDING}")
 
 
 def digest(output: Path) -> str:
@@ -78,7 +78,7 @@ def digest(output: Path) -> str:
     if not output.is_dir():
         with output.open("rb") as stream:
             return file_digest(stream, "sha256").hexdigest()
-    files = sorted(file for file in output.iterdir() if file.is_file() and not file.name.endswith(ENDING))
+    files = sorted(file for file in output.iterdir() if file.is_file() and not file.name.endswith(_ENDING))
     return sha256("".join(f"{digest(file)}  {file.name}\n" for file in files).encode()).hexdigest()
 
 
