@@ -6,10 +6,13 @@ import difflib
 import logging
 import os
 import re
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from calendar import monthrange
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
@@ -35,6 +38,7 @@ _LEAST: dict[str, int | float] = {
     "AUTOTHROTTLE_START_DELAY": 0.0,
 }
 _MOST = 2**31
+_MAX_FILE = 100_000_000  # bytes of a file of addresses: as many as the site can have
 
 
 class ArgumentError(ValueError):
@@ -83,6 +87,13 @@ def check_text(name: str, value: str) -> None:
     """Check that an argument which is no path is text: the system hands on bytes that are not as half characters."""
     if any("\ud800" <= char <= "\udfff" for char in value):
         raise ArgumentError(f"{name} is not UTF-8; write it in a terminal or file with that encoding.")
+
+
+def check_once(assignments: Iterable[str]) -> None:
+    """Check that no two of the arguments of a spider (`-a NAME=VALUE`) have one name."""
+    names = [assignment.partition("=")[0] for assignment in assignments]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ArgumentError(f"-a {twice[0]} is given twice; it takes one value.")
 
 
 def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
@@ -134,40 +145,135 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"is it {near[0]}?" if near else ""
 
 
-def add_selection_options(parser: ArgumentParser, *, versions: bool = False) -> None:
-    """Add `--since`, `--until`, `--category` and `--lang` to a command; `versions`: `--all-versions` too."""
+def add_selection_options(
+    parser: ArgumentParser, *, versions: bool = False, limit: str = "the first N of the order"
+) -> None:
+    """Add the options that say which articles.
+
+    Args:
+        versions: `--all-versions` too.
+        limit: the help of `--limit`.
+    """
     from extractors.address import EDITIONS
+    from storage.selection import KINDS, ORDERS
+    from storage.statistics import KNOWN_LAYOUTS
 
     add = parser.add_argument_group("which articles").add_argument
-    add("--since", metavar="DAY", type=_date, help="from this day on, in KST: 2026-11-01")
-    add("--until", metavar="DAY", type=_date, help="up to and including this day, in KST")
-    add(
-        "--category",
-        metavar="WORD",
-        help="the category as the page names it; accents and capitals do not matter; '' for articles without one",
-    )
-    add("--lang", choices=sorted(EDITIONS.values()), help="the language of the edition")
+    add("--query", metavar="QUERY", help="with these words, written as for kbsworld search")
+    period = "a day (2026-11-01), month or year; or 7d, 2w, 3m: so many days, weeks or months ago; in KST"
+    add("--since", metavar="DAY", type=_first_day, help=f"from then on: {period}")
+    add("--until", metavar="DAY", type=_last_day, help="up to and including then, written as for --since")
+    several = partial(add, action="append", default=[])
+    several("--kind", choices=KINDS, help="repeatable, as are the next five")
+    several("--layout", choices=KNOWN_LAYOUTS, help="the template of the page")
+    several("--lang", choices=sorted(EDITIONS.values()), help="the language of the edition")
+    category = "as the page names it; accents and capitals do not matter; '' for articles without one"
+    several("--category", metavar="WORD", help=category)
+    several("--url", metavar="ADDRESS", help="any address of an article, or its number (Seq_Code)")
+    several("--ids", metavar="FILE", help="a file of addresses and numbers, one a line; - is standard input")
+    add("--limit", metavar="N", type=partial(whole_number, 1, 999_999_999), help=limit)
+    order = "date: oldest first; newest: the reverse; rank: best match of the query first"
+    add("--order", choices=tuple(ORDERS), help=order)
     if versions:
         add("--all-versions", action="store_true", help="every version of each article, not only the newest")
 
 
-def selection_of(opts: Namespace, db: Database) -> Selection:
-    """The articles that the options select; in `db` categories are looked up."""
-    from storage.selection import Selection, find_category
+def query_of(args: list[str], opts: Namespace) -> str:
+    """The query in the arguments of a command or in `--query`, where it is then; an error where it is none."""
+    from storage.query import fts_expression
 
+    if bool(args) == (opts.query is not None):
+        raise ArgumentError("Give the words to look for once, such as sommet coree.")
+    opts.query = " ".join(args) or opts.query
+    fts_expression(opts.query)  # a wrong query is one without a database too
+    return str(opts.query)
+
+
+def selection_of(opts: Namespace, db: Database) -> Selection:
+    """The articles that the options select; in `db` they are looked up.
+
+    Raises:
+        ArgumentError, QueryError: an option is wrong, or names what is not there.
+    """
+    from storage.query import fts_expression
+    from storage.selection import Selection, find_category, find_urls
+
+    if opts.query is not None:
+        fts_expression(opts.query)
+    elif opts.order == "rank":
+        raise ArgumentError("--order rank needs words to rank by; give --query too, such as --query sommet.")
     if opts.since and opts.until and opts.since > opts.until:
         raise ArgumentError(f"--since {opts.since} is after --until {opts.until}; exchange them.")
+    given = [*opts.url, *(line for file in opts.ids for line in lines_of("--ids ", file))]
+    if opts.ids and not given:
+        raise ArgumentError(f"--ids {opts.ids[0]} names no article; write an address or a number on each line.")
     try:
-        category = None if opts.category is None else find_category(db, opts.category)
+        categories = [find_category(db, category) for category in opts.category]
+        urls = find_urls(db, given)
     except ValueError as error:
         raise ArgumentError(str(error)) from None
-    all_versions = getattr(opts, "all_versions", False)
-    return Selection(since=opts.since, until=opts.until, category=category, lang=opts.lang, all_versions=all_versions)
+    return Selection(
+        since=opts.since,
+        until=opts.until,
+        query=opts.query or "",
+        kinds=tuple(opts.kind),
+        layouts=tuple(opts.layout),
+        langs=tuple(opts.lang),
+        categories=tuple(categories),
+        urls=urls,
+        all_versions=getattr(opts, "all_versions", False),
+        limit=opts.limit,
+        order=opts.order or "date",
+    )
 
 
-def _date(text: str) -> date:
-    # An empty text, such as an unset variable of a script, does not mean all articles.
+def lines_of(argument: str, name: str) -> list[str]:
+    """The lines of a file that an argument names, `-` being standard input; not empty ones, and none that begin with #.
+
+    Args:
+        argument: as it is written before the name, such as `file=`.
+    """
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ArgumentTypeError("must be a date (YYYY-MM-DD).") from None
+        with sys.stdin.buffer if name == "-" and sys.stdin else open_at_once(Path(name).expanduser()) as stream:
+            data = stream.read(_MAX_FILE + 1)
+        lines = data.decode("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise ArgumentError(f"{argument}{name} cannot be read ({reason}).") from None
+    if len(data) > _MAX_FILE:
+        raise ArgumentError(f"{argument}{name} is larger than {_MAX_FILE:,} bytes; give its lines in several calls.")
+    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _first_day(text: str) -> date:
+    return _period(text)[0]
+
+
+def _last_day(text: str) -> date:
+    return _period(text)[1]
+
+
+def _period(text: str) -> tuple[date, date]:
+    """The first and last day of a day, month or year; of a time ago, the day."""
+    try:
+        if ago := re.fullmatch("([0-9]{1,5})([dwm])", text):
+            return (_days_ago(int(ago[1]), ago[2]),) * 2
+        # An empty text, such as an unset variable of a script, does not mean all articles.
+        if written := re.fullmatch("([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", text):
+            year, month, day = (int(number or 0) for number in written.groups())
+            last = date(year, month or 12, day or monthrange(year, month or 12)[1])
+            return last.replace(month=month or 1, day=day or 1), last
+    except (ValueError, OverflowError):  # no such day
+        pass
+    raise ArgumentTypeError("must be a day (2026-11-01), a month (2026-11), a year (2026), or 7d, 2w, 3m.")
+
+
+def _days_ago(count: int, unit: str) -> date:
+    """The day in KST that many days (d), weeks (w) or months (m) ago; the last of a month without such a day."""
+    from extractors.article import KST
+
+    today = datetime.now(KST).date()
+    if unit != "m":
+        return today - timedelta(days=count * (7 if unit == "w" else 1))
+    year, month = divmod(today.year * 12 + today.month - 1 - count, 12)
+    return date(year, month + 1, min(today.day, monthrange(year, month + 1)[1]))

@@ -1,8 +1,10 @@
 """Exit statuses, and text from anywhere made fit for a terminal."""
 
+import os
+import re
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 #: Exit statuses of the project's commands.
 WORK_FAILED = 1
@@ -13,6 +15,7 @@ SIGNALLED = 128
 
 # Longer than any sentence of ours, and than any address worth reading; text from pages can have any length.
 _MAX_LINE, _MAX_CELL = 1000, 200
+_OWN = re.compile("[\x02-\x05]")
 
 
 def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
@@ -25,9 +28,34 @@ def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+def marked(pieces: Iterable[tuple[str, str]]) -> str:
+    """Pieces of a text, each with its change (`storage.difference`), as a line fit for a terminal.
+
+    What was removed and added is in colour on a terminal, unless NO_COLOR is set, else in brackets.
+    """
+    # Control characters, until the rest is cleaned of such.
+    marks = {"equal": "{}", "delete": "\x02{}\x04", "insert": "\x03{}\x05"}
+    text = "".join(marks[change].format(_OWN.sub(" ", piece)) for change, piece in pieces)
+    has_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
+    shown = ("\x1b[31m", "\x1b[0m", "\x1b[32m", "\x1b[0m") if has_colour else ("[-", "-]", "{+", "+}")
+    return clean(text, len(text), "\x02\x03\x04\x05").translate(
+        dict(zip(map(ord, "\x02\x04\x03\x05"), shown, strict=True))
+    )
+
+
 def tell(sentence: str) -> None:
     """Print a message on standard error; file names and arguments in it may hold anything."""
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 time`, `1,234 times`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def highlights() -> tuple[str, str]:
+    """What begins and ends a highlight on standard output: nothing where it is no terminal, or NO_COLOR is set."""
+    return ("\x1b[1;33m", "\x1b[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
 
 
 def table(rows: Sequence[Sequence[object]]) -> list[str]:

@@ -14,7 +14,9 @@ MAX_LENGTH = 1000
 
 _COLUMNS = {"title": "title", "titre": "title", "text": "text", "texte": "text"}
 _COLUMN = rf"(?i:(?:{'|'.join(_COLUMNS)}):)?"
-_ITEMS = re.compile(rf'\s*(?:(?P<phrase>{_COLUMN}"[^"]*"?\*?)|(?P<mark>{_COLUMN}\(|\))|(?P<word>[^\s()"]+))')
+# A hyphen before what is to be left out, as other search engines have it; in `semi-conducteurs` it is none.
+_MINUS = r'(?P<minus>(?<![^\s(])-(?=[\w"(]))'
+_ITEMS = re.compile(rf'\s*(?:{_MINUS}|(?P<phrase>{_COLUMN}"[^"]*"?\*?)|(?P<mark>{_COLUMN}\(|\))|(?P<word>[^\s()"]+))')
 _OPERATORS = frozenset({"OR", "NOT"})
 _QUOTES = str.maketrans("«»“”„", '"""""')
 # French writes cœur and coeur: they are one word.
@@ -46,8 +48,8 @@ def fts_expression(query: str) -> str:
     """The FTS5 expression of a query.
 
     All words must be in the article, in any order and form (accents and capitals make no difference); `"two words"` or
-    « two words » are a phrase; `word*` is the beginning of a word; `OR`, `NOT`, `AND` (the default) in capitals and
-    brackets combine them; `title:word`, `title:"two words"` and `title:(one OR other)` search in the title only.
+    « two words » are a phrase; `word*` is the beginning of a word; `OR`, `NOT` (or `-word`) and `AND` (the default) in
+    capitals and brackets combine them; `title:word`, `title:"two words"` and `title:(one OR other)` search in titles.
 
     Raises:
         QueryError: it is empty or too long, or its quotes, brackets or operators do not match.
@@ -63,9 +65,35 @@ def fts_expression(query: str) -> str:
     return expression
 
 
+def as_written(query: str) -> re.Pattern[str]:
+    """What matches a word or phrase that is written exactly as in a query, with its accents and capitals."""
+    items = _items(unicodedata.normalize("NFC", query.translate(_QUOTES)))
+    texts = [re.sub(rf"\A{_COLUMN}", "", item) for item in items if item not in {"AND", *_OPERATORS}]
+    phrases = ((r"[\W_]+".join(map(re.escape, words_of(text))), text.endswith("*")) for text in texts)
+    return re.compile("|".join(phrase + (r"[^\W_]*" if is_prefix else "") for phrase, is_prefix in phrases if phrase))
+
+
+def split(queries: str) -> list[str]:
+    """Queries that are separated by commas; in quotes a comma is none."""
+    return re.findall(r'(?:[^,"]|"[^"]*"?)+', queries.translate(_QUOTES))
+
+
+def single_word(query: str) -> list[str]:
+    """The spellings of the word that is all of a query; none where it is more than a word."""
+    [word, *others] = words_of(_plain(query)) or ["", ""]
+    return [] if others or query.strip('" ') != word else _spellings(word)
+
+
 def words_of(text: str) -> list[str]:
     """What search takes for the words of a text: runs of letters and digits."""
     return re.findall(r"[^\W_]+", text)
+
+
+def unaccented(text: str) -> str:
+    """A text without its accents, in lower case: as search compares."""
+    decomposed = unicodedata.normalize("NFD", text)
+    letters = "".join(character.lower() for character in decomposed if not unicodedata.combining(character))
+    return unicodedata.normalize("NFC", letters)  # syllables of Hangul are decomposed, too
 
 
 def fold(text: str) -> str:
@@ -87,7 +115,7 @@ def _plain(query: str) -> str:
 
 def _items(query: str) -> Iterator[str]:
     for found in _ITEMS.finditer(query):
-        item = found[0].strip()
+        item = "NOT" if found["minus"] else found[0].strip()
         if found["phrase"] and not item.rstrip("*").endswith('"', item.index('"') + 1):
             raise QueryError("quote")
         yield item

@@ -2,15 +2,16 @@
 
 import json
 import sqlite3
+from collections.abc import Iterable
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from sqlite_utils import Database
 
 from storage.query import fold, fts_expression
 from storage.schema import TOKENIZE
-from storage.selection import NEWEST, Selection
+from storage.selection import Selection
 
 #: Surround the matching words in `Hit.title` and `Hit.snippet`; no text has them.
 BEGIN, END = "\x02", "\x03"
@@ -21,11 +22,6 @@ FREQUENT = 5_000
 _FIRST, _FURTHER = 1_000, 8
 
 _COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
-# A cross join, so that the index is read through once and not asked for each article.
-_RANKED = """
-    select id, rank from articles_fts cross join catalogue on catalogue.id = articles_fts.rowid
-    where articles_fts match :expression and {condition} order by rank, timestamp desc, url limit :limit
-"""
 _NEWEST = "select id from catalogue where {condition} order by timestamp desc, url limit :limit"
 # The plus keeps SQLite from asking the index for each id; only these are ranked.
 _AMONG = """
@@ -37,9 +33,10 @@ _SHOWN = """
     from catalogue join articles using (url, timestamp) where id in (select value from json_each(?))
 """
 _MARKED = """
-    select rowid, highlight(shown, 0, :begin, :end), snippet(shown, 1, :begin, :end, '…', 32)
-    from shown where shown match :expression
+    select rowid, highlight(shown, 0, :begin, :end), {} from shown where shown match :expression order by rowid
 """
+_WHOLE, _SNIPPET = "highlight(shown, 1, :begin, :end)", "snippet(shown, 1, :begin, :end, '…', 32)"
+_UNMARKED = str.maketrans(BEGIN + END, "  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +48,7 @@ class Hit:
         url, timestamp: of the version.
         title, snippet: with the matching words between BEGIN and END; a snippet is a part of the text.
         category, written_at, lang: as in Article, times as text.
-        score: how well it matches; greater is better, and only the order means anything.
+        score: how well it matches, where the order is `rank`; greater is better, and only the order means anything.
     """
 
     id: int
@@ -65,8 +62,8 @@ class Hit:
     score: float
 
 
-def search(db: Database, query: str, selection: Selection = NEWEST, limit: int = 20) -> list[Hit]:
-    """The articles that match a query (`query.fts_expression`) best, the newer one first of two that match as well.
+def search(db: Database, selection: Selection) -> list[Hit]:
+    """The articles that match a selection, which has a query, in its order; of two that match as well the newer first.
 
     A match in the title counts ten times. Ranking takes most of the time, 0.2 seconds for a word that is in 100,000
     articles, and says little of such a word. So where more than FREQUENT match, only the newest articles are ranked, as
@@ -75,13 +72,16 @@ def search(db: Database, query: str, selection: Selection = NEWEST, limit: int =
     Raises:
         QueryError: the query cannot be understood.
     """
-    expression = fts_expression(query)
+    expression = fts_expression(selection.query)
     [matches] = db.execute(_COUNT, [expression, FREQUENT + 1]).fetchone()
-    if matches > FREQUENT:
-        ranked = _best_of_newest(db, expression, selection, limit)
+    if matches > FREQUENT and selection.order == "rank" and selection.limit:
+        ranked = _best_of_newest(
+            db, expression, replace(selection, query="", limit=None, order="newest"), selection.limit
+        )
     else:
-        values = {**selection.values, "expression": expression, "limit": limit}
-        ranked = list(db.execute(_RANKED.format(condition=selection.condition), values))
+        rank = "rank" if selection.order == "rank" else "0.0"
+        sql = f"select id, {rank} from {selection.source} limit coalesce(:limit, -1)"  # noqa: S608
+        ranked = list(db.execute(sql, selection.values))
     shown = _shown(db, expression, [key for key, _ in ranked])
     return [Hit(score=-rank, **shown[key]) for key, rank in ranked if key in shown]
 
@@ -103,17 +103,25 @@ def _shown(db: Database, expression: str, ids: list[int]) -> dict[int, dict[str,
     """The fields of each Hit but its score, by its id."""
     rows = {row["id"]: row for row in db.query(_SHOWN, [json.dumps(ids)])}
     texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
+    found = marked(expression, texts, _SNIPPET)
+    return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in found}
+
+
+def marked(
+    expression: str, texts: Iterable[tuple[int, str | None, str]], text: str = _WHOLE
+) -> list[tuple[int, str | None, str]]:
+    """Keys, titles and texts with what an FTS5 expression matches between BEGIN and END, in the order of the keys."""
     # An index of these texts alone: highlighting in the large one evaluates the query anew for each. It marks words by
     # their number, so that those of texts with as many words can be marked.
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute("create table texts (id integer primary key, title, text)")
         columns = "title, text, content='texts', content_rowid='id'"
         index.execute(f"create virtual table shown using fts5 ({columns}, tokenize='{TOKENIZE}')")
+        texts = [(key, title and title.translate(_UNMARKED), text.translate(_UNMARKED)) for key, title, text in texts]
         for table, form in (("texts", _as_many_words), ("shown", fold)):
             forms = [(key, title and form(title), form(text)) for key, title, text in texts]
             index.executemany(f"insert into {table} (rowid, title, text) values (?, ?, ?)", forms)  # noqa: S608
-        marked = index.execute(_MARKED, {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
-    return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in marked}
+        return index.execute(_MARKED.format(text), {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
 
 
 def _as_many_words(text: str) -> str:

@@ -1,79 +1,230 @@
-"""Which articles are meant: by day, category, edition; the newest version of each, or all."""
+"""Which articles are meant: by words, day, kind, edition, category, address, …; the newest version of each, or all."""
 
-import unicodedata
-from collections.abc import Iterator
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Literal
 
 from sqlite_utils import Database
 
+from extractors.address import EDITIONS, parse_address, site_url
+from storage.query import fold, fts_expression, unaccented
+from storage.schema import TOKENIZE
 from storage.versions import COLUMNS, Row
+
+#: Orders of a selection: `date` is oldest first, `newest` the reverse, `rank` best match of the query first.
+Order = Literal["date", "newest", "rank"]
+
+#: Values of Article.kind.
+KINDS = ("news", "feature", "programme", "other")
+#: What each order is of, in SQL: with the terms in the order of an index of each table.
+ORDERS = {
+    "date": "{0}.timestamp, {0}.url",
+    "newest": "{0}.timestamp desc, {0}.url desc",
+    "rank": "rank, {0}.timestamp desc, {0}.url",
+}
+_MATCH = "articles_fts match :expression"
+# A cross join, so that the index is read through once and not asked for each article.
+_RANKED = "articles_fts cross join catalogue on catalogue.id = articles_fts.rowid"
+
+# What `catalogue` was at a moment, with the silent edits of before where all versions are asked for: a row of
+# `silent_edits` has its id with a minus here. Once a row is replaced, what stood there at a moment is the first of its
+# edits after it.
+_LIGHT = "url, timestamp, {} as day, category, kind, layout, lang"
+_OF_EDIT = f"-id as id, {_LIGHT.format('substr(coalesce(written_at, timestamp), 1, 10)')}"
+_PAST = f"""
+with undone as (
+  select id, url, timestamp, min(replaced_at) from silent_edits where replaced_at > :as_of group by url, timestamp
+), held as (
+  select id, {_LIGHT.format("day")} from main.catalogue
+  where id not in (select id from articles join main.catalogue using (url, timestamp) where fetched_at > :as_of)
+    and id not in (select catalogue.id from undone join main.catalogue using (url, timestamp))
+  union all
+  select {_OF_EDIT} from silent_edits where id in (select id from undone) and fetched_at <= :as_of
+), catalogue as materialized (
+  select *, timestamp = max(timestamp) over (partition by url) as latest, null as replaced_at from held
+  union all
+  select {_OF_EDIT}, 0, replaced_at from silent_edits where :all_versions and replaced_at <= :as_of
+)
+"""  # noqa: S608
+# After any moment.
+_NOW = "~"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Some of the articles of a database.
+    """Some of the articles of a database. All conditions must be true; of the values of one, any.
 
     Attributes:
         since, until: first and last day, in KST, on which they were written; an article without such a date counts by
             its version's. None: no bound.
-        category: the page's own word (`find_category` finds it); empty: articles without one; None: any.
-        lang: ISO 639-1 code of the edition; None: any.
-        all_versions: every version, and not only the newest of each article.
+        query: what `query.fts_expression` understands; empty: any words.
+        kinds, layouts, langs: as in Article; empty: any.
+        categories: the pages' own words (`find_category` finds them); an empty one: articles without; no tuple: any.
+        urls: canonical addresses (`find_urls` finds them); empty: any.
+        all_versions: every version, silent edits too, and not only the newest of each article.
+        limit: the most versions, the first ones of the order; None: all.
+        order: of the rows; `rank` needs a query.
+        as_of: what the database held at this moment (aware), by the captures that it has now. None: what it holds.
     """
 
     since: date | None = None
     until: date | None = None
-    category: str | None = None
-    lang: str | None = None
+    query: str = ""
+    kinds: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
     all_versions: bool = False
+    limit: int | None = None
+    order: Order = "date"
+    as_of: datetime | None = None
 
     @property
     def condition(self) -> str:
         """What `catalogue` rows must fulfil, in SQL, with the parameters of `values`."""
+        if self.limit is None:
+            return self._matching
+        return f"catalogue.id in (select catalogue.id from {self.source} limit :limit)"  # noqa: S608
+
+    @property
+    def source(self) -> str:
+        """What follows `from` for the `catalogue` rows of the selection in their order, without its limit."""
+        if self.order != "rank":
+            return f"catalogue where {self._matching} order by {ORDERS[self.order].format('catalogue')}"
+        return f"{_RANKED} where {_MATCH} and {self._matching} order by {ORDERS['rank'].format('catalogue')}"
+
+    @property
+    def values(self) -> dict[str, str | int | None]:
+        """The parameters of `condition` and `source`.
+
+        Raises:
+            QueryError: the query cannot be understood.
+        """
+        lists = {"kinds": self.kinds, "layouts": self.layouts, "langs": self.langs, "urls": self.urls}
+        return {
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
+            "expression": fts_expression(self.query) if self.query else None,
+            "categories": json.dumps(self.categories),
+            "limit": self.limit,
+            "as_of": self.as_of.astimezone(UTC).isoformat(timespec="microseconds") if self.as_of else _NOW,
+            "all_versions": self.all_versions,
+            "edits": "[]",
+            **{name: json.dumps(values) for name, values in lists.items()},
+        }
+
+    @property
+    def _matching(self) -> str:
+        # The plus keeps SQLite from reading articles in the order of ids, and sorting their long texts.
+        ids = f"select rowid from articles_fts where {_MATCH} union all select value from json_each(:edits)"  # noqa: S608
+        matching = f"+catalogue.id in ({ids})"
         conditions = {
             "catalogue.latest = 1": not self.all_versions,
             "catalogue.day >= :since": self.since is not None,
             "catalogue.day <= :until": self.until is not None,
-            "catalogue.category = :category": bool(self.category),
-            "catalogue.category is null": self.category == "",
-            "catalogue.lang = :lang": self.lang is not None,
+            f"coalesce(catalogue.category, '') in {_any_of('categories')}": self.categories,
+            f"catalogue.kind in {_any_of('kinds')}": self.kinds,
+            f"catalogue.layout in {_any_of('layouts')}": self.layouts,
+            f"catalogue.lang in {_any_of('langs')}": self.langs,
+            f"catalogue.url in {_any_of('urls')}": self.urls,
+            matching: self.query and self.order != "rank",
         }
         return " and ".join(condition for condition, applies in conditions.items() if applies) or "true"
-
-    @property
-    def values(self) -> dict[str, str | None]:
-        """The parameters of `condition`."""
-        return {
-            "since": self.since.isoformat() if self.since else None,
-            "until": self.until.isoformat() if self.until else None,
-            "category": self.category,
-            "lang": self.lang,
-        }
 
 
 #: The newest version of each article.
 NEWEST = Selection()
 
 
+def _any_of(name: str) -> str:
+    return f"(select value from json_each(:{name}))"  # noqa: S608
+
+
 def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
-    """Rows of `articles`, one by one, in order of their timestamps and addresses: the same each time."""
+    """Rows of `articles`, one by one, in the order of the selection: the same each time.
+
+    With `replaced_at`, which is None but for silent edits: those of a row come before it, if they are not ranked.
+    """
+    if _is_past(selection):
+        return _select_past(db, selection)
     # For each case there is an index in this order: long texts are not sorted.
-    source, order = "catalogue join articles", "catalogue"
-    if selection.all_versions:
-        source, order = "articles cross join catalogue", "articles"
+    source, where = "catalogue join articles", selection.condition
+    if selection.order == "rank":
+        source, where = f"{_RANKED} join articles", f"{_MATCH} and {selection.condition}"
     columns = ", ".join(f"articles.{name}" for name in COLUMNS)
     sql = (
-        f"select {columns} from {source} using (url, timestamp) "  # noqa: S608
-        f"where {selection.condition} order by {order}.timestamp, {order}.url"
+        f"select {columns}, null as replaced_at from {source} using (url, timestamp) "  # noqa: S608
+        f"where {where} order by {ORDERS[selection.order].format('catalogue')}"
     )
     return db.query(sql, selection.values)
 
 
+def _is_past(selection: Selection) -> bool:
+    """Whether silent edits may be among the rows."""
+    return selection.order != "rank" and (selection.as_of is not None or selection.all_versions)
+
+
+def _select_past(db: Database, selection: Selection) -> Iterator[Row]:
+    columns = ", ".join(f"coalesce(articles.{name}, silent_edits.{name}) as {name}" for name in COLUMNS)
+    # The limit keeps the order of what is joined: long texts are not sorted.
+    return db.query(
+        f"""
+        {_PAST} select {columns}, ordered.replaced_at
+        from (select * from {selection.source}, replaced_at is null, replaced_at limit coalesce(:limit, -1)) as ordered
+        left join articles on ordered.id > 0 and (articles.url, articles.timestamp) = (ordered.url, ordered.timestamp)
+        left join silent_edits on silent_edits.id = -ordered.id
+        """,  # noqa: S608
+        _past_values(db, selection),
+    )
+
+
+def _past_values(db: Database, selection: Selection) -> Row:
+    """The parameters of a selection in the past, with the silent edits that match its query: no index has them."""
+    values = selection.values
+    if selection.query:
+        with closing(sqlite3.connect(":memory:")) as index:
+            index.execute(f"create virtual table articles_fts using fts5 (title, text, tokenize='{TOKENIZE}')")
+            edits = db.execute("select -id, title, text from silent_edits")
+            folded = ((key, title and fold(title), fold(text)) for key, title, text in edits)
+            index.executemany("insert into articles_fts (rowid, title, text) values (?, ?, ?)", folded)
+            found = index.execute(f"select rowid from articles_fts where {_MATCH}", values)  # noqa: S608
+            values["edits"] = json.dumps([key for (key,) in found])
+    return values
+
+
 def count_rows(db: Database, selection: Selection) -> int:
-    """How many versions are selected."""
-    sql = f"select count(*) from catalogue where {selection.condition}"  # noqa: S608
-    return int(db.execute(sql, selection.values).fetchone()[0])
+    """How many rows `select_rows` gives."""
+    is_past = _is_past(selection)
+    sql = f"select count(*) from (select 1 from {selection.source} limit coalesce(:limit, -1))"  # noqa: S608
+    values = _past_values(db, selection) if is_past else selection.values
+    return int(db.execute(f"{_PAST if is_past else ''}{sql}", values).fetchone()[0])
+
+
+def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:
+    """The canonical addresses of stored articles, from any addresses of them and numbers (`Seq_Code`) of news.
+
+    Raises:
+        ValueError: one of them is not stored; the message names it.
+    """
+    meant = {text: _urls_of(text) for text in given}
+    sql = "select distinct url from catalogue where url in (select value from json_each(?))"
+    stored = {url for (url,) in db.execute(sql, [json.dumps([url for urls in meant.values() for url in urls])])}
+    if missing := [text for text, urls in meant.items() if stored.isdisjoint(urls)]:
+        others = f" and {len(missing) - 1:,} others of {len(meant):,}" if len(missing) > 1 else ""
+        raise ValueError(f"The article {missing[0][:200]}{others} is not stored; leave it out, or crawl it first.")
+    return tuple(dict.fromkeys(url for urls in meant.values() for url in urls if url in stored))
+
+
+def _urls_of(text: str) -> list[str]:
+    if text.isascii() and text.isdigit():
+        return [site_url("news", edition, number=text) for edition in EDITIONS]
+    address = parse_address(text)
+    return [text if address is None else address.url]
 
 
 def find_category(db: Database, given: str) -> str:
@@ -84,16 +235,10 @@ def find_category(db: Database, given: str) -> str:
     """
     found = db.execute("select distinct category from catalogue where category is not null order by category")
     categories = [category for (category,) in found]
-    alike = [str(category) for category in categories if _fold(category) == _fold(given)]
+    alike = [str(category) for category in categories if unaccented(category) == unaccented(given)]
     if alike:
         return given if given in alike else alike[0]
     if not given.strip():
         return ""
     known = ", ".join(categories[:20])
     raise ValueError(f"No article has the category {given}" + (f"; there are: {known}." if known else "."))
-
-
-def _fold(text: str) -> str:
-    """A text without its accents, in lower case: as search compares."""
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).lower()

@@ -34,7 +34,6 @@ class Command(OfflineCommand):
     def work(self, _: list[str], opts: Namespace) -> int:
         try:
             import datasette_dashboards  # noqa: F401
-            import rapidfuzz  # noqa: F401
         except ImportError as error:
             raise ImportError("kbsworld browse needs Datasette: pip install 'kbsworld[browse]'.") from error
         from storage.database import open_to_read

@@ -20,7 +20,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -128,12 +128,21 @@ def _row(values: dict[str, Any] | str) -> Row:
         fits = _fits(row)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ValueError("not a row that kbsworld export writes") from None
+    row["replaced_at"] = _moment(values.get("replaced_at"))
     flags = {name: bool(row[name]) for name in ("has_video", "truncated")}
     for name, value in {**row, **flags, "paragraphs": list(article.paragraphs)}.items():
         same = values.get(name) == value and type(values.get(name)) is type(value)
         if not same or not fits.get(name, True):
             raise ValueError(f"{name} is not as kbsworld export writes it")
     return row
+
+
+def _moment(given: Any) -> str | None:
+    """When a silent edit was replaced, as it is stored; None where that is no moment in UTC."""
+    try:
+        return datetime.fromisoformat(given).astimezone(UTC).isoformat(timespec="microseconds")
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _fits(row: Row) -> dict[str, bool]:

@@ -10,13 +10,19 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
+from html import escape
+from itertools import groupby
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import SpooledTemporaryFile, TemporaryDirectory
 from typing import IO, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
 
 from extractors.address import parse_address
+from extractors.article import KST
+from storage.selection import NEWEST, Selection
 from storage.versions import Row
 
 #: What neither XML nor a terminal takes: control characters except tab and line ends, surrogates, and what Unicode
@@ -43,10 +49,19 @@ class ExportError(OSError):
 
 
 class Exported(NamedTuple):
-    """One version of an article: its row of `articles`, and what `paragraphs` there holds as JSON."""
+    """One version of an article.
+
+    Attributes:
+        row: of `articles`.
+        paragraphs: what the column of that name holds as JSON.
+        change: `new`, `updated` or `edited`, where that is told of it (storage.history).
+        before: the version that an updated or edited one replaced.
+    """
 
     row: Row
     paragraphs: list[str]
+    change: str = ""
+    before: "Exported | None" = None
 
 
 def sound(rows: Iterable[Row], tell: Callable[[str], None]) -> Iterator[Exported]:
@@ -73,25 +88,81 @@ def _paragraphs(row: Row) -> list[str]:
     return paragraphs
 
 
+def day_of(row: Row) -> str:
+    """The day on which an article counts, in KST, as text: when it was written, else that of its version; or empty."""
+    day: str = (row["written_at"] or row["timestamp"])[:10]
+    return day if _DAY.fullmatch(day) else ""
+
+
+def moment_of(time: str | None) -> datetime | None:
+    """A time of a row, aware; a bare day is its midnight in KST; None where the column holds no time."""
+    try:
+        moment = datetime.fromisoformat(time or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=KST)
+
+
+def blocks(paragraphs: Iterable[str]) -> Iterator[tuple[bool, list[str]]]:
+    """Successive list items, without what marks them, together (True), and the paragraphs between them (False)."""
+    shown = filter(None, paragraphs)  # an empty one shows nothing
+    for is_item, group in groupby(shown, lambda one: one.startswith(ITEM) and one != ITEM):
+        yield is_item, [one.removeprefix(ITEM) if is_item else one for one in group]
+
+
+def markup(text: str) -> str:
+    """Text as XML and HTML show it as it is, also in an attribute; what they forbid becomes U+FFFD."""
+    return escape(FORBIDDEN.sub(REPLACEMENT, text)).replace("\r", "&#13;")
+
+
+def write_below(parts: Iterable[str], head: Callable[[], str], stream: IO[bytes]) -> None:
+    """Write parts below a head that is known only when all were read; until then they wait on the disk."""
+    with SpooledTemporaryFile(_BUFFER) as waiting:
+        for part in parts:
+            waiting.write(part.encode())
+        waiting.seek(0)
+        stream.write(head().encode())
+        shutil.copyfileobj(waiting, stream, _BUFFER)
+
+
+def described(selection: Selection) -> str:
+    """A selection in words, for readers of an export: the same for the same articles, whenever it is made."""
+    given = [(name, value) for name, value in asdict(selection).items() if value != getattr(NEWEST, name)]
+    words = [f"{name}={' or '.join(value) if isinstance(value, tuple) else value}" for name, value in given]
+    return f"Selected: {', '.join(word for word in words if not word.startswith('as_of=')) or 'the newest versions'}."
+
+
 def name_of(row: Row, *, version: bool) -> str:
     """The name of a row's article in every export: its day, kind, edition and number, as `2026-11-24-news-fr-83685`.
 
     An address without a number gives 16 digits of its SHA-256 instead; with `version` the time of the version follows
-    (`-20261124T105959`). The name consists of lower-case letters, digits, `T`, `-` and `_`.
+    (`-20261124T105959`), and until when it stood before a silent edit (`-until-20261124T020000000000`). The name
+    consists of lower-case letters, digits, `T`, `-` and `_`.
     """
-    day, kind, timestamp = (row["written_at"] or row["timestamp"])[:10], row["kind"], row["timestamp"]
-    parts = [day if _DAY.fullmatch(day) else "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
+    kind, timestamp = row["kind"], row["timestamp"]
+    parts = [day_of(row) or "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
     if version:
         parts.append(re.sub("[-:]", "", timestamp[:19]) if _TIMESTAMP.fullmatch(timestamp) else _digest(timestamp))
+        if row.get("replaced_at"):
+            parts.append(f"until-{re.sub('[^0-9T]', '', row['replaced_at'][:26])}")
     return "-".join(parts)
 
 
 def _number(url: str) -> str:
+    # To read an address takes longer than all else here, and most differ in their last number only.
+    shape, _, last = url.rpartition("=")
+    lang = _lang_of(f"{shape}=1" if last.isascii() and last.isdigit() else url)
+    ids = [parameter.partition("=")[2] for parameter in url.split("&")[1:]]  # the first one is the edition
+    return "-".join([lang, *ids]) if lang and all(map(_NUMBER.fullmatch, ids)) else _digest(url)
+
+
+@lru_cache(maxsize=1024)
+def _lang_of(url: str) -> str | None:
+    """The edition of an article; None where its address has no number of today's site."""
     address = parse_address(url)
     if address is None or not address.is_article or address.url != url or address.facts.layout == "generic":
-        return _digest(url)  # numbers of the old site are a series of their own
-    ids = [value for _, value in parse_qsl(urlsplit(url).query)[1:]]
-    return "-".join([str(address.lang), *ids]) if all(map(_NUMBER.fullmatch, ids)) else _digest(url)
+        return None  # numbers of the old site are a series of their own
+    return str(address.lang)
 
 
 def _digest(text: str) -> str:
@@ -137,6 +208,12 @@ def whole_folder(path: Path) -> Iterator[Path]:
             yield folder
 
 
+def add_file(folder: Path, name: str, text: str) -> None:
+    """Write a file that is not there yet; with Path.open it takes twice as long, of perhaps a hundred thousand."""
+    with open(f"{folder}/{name}", "xb", 0) as file:  # noqa: PTH123
+        file.write(text.encode())
+
+
 @contextmanager
 def _moved_to(target: Path) -> Iterator[Path]:
     """A temporary folder inside another (beside it may be another disk), into which its files move at the end."""
@@ -150,8 +227,8 @@ def _moved_to(target: Path) -> Iterator[Path]:
             fcntl.flock(place, fcntl.LOCK_SH)
         with TemporaryDirectory(dir=target, prefix=".export-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
-            for file in sorted(Path(folder).iterdir()):
-                file.replace(target / file.name)
+            for name in sorted(os.listdir(folder)):  # noqa: PTH208  (as add_file)
+                os.replace(f"{folder}/{name}", f"{target}/{name}")  # noqa: PTH105
     finally:
         os.close(place)
 

@@ -3,14 +3,14 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from storage.exports import FLAGS, FORBIDDEN, ITEM, REPLACEMENT, Exported, name_of
-from storage.versions import COLUMNS
+from storage.exports import FLAGS, FORBIDDEN, REPLACEMENT, Exported, add_file, blocks, name_of
+from storage.selection import NEWEST, Selection
+from storage.versions import HISTORY, Row
 
-_FRONT_MATTER = tuple(name for name in COLUMNS if name not in {"paragraphs", "text"})
+_FRONT_MATTER = tuple(name for name in HISTORY if name not in {"paragraphs", "text"})
 
 # What is markup anywhere; an ampersand where it could begin a character reference.
 _MARKS = re.compile(r"[\\`*_\[\]<>#~|]|&(?=[#A-Za-z])")
@@ -18,45 +18,52 @@ _MARKS = re.compile(r"[\\`*_\[\]<>#~|]|&(?=[#A-Za-z])")
 _FIRST_MARK = re.compile(r"(?:[-+=](?=[-+=\s]|$)|(?<![0-9])[0-9]{1,9}[.)](?=\s|$))")
 # White space that a reader would drop or take for markup: at both ends, and what ends lines.
 _BLANKS = re.compile(r"^\s+|\s+$|[\t\r\n]+")
+# One of these, or what may not be: few texts have any, and one look for all is a tenth of the work.
+_ANY = re.compile(rf"{FORBIDDEN.pattern[:-1]}\\`*_\[\]<>#~|&\t\r\n]")
 # What JSON may hold, and a YAML reader takes for the end of a line or for no character.
+_encode = json.JSONEncoder(ensure_ascii=False).encode
 _NOT_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
-def write(articles: Iterable[Exported], folder: Path, *, all_versions: bool = False) -> None:
-    """Write articles, no two of one url and (with `all_versions`) timestamp, into an empty folder."""
+def write(articles: Iterable[Exported], folder: Path, selection: Selection = NEWEST) -> None:
+    """Write articles, no two of one url and (of all versions) timestamp, into an empty folder."""
     for article in articles:
-        path = folder / f"{name_of(article.row, version=all_versions)}.md"
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(page(article))
+        add_file(folder, f"{name_of(article.row, version=selection.all_versions)}.md", page(article))
 
 
 def page(article: Exported) -> str:
     """An article as a file's text."""
-    row, paragraphs = article
-    fields = "".join(f"{name}: {_yaml(name, row[name])}\n" for name in _FRONT_MATTER)
-    blocks = [f"# {_escaped(row['title'])}"] if row["title"] else []
-    return f"---\n{fields}---\n\n" + "\n\n".join([*blocks, *_blocks(paragraphs)]) + "\n"
+    row, paragraphs, *_ = article
+    blocks = [f"# {escaped(row['title'])}"] if row["title"] else []
+    return f"---\n{_yaml(row)}---\n\n" + "\n\n".join([*blocks, *text_blocks(paragraphs)]) + "\n"
 
 
-def _blocks(paragraphs: Iterable[str]) -> Iterator[str]:
+def text_blocks(paragraphs: Iterable[str]) -> Iterator[str]:
     """Paragraphs, and lists of successive items."""
-    shown = filter(None, paragraphs)  # an empty one shows nothing
-    for is_item, group in groupby(shown, lambda one: one.startswith(ITEM) and one != ITEM):
+    for is_item, texts in blocks(paragraphs):
         if is_item:
-            yield "\n".join(f"- {_escaped(one.removeprefix(ITEM))}" for one in group)
+            yield "\n".join(f"- {escaped(text)}" for text in texts)
         else:
-            yield from map(_escaped, group)
+            yield from map(escaped, texts)
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that a CommonMark reader shows as it is, on one line; what is no character becomes U+FFFD."""
+    if not (_ANY.search(text) or _FIRST_MARK.match(text) or text != text.strip()):
+        return text
     text = _MARKS.sub(r"\\\g<0>", FORBIDDEN.sub(REPLACEMENT, text))
     if mark := _FIRST_MARK.match(text):
         text = f"{text[: mark.end() - 1]}\\{text[mark.end() - 1 :]}"
     return _BLANKS.sub(lambda blanks: "".join(f"&#{ord(blank)};" for blank in blanks[0]), text)
 
 
-def _yaml(name: str, value: Any) -> str:
-    """A value as YAML, of which JSON is a part: no text in double quotes is taken for a date, a number or markup."""
-    written = json.dumps(bool(value) if name in FLAGS else value, ensure_ascii=False)
+def _yaml(row: Row) -> str:
+    """Values as YAML, of which JSON is a part: no text in double quotes is taken for a date, a number or markup."""
+    written = "".join(f"{name}: {_json(name, row.get(name))}\n" for name in _FRONT_MATTER)
     return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
+
+
+def _json(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return _encode(value)
+    return "null" if value is None else _encode(bool(value) if name in FLAGS else value)

@@ -2,93 +2,96 @@
 
 import re
 from collections.abc import Iterable, Iterator
-from itertools import chain, groupby
-from typing import IO, Any
+from importlib.metadata import version
+from typing import IO
 
-from lxml import etree
-from lxml.builder import ElementMaker
-
-from storage.exports import FORBIDDEN, ITEM, REPLACEMENT, Exported, ExportError, name_of
+from storage.exports import Exported, ExportError, blocks, described, markup, name_of, write_below
+from storage.selection import NEWEST, Selection
 from storage.versions import Row
 
-_TEI = "http://www.tei-c.org/ns/1.0"
-_ID = "{http://www.w3.org/XML/1998/namespace}id"
-_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
-_PUBLISHER = "KBS World"
+_PUBLISHER = "<publisher>KBS World</publisher>"
 _TERMS = (
-    "The articles belong to KBS. They were collected for study and archiving under the law that applies to who did so; "
-    "they may not be republished."
+    '<availability status="restricted"><p>The articles belong to KBS. They were collected for study and archiving '
+    "under the law that applies to who did so; they may not be republished.</p></availability>"
 )
 #: What `when` can hold.
 _WHEN = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d)?)?", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 
-_make: Any = ElementMaker(namespace=_TEI, nsmap={None: _TEI})
 
-
-def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
-    """Write articles, no two of one url and timestamp, into a stream.
+def write(articles: Iterable[Exported], stream: IO[bytes], selection: Selection = NEWEST) -> None:
+    """Write articles, no two of one url and timestamp, into a stream; the header says which `selection` they are.
 
     Raises:
         ExportError: there is no article; nothing is written then, since a corpus has at least one text.
     """
-    left = iter(articles)
-    first = next(left, None)
-    if first is None:
-        raise ExportError("No article is selected; a TEI corpus must have at least one.")
-    with etree.xmlfile(stream, encoding="utf-8") as file:
-        file.write_declaration()
-        with file.element(f"{{{_TEI}}}teiCorpus", nsmap={None: _TEI}):
-            title = _make.titleStmt(_make.title("Articles of KBS World"))
-            source = _make.sourceDesc(_make.p("Pages of world.kbs.co.kr, of which the articles alone were kept."))
-            file.write("\n", _make.teiHeader(_make.fileDesc(title, _published(), source)), "\n")
-            for article in chain([first], left):
-                file.write(_text_of(article), "\n")
-    stream.write(b"\n")
+    texts = words = 0
+    newest = ""
+
+    def counted() -> Iterator[str]:
+        nonlocal texts, words, newest
+        for article in articles:
+            texts, words = texts + 1, words + article.row["text"].count(" ") + len(article.paragraphs)
+            newest = max(newest, article.row["fetched_at"])
+            yield _text(article)
+        if not texts:
+            raise ExportError("No article is selected; a TEI corpus must have at least one.")
+        yield "</teiCorpus>\n"
+
+    write_below(counted(), lambda: _corpus(texts, words, newest, described(selection)), stream)
 
 
-def _text_of(article: Exported) -> Any:
-    row, paragraphs = article
-    lang = {_LANG: row["lang"]} if _LANGUAGE.fullmatch(row["lang"]) else {}
-    text = _make.text(_make.body(_make.div(*_blocks(paragraphs), type="entry")), **lang)
+def _corpus(texts: int, words: int, newest: str, selection: str) -> str:
+    """The beginning of the corpus: how large it is, of when, which articles, and what made it."""
+    return f"""<?xml version='1.0' encoding='utf-8'?>
+<teiCorpus xmlns="http://www.tei-c.org/ns/1.0">
+<teiHeader><fileDesc><titleStmt><title>Articles of KBS World</title></titleStmt>
+<extent><measure unit="text" quantity="{texts}">{texts} texts</measure>, <measure unit="word" quantity="{words}">{words}
+words</measure></extent>
+<publicationStmt>{_PUBLISHER}{_date(newest, "fetched")}{_TERMS}</publicationStmt>
+<sourceDesc><p>Pages of world.kbs.co.kr, of which the articles alone were kept.</p></sourceDesc></fileDesc>
+<encodingDesc><appInfo>{_application("kbsworld")}{_application("trafilatura")}</appInfo>
+<samplingDecl><p>{markup(selection)}</p></samplingDecl>
+</encodingDesc></teiHeader>
+"""
+
+
+def _application(name: str) -> str:
+    return f'<application ident="{name}" version="{version(name)}"><label>{name}</label></application>'
+
+
+def _text(article: Exported) -> str:
+    row = article.row
+    lang = f' xml:lang="{row["lang"]}"' if _LANGUAGE.fullmatch(row["lang"]) else ""
     # Names begin with a digit, which an xml:id may not.
-    return _make.TEI(_header(row), text, **{_ID: f"kbs-{name_of(row, version=True)}"})
+    return (
+        f'<TEI xml:id="kbs-{name_of(row, version=True)}"><teiHeader>{_header(row)}</teiHeader><text{lang}><body>'
+        f'<div type="entry">{"".join(_blocks(article.paragraphs)) or "<p/>"}</div></body></text></TEI>\n'
+    )
 
 
-def _published(*dates: Any) -> Any:
-    terms = _make.availability(_make.p(_TERMS), status="restricted")
-    return _make.publicationStmt(_make.publisher(_PUBLISHER), *dates, terms)
-
-
-def _header(row: Row) -> Any:
+def _header(row: Row) -> str:
     """Where an article is from, and what the page says about it."""
-    title = _make.title(_xml(row["title"] or ""), type="main", level="a")
-    dates = [_date(row[f"{kind}_at"], kind) for kind in ("written", "updated") if row[f"{kind}_at"]]
-    url, lang = _xml(row["url"]), _xml(row["lang"])
-    fetched = _date(row["fetched_at"], "fetched")
-    source = _make.bibl(_make.publisher(_PUBLISHER), ", ", _make.ref(url, target=url), ", ", fetched)
-    about = [_make.langUsage(_make.language(lang, ident=lang))]
-    if row["category"]:
-        about.append(_make.textClass(_make.keywords(_make.term(_xml(row["category"]), type="category"))))
-    file = _make.fileDesc(_make.titleStmt(title), _published(*dates), _make.sourceDesc(source))
-    return _make.teiHeader(file, _make.profileDesc(*about))
+    kinds = ("written", "updated", "replaced")
+    dates = "".join(_date(row[f"{kind}_at"], kind) for kind in kinds if row.get(f"{kind}_at"))
+    url, lang, category = (markup(row[name] or "") for name in ("url", "lang", "category"))
+    subject = f'<textClass><keywords><term type="category">{category}</term></keywords></textClass>' if category else ""
+    return (
+        f'<fileDesc><titleStmt><title type="main" level="a">{markup(row["title"] or "")}</title></titleStmt>'
+        f"<publicationStmt>{_PUBLISHER}{dates}{_TERMS}</publicationStmt><sourceDesc><bibl>{_PUBLISHER}, "
+        f'<ref target="{url}">{url}</ref>, {_date(row["fetched_at"], "fetched")}</bibl></sourceDesc></fileDesc>'
+        f'<profileDesc><langUsage><language ident="{lang}">{lang}</language></langUsage>{subject}</profileDesc>'
+    )
 
 
-def _date(time: str, kind: str) -> Any:
-    return _make.date(_xml(time), type=kind, **({"when": time} if _WHEN.fullmatch(time) else {}))
+def _date(time: str, kind: str) -> str:
+    when = f' when="{time}"' if _WHEN.fullmatch(time) else ""
+    return f'<date type="{kind}"{when}>{markup(time)}</date>'
 
 
-def _blocks(paragraphs: list[str]) -> Iterator[Any]:
-    """Paragraphs, and lists of successive items; one empty paragraph where there is no other."""
-    if not paragraphs:
-        yield _make.p()
-    for is_item, group in groupby(paragraphs, lambda one: one.startswith(ITEM)):
+def _blocks(paragraphs: list[str]) -> Iterator[str]:
+    for is_item, texts in blocks(paragraphs):
         if is_item:
-            yield _make.list(*(_make.item(_xml(one.removeprefix(ITEM))) for one in group))
+            yield "<list>" + "".join(f"<item>{markup(text)}</item>" for text in texts) + "</list>"
         else:
-            yield from (_make.p(_xml(one)) for one in group)
-
-
-def _xml(text: str) -> str:
-    """Text as XML can hold it: what it forbids becomes U+FFFD."""
-    return FORBIDDEN.sub(REPLACEMENT, text)
+            yield from (f"<p>{markup(text)}</p>" for text in texts)

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from datasette import hookimpl
@@ -11,8 +11,11 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 from sqlite_utils import Database
 
+from storage.query import QueryError
 from storage.web.language import pick_language, words_of_page
-from storage.web.pages import Context, article, front_page, results
+from storage.web.pages import Context, article, feed, front_page, results
+
+T = TypeVar("T")
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
@@ -24,7 +27,12 @@ _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     """The pages that Datasette does not have."""
-    return [(r"^/$", _front), (r"^/search$", _search), (r"^/-/language/(?P<code>fr|en)$", _pick_language)]
+    return [
+        (r"^/$", _front),
+        (r"^/search$", _search),
+        (r"^/feed\.atom$", _feed),
+        (r"^/-/language/(?P<code>fr|en)$", _pick_language),
+    ]
 
 
 @hookimpl
@@ -74,6 +82,17 @@ async def _search(datasette: Datasette, request: Request) -> Response:
     return await _page(datasette, request, "search.html", await _read(datasette, results, query))
 
 
+async def _feed(datasette: Datasette, request: Request) -> Response:
+    """The newest articles for a feed reader: of a category (`?category=`), or with words (`?q=`)."""
+    query, category = request.args.get("q") or "", request.args.get("category")
+    address = f"http://{request.host}{request.full_path}"
+    try:
+        body = await _read(datasette, feed, query, category, address)
+    except (QueryError, ValueError) as error:
+        return Response.text(f"{error}\n", status=400)
+    return Response(body, content_type="application/atom+xml; charset=utf-8")
+
+
 async def _pick_language(request: Request) -> Response:
     back = request.args.get("back") or "/"
     response = Response.redirect(back if _OWN_PAGE.fullmatch(back) else "/")
@@ -87,7 +106,7 @@ async def _page(datasette: Datasette, request: Request, template: str, context: 
     return Response.html(page, status=status)
 
 
-async def _read(datasette: Datasette, read: Callable[..., Context], *arguments: object) -> Context:
+async def _read(datasette: Datasette, read: Callable[..., T], *arguments: object) -> T:
     """What `read` returns for the database, in one of Datasette's threads."""
     database = datasette.get_database(DATABASE)
     return await database.execute_fn(  # type: ignore[no-any-return]

@@ -1,0 +1,116 @@
+"""Print a concordance: each place that has the words of a query, in its context.
+
+Prints each place in the titles and texts of the articles that match QUERY (written as for kbsworld search), one a
+line, with the words before and after it. Accents and capitals do not matter, but with --exact. Each line begins with
+the name that the article has in exports. The newest version of each article counts. A crawl may run at the same time.
+
+Exit status, as of grep: 0 where something is found; 1 where nothing is, or the database cannot be read; 2 for a
+wrong call or query; 128 plus the signal's number where a signal ended it.
+
+Examples:
+  kbsworld kwic '"conseil de securite"' --since 2026
+  kbsworld kwic --sort right --context 5 'sanction*' | less
+  kbsworld kwic --exact Nord --format csv > nord.csv
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import partial
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from crawler.arguments import ArgumentError, add_selection_options, query_of, selection_of, whole_number
+from crawler.command import OfflineCommand
+from crawler.terminal import WORK_FAILED, clean, counted, highlights, tell
+
+if TYPE_CHECKING:
+    from storage.concordance import Line
+
+_COLUMNS = ("name", "url", "timestamp", "lang", "category", "part", "left", "match", "right")
+# Characters that a word of context takes in text; more of the left context is cut, so that matches are in one column.
+_WORD = 7
+# Lines that are sorted at most: some hundred bytes each.
+_MOST = 1_000_000
+# Lines that do not wait for more of them.
+_AT_ONCE = 20
+
+
+class Command(OfflineCommand):
+    usage = "[options] QUERY..."
+    prints = True
+
+    def add_own_options(self, parser: ArgumentParser) -> None:
+        add = parser.add_argument
+        add("--context", metavar="N", type=partial(whole_number, 0, 100), default=8, help="words on each side (8)")
+        text = "by the words before (the last one first), after, or as --order says (default)"
+        add("--sort", choices=("left", "right", "date"), default="date", help=text)
+        add("--exact", action="store_true", help="with the accents and capitals of QUERY")
+        add("--format", choices=("text", "csv"), default="text", help="csv: all context, and where it is from")
+        add_selection_options(parser, limit="print N lines at most")
+
+    def work(self, args: list[str], opts: Namespace) -> int:
+        from storage.concordance import concordance
+        from storage.database import open_to_read
+
+        query = query_of(args, opts)
+        places, articles = 0, set[tuple[str, str]]()
+        with open_to_read(self.database, tell) as db:
+            selection = replace(selection_of(opts, db), limit=None)
+            lines: Iterator[Line] = concordance(db, selection, opts.context, exact=opts.exact)
+            if opts.sort != "date":
+                lines = iter(_sorted(lines, opts.sort))
+            writer = csv.writer(sys.stdout, lineterminator="\n")
+            if opts.format == "csv":
+                writer.writerow(_COLUMNS)
+            for places, line in enumerate(islice(lines, opts.limit), 1):
+                articles.add((line.row["url"], line.row["timestamp"]))
+                if opts.format == "csv":
+                    writer.writerow(_cells(line))
+                else:
+                    print(_text(line, opts.context), flush=places < _AT_ONCE)
+        if not places:
+            tell(f"Nothing is found for {query}; try fewer words, or word* for all words that begin so.")
+            return WORK_FAILED
+        tell(f"{counted(places, 'line')} of {counted(len(articles), 'article')}.")
+        return 0
+
+
+def _sorted(lines: Iterator[Line], side: str) -> list[Line]:
+    """Lines by the words on one side, those next to the match first; ArgumentError where they are too many."""
+    from storage.query import unaccented, words_of
+
+    def order(line: Line) -> tuple[list[str], str]:
+        words = words_of(unaccented(line.left if side == "left" else line.right))
+        return words[::-1] if side == "left" else words, unaccented(line.match)
+
+    found = list(islice(lines, _MOST + 1))
+    if len(found) > _MOST:
+        raise ArgumentError(
+            f"There are more than {_MOST:,} lines to sort; select fewer articles, such as --since 2026."
+        )
+    return sorted(found, key=order)
+
+
+def _text(line: Line, context: int) -> str:
+    """A line for reading, with what was found in the same column in each."""
+    from storage.exports import name_of
+
+    begin, end = highlights()
+    left, match, right = map(clean, line[2:])
+    width = context * _WORD
+    before = left[-width:].rjust(width) if width else ""
+    return f"{name_of(line.row, version=False):<26}  {before}  {begin}{match}{end}  {right}"
+
+
+def _cells(line: Line) -> list[object]:
+    """A line as a row of CSV, without formulas."""
+    from storage.exports import name_of
+    from storage.exports.csv_table import not_a_formula
+
+    values = {**line.row, **line._asdict(), "name": name_of(line.row, version=False)}
+    return [not_a_formula(values[name]) for name in _COLUMNS]

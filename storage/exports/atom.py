@@ -1,0 +1,77 @@
+"""Atom (RFC 4287): a feed with the whole text of each article, the newest first."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from io import TextIOWrapper
+from itertools import chain
+from typing import IO, Any
+from uuid import NAMESPACE_URL, uuid5
+
+from feedgenerator import Atom1Feed
+
+from extractors.address import SITE
+from storage.exports import FORBIDDEN, REPLACEMENT, Exported, described, moment_of
+from storage.exports.digest import web_address
+from storage.exports.html_digest import fragment
+from storage.selection import NEWEST, Selection
+
+# Where there is no article, or a damaged row has no time that Atom could hold.
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def write(
+    articles: Iterable[Exported], stream: IO[bytes], selection: Selection = NEWEST, address: str | None = None
+) -> None:
+    """Write articles into a stream.
+
+    Args:
+        articles: the newest first.
+        selection: which these are; the feed's id is made of it.
+        address: where the feed itself is, if it has an address.
+    """
+    left = iter(articles)
+    first = list(filter(None, [next(left, None)]))
+    about = described(selection)
+    feed = _Feed("KBS World", SITE, about, language="fr", author_name="KBS World", feed_url=address)
+    feed.feed["id"] = uuid5(NAMESPACE_URL, f"kbsworld {about}").urn
+    feed.articles = chain(first, left)
+    feed.updated = _updated(first[0]) if first else _NEVER
+    text = TextIOWrapper(stream, "utf-8", newline="\n")  # XMLGenerator's own writes each word through
+    try:
+        feed.write(text, "utf-8")
+    finally:
+        text.detach()
+
+
+class _Feed(Atom1Feed):  # type: ignore[misc]
+    """Writes the entries as they come; Atom1Feed holds all of them."""
+
+    articles: Iterable[Exported]
+    updated: datetime
+
+    def latest_post_date(self) -> datetime:
+        return self.updated
+
+    def write_items(self, handler: Any) -> None:
+        for article in self.articles:
+            row = article.row
+            title, url, category = (
+                FORBIDDEN.sub(REPLACEMENT, row[name] or "") for name in ("title", "url", "category")
+            )
+            self.add_item(
+                title or "(no title)",
+                web_address(url) or SITE,
+                None,
+                unique_id=url,
+                pubdate=moment_of(row["written_at"]),
+                updateddate=_updated(article),
+                categories=[category] if category else (),
+                content=fragment(article),
+            )
+            super().write_items(handler)
+            self.items.clear()
+
+
+def _updated(article: Exported) -> datetime:
+    """The time of the version, in KST; of an edit that has none when it was seen: readers show again what is later."""
+    return moment_of(article.row["fetched_at" if article.change == "edited" else "timestamp"]) or _NEVER
