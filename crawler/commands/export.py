@@ -23,7 +23,7 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -40,20 +40,19 @@ if TYPE_CHECKING:
 
 
 class _Format(NamedTuple):
-    """A format: its module in storage/exports, the endings of its files, whether it is bytes, or a file per article."""
+    """A format: its module in storage/exports, the endings of its files, and what it is."""
 
     module: str
     endings: tuple[str, ...]
     says: str
-    is_binary: bool = False
-    is_folder: bool = False
+    is_folder: bool = False  # a file per article
 
 
 _FORMATS = {
     "jsonl": _Format("json_lines", (".jsonl", ".ndjson"), "one object per line, which kbsworld import reads (default)"),
     "csv": _Format("csv_table", (".csv",), "for spreadsheets and scripts"),
-    "xlsx": _Format("excel", (".xlsx",), "for Excel; needs kbsworld[xlsx]", is_binary=True),
-    "parquet": _Format("parquet_file", (".parquet",), "typed, for pandas and DuckDB; needs kbsworld[parquet]", True),
+    "xlsx": _Format("excel", (".xlsx",), "for Excel; needs kbsworld[xlsx]"),
+    "parquet": _Format("parquet_file", (".parquet",), "typed, for pandas and DuckDB; needs kbsworld[parquet]"),
     "html": _Format("html_digest", (".html", ".htm"), "one page to read, print or mail"),
     "markdown": _Format("markdown_digest", (".md", ".markdown"), "FILE.md: one page; FOLDER: a file per article"),
     "atom": _Format("atom", (".atom",), "a feed with the whole texts, the newest first"),
@@ -62,6 +61,7 @@ _FORMATS = {
     "tei": _Format("tei", (".xml", ".tei"), "one TEI P5 corpus"),
 }
 _ENDINGS = {ending: name for name, form in _FORMATS.items() for ending in form.endings}
+_BINARY = ("xlsx", "parquet")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
@@ -82,40 +82,43 @@ class Command(OfflineCommand):
         super().run(args, opts)
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        path = None if opts.output in {None, "-"} else Path(opts.output)
-        ending = path.suffix.lower() if path else ""
-        if ending in _COMPRESSED:
-            raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
-        if path is not None and _is_of_database(path, Path(self.database)):
-            raise ArgumentError(f"-o {path} is the article database itself; name another file.")
-        name = opts.format or _ENDINGS.get(ending) or ("" if ending else "jsonl")
-        if not name:
-            raise ArgumentError(f"-o {path}: no format has the ending {ending}; choose one with --format.")
-        form = format_of(name, path)
-        if path is None and (form.is_folder or (form.is_binary and sys.stdout.isatty())):
-            raise ArgumentError(f"--format {name} is {'not one file' if form.is_folder else 'binary'}; give -o a name.")
-        if path is not None:
-            _check(path, form)
+        from storage.database import open_to_read
+        from storage.exports import manifest
+
+        path = None if opts.output in {None, "-"} else Path(opts.output).expanduser()
+        name = _format_name(opts.format, path, Path(self.database))
         if name == "atom" and opts.order is None:
             opts.order = "newest"
         if opts.as_of and opts.order == "rank":
             raise ArgumentError("--order rank is by all that is stored now; leave it out with --as-of.")
-        return self._export(opts, name, path)
-
-    def _export(self, opts: Namespace, name: str, path: Path | None) -> int:
-        from storage.database import open_to_read
-        from storage.exports import manifest
-
         with open_to_read(self.database, tell) as db:
             db.execute("begin")  # one state of it, whatever a crawl stores meanwhile
             selection = replace(selection_of(opts, db), as_of=opts.as_of)
             written, damaged = write_export(db, selection, format_of(name, path), path)
             # Not of pipes, devices and what the shell has opened.
-            if path and not str(path).startswith("/dev/") and (path.expanduser().is_file() or path.is_dir()):
-                manifest.write(path.expanduser(), name, selection, manifest.state_of(db), written, damaged)
+            if path and not str(path).startswith("/dev/") and (path.is_file() or path.is_dir()):
+                manifest.write(path, name, selection, manifest.state_of(db), written, damaged)
         where = path or "standard output"
         tell(f"export: {written:,} written to {where}." if written else f"No article is selected; {where} is empty.")
         return WORK_FAILED if damaged else 0
+
+
+def _format_name(given: str | None, path: Path | None, database: Path) -> str:
+    """The name of the format that is meant; ArgumentError where it cannot be written there."""
+    ending = path.suffix.lower() if path else ""
+    if ending in _COMPRESSED:
+        raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
+    if path and _is_of_database(path, database):
+        raise ArgumentError(f"-o {path} is the article database itself; name another file.")
+    name = given or _ENDINGS.get(ending) or ("" if ending else "jsonl")
+    if not name:
+        raise ArgumentError(f"-o {path}: no format has the ending {ending}; choose one with --format.")
+    is_folder = format_of(name, path).is_folder
+    if path is None and (is_folder or (name in _BINARY and sys.stdout.isatty())):
+        raise ArgumentError(f"--format {name} is {'not one file' if is_folder else 'binary'}; give -o a name.")
+    if path and path.exists() and path.is_dir() != is_folder:
+        raise ArgumentError(f"-o {path} is a {'file; name a folder' if is_folder else 'folder; name a file in it'}.")
+    return name
 
 
 def format_of(name: str, path: Path | None) -> _Format:
@@ -123,9 +126,8 @@ def format_of(name: str, path: Path | None) -> _Format:
     if name not in _FORMATS:
         raise ArgumentError(f"There is no format {name[:40]}.")
     form = _FORMATS[name]
-    if name == "markdown" and path and path.suffix.lower() not in form.endings:
-        return _Format("markdown", (), "", is_folder=True)
-    return form
+    is_folder = name == "markdown" and path is not None and path.suffix.lower() not in form.endings
+    return _Format("markdown", (), form.says, is_folder=True) if is_folder else form
 
 
 def write_export(db: Database, selection: Selection, form: _Format, path: Path | None) -> tuple[int, int]:
@@ -165,25 +167,13 @@ def _is_of_database(path: Path, database: Path) -> bool:
     return target in {file, *(f"{file}-{end}" for end in ("wal", "shm", "journal"))}
 
 
-def _check(path: Path, form: _Format) -> None:
-    """Check that a path can be the output: a file or a folder, as the format is."""
-    target = path.expanduser()
-    if form.is_folder and target.exists() and not target.is_dir():
-        raise ArgumentError(f"-o {path} is a file, and this format is a file per article; name a folder.")
-    if not form.is_folder and target.is_dir():
-        raise ArgumentError(f"-o {path} is a folder; name a file in it.")
-
-
 def _moment(text: str) -> datetime:
     """A moment, aware; a day is its end in KST."""
     from extractors.article import KST
 
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text)
     except ValueError:
         raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=KST)
-    if len(text) <= len("2026-11-24"):
-        moment = datetime.combine(moment.date(), time.max, KST)
-    # What is captured up to then is not known yet.
-    return min(moment, datetime.now(UTC))
+    # What is captured up to a later one is not known yet.
+    return min(moment if moment.tzinfo else moment.replace(tzinfo=KST), datetime.now(UTC))

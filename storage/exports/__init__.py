@@ -17,7 +17,7 @@ from hashlib import sha256
 from html import escape
 from itertools import groupby
 from pathlib import Path
-from tempfile import SpooledTemporaryFile, TemporaryDirectory
+from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
 
 from extractors.address import parse_address
@@ -49,13 +49,9 @@ class ExportError(OSError):
 
 
 class Exported(NamedTuple):
-    """One version of an article.
+    """One version of an article: its row of `articles`, and what `paragraphs` there holds as JSON.
 
-    Attributes:
-        row: of `articles`.
-        paragraphs: what the column of that name holds as JSON.
-        change: `new`, `updated` or `edited`, where that is told of it (storage.news).
-        before: the version that an updated or edited one replaced.
+    Where storage.news tells it: `change` is `new`, `updated` or `edited`, and `before` the version that was replaced.
     """
 
     row: Row
@@ -103,26 +99,21 @@ def moment_of(time: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=KST)
 
 
-def blocks(paragraphs: Iterable[str]) -> Iterator[tuple[bool, list[str]]]:
-    """Successive list items, without what marks them, together (True), and the paragraphs between them (False)."""
+def blocks(
+    paragraphs: Iterable[str], escape: Callable[[str], str], paragraph: str, items: str, item: str
+) -> Iterator[str]:
+    """Paragraphs and lists of successive items: each text escaped, and put into the format for what it is."""
     shown = filter(None, paragraphs)  # an empty one shows nothing
     for is_item, group in groupby(shown, lambda one: one.startswith(ITEM) and one != ITEM):
-        yield is_item, [one.removeprefix(ITEM) if is_item else one for one in group]
+        if is_item:
+            yield items.format("".join(item.format(escape(one.removeprefix(ITEM))) for one in group))
+        else:
+            yield from (paragraph.format(escape(one)) for one in group)
 
 
 def markup(text: str) -> str:
     """Text as XML and HTML show it as it is, also in an attribute; what they forbid becomes U+FFFD."""
     return escape(FORBIDDEN.sub(REPLACEMENT, text)).replace("\r", "&#13;")
-
-
-def write_below(parts: Iterable[str], head: Callable[[], str], stream: IO[bytes]) -> None:
-    """Write parts below a head that is known only when all were read; until then they wait on the disk."""
-    with SpooledTemporaryFile(_BUFFER) as waiting:
-        for part in parts:
-            waiting.write(part.encode())
-        waiting.seek(0)
-        stream.write(head().encode())
-        shutil.copyfileobj(waiting, stream, _BUFFER)
 
 
 def described(selection: Selection) -> str:

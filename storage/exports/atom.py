@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from io import TextIOWrapper
-from itertools import chain
+from itertools import chain, islice
 from typing import IO, Any
 from uuid import NAMESPACE_URL, uuid5
 
@@ -29,47 +29,34 @@ def write(
         selection: which these are; the feed's id is made of it.
         address: where the feed itself is, if it has an address.
     """
-    left = iter(articles)
-    first = list(filter(None, [next(left, None)]))
-    about = described(selection)
-    feed = _Feed("KBS World", SITE, about, language="fr", author_name="KBS World", feed_url=address)
+    left, about = iter(articles), described(selection)
+    first = list(islice(left, 1))
+    feed = Atom1Feed("KBS World", SITE, about, language="fr", author_name="KBS World", feed_url=address)
     feed.feed["id"] = uuid5(NAMESPACE_URL, f"kbsworld {about}").urn
-    feed.articles = chain(first, left)
-    feed.updated = _updated(first[0]) if first else _NEVER
-    text = TextIOWrapper(stream, "utf-8", newline="\n")  # XMLGenerator's own writes each word through
+    # The library would hold all entries, to find out when the last one was updated.
+    feed.latest_post_date = lambda: _updated(first[0]) if first else _NEVER
+    feed.items = map(_entry, chain(first, left))
+    text = TextIOWrapper(stream, "utf-8", newline="\n")  # the library's own writes each word through
     try:
         feed.write(text, "utf-8")
     finally:
         text.detach()
 
 
-class _Feed(Atom1Feed):  # type: ignore[misc]
-    """Writes the entries as they come; Atom1Feed holds all of them."""
-
-    articles: Iterable[Exported]
-    updated: datetime
-
-    def latest_post_date(self) -> datetime:
-        return self.updated
-
-    def write_items(self, handler: Any) -> None:
-        for article in self.articles:
-            row = article.row
-            title, url, category = (
-                FORBIDDEN.sub(REPLACEMENT, row[name] or "") for name in ("title", "url", "category")
-            )
-            self.add_item(
-                title or "(no title)",
-                web_address(url) or SITE,
-                None,
-                unique_id=url,
-                pubdate=moment_of(row["written_at"]),
-                updateddate=_updated(article),
-                categories=[category] if category else (),
-                content=fragment(article),
-            )
-            super().write_items(handler)
-            self.items.clear()
+def _entry(article: Exported) -> dict[str, Any]:
+    row, feed = article.row, Atom1Feed("", "", "")
+    title, url, category = (FORBIDDEN.sub(REPLACEMENT, row[name] or "") for name in ("title", "url", "category"))
+    feed.add_item(
+        title or "(no title)",
+        web_address(url) or SITE,
+        None,
+        unique_id=url,
+        pubdate=moment_of(row["written_at"]),
+        updateddate=_updated(article),
+        categories=[category] if category else (),
+        content=fragment(article),
+    )
+    return feed.items[0]  # type: ignore[no-any-return]
 
 
 def _updated(article: Exported) -> datetime:

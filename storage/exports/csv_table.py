@@ -30,10 +30,8 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST
 
 def cells(row: Row, names: Iterable[str] = HEADER) -> list[Any]:
     """What stands in some columns of an article's row, harmless to spreadsheets."""
-    values = (
-        {"replaced_at": None} | row | {name: "true" if row[name] else "false" for name in FLAGS} | {"date": day_of(row)}
-    )
-    return [not_a_formula(values[name]) for name in names]
+    values = row | {name: "true" if row[name] else "false" for name in FLAGS} | {"date": day_of(row)}
+    return [not_a_formula(values.get(name)) for name in names]
 
 
 def not_a_formula(value: Any) -> Any:

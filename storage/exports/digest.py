@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from extractors.article import KST
 from storage.difference import Piece, compare_paragraphs, compare_words
 from storage.exports import Exported, moment_of
-from storage.versions import Row
 
 #: What is said of an article whose `change` this is.
 CHANGES: Mapping[str, str] = {"new": "new", "updated": "updated", "edited": "edited without a new date"}
@@ -30,7 +29,7 @@ def differences(article: Exported) -> Iterator[list[Piece]]:
     old, new = article.before.row, article.row
     found = [compare_words(old["title"] or "", new["title"] or "")]
     found += compare_paragraphs(article.before.paragraphs, article.paragraphs)
-    found += [_field(name, old, new) for name in _FIELDS if old[name] != new[name]]
+    found += [compare_words(*(f"{name}: {row[name] or ''}" for row in (old, new))) for name in _FIELDS]
     yield from (pieces for pieces in found if any(piece.change != "equal" for piece in pieces))
 
 
@@ -42,9 +41,3 @@ def web_address(url: str | None) -> str:
 def _time(moment: str) -> str:
     """A time of the database, which is in KST, as people read it; a day stays a day."""
     return f"{moment[:10]} {moment[11:16]} KST" if len(moment) > len("2026-11-24") else moment
-
-
-def _field(name: str, old: Row, new: Row) -> list[Piece]:
-    values = [("" if value is None else str(value)) for value in (old[name], new[name])]
-    pieces = [Piece("equal", f"{name}: "), Piece("delete", values[0]), Piece("insert", values[1])]
-    return [piece for piece in pieces if piece.text]

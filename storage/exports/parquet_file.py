@@ -1,8 +1,6 @@
 """One Parquet file with typed columns: times with their zone, lists, booleans, and the day of each article."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from datetime import date
 from typing import IO, Any
 
 from storage.exports import FLAGS, Exported, day_of, moment_of
@@ -50,9 +48,6 @@ def _groups(articles: Iterable[Exported]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _typed(article: Exported) -> dict[str, Any]:
-    row = article.row
-    day = None
-    with suppress(ValueError):
-        day = date.fromisoformat(day_of(row))
-    times = {name: moment_of(row.get(name)) for name in _TIMES}
-    return row | times | {name: bool(row[name]) for name in FLAGS} | {"paragraphs": article.paragraphs, "date": day}
+    row, day = article.row, moment_of(day_of(article.row))
+    values = {name: moment_of(row.get(name)) for name in _TIMES} | {name: bool(row[name]) for name in FLAGS}
+    return row | values | {"paragraphs": article.paragraphs, "date": day and day.date()}

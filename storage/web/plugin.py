@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from datasette import hookimpl
@@ -14,8 +14,6 @@ from sqlite_utils import Database
 from storage.query import QueryError
 from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, feed, front_page, results
-
-T = TypeVar("T")
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
@@ -106,9 +104,7 @@ async def _page(datasette: Datasette, request: Request, template: str, context: 
     return Response.html(page, status=status)
 
 
-async def _read(datasette: Datasette, read: Callable[..., T], *arguments: object) -> T:
+async def _read(datasette: Datasette, read: Callable[..., Any], *arguments: object) -> Any:
     """What `read` returns for the database, in one of Datasette's threads."""
     database = datasette.get_database(DATABASE)
-    return await database.execute_fn(  # type: ignore[no-any-return]
-        lambda connection: read(Database(connection, execute_plugins=False), *arguments)
-    )
+    return await database.execute_fn(lambda connection: read(Database(connection, execute_plugins=False), *arguments))
