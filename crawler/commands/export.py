@@ -21,12 +21,11 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
@@ -35,32 +34,31 @@ from crawler.terminal import WORK_FAILED, tell
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-    from storage.exports import Exported
     from storage.selection import Selection
 
 
-class _Format(NamedTuple):
-    """A format: its module in storage/exports, the endings of its files, and what it is."""
-
-    module: str
-    endings: tuple[str, ...]
-    says: str
-    is_folder: bool = False  # a file per article
-
-
+# A format: its module in storage/exports, and what it is.
 _FORMATS = {
-    "jsonl": _Format("json_lines", (".jsonl", ".ndjson"), "one object per line, which kbsworld import reads (default)"),
-    "csv": _Format("csv_table", (".csv",), "for spreadsheets and scripts"),
-    "xlsx": _Format("excel", (".xlsx",), "for Excel; needs kbsworld[xlsx]"),
-    "parquet": _Format("parquet_file", (".parquet",), "typed, for pandas and DuckDB; needs kbsworld[parquet]"),
-    "html": _Format("html_digest", (".html", ".htm"), "one page to read, print or mail"),
-    "markdown": _Format("markdown_digest", (".md", ".markdown"), "FILE.md: one page; FOLDER: a file per article"),
-    "atom": _Format("atom", (".atom",), "a feed with the whole texts, the newest first"),
-    "txt": _Format("plain_text", (), "the texts alone, a file per article, and metadata.csv", is_folder=True),
-    "vertical": _Format("vertical", (".vert", ".vrt"), "word and lemma, for corpus tools; needs kbsworld[lemmas]"),
-    "tei": _Format("tei", (".xml", ".tei"), "one TEI P5 corpus"),
+    "jsonl": ("json_lines", "one object per line, which kbsworld import reads (default)"),
+    "csv": ("csv_table", "for spreadsheets and scripts"),
+    "xlsx": ("excel", "for Excel; needs kbsworld[xlsx]"),
+    "parquet": ("parquet_file", "typed, for pandas and DuckDB; needs kbsworld[parquet]"),
+    "html": ("html_digest", "one page to read, print or mail"),
+    "markdown": ("markdown_digest", "FILE.md: one page; FOLDER: a file per article"),
+    "atom": ("atom", "a feed with the whole texts, the newest first"),
+    "txt": ("plain_text", "the texts alone, a file per article, and metadata.csv"),
+    "vertical": ("vertical", "word and lemma, for corpus tools; needs kbsworld[lemmas]"),
+    "tei": ("tei", "one TEI P5 corpus"),
 }
-_ENDINGS = {ending: name for name, form in _FORMATS.items() for ending in form.endings}
+_ENDINGS = {f".{name}": name for name in _FORMATS if name != "txt"}  # which are folders
+_ENDINGS |= {
+    ".ndjson": "jsonl",
+    ".htm": "html",
+    ".md": "markdown",
+    ".vert": "vertical",
+    ".vrt": "vertical",
+    ".xml": "tei",
+}
 _BINARY = ("xlsx", "parquet")
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
@@ -69,7 +67,7 @@ class Command(OfflineCommand):
     interrupted = "Interrupted; nothing was written."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        says = "; ".join(f"{name}: {form.says}" for name, form in _FORMATS.items())
+        says = "; ".join(f"{name}: {text}" for name, (_, text) in _FORMATS.items())
         parser.add_argument("--format", choices=_FORMATS, help=f"{says}. FILE's ending implies it.")
         text = "the file, or folder (default, and -: standard output)"
         parser.add_argument("-o", "--output", metavar="FILE", help=text)
@@ -113,7 +111,7 @@ def _format_name(given: str | None, path: Path | None, database: Path) -> str:
     name = given or _ENDINGS.get(ending) or ("" if ending else "jsonl")
     if not name:
         raise ArgumentError(f"-o {path}: no format has the ending {ending}; choose one with --format.")
-    is_folder = format_of(name, path).is_folder
+    _, is_folder = format_of(name, path)
     if path is None and (is_folder or (name in _BINARY and sys.stdout.isatty())):
         raise ArgumentError(f"--format {name} is {'not one file' if is_folder else 'binary'}; give -o a name.")
     if path and path.exists() and path.is_dir() != is_folder:
@@ -121,44 +119,36 @@ def _format_name(given: str | None, path: Path | None, database: Path) -> str:
     return name
 
 
-def format_of(name: str, path: Path | None) -> _Format:
-    """The format of that name; ArgumentError where there is none."""
+def format_of(name: str, path: Path | None) -> tuple[str, bool]:
+    """The module of a format, and whether what it writes is a folder; ArgumentError where there is no such format."""
     if name not in _FORMATS:
         raise ArgumentError(f"There is no format {name[:40]}.")
-    form = _FORMATS[name]
-    is_folder = name == "markdown" and path is not None and path.suffix.lower() not in form.endings
-    return _Format("markdown", (), form.says, is_folder=True) if is_folder else form
+    if name == "markdown" and path and _ENDINGS.get(path.suffix.lower()) != name:
+        return "markdown", True
+    return _FORMATS[name][0], name == "txt"
 
 
-def write_export(db: Database, selection: Selection, form: _Format, path: Path | None) -> tuple[int, int]:
+def write_export(db: Database, selection: Selection, form: tuple[str, bool], path: Path | None) -> tuple[int, int]:
     """Write an export; how many rows it has, and how many are damaged, and left out."""
     import click
 
     from storage.exports import sound, whole_file, whole_folder
     from storage.selection import count_rows, select_rows
 
-    write = import_module(f"storage.exports.{form.module}").write
-    is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
-    length = 0 if is_hidden else count_rows(db, selection)
+    module, is_folder = form
     damages: list[str] = []
-    written = 0
-
-    def counted(articles: Iterable[Exported]) -> Iterator[Exported]:
-        nonlocal written
-        for article in articles:
-            written += 1
-            yield article
 
     def report(damage: str) -> None:
         damages.append(damage)
         tell(damage)
 
-    rows = select_rows(db, selection)
-    target = whole_folder(path) if path and form.is_folder else whole_file(path)
-    bar = click.progressbar(rows, length, file=sys.stderr, hidden=is_hidden, update_min_steps=500)
-    with bar as shown, target as out:
-        write(counted(sound(shown, report)), out, selection)
-    return written, len(damages)
+    write = import_module(f"storage.exports.{module}").write
+    is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
+    rows, count = select_rows(db, selection), count_rows(db, selection)
+    bar = click.progressbar(rows, count, file=sys.stderr, hidden=is_hidden, update_min_steps=500)
+    with bar as shown, whole_folder(path) if path and is_folder else whole_file(path) as out:
+        write(sound(shown, report), out, selection)
+    return count - len(damages), len(damages)
 
 
 def _is_of_database(path: Path, database: Path) -> bool:

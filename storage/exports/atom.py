@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from io import TextIOWrapper
 from itertools import chain, islice
 from typing import IO, Any
 from uuid import NAMESPACE_URL, uuid5
@@ -36,11 +35,7 @@ def write(
     # The library would hold all entries, to find out when the last one was updated.
     feed.latest_post_date = lambda: _updated(first[0]) if first else _NEVER
     feed.items = map(_entry, chain(first, left))
-    text = TextIOWrapper(stream, "utf-8", newline="\n")  # the library's own writes each word through
-    try:
-        feed.write(text, "utf-8")
-    finally:
-        text.detach()
+    feed.write(stream, "utf-8")
 
 
 def _entry(article: Exported) -> dict[str, Any]:

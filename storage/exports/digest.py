@@ -1,13 +1,11 @@
 """What digests, feeds and `kbsworld new` say of an article, each in its own marks: of when it is, and what changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from extractors.article import KST
 from storage.difference import Piece, compare_paragraphs, compare_words
 from storage.exports import Exported, moment_of
 
-#: What is said of an article whose `change` this is.
-CHANGES: Mapping[str, str] = {"new": "new", "updated": "updated", "edited": "edited without a new date"}
 # Columns besides title and text whose change is told.
 _FIELDS = ("category", "written_at", "image_url", "image_credit", "has_video")
 
@@ -16,7 +14,7 @@ def about(article: Exported) -> str:
     """When an article was written and updated, its category, and what is told of it, as a line."""
     row = article.row
     updated = f"updated {_time(row['updated_at'])}" if row["updated_at"] else ""
-    change = CHANGES.get(article.change, "")
+    change = f"{article.change} without a new date" if article.change == "edited" else article.change
     if article.before and (seen := moment_of(article.before.row.get("replaced_at"))):
         change = f"{change}, seen {_time(seen.astimezone(KST).isoformat())}"
     return " · ".join(filter(None, [_time(row["written_at"] or row["timestamp"]), updated, row["category"], change]))

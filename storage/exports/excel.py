@@ -1,6 +1,6 @@
 """An Excel workbook: a sheet with one row per article; days and times are Excel's own, in KST."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import datetime
 from tempfile import TemporaryDirectory
 from typing import IO, Any
@@ -12,7 +12,6 @@ from storage.selection import NEWEST, Selection
 _FIRST = ("date", "category", "title", "text")
 _COLUMNS = (*_FIRST, *(name for name in HEADER if name not in _FIRST))
 _TIMES = ("date", "written_at", "updated_at")
-_WIDTHS = {"date": 11, "category": 14, "title": 60, "text": 60, "written_at": 19, "updated_at": 19}
 # Rows are not held in memory; no text becomes a formula, a link or a number.
 _OPTIONS = {
     "constant_memory": True,
@@ -43,8 +42,7 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST
         sheet, day = book.add_worksheet("articles"), book.add_format({"num_format": "yyyy-mm-dd"})
         sheet.write_row(0, 0, _COLUMNS)
         sheet.freeze_panes(1, 0)
-        for column, name in enumerate(_COLUMNS):
-            sheet.set_column(column, column, _WIDTHS.get(name))
+        sheet.set_column(0, len(_COLUMNS) - 1, 20)  # characters
         for number, article in enumerate(articles, 1):
             for column, value in enumerate(_cells(article)):
                 sheet.write(number, column, value, day if column == 0 and value else None)
@@ -53,22 +51,15 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST
         raise ExportError(f"Excel takes {_MAX_ROWS - 1:,} articles at most; select fewer, or use --format csv.")
 
 
-def _cells(article: Exported) -> Iterator[Any]:
+def _cells(article: Exported) -> list[Any]:
     """What Excel takes for the cells of a row: text, numbers, times, whether something is so."""
-    row = article.row | {"date": day_of(article.row)}
-    for name in _COLUMNS:
-        value = row.get(name)
-        if name in FLAGS:
-            yield bool(value)
-        else:
-            moment = moment_of(value) if name in _TIMES else None
-            yield moment or (_fitting(value) if isinstance(value, str) else value)
+    row = article.row | {name: bool(article.row[name]) for name in FLAGS} | {"date": day_of(article.row)}
+    row |= {name: moment_of(row[name]) or row[name] for name in _TIMES}
+    return [_fitting(value) if isinstance(value, str) else value for value in map(row.get, _COLUMNS)]
 
 
 def _fitting(text: str) -> str:
     """A text as a cell takes it; what is longer is cut, and ends with `…`."""
-    text = FORBIDDEN.sub(REPLACEMENT, text)
-    units = text.encode("utf-16-le") if len(text) > _MAX_CELL // 2 else b""
-    if len(units) <= 2 * _MAX_CELL:
-        return text
-    return f"{units[: 2 * _MAX_CELL - 2].decode('utf-16-le', 'ignore')}…"
+    units = FORBIDDEN.sub(REPLACEMENT, text).encode("utf-16-le")
+    mark = "…" if len(units) > 2 * _MAX_CELL else ""
+    return units[: 2 * (_MAX_CELL - len(mark))].decode("utf-16-le", "ignore") + mark

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from storage.exports import FLAGS, FORBIDDEN, REPLACEMENT, Exported, add_file, blocks, name_of
+from storage.exports import FLAGS, FORBIDDEN, REPLACEMENT, Exported, blocks, name_of
 from storage.selection import NEWEST, Selection
 from storage.versions import HISTORY
 
@@ -27,7 +27,8 @@ _NOT_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 def write(articles: Iterable[Exported], folder: Path, selection: Selection = NEWEST) -> None:
     """Write articles, no two of one url and (of all versions) timestamp, into an empty folder."""
     for article in articles:
-        add_file(folder, f"{name_of(article.row, version=selection.all_versions)}.md", page(article))
+        name = f"{name_of(article.row, version=selection.all_versions)}.md"
+        (folder / name).write_bytes(page(article).encode())
 
 
 def page(article: Exported) -> str:
