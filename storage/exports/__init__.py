@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
-from functools import lru_cache
 from hashlib import sha256
 from html import escape
 from itertools import groupby
@@ -20,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
 
-from extractors.address import parse_address
+from extractors.address import EDITIONS, PAGES, SITE
 from extractors.article import KST
 from storage.selection import NEWEST, Selection
 from storage.versions import Row
@@ -38,8 +37,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\+09:00)?", re.ASCII)
 _KIND = re.compile(r"[a-z]{1,20}")
+# Pages of today's site: numbers of the old one are a series of their own.
+_PAGES = "|".join(re.escape(name) for name, page in PAGES.items() if page.id and page.layout != "generic")
 # Lower case only: some file systems do not distinguish case.
-_NUMBER = re.compile(r"[a-z0-9_]{1,60}")
+_ARTICLE = re.compile(rf"{re.escape(SITE)}/service/(?:{_PAGES})\?lang=([a-z])((?:&\w+=[a-z0-9_]{{1,60}})+)", re.ASCII)
 _DESCRIPTOR = re.compile(r"/dev/(?:stdout|fd/([0-9]{1,9}))")
 _BUFFER = 1 << 20  # bytes written at a time; an article is a few thousand
 
@@ -140,20 +141,10 @@ def name_of(row: Row, *, version: bool) -> str:
 
 
 def _number(url: str) -> str:
-    # To read an address takes longer than all else here, and most differ in their last number only.
-    shape, _, last = url.rpartition("=")
-    lang = _lang_of(f"{shape}=1" if last.isascii() and last.isdigit() else url)
-    ids = [parameter.partition("=")[2] for parameter in url.split("&")[1:]]  # the first one is the edition
-    return "-".join([lang, *ids]) if lang and all(map(_NUMBER.fullmatch, ids)) else _digest(url)
-
-
-@lru_cache(maxsize=1024)
-def _lang_of(url: str) -> str | None:
-    """The edition of an article; None where its address has no number of today's site."""
-    address = parse_address(url)
-    if address is None or not address.is_article or address.url != url or address.facts.layout == "generic":
-        return None  # numbers of the old site are a series of their own
-    return str(address.lang)
+    article = _ARTICLE.fullmatch(url)
+    if article is None or article[1] not in EDITIONS:
+        return _digest(url)
+    return "-".join([EDITIONS[article[1]], *re.findall("=([a-z0-9_]+)", article[2])])
 
 
 def _digest(text: str) -> str:
