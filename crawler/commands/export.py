@@ -51,15 +51,7 @@ _FORMATS = {
     "tei": ("tei", "one TEI P5 corpus"),
 }
 _ENDINGS = {f".{name}": name for name in _FORMATS if name != "txt"}  # which are folders
-_ENDINGS |= {
-    ".ndjson": "jsonl",
-    ".htm": "html",
-    ".md": "markdown",
-    ".vert": "vertical",
-    ".vrt": "vertical",
-    ".xml": "tei",
-}
-_BINARY = ("xlsx", "parquet")
+_ENDINGS |= {".md": "markdown", ".ndjson": "jsonl", ".vert": "vertical", ".vrt": "vertical", ".xml": "tei"}
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
@@ -108,11 +100,11 @@ def _format_name(given: str | None, path: Path | None, database: Path) -> str:
         raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
     if path and _is_of_database(path, database):
         raise ArgumentError(f"-o {path} is the article database itself; name another file.")
-    name = given or _ENDINGS.get(ending) or ("" if ending else "jsonl")
-    if not name:
+    if given is None and ending and ending not in _ENDINGS:
         raise ArgumentError(f"-o {path}: no format has the ending {ending}; choose one with --format.")
+    name = given or _ENDINGS.get(ending, "jsonl")
     _, is_folder = format_of(name, path)
-    if path is None and (is_folder or (name in _BINARY and sys.stdout.isatty())):
+    if path is None and (is_folder or (name in {"parquet", "xlsx"} and sys.stdout.isatty())):
         raise ArgumentError(f"--format {name} is {'not one file' if is_folder else 'binary'}; give -o a name.")
     if path and path.exists() and path.is_dir() != is_folder:
         raise ArgumentError(f"-o {path} is a {'file; name a folder' if is_folder else 'folder; name a file in it'}.")
@@ -137,17 +129,14 @@ def write_export(db: Database, selection: Selection, form: tuple[str, bool], pat
 
     module, is_folder = form
     damages: list[str] = []
-
-    def report(damage: str) -> None:
-        damages.append(damage)
-        tell(damage)
-
     write = import_module(f"storage.exports.{module}").write
     is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
     rows, count = select_rows(db, selection), count_rows(db, selection)
     bar = click.progressbar(rows, count, file=sys.stderr, hidden=is_hidden, update_min_steps=500)
     with bar as shown, whole_folder(path) if path and is_folder else whole_file(path) as out:
-        write(sound(shown, report), out, selection)
+        write(sound(shown, damages.append), out, selection)
+    for damage in damages:
+        tell(damage)
     return count - len(damages), len(damages)
 
 

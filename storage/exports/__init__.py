@@ -1,4 +1,4 @@
-"""Articles as files of other formats, streamed; a module for each format (DATA.md, "Exports").
+"""Articles as files of other formats, streamed (but feeds); a module for each format (DATA.md, "Exports").
 
 Here is what they share: sound rows, one name for each article, and files that are replaced as a whole or not at all.
 """
@@ -59,6 +59,11 @@ class Exported(NamedTuple):
     paragraphs: list[str]
     change: str = ""
     before: "Exported | None" = None
+
+    @property
+    def values(self) -> Row:
+        """The row with truth and lists as such, not as SQLite has them."""
+        return {**self.row, **{name: bool(self.row[name]) for name in FLAGS}, "paragraphs": self.paragraphs}
 
 
 def sound(rows: Iterable[Row], tell: Callable[[str], None]) -> Iterator[Exported]:

@@ -7,7 +7,6 @@ from io import TextIOWrapper
 from typing import IO, Any
 
 from storage.exports import FLAGS, Exported, day_of
-from storage.selection import NEWEST, Selection
 from storage.versions import HISTORY, Row
 
 #: The columns of a table of articles.
@@ -17,7 +16,7 @@ HEADER = (*(name for name in HISTORY if name != "paragraphs"), "date")
 _FORMULA = re.compile(r"[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[^\S\t\r]*[\t\r]")
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST) -> None:
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
     """Write articles into a stream, as UTF-8 without a byte order mark."""
     text = TextIOWrapper(stream, "utf-8", "replace", newline="")
     try:

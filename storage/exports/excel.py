@@ -1,21 +1,18 @@
 """An Excel workbook: a sheet with one row per article; days and times are Excel's own, in KST."""
 
 from collections.abc import Iterable
-from datetime import datetime
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
-from storage.exports import FLAGS, FORBIDDEN, REPLACEMENT, Exported, ExportError, day_of, moment_of
+from storage.exports import FORBIDDEN, REPLACEMENT, Exported, ExportError, day_of, moment_of
 from storage.exports.csv_table import HEADER
-from storage.selection import NEWEST, Selection
 
 _FIRST = ("date", "category", "title", "text")
 _COLUMNS = (*_FIRST, *(name for name in HEADER if name not in _FIRST))
-_TIMES = ("date", "written_at", "updated_at")
+_TIMES = {"date": "yyyy-mm-dd", "written_at": "yyyy-mm-dd hh:mm:ss", "updated_at": "yyyy-mm-dd hh:mm:ss"}
 # Rows are not held in memory; no text becomes a formula, a link or a number.
 _OPTIONS = {
     "constant_memory": True,
-    "default_date_format": "yyyy-mm-dd hh:mm:ss",
     "remove_timezone": True,
     "strings_to_formulas": False,
     "strings_to_urls": False,
@@ -24,7 +21,7 @@ _OPTIONS = {
 _MAX_ROWS, _MAX_CELL = 1_048_576, 32_767
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST) -> None:
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
     """Write articles into a stream; ImportError, with a sentence, where XlsxWriter is missing.
 
     Raises:
@@ -38,14 +35,15 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST
     number = 0
     with TemporaryDirectory() as folder:
         book = Workbook(stream, _OPTIONS | {"tmpdir": folder})
-        book.set_properties({"created": datetime(2000, 1, 1)})  # noqa: DTZ001  (the same articles give the same bytes)
-        sheet, day = book.add_worksheet("articles"), book.add_format({"num_format": "yyyy-mm-dd"})
-        sheet.write_row(0, 0, _COLUMNS)
+        book.set_properties({"created": moment_of("2000-01-01")})  # the same articles give the same bytes
+        sheet = book.add_worksheet("articles")
         sheet.freeze_panes(1, 0)
-        sheet.set_column(0, len(_COLUMNS) - 1, 20)  # characters
+        for column, name in enumerate(_COLUMNS):
+            form = book.add_format({"num_format": _TIMES[name]}) if name in _TIMES else None
+            sheet.set_column(column, column, 20, form)  # characters
+        sheet.write_row(0, 0, _COLUMNS)
         for number, article in enumerate(articles, 1):
-            for column, value in enumerate(_cells(article)):
-                sheet.write(number, column, value, day if column == 0 and value else None)
+            sheet.write_row(number, 0, _cells(article))
         book.close()
     if number >= _MAX_ROWS:  # the library leaves these out
         raise ExportError(f"Excel takes {_MAX_ROWS - 1:,} articles at most; select fewer, or use --format csv.")
@@ -53,9 +51,9 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST
 
 def _cells(article: Exported) -> list[Any]:
     """What Excel takes for the cells of a row: text, numbers, times, whether something is so."""
-    row = article.row | {name: bool(article.row[name]) for name in FLAGS} | {"date": day_of(article.row)}
-    row |= {name: moment_of(row[name]) or row[name] for name in _TIMES}
-    return [_fitting(value) if isinstance(value, str) else value for value in map(row.get, _COLUMNS)]
+    values = article.values | {"date": day_of(article.row)}
+    values |= {name: moment_of(values[name]) or values[name] for name in _TIMES}
+    return [_fitting(value) if isinstance(value, str) else value for value in map(values.get, _COLUMNS)]
 
 
 def _fitting(text: str) -> str:

@@ -5,7 +5,6 @@ from typing import IO
 
 from storage.exports import Exported, blocks, markup
 from storage.exports.digest import about, differences, web_address
-from storage.selection import NEWEST, Selection
 
 # The page loads nothing and runs nothing, whatever is in the articles.
 _HEAD = """<!DOCTYPE html>
@@ -14,17 +13,14 @@ _HEAD = """<!DOCTYPE html>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>KBS World</title>
-<style>
-body { max-width: 42rem; margin: 2rem auto; padding: 0 1rem; font: 1.1rem/1.5 Georgia, serif }
-del { background: #f6b7b7 } ins { background: #b7e4b7 }
-</style>
+<style>body { max-width: 42rem; margin: 2rem auto; padding: 0 1rem; font: 1.1rem/1.5 Georgia, serif }</style>
 <h1>KBS World</h1>
 """
 _MARKS = {"equal": "{}", "delete": "<del>{}</del>", "insert": "<ins>{}</ins>"}
 _BLOCKS = ("<p>{}</p>\n", "<ul>{}</ul>\n", "<li>{}</li>")
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST) -> None:
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
     """Write articles into a stream."""
     stream.write(_HEAD.encode())
     for article in articles:

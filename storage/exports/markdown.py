@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from storage.exports import FLAGS, FORBIDDEN, REPLACEMENT, Exported, blocks, name_of
+from storage.exports import FORBIDDEN, REPLACEMENT, Exported, blocks, name_of
 from storage.selection import NEWEST, Selection
 from storage.versions import HISTORY
 
@@ -33,10 +33,10 @@ def write(articles: Iterable[Exported], folder: Path, selection: Selection = NEW
 
 def page(article: Exported) -> str:
     """An article as a file's text."""
-    row, paragraphs, *_ = article
-    title = [f"# {escaped(row['title'])}"] if row["title"] else []
-    fields = "".join(f"{name}: {_yaml(name, row.get(name))}\n" for name in _FRONT_MATTER)
-    return f"---\n{fields}---\n\n" + "\n\n".join([*title, *text_blocks(paragraphs)]) + "\n"
+    values = article.values
+    title = [f"# {escaped(values['title'])}"] if values["title"] else []
+    fields = "".join(f"{name}: {_yaml(values.get(name))}\n" for name in _FRONT_MATTER)
+    return f"---\n{fields}---\n\n" + "\n\n".join([*title, *text_blocks(article.paragraphs)]) + "\n"
 
 
 def text_blocks(paragraphs: Iterable[str]) -> Iterator[str]:
@@ -54,7 +54,7 @@ def escaped(text: str) -> str:
     return _BLANKS.sub(lambda blanks: "".join(f"&#{ord(blank)};" for blank in blanks[0]), text)
 
 
-def _yaml(name: str, value: Any) -> str:
+def _yaml(value: Any) -> str:
     """A value as YAML, of which JSON is a part: no text in double quotes is taken for a date, a number or markup."""
-    written = json.dumps(bool(value) if name in FLAGS else value, ensure_ascii=False)
+    written = json.dumps(value, ensure_ascii=False)
     return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

@@ -8,10 +8,9 @@ from storage.exports import Exported
 from storage.exports.digest import about, web_address
 from storage.exports.html_digest import changes
 from storage.exports.markdown import escaped, text_blocks
-from storage.selection import NEWEST, Selection
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST) -> None:
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
     """Write articles into a stream."""
     stream.write(b"# KBS World\n")
     for article in articles:

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from storage.exports import Exported, ExportError, blocks, described, markup, name_of
+from storage.exports import Exported, ExportError, blocks, described, markup, moment_of, name_of
 from storage.selection import NEWEST, Selection
 from storage.versions import Row
 
@@ -16,11 +16,8 @@ _TERMS = (
     '<availability status="restricted"><p>The articles belong to KBS. They were collected for study and archiving '
     "under the law that applies to who did so; they may not be republished.</p></availability>"
 )
-#: What `when` can hold.
-_WHEN = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d)?)?", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
 _BLOCKS = ("<p>{}</p>", "<list>{}</list>", "<item>{}</item>")
-_IN_MEMORY = 1 << 20  # bytes
 
 
 def write(articles: Iterable[Exported], stream: IO[bytes], selection: Selection = NEWEST) -> None:
@@ -31,7 +28,7 @@ def write(articles: Iterable[Exported], stream: IO[bytes], selection: Selection 
     """
     texts = words = 0
     newest = ""
-    with SpooledTemporaryFile(_IN_MEMORY) as waiting:  # for the header, which is known when all were read
+    with SpooledTemporaryFile(1 << 20) as waiting:  # for the header, which is known when all were read
         for article in articles:
             texts, words = texts + 1, words + article.row["text"].count(" ") + len(article.paragraphs)
             newest = max(newest, article.row["fetched_at"])
@@ -46,6 +43,10 @@ def write(articles: Iterable[Exported], stream: IO[bytes], selection: Selection 
 
 def _corpus(texts: int, words: int, newest: str, selection: str) -> str:
     """The beginning of the corpus: how large it is, of when, which articles, and what made it."""
+    made = "".join(
+        f'<application ident="{name}" version="{version(name)}"><label>{name}</label></application>'
+        for name in ("kbsworld", "trafilatura")
+    )
     return f"""<?xml version='1.0' encoding='utf-8'?>
 <teiCorpus xmlns="http://www.tei-c.org/ns/1.0">
 <teiHeader><fileDesc><titleStmt><title>Articles of KBS World</title></titleStmt>
@@ -53,14 +54,10 @@ def _corpus(texts: int, words: int, newest: str, selection: str) -> str:
 words</measure></extent>
 <publicationStmt>{_PUBLISHER}{_date(newest, "fetched")}{_TERMS}</publicationStmt>
 <sourceDesc><p>Pages of world.kbs.co.kr, of which the articles alone were kept.</p></sourceDesc></fileDesc>
-<encodingDesc><appInfo>{_application("kbsworld")}{_application("trafilatura")}</appInfo>
+<encodingDesc><appInfo>{made}</appInfo>
 <samplingDecl><p>{markup(selection)}</p></samplingDecl>
 </encodingDesc></teiHeader>
 """
-
-
-def _application(name: str) -> str:
-    return f'<application ident="{name}" version="{version(name)}"><label>{name}</label></application>'
 
 
 def _text(article: Exported) -> str:
@@ -89,5 +86,6 @@ def _header(row: Row) -> str:
 
 
 def _date(time: str, kind: str) -> str:
-    when = f' when="{time}"' if _WHEN.fullmatch(time) else ""
-    return f'<date type="{kind}"{when}>{markup(time)}</date>'
+    text = markup(time)
+    when = f' when="{text}"' if moment_of(time) else ""
+    return f'<date type="{kind}"{when}>{text}</date>'

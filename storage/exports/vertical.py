@@ -11,13 +11,12 @@ from storage.selection import NEWEST, Selection
 _ATTRIBUTES = ("id", "date", "url", "timestamp", "title", "category", "kind", "lang")
 # A word that lost its vowel is a word of its own: l’, d’, qu’. simplemma leaves l’homme whole.
 _ELIDED = r"\b(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu)['’](?=\w)"
-_CACHED = 1 << 16
 
 
 def write(articles: Iterable[Exported], stream: IO[bytes], selection: Selection = NEWEST) -> None:
     """Write articles into a stream, as UTF-8; ImportError, with a sentence, where simplemma is missing."""
     try:
-        from simplemma import Lemmatizer, RegexTokenizer, split_sentences
+        from simplemma import RegexTokenizer, lemmatize, split_sentences
         from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
         from simplemma.tokenizer import TOKREGEX
     except ImportError as error:
@@ -25,9 +24,8 @@ def write(articles: Iterable[Exported], stream: IO[bytes], selection: Selection 
 
     # And no sign is left out, as simplemma's own expression does with those that are neither letters nor punctuation.
     words = RegexTokenizer(re.compile(rf"(?i:{_ELIDED})|{TOKREGEX.pattern}|\S")).split_text
-    lemmatize = Lemmatizer().lemmatize
 
-    @lru_cache(maxsize=_CACHED)
+    @lru_cache(maxsize=1 << 16)
     def lines(chunk: str, code: str | None) -> str:
         return "".join(f"{markup(word)}\t{markup(lemmatize(word, code) if code else word)}\n" for word in words(chunk))
 

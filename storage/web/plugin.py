@@ -11,7 +11,6 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 from sqlite_utils import Database
 
-from storage.query import QueryError
 from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, feed, front_page, results
 
@@ -82,11 +81,10 @@ async def _search(datasette: Datasette, request: Request) -> Response:
 
 async def _feed(datasette: Datasette, request: Request) -> Response:
     """The newest articles for a feed reader: of a category (`?category=`), or with words (`?q=`)."""
-    query, category = request.args.get("q") or "", request.args.get("category")
     address = f"http://{request.host}{request.full_path}"
     try:
-        body = await _read(datasette, feed, query, category, address)
-    except (QueryError, ValueError) as error:
+        body = await _read(datasette, feed, request.args.get("q") or "", request.args.get("category"), address)
+    except ValueError as error:
         return Response.text(f"{error}\n", status=400)
     return Response(body, content_type="application/atom+xml; charset=utf-8")
 
