@@ -21,12 +21,11 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
@@ -35,33 +34,24 @@ from crawler.terminal import WORK_FAILED, tell
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-    from storage.exports import Exported
     from storage.selection import Selection
 
 
-class _Format(NamedTuple):
-    """A format: its module in storage/exports, the endings of its files, whether it is bytes, or a file per article."""
-
-    module: str
-    endings: tuple[str, ...]
-    says: str
-    is_binary: bool = False
-    is_folder: bool = False
-
-
+# A format: its module in storage/exports, and what it is.
 _FORMATS = {
-    "jsonl": _Format("json_lines", (".jsonl", ".ndjson"), "one object per line, which kbsworld import reads (default)"),
-    "csv": _Format("csv_table", (".csv",), "for spreadsheets and scripts"),
-    "xlsx": _Format("excel", (".xlsx",), "for Excel; needs kbsworld[xlsx]", is_binary=True),
-    "parquet": _Format("parquet_file", (".parquet",), "typed, for pandas and DuckDB; needs kbsworld[parquet]", True),
-    "html": _Format("html_digest", (".html", ".htm"), "one page to read, print or mail"),
-    "markdown": _Format("markdown_digest", (".md", ".markdown"), "FILE.md: one page; FOLDER: a file per article"),
-    "atom": _Format("atom", (".atom",), "a feed with the whole texts, the newest first"),
-    "txt": _Format("plain_text", (), "the texts alone, a file per article, and metadata.csv", is_folder=True),
-    "vertical": _Format("vertical", (".vert", ".vrt"), "word and lemma, for corpus tools; needs kbsworld[lemmas]"),
-    "tei": _Format("tei", (".xml", ".tei"), "one TEI P5 corpus"),
+    "jsonl": ("json_lines", "one object per line, which kbsworld import reads (default)"),
+    "csv": ("csv_table", "for spreadsheets and scripts"),
+    "xlsx": ("excel", "for Excel; needs kbsworld[xlsx]"),
+    "parquet": ("parquet_file", "typed, for pandas and DuckDB; needs kbsworld[parquet]"),
+    "html": ("html_digest", "one page to read, print or mail"),
+    "markdown": ("markdown_digest", "FILE.md: one page; FOLDER: a file per article"),
+    "atom": ("atom", "a feed with the whole texts, the newest first"),
+    "txt": ("plain_text", "the texts alone, a file per article, and metadata.csv"),
+    "vertical": ("vertical", "word and lemma, for corpus tools; needs kbsworld[lemmas]"),
+    "tei": ("tei", "one TEI P5 corpus"),
 }
-_ENDINGS = {ending: name for name, form in _FORMATS.items() for ending in form.endings}
+_ENDINGS = {f".{name}": name for name in _FORMATS if name != "txt"}  # which are folders
+_ENDINGS |= {".md": "markdown", ".ndjson": "jsonl", ".vert": "vertical", ".vrt": "vertical", ".xml": "tei"}
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
@@ -69,7 +59,7 @@ class Command(OfflineCommand):
     interrupted = "Interrupted; nothing was written."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        says = "; ".join(f"{name}: {form.says}" for name, form in _FORMATS.items())
+        says = "; ".join(f"{name}: {text}" for name, (_, text) in _FORMATS.items())
         parser.add_argument("--format", choices=_FORMATS, help=f"{says}. FILE's ending implies it.")
         text = "the file, or folder (default, and -: standard output)"
         parser.add_argument("-o", "--output", metavar="FILE", help=text)
@@ -82,81 +72,72 @@ class Command(OfflineCommand):
         super().run(args, opts)
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        path = None if opts.output in {None, "-"} else Path(opts.output)
-        ending = path.suffix.lower() if path else ""
-        if ending in _COMPRESSED:
-            raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
-        if path is not None and _is_of_database(path, Path(self.database)):
-            raise ArgumentError(f"-o {path} is the article database itself; name another file.")
-        name = opts.format or _ENDINGS.get(ending) or ("" if ending else "jsonl")
-        if not name:
-            raise ArgumentError(f"-o {path}: no format has the ending {ending}; choose one with --format.")
-        form = format_of(name, path)
-        if path is None and (form.is_folder or (form.is_binary and sys.stdout.isatty())):
-            raise ArgumentError(f"--format {name} is {'not one file' if form.is_folder else 'binary'}; give -o a name.")
-        if path is not None:
-            _check(path, form)
+        from storage.database import open_to_read
+        from storage.exports import manifest
+
+        path = None if opts.output in {None, "-"} else Path(opts.output).expanduser()
+        name = _format_name(opts.format, path, Path(self.database))
         if name == "atom" and opts.order is None:
             opts.order = "newest"
         if opts.as_of and opts.order == "rank":
             raise ArgumentError("--order rank is by all that is stored now; leave it out with --as-of.")
-        return self._export(opts, name, path)
-
-    def _export(self, opts: Namespace, name: str, path: Path | None) -> int:
-        from storage.database import open_to_read
-        from storage.exports import manifest
-
         with open_to_read(self.database, tell) as db:
             db.execute("begin")  # one state of it, whatever a crawl stores meanwhile
             selection = replace(selection_of(opts, db), as_of=opts.as_of)
             written, damaged = write_export(db, selection, format_of(name, path), path)
             # Not of pipes, devices and what the shell has opened.
-            if path and not str(path).startswith("/dev/") and (path.expanduser().is_file() or path.is_dir()):
-                manifest.write(db, path.expanduser(), name, selection, written, damaged)
+            if path and not str(path).startswith("/dev/") and (path.is_file() or path.is_dir()):
+                manifest.write(db, path, name, selection, written, damaged)
         where = path or "standard output"
         tell(f"export: {written:,} written to {where}." if written else f"No article is selected; {where} is empty.")
         return WORK_FAILED if damaged else 0
 
 
-def format_of(name: str, path: Path | None) -> _Format:
-    """The format of that name; ArgumentError where there is none."""
+def _format_name(given: str | None, path: Path | None, database: Path) -> str:
+    """The name of the format that is meant; ArgumentError where it cannot be written there."""
+    ending = path.suffix.lower() if path else ""
+    if ending in _COMPRESSED:
+        raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
+    if path and _is_of_database(path, database):
+        raise ArgumentError(f"-o {path} is the article database itself; name another file.")
+    if given is None and ending and ending not in _ENDINGS:
+        raise ArgumentError(f"-o {path}: no format has the ending {ending}; choose one with --format.")
+    name = given or _ENDINGS.get(ending, "jsonl")
+    _, is_folder = format_of(name, path)
+    if path is None and (is_folder or (name in {"parquet", "xlsx"} and sys.stdout.isatty())):
+        raise ArgumentError(f"--format {name} is {'not one file' if is_folder else 'binary'}; give -o a name.")
+    if path and path.exists() and path.is_dir() != is_folder:
+        raise ArgumentError(f"-o {path} is a {'file; name a folder' if is_folder else 'folder; name a file in it'}.")
+    return name
+
+
+def format_of(name: str, path: Path | None) -> tuple[str, bool]:
+    """The module of a format, and whether what it writes is a folder; ArgumentError where there is no such format."""
     if name not in _FORMATS:
         raise ArgumentError(f"There is no format {name[:40]}.")
-    form = _FORMATS[name]
-    if name == "markdown" and path and path.suffix.lower() not in form.endings:
-        return _Format("markdown", (), "", is_folder=True)
-    return form
+    if name == "markdown" and path and _ENDINGS.get(path.suffix.lower()) != name:
+        return "markdown", True
+    return _FORMATS[name][0], name == "txt"
 
 
-def write_export(db: Database, selection: Selection, form: _Format, path: Path | None) -> tuple[int, int]:
+def write_export(db: Database, selection: Selection, form: tuple[str, bool], path: Path | None) -> tuple[int, int]:
     """Write an export; how many rows it has, and how many are damaged, and left out."""
     import click
 
     from storage.exports import sound, whole_file, whole_folder
     from storage.selection import count_rows, select_rows
 
-    write = import_module(f"storage.exports.{form.module}").write
-    is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
-    length = 0 if is_hidden else count_rows(db, selection)
+    module, is_folder = form
     damages: list[str] = []
-    written = 0
-
-    def counted(articles: Iterable[Exported]) -> Iterator[Exported]:
-        nonlocal written
-        for article in articles:
-            written += 1
-            yield article
-
-    def report(damage: str) -> None:
-        damages.append(damage)
+    write = import_module(f"storage.exports.{module}").write
+    is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
+    rows, count = select_rows(db, selection), count_rows(db, selection)
+    bar = click.progressbar(rows, count, file=sys.stderr, hidden=is_hidden, update_min_steps=500)
+    with bar as shown, whole_folder(path) if path and is_folder else whole_file(path) as out:
+        write(sound(shown, damages.append), out, selection)
+    for damage in damages:
         tell(damage)
-
-    rows = select_rows(db, selection)
-    target = whole_folder(path) if path and form.is_folder else whole_file(path)
-    bar = click.progressbar(rows, length, file=sys.stderr, hidden=is_hidden, update_min_steps=500)
-    with bar as shown, target as out:
-        write(counted(sound(shown, report)), out, selection)
-    return written, len(damages)
+    return count - len(damages), len(damages)
 
 
 def _is_of_database(path: Path, database: Path) -> bool:
@@ -165,25 +146,13 @@ def _is_of_database(path: Path, database: Path) -> bool:
     return target in {file, *(f"{file}-{end}" for end in ("wal", "shm", "journal"))}
 
 
-def _check(path: Path, form: _Format) -> None:
-    """Check that a path can be the output: a file or a folder, as the format is."""
-    target = path.expanduser()
-    if form.is_folder and target.exists() and not target.is_dir():
-        raise ArgumentError(f"-o {path} is a file, and this format is a file per article; name a folder.")
-    if not form.is_folder and target.is_dir():
-        raise ArgumentError(f"-o {path} is a folder; name a file in it.")
-
-
 def _moment(text: str) -> datetime:
     """A moment, aware; a day is its end in KST."""
     from extractors.article import KST
 
     try:
-        moment = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text)
     except ValueError:
         raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.") from None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=KST)
-    if len(text) <= len("2026-11-24"):
-        moment = datetime.combine(moment.date(), time.max, KST)
-    # What is captured up to then is not known yet.
-    return min(moment, datetime.now(UTC))
+    # What is captured up to a later one is not known yet.
+    return min(moment if moment.tzinfo else moment.replace(tzinfo=KST), datetime.now(UTC))

@@ -1,4 +1,4 @@
-"""Articles as files of other formats, streamed; a module for each format (DATA.md, "Exports").
+"""Articles as files of other formats, streamed (but feeds); a module for each format (DATA.md, "Exports").
 
 Here is what they share: sound rows, one name for each article, and files that are replaced as a whole or not at all.
 """
@@ -12,15 +12,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
-from functools import lru_cache
 from hashlib import sha256
 from html import escape
 from itertools import groupby
 from pathlib import Path
-from tempfile import SpooledTemporaryFile, TemporaryDirectory
+from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
 
-from extractors.address import parse_address
+from extractors.address import EDITIONS, PAGES, SITE
 from extractors.article import KST
 from storage.selection import NEWEST, Selection
 from storage.versions import Row
@@ -38,8 +37,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\+09:00)?", re.ASCII)
 _KIND = re.compile(r"[a-z]{1,20}")
+# Pages of today's site: numbers of the old one are a series of their own.
+_PAGES = "|".join(re.escape(name) for name, page in PAGES.items() if page.id and page.layout != "generic")
 # Lower case only: some file systems do not distinguish case.
-_NUMBER = re.compile(r"[a-z0-9_]{1,60}")
+_ARTICLE = re.compile(rf"{re.escape(SITE)}/service/(?:{_PAGES})\?lang=([a-z])((?:&\w+=[a-z0-9_]{{1,60}})+)", re.ASCII)
 _DESCRIPTOR = re.compile(r"/dev/(?:stdout|fd/([0-9]{1,9}))")
 _BUFFER = 1 << 20  # bytes written at a time; an article is a few thousand
 
@@ -49,19 +50,20 @@ class ExportError(OSError):
 
 
 class Exported(NamedTuple):
-    """One version of an article.
+    """One version of an article: its row of `articles`, and what `paragraphs` there holds as JSON.
 
-    Attributes:
-        row: of `articles`.
-        paragraphs: what the column of that name holds as JSON.
-        change: `new`, `updated` or `edited`, where that is told of it (storage.history).
-        before: the version that an updated or edited one replaced.
+    Where storage.history tells it: `change` is `new`, `updated` or `edited`, and `before` the version that was replaced.
     """
 
     row: Row
     paragraphs: list[str]
     change: str = ""
     before: "Exported | None" = None
+
+    @property
+    def values(self) -> Row:
+        """The row with truth and lists as such, not as SQLite has them."""
+        return {**self.row, **{name: bool(self.row[name]) for name in FLAGS}, "paragraphs": self.paragraphs}
 
 
 def sound(rows: Iterable[Row], tell: Callable[[str], None]) -> Iterator[Exported]:
@@ -103,26 +105,21 @@ def moment_of(time: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=KST)
 
 
-def blocks(paragraphs: Iterable[str]) -> Iterator[tuple[bool, list[str]]]:
-    """Successive list items, without what marks them, together (True), and the paragraphs between them (False)."""
+def blocks(
+    paragraphs: Iterable[str], escape: Callable[[str], str], paragraph: str, items: str, item: str
+) -> Iterator[str]:
+    """Paragraphs and lists of successive items: each text escaped, and put into the format for what it is."""
     shown = filter(None, paragraphs)  # an empty one shows nothing
     for is_item, group in groupby(shown, lambda one: one.startswith(ITEM) and one != ITEM):
-        yield is_item, [one.removeprefix(ITEM) if is_item else one for one in group]
+        if is_item:
+            yield items.format("".join(item.format(escape(one.removeprefix(ITEM))) for one in group))
+        else:
+            yield from (paragraph.format(escape(one)) for one in group)
 
 
 def markup(text: str) -> str:
     """Text as XML and HTML show it as it is, also in an attribute; what they forbid becomes U+FFFD."""
     return escape(FORBIDDEN.sub(REPLACEMENT, text)).replace("\r", "&#13;")
-
-
-def write_below(parts: Iterable[str], head: Callable[[], str], stream: IO[bytes]) -> None:
-    """Write parts below a head that is known only when all were read; until then they wait on the disk."""
-    with SpooledTemporaryFile(_BUFFER) as waiting:
-        for part in parts:
-            waiting.write(part.encode())
-        waiting.seek(0)
-        stream.write(head().encode())
-        shutil.copyfileobj(waiting, stream, _BUFFER)
 
 
 def described(selection: Selection) -> str:
@@ -149,20 +146,10 @@ def name_of(row: Row, *, version: bool) -> str:
 
 
 def _number(url: str) -> str:
-    # To read an address takes longer than all else here, and most differ in their last number only.
-    shape, _, last = url.rpartition("=")
-    lang = _lang_of(f"{shape}=1" if last.isascii() and last.isdigit() else url)
-    ids = [parameter.partition("=")[2] for parameter in url.split("&")[1:]]  # the first one is the edition
-    return "-".join([lang, *ids]) if lang and all(map(_NUMBER.fullmatch, ids)) else _digest(url)
-
-
-@lru_cache(maxsize=1024)
-def _lang_of(url: str) -> str | None:
-    """The edition of an article; None where its address has no number of today's site."""
-    address = parse_address(url)
-    if address is None or not address.is_article or address.url != url or address.facts.layout == "generic":
-        return None  # numbers of the old site are a series of their own
-    return str(address.lang)
+    article = _ARTICLE.fullmatch(url)
+    if article is None or article[1] not in EDITIONS:
+        return _digest(url)
+    return "-".join([EDITIONS[article[1]], *re.findall("=([a-z0-9_]+)", article[2])])
 
 
 def _digest(text: str) -> str:
@@ -208,12 +195,6 @@ def whole_folder(path: Path) -> Iterator[Path]:
             yield folder
 
 
-def add_file(folder: Path, name: str, text: str) -> None:
-    """Write a file that is not there yet; with Path.open it takes twice as long, of perhaps a hundred thousand."""
-    with open(f"{folder}/{name}", "xb", 0) as file:  # noqa: PTH123
-        file.write(text.encode())
-
-
 @contextmanager
 def _moved_to(target: Path) -> Iterator[Path]:
     """A temporary folder inside another (beside it may be another disk), into which its files move at the end."""
@@ -227,8 +208,8 @@ def _moved_to(target: Path) -> Iterator[Path]:
             fcntl.flock(place, fcntl.LOCK_SH)
         with TemporaryDirectory(dir=target, prefix=".export-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
-            for name in sorted(os.listdir(folder)):  # noqa: PTH208  (as add_file)
-                os.replace(f"{folder}/{name}", f"{target}/{name}")  # noqa: PTH105
+            for file in sorted(Path(folder).iterdir()):
+                file.replace(target / file.name)
     finally:
         os.close(place)
 

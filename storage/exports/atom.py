@@ -1,10 +1,7 @@
 """Atom (RFC 4287): a feed with the whole text of each article, the newest first."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime
-from io import TextIOWrapper
-from itertools import chain
-from typing import IO, Any
+from typing import IO
 from uuid import NAMESPACE_URL, uuid5
 
 from feedgenerator import Atom1Feed
@@ -15,63 +12,33 @@ from storage.exports.digest import web_address
 from storage.exports.html_digest import fragment
 from storage.selection import NEWEST, Selection
 
-# Where there is no article, or a damaged row has no time that Atom could hold.
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-
 
 def write(
     articles: Iterable[Exported], stream: IO[bytes], selection: Selection = NEWEST, address: str | None = None
 ) -> None:
-    """Write articles into a stream.
+    """Write articles into a stream; all are held in memory until then.
 
     Args:
         articles: the newest first.
         selection: which these are; the feed's id is made of it.
         address: where the feed itself is, if it has an address.
     """
-    left = iter(articles)
-    first = list(filter(None, [next(left, None)]))
     about = described(selection)
-    feed = _Feed("KBS World", SITE, about, language="fr", author_name="KBS World", feed_url=address)
+    feed = Atom1Feed("KBS World", SITE, about, language="fr", author_name="KBS World", feed_url=address)
     feed.feed["id"] = uuid5(NAMESPACE_URL, f"kbsworld {about}").urn
-    feed.articles = chain(first, left)
-    feed.updated = _updated(first[0]) if first else _NEVER
-    text = TextIOWrapper(stream, "utf-8", newline="\n")  # XMLGenerator's own writes each word through
-    try:
-        feed.write(text, "utf-8")
-    finally:
-        text.detach()
-
-
-class _Feed(Atom1Feed):  # type: ignore[misc]
-    """Writes the entries as they come; Atom1Feed holds all of them."""
-
-    articles: Iterable[Exported]
-    updated: datetime
-
-    def latest_post_date(self) -> datetime:
-        return self.updated
-
-    def write_items(self, handler: Any) -> None:
-        for article in self.articles:
-            row = article.row
-            title, url, category = (
-                FORBIDDEN.sub(REPLACEMENT, row[name] or "") for name in ("title", "url", "category")
-            )
-            self.add_item(
-                title or "(no title)",
-                web_address(url) or SITE,
-                None,
-                unique_id=url,
-                pubdate=moment_of(row["written_at"]),
-                updateddate=_updated(article),
-                categories=[category] if category else (),
-                content=fragment(article),
-            )
-            super().write_items(handler)
-            self.items.clear()
-
-
-def _updated(article: Exported) -> datetime:
-    """The time of the version, in KST; of an edit that has none when it was seen: readers show again what is later."""
-    return moment_of(article.row["fetched_at" if article.change == "edited" else "timestamp"]) or _NEVER
+    for article in articles:
+        row = article.row
+        title, url, category = (FORBIDDEN.sub(REPLACEMENT, row[name] or "") for name in ("title", "url", "category"))
+        # Readers show again what is later: an edit without a new date is as late as it was seen.
+        moment = None if article.change == "edited" else moment_of(row["timestamp"])
+        feed.add_item(
+            title or "(no title)",
+            web_address(url) or SITE,
+            None,
+            unique_id=url,
+            pubdate=moment_of(row["written_at"]),
+            updateddate=moment or moment_of(row["fetched_at"]),
+            categories=[category] if category else (),
+            content=fragment(article),
+        )
+    feed.write(stream, "utf-8")

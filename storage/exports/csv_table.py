@@ -7,7 +7,6 @@ from io import TextIOWrapper
 from typing import IO, Any
 
 from storage.exports import FLAGS, Exported, day_of
-from storage.selection import NEWEST, Selection
 from storage.versions import HISTORY, Row
 
 #: The columns of a table of articles.
@@ -17,7 +16,7 @@ HEADER = (*(name for name in HISTORY if name != "paragraphs"), "date")
 _FORMULA = re.compile(r"[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－＠﹦﹢﹣﹫−]|[^\S\t\r]*[\t\r]")
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST) -> None:
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
     """Write articles into a stream, as UTF-8 without a byte order mark."""
     text = TextIOWrapper(stream, "utf-8", "replace", newline="")
     try:
@@ -30,10 +29,8 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST
 
 def cells(row: Row, names: Iterable[str] = HEADER) -> list[Any]:
     """What stands in some columns of an article's row, harmless to spreadsheets."""
-    values = (
-        {"replaced_at": None} | row | {name: "true" if row[name] else "false" for name in FLAGS} | {"date": day_of(row)}
-    )
-    return [not_a_formula(values[name]) for name in names]
+    values = row | {name: "true" if row[name] else "false" for name in FLAGS} | {"date": day_of(row)}
+    return [not_a_formula(values.get(name)) for name in names]
 
 
 def not_a_formula(value: Any) -> Any:

@@ -1,14 +1,11 @@
 """What digests, feeds and `kbsworld new` say of an article, each in its own marks: of when it is, and what changed."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from extractors.article import KST
 from storage.difference import Piece, compare_paragraphs, compare_words
 from storage.exports import Exported, moment_of
-from storage.versions import Row
 
-#: What is said of an article whose `change` this is.
-CHANGES: Mapping[str, str] = {"new": "new", "updated": "updated", "edited": "edited without a new date"}
 # Columns besides title and text whose change is told.
 _FIELDS = ("category", "written_at", "image_url", "image_credit", "has_video")
 
@@ -17,7 +14,7 @@ def about(article: Exported) -> str:
     """When an article was written and updated, its category, and what is told of it, as a line."""
     row = article.row
     updated = f"updated {_time(row['updated_at'])}" if row["updated_at"] else ""
-    change = CHANGES.get(article.change, "")
+    change = f"{article.change} without a new date" if article.change == "edited" else article.change
     if article.before and (seen := moment_of(article.before.row.get("replaced_at"))):
         change = f"{change}, seen {_time(seen.astimezone(KST).isoformat())}"
     return " · ".join(filter(None, [_time(row["written_at"] or row["timestamp"]), updated, row["category"], change]))
@@ -30,7 +27,7 @@ def differences(article: Exported) -> Iterator[list[Piece]]:
     old, new = article.before.row, article.row
     found = [compare_words(old["title"] or "", new["title"] or "")]
     found += compare_paragraphs(article.before.paragraphs, article.paragraphs)
-    found += [_field(name, old, new) for name in _FIELDS if old[name] != new[name]]
+    found += [compare_words(*(f"{name}: {row[name] or ''}" for row in (old, new))) for name in _FIELDS]
     yield from (pieces for pieces in found if any(piece.change != "equal" for piece in pieces))
 
 
@@ -42,9 +39,3 @@ def web_address(url: str | None) -> str:
 def _time(moment: str) -> str:
     """A time of the database, which is in KST, as people read it; a day stays a day."""
     return f"{moment[:10]} {moment[11:16]} KST" if len(moment) > len("2026-11-24") else moment
-
-
-def _field(name: str, old: Row, new: Row) -> list[Piece]:
-    values = [("" if value is None else str(value)) for value in (old[name], new[name])]
-    pieces = [Piece("equal", f"{name}: "), Piece("delete", values[0]), Piece("insert", values[1])]
-    return [piece for piece in pieces if piece.text]

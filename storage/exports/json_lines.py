@@ -2,22 +2,16 @@
 
 import json
 from collections.abc import Iterable
-from typing import IO, Any
+from typing import IO
 
-from storage.exports import FLAGS, Exported
-from storage.selection import NEWEST, Selection
+from storage.exports import Exported
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST) -> None:
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
     """Write articles into a stream."""
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     for article in articles:
-        values = _values(article)
+        values = article.values
         if article.change:
-            values |= {"change": article.change, "before": article.before and _values(article.before)}
+            values |= {"change": article.change, "before": article.before and article.before.values}
         stream.write(f"{encode(values)}\n".encode())
-
-
-def _values(article: Exported) -> dict[str, Any]:
-    flags = {name: bool(article.row[name]) for name in FLAGS}
-    return {**article.row, **flags, "paragraphs": article.paragraphs}

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-from storage.exports import FLAGS, FORBIDDEN, REPLACEMENT, Exported, add_file, blocks, name_of
+from storage.exports import FORBIDDEN, REPLACEMENT, Exported, blocks, name_of
 from storage.selection import NEWEST, Selection
-from storage.versions import HISTORY, Row
+from storage.versions import HISTORY
 
 _FRONT_MATTER = tuple(name for name in HISTORY if name not in {"paragraphs", "text"})
 
@@ -21,30 +21,27 @@ _BLANKS = re.compile(r"^\s+|\s+$|[\t\r\n]+")
 # One of these, or what may not be: few texts have any, and one look for all is a tenth of the work.
 _ANY = re.compile(rf"{FORBIDDEN.pattern[:-1]}\\`*_\[\]<>#~|&\t\r\n]")
 # What JSON may hold, and a YAML reader takes for the end of a line or for no character.
-_encode = json.JSONEncoder(ensure_ascii=False).encode
 _NOT_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
 def write(articles: Iterable[Exported], folder: Path, selection: Selection = NEWEST) -> None:
     """Write articles, no two of one url and (of all versions) timestamp, into an empty folder."""
     for article in articles:
-        add_file(folder, f"{name_of(article.row, version=selection.all_versions)}.md", page(article))
+        name = f"{name_of(article.row, version=selection.all_versions)}.md"
+        (folder / name).write_bytes(page(article).encode())
 
 
 def page(article: Exported) -> str:
     """An article as a file's text."""
-    row, paragraphs, *_ = article
-    blocks = [f"# {escaped(row['title'])}"] if row["title"] else []
-    return f"---\n{_yaml(row)}---\n\n" + "\n\n".join([*blocks, *text_blocks(paragraphs)]) + "\n"
+    values = article.values
+    title = [f"# {escaped(values['title'])}"] if values["title"] else []
+    fields = "".join(f"{name}: {_yaml(values.get(name))}\n" for name in _FRONT_MATTER)
+    return f"---\n{fields}---\n\n" + "\n\n".join([*title, *text_blocks(article.paragraphs)]) + "\n"
 
 
 def text_blocks(paragraphs: Iterable[str]) -> Iterator[str]:
     """Paragraphs, and lists of successive items."""
-    for is_item, texts in blocks(paragraphs):
-        if is_item:
-            yield "\n".join(f"- {escaped(text)}" for text in texts)
-        else:
-            yield from map(escaped, texts)
+    return map(str.rstrip, blocks(paragraphs, escaped, "{}", "{}", "- {}\n"))
 
 
 def escaped(text: str) -> str:
@@ -57,13 +54,7 @@ def escaped(text: str) -> str:
     return _BLANKS.sub(lambda blanks: "".join(f"&#{ord(blank)};" for blank in blanks[0]), text)
 
 
-def _yaml(row: Row) -> str:
-    """Values as YAML, of which JSON is a part: no text in double quotes is taken for a date, a number or markup."""
-    written = "".join(f"{name}: {_json(name, row.get(name))}\n" for name in _FRONT_MATTER)
+def _yaml(value: Any) -> str:
+    """A value as YAML, of which JSON is a part: no text in double quotes is taken for a date, a number or markup."""
+    written = json.dumps(value, ensure_ascii=False)
     return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", written)
-
-
-def _json(name: str, value: Any) -> str:
-    if isinstance(value, str):
-        return _encode(value)
-    return "null" if value is None else _encode(bool(value) if name in FLAGS else value)

@@ -1,12 +1,9 @@
 """One Parquet file with typed columns: times with their zone, lists, booleans, and the day of each article."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from datetime import date
 from typing import IO, Any
 
 from storage.exports import FLAGS, Exported, day_of, moment_of
-from storage.selection import NEWEST, Selection
 from storage.versions import HISTORY
 
 _TIMES = {"written_at": "+09:00", "updated_at": "+09:00", "fetched_at": "UTC", "replaced_at": "UTC"}
@@ -15,7 +12,7 @@ _GROUP_ROWS = 5000
 _GROUP_CHARACTERS = 16_000_000
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes], _: Selection = NEWEST) -> None:
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
     """Write articles into a stream, which may be a pipe; ImportError, with a sentence, where pyarrow is missing."""
     try:
         import pyarrow
@@ -50,9 +47,6 @@ def _groups(articles: Iterable[Exported]) -> Iterator[list[dict[str, Any]]]:
 
 
 def _typed(article: Exported) -> dict[str, Any]:
-    row = article.row
-    day = None
-    with suppress(ValueError):
-        day = date.fromisoformat(day_of(row))
-    times = {name: moment_of(row.get(name)) for name in _TIMES}
-    return row | times | {name: bool(row[name]) for name in FLAGS} | {"paragraphs": article.paragraphs, "date": day}
+    day = moment_of(day_of(article.row))
+    times = {name: moment_of(article.row.get(name)) for name in _TIMES}
+    return article.values | times | {"date": day and day.date()}

@@ -4,7 +4,7 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
-from storage.exports import Exported, add_file, name_of
+from storage.exports import Exported, name_of
 from storage.exports.csv_table import HEADER, cells
 from storage.selection import NEWEST, Selection
 
@@ -18,5 +18,5 @@ def write(articles: Iterable[Exported], folder: Path, selection: Selection = NEW
         table.writerow(("file", *_METADATA))
         for article in articles:
             name = f"{name_of(article.row, version=selection.all_versions)}.txt"
-            add_file(folder, name, f"{article.row['text']}\n")
+            (folder / name).write_bytes(f"{article.row['text']}\n".encode())
             table.writerow([name, *cells(article.row, _METADATA)])

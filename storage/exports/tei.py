@@ -1,11 +1,13 @@
 """TEI P5: one `teiCorpus` with a `TEI` for each article, valid by the DTD that trafilatura brings."""
 
 import re
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable
 from importlib.metadata import version
+from tempfile import SpooledTemporaryFile
 from typing import IO
 
-from storage.exports import Exported, ExportError, blocks, described, markup, name_of, write_below
+from storage.exports import Exported, ExportError, blocks, described, markup, moment_of, name_of
 from storage.selection import NEWEST, Selection
 from storage.versions import Row
 
@@ -14,9 +16,8 @@ _TERMS = (
     '<availability status="restricted"><p>The articles belong to KBS. They were collected for study and archiving '
     "under the law that applies to who did so; they may not be republished.</p></availability>"
 )
-#: What `when` can hold.
-_WHEN = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d(\.\d+)?([+-]\d\d:\d\d)?)?", re.ASCII)
 _LANGUAGE = re.compile(r"[a-z]{2,3}")
+_BLOCKS = ("<p>{}</p>", "<list>{}</list>", "<item>{}</item>")
 
 
 def write(articles: Iterable[Exported], stream: IO[bytes], selection: Selection = NEWEST) -> None:
@@ -27,22 +28,25 @@ def write(articles: Iterable[Exported], stream: IO[bytes], selection: Selection 
     """
     texts = words = 0
     newest = ""
-
-    def counted() -> Iterator[str]:
-        nonlocal texts, words, newest
+    with SpooledTemporaryFile(1 << 20) as waiting:  # for the header, which is known when all were read
         for article in articles:
             texts, words = texts + 1, words + article.row["text"].count(" ") + len(article.paragraphs)
             newest = max(newest, article.row["fetched_at"])
-            yield _text(article)
+            waiting.write(_text(article).encode())
         if not texts:
             raise ExportError("No article is selected; a TEI corpus must have at least one.")
-        yield "</teiCorpus>\n"
-
-    write_below(counted(), lambda: _corpus(texts, words, newest, described(selection)), stream)
+        waiting.seek(0)
+        stream.write(_corpus(texts, words, newest, described(selection)).encode())
+        shutil.copyfileobj(waiting, stream)
+    stream.write(b"</teiCorpus>\n")
 
 
 def _corpus(texts: int, words: int, newest: str, selection: str) -> str:
     """The beginning of the corpus: how large it is, of when, which articles, and what made it."""
+    made = "".join(
+        f'<application ident="{name}" version="{version(name)}"><label>{name}</label></application>'
+        for name in ("kbsworld", "trafilatura")
+    )
     return f"""<?xml version='1.0' encoding='utf-8'?>
 <teiCorpus xmlns="http://www.tei-c.org/ns/1.0">
 <teiHeader><fileDesc><titleStmt><title>Articles of KBS World</title></titleStmt>
@@ -50,23 +54,20 @@ def _corpus(texts: int, words: int, newest: str, selection: str) -> str:
 words</measure></extent>
 <publicationStmt>{_PUBLISHER}{_date(newest, "fetched")}{_TERMS}</publicationStmt>
 <sourceDesc><p>Pages of world.kbs.co.kr, of which the articles alone were kept.</p></sourceDesc></fileDesc>
-<encodingDesc><appInfo>{_application("kbsworld")}{_application("trafilatura")}</appInfo>
+<encodingDesc><appInfo>{made}</appInfo>
 <samplingDecl><p>{markup(selection)}</p></samplingDecl>
 </encodingDesc></teiHeader>
 """
-
-
-def _application(name: str) -> str:
-    return f'<application ident="{name}" version="{version(name)}"><label>{name}</label></application>'
 
 
 def _text(article: Exported) -> str:
     row = article.row
     lang = f' xml:lang="{row["lang"]}"' if _LANGUAGE.fullmatch(row["lang"]) else ""
     # Names begin with a digit, which an xml:id may not.
+    body = "".join(blocks(article.paragraphs, markup, *_BLOCKS)) or "<p/>"
     return (
-        f'<TEI xml:id="kbs-{name_of(row, version=True)}"><teiHeader>{_header(row)}</teiHeader><text{lang}><body>'
-        f'<div type="entry">{"".join(_blocks(article.paragraphs)) or "<p/>"}</div></body></text></TEI>\n'
+        f'<TEI xml:id="kbs-{name_of(row, version=True)}"><teiHeader>{_header(row)}</teiHeader>'
+        f'<text{lang}><body><div type="entry">{body}</div></body></text></TEI>\n'
     )
 
 
@@ -85,13 +86,6 @@ def _header(row: Row) -> str:
 
 
 def _date(time: str, kind: str) -> str:
-    when = f' when="{time}"' if _WHEN.fullmatch(time) else ""
-    return f'<date type="{kind}"{when}>{markup(time)}</date>'
-
-
-def _blocks(paragraphs: list[str]) -> Iterator[str]:
-    for is_item, texts in blocks(paragraphs):
-        if is_item:
-            yield "<list>" + "".join(f"<item>{markup(text)}</item>" for text in texts) + "</list>"
-        else:
-            yield from (f"<p>{markup(text)}</p>" for text in texts)
+    text = markup(time)
+    when = f' when="{text}"' if moment_of(time) else ""
+    return f'<date type="{kind}"{when}>{text}</date>'

@@ -1,57 +1,43 @@
 """One word a line with its lemma, in `<doc>`, `<p>` and `<s>`: for Sketch Engine, NoSketch Engine, CWB and TXM."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator
-from functools import cache, lru_cache
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import IO
 
 from storage.exports import Exported, day_of, markup, name_of
 from storage.selection import NEWEST, Selection
 
-_COLUMNS = ("url", "timestamp", "title", "category", "kind", "lang")
+_ATTRIBUTES = ("id", "date", "url", "timestamp", "title", "category", "kind", "lang")
 # A word that lost its vowel is a word of its own: l’, d’, qu’. simplemma leaves l’homme whole.
 _ELIDED = r"\b(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu)['’](?=\w)"
-_BLANKS = re.compile(r"\s+")
-_CACHED = 1 << 16
 
 
 def write(articles: Iterable[Exported], stream: IO[bytes], selection: Selection = NEWEST) -> None:
     """Write articles into a stream, as UTF-8; ImportError, with a sentence, where simplemma is missing."""
     try:
-        from simplemma import Lemmatizer, RegexTokenizer, split_sentences
+        from simplemma import RegexTokenizer, lemmatize, split_sentences
+        from simplemma.strategies.dictionaries.dictionary_factory import SUPPORTED_LANGUAGES
         from simplemma.tokenizer import TOKREGEX
     except ImportError as error:
         raise ImportError("--format vertical needs simplemma: pip install 'kbsworld[lemmas]'.") from error
 
     # And no sign is left out, as simplemma's own expression does with those that are neither letters nor punctuation.
     words = RegexTokenizer(re.compile(rf"(?i:{_ELIDED})|{TOKREGEX.pattern}|\S")).split_text
-    lemmatize = Lemmatizer().lemmatize
 
-    @cache
-    def known(lang: str) -> str | None:
-        try:
-            lemmatize("a", lang)
-        except ValueError:  # of an edition whose language it does not know a word is its own lemma
-            return None
-        return lang
-
-    @lru_cache(maxsize=_CACHED)
+    @lru_cache(maxsize=1 << 16)
     def lines(chunk: str, code: str | None) -> str:
         return "".join(f"{markup(word)}\t{markup(lemmatize(word, code) if code else word)}\n" for word in words(chunk))
 
-    def sentences(text: str, lang: str) -> Iterator[str]:
-        code = known(lang)
+    def sentences(text: str, code: str | None) -> Iterator[str]:
         for sentence in split_sentences(text, code):
             # No word has a blank in it: what is between blanks, and mostly was before, is split and looked up once.
             yield f"<s>\n{''.join(lines(chunk, code) for chunk in sentence.split())}</s>\n"
 
-    for article in articles:
-        stream.write(_doc(article, sentences, version=selection.all_versions).encode())
-
-
-def _doc(article: Exported, sentences: Callable[[str, str], Iterator[str]], *, version: bool) -> str:
-    row = article.row
-    about = {"id": name_of(row, version=version), "date": day_of(row)} | {name: row[name] or "" for name in _COLUMNS}
-    attributes = "".join(f' {name}="{markup(_BLANKS.sub(" ", value))}"' for name, value in about.items())
-    body = "".join(f"<p>\n{''.join(sentences(text, row['lang']))}</p>\n" for text in article.paragraphs)
-    return f"<doc{attributes}>\n{body}</doc>\n"
+    for row, paragraphs, *_ in articles:
+        # Of an edition whose language simplemma does not know a word is its own lemma.
+        code = row["lang"] if row["lang"] in SUPPORTED_LANGUAGES else None
+        values = row | {"id": name_of(row, version=selection.all_versions), "date": day_of(row)}
+        about = "".join(f' {name}="{markup(" ".join((values[name] or "").split()))}"' for name in _ATTRIBUTES)
+        body = "".join(f"<p>\n{''.join(sentences(text, code))}</p>\n" for text in paragraphs)
+        stream.write(f"<doc{about}>\n{body}</doc>\n".encode())

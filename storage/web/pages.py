@@ -32,10 +32,7 @@ _ARTICLE = f"""
     from catalogue join articles using (url, timestamp) where catalogue.id = ?
 """  # noqa: S608
 _EDIT = f"select -id as id, {', '.join(HISTORY)} from silent_edits where id = -?"  # noqa: S608
-_EDITS = """
-    select -id as id, timestamp, replaced_at, title from silent_edits where url = ?
-    order by timestamp desc, replaced_at desc limit 1000
-"""
+_EDITS = "select -id as id, timestamp, replaced_at from silent_edits where url = ? order by replaced_at desc limit 1000"
 _VERSIONS = "select id, timestamp, latest, title from catalogue where url = ? order by timestamp desc limit 1000"
 
 
@@ -55,11 +52,7 @@ def results(db: Database, query: str) -> Context:
 
 
 def feed(db: Database, query: str, category: str | None, address: str) -> bytes:
-    """The newest articles as an Atom feed.
-
-    Raises:
-        QueryError, ValueError: the query cannot be understood, or no article has the category; a sentence.
-    """
+    """The newest articles as an Atom feed; ValueError, with a sentence, for a wrong query or an unknown category."""
     categories = () if category is None else (find_category(db, category),)
     selection = Selection(query=query, categories=categories, order="newest", limit=_MAX_RESULTS)
     out = BytesIO()

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode
 
 from datasette import hookimpl
@@ -11,11 +11,8 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 from sqlite_utils import Database
 
-from storage.query import QueryError
 from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, feed, front_page, results
-
-T = TypeVar("T")
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
@@ -84,11 +81,10 @@ async def _search(datasette: Datasette, request: Request) -> Response:
 
 async def _feed(datasette: Datasette, request: Request) -> Response:
     """The newest articles for a feed reader: of a category (`?category=`), or with words (`?q=`)."""
-    query, category = request.args.get("q") or "", request.args.get("category")
     address = f"http://{request.host}{request.full_path}"
     try:
-        body = await _read(datasette, feed, query, category, address)
-    except (QueryError, ValueError) as error:
+        body = await _read(datasette, feed, request.args.get("q") or "", request.args.get("category"), address)
+    except ValueError as error:
         return Response.text(f"{error}\n", status=400)
     return Response(body, content_type="application/atom+xml; charset=utf-8")
 
@@ -106,9 +102,7 @@ async def _page(datasette: Datasette, request: Request, template: str, context: 
     return Response.html(page, status=status)
 
 
-async def _read(datasette: Datasette, read: Callable[..., T], *arguments: object) -> T:
+async def _read(datasette: Datasette, read: Callable[..., Any], *arguments: object) -> Any:
     """What `read` returns for the database, in one of Datasette's threads."""
     database = datasette.get_database(DATABASE)
-    return await database.execute_fn(  # type: ignore[no-any-return]
-        lambda connection: read(Database(connection, execute_plugins=False), *arguments)
-    )
+    return await database.execute_fn(lambda connection: read(Database(connection, execute_plugins=False), *arguments))

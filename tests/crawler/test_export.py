@@ -101,7 +101,7 @@ ITSELF = "-o {tmp}/kbs.db-wal is the article database itself; name another file.
         (["--format", "tei", "--since", "2030-01-01"], ExportError, "No article is selected; a TEI corpus must have"),
         (["-o", "{tmp}/none/a"], ExportError, "{tmp}/none/a cannot be written (No such file or directory)."),
         (["-o", "/dev/full"], ExportError, "/dev/full cannot be written (No space left on device)."),
-        (["--format", "markdown", "-o", "/dev/null"], ArgumentError, "-o /dev/null is a file, and this format is a fi"),
+        (["--format", "markdown", "-o", "/dev/null"], ArgumentError, "-o /dev/null is a file; name a folder."),
     ],
 )
 def test_what_cannot_be_done_is_a_sentence_and_leaves_nothing(
