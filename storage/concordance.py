@@ -12,8 +12,8 @@ from storage.search import BEGIN, END, marked
 from storage.selection import Selection, select_rows
 from storage.versions import Row
 
-# The first lines come at once.
-_FIRST, _FURTHER = 20, 500
+# How many articles are looked through at once: few, so that the first lines come soon.
+_BATCH = 200
 # Characters a word of context has at most; a text can be one word of any length.
 _WORD = 40
 
@@ -47,9 +47,7 @@ def concordance(db: Database, selection: Selection, context: int, *, exact: bool
     expression = fts_expression(selection.query)
     written = as_written(selection.query)
     rows = select_rows(db, selection)
-    size = _FIRST
-    while batch := list(islice(rows, size)):
-        size = _FURTHER
+    while batch := list(islice(rows, _BATCH)):
         texts = [(key, row["title"], row.pop("text")) for key, row in enumerate(batch)]
         for key, title, text in marked(expression, texts):
             for part, found in (("title", title), ("text", text)):
@@ -60,11 +58,8 @@ def concordance(db: Database, selection: Selection, context: int, *, exact: bool
 
 def _places(found: str, context: int) -> Iterator[tuple[str, str, str]]:
     """What is between BEGIN and END in a text, with so many words before and after."""
-    pieces = re.split(f"[{BEGIN}{END}]", found)
-    whole, width, at = "".join(pieces), context * _WORD, 0
-    for number, piece in enumerate(pieces):
-        end = at + len(piece)
-        if number % 2:
-            before, after = whole[max(0, at - width) : at].split(), whole[end : end + width].split()
-            yield " ".join(before[-context:] if context else []), " ".join(piece.split()), " ".join(after[:context])
-        at = end
+    width = context * _WORD
+    for place in re.finditer(f"{BEGIN}([^{END}]*){END}", found):
+        sides = found[max(0, place.start() - width) : place.start()], found[place.end() : place.end() + width]
+        before, after = (re.sub(f"[{BEGIN}{END}]", "", side).split() for side in sides)
+        yield " ".join(before[-context:] if context else []), " ".join(place[1].split()), " ".join(after[:context])

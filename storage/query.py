@@ -78,12 +78,6 @@ def split(queries: str) -> list[str]:
     return re.findall(r'(?:[^,"]|"[^"]*"?)+', queries.translate(_QUOTES))
 
 
-def single_word(query: str) -> list[str]:
-    """The spellings of the word that is all of a query; none where it is more than a word."""
-    [word, *others] = words_of(_plain(query)) or ["", ""]
-    return [] if others or query.strip('" ') != word else _spellings(word)
-
-
 def words_of(text: str) -> list[str]:
     """What search takes for the words of a text: runs of letters and digits."""
     return re.findall(r"[^\W_]+", text)

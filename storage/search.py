@@ -1,17 +1,21 @@
 """Full-text search over titles and texts, best matches first."""
 
+from __future__ import annotations
+
 import json
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
 from storage.query import fold, fts_expression
 from storage.schema import TOKENIZE
-from storage.selection import Selection
+
+if TYPE_CHECKING:
+    from storage.selection import Selection
 
 #: Surround the matching words in `Hit.title` and `Hit.snippet`; no text has them.
 BEGIN, END = "\x02", "\x03"

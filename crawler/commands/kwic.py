@@ -15,18 +15,17 @@ Examples:
 
 from __future__ import annotations
 
-import csv
-import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, add_selection_options, query_of, selection_of, whole_number
+from crawler.arguments import add_selection_options, query_of, selection_of, whole_number
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, counted, highlights, tell
+from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
 
 if TYPE_CHECKING:
     from storage.concordance import Line
@@ -34,10 +33,6 @@ if TYPE_CHECKING:
 _COLUMNS = ("name", "url", "timestamp", "lang", "category", "part", "left", "match", "right")
 # Characters that a word of context takes in text; more of the left context is cut, so that matches are in one column.
 _WORD = 7
-# Lines that are sorted at most: some hundred bytes each.
-_MOST = 1_000_000
-# Lines that do not wait for more of them.
-_AT_ONCE = 20
 
 
 class Command(OfflineCommand):
@@ -58,42 +53,33 @@ class Command(OfflineCommand):
         from storage.database import open_to_read
 
         query = query_of(args, opts)
-        places, articles = 0, set[tuple[str, str]]()
         with open_to_read(self.database, tell) as db:
             selection = replace(selection_of(opts, db), limit=None)
-            lines: Iterator[Line] = concordance(db, selection, opts.context, exact=opts.exact)
+            lines: Iterable[Line] = concordance(db, selection, opts.context, exact=opts.exact)
             if opts.sort != "date":
-                lines = iter(_sorted(lines, opts.sort))
-            writer = csv.writer(sys.stdout, lineterminator="\n")
+                lines = sorted(lines, key=partial(_beside, opts.sort))
+            articles = Counter[str]()
             if opts.format == "csv":
-                writer.writerow(_COLUMNS)
-            for places, line in enumerate(islice(lines, opts.limit), 1):
-                articles.add((line.row["url"], line.row["timestamp"]))
+                print_csv(_COLUMNS)
+            for line in islice(lines, opts.limit):
+                articles[line.row["url"]] += 1
                 if opts.format == "csv":
-                    writer.writerow(_cells(line))
+                    print_csv(_cells(line))
                 else:
-                    print(_text(line, opts.context), flush=places < _AT_ONCE)
-        if not places:
+                    print(_text(line, opts.context))
+        if not articles:
             tell(f"Nothing is found for {query}; try fewer words, or word* for all words that begin so.")
             return WORK_FAILED
-        tell(f"{counted(places, 'line')} of {counted(len(articles), 'article')}.")
+        tell(f"{counted(articles.total(), 'line')} of {counted(len(articles), 'article')}.")
         return 0
 
 
-def _sorted(lines: Iterator[Line], side: str) -> list[Line]:
-    """Lines by the words on one side, those next to the match first; ArgumentError where they are too many."""
+def _beside(side: str, line: Line) -> tuple[list[str], str]:
+    """The words on one side, those next to the match first, and the match: what lines are sorted by."""
     from storage.query import unaccented, words_of
 
-    def order(line: Line) -> tuple[list[str], str]:
-        words = words_of(unaccented(line.left if side == "left" else line.right))
-        return words[::-1] if side == "left" else words, unaccented(line.match)
-
-    found = list(islice(lines, _MOST + 1))
-    if len(found) > _MOST:
-        raise ArgumentError(
-            f"There are more than {_MOST:,} lines to sort; select fewer articles, such as --since 2026."
-        )
-    return sorted(found, key=order)
+    words = words_of(unaccented(line.left if side == "left" else line.right))
+    return words[::-1] if side == "left" else words, unaccented(line.match)
 
 
 def _text(line: Line, context: int) -> str:
@@ -108,9 +94,8 @@ def _text(line: Line, context: int) -> str:
 
 
 def _cells(line: Line) -> list[object]:
-    """A line as a row of CSV, without formulas."""
+    """A line as a row of CSV."""
     from storage.exports import name_of
-    from storage.exports.csv_table import not_a_formula
 
     values = {**line.row, **line._asdict(), "name": name_of(line.row, version=False)}
-    return [not_a_formula(values[name]) for name in _COLUMNS]
+    return [values[name] for name in _COLUMNS]

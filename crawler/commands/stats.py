@@ -17,9 +17,7 @@ Examples:
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -29,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, counted, table, tell
+from crawler.terminal import WORK_FAILED, clean, counted, print_csv, table, tell
 
 if TYPE_CHECKING:
     from storage.charts import Spec
@@ -63,7 +61,8 @@ class Command(OfflineCommand):
         from storage.query import fts_expression, split
         from storage.statistics import MAX_WORDS_ASKED, STATISTICS, run, summarize
 
-        queries = [query for given in opts.word for query in split(given)]
+        word = ", ".join(opts.word)
+        queries = split(word)
         for query in queries:
             fts_expression(query)
         if len(queries) > MAX_WORDS_ASKED:
@@ -77,8 +76,7 @@ class Command(OfflineCommand):
         if opts.plot is not None and opts.by == "year":
             raise ArgumentError("--plot draws months; leave out --by year.")
         language: Language = "en" if opts.plot is None else opts.titles
-        # Bytes that are no text are in no article either.
-        word = ", ".join(map(str.strip, queries)).encode("utf-8", "replace").decode()
+        word = word.encode("utf-8", "replace").decode()  # bytes that are no text are in no article either
         usual = [
             name for name, one in STATISTICS.items() if (word if name == "word" else one.coverage == opts.coverage)
         ]
@@ -131,21 +129,15 @@ def _by(period: str, statistic: Statistic, rows: list[Row]) -> tuple[Statistic, 
     """A statistic and its rows, whose column `month` is called what it is."""
     if period == "month" or "{period}" not in statistic.sql:
         return statistic, rows
-    columns = {
-        period: {"en": period},
-        **{name: heading for name, heading in statistic.columns.items() if name != "month"},
-    }
-    return replace(statistic, columns=columns), [{period: row["month"], **row} for row in rows]
+    columns = {"year": {"en": "year"}, **statistic.columns}
+    del columns["month"]
+    return replace(statistic, columns=columns), [row | {"year": row["month"]} for row in rows]
 
 
 def _print(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
-    from storage.exports.csv_table import not_a_formula
-
     if form == "csv":
         [(statistic, rows)] = found
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(statistic.columns)
-        writer.writerows([not_a_formula(row[name]) for name in statistic.columns] for row in rows)
+        print_csv(statistic.columns, *([row[name] for name in statistic.columns] for row in rows))
     elif form == "json":
         tables = {each.name: [{name: row[name] for name in each.columns} for row in rows] for each, rows in found}
         print(json.dumps({"summary": summary, "statistics": tables}, ensure_ascii=False, indent=2))
@@ -187,14 +179,13 @@ def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:
         return [tuple(headings.values()), *(tuple(row[name] for name in headings) for row in rows)]
     first = next(iter(headings))
     values: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row in rows:
-        values[row[first]].update({(row[across], name): row[name] for name in beside})
     totals = Counter[str]()
     for row in rows:
+        values[row[first]].update({(row[across], name): row[name] for name in beside})
         totals[row[across]] += row[beside[0]]
-    names = sorted(totals, key=lambda name: (name == OTHERS["en"], -totals[name], name))
-    if len(beside) > 1:
-        names = list(totals)  # as asked
+    names = list(totals)  # words as they are asked for
+    if len(beside) == 1:
+        names.sort(key=lambda name: (name == OTHERS["en"], -totals[name], name))
     columns = [(name, value) for name in names for value in beside]
     titles = [name if len(beside) == 1 else f"{name}: {headings[value]}" for name, value in columns]
     return [
