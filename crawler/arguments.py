@@ -214,10 +214,7 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
         }
     except ValueError as error:
         raise ArgumentError(str(error)) from None
-    options: dict[str, Any] = {each.name: getattr(opts, each.name, None) for each in fields(Selection)}
-    chosen: dict[str, Any] = {
-        name: tuple(it) if isinstance(it, list) else it for name, it in options.items() if it is not None
-    }
+    chosen = {each.name: it for each in fields(Selection) if (it := getattr(opts, each.name, None)) is not None}
     return Selection(**chosen | found)
 
 

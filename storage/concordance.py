@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from itertools import islice
-from typing import NamedTuple
 
 from sqlite_utils import Database
 
@@ -18,24 +17,11 @@ _BATCH = 200
 _WORD = 40
 
 
-class Line(NamedTuple):
-    """One place.
+def concordance(db: Database, selection: Selection, context: int, *, exact: bool = False) -> Iterator[Row]:
+    """The places in the articles of a selection, which has a query, in its order.
 
-    Attributes:
-        row: the version of the article, as in `articles`, without its text.
-        part: `title` or `text`.
-        left, match, right: what was found and the words before and after it, as written, paragraphs joined by a blank.
-    """
-
-    row: Row
-    part: str
-    left: str
-    match: str
-    right: str
-
-
-def concordance(db: Database, selection: Selection, context: int, *, exact: bool = False) -> Iterator[Line]:
-    """The places in the articles of a selection, which has a query, in its order; in titles too.
+    Each is the row of its version with `part`, `title` or `text`, and `left`, `match`, `right`: what was found and the
+    words before and after it, as written, paragraphs joined by a blank.
 
     Args:
         context: how many words before and after.
@@ -53,7 +39,7 @@ def concordance(db: Database, selection: Selection, context: int, *, exact: bool
             for part, found in (("title", title), ("text", text)):
                 for left, match, right in _places(found or "", context):
                     if not exact or written.fullmatch(match):
-                        yield Line(batch[key], part, left, match, right)
+                        yield batch[key] | {"part": part, "left": left, "match": match, "right": right}
 
 
 def _places(found: str, context: int) -> Iterator[tuple[str, str, str]]:

@@ -76,11 +76,11 @@ class Selection:
     since: date | None = None
     until: date | None = None
     query: str = ""
-    kinds: tuple[str, ...] = ()
-    layouts: tuple[str, ...] = ()
-    langs: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-    urls: tuple[str, ...] = ()
+    kinds: Sequence[str] = ()
+    layouts: Sequence[str] = ()
+    langs: Sequence[str] = ()
+    categories: Sequence[str] = ()
+    urls: Sequence[str] = ()
     all_versions: bool = False
     limit: int | None = None
     order: Order = "date"
@@ -180,20 +180,18 @@ def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:
     Raises:
         ValueError: one of them is not stored; the message names it.
     """
-    meant = {text: _urls_of(text) for text in given}
-    sql = "select distinct url from catalogue where url in (select value from json_each(?))"
-    stored = {url for (url,) in db.execute(sql, [json.dumps([url for urls in meant.values() for url in urls])])}
-    if missing := [text for text, urls in meant.items() if stored.isdisjoint(urls)]:
-        others = f" and {len(missing) - 1:,} others of {len(meant):,}" if len(missing) > 1 else ""
-        raise ValueError(f"The article {missing[0][:200]}{others} is not stored; leave it out, or crawl it first.")
-    return tuple(dict.fromkeys(url for urls in meant.values() for url in urls if url in stored))
-
-
-def _urls_of(text: str) -> list[str]:
-    if text.isascii() and text.isdigit():
-        return [site_url("news", edition, number=text) for edition in EDITIONS]
-    address = parse_address(text)
-    return [text if address is None else address.url]
+    found = dict[str, None]()
+    for text in given:
+        address = parse_address(text)
+        meant = [text if address is None else address.url]
+        if text.isascii() and text.isdigit():
+            meant = [site_url("news", edition, number=text) for edition in EDITIONS]
+        sql = "select distinct url from catalogue where url in (select value from json_each(?))"
+        stored = {url: None for (url,) in db.execute(sql, [json.dumps(meant)])}
+        if not stored:
+            raise ValueError(f"The article {text[:200]} is not stored; leave it out, or crawl it first.")
+        found |= stored
+    return tuple(found)
 
 
 def find_category(db: Database, given: str) -> str:

@@ -28,7 +28,7 @@ from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
 
 if TYPE_CHECKING:
-    from storage.concordance import Line
+    from storage.versions import Row
 
 _COLUMNS = ("name", "url", "timestamp", "lang", "category", "part", "left", "match", "right")
 # Characters that a word of context takes in text; more of the left context is cut, so that matches are in one column.
@@ -51,20 +51,21 @@ class Command(OfflineCommand):
     def work(self, args: list[str], opts: Namespace) -> int:
         from storage.concordance import concordance
         from storage.database import open_to_read
+        from storage.exports import name_of
 
         query = query_of(args, opts)
         with open_to_read(self.database, tell) as db:
             selection = replace(selection_of(opts, db), limit=None)
-            lines: Iterable[Line] = concordance(db, selection, opts.context, exact=opts.exact)
+            lines: Iterable[Row] = concordance(db, selection, opts.context, exact=opts.exact)
             if opts.sort != "date":
                 lines = sorted(lines, key=partial(_beside, opts.sort))
             articles = Counter[str]()
             if opts.format == "csv":
                 print_csv(_COLUMNS)
             for line in islice(lines, opts.limit):
-                articles[line.row["url"]] += 1
+                articles[line["url"]] += 1
                 if opts.format == "csv":
-                    print_csv(_cells(line))
+                    print_csv([name_of(line, version=False), *(line[name] for name in _COLUMNS[1:])])
                 else:
                     print(_text(line, opts.context))
         if not articles:
@@ -74,28 +75,20 @@ class Command(OfflineCommand):
         return 0
 
 
-def _beside(side: str, line: Line) -> tuple[list[str], str]:
+def _beside(side: str, line: Row) -> tuple[list[str], str]:
     """The words on one side, those next to the match first, and the match: what lines are sorted by."""
     from storage.query import unaccented, words_of
 
-    words = words_of(unaccented(line.left if side == "left" else line.right))
-    return words[::-1] if side == "left" else words, unaccented(line.match)
+    words = words_of(unaccented(line[side]))
+    return words[::-1] if side == "left" else words, unaccented(line["match"])
 
 
-def _text(line: Line, context: int) -> str:
+def _text(line: Row, context: int) -> str:
     """A line for reading, with what was found in the same column in each."""
     from storage.exports import name_of
 
     begin, end = highlights()
-    left, match, right = map(clean, line[2:])
+    left, match, right = (clean(line[name]) for name in ("left", "match", "right"))
     width = context * _WORD
     before = left[-width:].rjust(width) if width else ""
-    return f"{name_of(line.row, version=False):<26}  {before}  {begin}{match}{end}  {right}"
-
-
-def _cells(line: Line) -> list[object]:
-    """A line as a row of CSV."""
-    from storage.exports import name_of
-
-    values = {**line.row, **line._asdict(), "name": name_of(line.row, version=False)}
-    return [values[name] for name in _COLUMNS]
+    return f"{name_of(line, version=False):<26}  {before}  {begin}{match}{end}  {right}"
