@@ -1,17 +1,12 @@
 """The console script `kbsworld`: Scrapy's command line with this project's settings, from any folder."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import Any
 
 from crawler.terminal import SIGNALLED, tell
-
-if TYPE_CHECKING:
-    from scrapy.settings import BaseSettings
 
 _HELP = {"-h", "--help"}
 
@@ -45,17 +40,17 @@ def _print_own_name(*help_texts: str) -> None:
     print(*(text.replace("scrapy", "kbsworld") for text in help_texts))
 
 
-def _print_commands(settings: BaseSettings, _: bool) -> None:
+def _print_commands(settings: Any, _: bool) -> None:
     """Print our commands, and below them the names of Scrapy's own, which know nothing of the database."""
     from scrapy import cmdline
 
     commands = vars(cmdline)["_get_commands_dict"](settings, True)
     own = {name for name in commands if type(commands[name]).__module__.startswith("crawler.")}
-    lines = [f"  {name:<13} {commands[name].short_desc()}" for name in sorted(own)]
-    usage = ["Usage:", "  kbsworld <command> [options] [args]", "  kbsworld --version"]
-    hint = "Each command has --help, with examples."
-    scrapys = ["Scrapy's own:", f"  {' '.join(sorted(commands.keys() - own))}"]
-    print(*usage, "", "Commands:", *lines, "", hint, "", *scrapys, sep="\n")
+    print("Usage:", "  kbsworld <command> [options] [args]", "  kbsworld --version", "", "Commands:", sep="\n")
+    for name in sorted(own):
+        print(f"  {name:<13} {commands[name].short_desc()}")
+    print("", "Each command has --help, with examples.", "", "Scrapy's own:", sep="\n")
+    print(" ", *sorted(commands.keys() - own))
 
 
 if __name__ == "__main__":

@@ -145,15 +145,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"is it {near[0]}?" if near else ""
 
 
-def add_selection_options(
-    parser: ArgumentParser, *, versions: bool = False, limit: str = "the first N of the order"
-) -> None:
-    """Add the options that say which articles.
-
-    Args:
-        versions: `--all-versions` too.
-        limit: the help of `--limit`.
-    """
+def add_selection_options(parser: ArgumentParser, *, versions: bool = False, limit: str = "the first N") -> None:
+    """Add the options that say which articles; `versions`: `--all-versions` too; `limit` is the help of `--limit`."""
     from extractors.address import EDITIONS
     from storage.selection import KINDS, ORDERS
     from storage.statistics import KNOWN_LAYOUTS
@@ -161,8 +154,8 @@ def add_selection_options(
     add = parser.add_argument_group("which articles").add_argument
     add("--query", metavar="QUERY", help="with these words, written as for kbsworld search")
     period = "a day (2026-11-01), month or year; or 7d, 2w, 3m: so many days, weeks or months ago; in KST"
-    add("--since", metavar="DAY", type=_first_day, help=f"from then on: {period}")
-    add("--until", metavar="DAY", type=_last_day, help="up to and including then, written as for --since")
+    add("--since", metavar="DAY", type=lambda text: _period(text)[0], help=f"from then on: {period}")
+    add("--until", metavar="DAY", type=lambda text: _period(text)[1], help="up to and including then, written likewise")
     several = partial(add, action="append", default=[])
     several("--kind", dest="kinds", choices=KINDS, help="repeatable, as are the next five")
     several("--layout", dest="layouts", choices=KNOWN_LAYOUTS, help="the template of the page")
@@ -172,8 +165,7 @@ def add_selection_options(
     several("--url", dest="urls", metavar="ADDRESS", help="any address of an article, or its number (Seq_Code)")
     several("--ids", metavar="FILE", help="a file of addresses and numbers, one a line; - is standard input")
     add("--limit", metavar="N", type=partial(whole_number, 1, 999_999_999), help=limit)
-    order = "date: oldest first; newest: the reverse; rank: best match of the query first"
-    add("--order", choices=tuple(ORDERS), help=order)
+    add("--order", choices=tuple(ORDERS), help="date: oldest first; newest: the reverse; rank: best match of the query")
     if versions:
         add("--all-versions", action="store_true", help="every version of each article, not only the newest")
 
@@ -208,22 +200,16 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
     if opts.ids and not given:
         raise ArgumentError(f"--ids {opts.ids[0]} names no article; write an address or a number on each line.")
     try:
-        found: dict[str, Any] = {
-            "categories": tuple(find_category(db, category) for category in opts.categories),
-            "urls": find_urls(db, given),
-        }
+        found = {"categories": [find_category(db, one) for one in opts.categories], "urls": find_urls(db, given)}
     except ValueError as error:
         raise ArgumentError(str(error)) from None
-    chosen = {each.name: it for each in fields(Selection) if (it := getattr(opts, each.name, None)) is not None}
-    return Selection(**chosen | found)
+    chosen: dict[str, Any] = {each.name: getattr(opts, each.name, None) for each in fields(Selection)} | found
+    several: dict[str, Any] = {name: tuple(value) for name, value in chosen.items() if isinstance(value, list)}
+    return Selection(**{name: value for name, value in (chosen | several).items() if value is not None})
 
 
 def lines_of(argument: str, name: str) -> list[str]:
-    """The lines of a file that an argument names, `-` being standard input; not empty ones, and none that begin with #.
-
-    Args:
-        argument: as it is written before the name, such as `file=`.
-    """
+    """The lines of a file that `argument`, such as `file=`, names; `-` is standard input, and # begins a comment."""
     try:
         with sys.stdin.buffer if name == "-" and sys.stdin else open_at_once(Path(name).expanduser()) as stream:
             data = stream.read(_MAX_FILE + 1)
@@ -234,14 +220,6 @@ def lines_of(argument: str, name: str) -> list[str]:
     if len(data) > _MAX_FILE:
         raise ArgumentError(f"{argument}{name} is larger than {_MAX_FILE:,} bytes; give its lines in several calls.")
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
-
-
-def _first_day(text: str) -> date:
-    return _period(text)[0]
-
-
-def _last_day(text: str) -> date:
-    return _period(text)[1]
 
 
 def _period(text: str) -> tuple[date, date]:

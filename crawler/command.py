@@ -65,8 +65,7 @@ class ProjectCommand(ScrapyCommand):
         parser.epilog = self._help()[1]
         parser.register("action", None, _Once)
         self.add_own_options(parser)
-        add_help = f"the article database (default: KBS_DB, now {self.settings['KBS_DB']})"
-        parser.add_argument("--db", metavar="FILE", help=add_help.replace("%", "%%"))
+        parser.add_argument("--db", metavar="FILE", help="the article database, instead of that of KBS_DB")
         super().add_options(parser)
 
     def process_options(self, args: list[str], opts: Namespace) -> None:

@@ -31,15 +31,13 @@ def marked(pieces: Iterable[tuple[str, str]]) -> str:
 
     What was removed and added is in colour on a terminal, unless NO_COLOR is set, else in brackets.
     """
-    has_colour = bool(highlights()[0])
-    removed, added = ("\x1b[31m{}\x1b[0m", "\x1b[32m{}\x1b[0m") if has_colour else ("[-{}-]", "{{+{}+}}")
+    removed, added = ("\x1b[31m{}\x1b[0m", "\x1b[32m{}\x1b[0m") if highlights()[0] else ("[-{}-]", "{{+{}+}}")
     marks = {"equal": "{}", "delete": removed, "insert": added}
     return " ".join("".join(marks[change].format(_harmless(piece)) for change, piece in pieces).split())
 
 
 def _harmless(text: object, keep: str = "") -> str:
-    kept = (char if char in keep or unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
-    return "".join(kept)
+    return "".join(char if char in keep or unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
 
 
 def print_csv(*rows: Iterable[object]) -> None:

@@ -24,14 +24,13 @@ ORDERS = {
     "newest": "{0}.timestamp desc, {0}.url desc",
     "rank": "rank, {0}.timestamp desc, {0}.url",
 }
-_LIMIT = "coalesce(:limit, -1)"
 _MATCH = "articles_fts match :expression"
 # A cross join, so that the index is read through once and not asked for each article.
 _RANKED = "articles_fts cross join catalogue on catalogue.id = articles_fts.rowid"
 
 _PRESENT = "with catalogue as not materialized (select *, null as replaced_at from main.catalogue)"
-# What `catalogue` was at a moment, with the silent edits of before where all versions are asked for. A row of
-# `silent_edits`, whose id here has a minus, stood there from its capture until it was replaced.
+# What `catalogue` was at a moment (~ is after any), with the silent edits of before where all versions are asked for. A
+# row of `silent_edits`, whose id here has a minus, stood there from its capture until it was replaced.
 _PAST = """
 with held as (
   select id, url, timestamp, day, category, kind, layout, lang, null as replaced_at from main.catalogue
@@ -44,16 +43,9 @@ with held as (
   select *, timestamp = max(timestamp) over (partition by url) as latest from held
 )
 """
-# After any moment.
-_NOW = "~"
 # The conditions that have several values, of which one must be true.
-_ANY_OF = {
-    "kinds": "catalogue.kind in (select value from json_each(:kinds))",
-    "layouts": "catalogue.layout in (select value from json_each(:layouts))",
-    "langs": "catalogue.lang in (select value from json_each(:langs))",
-    "categories": "coalesce(catalogue.category, '') in (select value from json_each(:categories))",
-    "urls": "catalogue.url in (select value from json_each(:urls))",
-}
+_ANY_OF = {f"{name}s": f"catalogue.{name}" for name in ("kind", "layout", "lang", "url")}
+_ANY_OF["categories"] = "coalesce(catalogue.category, '')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,11 +68,11 @@ class Selection:
     since: date | None = None
     until: date | None = None
     query: str = ""
-    kinds: Sequence[str] = ()
-    layouts: Sequence[str] = ()
-    langs: Sequence[str] = ()
-    categories: Sequence[str] = ()
-    urls: Sequence[str] = ()
+    kinds: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
     all_versions: bool = False
     limit: int | None = None
     order: Order = "date"
@@ -111,8 +103,8 @@ class Selection:
             "since": self.since.isoformat() if self.since else None,
             "until": self.until.isoformat() if self.until else None,
             "expression": fts_expression(self.query) if self.query else None,
-            "limit": self.limit,
-            "as_of": self.as_of.astimezone(UTC).isoformat(timespec="microseconds") if self.as_of else _NOW,
+            "limit": -1 if self.limit is None else self.limit,
+            "as_of": self.as_of.astimezone(UTC).isoformat(timespec="microseconds") if self.as_of else "~",
             "all_versions": self.all_versions,
             "edits": "[]",
             **{name: json.dumps(getattr(self, name)) for name in _ANY_OF},
@@ -127,7 +119,7 @@ class Selection:
             "catalogue.latest = 1": not self.all_versions,
             "catalogue.day >= :since": self.since is not None,
             "catalogue.day <= :until": self.until is not None,
-            **{sql: getattr(self, name) for name, sql in _ANY_OF.items()},
+            **{f"{it} in (select value from json_each(:{name}))": getattr(self, name) for name, it in _ANY_OF.items()},  # noqa: S608
             matching: self.query and self.order != "rank",
         }
         return " and ".join(condition for condition, applies in conditions.items() if applies) or "true"
@@ -142,13 +134,14 @@ def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
 
     With `replaced_at`, which is None but for silent edits: those of a row come before it, if they are not ranked.
     """
-    columns = ", ".join(f"coalesce(articles.{name}, silent_edits.{name}) as {name}" for name in COLUMNS)
     catalogue, values = _catalogue(db, selection)
+    column = "articles.{0}" if catalogue == _PRESENT else "coalesce(articles.{0}, silent_edits.{0}) as {0}"
+    columns = ", ".join(map(column.format, COLUMNS))
     # The limit keeps the order of what is joined: long texts are not sorted.
     return db.query(
         f"""
         {catalogue} select {columns}, ordered.replaced_at
-        from (select catalogue.* from {selection.source}, replaced_at is null, replaced_at limit {_LIMIT}) as ordered
+        from (select catalogue.* from {selection.source}, replaced_at is null, replaced_at limit :limit) as ordered
         left join articles on ordered.id > 0 and (articles.url, articles.timestamp) = (ordered.url, ordered.timestamp)
         left join silent_edits on silent_edits.id = -ordered.id
         """,  # noqa: S608
@@ -159,7 +152,7 @@ def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
 def count_rows(db: Database, selection: Selection) -> int:
     """How many rows `select_rows` gives."""
     catalogue, values = _catalogue(db, selection)
-    sql = f"{catalogue} select count(*) from (select 1 from {selection.source} limit {_LIMIT})"  # noqa: S608
+    sql = f"{catalogue} select count(*) from (select 1 from {selection.source} limit :limit)"  # noqa: S608
     return int(db.execute(sql, values).fetchone()[0])
 
 

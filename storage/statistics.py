@@ -75,12 +75,7 @@ STATISTICS: Mapping[str, Statistic] = {
 
 
 def run(
-    db: Database,
-    statistic: Statistic,
-    selection: Selection,
-    language: Language = "en",
-    word: str = "",
-    by: str = "month",
+    db: Database, which: Statistic, selection: Selection, language: Language = "en", word: str = "", by: str = "month"
 ) -> list[Row]:
     """The rows of one of STATISTICS, in its order, for the articles of a selection.
 
@@ -91,9 +86,8 @@ def run(
         by: `month` or `year`.
     """
     register(db.conn)
-    category = next(iter(selection.categories), None)
-    values = {**selection.values, "word": word, "by": by, "category": category}
-    return list(db.query(statistic.query(selection.condition, language), values))
+    asked = {"word": word, "by": by, "category": next(iter(selection.categories), None)}
+    return list(db.query(which.query(selection.condition, language), selection.values | asked))
 
 
 def summarize(db: Database, selection: Selection) -> Row:

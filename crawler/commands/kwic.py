@@ -21,14 +21,11 @@ from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Any
 
 from crawler.arguments import add_selection_options, query_of, selection_of, whole_number
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
-
-if TYPE_CHECKING:
-    from storage.versions import Row
 
 _COLUMNS = ("name", "url", "timestamp", "lang", "category", "part", "left", "match", "right")
 # Characters that a word of context takes in text; more of the left context is cut, so that matches are in one column.
@@ -49,25 +46,29 @@ class Command(OfflineCommand):
         add_selection_options(parser, limit="print N lines at most")
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from storage.concordance import concordance
         from storage.database import open_to_read
         from storage.exports import name_of
+        from storage.query import unaccented, words_of
+        from storage.search import concordance
+        from storage.selection import select_rows
 
         query = query_of(args, opts)
         with open_to_read(self.database, tell) as db:
-            selection = replace(selection_of(opts, db), limit=None)
-            lines: Iterable[Row] = concordance(db, selection, opts.context, exact=opts.exact)
+            rows = select_rows(db, replace(selection_of(opts, db), limit=None))
+            lines: Iterable[dict[str, Any]] = concordance(rows, query, opts.context, exact=opts.exact)
             if opts.sort != "date":
-                lines = sorted(lines, key=partial(_beside, opts.sort))
+                step = -1 if opts.sort == "left" else 1  # the words next to the match first
+                lines = sorted(lines, key=lambda line: words_of(unaccented(line[opts.sort]))[::step])
             articles = Counter[str]()
             if opts.format == "csv":
                 print_csv(_COLUMNS)
             for line in islice(lines, opts.limit):
                 articles[line["url"]] += 1
+                name = name_of(line, version=False)
                 if opts.format == "csv":
-                    print_csv([name_of(line, version=False), *(line[name] for name in _COLUMNS[1:])])
+                    print_csv([name, *(line[column] for column in _COLUMNS[1:])])
                 else:
-                    print(_text(line, opts.context))
+                    print(f"{name:<26}  {_text(line, opts.context)}")
         if not articles:
             tell(f"Nothing is found for {query}; try fewer words, or word* for all words that begin so.")
             return WORK_FAILED
@@ -75,20 +76,10 @@ class Command(OfflineCommand):
         return 0
 
 
-def _beside(side: str, line: Row) -> tuple[list[str], str]:
-    """The words on one side, those next to the match first, and the match: what lines are sorted by."""
-    from storage.query import unaccented, words_of
-
-    words = words_of(unaccented(line[side]))
-    return words[::-1] if side == "left" else words, unaccented(line["match"])
-
-
-def _text(line: Row, context: int) -> str:
+def _text(line: dict[str, Any], context: int) -> str:
     """A line for reading, with what was found in the same column in each."""
-    from storage.exports import name_of
-
     begin, end = highlights()
     left, match, right = (clean(line[name]) for name in ("left", "match", "right"))
     width = context * _WORD
     before = left[-width:].rjust(width) if width else ""
-    return f"{name_of(line, version=False):<26}  {before}  {begin}{match}{end}  {right}"
+    return f"{before}  {begin}{match}{end}  {right}"

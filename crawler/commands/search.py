@@ -66,13 +66,12 @@ class Command(OfflineCommand):
 
 
 def _print(hits: Sequence[Hit], form: str) -> None:
-    if form == "text":
-        print(*map(_text, hits), sep="\n")
-        return
     rows = [
         {name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in asdict(hit).items()} for hit in hits
     ]
-    if form == "json":
+    if form == "text":
+        print(*map(_text, hits), sep="\n")
+    elif form == "json":
         print(*(json.dumps(row, ensure_ascii=False) for row in rows), sep="\n")
     else:
         print_csv(rows[0], *(row.values() for row in rows))

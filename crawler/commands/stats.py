@@ -77,16 +77,12 @@ class Command(OfflineCommand):
             raise ArgumentError("--plot draws months; leave out --by year.")
         language: Language = "en" if opts.plot is None else opts.titles
         word = word.encode("utf-8", "replace").decode()  # bytes that are no text are in no article either
-        usual = [
-            name for name, one in STATISTICS.items() if (word if name == "word" else one.coverage == opts.coverage)
-        ]
-        chosen = [opts.only] if opts.only else usual
+        usual = [one for one in STATISTICS.values() if (word if one.asks_for_word else one.coverage == opts.coverage)]
+        chosen = [STATISTICS[opts.only]] if opts.only else usual
         with open_to_read(self.database, tell) as db:
             selection = selection_of(opts, db)
             summary = summarize(db, selection)
-            found = [
-                (STATISTICS[name], run(db, STATISTICS[name], selection, language, word, opts.by)) for name in chosen
-            ]
+            found = [(one, run(db, one, selection, language, word, opts.by)) for one in chosen]
         if opts.plot is None:
             _print(summary, [_by(opts.by, *each) for each in found], opts.format, word)
             return 0
@@ -178,17 +174,15 @@ def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:
         headings.pop("series", None)
         return [tuple(headings.values()), *(tuple(row[name] for name in headings) for row in rows)]
     first = next(iter(headings))
-    values: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     totals = Counter[str]()
     for row in rows:
-        values[row[first]].update({(row[across], name): row[name] for name in beside})
-        totals[row[across]] += row[beside[0]]
-    names = list(totals)  # words as they are asked for
+        for name in beside:
+            title = row[across] if len(beside) == 1 else f"{row[across]}: {headings[name]}"
+            counts[row[first]][title] += row[name]
+            totals[title] += row[name]
+    # Words are in the order in which they are asked for.
+    names = list(totals)
     if len(beside) == 1:
         names.sort(key=lambda name: (name == OTHERS["en"], -totals[name], name))
-    columns = [(name, value) for name in names for value in beside]
-    titles = [name if len(beside) == 1 else f"{name}: {headings[value]}" for name, value in columns]
-    return [
-        (headings[first], *titles),
-        *((key, *(found[column] for column in columns)) for key, found in values.items()),
-    ]
+    return [(headings[first], *names), *((key, *(count[name] for name in names)) for key, count in counts.items())]
