@@ -1,18 +1,12 @@
 """The console script `kbsworld`: Scrapy's command line with this project's settings, from any folder."""
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
 from importlib.metadata import version
-from typing import TYPE_CHECKING
+from typing import Any
 
-from crawler.terminal import SIGNALLED, WRONG_CALL, tell
-
-if TYPE_CHECKING:
-    from scrapy.commands import ScrapyCommand
-    from scrapy.settings import BaseSettings
+from crawler.terminal import SIGNALLED, tell
 
 _HELP = {"-h", "--help"}
 
@@ -33,7 +27,12 @@ def main() -> None:
     os.environ["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
-    vars(cmdline).update(print=_print_own_name, _print_commands=_print_commands, _print_unknown_command=_complain)
+    vars(cmdline).update(
+        print=_print_own_name,
+        _pop_command_name=lambda argv: argv.pop(1) if _HELP.isdisjoint(argv[1:2] or _HELP) else None,
+        _print_commands=_print_commands,
+        _print_unknown_command=lambda _, name, __: tell(f"Unknown command {name}; see kbsworld --help."),
+    )
     cmdline.execute(settings=settings)
 
 
@@ -41,31 +40,17 @@ def _print_own_name(*help_texts: str) -> None:
     print(*(text.replace("scrapy", "kbsworld") for text in help_texts))
 
 
-def _print_commands(settings: BaseSettings, _: bool) -> None:
+def _print_commands(settings: Any, _: bool) -> None:
     """Print our commands, and below them the names of Scrapy's own, which know nothing of the database."""
-    if wrong := [argument for argument in sys.argv[1:] if argument not in _HELP]:
-        tell(f"Unknown option {wrong[0]}; name a command first. See kbsworld --help.")
-        sys.exit(WRONG_CALL)
-    commands = _commands(settings)
-    own = {name for name in commands if type(commands[name]).__module__.startswith("crawler.")}
-    lines = [f"  {name:<13} {commands[name].short_desc()}" for name in sorted(own)]
-    usage = ["Usage:", "  kbsworld <command> [options] [args]", "  kbsworld --version"]
-    hint = "Each command has --help, with examples."
-    scrapys = ["Scrapy's own:", f"  {' '.join(sorted(commands.keys() - own))}"]
-    print(*usage, "", "Commands:", *lines, "", hint, "", *scrapys, sep="\n")
-
-
-def _complain(settings: BaseSettings, name: str, _: bool) -> None:
-    from crawler.arguments import suggestion
-
-    tell(f"Unknown command {name}; {suggestion(name, _commands(settings)) or 'see kbsworld --help.'}")
-
-
-def _commands(settings: BaseSettings) -> dict[str, ScrapyCommand]:
     from scrapy import cmdline
 
-    commands: dict[str, ScrapyCommand] = vars(cmdline)["_get_commands_dict"](settings, True)
-    return commands
+    commands = vars(cmdline)["_get_commands_dict"](settings, True)
+    own = {name for name in commands if type(commands[name]).__module__.startswith("crawler.")}
+    print("Usage:", "  kbsworld <command> [options] [args]", "  kbsworld --version", "", "Commands:", sep="\n")
+    for name in sorted(own):
+        print(f"  {name:<13} {commands[name].short_desc()}")
+    print("", "Each command has --help, with examples.", "", "Scrapy's own:", sep="\n")
+    print(" ", *sorted(commands.keys() - own))
 
 
 if __name__ == "__main__":

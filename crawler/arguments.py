@@ -8,13 +8,13 @@ import os
 import re
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from calendar import monthrange
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from dataclasses import fields
+from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from scrapy.settings import BaseSettings, default_settings
 from scrapy.utils.misc import load_object
@@ -145,15 +145,8 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"is it {near[0]}?" if near else ""
 
 
-def add_selection_options(
-    parser: ArgumentParser, *, versions: bool = False, limit: str = "the first N of the order"
-) -> None:
-    """Add the options that say which articles.
-
-    Args:
-        versions: `--all-versions` too.
-        limit: the help of `--limit`.
-    """
+def add_selection_options(parser: ArgumentParser, *, versions: bool = False, limit: str = "the first N") -> None:
+    """Add the options that say which articles; `versions`: `--all-versions` too; `limit` is the help of `--limit`."""
     from extractors.address import EDITIONS
     from storage.selection import KINDS, ORDERS
     from storage.statistics import KNOWN_LAYOUTS
@@ -161,19 +154,18 @@ def add_selection_options(
     add = parser.add_argument_group("which articles").add_argument
     add("--query", metavar="QUERY", help="with these words, written as for kbsworld search")
     period = "a day (2026-11-01), month or year; or 7d, 2w, 3m: so many days, weeks or months ago; in KST"
-    add("--since", metavar="DAY", type=_first_day, help=f"from then on: {period}")
-    add("--until", metavar="DAY", type=_last_day, help="up to and including then, written as for --since")
+    add("--since", metavar="DAY", type=lambda text: _period(text)[0], help=f"from then on: {period}")
+    add("--until", metavar="DAY", type=lambda text: _period(text)[1], help="up to and including then, written likewise")
     several = partial(add, action="append", default=[])
-    several("--kind", choices=KINDS, help="repeatable, as are the next five")
-    several("--layout", choices=KNOWN_LAYOUTS, help="the template of the page")
-    several("--lang", choices=sorted(EDITIONS.values()), help="the language of the edition")
+    several("--kind", dest="kinds", choices=KINDS, help="repeatable, as are the next five")
+    several("--layout", dest="layouts", choices=KNOWN_LAYOUTS, help="the template of the page")
+    several("--lang", dest="langs", choices=sorted(EDITIONS.values()), help="the language of the edition")
     category = "as the page names it; accents and capitals do not matter; '' for articles without one"
-    several("--category", metavar="WORD", help=category)
-    several("--url", metavar="ADDRESS", help="any address of an article, or its number (Seq_Code)")
+    several("--category", dest="categories", metavar="WORD", help=category)
+    several("--url", dest="urls", metavar="ADDRESS", help="any address of an article, or its number (Seq_Code)")
     several("--ids", metavar="FILE", help="a file of addresses and numbers, one a line; - is standard input")
     add("--limit", metavar="N", type=partial(whole_number, 1, 999_999_999), help=limit)
-    order = "date: oldest first; newest: the reverse; rank: best match of the query first"
-    add("--order", choices=tuple(ORDERS), help=order)
+    add("--order", choices=tuple(ORDERS), help="date: oldest first; newest: the reverse; rank: best match of the query")
     if versions:
         add("--all-versions", action="store_true", help="every version of each article, not only the newest")
 
@@ -204,35 +196,20 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
         raise ArgumentError("--order rank needs words to rank by; give --query too, such as --query sommet.")
     if opts.since and opts.until and opts.since > opts.until:
         raise ArgumentError(f"--since {opts.since} is after --until {opts.until}; exchange them.")
-    given = [*opts.url, *(line for file in opts.ids for line in lines_of("--ids ", file))]
+    given = [*opts.urls, *(line for file in opts.ids for line in lines_of("--ids ", file))]
     if opts.ids and not given:
         raise ArgumentError(f"--ids {opts.ids[0]} names no article; write an address or a number on each line.")
     try:
-        categories = [find_category(db, category) for category in opts.category]
-        urls = find_urls(db, given)
+        found = {"categories": [find_category(db, one) for one in opts.categories], "urls": find_urls(db, given)}
     except ValueError as error:
         raise ArgumentError(str(error)) from None
-    return Selection(
-        since=opts.since,
-        until=opts.until,
-        query=opts.query or "",
-        kinds=tuple(opts.kind),
-        layouts=tuple(opts.layout),
-        langs=tuple(opts.lang),
-        categories=tuple(categories),
-        urls=urls,
-        all_versions=getattr(opts, "all_versions", False),
-        limit=opts.limit,
-        order=opts.order or "date",
-    )
+    chosen: dict[str, Any] = {each.name: getattr(opts, each.name, None) for each in fields(Selection)} | found
+    several: dict[str, Any] = {name: tuple(value) for name, value in chosen.items() if isinstance(value, list)}
+    return Selection(**{name: value for name, value in (chosen | several).items() if value is not None})
 
 
 def lines_of(argument: str, name: str) -> list[str]:
-    """The lines of a file that an argument names, `-` being standard input; not empty ones, and none that begin with #.
-
-    Args:
-        argument: as it is written before the name, such as `file=`.
-    """
+    """The lines of a file that `argument`, such as `file=`, names; `-` is standard input, and # begins a comment."""
     try:
         with sys.stdin.buffer if name == "-" and sys.stdin else open_at_once(Path(name).expanduser()) as stream:
             data = stream.read(_MAX_FILE + 1)
@@ -245,35 +222,19 @@ def lines_of(argument: str, name: str) -> list[str]:
     return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
 
 
-def _first_day(text: str) -> date:
-    return _period(text)[0]
-
-
-def _last_day(text: str) -> date:
-    return _period(text)[1]
-
-
 def _period(text: str) -> tuple[date, date]:
-    """The first and last day of a day, month or year; of a time ago, the day."""
-    try:
-        if ago := re.fullmatch("([0-9]{1,5})([dwm])", text):
-            return (_days_ago(int(ago[1]), ago[2]),) * 2
-        # An empty text, such as an unset variable of a script, does not mean all articles.
-        if written := re.fullmatch("([0-9]{4})(?:-([0-9]{2}))?(?:-([0-9]{2}))?", text):
-            year, month, day = (int(number or 0) for number in written.groups())
-            last = date(year, month or 12, day or monthrange(year, month or 12)[1])
-            return last.replace(month=month or 1, day=day or 1), last
-    except (ValueError, OverflowError):  # no such day
-        pass
-    raise ArgumentTypeError("must be a day (2026-11-01), a month (2026-11), a year (2026), or 7d, 2w, 3m.")
+    """The first and last day of a day, month or year; of a time ago, the day, or the last one of a shorter month."""
+    from dateutil.relativedelta import relativedelta
 
-
-def _days_ago(count: int, unit: str) -> date:
-    """The day in KST that many days (d), weeks (w) or months (m) ago; the last of a month without such a day."""
     from extractors.article import KST
 
-    today = datetime.now(KST).date()
-    if unit != "m":
-        return today - timedelta(days=count * (7 if unit == "w" else 1))
-    year, month = divmod(today.year * 12 + today.month - 1 - count, 12)
-    return date(year, month + 1, min(today.day, monthrange(year, month + 1)[1]))
+    with suppress(ValueError, OverflowError):  # no such day
+        if ago := re.fullmatch("([0-9]{1,5})([dwm])", text):
+            unit = {"d": "days", "w": "weeks", "m": "months"}[ago[2]]
+            return (datetime.now(KST).date() - relativedelta(**{unit: int(ago[1])}),) * 2
+        # An empty text, such as an unset variable of a script, does not mean all articles.
+        if re.fullmatch("[0-9]{4}(-[0-9]{2}){0,2}", text):
+            first = date.fromisoformat(text + "-01-01"[len(text) - 4 :])
+            last = {4: {"month": 12, "day": 31}, 7: {"day": 31}, 10: {}}[len(text)]
+            return first, first + relativedelta(**last)
+    raise ArgumentTypeError("must be a day (2026-11-01), a month (2026-11), a year (2026), or 7d, 2w, 3m.")

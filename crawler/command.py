@@ -42,8 +42,6 @@ class ProjectCommand(ScrapyCommand):
     prints = False
     #: The message where a signal ends it.
     interrupted = "Interrupted."
-    #: Whether it reads or writes the article database.
-    needs_database = True
 
     @abstractmethod
     def work(self, args: list[str], opts: Namespace) -> int:
@@ -67,16 +65,14 @@ class ProjectCommand(ScrapyCommand):
         parser.epilog = self._help()[1]
         parser.register("action", None, _Once)
         self.add_own_options(parser)
-        if self.needs_database:
-            add_help = f"the article database (default: KBS_DB, now {self.settings['KBS_DB']})"
-            parser.add_argument("--db", metavar="FILE", help=add_help.replace("%", "%%"))
+        parser.add_argument("--db", metavar="FILE", help="the article database, instead of that of KBS_DB")
         super().add_options(parser)
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
         """Set what the options say, and check it before Scrapy works with it."""
         try:
             ScrapyCommand.process_options(self, args, opts)  # writes --pidfile
-            if getattr(opts, "db", None) is not None:
+            if opts.db is not None:
                 self.settings.set("KBS_DB", opts.db, priority="cmdline")
             check_settings(self.settings, opts.set)
             check_once(getattr(opts, "spargs", []))

@@ -1,7 +1,7 @@
 """Exit statuses, and text from anywhere made fit for a terminal."""
 
+import csv
 import os
-import re
 import sys
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,6 @@ SIGNALLED = 128
 
 # Longer than any sentence of ours, and than any address worth reading; text from pages can have any length.
 _MAX_LINE, _MAX_CELL = 1000, 200
-_OWN = re.compile("[\x02-\x05]")
 
 
 def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
@@ -23,8 +22,7 @@ def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
 
     It is cut to `limit` characters; `keep` are control characters that stay.
     """
-    kept = (char if char in keep or unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
-    line = " ".join("".join(kept).split())
+    line = " ".join(_harmless(text, keep).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
@@ -33,14 +31,20 @@ def marked(pieces: Iterable[tuple[str, str]]) -> str:
 
     What was removed and added is in colour on a terminal, unless NO_COLOR is set, else in brackets.
     """
-    # Control characters, until the rest is cleaned of such.
-    marks = {"equal": "{}", "delete": "\x02{}\x04", "insert": "\x03{}\x05"}
-    text = "".join(marks[change].format(_OWN.sub(" ", piece)) for change, piece in pieces)
-    has_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    shown = ("\x1b[31m", "\x1b[0m", "\x1b[32m", "\x1b[0m") if has_colour else ("[-", "-]", "{+", "+}")
-    return clean(text, len(text), "\x02\x03\x04\x05").translate(
-        dict(zip(map(ord, "\x02\x04\x03\x05"), shown, strict=True))
-    )
+    removed, added = ("\x1b[31m{}\x1b[0m", "\x1b[32m{}\x1b[0m") if highlights()[0] else ("[-{}-]", "{{+{}+}}")
+    marks = {"equal": "{}", "delete": removed, "insert": added}
+    return " ".join("".join(marks[change].format(_harmless(piece)) for change, piece in pieces).split())
+
+
+def _harmless(text: object, keep: str = "") -> str:
+    return "".join(char if char in keep or unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
+
+
+def print_csv(*rows: Iterable[object]) -> None:
+    """Print rows of CSV without formulas."""
+    from storage.exports.csv_table import not_a_formula
+
+    csv.writer(sys.stdout, lineterminator="\n").writerows(map(not_a_formula, row) for row in rows)
 
 
 def tell(sentence: str) -> None:

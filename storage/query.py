@@ -66,22 +66,14 @@ def fts_expression(query: str) -> str:
 
 
 def as_written(query: str) -> re.Pattern[str]:
-    """What matches a word or phrase that is written exactly as in a query, with its accents and capitals."""
-    items = _items(unicodedata.normalize("NFC", query.translate(_QUOTES)))
-    texts = [re.sub(rf"\A{_COLUMN}", "", item) for item in items if item not in {"AND", *_OPERATORS}]
-    phrases = ((r"[\W_]+".join(map(re.escape, words_of(text))), text.endswith("*")) for text in texts)
-    return re.compile("|".join(phrase + (r"[^\W_]*" if is_prefix else "") for phrase, is_prefix in phrases if phrase))
+    """What matches a word that is written exactly as one of a query, with its accents and capitals."""
+    words = re.findall(r"([^\W_]+)([^\w\s]?\*)?", unicodedata.normalize("NFC", query))
+    return re.compile("|".join(word + (r"[^\W_]*" if is_prefix else "") for word, is_prefix in words))
 
 
 def split(queries: str) -> list[str]:
     """Queries that are separated by commas; in quotes a comma is none."""
     return re.findall(r'(?:[^,"]|"[^"]*"?)+', queries.translate(_QUOTES))
-
-
-def single_word(query: str) -> list[str]:
-    """The spellings of the word that is all of a query; none where it is more than a word."""
-    [word, *others] = words_of(_plain(query)) or ["", ""]
-    return [] if others or query.strip('" ') != word else _spellings(word)
 
 
 def words_of(text: str) -> list[str]:

@@ -1,17 +1,24 @@
-"""Full-text search over titles and texts, best matches first."""
+"""Full-text search over titles and texts, best matches first; and each place that has what a query looks for."""
+
+from __future__ import annotations
 
 import json
+import re
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, replace
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from storage.query import fold, fts_expression
+from storage.query import as_written, fold, fts_expression, words_of
 from storage.schema import TOKENIZE
-from storage.selection import Selection
+from storage.versions import Row
+
+if TYPE_CHECKING:
+    from storage.selection import Selection
 
 #: Surround the matching words in `Hit.title` and `Hit.snippet`; no text has them.
 BEGIN, END = "\x02", "\x03"
@@ -20,6 +27,10 @@ BEGIN, END = "\x02", "\x03"
 FREQUENT = 5_000
 # How many of the newest articles are looked through then, and by how much more where too few of them match.
 _FIRST, _FURTHER = 1_000, 8
+# How many articles a concordance looks through at once: few, so that the first lines come soon.
+_BATCH = 200
+# Characters a word of context has at most; a text can be one word of any length.
+_WORD = 40
 
 _COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
 _NEWEST = "select id from catalogue where {condition} order by timestamp desc, url limit :limit"
@@ -75,12 +86,11 @@ def search(db: Database, selection: Selection) -> list[Hit]:
     expression = fts_expression(selection.query)
     [matches] = db.execute(_COUNT, [expression, FREQUENT + 1]).fetchone()
     if matches > FREQUENT and selection.order == "rank" and selection.limit:
-        ranked = _best_of_newest(
-            db, expression, replace(selection, query="", limit=None, order="newest"), selection.limit
-        )
+        newest = replace(selection, query="", limit=None, order="newest")
+        ranked = _best_of_newest(db, expression, newest, selection.limit)
     else:
         rank = "rank" if selection.order == "rank" else "0.0"
-        sql = f"select id, {rank} from {selection.source} limit coalesce(:limit, -1)"  # noqa: S608
+        sql = f"select id, {rank} from {selection.source} limit :limit"  # noqa: S608
         ranked = list(db.execute(sql, selection.values))
     shown = _shown(db, expression, [key for key, _ in ranked])
     return [Hit(score=-rank, **shown[key]) for key, rank in ranked if key in shown]
@@ -105,6 +115,38 @@ def _shown(db: Database, expression: str, ids: list[int]) -> dict[int, dict[str,
     texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
     found = marked(expression, texts, _SNIPPET)
     return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in found}
+
+
+def concordance(rows: Iterator[Row], query: str, context: int, *, exact: bool = False) -> Iterator[Row]:
+    """The places in rows of `articles` that have what a query looks for, in their order.
+
+    Each is the row with `part`, `title` or `text`, and `left`, `match`, `right`: what was found and the words on both
+    sides, as written, paragraphs joined by a blank.
+
+    Args:
+        context: how many words before and after.
+        exact: accents and capitals must be as in the query.
+
+    Raises:
+        QueryError: the query cannot be understood.
+    """
+    expression, written = fts_expression(query), as_written(query)
+    while batch := list(islice(rows, _BATCH)):
+        texts = [(key, row["title"], row.pop("text")) for key, row in enumerate(batch)]
+        for key, title, text in marked(expression, texts):
+            for part, found in (("title", title), ("text", text)):
+                for left, match, right in _places(found or "", context):
+                    if not exact or all(map(written.fullmatch, words_of(match))):
+                        yield batch[key] | {"part": part, "left": left, "match": match, "right": right}
+
+
+def _places(found: str, context: int) -> Iterator[tuple[str, str, str]]:
+    """What is between BEGIN and END in a text, with so many words before and after."""
+    width = context * _WORD
+    for place in re.finditer(f"{BEGIN}([^{END}]*){END}", found):
+        sides = found[max(0, place.start() - width) : place.start()], found[place.end() : place.end() + width]
+        before, after = (re.sub(f"[{BEGIN}{END}]", "", side).split() for side in sides)
+        yield " ".join(before[-context:] if context else []), " ".join(place[1].split()), " ".join(after[:context])
 
 
 def marked(

@@ -1,9 +1,7 @@
 """Which articles are meant: by words, day, kind, edition, category, address, …; the newest version of each, or all."""
 
 import json
-import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Literal
@@ -11,8 +9,8 @@ from typing import Literal
 from sqlite_utils import Database
 
 from extractors.address import EDITIONS, parse_address, site_url
-from storage.query import fold, fts_expression, unaccented
-from storage.schema import TOKENIZE
+from storage.query import fts_expression, unaccented
+from storage.search import marked
 from storage.versions import COLUMNS, Row
 
 #: Orders of a selection: `date` is oldest first, `newest` the reverse, `rank` best match of the query first.
@@ -30,28 +28,24 @@ _MATCH = "articles_fts match :expression"
 # A cross join, so that the index is read through once and not asked for each article.
 _RANKED = "articles_fts cross join catalogue on catalogue.id = articles_fts.rowid"
 
-# What `catalogue` was at a moment, with the silent edits of before where all versions are asked for: a row of
-# `silent_edits` has its id with a minus here. Once a row is replaced, what stood there at a moment is the first of its
-# edits after it.
-_LIGHT = "url, timestamp, {} as day, category, kind, layout, lang"
-_OF_EDIT = f"-id as id, {_LIGHT.format('substr(coalesce(written_at, timestamp), 1, 10)')}"
-_PAST = f"""
-with undone as (
-  select id, url, timestamp, min(replaced_at) from silent_edits where replaced_at > :as_of group by url, timestamp
-), held as (
-  select id, {_LIGHT.format("day")} from main.catalogue
+_PRESENT = "with catalogue as not materialized (select *, null as replaced_at from main.catalogue)"
+# What `catalogue` was at a moment (~ is after any), with the silent edits of before where all versions are asked for. A
+# row of `silent_edits`, whose id here has a minus, stood there from its capture until it was replaced.
+_PAST = """
+with held as (
+  select id, url, timestamp, day, category, kind, layout, lang, null as replaced_at from main.catalogue
   where id not in (select id from articles join main.catalogue using (url, timestamp) where fetched_at > :as_of)
-    and id not in (select catalogue.id from undone join main.catalogue using (url, timestamp))
   union all
-  select {_OF_EDIT} from silent_edits where id in (select id from undone) and fetched_at <= :as_of
+  select -id, url, timestamp, substr(coalesce(written_at, timestamp), 1, 10), category, kind, layout, lang,
+    iif(replaced_at > :as_of, null, replaced_at)
+  from silent_edits where fetched_at <= :as_of and (:all_versions or replaced_at > :as_of)
 ), catalogue as materialized (
-  select *, timestamp = max(timestamp) over (partition by url) as latest, null as replaced_at from held
-  union all
-  select {_OF_EDIT}, 0, replaced_at from silent_edits where :all_versions and replaced_at <= :as_of
+  select *, timestamp = max(timestamp) over (partition by url) as latest from held
 )
-"""  # noqa: S608
-# After any moment.
-_NOW = "~"
+"""
+# The conditions that have several values, of which one must be true.
+_ANY_OF = {f"{name}s": f"catalogue.{name}" for name in ("kind", "layout", "lang", "url")}
+_ANY_OF["categories"] = "coalesce(catalogue.category, '')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,23 +93,21 @@ class Selection:
         return f"{_RANKED} where {_MATCH} and {self._matching} order by {ORDERS['rank'].format('catalogue')}"
 
     @property
-    def values(self) -> dict[str, str | int | None]:
+    def values(self) -> Row:
         """The parameters of `condition` and `source`.
 
         Raises:
             QueryError: the query cannot be understood.
         """
-        lists = {"kinds": self.kinds, "layouts": self.layouts, "langs": self.langs, "urls": self.urls}
         return {
             "since": self.since.isoformat() if self.since else None,
             "until": self.until.isoformat() if self.until else None,
             "expression": fts_expression(self.query) if self.query else None,
-            "categories": json.dumps(self.categories),
-            "limit": self.limit,
-            "as_of": self.as_of.astimezone(UTC).isoformat(timespec="microseconds") if self.as_of else _NOW,
+            "limit": -1 if self.limit is None else self.limit,
+            "as_of": self.as_of.astimezone(UTC).isoformat(timespec="microseconds") if self.as_of else "~",
             "all_versions": self.all_versions,
             "edits": "[]",
-            **{name: json.dumps(values) for name, values in lists.items()},
+            **{name: json.dumps(getattr(self, name)) for name in _ANY_OF},
         }
 
     @property
@@ -127,11 +119,7 @@ class Selection:
             "catalogue.latest = 1": not self.all_versions,
             "catalogue.day >= :since": self.since is not None,
             "catalogue.day <= :until": self.until is not None,
-            f"coalesce(catalogue.category, '') in {_any_of('categories')}": self.categories,
-            f"catalogue.kind in {_any_of('kinds')}": self.kinds,
-            f"catalogue.layout in {_any_of('layouts')}": self.layouts,
-            f"catalogue.lang in {_any_of('langs')}": self.langs,
-            f"catalogue.url in {_any_of('urls')}": self.urls,
+            **{f"{it} in (select value from json_each(:{name}))": getattr(self, name) for name, it in _ANY_OF.items()},  # noqa: S608
             matching: self.query and self.order != "rank",
         }
         return " and ".join(condition for condition, applies in conditions.items() if applies) or "true"
@@ -141,68 +129,42 @@ class Selection:
 NEWEST = Selection()
 
 
-def _any_of(name: str) -> str:
-    return f"(select value from json_each(:{name}))"  # noqa: S608
-
-
 def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
     """Rows of `articles`, one by one, in the order of the selection: the same each time.
 
     With `replaced_at`, which is None but for silent edits: those of a row come before it, if they are not ranked.
     """
-    if _is_past(selection):
-        return _select_past(db, selection)
-    # For each case there is an index in this order: long texts are not sorted.
-    source, where = "catalogue join articles", selection.condition
-    if selection.order == "rank":
-        source, where = f"{_RANKED} join articles", f"{_MATCH} and {selection.condition}"
-    columns = ", ".join(f"articles.{name}" for name in COLUMNS)
-    sql = (
-        f"select {columns}, null as replaced_at from {source} using (url, timestamp) "  # noqa: S608
-        f"where {where} order by {ORDERS[selection.order].format('catalogue')}"
-    )
-    return db.query(sql, selection.values)
-
-
-def _is_past(selection: Selection) -> bool:
-    """Whether silent edits may be among the rows."""
-    return selection.order != "rank" and (selection.as_of is not None or selection.all_versions)
-
-
-def _select_past(db: Database, selection: Selection) -> Iterator[Row]:
-    columns = ", ".join(f"coalesce(articles.{name}, silent_edits.{name}) as {name}" for name in COLUMNS)
+    catalogue, values = _catalogue(db, selection)
+    column = "articles.{0}" if catalogue == _PRESENT else "coalesce(articles.{0}, silent_edits.{0}) as {0}"
+    columns = ", ".join(map(column.format, COLUMNS))
     # The limit keeps the order of what is joined: long texts are not sorted.
     return db.query(
         f"""
-        {_PAST} select {columns}, ordered.replaced_at
-        from (select * from {selection.source}, replaced_at is null, replaced_at limit coalesce(:limit, -1)) as ordered
+        {catalogue} select {columns}, ordered.replaced_at
+        from (select catalogue.* from {selection.source}, replaced_at is null, replaced_at limit :limit) as ordered
         left join articles on ordered.id > 0 and (articles.url, articles.timestamp) = (ordered.url, ordered.timestamp)
         left join silent_edits on silent_edits.id = -ordered.id
         """,  # noqa: S608
-        _past_values(db, selection),
+        values,
     )
-
-
-def _past_values(db: Database, selection: Selection) -> Row:
-    """The parameters of a selection in the past, with the silent edits that match its query: no index has them."""
-    values = selection.values
-    if selection.query:
-        with closing(sqlite3.connect(":memory:")) as index:
-            index.execute(f"create virtual table articles_fts using fts5 (title, text, tokenize='{TOKENIZE}')")
-            edits = db.execute("select -id, title, text from silent_edits")
-            folded = ((key, title and fold(title), fold(text)) for key, title, text in edits)
-            index.executemany("insert into articles_fts (rowid, title, text) values (?, ?, ?)", folded)
-            found = index.execute(f"select rowid from articles_fts where {_MATCH}", values)  # noqa: S608
-            values["edits"] = json.dumps([key for (key,) in found])
-    return values
 
 
 def count_rows(db: Database, selection: Selection) -> int:
     """How many rows `select_rows` gives."""
-    is_past = _is_past(selection)
-    sql = f"select count(*) from (select 1 from {selection.source} limit coalesce(:limit, -1))"  # noqa: S608
-    values = _past_values(db, selection) if is_past else selection.values
-    return int(db.execute(f"{_PAST if is_past else ''}{sql}", values).fetchone()[0])
+    catalogue, values = _catalogue(db, selection)
+    sql = f"{catalogue} select count(*) from (select 1 from {selection.source} limit :limit)"  # noqa: S608
+    return int(db.execute(sql, values).fetchone()[0])
+
+
+def _catalogue(db: Database, selection: Selection) -> tuple[str, Row]:
+    """What stands in for `catalogue` where silent edits may be among the rows, and the parameters of a selection."""
+    values = selection.values
+    if selection.order == "rank" or not (selection.as_of or selection.all_versions):
+        return _PRESENT, values
+    if selection.query:  # no index has the words of silent edits
+        edits = db.execute("select -id, title, text from silent_edits")
+        values["edits"] = json.dumps([key for key, *_ in marked(values["expression"], edits)])
+    return _PAST, values
 
 
 def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:
@@ -211,20 +173,18 @@ def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:
     Raises:
         ValueError: one of them is not stored; the message names it.
     """
-    meant = {text: _urls_of(text) for text in given}
-    sql = "select distinct url from catalogue where url in (select value from json_each(?))"
-    stored = {url for (url,) in db.execute(sql, [json.dumps([url for urls in meant.values() for url in urls])])}
-    if missing := [text for text, urls in meant.items() if stored.isdisjoint(urls)]:
-        others = f" and {len(missing) - 1:,} others of {len(meant):,}" if len(missing) > 1 else ""
-        raise ValueError(f"The article {missing[0][:200]}{others} is not stored; leave it out, or crawl it first.")
-    return tuple(dict.fromkeys(url for urls in meant.values() for url in urls if url in stored))
-
-
-def _urls_of(text: str) -> list[str]:
-    if text.isascii() and text.isdigit():
-        return [site_url("news", edition, number=text) for edition in EDITIONS]
-    address = parse_address(text)
-    return [text if address is None else address.url]
+    found = dict[str, None]()
+    for text in given:
+        address = parse_address(text)
+        meant = [text if address is None else address.url]
+        if text.isascii() and text.isdigit():
+            meant = [site_url("news", edition, number=text) for edition in EDITIONS]
+        sql = "select distinct url from catalogue where url in (select value from json_each(?))"
+        stored = {url: None for (url,) in db.execute(sql, [json.dumps(meant)])}
+        if not stored:
+            raise ValueError(f"The article {text[:200]} is not stored; leave it out, or crawl it first.")
+        found |= stored
+    return tuple(found)
 
 
 def find_category(db: Database, given: str) -> str:

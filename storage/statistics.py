@@ -1,6 +1,7 @@
 """What can be counted of the articles: each statistic once (statistics.toml), for tables, charts and the web pages."""
 
 import json
+import re
 import sqlite3
 import tomllib
 import unicodedata
@@ -14,7 +15,7 @@ from sqlite_utils import Database
 
 from extractors.address import EDITIONS
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
-from storage.query import QueryError, fts_expression, single_word, split
+from storage.query import QueryError, fts_expression, split
 from storage.schema import TOKENIZE
 from storage.selection import Selection
 from storage.versions import Row
@@ -74,12 +75,7 @@ STATISTICS: Mapping[str, Statistic] = {
 
 
 def run(
-    db: Database,
-    statistic: Statistic,
-    selection: Selection,
-    language: Language = "en",
-    word: str = "",
-    by: str = "month",
+    db: Database, which: Statistic, selection: Selection, language: Language = "en", word: str = "", by: str = "month"
 ) -> list[Row]:
     """The rows of one of STATISTICS, in its order, for the articles of a selection.
 
@@ -90,9 +86,8 @@ def run(
         by: `month` or `year`.
     """
     register(db.conn)
-    category = next(iter(selection.categories), None)
-    values = {**selection.values, "word": word, "by": by, "category": category}
-    return list(db.query(statistic.query(selection.condition, language), values))
+    asked = {"word": word, "by": by, "category": next(iter(selection.categories), None)}
+    return list(db.query(which.query(selection.condition, language), selection.values | asked))
 
 
 def summarize(db: Database, selection: Selection) -> Row:
@@ -149,19 +144,18 @@ def match_expression(query: object) -> str:
 def words_asked(words: object) -> str:
     """JSON of the queries in a text, separated by commas: of each its `word` for reading and its `expression` for FTS5.
 
-    `terms` are the words of the index that count where it is a single word, else null.
+    `terms` are the words of the index that count where it is a word, or any of several, else null.
     """
     queries = [query for query in split(words) if query.strip()] if isinstance(words, str) else []
-    asked = [
-        {"word": label(query), "expression": match_expression(query), "terms": terms_of(single_word(query)) or None}
-        for query in queries[:MAX_WORDS_ASKED]
-    ]
-    return json.dumps(asked)
+    asked = [(label(query), match_expression(query)) for query in queries[:MAX_WORDS_ASKED]]
+    return json.dumps([{"word": word, "expression": it, "terms": _terms(it)} for word, it in asked])
 
 
-def terms_of(words: list[str]) -> list[str]:
-    """Words as the index has them: its tokenizer knows best which letters are the same."""
-    with closing(sqlite3.connect(":memory:")) as index:
+def _terms(expression: str) -> list[str] | None:
+    words = re.sub("[()]", "", expression).split(" OR ")
+    if not all(re.fullmatch(r'"[^\W_]+"', word) for word in words):
+        return None
+    with closing(sqlite3.connect(":memory:")) as index:  # its tokenizer knows best which letters are the same
         index.execute(f"create virtual table written using fts5 (word, tokenize='{TOKENIZE}')")
         index.execute("create virtual table terms using fts5vocab (written, row)")
         index.executemany("insert into written values (?)", [[word] for word in words])

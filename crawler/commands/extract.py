@@ -34,7 +34,6 @@ _PAGE_SUFFIXES = (".htm", ".html", ".txt")
 class Command(OfflineCommand):
     usage = "[options] FILE..."
     prints = True
-    needs_database = False
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument

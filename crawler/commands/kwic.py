@@ -15,29 +15,21 @@ Examples:
 
 from __future__ import annotations
 
-import csv
-import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import partial
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import Any
 
-from crawler.arguments import ArgumentError, add_selection_options, query_of, selection_of, whole_number
+from crawler.arguments import add_selection_options, query_of, selection_of, whole_number
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, counted, highlights, tell
-
-if TYPE_CHECKING:
-    from storage.concordance import Line
+from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
 
 _COLUMNS = ("name", "url", "timestamp", "lang", "category", "part", "left", "match", "right")
 # Characters that a word of context takes in text; more of the left context is cut, so that matches are in one column.
 _WORD = 7
-# Lines that are sorted at most: some hundred bytes each.
-_MOST = 1_000_000
-# Lines that do not wait for more of them.
-_AT_ONCE = 20
 
 
 class Command(OfflineCommand):
@@ -54,63 +46,40 @@ class Command(OfflineCommand):
         add_selection_options(parser, limit="print N lines at most")
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from storage.concordance import concordance
         from storage.database import open_to_read
+        from storage.exports import name_of
+        from storage.query import unaccented, words_of
+        from storage.search import concordance
+        from storage.selection import select_rows
 
         query = query_of(args, opts)
-        places, articles = 0, set[tuple[str, str]]()
         with open_to_read(self.database, tell) as db:
-            selection = replace(selection_of(opts, db), limit=None)
-            lines: Iterator[Line] = concordance(db, selection, opts.context, exact=opts.exact)
+            rows = select_rows(db, replace(selection_of(opts, db), limit=None))
+            lines: Iterable[dict[str, Any]] = concordance(rows, query, opts.context, exact=opts.exact)
             if opts.sort != "date":
-                lines = iter(_sorted(lines, opts.sort))
-            writer = csv.writer(sys.stdout, lineterminator="\n")
+                step = -1 if opts.sort == "left" else 1  # the words next to the match first
+                lines = sorted(lines, key=lambda line: words_of(unaccented(line[opts.sort]))[::step])
+            articles = Counter[str]()
             if opts.format == "csv":
-                writer.writerow(_COLUMNS)
-            for places, line in enumerate(islice(lines, opts.limit), 1):
-                articles.add((line.row["url"], line.row["timestamp"]))
+                print_csv(_COLUMNS)
+            for line in islice(lines, opts.limit):
+                articles[line["url"]] += 1
+                name = name_of(line, version=False)
                 if opts.format == "csv":
-                    writer.writerow(_cells(line))
+                    print_csv([name, *(line[column] for column in _COLUMNS[1:])])
                 else:
-                    print(_text(line, opts.context), flush=places < _AT_ONCE)
-        if not places:
+                    print(f"{name:<26}  {_text(line, opts.context)}")
+        if not articles:
             tell(f"Nothing is found for {query}; try fewer words, or word* for all words that begin so.")
             return WORK_FAILED
-        tell(f"{counted(places, 'line')} of {counted(len(articles), 'article')}.")
+        tell(f"{counted(articles.total(), 'line')} of {counted(len(articles), 'article')}.")
         return 0
 
 
-def _sorted(lines: Iterator[Line], side: str) -> list[Line]:
-    """Lines by the words on one side, those next to the match first; ArgumentError where they are too many."""
-    from storage.query import unaccented, words_of
-
-    def order(line: Line) -> tuple[list[str], str]:
-        words = words_of(unaccented(line.left if side == "left" else line.right))
-        return words[::-1] if side == "left" else words, unaccented(line.match)
-
-    found = list(islice(lines, _MOST + 1))
-    if len(found) > _MOST:
-        raise ArgumentError(
-            f"There are more than {_MOST:,} lines to sort; select fewer articles, such as --since 2026."
-        )
-    return sorted(found, key=order)
-
-
-def _text(line: Line, context: int) -> str:
+def _text(line: dict[str, Any], context: int) -> str:
     """A line for reading, with what was found in the same column in each."""
-    from storage.exports import name_of
-
     begin, end = highlights()
-    left, match, right = map(clean, line[2:])
+    left, match, right = (clean(line[name]) for name in ("left", "match", "right"))
     width = context * _WORD
     before = left[-width:].rjust(width) if width else ""
-    return f"{name_of(line.row, version=False):<26}  {before}  {begin}{match}{end}  {right}"
-
-
-def _cells(line: Line) -> list[object]:
-    """A line as a row of CSV, without formulas."""
-    from storage.exports import name_of
-    from storage.exports.csv_table import not_a_formula
-
-    values = {**line.row, **line._asdict(), "name": name_of(line.row, version=False)}
-    return [not_a_formula(values[name]) for name in _COLUMNS]
+    return f"{before}  {begin}{match}{end}  {right}"

@@ -17,10 +17,8 @@ Examples:
 
 from __future__ import annotations
 
-import csv
 import json
 import re
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -28,7 +26,7 @@ from typing import TYPE_CHECKING
 
 from crawler.arguments import add_selection_options, query_of, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, counted, highlights, tell
+from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
 
 if TYPE_CHECKING:
     from storage import Hit
@@ -68,20 +66,15 @@ class Command(OfflineCommand):
 
 
 def _print(hits: Sequence[Hit], form: str) -> None:
-    from storage.exports.csv_table import not_a_formula
-
-    if form == "text":
-        print(*map(_text, hits), sep="\n")
-        return
     rows = [
         {name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in asdict(hit).items()} for hit in hits
     ]
-    if form == "json":
+    if form == "text":
+        print(*map(_text, hits), sep="\n")
+    elif form == "json":
         print(*(json.dumps(row, ensure_ascii=False) for row in rows), sep="\n")
-        return
-    writer = csv.writer(sys.stdout, lineterminator="\n")
-    writer.writerow(rows[0])
-    writer.writerows(map(not_a_formula, row.values()) for row in rows)
+    else:
+        print_csv(rows[0], *(row.values() for row in rows))
 
 
 def _text(hit: Hit) -> str:

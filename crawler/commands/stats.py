@@ -17,9 +17,7 @@ Examples:
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
@@ -29,7 +27,7 @@ from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, counted, table, tell
+from crawler.terminal import WORK_FAILED, clean, counted, print_csv, table, tell
 
 if TYPE_CHECKING:
     from storage.charts import Spec
@@ -63,7 +61,8 @@ class Command(OfflineCommand):
         from storage.query import fts_expression, split
         from storage.statistics import MAX_WORDS_ASKED, STATISTICS, run, summarize
 
-        queries = [query for given in opts.word for query in split(given)]
+        word = ", ".join(opts.word)
+        queries = split(word)
         for query in queries:
             fts_expression(query)
         if len(queries) > MAX_WORDS_ASKED:
@@ -77,18 +76,13 @@ class Command(OfflineCommand):
         if opts.plot is not None and opts.by == "year":
             raise ArgumentError("--plot draws months; leave out --by year.")
         language: Language = "en" if opts.plot is None else opts.titles
-        # Bytes that are no text are in no article either.
-        word = ", ".join(map(str.strip, queries)).encode("utf-8", "replace").decode()
-        usual = [
-            name for name, one in STATISTICS.items() if (word if name == "word" else one.coverage == opts.coverage)
-        ]
-        chosen = [opts.only] if opts.only else usual
+        word = word.encode("utf-8", "replace").decode()  # bytes that are no text are in no article either
+        usual = [one for one in STATISTICS.values() if (word if one.asks_for_word else one.coverage == opts.coverage)]
+        chosen = [STATISTICS[opts.only]] if opts.only else usual
         with open_to_read(self.database, tell) as db:
             selection = selection_of(opts, db)
             summary = summarize(db, selection)
-            found = [
-                (STATISTICS[name], run(db, STATISTICS[name], selection, language, word, opts.by)) for name in chosen
-            ]
+            found = [(one, run(db, one, selection, language, word, opts.by)) for one in chosen]
         if opts.plot is None:
             _print(summary, [_by(opts.by, *each) for each in found], opts.format, word)
             return 0
@@ -131,21 +125,15 @@ def _by(period: str, statistic: Statistic, rows: list[Row]) -> tuple[Statistic, 
     """A statistic and its rows, whose column `month` is called what it is."""
     if period == "month" or "{period}" not in statistic.sql:
         return statistic, rows
-    columns = {
-        period: {"en": period},
-        **{name: heading for name, heading in statistic.columns.items() if name != "month"},
-    }
-    return replace(statistic, columns=columns), [{period: row["month"], **row} for row in rows]
+    columns = {"year": {"en": "year"}, **statistic.columns}
+    del columns["month"]
+    return replace(statistic, columns=columns), [row | {"year": row["month"]} for row in rows]
 
 
 def _print(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
-    from storage.exports.csv_table import not_a_formula
-
     if form == "csv":
         [(statistic, rows)] = found
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(statistic.columns)
-        writer.writerows([not_a_formula(row[name]) for name in statistic.columns] for row in rows)
+        print_csv(statistic.columns, *([row[name] for name in statistic.columns] for row in rows))
     elif form == "json":
         tables = {each.name: [{name: row[name] for name in each.columns} for row in rows] for each, rows in found}
         print(json.dumps({"summary": summary, "statistics": tables}, ensure_ascii=False, indent=2))
@@ -182,18 +170,15 @@ def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:
         headings.pop("series", None)
         return [tuple(headings.values()), *(tuple(row[name] for name in headings) for row in rows)]
     first = next(iter(headings))
-    values: defaultdict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
-    for row in rows:
-        values[row[first]].update({(row[across], name): row[name] for name in beside})
+    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
     totals = Counter[str]()
     for row in rows:
-        totals[row[across]] += row[beside[0]]
-    names = sorted(totals, key=lambda name: (name == OTHERS["en"], -totals[name], name))
-    if len(beside) > 1:
-        names = list(totals)  # as asked
-    columns = [(name, value) for name in names for value in beside]
-    titles = [name if len(beside) == 1 else f"{name}: {headings[value]}" for name, value in columns]
-    return [
-        (headings[first], *titles),
-        *((key, *(found[column] for column in columns)) for key, found in values.items()),
-    ]
+        for name in beside:
+            title = row[across] if len(beside) == 1 else f"{row[across]}: {headings[name]}"
+            counts[row[first]][title] += row[name]
+            totals[title] += row[name]
+    # Words are in the order in which they are asked for.
+    names = list(totals)
+    if len(beside) == 1:
+        names.sort(key=lambda name: (name == OTHERS["en"], -totals[name], name))
+    return [(headings[first], *names), *((key, *(count[name] for name in names)) for key, count in counts.items())]

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from storage import ArticleStore, Selection
-from storage.concordance import concordance
+from storage.search import concordance
+from storage.selection import select_rows
 from storage.statistics import STATISTICS, run
 from tests.rows import article
 
@@ -47,7 +48,7 @@ def test_places_are_as_many_as_occurrences(
         with store.batch():
             row = article(1, title=" ".join(words[:half]) or None, text=" ".join(words[half:]))
             store.add_rows([row])
-        lines = list(concordance(store.db, Selection(query=query), 3))
+        lines = list(concordance(select_rows(store.db, Selection(query=query)), query, 3))
         [counted] = run(store.db, STATISTICS["word"], Selection(), word=query)
         assert counted["occurrences"] == len(lines)
         assert bool(lines) == bool(store.search(query))
