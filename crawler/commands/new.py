@@ -66,7 +66,7 @@ class Command(OfflineCommand):
             found, until = stored_since(db, mark, selection)
             articles = news(db, found, self.complain)
             if found and opts.format != "text":
-                module = import_module(f"storage.exports.{format_of(opts.format, None).module}")
+                module = import_module(f"storage.exports.{format_of(opts.format, None)[0]}")
                 module.write(articles, sys.stdout.buffer)
             for article in articles:
                 print(_text(article))

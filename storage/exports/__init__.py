@@ -52,7 +52,7 @@ class ExportError(OSError):
 class Exported(NamedTuple):
     """One version of an article: its row of `articles`, and what `paragraphs` there holds as JSON.
 
-    Where storage.history tells it: `change` is `new`, `updated` or `edited`, and `before` the version that was replaced.
+    Where storage.history tells it: `change` is `new`, `updated` or `edited`, and `before` the version before it.
     """
 
     row: Row
