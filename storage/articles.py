@@ -70,13 +70,14 @@ class ArticleStore(Store):
         (gone, past), (come, kept) = _without(old, new), _without(new, old)
         replaced = {one["timestamp"] for one in come}
         write = self.db.conn.executemany
-        write(_DELETE, [one for one in gone if one["timestamp"] not in replaced])
-        self._insert(come)
-        write(_DROP, past)
-        write(_KEEP, kept)
-        if seen != seen_now:
-            self.db.execute("delete from seen where url = ?", [url])
-            write("insert into seen values (?, ?, ?)", [(url, *one) for one in seen_now.items()])
+        with self.db.atomic():
+            write(_DELETE, [one for one in gone if one["timestamp"] not in replaced])
+            self._insert(come)
+            write(_DROP, past)
+            write(_KEEP, kept)
+            if seen != seen_now:
+                self.db.execute("delete from seen where url = ?", [url])
+                write("insert into seen values (?, ?, ?)", [(url, *one) for one in seen_now.items()])
         if any(same_capture(one, row) for one in [*gone, *past]):
             return Outcome.REEXTRACTED
         if len(gone) == len(come) and all(map(same_content, gone, come)) and len(kept) <= len(past):

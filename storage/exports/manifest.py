@@ -1,6 +1,7 @@
 """`FILE.manifest.json` beside an export: what it holds, and of which state of the database, to make it again."""
 
 import json
+import os
 import re
 from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
@@ -47,7 +48,8 @@ def write(db: Database, output: Path, form: str, selection: Selection, written: 
         "sha256": digest(output),
     }
     with whole_file(_beside(output)) as stream:
-        stream.write(f"{json.dumps(manifest, ensure_ascii=False, indent=2)}\n".encode())
+        # Names that are not UTF-8 become JSON's own escapes.
+        stream.write(f"{json.dumps(manifest, ensure_ascii=False, indent=2)}\n".encode(errors="backslashreplace"))
 
 
 def read(path: Path) -> tuple[Path, dict[str, Any], Selection]:
@@ -79,7 +81,8 @@ def digest(output: Path) -> str:
         with output.open("rb") as stream:
             return file_digest(stream, "sha256").hexdigest()
     files = sorted(file for file in output.iterdir() if file.is_file() and not file.name.endswith(_ENDING))
-    return sha256("".join(f"{digest(file)}  {file.name}\n" for file in files).encode()).hexdigest()
+    listed = "".join(f"{digest(file)}  {file.name}\n" for file in files)
+    return sha256(os.fsencode(listed)).hexdigest()
 
 
 def _as_json(selection: Selection) -> Any:

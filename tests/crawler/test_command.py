@@ -281,7 +281,8 @@ def test_kbsworld_is_itself_inside_another_scrapy_project(database: Path, config
     ("command", "status"),
     [
         *((f"{name} ODD.txt", 0) for name in ("extract", "reextract")),
-        *(("KBS_DB=ODD.db " + name, 0) for name in ("stats", "search seoul", "export -o ODD.csv")),
+        *(("KBS_DB=ODD.db " + name, 0) for name in ("stats", "search seoul")),
+        ("KBS_DB=ODD.db export -o ODD.csv && kbsworld verify --db ODD.db ODD.csv", 0),
         ("KBS_DB=ODD.db doctor", 1),  # these texts are not those of their paragraphs
         ("KBS_ARCHIVE=ODD doctor", 1),
         ("reextract --only category=ODD", 2),
