@@ -45,5 +45,5 @@ class Command(OfflineCommand):
             is_again = digest(again) == wanted
         found = f"the same again: {written:,} written, SHA-256 {wanted}"
         other = f"something else: {written:,} written, and it was {manifest['written']:,}"
-        print(f"{self.database}: gives {found if is_again else other}")
+        print(f"{clean(self.database)}: gives {found if is_again else other}")
         return 0 if is_same and is_again else WORK_FAILED
