@@ -39,7 +39,7 @@ class Command(OfflineCommand):
 
     def work(self, args: list[str], opts: Namespace) -> int:
         from storage.database import open_to_read
-        from storage.exports import html_digest, sound
+        from storage.exports import digest, sound
         from storage.history import history
 
         if not 1 <= len(args) <= 3:
@@ -53,7 +53,7 @@ class Command(OfflineCommand):
         for before, after in pairwise(sound(versions, self.complain)):  # one pair, where neither is damaged
             article = after._replace(before=before, change="edited" if before.row["replaced_at"] else "updated")
             if opts.format == "html":
-                html_digest.write([article], sys.stdout.buffer)
+                digest.write([article], sys.stdout.buffer)
             else:
                 print(_json(article, before) if opts.format == "json" else _text(article, before))
         return 0

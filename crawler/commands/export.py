@@ -43,8 +43,8 @@ _FORMATS = {
     "csv": ("csv_table", "for spreadsheets and scripts"),
     "xlsx": ("excel", "for Excel; needs kbsworld[xlsx]"),
     "parquet": ("parquet_file", "typed, for pandas and DuckDB; needs kbsworld[parquet]"),
-    "html": ("html_digest", "one page to read, print or mail"),
-    "markdown": ("markdown_digest", "FILE.md: one page; FOLDER: a file per article"),
+    "html": ("digest", "one page to read, print or mail"),
+    "markdown": ("markdown", "FILE.md: one page; FOLDER: a file per article"),
     "atom": ("atom", "a feed with the whole texts, the newest first"),
     "txt": ("plain_text", "the texts alone, a file per article, and metadata.csv"),
     "vertical": ("vertical", "word and lemma, for corpus tools; needs kbsworld[lemmas]"),
@@ -115,9 +115,8 @@ def format_of(name: str, path: Path | None) -> tuple[str, bool]:
     """The module of a format, and whether what it writes is a folder; ArgumentError where there is no such format."""
     if name not in _FORMATS:
         raise ArgumentError(f"There is no format {name[:40]}.")
-    if name == "markdown" and path and _ENDINGS.get(path.suffix.lower()) != name:
-        return "markdown", True
-    return _FORMATS[name][0], name == "txt"
+    is_page = path is None or _ENDINGS.get(path.suffix.lower()) == name
+    return _FORMATS[name][0], name == "txt" or (name == "markdown" and not is_page)
 
 
 def write_export(db: Database, selection: Selection, form: tuple[str, bool], path: Path | None) -> tuple[int, int]:
