@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
-from html import escape
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
+
+from markupsafe import Markup, escape
 
 from extractors.address import EDITIONS, PAGES, SITE
 from extractors.article import KST
@@ -112,9 +113,10 @@ def blocks(paragraphs: Iterable[str]) -> Iterator[tuple[bool, Iterator[str]]]:
         yield is_list, (one.removeprefix(ITEM) if is_list else one for one in group)
 
 
-def markup(text: str) -> str:
+def markup(text: str) -> Markup:
     """Text as XML and HTML show it as it is, also in an attribute; what they forbid becomes U+FFFD."""
-    return escape(FORBIDDEN.sub(REPLACEMENT, text)).replace("\r", "&#13;")
+    shown = escape(FORBIDDEN.sub(REPLACEMENT, text))
+    return shown.replace("\r", Markup("&#13;")) if "\r" in text else shown
 
 
 def described(selection: Selection) -> str:

@@ -62,7 +62,7 @@ def _time(moment: str) -> str:
 _TEMPLATES = Environment(
     loader=PackageLoader("storage.exports"),
     autoescape=True,
-    finalize=lambda value: value if isinstance(value, Markup) else Markup(markup(str(value))),  # noqa: S704
+    finalize=lambda value: value if isinstance(value, Markup) else markup(str(value)),
     trim_blocks=True,
 )
 _TEMPLATES.globals |= {
