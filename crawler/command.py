@@ -26,6 +26,11 @@ from crawler.arguments import ArgumentError, check_once, check_settings
 from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# Of commands whose docstring says nothing else.
+_STATUS = """
+
+Exit status: 0; 1 if something failed or nothing was found, as the message says; 2 for a wrong call; 128 plus the
+signal's number if a signal ended it."""
 # How long a command has to end by itself after a signal, in seconds.
 _GRACE = 4.0
 
@@ -91,7 +96,8 @@ class ProjectCommand(ScrapyCommand):
     def _help(self) -> tuple[str, str]:
         doc = sys.modules[type(self).__module__].__doc__ or ""
         text, heading, examples = doc.partition("Examples:\n")
-        return text.strip(), heading + examples.rstrip()
+        status = "" if "Exit status: " in text else _STATUS
+        return f"{text.strip()}{status}", heading + examples.rstrip()
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""

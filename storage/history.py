@@ -13,15 +13,16 @@ from storage.exports import Exported, sound
 from storage.selection import Selection, find_urls
 from storage.versions import COLUMNS, HISTORY, Row
 
-_STOOD = f"""(
+#: What stood in articles, with an id: that of `catalogue`, or of `silent_edits` with a minus.
+STOOD = f"""(
   select id, {", ".join(f"articles.{name}" for name in COLUMNS)}, null as replaced_at
   from catalogue join articles using (url, timestamp)
-  union all select -id, {", ".join(HISTORY)} from silent_edits
+  union all select cast(-id as integer), {", ".join(HISTORY)} from silent_edits
 )"""  # noqa: S608
-_HISTORY = f"select * from {_STOOD} where url = ? order by timestamp, replaced_at nulls last"  # noqa: S608
+_HISTORY = f"select * from {STOOD} where url = ? order by timestamp, replaced_at nulls last"  # noqa: S608
 # What stood in a row of `articles` at a moment, and perhaps longer; in the order of texts ~ is after any.
 _AT = f"""
-    select {", ".join(HISTORY)} from {_STOOD} where url = ? and timestamp = ? and coalesce(replaced_at, '~') >= ?
+    select {", ".join(HISTORY)} from {STOOD} where url = ? and timestamp = ? and coalesce(replaced_at, '~') >= ?
     order by replaced_at nulls last limit 1
 """  # noqa: S608
 # `before` is the version that a reader was told last.
@@ -57,10 +58,10 @@ def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list
     key = ""
     try:
         urls = find_urls(db, [given])
-    except ValueError as error:
+    except WrongNameError:
         urls = db.execute("select url from catalogue where id = ?", [key := ascii(given)[1:-1]]).fetchone()
         if urls is None:
-            raise WrongNameError(str(error)) from None
+            raise
     if len(urls) > 1:
         raise WrongNameError(f"{given} is the number of {len(urls)} articles; give an address: {', '.join(urls)}.")
     rows = list(db.query(_HISTORY, urls))

@@ -4,8 +4,6 @@ Opens Datasette on the database of KBS_DB, read-only: search, articles with thei
 It listens on 127.0.0.1 and loads nothing from elsewhere; a crawl may run at the same time. Its address goes to
 standard output; Ctrl-C closes it. Needs kbsworld[browse].
 
-Exit status: 0 when closed; 1 where there is no database or the port is in use; 2 for a wrong call.
-
 Examples:
   kbsworld browse --open
   kbsworld browse --port 0 -s KBS_DB=old.db

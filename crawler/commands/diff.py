@@ -5,9 +5,6 @@ kbsworld show, where silent edits have some too; without them the last two are c
 On a terminal what was removed is red and what was added green, unless NO_COLOR is set; else they are in [-...-] and
 {+...+}.
 
-Exit status: 0; 1 where the database cannot be read; 2 for a wrong call, such as a version that is not there; 128 plus
-the signal's number where a signal ended it.
-
 Examples:
   kbsworld diff 83685
   kbsworld diff 83685 1 3

@@ -4,9 +4,6 @@ Writes the articles of the database of KBS_DB, the newest version of each, oldes
 whole at the end, or not at all. FILE.manifest.json beside it says what it holds: kbsworld verify reads it, and --as-of
 with the moment that it names gives the same file later. A crawl may run at the same time.
 
-Exit status: 0; 1 where the database cannot be read, a row of it is damaged (the others are written), or something
-cannot be written; 2 for a wrong call; 128 plus the signal's number where a signal ended it.
-
 Examples:
   kbsworld export -o articles.csv --since 2026-01-01
   kbsworld export --all-versions | gzip > articles.jsonl.gz

@@ -3,10 +3,8 @@
 Prints the articles that were stored in the database of KBS_DB since the last call, those that were updated, and those
 that were edited without a new date, with what changed. Where there is nothing it prints nothing, so that cron sends a
 mail exactly when there is something. The mark, how far you were told, is one for each user; with --mark others have
-their own, each for one selection: what a call does not select counts as told. The first call tells all there is.
-
-Exit status: 0; 1 where the database cannot be read, or a row of it is damaged (the others are told); 2 for a wrong
-call; 128 plus the signal's number where a signal ended it. The mark moves only when all was printed.
+their own, each for one selection: what a call does not select counts as told. The first call tells all there is. The
+mark moves only when all was printed.
 
 Examples:
   kbsworld new

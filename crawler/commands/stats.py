@@ -5,9 +5,6 @@ by length, by layout, the words of all; and with --word those that contain a wor
 a million words of the edition. --coverage instead shows where the articles of each month are from, and on which
 weekdays no news are stored. The reading room draws the same. A crawl may run at the same time.
 
-Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
-signal's number where a signal ended it.
-
 Examples:
   kbsworld stats --only word --word sommet --word '"kim jong un"' --by year
   kbsworld stats --only months --format csv > months.csv

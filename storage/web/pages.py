@@ -11,11 +11,11 @@ from sqlite_utils import Database
 from storage.difference import compare_paragraphs, compare_words
 from storage.exports import atom, sound
 from storage.exports.digest import web_address
+from storage.history import STOOD
 from storage.query import QueryError
 from storage.search import BEGIN, END, search
 from storage.selection import NEWEST, Selection, find_category, select_rows
 from storage.statistics import summarize
-from storage.versions import COLUMNS, HISTORY
 
 Context = dict[str, Any]
 
@@ -27,11 +27,7 @@ _LATEST = """
     select id, title, category, written_at, timestamp, lang from catalogue
     where latest order by timestamp desc, url limit 12
 """
-_ARTICLE = f"""
-    select catalogue.id, catalogue.latest, {", ".join(f"articles.{name}" for name in COLUMNS)}
-    from catalogue join articles using (url, timestamp) where catalogue.id = ?
-"""  # noqa: S608
-_EDIT = f"select -id as id, {', '.join(HISTORY)} from silent_edits where id = -?"  # noqa: S608
+_VERSION = f"select * from {STOOD} where id = ?"  # noqa: S608
 _EDITS = "select -id as id, timestamp, replaced_at from silent_edits where url = ? order by replaced_at desc limit 1000"
 _VERSIONS = "select id, timestamp, latest, title from catalogue where url = ? order by timestamp desc limit 1000"
 
@@ -78,7 +74,7 @@ def article(db: Database, key: str, against: str | None) -> Context:
 
 def _version(db: Database, key: str) -> Context | None:
     """A version by its id in `catalogue`; a silent edit by its own with a minus."""
-    for found in db.query(_EDIT if key.startswith("-") else _ARTICLE, [key]):
+    for found in db.query(_VERSION, [key]):
         links = {"link": web_address(found["url"]), "image_link": web_address(found["image_url"])}
         return {**found, **links, "paragraphs": json.loads(found["paragraphs"])}
     return None
@@ -86,7 +82,7 @@ def _version(db: Database, key: str) -> Context | None:
 
 def _difference(shown: Context, other: Context) -> Context:
     # What stood in a row before a silent edit is older than what is there now.
-    old, new = sorted((shown, other), key=lambda one: (str(one["timestamp"]), one.get("replaced_at") or "~"))
+    old, new = sorted((shown, other), key=lambda one: (str(one["timestamp"]), one["replaced_at"] or "~"))
     title = compare_words(old["title"] or "", new["title"] or "")
     paragraphs = compare_paragraphs(old["paragraphs"], new["paragraphs"])
     is_same = all(piece.change == "equal" for pieces in (title, *paragraphs) for piece in pieces)
