@@ -26,6 +26,9 @@ from crawler.arguments import ArgumentError, check_once, check_settings
 from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What is not installed with kbsworld alone, and the extra that brings it.
+_EXTRAS = {"distributed": "cluster", "pyarrow": "parquet", "pyarrow.parquet": "parquet", "vl_convert": "plot"}
+_EXTRAS |= {"datasette_dashboards": "browse", "simplemma": "lemmas", "xlsxwriter": "xlsx"}
 # Of commands whose docstring says nothing else.
 _STATUS = """
 
@@ -118,8 +121,11 @@ class ProjectCommand(ScrapyCommand):
             self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
         except OSError as error:
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
-        except (StoreError, ImportError) as error:
-            self.complain(str(error), WORK_FAILED)
+        except ImportError as error:
+            extra = _EXTRAS.get(error.name or "")
+            self.complain(f"This needs {error.name}: pip install 'kbsworld[{extra}]'." if extra else str(error))
+        except StoreError as error:
+            self.complain(str(error))
         finally:
             for number in _ENDINGS:
                 signal.signal(number, signal.SIG_IGN)  # it ends

@@ -30,10 +30,8 @@ class Command(OfflineCommand):
         parser.add_argument("--open", action="store_true", help="open it in the browser")
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        try:
-            import datasette_dashboards  # noqa: F401
-        except ImportError as error:
-            raise ImportError("kbsworld browse needs Datasette: pip install 'kbsworld[browse]'.") from error
+        import datasette_dashboards  # noqa: F401
+
         from storage.database import open_to_read
         from storage.web.app import serve
 

@@ -98,10 +98,7 @@ def plot(spec: Spec, path: Path) -> None:
         ExportError: it cannot be drawn or written; a file that was there is as it was.
         ImportError: vl-convert-python is missing.
     """
-    try:
-        import vl_convert
-    except ImportError as error:
-        raise ImportError("--plot needs vl-convert-python: pip install 'kbsworld[plot]'.") from error
+    import vl_convert
 
     from storage.exports import ExportError, whole_file
 
