@@ -2,13 +2,12 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from storage.database import Store, WrongNameError
+from storage.database import WrongNameError
 from storage.exports import Exported, sound
 from storage.selection import Selection, find_urls
 from storage.versions import COLUMNS, HISTORY, Row
@@ -76,12 +75,6 @@ def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list
 def marks(db: Database) -> dict[str, Mark]:
     """All marks by name."""
     return {name: Mark(article, edit) for name, article, edit in db.execute("select name, article, edit from marks")}
-
-
-def move_mark(store: Store, name: str, mark: Mark) -> None:
-    """Set a mark, as part of the caller's batch; it begins where there was none."""
-    now = datetime.now(UTC).isoformat(timespec="microseconds")
-    store.db.execute("insert or replace into marks values (?, ?, ?, ?)", [name, *mark, now])
 
 
 def stored_since(db: Database, mark: Mark, selection: Selection) -> tuple[list[Row], Mark]:

@@ -17,6 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,7 @@ class Command(OfflineCommand):
 
     def work(self, _: list[str], opts: Namespace) -> int:
         from storage.database import Store, open_to_read
-        from storage.history import Mark, marks, move_mark, news, stored_since
+        from storage.history import Mark, marks, news, stored_since
 
         check_text("--mark", opts.mark or "")
         if opts.mark == "":
@@ -71,7 +72,8 @@ class Command(OfflineCommand):
             sys.stdout.flush()
         if not opts.peek and (opts.begin or mark != until):
             with Store(self.database) as store, store.batch():
-                move_mark(store, name, until)
+                values = [name, *until, datetime.now(UTC).isoformat(timespec="microseconds")]
+                store.db.execute("insert or replace into marks values (?, ?, ?, ?)", values)
         return 0
 
 
