@@ -11,7 +11,6 @@ from sqlite_utils import Database
 from storage.difference import compare_paragraphs, compare_words
 from storage.exports import atom, sound
 from storage.exports.digest import web_address
-from storage.history import STOOD
 from storage.query import QueryError
 from storage.search import BEGIN, END, search
 from storage.selection import NEWEST, Selection, find_category, select_rows
@@ -27,7 +26,7 @@ _LATEST = """
     select id, title, category, written_at, timestamp, lang from catalogue
     where latest order by timestamp desc, url limit 12
 """
-_VERSION = f"select * from {STOOD} where id = ?"  # noqa: S608
+_VERSION = "select * from history where id = ?"
 _EDITS = "select -id as id, timestamp, replaced_at from silent_edits where url = ? order by replaced_at desc limit 1000"
 _VERSIONS = "select id, timestamp, latest, title from catalogue where url = ? order by timestamp desc limit 1000"
 
