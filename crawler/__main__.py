@@ -2,14 +2,24 @@
 
 import os
 import signal
+import sys
+from importlib.metadata import version
+from typing import Any
 
-from crawler.terminal import SIGNALLED
+from crawler.terminal import SIGNALLED, tell
+
+_HELP = {"-h", "--help"}
 
 
 def main() -> None:
     """Run the command of `sys.argv`; ends the process with its exit status."""
     for number in (signal.SIGINT, signal.SIGTERM):  # until a command has handlers; to import Scrapy takes a second
         signal.signal(number, lambda number, _: os._exit(SIGNALLED + number))
+    if sys.argv[1:] == ["--version"]:
+        print("kbsworld", version("kbsworld"))
+        return
+    if len(sys.argv) == 1 or not _HELP.isdisjoint(sys.argv):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` ends silently
     from scrapy import cmdline
     from scrapy.settings import Settings
 
@@ -17,12 +27,30 @@ def main() -> None:
     os.environ["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
-    vars(cmdline)["print"] = _print_own_name
+    vars(cmdline).update(
+        print=_print_own_name,
+        _pop_command_name=lambda argv: argv.pop(1) if _HELP.isdisjoint(argv[1:2] or _HELP) else None,
+        _print_commands=_print_commands,
+        _print_unknown_command=lambda _, name, __: tell(f"Unknown command {name}; see kbsworld --help."),
+    )
     cmdline.execute(settings=settings)
 
 
 def _print_own_name(*help_texts: str) -> None:
     print(*(text.replace("scrapy", "kbsworld") for text in help_texts))
+
+
+def _print_commands(settings: Any, _: bool) -> None:
+    """Print our commands, and below them the names of Scrapy's own, which know nothing of the database."""
+    from scrapy import cmdline
+
+    commands = vars(cmdline)["_get_commands_dict"](settings, True)
+    own = {name for name in commands if type(commands[name]).__module__.startswith("crawler.")}
+    print("Usage:", "  kbsworld <command> [options] [args]", "  kbsworld --version", "", "Commands:", sep="\n")
+    for name in sorted(own):
+        print(f"  {name:<13} {commands[name].short_desc()}")
+    print("", "Each command has --help, with examples.", "", "Scrapy's own:", sep="\n")
+    print(" ", *sorted(commands.keys() - own))
 
 
 if __name__ == "__main__":

@@ -6,12 +6,15 @@ import difflib
 import logging
 import os
 import re
+import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date
+from dataclasses import fields
+from datetime import date, datetime
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from scrapy.settings import BaseSettings, default_settings
 from scrapy.utils.misc import load_object
@@ -34,6 +37,7 @@ _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("DOWNLOAD_TIMEOUT", "KBS_PAGE_TIME"), 0.001),
 }
 _MOST = 2**31
+_MAX_FILE = 100_000_000  # bytes of a file of addresses: as many as the site can have
 
 
 class ArgumentError(ValueError):
@@ -82,6 +86,13 @@ def check_text(name: str, value: str) -> None:
     """Check that an argument which is no path is text: the system hands on bytes that are not as half characters."""
     if any("\ud800" <= char <= "\udfff" for char in value):
         raise ArgumentError(f"{name} is not UTF-8; write it in a terminal or file with that encoding.")
+
+
+def check_once(assignments: Iterable[str]) -> None:
+    """Check that no two of the arguments of a spider (`-a NAME=VALUE`) have one name."""
+    names = [assignment.partition("=")[0] for assignment in assignments]
+    if twice := [name for name in names if names.count(name) > 1]:
+        raise ArgumentError(f"-a {twice[0]} is given twice; it takes one value.")
 
 
 def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
@@ -133,40 +144,93 @@ def suggestion(name: str, known: Iterable[str]) -> str:
     return f"is it {near[0]}?" if near else ""
 
 
-def add_selection_options(parser: ArgumentParser, *, versions: bool = False) -> None:
-    """Add `--since`, `--until`, `--category` and `--lang` to a command; `versions`: `--all-versions` too."""
+def add_selection_options(parser: ArgumentParser, *, versions: bool = False, limit: str = "the first N") -> None:
+    """Add the options that say which articles; `versions`: `--all-versions` too; `limit` is the help of `--limit`."""
     from extractors.address import EDITIONS
+    from storage.selection import KINDS, ORDERS
+    from storage.statistics import KNOWN_LAYOUTS
 
     add = parser.add_argument_group("which articles").add_argument
-    add("--since", metavar="DAY", type=_date, help="from this day on, in KST: 2026-11-01")
-    add("--until", metavar="DAY", type=_date, help="up to and including this day, in KST")
-    add(
-        "--category",
-        metavar="WORD",
-        help="the category as the page names it; accents and capitals do not matter; '' for articles without one",
-    )
-    add("--lang", choices=sorted(EDITIONS.values()), help="the language of the edition")
+    add("--query", metavar="QUERY", help="with these words, written as for kbsworld search")
+    period = "a day (2026-11-01), month or year; or 7d, 2w, 3m: so many days, weeks or months ago; in KST"
+    add("--since", metavar="DAY", type=lambda text: _period(text)[0], help=f"from then on: {period}")
+    add("--until", metavar="DAY", type=lambda text: _period(text)[1], help="up to and including then, written likewise")
+    several = partial(add, action="append", default=[])
+    several("--kind", dest="kinds", choices=KINDS, help="repeatable, as are the next five")
+    several("--layout", dest="layouts", choices=KNOWN_LAYOUTS, help="the template of the page")
+    several("--lang", dest="langs", choices=sorted(EDITIONS.values()), help="the language of the edition")
+    category = "as the page names it; accents and capitals do not matter; '' for articles without one"
+    several("--category", dest="categories", metavar="WORD", help=category)
+    several("--url", dest="urls", metavar="ADDRESS", help="any address of an article, or its number (Seq_Code)")
+    several("--ids", metavar="FILE", help="a file of addresses and numbers, one a line; - is standard input")
+    add("--limit", metavar="N", type=partial(whole_number, 1, 999_999_999), help=limit)
+    add("--order", choices=tuple(ORDERS), help="date: oldest first; newest: the reverse; rank: best match of the query")
     if versions:
         add("--all-versions", action="store_true", help="every version of each article, not only the newest")
 
 
-def selection_of(opts: Namespace, db: Database) -> Selection:
-    """The articles that the options select; in `db` categories are looked up."""
-    from storage.selection import Selection, find_category
+def query_of(args: list[str], opts: Namespace) -> str:
+    """The query in the arguments of a command or in `--query`, where it is then; an error where it is none."""
+    from storage.query import fts_expression
 
+    if bool(args) == (opts.query is not None):
+        raise ArgumentError("Give the words to look for once, such as sommet coree.")
+    opts.query = " ".join(args) or opts.query
+    fts_expression(opts.query)  # a wrong query is one without a database too
+    return str(opts.query)
+
+
+def selection_of(opts: Namespace, db: Database) -> Selection:
+    """The articles that the options select; in `db` they are looked up.
+
+    Raises:
+        ArgumentError, QueryError, WrongNameError: an option is wrong, or names what is not there.
+    """
+    from storage.query import fts_expression
+    from storage.selection import Selection, find_category, find_urls
+
+    if opts.query is not None:
+        fts_expression(opts.query)
+    elif opts.order == "rank":
+        raise ArgumentError("--order rank needs words to rank by; give --query too, such as --query sommet.")
     if opts.since and opts.until and opts.since > opts.until:
         raise ArgumentError(f"--since {opts.since} is after --until {opts.until}; exchange them.")
-    try:
-        category = None if opts.category is None else find_category(db, opts.category)
-    except ValueError as error:
-        raise ArgumentError(str(error)) from None
-    all_versions = getattr(opts, "all_versions", False)
-    return Selection(since=opts.since, until=opts.until, category=category, lang=opts.lang, all_versions=all_versions)
+    given = [*opts.urls, *(line for file in opts.ids for line in lines_of("--ids ", file))]
+    if opts.ids and not given:
+        raise ArgumentError(f"--ids {opts.ids[0]} names no article; write an address or a number on each line.")
+    found = {"categories": [find_category(db, one) for one in opts.categories], "urls": find_urls(db, given)}
+    chosen: dict[str, Any] = {each.name: getattr(opts, each.name, None) for each in fields(Selection)} | found
+    several: dict[str, Any] = {name: tuple(value) for name, value in chosen.items() if isinstance(value, list)}
+    return Selection(**{name: value for name, value in (chosen | several).items() if value is not None})
 
 
-def _date(text: str) -> date:
-    # An empty text, such as an unset variable of a script, does not mean all articles.
+def lines_of(argument: str, name: str) -> list[str]:
+    """The lines of a file that `argument`, such as `file=`, names; `-` is standard input, and # begins a comment."""
     try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise ArgumentTypeError("must be a date (YYYY-MM-DD).") from None
+        with sys.stdin.buffer if name == "-" and sys.stdin else open_at_once(Path(name).expanduser()) as stream:
+            data = stream.read(_MAX_FILE + 1)
+        lines = data.decode("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8 text"
+        raise ArgumentError(f"{argument}{name} cannot be read ({reason}).") from None
+    if len(data) > _MAX_FILE:
+        raise ArgumentError(f"{argument}{name} is larger than {_MAX_FILE:,} bytes; give its lines in several calls.")
+    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def _period(text: str) -> tuple[date, date]:
+    """The first and last day of a day, month or year; of a time ago, the day, or the last one of a shorter month."""
+    from dateutil.relativedelta import relativedelta
+
+    from extractors.article import KST
+
+    with suppress(ValueError, OverflowError):  # no such day
+        if ago := re.fullmatch("([0-9]{1,5})([dwm])", text):
+            unit = {"d": "days", "w": "weeks", "m": "months"}[ago[2]]
+            return (datetime.now(KST).date() - relativedelta(**{unit: int(ago[1])}),) * 2
+        # An empty text, such as an unset variable of a script, does not mean all articles.
+        if re.fullmatch("[0-9]{4}(-[0-9]{2}){0,2}", text):
+            first = date.fromisoformat(text + "-01-01"[len(text) - 4 :])
+            last = {4: {"month": 12, "day": 31}, 7: {"day": 31}, 10: {}}[len(text)]
+            return first, first + relativedelta(**last)
+    raise ArgumentTypeError("must be a day (2026-11-01), a month (2026-11), a year (2026), or 7d, 2w, 3m.")

@@ -11,20 +11,29 @@ import sqlite3
 import sys
 import time
 from abc import abstractmethod
-from argparse import ArgumentParser, HelpFormatter, Namespace
+from argparse import Action, ArgumentParser, HelpFormatter, Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
-from crawler.arguments import ArgumentError, check_settings
+from crawler.arguments import ArgumentError, check_once, check_settings
 from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What is not installed with kbsworld alone, and the extra that brings it.
+_EXTRAS = {"distributed": "cluster", "pyarrow": "parquet", "pyarrow.parquet": "parquet", "vl_convert": "plot"}
+_EXTRAS |= {"datasette_dashboards": "browse", "simplemma": "lemmas", "xlsxwriter": "xlsx"}
+# Of commands whose docstring says nothing else.
+_STATUS = """
+
+Exit status: 0; 1 if something failed or nothing was found, as the message says; 2 for a wrong call; 128 plus the
+signal's number if a signal ended it."""
 # How long a command has to end by itself after a signal, in seconds.
 _GRACE = 4.0
 
@@ -62,14 +71,19 @@ class ProjectCommand(ScrapyCommand):
         parser.usage = f"kbsworld {self._name} {self.usage}"
         parser.formatter_class = _HelpFormatter
         parser.epilog = self._help()[1]
+        parser.register("action", None, _Once)
         self.add_own_options(parser)
+        parser.add_argument("--db", metavar="FILE", help="the article database, instead of that of KBS_DB")
         super().add_options(parser)
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
         """Set what the options say, and check it before Scrapy works with it."""
         try:
             ScrapyCommand.process_options(self, args, opts)  # writes --pidfile
+            if opts.db is not None:
+                self.settings.set("KBS_DB", opts.db, priority="cmdline")
             check_settings(self.settings, opts.set)
+            check_once(getattr(opts, "spargs", []))
             super().process_options(args, opts)
             for file in filter(None, (opts.profile, self.settings["LOG_FILE"])):
                 Path(file).open("ab").close()
@@ -85,12 +99,13 @@ class ProjectCommand(ScrapyCommand):
     def _help(self) -> tuple[str, str]:
         doc = sys.modules[type(self).__module__].__doc__ or ""
         text, heading, examples = doc.partition("Examples:\n")
-        return text.strip(), heading + examples.rstrip()
+        status = "" if "Exit status: " in text else _STATUS
+        return f"{text.strip()}{status}", heading + examples.rstrip()
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""
         from storage import StoreError
-        from storage.database import is_damage
+        from storage.database import WrongNameError, is_damage
         from storage.query import QueryError
 
         _end_in_time()
@@ -99,20 +114,23 @@ class ProjectCommand(ScrapyCommand):
             self.exitcode = max(self.exitcode, status)
             if sys.stdout is not None:
                 sys.stdout.flush()  # at the end of the process an error would be a traceback
-        except (ArgumentError, QueryError) as error:
+        except (ArgumentError, QueryError, WrongNameError) as error:
             self.complain(str(error), WRONG_CALL)
         except sqlite3.Error as error:
             advice = "restore a copy of it" if is_damage(error) else "what was stored stays, run this again"
             self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
         except OSError as error:
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
-        except (StoreError, ImportError) as error:
-            self.complain(str(error), WORK_FAILED)
+        except ImportError as error:
+            extra = _EXTRAS.get(error.name or "")
+            self.complain(f"This needs {error.name}: pip install 'kbsworld[{extra}]'." if extra else str(error))
+        except StoreError as error:
+            self.complain(str(error))
         finally:
             for number in _ENDINGS:
                 signal.signal(number, signal.SIG_IGN)  # it ends
 
-    def complain(self, sentence: str, status: int) -> None:
+    def complain(self, sentence: str, status: int = WORK_FAILED) -> None:
         """Print a message on standard error, and end with this exit status unless with a higher one."""
         tell(sentence)
         self.exitcode = max(self.exitcode, status)
@@ -126,6 +144,8 @@ class ProjectCommand(ScrapyCommand):
         unknown = [argument for argument in args[:end] if argument.startswith("-") and argument != "-"]
         if unknown or (given and self.usage == "[options]"):
             wrong = f"option {unknown[0]}" if unknown else f"argument {given[0]}"
+            if unknown and "QUERY" in self.usage and not unknown[0].startswith("--"):
+                wrong += f"; to leave out a word, write: NOT {unknown[0][1:]}"
             raise ArgumentError(f"Unknown {wrong}. See kbsworld {self._name} --help.")
         if given.count("-") > (0 if sys.stdin is None else 1):
             closed = "is closed; name a file instead" if sys.stdin is None else "can be read once only"
@@ -159,6 +179,17 @@ class OfflineCommand(ProjectCommand):
     def database(self) -> str:
         """The file name of the article database, KBS_DB."""
         return str(self.settings["KBS_DB"])
+
+
+class _Once(Action):
+    """Takes the value of an option that has one; argparse's own lets the last one count where several are given."""
+
+    def __call__(self, parser: ArgumentParser, namespace: Namespace, values: Any, option: str | None = None) -> None:
+        given: set[str] = vars(namespace).setdefault("_given", set())
+        if self.dest in given:
+            parser.error(f"{option} is given twice; it takes one value.")
+        given.add(self.dest)
+        setattr(namespace, self.dest, values)
 
 
 class _HelpFormatter(HelpFormatter):

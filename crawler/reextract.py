@@ -22,7 +22,7 @@ import click
 import extractors
 from crawler.command import uninterrupted
 from crawler.site import GONE, Site
-from crawler.terminal import clean
+from crawler.terminal import clean, counted
 from extractors import NotAnArticle, extract_page
 from extractors.address import parse_address
 from storage import ArticleStore, Outcome
@@ -168,10 +168,8 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
         ConnectionError: there is no cluster, or the connection was lost.
         ImportError: distributed is not installed, or a worker has other code; as the other, it ends the command.
     """
-    try:
-        from distributed import Client, KilledWorker
-    except ImportError as error:
-        raise ImportError("--scheduler needs distributed: pip install 'kbsworld[cluster]'.") from error
+    from distributed import Client, KilledWorker
+
     for name in ("distributed", "distributed.client", "distributed.core", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # the sentences below say what went wrong
     try:
@@ -252,10 +250,10 @@ class Report:
             print(f"  {name:<12} {self.counts[name]:>8}", file=sys.stderr)
         for (file, what), count in self._alike.items():
             if count > _ALIKE:
-                self.say(f"damaged: {file}: {count - _ALIKE} more times: {what}")
+                self.say(f"damaged: {file}: {counted(count - _ALIKE, 'more time')}: {what}")
         for name, count in self.counts.most_common():
             if name.startswith(_REASON):
-                self.say(f"refused: {count} times: {name.removeprefix(_REASON)}")
+                self.say(f"refused: {counted(count, 'time')}: {name.removeprefix(_REASON)}")
             elif name in _ALSO_COUNTED and count:
                 self.say(f"{_ALSO_COUNTED[name]}: {count}")
 

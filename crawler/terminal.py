@@ -1,8 +1,10 @@
 """Exit statuses, and text from anywhere made fit for a terminal."""
 
+import csv
+import os
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 #: Exit statuses of the project's commands.
 WORK_FAILED = 1
@@ -20,14 +22,44 @@ def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
 
     It is cut to `limit` characters; `keep` are control characters that stay.
     """
-    kept = (char if char in keep or unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
-    line = " ".join("".join(kept).split())
+    line = " ".join(_harmless(text, keep).split())
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
+
+
+def marked(pieces: Iterable[tuple[str, str]]) -> str:
+    """Pieces of a text, each with its change (`storage.difference`), as a line fit for a terminal.
+
+    What was removed and added is in colour on a terminal, unless NO_COLOR is set, else in brackets.
+    """
+    removed, added = ("\x1b[31m{}\x1b[0m", "\x1b[32m{}\x1b[0m") if highlights()[0] else ("[-{}-]", "{{+{}+}}")
+    marks = {"equal": "{}", "delete": removed, "insert": added}
+    return " ".join("".join(marks[change].format(_harmless(piece)) for change, piece in pieces).split())
+
+
+def _harmless(text: object, keep: str = "") -> str:
+    return "".join(char if char in keep or unicodedata.category(char)[0] not in "CZ" else " " for char in str(text))
+
+
+def print_csv(*rows: Iterable[object]) -> None:
+    """Print rows of CSV without formulas."""
+    from storage.exports.csv_table import not_a_formula
+
+    csv.writer(sys.stdout, lineterminator="\n").writerows(map(not_a_formula, row) for row in rows)
 
 
 def tell(sentence: str) -> None:
     """Print a message on standard error; file names and arguments in it may hold anything."""
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
+
+
+def counted(number: int, noun: str) -> str:
+    """A number with its noun: `1 time`, `1,234 times`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def highlights() -> tuple[str, str]:
+    """What begins and ends a highlight on standard output: nothing where it is no terminal, or NO_COLOR is set."""
+    return ("\x1b[1;33m", "\x1b[0m") if sys.stdout.isatty() and not os.environ.get("NO_COLOR") else ("", "")
 
 
 def table(rows: Sequence[Sequence[object]]) -> list[str]:

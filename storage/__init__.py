@@ -1,5 +1,6 @@
 """Stores captures, articles and the crawl state: captures as WARC, articles in SQLite, and what crawls remember."""
 
+import storage.lean  # noqa: F401  (first)
 from storage.archive.capture import Capture
 from storage.archive.writer import ArchiveWriter
 from storage.articles import ArticleStore, Outcome, ReadOnlyStore

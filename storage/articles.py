@@ -1,11 +1,13 @@
 """The article store: one row per (url, timestamp) in SQLite, through sqlite-utils."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC
 from enum import StrEnum
+from operator import itemgetter
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from extractors import Article
 from extractors.address import parse_address
@@ -14,9 +16,14 @@ from storage.database import Store, StoreError, open_to_read
 from storage.schema import index_folded
 from storage.search import Hit, search
 from storage.selection import NEWEST, Selection, select_rows
-from storage.versions import COLUMNS, Row, believed, is_undated, merged, same_capture, same_content
+from storage.versions import COLUMNS, HISTORY, Row, believed, extended, is_undated, same_capture, same_content
 
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
+_KEEP = f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values (:{', :'.join(HISTORY)})"  # noqa: S608
+_HISTORY = f"select {', '.join(HISTORY)} from history where url = ?"  # noqa: S608
+_DELETE = "delete from articles where url = :url and timestamp = :timestamp"
+_DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
+_cells = itemgetter(*HISTORY)
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
 _OR_UPDATE = (
@@ -52,23 +59,27 @@ class ArticleStore(Store):
     def add_row(self, row: Row) -> Outcome:
         """Store an article as `add` does, from its `article_row`, which may come from another process."""
         self._forget_refusal(row)
-        before = self._versions(row["url"])
-        after = [one for one in before if believed(one) is one]
-        # What older releases stored under a date that cannot be true is merged anew.
-        for one in [*(believed(one) for one in before if one not in after), believed(row)]:
-            after = merged(after, one)
-        removed = [one for one in before if one not in after]
-        added = [one for one in after if one not in before]
-        replaced = {one["timestamp"] for one in added}
-        for version in removed:
-            if version["timestamp"] not in replaced:
-                self.db.execute("delete from articles where url = :url and timestamp = :timestamp", version)
-        self._insert(added)
-        if any(same_capture(one, row) for one in removed):
+        before, url = self._history(row["url"]), row["url"]
+        seen = dict(self.db.execute("select timestamp, seen_at from seen where url = ?", [url]).fetchall())
+        after, seen_now = extended(before, seen, row)
+        # By their values, as a page that changes each time it is captured has hundreds of rows.
+        old, new = ({_cells(one): one for one in rows} for rows in (before, after))
+        (gone, past), (come, kept) = _without(old, new), _without(new, old)
+        replaced = {one["timestamp"] for one in come}
+        write = self.db.conn.executemany
+        with self.db.atomic():
+            write(_DELETE, [one for one in gone if one["timestamp"] not in replaced])
+            self._insert(come)
+            write(_DROP, past)
+            write(_KEEP, kept)
+            if seen != seen_now:
+                self.db.execute("delete from seen where url = ?", [url])
+                write("insert into seen values (?, ?, ?)", [(url, *one) for one in seen_now.items()])
+        if any(same_capture(one, row) for one in [*gone, *past]):
             return Outcome.REEXTRACTED
-        if len(removed) == len(added) and all(map(same_content, removed, added)):
+        if len(gone) == len(come) and all(map(same_content, gone, come)) and len(kept) <= len(past):
             return Outcome.UNCHANGED  # the same again, or captured earlier
-        if removed:
+        if gone or kept:
             return Outcome.EDITED
         return Outcome.UPDATED if before else Outcome.NEW
 
@@ -93,7 +104,7 @@ class ArticleStore(Store):
         """Store a version as it was stored elsewhere; where the article is known here, as `add_row` does.
 
         Args:
-            row: a row of `articles`.
+            row: a row of `articles`, perhaps with `replaced_at`: a silent edit.
             together: the versions that are known here come from the same export file.
         """
         row = believed(row)
@@ -101,7 +112,10 @@ class ArticleStore(Store):
         if row["timestamp"] in {None, *(one["timestamp"] for one in known)} or (known and not together):
             return self.add_row(row)
         self._forget_refusal(row)
-        self._insert([row])
+        if row.get("replaced_at"):
+            self.db.execute(_KEEP, row)
+        else:
+            self._insert([row])
         return Outcome.UPDATED if known else Outcome.NEW
 
     def refuse(self, capture: Capture, reason: str) -> None:
@@ -119,12 +133,12 @@ class ArticleStore(Store):
         return self.articles()
 
     def articles(self, selection: Selection = NEWEST) -> Iterator[Article]:
-        """The selected articles one by one, in the order of their versions' times."""
+        """The selected articles one by one, in the order of the selection."""
         return map(_to_article, select_rows(self.db, selection))
 
     def search(self, query: str, selection: Selection = NEWEST, limit: int = 20) -> list[Hit]:
         """The articles that match a query best, and what is raised: `storage.search.search`."""
-        return search(self.db, query, selection, limit)
+        return search(self.db, replace(selection, query=query, limit=limit, order="rank"))
 
     def get(self, url: str) -> Article | None:
         """The newest version of one article, or None.
@@ -157,17 +171,16 @@ class ArticleStore(Store):
             values = [row[name] for row in rows for name in COLUMNS]
             self.db.execute(f"{_INSERT}{', '.join([_VALUES] * len(rows))}{_OR_UPDATE}", values)
             index_folded(self.db, rows)
-        for row in rows:
-            if (row.get("seen_at") or "") > row["fetched_at"]:
-                self.db.execute("insert or replace into seen values (:url, :timestamp, :seen_at)", row)
 
     def _versions(self, url: str) -> list[Row]:
         """The versions of an article, newest first."""
+        rows = [row for row in self._history(url) if row.pop("replaced_at") is None]
+        return sorted(rows, key=itemgetter("timestamp"), reverse=True)
+
+    def _history(self, url: str) -> list[Row]:
+        """The versions and silent edits of an article."""
         # Not through Database.query, which examines the columns first: most articles are new.
-        columns = (*COLUMNS, "seen_at")
-        source = "articles left join seen using (url, timestamp) where url = ? order by timestamp desc"
-        found = self.db.execute(f"select {', '.join(columns)} from {source}", [url])  # noqa: S608
-        return [dict(zip(columns, row, strict=True)) for row in found]
+        return [dict(zip(HISTORY, row, strict=True)) for row in self.db.execute(_HISTORY, [url])]
 
 
 class ReadOnlyStore(ArticleStore):
@@ -202,6 +215,12 @@ def article_row(article: Article, capture: Capture) -> Row:
         "paragraphs": json.dumps(article.paragraphs, ensure_ascii=False),
         **_provenance(capture),
     }
+
+
+def _without(history: Mapping[Any, Row], other: Mapping[Any, Row]) -> tuple[list[Row], list[Row]]:
+    """What another history of an article does not have: rows of `articles`, and of `silent_edits`."""
+    rows = [row for values, row in history.items() if values not in other]
+    return [row for row in rows if row["replaced_at"] is None], [row for row in rows if row["replaced_at"] is not None]
 
 
 def refusal_row(capture: Capture, reason: str) -> Row:

@@ -20,6 +20,10 @@ class StoreError(Exception):
     """The database cannot be used. The message is a sentence that names the file and what to do."""
 
 
+class WrongNameError(ValueError):
+    """What a caller names is not there, or cannot be read. The message is a sentence."""
+
+
 class Store:
     """A database of kbsworld, open for writing. Use it as a context manager, or close it.
 

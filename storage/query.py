@@ -14,7 +14,9 @@ MAX_LENGTH = 1000
 
 _COLUMNS = {"title": "title", "titre": "title", "text": "text", "texte": "text"}
 _COLUMN = rf"(?i:(?:{'|'.join(_COLUMNS)}):)?"
-_ITEMS = re.compile(rf'\s*(?:(?P<phrase>{_COLUMN}"[^"]*"?\*?)|(?P<mark>{_COLUMN}\(|\))|(?P<word>[^\s()"]+))')
+# A hyphen before what is to be left out, as other search engines have it; in `semi-conducteurs` it is none.
+_MINUS = r'(?P<minus>(?<![^\s(])-(?=[\w"(]))'
+_ITEMS = re.compile(rf'\s*(?:{_MINUS}|(?P<phrase>{_COLUMN}"[^"]*"?\*?)|(?P<mark>{_COLUMN}\(|\))|(?P<word>[^\s()"]+))')
 _OPERATORS = frozenset({"OR", "NOT"})
 _QUOTES = str.maketrans("«»“”„", '"""""')
 # French writes cœur and coeur: they are one word.
@@ -46,8 +48,8 @@ def fts_expression(query: str) -> str:
     """The FTS5 expression of a query.
 
     All words must be in the article, in any order and form (accents and capitals make no difference); `"two words"` or
-    « two words » are a phrase; `word*` is the beginning of a word; `OR`, `NOT`, `AND` (the default) in capitals and
-    brackets combine them; `title:word`, `title:"two words"` and `title:(one OR other)` search in the title only.
+    « two words » are a phrase; `word*` is the beginning of a word; `OR`, `NOT` (or `-word`) and `AND` (the default) in
+    capitals and brackets combine them; `title:word`, `title:"two words"` and `title:(one OR other)` search in titles.
 
     Raises:
         QueryError: it is empty or too long, or its quotes, brackets or operators do not match.
@@ -63,9 +65,27 @@ def fts_expression(query: str) -> str:
     return expression
 
 
+def as_written(query: str) -> re.Pattern[str]:
+    """What matches a word that is written exactly as one of a query, with its accents and capitals."""
+    words = re.findall(r"([^\W_]+)([^\w\s]?\*)?", unicodedata.normalize("NFC", query))
+    return re.compile("|".join(word + (r"[^\W_]*" if is_prefix else "") for word, is_prefix in words))
+
+
+def split(queries: str) -> list[str]:
+    """Queries that are separated by commas; in quotes a comma is none."""
+    return re.findall(r'(?:[^,"]|"[^"]*"?)+', queries.translate(_QUOTES))
+
+
 def words_of(text: str) -> list[str]:
     """What search takes for the words of a text: runs of letters and digits."""
     return re.findall(r"[^\W_]+", text)
+
+
+def unaccented(text: str) -> str:
+    """A text without its accents, in lower case: as search compares."""
+    decomposed = unicodedata.normalize("NFD", text)
+    letters = "".join(character.lower() for character in decomposed if not unicodedata.combining(character))
+    return unicodedata.normalize("NFC", letters)  # syllables of Hangul are decomposed, too
 
 
 def fold(text: str) -> str:
@@ -87,7 +107,7 @@ def _plain(query: str) -> str:
 
 def _items(query: str) -> Iterator[str]:
     for found in _ITEMS.finditer(query):
-        item = found[0].strip()
+        item = "NOT" if found["minus"] else found[0].strip()
         if found["phrase"] and not item.rstrip("*").endswith('"', item.index('"') + 1):
             raise QueryError("quote")
         yield item

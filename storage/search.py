@@ -1,16 +1,24 @@
-"""Full-text search over titles and texts, best matches first."""
+"""Full-text search over titles and texts, best matches first; and each place that has what a query looks for."""
+
+from __future__ import annotations
 
 import json
+import re
 import sqlite3
+from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
 from sqlite_utils import Database
 
-from storage.query import fold, fts_expression
+from storage.query import as_written, fold, fts_expression, words_of
 from storage.schema import TOKENIZE
-from storage.selection import NEWEST, Selection
+from storage.versions import Row
+
+if TYPE_CHECKING:
+    from storage.selection import Selection
 
 #: Surround the matching words in `Hit.title` and `Hit.snippet`; no text has them.
 BEGIN, END = "\x02", "\x03"
@@ -19,14 +27,12 @@ BEGIN, END = "\x02", "\x03"
 FREQUENT = 5_000
 # How many of the newest articles are looked through then, and by how much more where too few of them match.
 _FIRST, _FURTHER = 1_000, 8
+# How many articles a concordance looks through at once: few, so that the first lines come soon.
+_BATCH = 200
+# Characters a word of context has at most; a text can be one word of any length.
+_WORD = 40
 
 _COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
-# A cross join, so that the index is read through once and not asked for each article.
-_RANKED = """
-    select id, rank from articles_fts cross join catalogue on catalogue.id = articles_fts.rowid
-    where articles_fts match :expression and {condition} order by rank, timestamp desc, url limit :limit
-"""
-_NEWEST = "select id from catalogue where {condition} order by timestamp desc, url limit :limit"
 # The plus keeps SQLite from asking the index for each id; only these are ranked.
 _AMONG = """
     select rowid, rank from articles_fts where articles_fts match :expression and rowid between :first and :last
@@ -37,9 +43,10 @@ _SHOWN = """
     from catalogue join articles using (url, timestamp) where id in (select value from json_each(?))
 """
 _MARKED = """
-    select rowid, highlight(shown, 0, :begin, :end), snippet(shown, 1, :begin, :end, '…', 32)
-    from shown where shown match :expression
+    select rowid, highlight(shown, 0, :begin, :end), {} from shown where shown match :expression order by rowid
 """
+_WHOLE, _SNIPPET = "highlight(shown, 1, :begin, :end)", "snippet(shown, 1, :begin, :end, '…', 32)"
+_UNMARKED = str.maketrans(BEGIN + END, "  ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,7 @@ class Hit:
         url, timestamp: of the version.
         title, snippet: with the matching words between BEGIN and END; a snippet is a part of the text.
         category, written_at, lang: as in Article, times as text.
-        score: how well it matches; greater is better, and only the order means anything.
+        score: how well it matches, where the order is `rank`; greater is better, and only the order means anything.
     """
 
     id: int
@@ -65,8 +72,8 @@ class Hit:
     score: float
 
 
-def search(db: Database, query: str, selection: Selection = NEWEST, limit: int = 20) -> list[Hit]:
-    """The articles that match a query (`query.fts_expression`) best, the newer one first of two that match as well.
+def search(db: Database, selection: Selection) -> list[Hit]:
+    """The articles that match a selection, which has a query, in its order; of two that match as well the newer first.
 
     A match in the title counts ten times. Ranking takes most of the time, 0.2 seconds for a word that is in 100,000
     articles, and says little of such a word. So where more than FREQUENT match, only the newest articles are ranked, as
@@ -75,13 +82,15 @@ def search(db: Database, query: str, selection: Selection = NEWEST, limit: int =
     Raises:
         QueryError: the query cannot be understood.
     """
-    expression = fts_expression(query)
+    expression = fts_expression(selection.query)
     [matches] = db.execute(_COUNT, [expression, FREQUENT + 1]).fetchone()
-    if matches > FREQUENT:
-        ranked = _best_of_newest(db, expression, selection, limit)
+    if matches > FREQUENT and selection.order == "rank" and selection.limit:
+        newest = replace(selection, query="", limit=None, order="newest")
+        ranked = _best_of_newest(db, expression, newest, selection.limit)
     else:
-        values = {**selection.values, "expression": expression, "limit": limit}
-        ranked = list(db.execute(_RANKED.format(condition=selection.condition), values))
+        rank = "rank" if selection.order == "rank" else "0.0"
+        sql = f"select id, {rank} from {selection.source} limit :limit"  # noqa: S608
+        ranked = list(db.execute(sql, selection.values))
     shown = _shown(db, expression, [key for key, _ in ranked])
     return [Hit(score=-rank, **shown[key]) for key, rank in ranked if key in shown]
 
@@ -90,7 +99,7 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
     """Ids and ranks of the best matches among the newest articles that are selected, best first."""
     look = max(_FIRST, limit)
     while True:
-        newest = db.execute(_NEWEST.format(condition=selection.condition), {**selection.values, "limit": look})
+        newest = db.execute(f"select id from {selection.source} limit :limit", {**selection.values, "limit": look})  # noqa: S608
         order = {key: place for place, (key,) in enumerate(newest)}
         ids = {"ids": json.dumps(list(order)), "first": min(order, default=0), "last": max(order, default=0)}
         found = list(db.execute(_AMONG, {"expression": expression, **ids}))
@@ -103,17 +112,57 @@ def _shown(db: Database, expression: str, ids: list[int]) -> dict[int, dict[str,
     """The fields of each Hit but its score, by its id."""
     rows = {row["id"]: row for row in db.query(_SHOWN, [json.dumps(ids)])}
     texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
+    found = marked(expression, texts, _SNIPPET)
+    return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in found}
+
+
+def concordance(rows: Iterator[Row], query: str, context: int, *, exact: bool = False) -> Iterator[Row]:
+    """The places in rows of `articles` that have what a query looks for, in their order.
+
+    Each is the row with `part`, `title` or `text`, and `left`, `match`, `right`: what was found and the words on both
+    sides, as written, paragraphs joined by a blank.
+
+    Args:
+        context: how many words before and after.
+        exact: accents and capitals must be as in the query.
+
+    Raises:
+        QueryError: the query cannot be understood.
+    """
+    expression, written = fts_expression(query), as_written(query)
+    while batch := list(islice(rows, _BATCH)):
+        texts = [(key, row["title"], row.pop("text")) for key, row in enumerate(batch)]
+        for key, title, text in marked(expression, texts):
+            for part, found in (("title", title), ("text", text)):
+                for left, match, right in _places(found or "", context):
+                    if not exact or all(map(written.fullmatch, words_of(match))):
+                        yield batch[key] | {"part": part, "left": left, "match": match, "right": right}
+
+
+def _places(found: str, context: int) -> Iterator[tuple[str, str, str]]:
+    """What is between BEGIN and END in a text, with so many words before and after."""
+    width = context * _WORD
+    for place in re.finditer(f"{BEGIN}([^{END}]*){END}", found):
+        sides = found[max(0, place.start() - width) : place.start()], found[place.end() : place.end() + width]
+        before, after = (re.sub(f"[{BEGIN}{END}]", "", side).split() for side in sides)
+        yield " ".join(before[-context:] if context else []), " ".join(place[1].split()), " ".join(after[:context])
+
+
+def marked(
+    expression: str, texts: Iterable[tuple[int, str | None, str]], text: str = _WHOLE
+) -> list[tuple[int, str | None, str]]:
+    """Keys, titles and texts with what an FTS5 expression matches between BEGIN and END, in the order of the keys."""
     # An index of these texts alone: highlighting in the large one evaluates the query anew for each. It marks words by
     # their number, so that those of texts with as many words can be marked.
     with closing(sqlite3.connect(":memory:")) as index:
         index.execute("create table texts (id integer primary key, title, text)")
         columns = "title, text, content='texts', content_rowid='id'"
         index.execute(f"create virtual table shown using fts5 ({columns}, tokenize='{TOKENIZE}')")
+        texts = [(key, title and title.translate(_UNMARKED), text.translate(_UNMARKED)) for key, title, text in texts]
         for table, form in (("texts", _as_many_words), ("shown", fold)):
             forms = [(key, title and form(title), form(text)) for key, title, text in texts]
             index.executemany(f"insert into {table} (rowid, title, text) values (?, ?, ?)", forms)  # noqa: S608
-        marked = index.execute(_MARKED, {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
-    return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in marked}
+        return index.execute(_MARKED.format(text), {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
 
 
 def _as_many_words(text: str) -> str:

@@ -1,55 +1,129 @@
-"""Which articles are meant: by day, category, edition; the newest version of each, or all."""
+"""Which articles are meant: by words, day, kind, edition, category, address, …; the newest version of each, or all."""
 
-import unicodedata
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from typing import Literal
 
 from sqlite_utils import Database
 
+from extractors.address import EDITIONS, parse_address, site_url
+from storage.database import WrongNameError
+from storage.query import fts_expression, unaccented
+from storage.search import marked
 from storage.versions import COLUMNS, Row
+
+#: Orders of a selection: `date` is oldest first, `newest` the reverse, `rank` best match of the query first.
+Order = Literal["date", "newest", "rank"]
+
+#: Values of Article.kind.
+KINDS = ("news", "feature", "programme", "other")
+#: What each order is of, in SQL; there is an index of the first two.
+ORDERS = {
+    "date": "catalogue.timestamp, catalogue.url",
+    "newest": "catalogue.timestamp desc, catalogue.url desc",
+    "rank": "rank, catalogue.timestamp desc, catalogue.url",
+}
+_MATCH = "articles_fts match :expression"
+# A cross join, so that the index is read through once and not asked for each article.
+_RANKED = "articles_fts cross join catalogue on catalogue.id = articles_fts.rowid"
+
+_PRESENT = "with catalogue as not materialized (select *, null as replaced_at from main.catalogue)"
+# What `catalogue` was at a moment (~ is after any), with the silent edits of before where all versions are asked for. A
+# row of `silent_edits`, whose id here has a minus, stood there from its capture until it was replaced.
+_PAST = """
+with held as (
+  select id, url, timestamp, day, category, kind, layout, lang, null as replaced_at from main.catalogue
+  where id not in (select id from articles join main.catalogue using (url, timestamp) where fetched_at > :as_of)
+  union all
+  select -id, url, timestamp, substr(coalesce(written_at, timestamp), 1, 10), category, kind, layout, lang,
+    iif(replaced_at > :as_of, null, replaced_at)
+  from silent_edits where fetched_at <= :as_of and (:all_versions or replaced_at > :as_of)
+), catalogue as materialized (
+  select *, timestamp = max(timestamp) over (partition by url) as latest from held
+)
+"""
+# The conditions that have several values, of which one must be true.
+_ANY_OF = {f"{name}s": f"catalogue.{name}" for name in ("kind", "layout", "lang", "url")}
+_ANY_OF["categories"] = "coalesce(catalogue.category, '')"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """Some of the articles of a database.
+    """Some of the articles of a database. All conditions must be true; of the values of one, any.
 
     Attributes:
         since, until: first and last day, in KST, on which they were written; an article without such a date counts by
             its version's. None: no bound.
-        category: the page's own word (`find_category` finds it); empty: articles without one; None: any.
-        lang: ISO 639-1 code of the edition; None: any.
-        all_versions: every version, and not only the newest of each article.
+        query: what `query.fts_expression` understands; empty: any words.
+        kinds, layouts, langs: as in Article; empty: any.
+        categories: the pages' own words (`find_category` finds them); an empty one: articles without; no tuple: any.
+        urls: canonical addresses (`find_urls` finds them); empty: any.
+        all_versions: every version, silent edits too, and not only the newest of each article.
+        limit: the most versions, the first ones of the order; None: all.
+        order: of the rows; `rank` needs a query.
+        as_of: what the database held at this moment (aware), by the captures that it has now. None: what it holds.
     """
 
     since: date | None = None
     until: date | None = None
-    category: str | None = None
-    lang: str | None = None
+    query: str = ""
+    kinds: tuple[str, ...] = ()
+    layouts: tuple[str, ...] = ()
+    langs: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+    urls: tuple[str, ...] = ()
     all_versions: bool = False
+    limit: int | None = None
+    order: Order = "date"
+    as_of: datetime | None = None
 
     @property
     def condition(self) -> str:
         """What `catalogue` rows must fulfil, in SQL, with the parameters of `values`."""
+        if self.limit is None:
+            return self._matching
+        return f"catalogue.id in (select catalogue.id from {self.source} limit :limit)"  # noqa: S608
+
+    @property
+    def source(self) -> str:
+        """What follows `from` for the `catalogue` rows of the selection in their order, without its limit."""
+        if self.order != "rank":
+            return f"catalogue where {self._matching} order by {ORDERS[self.order]}"
+        return f"{_RANKED} where {_MATCH} and {self._matching} order by {ORDERS['rank']}"
+
+    @property
+    def values(self) -> Row:
+        """The parameters of `condition` and `source`.
+
+        Raises:
+            QueryError: the query cannot be understood.
+        """
+        return {
+            "since": self.since.isoformat() if self.since else None,
+            "until": self.until.isoformat() if self.until else None,
+            "expression": fts_expression(self.query) if self.query else None,
+            "limit": -1 if self.limit is None else self.limit,
+            "as_of": self.as_of.astimezone(UTC).isoformat(timespec="microseconds") if self.as_of else "~",
+            "all_versions": self.all_versions,
+            "edits": "[]",
+            **{name: json.dumps(getattr(self, name)) for name in _ANY_OF},
+        }
+
+    @property
+    def _matching(self) -> str:
+        # The plus keeps SQLite from reading articles in the order of ids, and sorting their long texts.
+        ids = f"select rowid from articles_fts where {_MATCH} union all select value from json_each(:edits)"  # noqa: S608
+        matching = f"+catalogue.id in ({ids})"
         conditions = {
             "catalogue.latest = 1": not self.all_versions,
             "catalogue.day >= :since": self.since is not None,
             "catalogue.day <= :until": self.until is not None,
-            "catalogue.category = :category": bool(self.category),
-            "catalogue.category is null": self.category == "",
-            "catalogue.lang = :lang": self.lang is not None,
+            **{f"{it} in (select value from json_each(:{name}))": getattr(self, name) for name, it in _ANY_OF.items()},  # noqa: S608
+            matching: self.query and self.order != "rank",
         }
         return " and ".join(condition for condition, applies in conditions.items() if applies) or "true"
-
-    @property
-    def values(self) -> dict[str, str | None]:
-        """The parameters of `condition`."""
-        return {
-            "since": self.since.isoformat() if self.since else None,
-            "until": self.until.isoformat() if self.until else None,
-            "category": self.category,
-            "lang": self.lang,
-        }
 
 
 #: The newest version of each article.
@@ -57,43 +131,75 @@ NEWEST = Selection()
 
 
 def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
-    """Rows of `articles`, one by one, in order of their timestamps and addresses: the same each time."""
-    # For each case there is an index in this order: long texts are not sorted.
-    source, order = "catalogue join articles", "catalogue"
-    if selection.all_versions:
-        source, order = "articles cross join catalogue", "articles"
-    columns = ", ".join(f"articles.{name}" for name in COLUMNS)
-    sql = (
-        f"select {columns} from {source} using (url, timestamp) "  # noqa: S608
-        f"where {selection.condition} order by {order}.timestamp, {order}.url"
+    """Rows of `articles`, one by one, in the order of the selection: the same each time.
+
+    With `replaced_at`, which is None but for silent edits: those of a row come before it, if they are not ranked.
+    """
+    catalogue, values = _catalogue(db, selection)
+    column = "articles.{0}" if catalogue == _PRESENT else "coalesce(articles.{0}, silent_edits.{0}) as {0}"
+    columns = ", ".join(map(column.format, COLUMNS))
+    # The limit keeps the order of what is joined: long texts are not sorted.
+    return db.query(
+        f"""
+        {catalogue} select {columns}, ordered.replaced_at
+        from (select catalogue.* from {selection.source}, replaced_at is null, replaced_at limit :limit) as ordered
+        left join articles on ordered.id > 0 and (articles.url, articles.timestamp) = (ordered.url, ordered.timestamp)
+        left join silent_edits on silent_edits.id = -ordered.id
+        """,  # noqa: S608
+        values,
     )
-    return db.query(sql, selection.values)
 
 
 def count_rows(db: Database, selection: Selection) -> int:
-    """How many versions are selected."""
-    sql = f"select count(*) from catalogue where {selection.condition}"  # noqa: S608
-    return int(db.execute(sql, selection.values).fetchone()[0])
+    """How many rows `select_rows` gives."""
+    catalogue, values = _catalogue(db, selection)
+    sql = f"{catalogue} select count(*) from (select 1 from {selection.source} limit :limit)"  # noqa: S608
+    return int(db.execute(sql, values).fetchone()[0])
+
+
+def _catalogue(db: Database, selection: Selection) -> tuple[str, Row]:
+    """What stands in for `catalogue` where silent edits may be among the rows, and the parameters of a selection."""
+    values = selection.values
+    if selection.order == "rank" or not (selection.as_of or selection.all_versions):
+        return _PRESENT, values
+    if selection.query:  # no index has the words of silent edits
+        edits = db.execute("select -id, title, text from silent_edits")
+        values["edits"] = json.dumps([key for key, *_ in marked(values["expression"], edits)])
+    return _PAST, values
+
+
+def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:
+    """The canonical addresses of stored articles, from any addresses of them and numbers (`Seq_Code`) of news.
+
+    Raises:
+        WrongNameError: one of them is not stored; the message names it.
+    """
+    found = dict[str, None]()
+    for text in given:
+        address = parse_address(text)
+        meant = [text if address is None else address.url]
+        if text.isascii() and text.isdigit():
+            meant = [site_url("news", edition, number=text) for edition in EDITIONS]
+        sql = "select distinct url from catalogue where url in (select value from json_each(?))"
+        stored = {url: None for (url,) in db.execute(sql, [json.dumps(meant)])}
+        if not stored:
+            raise WrongNameError(f"The article {text[:200]} is not stored; leave it out, or crawl it first.")
+        found |= stored
+    return tuple(found)
 
 
 def find_category(db: Database, given: str) -> str:
     """The stored category that `given` names, with or without its accents and capitals; empty where `given` is blank.
 
     Raises:
-        ValueError: no article has it; the message names the categories that exist.
+        WrongNameError: no article has it; the message names the categories that exist.
     """
     found = db.execute("select distinct category from catalogue where category is not null order by category")
     categories = [category for (category,) in found]
-    alike = [str(category) for category in categories if _fold(category) == _fold(given)]
+    alike = [str(category) for category in categories if unaccented(category) == unaccented(given)]
     if alike:
         return given if given in alike else alike[0]
     if not given.strip():
         return ""
     known = ", ".join(categories[:20])
-    raise ValueError(f"No article has the category {given}" + (f"; there are: {known}." if known else "."))
-
-
-def _fold(text: str) -> str:
-    """A text without its accents, in lower case: as search compares."""
-    decomposed = unicodedata.normalize("NFD", text)
-    return "".join(character for character in decomposed if not unicodedata.combining(character)).lower()
+    raise WrongNameError(f"No article has the category {given}" + (f"; there are: {known}." if known else "."))

@@ -1,9 +1,11 @@
 """What can be counted of the articles: each statistic once (statistics.toml), for tables, charts and the web pages."""
 
+import json
+import re
 import sqlite3
 import tomllib
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, Literal
@@ -11,7 +13,7 @@ from typing import Any, Literal
 from sqlite_utils import Database
 
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
-from storage.query import QueryError, fts_expression
+from storage.query import QueryError, fts_expression, split, unaccented
 from storage.selection import Selection
 from storage.versions import Row
 
@@ -22,7 +24,12 @@ Words = Mapping[str, str]
 
 #: The name in results of the less frequent values together.
 OTHERS: Words = {"en": "others", "fr": "autres"}
+_PERIOD = "substr(catalogue.month, 1, iif(:by = 'year', 4, 7))"
 _NONE: Words = {"en": "(none)", "fr": "(sans)"}
+# A word of Latin letters, Hangul or Han: the index has it as `unaccented` gives it.
+_FOLDED_ALIKE = re.compile('"[0-9A-Za-zÀ-ÖØ-öø-ſ가-힣一-鿿]+"')
+#: How many words are counted side by side at most.
+MAX_WORDS_ASKED = 9
 #: How many characters a label in a chart or a table has at most; pages can make theirs as long as they like.
 MAX_LABEL = 30
 #: The names of the layouts, news first.
@@ -40,6 +47,7 @@ class Statistic:
     chart: Mapping[str, Any]
     sql: str
     across: str = ""
+    beside: Sequence[str] = ("articles",)
     coverage: bool = False
     words: Mapping[str, Words] = field(default_factory=dict)
 
@@ -54,7 +62,8 @@ class Statistic:
         `condition` on rows of `catalogue` is the code's own SQL, with parameters for values.
         """
         words = {name: each[language] for name, each in {"others": OTHERS, "none": _NONE, **self.words}.items()}
-        return " ".join(self.sql.format(selected=condition, layouts=KNOWN_LAYOUTS, **words).split())
+        facts = {"period": _PERIOD, "layouts": KNOWN_LAYOUTS}
+        return " ".join(self.sql.format(selected=condition, **facts, **words).split())
 
 
 #: All there are, by name, in the order in which they are shown.
@@ -65,16 +74,19 @@ STATISTICS: Mapping[str, Statistic] = {
 
 
 def run(
-    db: Database, statistic: Statistic, selection: Selection, language: Language = "en", word: str = ""
+    db: Database, which: Statistic, selection: Selection, language: Language = "en", word: str = "", by: str = "month"
 ) -> list[Row]:
     """The rows of one of STATISTICS, in its order, for the articles of a selection.
 
     Args:
         language: of the words for what has no name.
-        word: a search query (`storage.query`), for the statistic that asks for a word; an invalid one matches nothing.
+        word: search queries (`storage.query`), separated by commas, for the statistic that asks for them; one that is
+            invalid matches nothing.
+        by: `month` or `year`.
     """
     register(db.conn)
-    return list(db.query(statistic.query(selection.condition, language), {**selection.values, "word": word}))
+    asked = {"word": word, "by": by, "category": next(iter(selection.categories), None)}
+    return list(db.query(which.query(selection.condition, language), selection.values | asked))
 
 
 def summarize(db: Database, selection: Selection) -> Row:
@@ -82,15 +94,21 @@ def summarize(db: Database, selection: Selection) -> Row:
 
     Returns:
         articles, versions: articles selected, and all versions of articles that match the rest of the selection.
+        editions: how many articles of each language, as `fr 800, en 12`; None where there is none.
+        silent_edits: of those versions.
         first, last: the first and the last day with an article, in KST; None where there is no article.
         days: with an article.
         refused: pages without article, of the whole database.
         pulled_at: when the last crawl ended, or began where it has no end; ISO 8601, UTC; None: there was none.
     """
+    versions = replace(selection, all_versions=True).condition
     [counted] = db.query(
         f"""
-        select count(*) as articles,
-          (select count(*) from catalogue where {replace(selection, all_versions=True).condition}) as versions,
+        select count(*) as articles, (select count(*) from catalogue where {versions}) as versions,
+          (select count(*) from silent_edits join catalogue using (url, timestamp) where {versions}) as silent_edits,
+          (select group_concat(lang || ' ' || articles, ', ') from (
+            select lang, count(*) as articles from catalogue where {selection.condition} group by 1 order by 2 desc, 1
+          )) as editions,
           min(day) as first, max(day) as last, count(distinct day) as days,
           (select count(*) from refusals) as refused,
           (select max(coalesce(ended_at, started_at)) from runs) as pulled_at
@@ -102,9 +120,16 @@ def summarize(db: Database, selection: Selection) -> Row:
 
 
 def register(connection: sqlite3.Connection) -> None:
-    """Give a connection the functions that queries call: `kbs_fts` (`match_expression`) and `kbs_label` (`label`)."""
-    connection.create_function("kbs_fts", 1, match_expression, deterministic=True)
+    """Give a connection what queries use: functions, and `articles_words`, the places of words in the index."""
+    connection.create_function("kbs_words", 1, words_asked, deterministic=True)
+    connection.create_function("kbs_tokens", 1, tokens, deterministic=True)
     connection.create_function("kbs_label", 1, label, deterministic=True)
+    # A table of this connection alone; one of the database would be counted and listed in the reading room.
+    [is_read_only] = connection.execute("pragma query_only").fetchone()
+    connection.execute("pragma query_only = off")
+    words = "fts5vocab('main', 'articles_fts', 'instance')"
+    connection.execute(f"create virtual table if not exists temp.articles_words using {words}")
+    connection.execute(f"pragma query_only = {is_read_only}")
 
 
 def match_expression(query: object) -> str:
@@ -113,6 +138,32 @@ def match_expression(query: object) -> str:
         return fts_expression(query if isinstance(query, str) else "")
     except QueryError:
         return '""'  # neither null nor an empty text is an expression
+
+
+def words_asked(words: object) -> str:
+    """JSON of the queries in a text, separated by commas: of each its `word` for reading and its `expression` for FTS5.
+
+    `terms` are the words of the index that count where it is a word, or any of several, else null.
+    """
+    queries = [query for query in split(words) if query.strip()] if isinstance(words, str) else []
+    asked = [(label(query), match_expression(query)) for query in queries[:MAX_WORDS_ASKED]]
+    return json.dumps([{"word": word, "expression": it, "terms": _terms(it)} for word, it in asked])
+
+
+def _terms(expression: str) -> list[str] | None:
+    words = re.sub("[()]", "", expression).split(" OR ")
+    # Of other alphabets the index folds letters by rules of its own.
+    return [unaccented(word[1:-1]) for word in words] if all(map(_FOLDED_ALIKE.fullmatch, words)) else None
+
+
+def tokens(sizes: object) -> int:
+    """How many words an article has, from the sizes of its columns in the index: integers of seven bits a byte."""
+    total = value = 0
+    for byte in sizes if isinstance(sizes, bytes) else b"":
+        value = value << 7 | byte & 0x7F
+        if byte < 0x80:
+            total, value = total + value, 0
+    return total
 
 
 def label(value: object) -> str | None:

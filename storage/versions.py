@@ -1,6 +1,6 @@
 """Which of two captures of one version counts, and how they are merged: rules independent of the order of reading."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +13,8 @@ from extractors.layout import VIDEO
 Row = dict[str, Any]
 #: The columns of `articles`, in order.
 COLUMNS = (*(field.name for field in fields(Article)), "fetched_at", "archive_file", "archive_offset")
+#: Those of the history of an article: its rows of `articles`, where `replaced_at` is None, and of `silent_edits`.
+HISTORY = (*COLUMNS, "replaced_at")
 
 # What the site says, and not how and where it was read: only a difference in these makes an article an edited one.
 _CONTENT = tuple(name for name in COLUMNS[:-3] if name not in {"url", "timestamp", "text", "layout", "source_url"})
@@ -33,12 +35,43 @@ def believed(row: Row) -> Row:
     return row if dates.items() <= row.items() else row | dates | {"timestamp": moment}
 
 
-def merged(versions: Sequence[Row], row: Row) -> list[Row]:
-    """The versions of an article after one more capture of it was read; unchanged versions compare equal."""
-    return _with_undated(versions, row) if is_undated(row) else _with_dated(versions, row)
+def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple[list[Row], dict[str, str]]:
+    """The history of an article after one more capture of it was read, and `seen`; what stays the same compares equal.
+
+    It is the one that the captures give if they are read in the order of time: what the database would have held at any
+    moment follows from it.
+
+    Args:
+        history: rows with the columns of HISTORY.
+        seen: when the content of a row of `articles` was captured last, by its `timestamp`, if later than the row says.
+        row: with COLUMNS; its `timestamp` is None if the page gives no time.
+    """
+    # What older releases stored under a date that cannot be true is merged anew.
+    known = [believed(one) | {"replaced_at": None} for one in history]
+    row = believed(row) | {"replaced_at": None}
+    if row in known:
+        return [*history], dict(seen)
+    again = [
+        one | {"fetched_at": seen[old["timestamp"]]}
+        for one, old in zip(known, history, strict=True)
+        if old["replaced_at"] is None and old["timestamp"] in seen
+    ]
+    versions: list[Row] = []
+    edits: list[Row] = []
+    last: dict[str, str] = {}
+    for capture in sorted([*known, *again, row], key=_moment):
+        merge = _with_undated if is_undated(capture) else _with_dated
+        after, moment = merge(versions, capture), capture["fetched_at"]
+        edits += [one | {"replaced_at": moment} for one in versions if one not in after and one["fetched_at"] < moment]
+        versions = after
+        if any(one["timestamp"] == capture["timestamp"] and _rank(one) == _rank(capture) for one in versions):
+            last[capture["timestamp"]] = moment  # it says the same, or is one of them now
+    fetched = {one["timestamp"]: one["fetched_at"] for one in versions}
+    return [*edits, *versions], {key: moment for key, moment in last.items() if moment > fetched.get(key, moment)}
 
 
 def _with_dated(versions: Sequence[Row], row: Row) -> list[Row]:
+    """The versions of an article after one more capture, no earlier than theirs; unchanged versions compare equal."""
     stored = next((one for one in versions if one["timestamp"] == row["timestamp"] and not is_undated(one)), None)
     result = row if stored is None else _replaced(stored, row)
     if stored is not None and result == stored and same_capture(stored, row):
@@ -54,7 +87,7 @@ def _with_dated(versions: Sequence[Row], row: Row) -> list[Row]:
 
 
 def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
-    """Merge a capture without dates: the same words are the same version."""
+    """The same after a capture without dates: the same words are the same version."""
     # The last day of year 9999 is not in the calendar of every zone.
     moment = min(datetime.fromisoformat(row["fetched_at"]), datetime(9999, 12, 30, tzinfo=UTC)).astimezone(KST)
     row = row | {"timestamp": moment.isoformat(timespec="seconds")}
@@ -66,7 +99,7 @@ def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
         return [*versions]
     for version in undated:
         if _rank(version) == _rank(row) and _same_words(version, row):
-            return _put(versions, version, _first_capture(version, row, versions))
+            return _put(versions, version, _replaced(version, row | {"timestamp": version["timestamp"]}))
     richer = [one for one in versions if not is_undated(one) or not _supersedes(row, one)]
     for version in richer:
         if version["timestamp"] == row["timestamp"]:
@@ -105,45 +138,30 @@ def _same_words(stored: Row, row: Row) -> bool:
 
 
 def _replaced(stored: Row, row: Row) -> Row:
-    """A stored version after the same version was read or captured again."""
+    """A stored version after the same version was captured again, or the same capture was read again."""
     if same_capture(stored, row):
-        return _both_views(row | _place(stored, row), stored) | {"seen_at": stored.get("seen_at")}
-    seen = {"seen_at": _seen_at(max(stored, row, key=_precedence))}
-    both = _both_views(stored, row), _both_views(row, stored)
-    # Of captures with the same content the row names the earliest. Content that was seen last counts.
-    if same_content(*both):
-        return min(both, key=lambda one: (one["fetched_at"], one["source_url"] or "")) | seen
-    return max(both, key=_precedence)
-
-
-def _seen_at(row: Row) -> str:
-    """When the content of a version was captured last; `seen_at` is None or missing where that is not noted."""
-    return max(str(row.get("seen_at") or ""), str(row["fetched_at"]))
-
-
-def _first_capture(stored: Row, row: Row, versions: Sequence[Row]) -> Row:
-    """An undated version after its words were captured again, perhaps at an earlier time, in an older archive."""
-    is_taken = any(one is not stored and one["timestamp"] == row["timestamp"] for one in versions)
-    if row["fetched_at"] < stored["fetched_at"] and not is_taken:
-        return _both_views(row, stored)
-    return _both_views(stored, row)
+        return _both_views(row | _place(stored, row), stored)
+    result = _both_views(row, stored)
+    return stored if _rank(row) > _rank(stored) or same_content(stored, result) else result
 
 
 def _both_views(row: Row, other: Row) -> Row:
-    """A row with what another capture of the same version adds to it.
+    """A row with what another capture of the same version adds to it, if that shows as much.
 
     The plain and the video view are one article: that it has a video is true from either, and the picture and its
     credit are the plain view's, whose caption differs.
     """
+    if _rank(row) != _rank(other):
+        return row
     seen = {"has_video": max(row["has_video"], other["has_video"])}
-    if _rank(row) == _rank(other) and row["layout"] == VIDEO and _view(other) == "plain":
+    if row["layout"] == VIDEO and _view(other) == "plain":
         seen |= {column: other[column] for column in _OF_PLAIN_VIEW}
     return row | seen
 
 
-def _precedence(row: Row) -> tuple[int, str, str]:
-    """Of two captures of one version the greater counts: never one that shows less, else the later."""
-    return -_rank(row), _seen_at(row), row["source_url"] or ""
+def _moment(row: Row) -> tuple[str, str]:
+    """What captures are in the order of."""
+    return row["fetched_at"], row["source_url"] or ""
 
 
 def _rank(row: Row) -> int:
@@ -169,7 +187,7 @@ def _supersedes(version: Row, row: Row) -> bool:
         return _rank(version) < _rank(row)
     if is_undated(version):
         return False
-    was_current = version["timestamp"] <= row["timestamp"] and row["fetched_at"] < _seen_at(version)
+    was_current = version["timestamp"] <= row["timestamp"] and row["fetched_at"] < version["fetched_at"]
     return was_current or _same_words(version, row)
 
 

@@ -4,8 +4,6 @@ Opens Datasette on the database of KBS_DB, read-only: search, articles with thei
 It listens on 127.0.0.1 and loads nothing from elsewhere; a crawl may run at the same time. Its address goes to
 standard output; Ctrl-C closes it. Needs kbsworld[browse].
 
-Exit status: 0 when closed; 1 where there is no database or the port is in use; 2 for a wrong call.
-
 Examples:
   kbsworld browse --open
   kbsworld browse --port 0 -s KBS_DB=old.db
@@ -32,11 +30,8 @@ class Command(OfflineCommand):
         parser.add_argument("--open", action="store_true", help="open it in the browser")
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        try:
-            import datasette_dashboards  # noqa: F401
-            import rapidfuzz  # noqa: F401
-        except ImportError as error:
-            raise ImportError("kbsworld browse needs Datasette: pip install 'kbsworld[browse]'.") from error
+        import datasette_dashboards  # noqa: F401
+
         from storage.database import open_to_read
         from storage.web.app import serve
 

@@ -122,7 +122,7 @@ def _describe_spiders(settings: BaseSettings) -> str:
     for name in loader.list():
         spider = cast("type[KbsSpider]", loader.load(name))
         defaults = (f"{argument}={value}" for argument, value in spider.argument_defaults().items())
-        lines += [f"  {sys.modules[spider.__module__].__doc__}", f"      {' '.join(defaults)}"]
+        lines += [f"  {sys.modules[spider.__module__].__doc__ or name}", f"      {' '.join(defaults)}"]
     lines.append("  lang=f,e: editions. since=, until=: days, 2026-11-24.")
     lines.append("  full=1: do not stop at pages whose articles are all stored.")
     lines.append("  Of web archives: limit=1000 captures at most; dry=1: say what there is; archive=ADDRESS of a pywb.")

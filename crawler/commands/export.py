@@ -1,23 +1,25 @@
-"""Write stored articles as JSON Lines, CSV, Parquet, Markdown or TEI.
+"""Write stored articles: tables, texts, a feed, a corpus.
 
 Writes the articles of the database of KBS_DB, the newest version of each, oldest first. A file is replaced as a
-whole at the end, or not at all. A crawl may run at the same time.
-
-Exit status: 0; 1 where the database cannot be read, a row of it is damaged (the others are written), or something
-cannot be written; 2 for a wrong call; 128 plus the signal's number where a signal ended it.
+whole at the end, or not at all. FILE.manifest.json beside it says what it holds: kbsworld verify reads it, and --as-of
+with the moment that it names gives the same file later. A crawl may run at the same time.
 
 Examples:
   kbsworld export -o articles.csv --since 2026-01-01
   kbsworld export --all-versions | gzip > articles.jsonl.gz
   kbsworld export --format markdown -o articles/ --category politique
+  kbsworld export --format txt -o corpus/ --since 2026
+  kbsworld export -o feed.atom --limit 50
+  kbsworld export -o then.csv --as-of 2026-11-24T12:00
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Iterable, Iterator
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from datetime import UTC, datetime
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,86 +28,126 @@ from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, tell
 
 if TYPE_CHECKING:
-    from storage.exports import Exported
+    from sqlite_utils import Database
 
-# The format of a file by the end of its name, where --format is not given.
-_ENDINGS = {".csv": "csv", ".parquet": "parquet", ".xml": "tei", ".tei": "tei"}
+    from storage.selection import Selection
+
+
+# A format: its module in storage/exports, and what it is.
+_FORMATS = {
+    "jsonl": ("json_lines", "one object per line, which kbsworld import reads (default)"),
+    "csv": ("csv_table", "for spreadsheets and scripts"),
+    "xlsx": ("excel", "for Excel; needs kbsworld[xlsx]"),
+    "parquet": ("parquet_file", "typed, for pandas and DuckDB; needs kbsworld[parquet]"),
+    "html": ("digest", "one page to read, print or mail"),
+    "markdown": ("markdown", "FILE.md: one page; FOLDER: a file per article"),
+    "atom": ("atom", "a feed with the whole texts, the newest first"),
+    "txt": ("plain_text", "the texts alone, a file per article, and metadata.csv"),
+    "vertical": ("vertical", "word and lemma, for corpus tools; needs kbsworld[lemmas]"),
+    "tei": ("tei", "one TEI P5 corpus"),
+}
+_ENDINGS = {f".{name}": name for name in _FORMATS if name != "txt"}  # which are folders
+_ENDINGS |= {".md": "markdown", ".ndjson": "jsonl", ".vert": "vertical", ".vrt": "vertical", ".xml": "tei"}
 _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 class Command(OfflineCommand):
     interrupted = "Interrupted; nothing was written."
-    _written = _damaged = 0
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--format",
-            choices=("jsonl", "csv", "parquet", "markdown", "tei"),
-            help="jsonl: one object per line, which kbsworld import reads (default, but for .csv, .parquet, .xml and "
-            ".tei); csv: for spreadsheets; parquet: needs kbsworld[parquet]; markdown: one file per article, in a "
-            "folder; tei: one TEI P5 corpus",
-        )
-        text = "the file, or for markdown the folder (default, and -: standard output)"
+        says = "; ".join(f"{name}: {text}" for name, (_, text) in _FORMATS.items())
+        parser.add_argument("--format", choices=_FORMATS, help=f"{says}. FILE's ending implies it.")
+        text = "the file, or folder (default, and -: standard output)"
         parser.add_argument("-o", "--output", metavar="FILE", help=text)
         add_selection_options(parser, versions=True)
+        text = "what the database held then: a day (up to its end) or a moment, in KST if no other zone is named"
+        parser.add_argument("--as-of", metavar="MOMENT", type=_moment, help=text)
 
     def run(self, args: list[str], opts: Namespace) -> None:
         self.prints = opts.output in {None, "-"}
         super().run(args, opts)
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        path = None if opts.output in {None, "-"} else Path(opts.output)
-        ending = path.suffix.lower() if path else ""
-        form = opts.format or _ENDINGS.get(ending, "jsonl")
-        if ending in _COMPRESSED:
-            raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
-        if (form == "markdown" and path is None) or (opts.format is None and ending in {".md", ".markdown"}):
-            raise ArgumentError("Markdown is one file per article; use --format markdown -o FOLDER.")
-        if path is not None and _is_of_database(path, Path(self.database)):
-            raise ArgumentError(f"-o {path} is the article database itself; name another file.")
-        if form == "parquet" and path is None and sys.stdout.isatty():
-            raise ArgumentError("Parquet is binary; name a file with -o FILE.")
-        return self._export(opts, form, path)
-
-    def _export(self, opts: Namespace, form: str, path: Path | None) -> int:
-        import click
-
         from storage.database import open_to_read
-        from storage.exports import csv_table, json_lines, markdown, parquet_file, sound, tei, whole_file, whole_folder
-        from storage.selection import count_rows, select_rows
+        from storage.exports import manifest
 
-        writers = {"jsonl": json_lines, "csv": csv_table, "parquet": parquet_file, "tei": tei}
-        is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
+        path = None if opts.output in {None, "-"} else Path(opts.output).expanduser()
+        name = _format_name(opts.format, path, Path(self.database))
+        if name == "atom" and opts.order is None:
+            opts.order = "newest"
+        if opts.as_of and opts.order == "rank":
+            raise ArgumentError("--order rank is by all that is stored now; leave it out with --as-of.")
         with open_to_read(self.database, tell) as db:
+            db.execute("begin")  # one state of it, whatever a crawl stores meanwhile
             selection = selection_of(opts, db)
-            length = 0 if is_hidden else count_rows(db, selection)
-            rows = select_rows(db, selection)
-            with click.progressbar(rows, length, file=sys.stderr, hidden=is_hidden, update_min_steps=500) as bar:
-                articles = self._counted(sound(bar, self._report))
-                if path and form == "markdown":
-                    with whole_folder(path) as folder:
-                        markdown.write(articles, folder, all_versions=selection.all_versions)
-                else:
-                    with whole_file(path) as stream:
-                        writers[form].write(articles, stream)
+            written, damaged = write_export(db, selection, format_of(name, path), path)
+            # Not of pipes, devices and what the shell has opened.
+            if path and not str(path).startswith("/dev/") and (path.is_file() or path.is_dir()):
+                manifest.write(db, path, name, selection, written, damaged)
         where = path or "standard output"
-        if self._written:
-            tell(f"export: {self._written:,} written to {where}.")
-        else:
-            tell(f"No article is selected; {where} is empty.")
-        return WORK_FAILED if self._damaged else 0
+        tell(f"export: {written:,} written to {where}." if written else f"No article is selected; {where} is empty.")
+        return WORK_FAILED if damaged else 0
 
-    def _counted(self, articles: Iterable[Exported]) -> Iterator[Exported]:
-        for article in articles:
-            self._written += 1
-            yield article
 
-    def _report(self, damage: str) -> None:
-        self._damaged += 1
+def _format_name(given: str | None, path: Path | None, database: Path) -> str:
+    """The name of the format that is meant; ArgumentError where it cannot be written there."""
+    ending = path.suffix.lower() if path else ""
+    if ending in _COMPRESSED:
+        raise ArgumentError(f"-o {path}: exports are not compressed; leave out {ending}.")
+    if path and _is_of_database(path, database):
+        raise ArgumentError(f"-o {path} is the article database itself; name another file.")
+    if given is None and ending and ending not in _ENDINGS:
+        raise ArgumentError(f"-o {path}: no format has the ending {ending}; choose one with --format.")
+    name = given or _ENDINGS.get(ending, "jsonl")
+    _, is_folder = format_of(name, path)
+    if path is None and (is_folder or (name in {"parquet", "xlsx"} and sys.stdout.isatty())):
+        raise ArgumentError(f"--format {name} is {'not one file' if is_folder else 'binary'}; give -o a name.")
+    if path and path.exists() and path.is_dir() != is_folder:
+        raise ArgumentError(f"-o {path} is a {'file; name a folder' if is_folder else 'folder; name a file in it'}.")
+    return name
+
+
+def format_of(name: str, path: Path | None) -> tuple[str, bool]:
+    """The module of a format, and whether what it writes is a folder; ArgumentError where there is no such format."""
+    if name not in _FORMATS:
+        raise ArgumentError(f"There is no format {name[:40]}.")
+    is_page = path is None or _ENDINGS.get(path.suffix.lower()) == name
+    return _FORMATS[name][0], name == "txt" or (name == "markdown" and not is_page)
+
+
+def write_export(db: Database, selection: Selection, form: tuple[str, bool], path: Path | None) -> tuple[int, int]:
+    """Write an export; how many rows it has, and how many are damaged, and left out."""
+    import click
+
+    from storage.exports import sound, whole_file, whole_folder
+    from storage.selection import count_rows, select_rows
+
+    module, is_folder = form
+    damages: list[str] = []
+    write = import_module(f"storage.exports.{module}").write
+    is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
+    rows, count = select_rows(db, selection), count_rows(db, selection)
+    bar = click.progressbar(rows, count, file=sys.stderr, hidden=is_hidden, update_min_steps=500)
+    with bar as shown, whole_folder(path) if path and is_folder else whole_file(path) as out:
+        write(sound(shown, damages.append), out, selection)
+    for damage in damages:
         tell(damage)
+    return count - len(damages), len(damages)
 
 
 def _is_of_database(path: Path, database: Path) -> bool:
     """Whether a path is the database, or a file that SQLite keeps beside it."""
     target, file = (os.path.realpath(one.expanduser()) for one in (path, database))
     return target in {file, *(f"{file}-{end}" for end in ("wal", "shm", "journal"))}
+
+
+def _moment(text: str) -> datetime:
+    """A moment, aware; a day is its end in KST."""
+    from extractors.article import KST
+
+    try:
+        moment = datetime.fromisoformat(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text)
+    except ValueError:
+        raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.") from None
+    # What is captured up to a later one is not known yet.
+    return min(moment if moment.tzinfo else moment.replace(tzinfo=KST), datetime.now(UTC))

@@ -3,9 +3,6 @@
 Stores the rows of each FILE, JSON Lines, plain or gzip, in the database of KBS_DB, under the
 rules by which a crawl stores. Called again, it changes nothing.
 
-Exit status: 0; 1 where something could not be read or stored; 2 for a wrong call; 128 plus the signal's number
-where a signal ended it.
-
 Examples:
   kbsworld import articles.jsonl
   kbsworld import 2025.jsonl.gz 2026.jsonl.gz
@@ -20,7 +17,7 @@ import re
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -125,6 +122,10 @@ def _row(values: dict[str, Any] | str) -> Row:
         row = article_row(article, Capture(url="", fetched_at=moment, body=b"", location=place))
         if article.timestamp is None and _CAPTURE_TIME.fullmatch(values["timestamp"]):
             row["timestamp"] = values["timestamp"]
+        replaced = values.get("replaced_at")
+        row["replaced_at"] = replaced and datetime.fromisoformat(replaced).astimezone(UTC).isoformat(
+            "T", "microseconds"
+        )
         fits = _fits(row)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ValueError("not a row that kbsworld export writes") from None

@@ -6,9 +6,6 @@ titles only. Quote a QUERY with quotes or brackets for the shell, and put -- bef
 
 Times are KST. On a terminal found words are highlighted, unless NO_COLOR is set. A crawl may run at the same time.
 
-Exit status, as of grep: 0 where something is found; 1 where nothing is, or the database cannot be read; 2 for a
-wrong call or query; 128 plus the signal's number where a signal ended it.
-
 Examples:
   kbsworld search sommet coree
   kbsworld search '"conseil de securite" NOT iran' --since 2026-01-01
@@ -18,17 +15,14 @@ Examples:
 from __future__ import annotations
 
 import json
-import os
 import re
-import sys
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
-from functools import partial
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, add_selection_options, selection_of, whole_number
+from crawler.arguments import add_selection_options, query_of, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, tell
+from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
 
 if TYPE_CHECKING:
     from storage import Hit
@@ -44,38 +38,39 @@ class Command(OfflineCommand):
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        limit = partial(whole_number, 1, 999_999)
-        add("--limit", metavar="N", type=limit, default=20, help="the most hits to print (default: 20)")
-        add("--format", choices=("text", "json"), default="text", help="json: one line per hit (default: text)")
-        add_selection_options(parser, versions=True)
+        add("--format", choices=("text", "json", "csv"), default="text", help="json: one line per hit")
+        add_selection_options(parser, versions=True, limit="show N articles at most (20)")
+        parser.set_defaults(limit=20, order="rank")
 
     def work(self, args: list[str], opts: Namespace) -> int:
         from storage.database import open_to_read
-        from storage.query import fts_expression
         from storage.search import search
+        from storage.selection import count_rows
 
-        if not args:
-            raise ArgumentError("Give the words to look for, such as: kbsworld search sommet coree.")
-        query = " ".join(args)
-        fts_expression(query)  # a wrong query is one without a database too
+        query = query_of(args, opts)
         with open_to_read(self.database, tell) as db:
-            hits = search(db, query, selection_of(opts, db), opts.limit)
+            selection = selection_of(opts, db)
+            hits = search(db, selection)
+            matches = count_rows(db, replace(selection, limit=None))
         if not hits:
             tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
             return WORK_FAILED
-        for hit in hits:
-            if opts.format == "json":
-                values = {name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in asdict(hit).items()}
-                print(json.dumps(values, ensure_ascii=False))
-            else:
-                print(_text(hit))
+        values = [asdict(hit) for hit in hits]
+        rows = [{name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in row.items()} for row in values]
+        if opts.format == "text":
+            print(*map(_text, hits), sep="\n")
+        elif opts.format == "json":
+            print(*(json.dumps(row, ensure_ascii=False) for row in rows), sep="\n")
+        else:
+            print_csv(rows[0], *(row.values() for row in rows))
+        shown = "" if matches == len(hits) else f" Shown: {len(hits):,}; --limit N shows more."
+        tell(f"{counted(matches, 'article')} found.{shown}")
         return 0
 
 
 def _text(hit: Hit) -> str:
     """A hit as lines fit for a terminal, where what was found is highlighted."""
-    has_colour = sys.stdout.isatty() and not os.environ.get("NO_COLOR")
-    begin, end = ("\x1b[1;33m", "\x1b[0m") if has_colour else ("", "")
+    begin, end = highlights()
     # A long text may be cut within a mark.
     texts = [clean(text, keep=_BEGIN + _END) + _END for text in (hit.title or "(no title)", hit.snippet)]
     # Times are stored in KST; one without a time of day is a day. An undated version has the time of its capture.

@@ -1,15 +1,12 @@
-"""Count the stored articles by month, category, hour, length, word and layout, or show how complete they are.
+"""Count the stored articles by month, category, hour, length, layout, words, or show how complete they are.
 
 Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
-by length, by layout, and with --word those that contain a word. --coverage instead shows where the articles of each
-month are from, and on which weekdays no news are stored. The reading room draws the same. A crawl may run at the same
-time.
-
-Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
-signal's number where a signal ended it.
+by length, by layout, the words of all; and with --word those that contain a word, how often it occurs, and how often in
+a million words of the edition. --coverage instead shows where the articles of each month are from, and on which
+weekdays no news are stored. The reading room draws the same. A crawl may run at the same time.
 
 Examples:
-  kbsworld stats --word sommet --since 2026-01-01
+  kbsworld stats --only word --word sommet --word '"kim jong un"' --by year
   kbsworld stats --only months --format csv > months.csv
   kbsworld stats --coverage --since 2009-01-01 --until 2009-12-31
   kbsworld stats --plot articles.png
@@ -17,18 +14,17 @@ Examples:
 
 from __future__ import annotations
 
-import csv
 import json
-import sys
 from argparse import ArgumentParser, Namespace
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, table, tell
+from crawler.terminal import WORK_FAILED, clean, counted, print_csv, table, tell
 
 if TYPE_CHECKING:
     from storage.charts import Spec
@@ -44,9 +40,11 @@ class Command(OfflineCommand):
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
-        add("--word", help="also count the articles that contain this, written as for kbsworld search")
+        text = "also count this, written as for kbsworld search; repeatable, or several separated by commas"
+        add("--word", metavar="QUERY", action="append", default=[], help=text)
+        add("--by", choices=("month", "year"), default="month", help="what is counted over time (default: month)")
         chosen = parser.add_mutually_exclusive_group().add_argument
-        names = ("months", "hours", "lengths", "word", "layouts", "origins", "gaps")
+        names = ("months", "hours", "lengths", "words", "word", "layouts", "origins", "gaps")
         chosen("--only", choices=names, help="one statistic; origins and gaps are those of --coverage")
         chosen("--coverage", action="store_true", help="where articles were first captured, weekdays without news")
         add("--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: needs --only")
@@ -57,29 +55,33 @@ class Command(OfflineCommand):
     def work(self, _: list[str], opts: Namespace) -> int:
         from storage.charts import below_one_another, drawn
         from storage.database import open_to_read
-        from storage.query import fts_expression
-        from storage.statistics import STATISTICS, run, summarize
+        from storage.query import fts_expression, split
+        from storage.statistics import MAX_WORDS_ASKED, STATISTICS, run, summarize
 
-        if opts.word is not None:
-            fts_expression(opts.word)
-        elif opts.only == "word":
+        word = ", ".join(opts.word)
+        queries = split(word)
+        for query in queries:
+            fts_expression(query)
+        if len(queries) > MAX_WORDS_ASKED:
+            raise ArgumentError(f"--word takes {MAX_WORDS_ASKED} words side by side; leave some out.")
+        if not queries and opts.only == "word":
             raise ArgumentError("--only word needs a word; give --word too, such as --word Corée.")
         if opts.format == "csv" and opts.only is None:
             raise ArgumentError("CSV is one table; choose it, such as --only months.")
         if opts.plot is not None and Path(opts.plot).suffix.lower() not in {".png", ".svg"}:
             raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {opts.plot or 'empty'}.")
+        if opts.plot is not None and opts.by == "year":
+            raise ArgumentError("--plot draws months; leave out --by year.")
         language: Language = "en" if opts.plot is None else opts.titles
-        # Bytes that are no text are in no article either.
-        word = (opts.word or "").encode("utf-8", "replace").decode()
-        wanted = opts.coverage
-        usual = [name for name, one in STATISTICS.items() if (word if name == "word" else one.coverage == wanted)]
-        chosen = [opts.only] if opts.only else usual
+        word = word.encode("utf-8", "replace").decode()  # bytes that are no text are in no article either
+        usual = [one for one in STATISTICS.values() if (word if one.asks_for_word else one.coverage == opts.coverage)]
+        chosen = [STATISTICS[opts.only]] if opts.only else usual
         with open_to_read(self.database, tell) as db:
             selection = selection_of(opts, db)
             summary = summarize(db, selection)
-            found = [(STATISTICS[name], run(db, STATISTICS[name], selection, language, word)) for name in chosen]
+            found = [(one, run(db, one, selection, language, word, opts.by)) for one in chosen]
         if opts.plot is None:
-            _print(summary, found, opts.format, word)
+            _print(summary, [_by(opts.by, *each) for each in found], opts.format, word)
             return 0
         if not summary["articles"]:
             tell(f"{_NOTHING} There is nothing to draw.")
@@ -96,10 +98,7 @@ def plot(spec: Spec, path: Path) -> None:
         ExportError: it cannot be drawn or written; a file that was there is as it was.
         ImportError: vl-convert-python is missing.
     """
-    try:
-        import vl_convert
-    except ImportError as error:
-        raise ImportError("--plot needs vl-convert-python: pip install 'kbsworld[plot]'.") from error
+    import vl_convert
 
     from storage.exports import ExportError, whole_file
 
@@ -116,14 +115,19 @@ def plot(spec: Spec, path: Path) -> None:
         stream.write(picture)
 
 
-def _print(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
-    from storage.exports.csv_table import not_a_formula
+def _by(period: str, statistic: Statistic, rows: list[Row]) -> tuple[Statistic, list[Row]]:
+    """A statistic and its rows, whose column `month` is called what it is."""
+    if period == "month" or "{period}" not in statistic.sql:
+        return statistic, rows
+    columns = {"year": {"en": "year"}, **statistic.columns}
+    del columns["month"]
+    return replace(statistic, columns=columns), [row | {"year": row["month"]} for row in rows]
 
+
+def _print(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
     if form == "csv":
         [(statistic, rows)] = found
-        writer = csv.writer(sys.stdout, lineterminator="\n")
-        writer.writerow(statistic.columns)
-        writer.writerows([not_a_formula(row[name]) for name in statistic.columns] for row in rows)
+        print_csv(statistic.columns, *([row[name] for name in statistic.columns] for row in rows))
     elif form == "json":
         tables = {each.name: [{name: row[name] for name in each.columns} for row in rows] for each, rows in found}
         print(json.dumps({"summary": summary, "statistics": tables}, ensure_ascii=False, indent=2))
@@ -136,7 +140,9 @@ def _lines(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], word: str
         pulled_at, span = summary["pulled_at"], f"{summary['first']} to {summary['last']}"
         pulled_at = f"{clean(pulled_at.replace('T', ' ')[:16])} UTC" if pulled_at else "none yet"
         yield f"articles    {summary['articles']:,}"
+        yield f"editions    {clean(summary['editions'])}"
         yield f"versions    {summary['versions']:,}"
+        yield f"edited      {counted(summary['silent_edits'], 'time')} without a new date"
         yield f"days        {summary['days']:,} with articles, {clean(span)}, in KST"
         yield f"last crawl  {pulled_at}"
         yield f"refused     {summary['refused']:,} pages of the whole database"
@@ -149,16 +155,24 @@ def _lines(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], word: str
 
 
 def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:
-    """A statistic as a table, headings first; with a column for each value of `across`, the greatest first."""
+    """A statistic as a table, headings first; with columns for each value of `across`, the greatest first."""
     from storage.statistics import OTHERS
 
     headings = {name: words["en"] for name, words in statistic.columns.items()}
-    if not statistic.across:
+    across, beside = statistic.across, statistic.beside
+    if not across or len(beside) > 1 == len({row[across] for row in rows}):
+        headings.pop("series", None)
         return [tuple(headings.values()), *(tuple(row[name] for name in headings) for row in rows)]
-    first, across, value = headings
+    first = next(iter(headings))
     counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    totals = Counter[str]()
     for row in rows:
-        counts[row[first]][row[across]] += row[value]
-    totals = sum(counts.values(), Counter[str]())
-    names = sorted(totals, key=lambda name: (name == OTHERS["en"], -totals[name], name))
+        for name in beside:
+            title = row[across] if len(beside) == 1 else f"{row[across]}: {headings[name]}"
+            counts[row[first]][title] += row[name]
+            totals[title] += row[name]
+    # Words are in the order in which they are asked for.
+    names = list(totals)
+    if len(beside) == 1:
+        names.sort(key=lambda name: (name == OTHERS["en"], -totals[name], name))
     return [(headings[first], *names), *((key, *(count[name] for name in names)) for key, count in counts.items())]

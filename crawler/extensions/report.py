@@ -12,6 +12,7 @@ from crawler.extensions import RunExtension
 from crawler.extensions.health import complaints
 from crawler.run_state import COUNTS, exit_status, storing
 from crawler.settings import CONTACT_PLACEHOLDER
+from crawler.terminal import counted
 from storage import ArticleStore, CrawlState
 
 BUG = "an error in kbsworld, see the log"
@@ -92,10 +93,11 @@ class RunReport(RunExtension):
             why = run.stopped or f"{first_failure}; {hint}."
             return f"Nothing could be fetched from {self.spider.site.base}: {why}"
         seconds = time.monotonic() - self._began
-        lines = [f"{self.spider.name}: {run.pages} pages fetched, lists included, in {seconds:.0f} s ({reason})"]
+        pages = counted(run.pages, "page")
+        lines = [f"{self.spider.name}: {pages} fetched, lists included, in {seconds:.0f} s ({reason})"]
         lines += [f"  {name:<10} {run.counts[name]:>6}" for name in COUNTS]
         lines += [f"  {'failed':<10} {len(run.failures):>6}"]
-        lines += [f"refused: {count} times: {reason}" for reason, count in run.refusal_reasons.most_common()]
+        lines += [f"refused: {counted(count, 'time')}: {reason}" for reason, count in run.refusal_reasons.most_common()]
         lines += [f"failed: {url}: {why}" for url, why in run.failures.items()]
         lines += run.notes
         lines += [f"unhealthy: {sentence}" for sentence in run.complaints]

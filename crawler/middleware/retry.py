@@ -14,6 +14,7 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.run_state import end_run, is_ending, reason_for
+from crawler.terminal import counted
 
 # A back-off grows no further, in seconds.
 _LONGEST_BACKOFF = 300.0
@@ -63,7 +64,8 @@ class RetryMiddleware(retry.RetryMiddleware):
         backoff = min(self._backoff * 2.0 ** (errors - 1), _LONGEST_BACKOFF)
         self._resume_at[host] = time.monotonic() + max(asked_for, backoff)
         if errors >= self._breaker:
-            sentence = f"{host} failed {errors} times in a row, the last time with {reason}; run it again later."
+            times = counted(errors, "time")
+            sentence = f"{host} failed {times} in a row, the last time with {reason}; run it again later."
             end_run(self.crawler, "site_failing", sentence)
         elif asked_for > self._longest_wait:
             sentence = f"{host} asks to be left alone for {asked_for:.0f} s; run it again after that."

@@ -1,19 +1,21 @@
-"""kbs_articles: articles by address, or news by number; stored ones are requested again only with full=1."""
+"""kbs_articles: articles by address, or news by number; stored ones again only with full=1, or of recheck=7 days."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta
 from itertools import chain
-from pathlib import Path
 
 from scrapy import Request
 
-from crawler.arguments import ArgumentError, open_at_once
+from crawler.arguments import ArgumentError, count, lines_of
 from crawler.spiders.base import KbsSpider
-from extractors.address import parse_address, site_url
+from extractors.address import EDITIONS, parse_address, site_url
+from extractors.article import KST
+from storage.selection import Selection
 
 # How many numbers a range may have: several times what the site ever used.
 _MAX_RANGE = 1_000_000
-_MAX_FILE = 100_000_000  # bytes: as many addresses
+_MOST_DAYS = 36_500  # more is no date
 _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 
@@ -21,24 +23,37 @@ class KbsArticlesSpider(KbsSpider):
     name = "kbs_articles"
     guesses = True
 
-    def __init__(self, urls: str = "", ids: str = "", file: str = "", lang: str = "f", full: str = "") -> None:
+    def __init__(
+        self, urls: str = "", ids: str = "", file: str = "", recheck: str = "", lang: str = "f", full: str = ""
+    ) -> None:
         """A spider of given articles; raises ArgumentError if one is not an article.
 
         Args:
             urls: addresses, separated by white space or commas.
             ids: numbers (`Seq_Code`) of news and ranges of them, separated by commas: `83685,83000-83100`.
             file: a file of addresses and ids, one a line; empty lines and those that begin with # are ignored.
-            lang: the editions to which ids belong.
+            recheck: a number of days: stored articles of the last so many are requested again, as today is the first
+                one in KST; that finds silent edits.
+            lang: the editions to which ids and those articles belong.
             full: `1` to request stored articles too: the site may have changed them.
         """
         super().__init__(lang, full=full)
         addresses = re.split(r"[\s,]+(?=https?:)|\s+", urls.strip())
-        given = [*addresses, *(part.strip() for part in ids.split(",")), *(_lines(file) if file else [])]
+        given = [*addresses, *(part.strip() for part in ids.split(",")), *(lines_of("file=", file) if file else [])]
         self.given = [_addresses(part, self.editions) for part in given if part]
-        if not self.given:
-            raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, or file=PATH.")
+        self.recheck = count("recheck", recheck)
+        if not self.given and not self.recheck:
+            raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, file=PATH, or recheck=7.")
 
     def first_requests(self) -> Iterator[Request]:
+        if self.recheck:
+            first = datetime.now(KST).date() - timedelta(days=min(self.recheck, _MOST_DAYS) - 1)
+            stored = Selection(since=first, langs=tuple(EDITIONS[one] for one in self.editions), order="newest")
+            for article in list(self.store.articles(stored)):
+                # The view that was stored: what another one shows differently is no edit.
+                views = map(parse_address, (self.site.official(article.source_url or ""), article.url))
+                if view := next((view for view in views if view and view.url == article.url), None):
+                    yield self.request_article(view)
         for address in map(parse_address, chain.from_iterable(self.given)):
             assert address is not None
             if address.url in self.requested:
@@ -62,16 +77,3 @@ def _addresses(text: str, editions: Sequence[str]) -> Iterable[str]:
     if address is None or not address.is_article:
         raise ArgumentError(f"{text[:200]} is neither the address of an article of KBS World nor an id such as 83685.")
     return [text]
-
-
-def _lines(name: str) -> list[str]:
-    try:
-        with open_at_once(Path(name).expanduser()) as stream:
-            data = stream.read(_MAX_FILE + 1)
-        lines = data.decode("utf-8-sig").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        raise ArgumentError(f"file={name} cannot be read ({reason}).") from None
-    if len(data) > _MAX_FILE:
-        raise ArgumentError(f"file={name} is larger than {_MAX_FILE:,} bytes; give its addresses in several runs.")
-    return [line.strip() for line in lines if line.strip() and not line.lstrip().startswith("#")]

@@ -1,4 +1,4 @@
-"""Articles as files of other formats, streamed; a module for each format (DATA.md, "Exports").
+"""Articles as files of other formats, streamed (but feeds); a module for each format (DATA.md, "Exports").
 
 Here is what they share: sound rows, one name for each article, and files that are replaced as a whole or not at all.
 """
@@ -10,13 +10,19 @@ import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import asdict
+from datetime import datetime
 from hashlib import sha256
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
 
-from extractors.address import parse_address
+from markupsafe import Markup, escape
+
+from extractors.address import EDITIONS, PAGES, SITE
+from extractors.article import KST
+from storage.selection import NEWEST, Selection
 from storage.versions import Row
 
 #: What neither XML nor a terminal takes: control characters except tab and line ends, surrogates, and what Unicode
@@ -32,8 +38,10 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\+09:00)?", re.ASCII)
 _KIND = re.compile(r"[a-z]{1,20}")
+# Pages of today's site: numbers of the old one are a series of their own.
+_PAGES = "|".join(re.escape(name) for name, page in PAGES.items() if page.id and page.layout != "generic")
 # Lower case only: some file systems do not distinguish case.
-_NUMBER = re.compile(r"[a-z0-9_]{1,60}")
+_ARTICLE = re.compile(rf"{re.escape(SITE)}/service/(?:{_PAGES})\?lang=([a-z])((?:&\w+=[a-z0-9_]{{1,60}})+)", re.ASCII)
 _DESCRIPTOR = re.compile(r"/dev/(?:stdout|fd/([0-9]{1,9}))")
 _BUFFER = 1 << 20  # bytes written at a time; an article is a few thousand
 
@@ -43,10 +51,20 @@ class ExportError(OSError):
 
 
 class Exported(NamedTuple):
-    """One version of an article: its row of `articles`, and what `paragraphs` there holds as JSON."""
+    """One version of an article: its row of `articles`, and what `paragraphs` there holds as JSON.
+
+    Where storage.history tells it: `change` is `new`, `updated` or `edited`, and `before` the version before it.
+    """
 
     row: Row
     paragraphs: list[str]
+    change: str = ""
+    before: "Exported | None" = None
+
+    @property
+    def values(self) -> Row:
+        """The row with truth and lists as such, not as SQLite has them."""
+        return {**self.row, **{name: bool(self.row[name]) for name in FLAGS}, "paragraphs": self.paragraphs}
 
 
 def sound(rows: Iterable[Row], tell: Callable[[str], None]) -> Iterator[Exported]:
@@ -73,25 +91,62 @@ def _paragraphs(row: Row) -> list[str]:
     return paragraphs
 
 
+def day_of(row: Row) -> str:
+    """The day on which an article counts, in KST, as text: when it was written, else that of its version; or empty."""
+    day: str = (row["written_at"] or row["timestamp"])[:10]
+    return day if _DAY.fullmatch(day) else ""
+
+
+def moment_of(time: str | None) -> datetime | None:
+    """A time of a row, aware; a bare day is its midnight in KST; None where the column holds no time."""
+    try:
+        moment = datetime.fromisoformat(time or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=KST)
+
+
+def blocks(paragraphs: Iterable[str]) -> Iterator[tuple[bool, Iterator[str]]]:
+    """Paragraphs in groups, each with whether it is a list; then its texts are the items of that."""
+    shown = filter(None, paragraphs)  # an empty one shows nothing
+    for is_list, group in groupby(shown, lambda one: one.startswith(ITEM) and one != ITEM):
+        yield is_list, (one.removeprefix(ITEM) if is_list else one for one in group)
+
+
+def markup(text: str) -> Markup:
+    """Text as XML and HTML show it as it is, also in an attribute; what they forbid becomes U+FFFD."""
+    shown = escape(FORBIDDEN.sub(REPLACEMENT, text))
+    return shown.replace("\r", Markup("&#13;")) if "\r" in text else shown
+
+
+def described(selection: Selection) -> str:
+    """A selection in words, for readers of an export: the same for the same articles, whenever it is made."""
+    given = [(name, value) for name, value in asdict(selection).items() if value != getattr(NEWEST, name)]
+    words = [f"{name}={' or '.join(value) if isinstance(value, tuple) else value}" for name, value in given]
+    return f"Selected: {', '.join(word for word in words if not word.startswith('as_of=')) or 'the newest versions'}."
+
+
 def name_of(row: Row, *, version: bool) -> str:
     """The name of a row's article in every export: its day, kind, edition and number, as `2026-11-24-news-fr-83685`.
 
     An address without a number gives 16 digits of its SHA-256 instead; with `version` the time of the version follows
-    (`-20261124T105959`). The name consists of lower-case letters, digits, `T`, `-` and `_`.
+    (`-20261124T105959`), and until when it stood before a silent edit (`-until-20261124T020000000000`). The name
+    consists of lower-case letters, digits, `T`, `-` and `_`.
     """
-    day, kind, timestamp = (row["written_at"] or row["timestamp"])[:10], row["kind"], row["timestamp"]
-    parts = [day if _DAY.fullmatch(day) else "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
+    kind, timestamp = row["kind"], row["timestamp"]
+    parts = [day_of(row) or "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
     if version:
         parts.append(re.sub("[-:]", "", timestamp[:19]) if _TIMESTAMP.fullmatch(timestamp) else _digest(timestamp))
+        if row.get("replaced_at"):
+            parts.append(f"until-{re.sub('[^0-9T]', '', row['replaced_at'][:26])}")
     return "-".join(parts)
 
 
 def _number(url: str) -> str:
-    address = parse_address(url)
-    if address is None or not address.is_article or address.url != url or address.facts.layout == "generic":
-        return _digest(url)  # numbers of the old site are a series of their own
-    ids = [value for _, value in parse_qsl(urlsplit(url).query)[1:]]
-    return "-".join([str(address.lang), *ids]) if all(map(_NUMBER.fullmatch, ids)) else _digest(url)
+    article = _ARTICLE.fullmatch(url)
+    if article is None or article[1] not in EDITIONS:
+        return _digest(url)
+    return "-".join([EDITIONS[article[1]], *re.findall("=([a-z0-9_]+)", article[2])])
 
 
 def _digest(text: str) -> str:

@@ -1,15 +1,17 @@
-"""JSON Lines: one object per line, with all columns."""
+"""JSON Lines: one object per line, with all columns; of what is told to be new, with the change and what was before."""
 
 import json
 from collections.abc import Iterable
 from typing import IO
 
-from storage.exports import FLAGS, Exported
+from storage.exports import Exported
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
     """Write articles into a stream."""
     encode = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-    for row, paragraphs in articles:
-        values = {**row, **{name: bool(row[name]) for name in FLAGS}, "paragraphs": paragraphs}
+    for article in articles:
+        values = article.values
+        if article.change:
+            values |= {"change": article.change, "before": article.before and article.before.values}
         stream.write(f"{encode(values)}\n".encode())

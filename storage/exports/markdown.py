@@ -1,16 +1,18 @@
-"""Markdown: a file for each article, with its fields as YAML front matter and its text as CommonMark."""
+"""Markdown: a file for each article, its fields as YAML front matter, its text as CommonMark; or all on one page."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator
-from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.parse import quote
 
-from storage.exports import FLAGS, FORBIDDEN, ITEM, REPLACEMENT, Exported, name_of
-from storage.versions import COLUMNS
+from storage.exports import FORBIDDEN, REPLACEMENT, Exported, blocks, name_of
+from storage.exports.digest import about, template, web_address
+from storage.selection import NEWEST, Selection
+from storage.versions import HISTORY
 
-_FRONT_MATTER = tuple(name for name in COLUMNS if name not in {"paragraphs", "text"})
+_FRONT_MATTER = tuple(name for name in HISTORY if name not in {"paragraphs", "text"})
 
 # What is markup anywhere; an ampersand where it could begin a character reference.
 _MARKS = re.compile(r"[\\`*_\[\]<>#~|]|&(?=[#A-Za-z])")
@@ -18,45 +20,54 @@ _MARKS = re.compile(r"[\\`*_\[\]<>#~|]|&(?=[#A-Za-z])")
 _FIRST_MARK = re.compile(r"(?:[-+=](?=[-+=\s]|$)|(?<![0-9])[0-9]{1,9}[.)](?=\s|$))")
 # White space that a reader would drop or take for markup: at both ends, and what ends lines.
 _BLANKS = re.compile(r"^\s+|\s+$|[\t\r\n]+")
+# One of these, or what may not be: few texts have any, and one look for all is a tenth of the work.
+_ANY = re.compile(rf"{FORBIDDEN.pattern[:-1]}\\`*_\[\]<>#~|&\t\r\n]")
 # What JSON may hold, and a YAML reader takes for the end of a line or for no character.
 _NOT_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
-def write(articles: Iterable[Exported], folder: Path, *, all_versions: bool = False) -> None:
-    """Write articles, no two of one url and (with `all_versions`) timestamp, into an empty folder."""
+def write(articles: Iterable[Exported], out: Path | IO[bytes], selection: Selection = NEWEST) -> None:
+    """Write articles into a stream; or into an empty folder, then no two of one url and (of all versions) timestamp."""
+    if isinstance(out, Path):
+        for article in articles:
+            (out / f"{name_of(article.row, version=selection.all_versions)}.md").write_bytes(page(article).encode())
+        return
+    changes = template("digest.html").changes
+    out.write(b"# KBS World\n")
     for article in articles:
-        path = folder / f"{name_of(article.row, version=all_versions)}.md"
-        with path.open("x", encoding="utf-8", newline="\n") as file:
-            file.write(page(article))
+        title = escaped(article.row["title"] or "(no title)")
+        link = quote(web_address(article.row["url"]), safe="!#$%&'()*+,/:;=?@[]")
+        parts = [f"## [{title}](<{link}>)" if link else f"## {title}", escaped(about(article))]
+        # As HTML on one line, which Markdown may hold: it has no marks of its own for this.
+        parts += [" ".join(changes(article).split()), *_blocks(article.paragraphs)]
+        out.write("".join(f"\n{part}\n" for part in parts if part).encode())
 
 
 def page(article: Exported) -> str:
     """An article as a file's text."""
-    row, paragraphs = article
-    fields = "".join(f"{name}: {_yaml(name, row[name])}\n" for name in _FRONT_MATTER)
-    blocks = [f"# {_escaped(row['title'])}"] if row["title"] else []
-    return f"---\n{fields}---\n\n" + "\n\n".join([*blocks, *_blocks(paragraphs)]) + "\n"
+    values = article.values
+    title = [f"# {escaped(values['title'])}"] if values["title"] else []
+    fields = "".join(f"{name}: {_yaml(values.get(name))}\n" for name in _FRONT_MATTER)
+    return f"---\n{fields}---\n\n" + "\n\n".join([*title, *_blocks(article.paragraphs)]) + "\n"
 
 
 def _blocks(paragraphs: Iterable[str]) -> Iterator[str]:
-    """Paragraphs, and lists of successive items."""
-    shown = filter(None, paragraphs)  # an empty one shows nothing
-    for is_item, group in groupby(shown, lambda one: one.startswith(ITEM) and one != ITEM):
-        if is_item:
-            yield "\n".join(f"- {_escaped(one.removeprefix(ITEM))}" for one in group)
-        else:
-            yield from map(_escaped, group)
+    for is_list, texts in blocks(paragraphs):
+        shown = map(escaped, texts)
+        yield from ["\n".join(f"- {text}" for text in shown)] if is_list else shown
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
     """Text that a CommonMark reader shows as it is, on one line; what is no character becomes U+FFFD."""
+    if not (_ANY.search(text) or _FIRST_MARK.match(text) or text != text.strip()):
+        return text
     text = _MARKS.sub(r"\\\g<0>", FORBIDDEN.sub(REPLACEMENT, text))
     if mark := _FIRST_MARK.match(text):
         text = f"{text[: mark.end() - 1]}\\{text[mark.end() - 1 :]}"
     return _BLANKS.sub(lambda blanks: "".join(f"&#{ord(blank)};" for blank in blanks[0]), text)
 
 
-def _yaml(name: str, value: Any) -> str:
+def _yaml(value: Any) -> str:
     """A value as YAML, of which JSON is a part: no text in double quotes is taken for a date, a number or markup."""
-    written = json.dumps(bool(value) if name in FLAGS else value, ensure_ascii=False)
+    written = json.dumps(value, ensure_ascii=False)
     return _NOT_YAML.sub(lambda found: f"\\u{ord(found[0]):04x}", written)

@@ -1,39 +1,49 @@
-"""One Parquet file, with the columns of `articles` as the database has them."""
+"""One Parquet file with typed columns: times with their zone, lists, booleans, and the day of each article."""
 
 from collections.abc import Iterable, Iterator
-from typing import IO
+from typing import IO, Any
 
-from storage.exports import Exported
-from storage.versions import COLUMNS, Row
+import pyarrow
+from pyarrow.parquet import ParquetWriter
 
-_INTEGERS = frozenset({"has_video", "truncated", "archive_offset"})
+from storage.exports import FLAGS, Exported, day_of, moment_of
+from storage.versions import HISTORY
+
+_TIMES = {"written_at": "+09:00", "updated_at": "+09:00", "fetched_at": "UTC", "replaced_at": "UTC"}
 # The most that is held in memory at once.
 _GROUP_ROWS = 5000
 _GROUP_CHARACTERS = 16_000_000
 
 
-def write(articles: Iterable[Exported], stream: IO[bytes]) -> None:
-    """Write articles into a stream, which may be a pipe; ImportError, with a sentence, where pyarrow is missing."""
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetWriter
-    except ImportError as error:
-        raise ImportError("--format parquet needs pyarrow: pip install 'kbsworld[parquet]'.") from error
-
-    schema = pyarrow.schema([(name, pyarrow.int64() if name in _INTEGERS else pyarrow.string()) for name in COLUMNS])
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
+    """Write articles into a stream, which may be a pipe."""
+    types = {
+        **{name: pyarrow.timestamp("us", zone) for name, zone in _TIMES.items()},
+        **dict.fromkeys(FLAGS, pyarrow.bool_()),
+        "paragraphs": pyarrow.list_(pyarrow.string()),
+        "archive_offset": pyarrow.int64(),
+        "date": pyarrow.date32(),
+    }
+    schema = pyarrow.schema([(name, types.get(name, pyarrow.string())) for name in (*HISTORY, "date")])
     with ParquetWriter(stream, schema, compression="zstd", write_page_checksum=True) as writer:
         for group in _groups(articles):
             writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
 
 
-def _groups(articles: Iterable[Exported]) -> Iterator[list[Row]]:
-    group: list[Row] = []
+def _groups(articles: Iterable[Exported]) -> Iterator[list[dict[str, Any]]]:
+    group: list[dict[str, Any]] = []
     held = 0
-    for row, _ in articles:
-        group.append(row)
-        held += len(row["text"])
+    for article in articles:
+        group.append(_typed(article))
+        held += len(article.row["text"])
         if len(group) >= _GROUP_ROWS or held >= _GROUP_CHARACTERS:
             yield group
             group, held = [], 0
     if group:
         yield group
+
+
+def _typed(article: Exported) -> dict[str, Any]:
+    day = moment_of(day_of(article.row))
+    times = {name: moment_of(article.row.get(name)) for name in _TIMES}
+    return article.values | times | {"date": day and day.date()}

@@ -31,7 +31,7 @@ _HERE = Path(__file__).parent
 # On rows of `catalogue`. datasette-dashboards leaves out a part in double brackets if its parameter is empty.
 _FILTERED = (
     "catalogue.latest [[ and catalogue.day >= :since ]] [[ and catalogue.day <= :until ]] "
-    "[[ and catalogue.category = :category ]]"
+    "[[ and catalogue.category = :category ]] [[ and catalogue.lang = :lang ]]"
 )
 # The charts are interpreted, since no page may make code of text; nothing that is stored becomes HTML.
 _EMBEDDING = {"ast": True, "actions": False, "renderer": "svg", "defaultStyle": False, "tooltip": False}

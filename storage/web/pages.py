@@ -3,16 +3,18 @@
 import json
 import re
 from dataclasses import asdict
+from io import BytesIO
 from typing import Any
 
 from sqlite_utils import Database
 
+from storage.difference import compare_paragraphs, compare_words
+from storage.exports import atom, sound
+from storage.exports.digest import web_address
 from storage.query import QueryError
 from storage.search import BEGIN, END, search
-from storage.selection import NEWEST
+from storage.selection import NEWEST, Selection, find_category, select_rows
 from storage.statistics import summarize
-from storage.versions import COLUMNS
-from storage.web.difference import compare_paragraphs, compare_words
 
 Context = dict[str, Any]
 
@@ -24,10 +26,8 @@ _LATEST = """
     select id, title, category, written_at, timestamp, lang from catalogue
     where latest order by timestamp desc, url limit 12
 """
-_ARTICLE = f"""
-    select catalogue.id, catalogue.latest, {", ".join(f"articles.{name}" for name in COLUMNS)}
-    from catalogue join articles using (url, timestamp) where catalogue.id = ?
-"""  # noqa: S608
+_VERSION = "select * from history where id = ?"
+_EDITS = "select -id as id, timestamp, replaced_at from silent_edits where url = ? order by replaced_at desc limit 1000"
 _VERSIONS = "select id, timestamp, latest, title from catalogue where url = ? order by timestamp desc limit 1000"
 
 
@@ -39,11 +39,20 @@ def front_page(db: Database) -> Context:
 def results(db: Database, query: str) -> Context:
     """The results of a search; none if the query cannot be understood."""
     try:
-        found = search(db, query, limit=_MAX_RESULTS)
+        found = search(db, Selection(query=query, order="rank", limit=_MAX_RESULTS))
     except QueryError:
         found = []
     hits = [asdict(hit) | {"title": _marked(hit.title), "snippet": _marked(hit.snippet)} for hit in found]
     return {"q": query, "hits": hits, "is_cut": len(hits) == _MAX_RESULTS}
+
+
+def feed(db: Database, query: str, category: str | None, address: str) -> bytes:
+    """The newest articles as an Atom feed; ValueError, with a sentence, for a wrong query or an unknown category."""
+    categories = () if category is None else (find_category(db, category),)
+    selection = Selection(query=query, categories=categories, order="newest", limit=_MAX_RESULTS)
+    out = BytesIO()
+    atom.write(sound(select_rows(db, selection), lambda _: None), out, selection, address)
+    return out.getvalue()
 
 
 def article(db: Database, key: str, against: str | None) -> Context:
@@ -56,29 +65,27 @@ def article(db: Database, key: str, against: str | None) -> Context:
     return {
         "article": shown,
         "versions": versions,
+        "edits": list(db.query(_EDITS, [shown["url"]])),
         "newest_id": next((version["id"] for version in versions if version["latest"]), None),
         "difference": _difference(shown, other) if other and other["url"] == shown["url"] else None,
     }
 
 
 def _version(db: Database, key: str) -> Context | None:
-    for found in db.query(_ARTICLE, [key]):
-        links = {"link": _web_address(found["url"]), "image_link": _web_address(found["image_url"])}
+    """A version by its id in `catalogue`; a silent edit by its own with a minus."""
+    for found in db.query(_VERSION, [key]):
+        links = {"link": web_address(found["url"]), "image_link": web_address(found["image_url"])}
         return {**found, **links, "paragraphs": json.loads(found["paragraphs"])}
     return None
 
 
 def _difference(shown: Context, other: Context) -> Context:
-    old, new = sorted((shown, other), key=lambda version: str(version["timestamp"]))
+    # What stood in a row before a silent edit is older than what is there now.
+    old, new = sorted((shown, other), key=lambda one: (str(one["timestamp"]), one["replaced_at"] or "~"))
     title = compare_words(old["title"] or "", new["title"] or "")
     paragraphs = compare_paragraphs(old["paragraphs"], new["paragraphs"])
     is_same = all(piece.change == "equal" for pieces in (title, *paragraphs) for piece in pieces)
     return {"old": old, "new": new, "title": title, "paragraphs": paragraphs, "is_same": is_same}
-
-
-def _web_address(url: str | None) -> str | None:
-    """An address if a link may lead to it: a page can give any text as one."""
-    return url if url and url.startswith(("https://", "http://")) else None
 
 
 def _marked(text: str | None) -> list[str]:

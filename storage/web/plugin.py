@@ -12,7 +12,7 @@ from markupsafe import Markup
 from sqlite_utils import Database
 
 from storage.web.language import pick_language, words_of_page
-from storage.web.pages import Context, article, front_page, results
+from storage.web.pages import Context, article, feed, front_page, results
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
@@ -24,7 +24,12 @@ _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     """The pages that Datasette does not have."""
-    return [(r"^/$", _front), (r"^/search$", _search), (r"^/-/language/(?P<code>fr|en)$", _pick_language)]
+    return [
+        (r"^/$", _front),
+        (r"^/search$", _search),
+        (r"^/feed\.atom$", _feed),
+        (r"^/-/language/(?P<code>fr|en)$", _pick_language),
+    ]
 
 
 @hookimpl
@@ -74,6 +79,16 @@ async def _search(datasette: Datasette, request: Request) -> Response:
     return await _page(datasette, request, "search.html", await _read(datasette, results, query))
 
 
+async def _feed(datasette: Datasette, request: Request) -> Response:
+    """The newest articles for a feed reader: of a category (`?category=`), or with words (`?q=`)."""
+    address = f"http://{request.host}{request.full_path}"
+    try:
+        body = await _read(datasette, feed, request.args.get("q") or "", request.args.get("category"), address)
+    except ValueError as error:
+        return Response.text(f"{error}\n", status=400)
+    return Response(body, content_type="application/atom+xml; charset=utf-8")
+
+
 async def _pick_language(request: Request) -> Response:
     back = request.args.get("back") or "/"
     response = Response.redirect(back if _OWN_PAGE.fullmatch(back) else "/")
@@ -87,9 +102,7 @@ async def _page(datasette: Datasette, request: Request, template: str, context: 
     return Response.html(page, status=status)
 
 
-async def _read(datasette: Datasette, read: Callable[..., Context], *arguments: object) -> Context:
+async def _read(datasette: Datasette, read: Callable[..., Any], *arguments: object) -> Any:
     """What `read` returns for the database, in one of Datasette's threads."""
     database = datasette.get_database(DATABASE)
-    return await database.execute_fn(  # type: ignore[no-any-return]
-        lambda connection: read(Database(connection, execute_plugins=False), *arguments)
-    )
+    return await database.execute_fn(lambda connection: read(Database(connection, execute_plugins=False), *arguments))

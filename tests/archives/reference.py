@@ -1,12 +1,12 @@
 """The rows that captures must give, computed from their truths alone: nothing here is imported from `storage`.
 
 One row for each article and date (`timestamp`): the words of the newest capture with that date; a video, if any view
-showed one; the layout of the plain view if one was captured. The row names the earliest capture with its words: that
-does not depend on the order of reading. Pages without a date are one version while their words are the same.
+showed one; the layout of the plain view if one was captured. The row names the capture since which it is so: that does
+not depend on the order of reading. Pages without a date are one version while their words are the same.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta, timezone
 from typing import Any
 
@@ -43,7 +43,8 @@ def _row(captures: list[Seen]) -> tuple[dict[str, Any], Seen]:
     """The row of one version, from its captures in the order of time, and the capture that it names."""
     truths = [seen.truth for seen in captures if seen.truth]
     newest = truths[-1]
-    first = next(seen for seen, truth in zip(captures, truths, strict=True) if _words(truth) == _words(newest))
+    states = [_state(truths[: number + 1]) for number in range(len(truths))]
+    first = captures[max((number + 1 for number, state in enumerate(states) if state != states[-1]), default=0)]
     plain = [truth.layout for truth in truths if truth.layout != "video"]
     moment = captures[0].moment.astimezone(_KST)
     row = {
@@ -55,6 +56,12 @@ def _row(captures: list[Seen]) -> tuple[dict[str, Any], Seen]:
         "fetched_at": first.moment.isoformat(timespec="microseconds"),
     }
     return row, first
+
+
+def _state(truths: Sequence[Article]) -> tuple[list[Any], bool, bool]:
+    """What a row says after these captures: words, whether there is a video, whether it is of the plain view."""
+    views = [truth.layout != "video" for truth in truths]
+    return _words(truths[-1]), any(truth.has_video for truth in truths), any(views)
 
 
 def _words(truth: Article) -> list[Any]:

@@ -21,7 +21,7 @@ from tests.bench.processes import measure
 from tests.bench.report import Figure, conclude, print_table
 from tests.storage.web.rooms import opened
 
-_ALL, _NORTH = Selection(), Selection(category="Intercoréen")
+_ALL, _NORTH = Selection(), Selection(categories=("Intercoréen",))
 _YEAR = Selection(since=date(2020, 1, 1), until=date(2020, 12, 31))
 #: Frequent words and rare ones, several, phrases, beginnings, and parts of the articles.
 SEARCHES = (
@@ -30,6 +30,10 @@ SEARCHES = (
     *((query, _ALL) for query in ("export*", "gangneung OR busan", "coree NOT japon", "titre:ministre", "9731")),
     *(("introuvable", _ALL), ("coree", _NORTH), ("séoul", _YEAR), ("dialogue sommet", _NORTH)),
 )
+
+
+#: Formats of texts, and how many articles a second each is written with at least.
+TEXTS = {**dict.fromkeys(("csv", "html", "markdown", "atom", "txt", "tei"), 10_000), "vertical": 1_000}
 
 
 def main() -> int:
@@ -44,10 +48,12 @@ def main() -> int:
         seconds = {
             f"a search, of {len(SEARCHES)} kinds": _searches(database, options.rounds),
             "the front page of the reading room": _front_page(database, 4 * options.rounds),
+            "kbsworld new, where nothing is new": _news(database, options.rounds),
             "kbsworld export, from start to end": _exports(database, options.articles, options.rounds),
             "kbsworld --help": [measure("crawler", "--help").seconds for _ in range(options.rounds)],
         }
-    *_, export, starts = (statistics.median(taken) for taken in seconds.values())
+        rates = {form: options.articles / _export(database, form) for form in TEXTS}
+    *_, new, export, starts = (statistics.median(taken) for taken in seconds.values())
     rows = [
         [what, f"{statistics.median(taken) * 1000:,.1f}", f"{statistics.quantiles(taken, n=20)[-1] * 1000:,.1f}"]
         for what, taken in seconds.items()
@@ -56,6 +62,8 @@ def main() -> int:
     return conclude(
         [
             Figure("articles exported in a second", options.articles / export, at_least=15_000),
+            *(Figure(f"as {form}", rates[form], at_least=least) for form, least in TEXTS.items()),
+            Figure("seconds of kbsworld new where nothing is new", new, at_most=0.7),
             Figure("seconds until kbsworld --help ends", starts, at_most=0.6),
         ]
     )
@@ -87,6 +95,17 @@ def _exports(database: Path, articles: int, rounds: int) -> list[float]:
                 sys.exit(f"{written} of {articles} articles were exported: the rate means nothing.")
         taken.append(run.seconds)
     return taken
+
+
+def _export(database: Path, form: str) -> float:
+    with tempfile.TemporaryDirectory(dir=database.parent) as folder:
+        target = f"{folder}/{form}{'.md' if form == 'markdown' else ''}"
+        return measure("scrapy", "export", "--format", form, "-o", target, own={"KBS_DB": str(database)}).seconds
+
+
+def _news(database: Path, rounds: int) -> list[float]:
+    # The first one tells everything.
+    return [measure("scrapy", "new", own={"KBS_DB": str(database)}).seconds for _ in range(rounds + 1)][1:]
 
 
 def _seconds(do: Callable[[], object]) -> float:

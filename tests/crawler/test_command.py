@@ -41,7 +41,7 @@ def in_shell(database: Path, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(shell, cwd=database.parent, env=env, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["browse", "doctor", "export", "extract", "search", "stats"])
+@pytest.mark.parametrize("name", ["browse", "doctor", "export", "extract", "kwic", "search", "stats"])
 def test_help_explains_exit_statuses_and_gives_examples(scrapy: Run, name: str) -> None:
     run = scrapy(name, "--help")
     assert run.returncode == 0
@@ -57,14 +57,17 @@ def test_help_explains_exit_statuses_and_gives_examples(scrapy: Run, name: str) 
         (["export", "more"], "Unknown argument more. See kbsworld export --help."),
         (["doctor", "--fast"], "Unknown option --fast. See kbsworld doctor --help."),
         (["stats", "-s", "KBS_DBB=a"], "Unknown setting KBS_DBB; is it KBS_DB?"),
-        (["stats", "--since", ""], "argument --since: must be a date (YYYY-MM-DD)."),
+        (
+            ["stats", "--since", ""],
+            "argument --since: must be a day (2026-11-01), a month (2026-11), a year (2026), or",
+        ),
         (["export", "--category", "x"], "No article has the category x."),  # which only the database shows
         (["stats", "--plot", "chart.jpg"], "--plot must be a file name that ends in .png or .svg, not chart.jpg."),
         (["stats", "--only", "word"], "--only word needs a word; give --word too, such as --word Corée."),
         (["stats", "--word", '"nord'], "A quote is not closed"),
         (["stats", "--format", "csv"], "CSV is one table; choose it, such as --only months."),
         (["search", "(sommet"], "A bracket is not closed"),
-        (["search", "sommet", "--limit", "no"], "argument --limit: must be a whole number from 1 to 999999."),
+        (["search", "sommet", "--limit", "no"], "argument --limit: must be a whole number from 1 to 999999999."),
         (["reextract", "--jobs", "0", "seeds"], "argument --jobs: must be a whole number from 1 to 1000."),
         (["reextract", "-s", "KBS_MAX_PAGE=0"], "KBS_MAX_PAGE is '0'; it must be a whole number from 1 to 2147483648."),
         (["reextract", "--only", "colour=red"], "argument --only: must be NAME=VALUE, such as layout=generic"),
@@ -75,6 +78,22 @@ def test_help_explains_exit_statuses_and_gives_examples(scrapy: Run, name: str) 
         (["reextract", "--scheduler", "tcp://host:1", "--jobs", "2"], "--jobs: not allowed with argument --sch"),
         (["browse", "--port", "99999"], "argument --port: must be a whole number from 0 to 65535."),
         (["search"], "Give the words to look for"),
+        (["kwic"], "Give the words to look for"),
+        (["kwic", "sommet", "--query", "japon"], "Give the words to look for once"),
+        (["kwic", "sommet", "--context", "x"], "argument --context: must be a whole number from 0 to 100."),
+        (["search", "seoul", "-japon"], "Unknown option -japon; to leave out a word, write: NOT japon. See kbsworld s"),
+        (["search", "--", "-seoul"], "OR, NOT and brackets need words on both sides"),
+        (["export", "--query", "(sommet"], "A bracket is not closed"),
+        (["export", "--order", "rank"], "--order rank needs words to rank by; give --query too"),
+        (["stats", "--kind", "rumour"], "argument --kind: invalid choice: 'rumour'"),
+        (["stats", "--since", "2026-13"], "argument --since: must be a day (2026-11-01), a month"),
+        (["export", "--url", "7654321"], "The article 7654321 is not stored; leave it out, or crawl it first."),
+        (["export", "--ids", "no such file"], "--ids no such file cannot be read (No such file or directory)."),
+        (["export", "--ids", "/dev/null"], "--ids /dev/null names no article; write an address or a number on each"),
+        (["export", "--since", "2026", "--since", "2025"], "--since is given twice; it takes one value."),
+        (["stats", "--word", ",".join("abcdefghij")], "--word takes 9 words side by side; leave some out."),
+        (["stats", "--by", "year", "--plot", "a.svg"], "--plot draws months; leave out --by year."),
+        (["crawl", "kbs_articles", "-a", "ids=1", "-a", "ids=2"], "-a ids is given twice; it takes one value."),
         (["reextract", ""], "An argument is empty, such as a variable"),
     ],
 )
@@ -121,10 +140,33 @@ def test_a_pipe_that_a_process_writes_into_is_a_file(database: Path) -> None:
     assert '"title": "Washington' in run.stdout, run.stderr
 
 
-@pytest.mark.parametrize("command", ["export", "search seoul --format json --limit 300"])
+@pytest.mark.parametrize("command", ["export", "search seoul --format json --limit 300", "kwic seoul", "crawl --help"])
 def test_head_ends_a_command_silently(database: Path, command: str) -> None:
     run = in_shell(database, f"kbsworld {command} | head -n 1")
     assert (run.stdout.count("\n"), run.stderr) == (1, "")
+
+
+@pytest.mark.parametrize(
+    ("command", "status", "output", "errors"),
+    [
+        ("--version", 0, r"kbsworld \d+\.\d+\.\d+\n", ""),
+        ("| head -n 1", 0, "Usage:\n", ""),
+        ("--help | head -n 1", 0, "Usage:\n", ""),
+        ("serach seoul", 2, "", "Unknown command serach; see kbsworld --help.\n"),
+        ("--since 2026", 2, "", "Unknown command --since; see kbsworld --help.\n"),
+        ("--hlep", 2, "", "Unknown command --hlep; see kbsworld --help.\n"),
+        ("stats --db none.db", 1, "", "There is no database none.db yet; .*\n"),
+        ("stats --db ''", 1, "", "The article database has no name; .*\n"),
+        ("export --db kbs.db --limit 1 --db kbs.db", 2, "", "(?s)usage: .* --db is given twice; it takes one value.\n"),
+        ("export --db %.db --limit 1", 0, "{.*}\n", "export: 1 written to standard output.\n"),
+    ],
+)
+def test_what_is_the_same_for_all_commands(database: Path, command: str, status: int, output: str, errors: str) -> None:
+    database.rename(database.with_name("%.db"))
+    run = in_shell(database, f"set -o pipefail; KBS_DB=other.db kbsworld {command}")
+    assert run.returncode in {status, 128 + signal.SIGPIPE}
+    assert re.fullmatch(output, run.stdout)
+    assert re.fullmatch(errors, run.stderr)
 
 
 @pytest.mark.parametrize(
@@ -229,6 +271,7 @@ def test_kbsworld_is_itself_inside_another_scrapy_project(database: Path, config
     run = in_shell(database, f"kbsworld --help && kbsworld list && kbsworld extract --pdb {seed}")
     assert run.returncode == 0, run.stderr
     assert "  kbsworld <command> [options]" in run.stdout
+    assert run.stdout.index("  doctor ") < run.stdout.index("Scrapy's own:\n") < run.stdout.index(" runspider ")
     assert "kbs_news" in run.stdout.split()
     assert '"title": "Washington' in run.stdout
     assert list(folder.glob("ran-*")) == []
@@ -238,7 +281,8 @@ def test_kbsworld_is_itself_inside_another_scrapy_project(database: Path, config
     ("command", "status"),
     [
         *((f"{name} ODD.txt", 0) for name in ("extract", "reextract")),
-        *(("KBS_DB=ODD.db " + name, 0) for name in ("stats", "search seoul", "export -o ODD.csv")),
+        *(("KBS_DB=ODD.db " + name, 0) for name in ("stats", "search seoul")),
+        ("KBS_DB=ODD.db export -o ODD.csv && kbsworld verify --db ODD.db ODD.csv", 0),
         ("KBS_DB=ODD.db doctor", 1),  # these texts are not those of their paragraphs
         ("KBS_ARCHIVE=ODD doctor", 1),
         ("reextract --only category=ODD", 2),

@@ -41,10 +41,12 @@ def line(row: Row) -> bytes:
         {"url": "https://world.kbs.co.kr/service/other.htm?lang=f&id=1", "kind": "other"},
         {"archive_file": None, "archive_offset": None, "paragraphs": "[]", "text": ""},
         {"paragraphs": '["a", "« b »\\n"]', "text": "a\n\n« b »\n"},
+        {"replaced_at": "2026-11-22T00:00:00.000000+00:00"},
     ],
 )
 def test_a_row_of_kbsworld_is_read_as_it_was(values: dict[str, Any]) -> None:
-    assert _row(json.loads(line(article(**values)))) == article(**values)
+    edit = {"replaced_at": values.get("replaced_at")}
+    assert _row(json.loads(line(article(**values) | edit))) == article(**values) | edit
 
 
 @pytest.mark.parametrize(
@@ -53,6 +55,8 @@ def test_a_row_of_kbsworld_is_read_as_it_was(values: dict[str, Any]) -> None:
         {"fetched_at": "0001-01-01T00:00:00+14:00"},
         {"fetched_at": "2026-11-21T00:00:00"},
         {"fetched_at": None},
+        {"replaced_at": "2026-11-22"},
+        {"replaced_at": 7},
         {"paragraphs": '["\\ud800"]', "text": "\ufffd"},
         {"paragraphs": "[1]"},
         {"text": "other words"},

@@ -85,7 +85,7 @@ def test_a_page_over_the_bound_is_refused(scrapy: Run, tmp_path: Path) -> None:
     large = Raw(url=url(1), body=page(1) + b" " * 300_000).packed()
     path, _ = archive(tmp_path / "in", record(0).packed(), large, record(2).packed())
     done = scrapy("reextract", str(path), "--jobs", "1", KBS_MAX_PAGE="200000")
-    assert "refused: 1 times: larger than a page may be" in done.stderr
+    assert "refused: 1 time: larger than a page may be" in done.stderr
     assert (done.returncode, counted(done, "refused"), counted(done, "damaged")) == (0, 1, 0)
     assert stored(tmp_path) == {url(0), url(2)}
 

@@ -1,5 +1,7 @@
 """kbsworld search, as a person calls it."""
 
+import csv
+import io
 import json
 import re
 from argparse import ArgumentParser
@@ -49,7 +51,7 @@ def on_terminal(path: Path, capsys: pytest.CaptureFixture[str], *arguments: str)
 
 def test_in_a_pipe_hits_are_plain_lines(path: Path, scrapy: Run) -> None:
     run = scrapy("search", "SOMMET", "seoul", KBS_DB=str(path))
-    assert (run.returncode, run.stderr) == (0, "")
+    assert (run.returncode, run.stderr) == (0, "1 article found.\n")
     assert run.stdout.splitlines() == [
         "2026-11-02 10:59 KST · Politique",
         "Séoul et Tokyo préparent un sommet",
@@ -85,8 +87,17 @@ def test_nothing_found_is_status_1_as_with_grep(path: Path, scrapy: Run) -> None
     assert run.stderr.startswith("No article is found for pingouin; try fewer words")
 
 
-def test_words_that_begin_with_a_hyphen_follow_two(path: Path, scrapy: Run) -> None:
-    assert scrapy("search", "--limit", "1", "--", "-sommet", KBS_DB=str(path)).stdout.count("Séoul et Tokyo") == 1
+def test_a_word_with_a_hyphen_is_left_out(path: Path, scrapy: Run) -> None:
+    found = [scrapy("search", "--", *words, KBS_DB=str(path)).stdout for words in (["busan"], ["busan", "-sommet"])]
+    assert ["Séoul et Tokyo" in output for output in found] == [True, False]
+
+
+def test_all_hits_are_counted_and_come_in_the_order_that_is_asked_for(path: Path, scrapy: Run) -> None:
+    for order, first in (("date", "2026-11-02"), ("newest", "2026-11-03"), ("rank", "2026-11-03")):
+        run = scrapy("search", "busan", "--order", order, "--limit", "1", "--format", "csv", KBS_DB=str(path))
+        [hit] = csv.DictReader(io.StringIO(run.stdout))
+        assert hit["written_at"].startswith(first)
+        assert run.stderr == "2 articles found. Shown: 1; --limit N shows more.\n"
 
 
 def test_the_readmes_search_prints_what_it_shows(tmp_path: Path, scrapy: Run) -> None:

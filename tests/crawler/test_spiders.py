@@ -8,6 +8,7 @@ import pytest
 
 from extractors import Article
 from tests.crawler.conftest import Run
+from tests.crawler.prepared import prepared
 from tests.crawler.scripted import change_pages, counts, rows, stored
 from tests.replica import Replica, World, pages
 from tests.replica.world import Entry
@@ -209,3 +210,10 @@ def test_a_date_only_the_list_has_is_looked_for_in_three_runs(crawl: Run) -> Non
         replica.requests.clear()
         crawl("kbs_news", KBS_BASE_URL=replica.base_url)
         assert asked(replica.requests) == []
+
+
+def test_a_spider_without_a_docstring_is_named_in_the_help() -> None:
+    first = "from crawler.spiders import kbs_videos; kbs_videos.__doc__ = kbs_videos.KbsVideosSpider.__doc__ = None"
+    run = prepared().run("crawl", "--help", first=first)
+    assert (run.returncode, run.stderr) == (0, "")
+    assert "\n  kbs_videos\n" in run.stdout

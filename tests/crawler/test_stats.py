@@ -47,10 +47,12 @@ def test_the_tables_show_every_number(scrapy: Run) -> None:
     assert (ran.returncode, ran.stderr) == (0, "")
     lines = ran.stdout.splitlines()
     assert lines[0].split() == ["articles", "30"]
-    assert "2026-09-01 to 2026-11-" in lines[2]
+    assert lines[1].split() == ["editions", "fr", "30"]
+    assert lines[3] == "edited      0 times without a new date"
+    assert "2026-09-01 to 2026-11-" in lines[4]
     assert [line for line in lines if line and line[0].isupper()] == [
         *("Articles per month by category", "Hours of publication (Korean time)", "Length of the articles"),
-        *("A word over time: séoul", "Layouts over time"),
+        *("Words by edition", "Words over time: séoul", "Layouts over time"),
     ]
     head = next(number for number, line in enumerate(lines) if "Politique" in line)
     assert lines[head].split()[:3] == ["month", "Société", "Politique"]
@@ -169,7 +171,7 @@ def test_an_svg_has_a_bar_a_row_and_hostile_text_as_text(database: Path, tmp_pat
     assert not [key for key in attributes if "href" in key or key.startswith("on")]
     texts = [text for text in root.itertext() if text.strip()]
     assert "<script>alert(1)</script><scr…" in texts
-    assert "Un mot au fil du temps – <séoul>" in texts
+    assert "Des mots au fil du temps – <séoul>" in texts
     assert max(map(len, texts)) < 100
 
 

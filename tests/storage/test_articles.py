@@ -55,7 +55,7 @@ RULES: dict[str, tuple[list[tuple[Article, timedelta]], Outcome, list[Article]]]
     "new timestamp": ([(PAGE, NOW), (UPDATED, HOUR)], Outcome.UPDATED, [PAGE, UPDATED]),
     "same capture": ([(PAGE, NOW), (REWRITTEN, NOW)], Outcome.REEXTRACTED, [REWRITTEN]),
     "silent edit": ([(PAGE, NOW), (REWRITTEN, HOUR)], Outcome.EDITED, [REWRITTEN]),
-    "earlier capture": ([(PAGE, HOUR), (REWRITTEN, NOW)], Outcome.UNCHANGED, [PAGE]),
+    "earlier capture": ([(PAGE, HOUR), (REWRITTEN, NOW)], Outcome.EDITED, [PAGE]),
     "truncated after whole": ([(PAGE, NOW), (TRUNCATED, HOUR)], Outcome.UNCHANGED, [PAGE]),
     "whole after truncated": ([(TRUNCATED, NOW), (PAGE, HOUR)], Outcome.EDITED, [PAGE]),
     "lost its dates": ([(PAGE, NOW), (UNDATED, HOUR)], Outcome.UNCHANGED, [PAGE]),
@@ -83,11 +83,12 @@ def test_rules_of_versions(store: ArticleStore, rule: str) -> None:
     assert list(store) == stored[-1:]
 
 
-def test_a_first_capture_never_replaces_another_version(store: ArticleStore) -> None:
+def test_what_a_first_capture_replaces_within_its_second_is_kept(store: ArticleStore) -> None:
     store.add(UNDATED_OTHER, capture(SECOND))
     store.add(UNDATED, capture(5 * SECOND))
-    assert store.add(UNDATED, capture(1.5 * SECOND)) is Outcome.UNCHANGED
-    assert {version.title for version in store.versions(PAGE.url)} == {PAGE.title, "Autre"}
+    assert store.add(UNDATED, capture(1.5 * SECOND)) is Outcome.EDITED
+    assert [version.title for version in store.versions(PAGE.url)] == [PAGE.title]
+    assert [row["title"] for row in store.db.table("silent_edits").rows] == ["Autre"]
 
 
 def test_captures_of_one_moment_differ_by_their_address(store: ArticleStore) -> None:

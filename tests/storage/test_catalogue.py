@@ -127,15 +127,14 @@ def test_an_article_keeps_its_id_when_edited_and_after_vacuum(tmp_path: Path) ->
     assert (after.id, after.url) == (before.id, article.url)
 
 
-def test_a_database_of_the_first_version_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_database_of_the_first_version_is_upgraded(tmp_path: Path) -> None:
     first = Migrations("kbsworld")
     oldest = migrations.pending(Database(memory=True))[0]
     first(name=oldest.name)(oldest.fn)
-    monkeypatch.setattr("storage.database.migrations", first)
-    monkeypatch.setattr("storage.articles.index_folded", lambda *_: None)
-    monkeypatch.setattr("storage.articles.ArticleStore._versions", lambda *_: [])
-    fill(tmp_path / "kbs.db", 60)
-    monkeypatch.undo()
+    fill(tmp_path / "new.db", 60)
+    with closing(Database(tmp_path / "new.db")) as new, closing(Database(tmp_path / "kbs.db")) as old:
+        first.apply(old)
+        old.table("articles").insert_all(new.table("articles").rows)
     with ArticleStore(tmp_path / "kbs.db") as store:
         article = list(store)[7]
         assert article.url in {hit.url for hit in store.search(f'title:"{article.title}"')}

@@ -135,8 +135,8 @@ def test_weekdays_without_news_are_counted_for_each_edition(
     assert expected["2009-02", "fr"]["days"] == "all"
     assert gaps(store, Selection(since=since, until=until)) == expected
     french = {key: row for key, row in expected.items() if key[1] == "fr"}
-    for category in (None, "", "Politique"):  # what is not stored may be of any
-        assert gaps(store, Selection(since=since, until=until, lang="fr", category=category)) == french
+    for categories in ((), ("",), ("Politique",)):  # what is not stored may be of any
+        assert gaps(store, Selection(since=since, until=until, langs=("fr",), categories=categories)) == french
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_weekdays_without_news_are_counted_for_each_edition(
 def test_only_dated_news_of_the_edition_fill_a_day(store: ArticleStore, values: Row, is_news: bool) -> None:
     monday, tuesday, wednesday = (date(2009, 3, day) for day in (2, 3, 4))
     insert(store, news(1, monday), news(2, tuesday) | values, news(3, wednesday))
-    [found] = gaps(store, Selection(lang="fr")).values()
+    [found] = gaps(store, Selection(langs=("fr",))).values()
     assert found == {"missing": 0 if is_news else 1, "weekdays": 3, "days": None if is_news else "03"}
 
 

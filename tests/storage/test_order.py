@@ -1,14 +1,18 @@
 """What is stored does not depend on the order in which captures are read."""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from itertools import count, permutations
+from operator import itemgetter
+from random import Random
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from storage import ArticleStore, Outcome
+from storage import ArticleStore, Outcome, Selection
+from storage.selection import count_rows, select_rows
 from storage.versions import COLUMNS, Row
 
 WRITTEN, UPDATED = "2026-01-01T09:00:00+09:00", "2026-01-04T09:00:00+09:00"
@@ -18,7 +22,7 @@ VIEWS: dict[str, dict[str, Any]] = {
     "text": {"layout": "text"},
     "body": {"layout": "text", "title": None},
 }
-# Which of equal captures a row names may depend on the order.
+# Where a capture is archived depends on which archive is read first.
 FREE = {"archive_file", "archive_offset"}
 URLS = count(1)
 
@@ -56,23 +60,33 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArticleStore]:
 
 def stored(store: ArticleStore, captures: Sequence[Row]) -> list[Row]:
     """The rows that captures of an article give, the newest version first; read again they give the same."""
+    return [row for row in history(store, captures) if row["replaced_at"] is None]
+
+
+def history(store: ArticleStore, captures: Sequence[Row]) -> list[Row]:
+    """Those rows and the silent edits."""
     url = f"https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code={next(URLS)}"
-    sql = "select * from articles where url = ? order by timestamp desc"
+    columns = ", ".join(COLUMNS)
+    sql = (
+        f"select {columns}, null as replaced_at from articles where url = :url union all "  # noqa: S608
+        f"select {columns}, replaced_at from silent_edits where url = :url order by timestamp desc, replaced_at"
+    )
     with store.batch():
         for row in captures:
             store.add_row(row | {"url": url})
-        found = list(store.db.query(sql, [url]))
+        found = list(store.db.query(sql, {"url": url}))
         for row in captures:
             store.add_row(row | {"url": url})
-        assert list(store.db.query(sql, [url])) == found
+        assert list(store.db.query(sql, {"url": url})) == found
     return [{name: value for name, value in row.items() if name not in FREE | {"url"}} for row in found]
 
 
 def in_any_order(store: ArticleStore, *captures: Row) -> list[Row]:
-    first = stored(store, captures)
+    """The rows that captures give, in whatever order they are read: so do the silent edits, and the past."""
+    first = history(store, sorted(captures, key=itemgetter("fetched_at", "source_url")))
     for order in permutations(captures):
-        assert stored(store, order) == first, [row["fetched_at"][:10] for row in order]
-    return first
+        assert history(store, order) == first, [row["fetched_at"][:10] for row in order]
+    return [row for row in first if row["replaced_at"] is None]
 
 
 def test_text_is_the_later_views_and_picture_the_plain_views(store: ArticleStore) -> None:
@@ -170,6 +184,11 @@ def test_a_capture_read_again_keeps_what_another_view_added(store: ArticleStore)
         assert store.add_row(row) is Outcome.UNCHANGED
 
 
+def empty(store: ArticleStore) -> None:
+    for table in ("articles", "silent_edits", "seen"):
+        store.db.table(table).delete_where()
+
+
 def test_rows_added_together_are_stored_as_one_by_one(store: ArticleStore) -> None:
     rows = [
         *(view(5, url=f"{number}") for number in range(3)),
@@ -179,10 +198,10 @@ def test_rows_added_together_are_stored_as_one_by_one(store: ArticleStore) -> No
     ]
     sql = "select * from articles order by url, timestamp"
     with store.batch():
-        store.db.execute("delete from articles")
+        empty(store)
         singly = [store.add_row(row) for row in rows]
         one_by_one = list(store.db.query(sql))
-        store.db.execute("delete from articles")
+        empty(store)
         outcomes = store.add_rows(rows)
         assert list(store.db.query(sql)) == one_by_one
         assert outcomes.count(Outcome.NEW) == singly.count(Outcome.NEW) == 6
@@ -227,7 +246,43 @@ def test_the_order_of_reading_does_not_matter(store: ArticleStore, captures: lis
     assert in_any_order(store, *captures)
 
 
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(captures(), st.randoms(use_true_random=False))
+def test_what_the_database_held_is_what_it_would_hold_without_later_captures(
+    store: ArticleStore, captures: list[Row], random: Random
+) -> None:
+    captures = [row | {"url": "one"} for row in captures]
+    random.shuffle(captures)
+    with store.batch():
+        for row in captures:
+            moment = datetime.fromisoformat(row["fetched_at"])
+            for all_versions in (False, True):
+                empty(store)
+                store.add_rows([one for one in captures if one["fetched_at"] <= row["fetched_at"]])
+                then = list(select_rows(store.db, Selection(all_versions=all_versions)))
+                store.add_rows(captures)
+                past = Selection(all_versions=all_versions, as_of=moment)
+                assert list(select_rows(store.db, past)) == then
+                assert count_rows(store.db, past) == len(then)
+
+
+def test_silent_edits_are_kept_until_they_are_replaced(store: ArticleStore) -> None:
+    first = history(store, [view(1), view(3, words="C"), view(2, words="B"), view(4, words="C")])
+    assert [(row["text"], (row["replaced_at"] or "")[:10]) for row in first] == [
+        ("C", ""),
+        ("A", "2026-01-02"),
+        ("B", "2026-01-03"),
+    ]
+
+
+def test_an_edit_is_extracted_again_where_it_is(store: ArticleStore) -> None:
+    rows = history(store, [view(1), view(3, words="B"), view(1, words="A!")])
+    assert [row["text"] for row in rows] == ["B", "A!"]
+
+
 def test_words_that_were_changed_and_changed_back_are_the_later_ones(store: ArticleStore) -> None:
+    rows = in_any_order(store, view(1), view(2, words="B"), view(3))
+    assert [(row["text"], row["fetched_at"][:10]) for row in rows] == [("A", "2026-01-03")]
     for number, order in enumerate(permutations([view(1), view(2, words="B"), view(3), view(4)])):
         with store.batch():
             for row in order:

@@ -16,6 +16,7 @@ from storage.database import open_to_read
 from storage.schema import migrations
 from storage.search import BEGIN, END
 from tests.bench.many_articles import CATEGORIES, fill
+from tests.rows import article
 
 FIRST = datetime(2020, 1, 1, 9, tzinfo=KST)
 
@@ -118,18 +119,16 @@ def test_an_older_index_is_upgraded(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         if migration.name < "m007":
             older(name=migration.name)(migration.fn)
     monkeypatch.setattr("storage.database.migrations", older)
-    monkeypatch.setattr("storage.articles.index_folded", lambda *_: None)
-    monkeypatch.setattr("storage.articles.ArticleStore._versions", lambda *_: [])
     with ArticleStore(tmp_path / "kbs.db") as store:
-        add(store, 1, "La ﬁn", "Texte.")
+        store.db.table("articles").insert(article(1, title="La ﬁn"))
         assert numbers(store, "fin") == []
     monkeypatch.undo()
     with open_to_read(tmp_path / "kbs.db", lambda _: None) as db:
-        assert [hit.title for hit in module.search(db, "fin")] == [f"La {BEGIN}ﬁn{END}"]
+        assert [hit.title for hit in module.search(db, Selection(query="fin", order="rank"))] == [f"La {BEGIN}ﬁn{END}"]
 
 
 def test_days_and_categories_limit_what_is_found(many: ReadOnlyStore) -> None:
-    year = Selection(since=date(2015, 1, 1), until=date(2015, 12, 31), category=CATEGORIES[0])
+    year = Selection(since=date(2015, 1, 1), until=date(2015, 12, 31), categories=CATEGORIES[:1])
     hits = many.search("la", year, 500)
     wanted = {one.url for one in many.articles(year)}
     assert {hit.url for hit in hits} == wanted
@@ -141,7 +140,7 @@ def test_days_and_categories_limit_what_is_found(many: ReadOnlyStore) -> None:
 def test_frequent_words_are_found_newest_first(
     many: ReadOnlyStore, monkeypatch: pytest.MonkeyPatch, query: str, look: int
 ) -> None:
-    selection = Selection(category=CATEGORIES[1])
+    selection = Selection(categories=CATEGORIES[1:2])
     wanted = set(numbers(many, query, selection, 1000))
     assert wanted
     monkeypatch.setattr(module, "FREQUENT", 0)

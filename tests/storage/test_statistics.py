@@ -1,5 +1,6 @@
 """What can be counted of the articles, against a naive count in Python; and the dashboards' queries."""
 
+import json
 import re
 import sqlite3
 from collections import Counter
@@ -16,13 +17,15 @@ from extractors import Article
 from extractors.article import KST
 from storage import ArticleStore, Capture
 from storage.charts import chart
+from storage.query import fold
+from storage.schema import TOKENIZE
 from storage.selection import NEWEST, Selection
-from storage.statistics import MAX_LABEL, STATISTICS, Language, register, run, summarize
+from storage.statistics import MAX_LABEL, STATISTICS, Language, register, run, summarize, words_asked
 from storage.versions import Row
 from storage.web.app import charts
 
 NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
-AUTUMN = Selection(since=date(2026, 9, 1), until=date(2026, 10, 20), lang="fr")
+AUTUMN = Selection(since=date(2026, 9, 1), until=date(2026, 10, 20), langs=("fr",))
 # How many are named in statistics.toml.
 MAX_CATEGORIES = 8
 CATEGORIES = ["Politique"] * 6 + ["Société"] * 4 + ["Culture", None, "IK", "Sport", "a", "b", "c", "d", "e", "f"]
@@ -64,7 +67,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ArticleStore]:
         yield store
 
 
-@pytest.fixture(params=[NEWEST, AUTUMN, Selection(category="Culture"), Selection(all_versions=True)])
+@pytest.fixture(params=[NEWEST, AUTUMN, Selection(categories=("Culture",)), Selection(all_versions=True)])
 def selection(request: pytest.FixtureRequest) -> Selection:
     assert isinstance(request.param, Selection)
     return request.param
@@ -111,13 +114,43 @@ def test_lengths_are_a_histogram_with_an_open_last_bar(store: ArticleStore, sele
 
 def test_a_word_is_counted_beside_all_articles_of_the_month(store: ArticleStore, selection: Selection) -> None:
     found = list(store.articles(selection))
-    every = Counter(map(month, found))
-    holding = Counter(month(article) for article in found if "Séoul" in article.text)
+    every = Counter((month(article), article.lang) for article in found)
+    holding = Counter((month(article), article.lang) for article in found if "Séoul" in article.text)
     rows = run(store.db, STATISTICS["word"], selection, word="seoul")
-    assert {row["month"]: (row["articles"], row["all_articles"]) for row in rows} == {
+    assert {edition_of(row): (row["articles"], row["all_articles"]) for row in rows} == {
         each: (holding[each], every[each]) for each in every
     }
     assert all(row["share"] == pytest.approx(100 * row["articles"] / row["all_articles"], abs=0.051) for row in rows)
+
+
+@pytest.mark.parametrize("by", ["month", "year"])
+@pytest.mark.parametrize(
+    ("query", "pattern"),
+    [("séoul", "Séoul"), ('"seoul le"', "Séoul le"), ("cor*", "Coréens"), ("seoul OR nord", "Séoul|nord")],
+)
+def test_occurrences_are_counted_by_edition(
+    store: ArticleStore, selection: Selection, by: str, query: str, pattern: str
+) -> None:
+    length = {"month": 7, "year": 4}[by]
+    times, words = Counter[Any](), Counter[Any]()
+    for article in store.articles(selection):
+        edition = month(article)[:length], article.lang
+        times[edition] += len(re.findall(rf"\b(?:{pattern})\b", article.text))
+        words[edition] += len(article.text.split())
+    rows = run(store.db, STATISTICS["word"], selection, word=f"{query}, absent", by=by)
+    counted = [row for row in rows if not row["series"].startswith("absent")]
+    assert {edition_of(row): (row["occurrences"], row["words"]) for row in counted} == {
+        each: (times[each], words[each]) for each in words
+    }
+    assert all(row["per_million"] == pytest.approx(1e6 * row["occurrences"] / row["words"], abs=0.051) for row in rows)
+    assert {row["occurrences"] for row in rows if row not in counted} == {0}
+    all_words = run(store.db, STATISTICS["words"], selection, by=by)
+    assert {(row["month"], row["lang"]): row["words"] for row in all_words} == words
+
+
+def edition_of(row: Row) -> tuple[str, str]:
+    """Month or year and language; a selection of one edition names none."""
+    return row["month"], row["series"].partition(" · ")[2] or "fr"
 
 
 def test_unknown_layouts_are_others(store: ArticleStore, selection: Selection) -> None:
@@ -128,7 +161,7 @@ def test_unknown_layouts_are_others(store: ArticleStore, selection: Selection) -
     assert counted(run(store.db, STATISTICS["layouts"], selection, "fr"), "month", "layout") == naive
 
 
-@pytest.mark.parametrize("word", ["", '"', "\x00", "' or 1=1 --"])
+@pytest.mark.parametrize("word", ['"', "\x00", "' or 1=1 --"])
 def test_an_invalid_word_is_found_nowhere(store: ArticleStore, word: str) -> None:
     rows = run(store.db, STATISTICS["word"], NEWEST, word=word)
     assert rows
@@ -200,7 +233,7 @@ def test_dashboards_and_the_command_count_the_same(store: ArticleStore, language
     connection = sqlite3.connect(f"file:{store.path}?mode=ro", uri=True)
     connection.row_factory = sqlite3.Row
     register(connection)
-    chosen = replace(AUTUMN, lang=None, category="Culture")
+    chosen = replace(AUTUMN, langs=(), categories=("Culture",))
     given = {"word": "seoul", "since": "2026-09-01", "until": "2026-10-20", "category": "Culture"}
     shown = charts(language)
     assert shown.keys() == STATISTICS.keys()
@@ -210,3 +243,17 @@ def test_dashboards_and_the_command_count_the_same(store: ArticleStore, language
         everything = run(store.db, statistic, NEWEST, language, "seoul")
         assert answered(connection, each["query"], {"word": "seoul"}) == everything
     connection.close()
+
+
+def test_words_are_looked_up_as_the_index_has_them() -> None:
+    letters = [chr(code) for code in (*range(0x250), *range(0x250, 0xFFFF, 31)) if chr(code).isalnum()]
+    with sqlite3.connect(":memory:") as index:
+        index.execute(f"create virtual table written using fts5 (word, tokenize='{TOKENIZE}')")
+        index.execute("create virtual table terms using fts5vocab (written, instance)")
+        words = [(ord(letter), fold(f"A{letter}b")) for letter in letters]
+        index.executemany("insert into written (rowid, word) values (?, ?)", words)
+        terms = {chr(key): term for key, term in index.execute("select doc, term from terms")}
+    index.close()
+    looked_up = {letter: json.loads(words_asked(f"A{letter}b"))[0]["terms"] for letter in letters}
+    assert len([letter for letter in letters if looked_up[letter]]) > 900
+    assert all(terms[letter] in (found or terms[letter]) for letter, found in looked_up.items())

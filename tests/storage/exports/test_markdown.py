@@ -2,6 +2,7 @@
 
 import json
 import re
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from storage.exports import FORBIDDEN, Exported
+from storage.exports import FORBIDDEN, Exported, markdown
 from storage.exports.markdown import page, write
+from storage.selection import Selection
 from storage.versions import Row
 from tests.rows import article
 
@@ -74,13 +76,13 @@ def test_a_yaml_reader_gives_back_exactly_the_strings(title: str, category: str)
     read = yaml.safe_load(front)
     assert read == {
         name: bool(value) if name in {"has_video", "truncated"} else value
-        for name, value in row.row.items()
+        for name, value in {**row.row, "replaced_at": None}.items()
         if name not in {"paragraphs", "text"}
     }
 
 
 def names(folder: Path, *rows: Row, all_versions: bool = False) -> list[str]:
-    write((Exported(row, []) for row in rows), folder, all_versions=all_versions)
+    write((Exported(row, []) for row in rows), folder, Selection(all_versions=all_versions))
     return sorted(file.name for file in folder.iterdir())
 
 
@@ -109,3 +111,35 @@ def test_each_version_has_its_own_name(tmp_path: Path) -> None:
     found = names(tmp_path, *(article(7, timestamp=time) for time in times), all_versions=True)
     assert "2026-11-21-news-fr-7-20261121T090000.md" in found
     assert len(found) == len(times)
+
+
+def digest(*articles: Exported) -> str:
+    out = BytesIO()
+    markdown.write(articles, out)
+    return str(MarkdownIt("commonmark").render(out.getvalue().decode()))
+
+
+def test_a_digest_is_all_articles_on_one_page_with_links() -> None:
+    rows = [exported("a", "- b", title="[T] *1*", category="Politique"), exported("<script>", title=None)]
+    shown = digest(*rows)
+    url = "https://world.kbs.co.kr/service/news_view.htm?lang=f&amp;Seq_Code=1"
+    assert f'<h2><a href="{url}">[T] *1*</a></h2>\n<p>2026-11-21 09:00 KST · Politique</p>\n<p>a</p>' in shown
+    assert f'<h2><a href="{url}">(no title)</a></h2>' in shown
+    assert "<li>b</li>" in shown
+    assert "<p>&lt;script&gt;</p>" in shown
+
+
+def test_a_digest_quotes_what_changed() -> None:
+    old = exported("12 <b> trains.", "Rien", title="T", category="Société")
+    new = exported("15 <b> trains.", "Rien", title="T", category=None)._replace(change="edited", before=old)
+    quoted = digest(new).partition("<blockquote>")[2].partition("</blockquote>")[0]
+    assert "<p><del>12</del><ins>15</ins> &lt;b&gt; trains.</p>" in quoted
+    assert "category: <del>Société</del>" in quoted
+    assert "Rien" not in quoted
+
+
+def test_what_stood_before_a_silent_edit_has_its_own_name(tmp_path: Path) -> None:
+    edits = [None, "2026-11-24T02:00:00.000000+00:00", "2026-11-24T02:00:00.000001+00:00"]
+    found = names(tmp_path, *(article(7) | {"replaced_at": time} for time in edits), all_versions=True)
+    assert "2026-11-21-news-fr-7-20261121T090000-until-20261124T020000000001.md" in found
+    assert len(found) == 3

@@ -54,6 +54,9 @@ THIRD = replace(
     paragraphs=(*SECOND.paragraphs[:2], "La suite demain."),
 )
 
+#: What stood in THIRD before it was edited without a new date.
+BEFORE = replace(THIRD, title="Sommet entre la Corée du Sud et la Chine")
+
 
 def _versions() -> list[Article]:
     world = World(articles=24, days=90)
@@ -70,6 +73,7 @@ def build(path: Path) -> None:
     """Make a database of VERSIONS and of REFUSED."""
     add(path, VERSIONS)
     with ArticleStore(path) as store, store.batch():
+        store.add(BEFORE, Capture(url=BEFORE.url, fetched_at=NOON - timedelta(hours=1), body=b""))
         crawl_state = CrawlState(store)
         run = crawl_state.begin_run("kbs_news", {}, NOON)
         for number, reason in enumerate(Counter(REFUSED).elements()):

@@ -10,9 +10,10 @@ import pytest
 from playwright.sync_api import Browser, Page
 
 from extractors import Article
+from storage.statistics import STATISTICS
 from storage.web.language import spell_time
 from tests.storage.web.reader import PHONE, Reader
-from tests.storage.web.rooms import REFUSED, SECOND, SUMMIT, THIRD, VERSIONS, Room
+from tests.storage.web.rooms import BEFORE, REFUSED, SECOND, SUMMIT, THIRD, VERSIONS, Room
 
 PAGES = """
     / /search?q=coree /search?q=introuvable /search?q=%22coree /kbs/catalogue/1 /kbs /kbs/days_without_news?lang=fr
@@ -78,6 +79,17 @@ def test_a_comparison_marks_exactly_the_changed_words(reader: Reader, room: Room
     assert page.locator(".difference ins").all_text_contents() == ["15"]
 
 
+def test_what_stood_before_a_silent_edit_is_listed_and_compared(reader: Reader, room: Room) -> None:
+    page = reader.open(f"/kbs/catalogue/{key_of(room, THIRD)}")
+    [line] = page.locator(".edits li").all_inner_texts()
+    assert line.startswith(spell_time(THIRD.timestamp, "fr"))
+    page = reader.follow(".edits a.compare")
+    assert page.locator(".difference h2 del").all_text_contents() == ["la", "Chine"]
+    assert page.locator(".difference h2 ins").all_text_contents() == ["le", "Japon"]
+    page = reader.open("/kbs/silent_edits")
+    assert str(BEFORE.title) in page.locator("table").inner_text()
+
+
 def facets(page: Page) -> dict[str, dict[str, int]]:
     script = """sections => sections.map(section => [section.querySelector('h2').textContent,
         [...section.querySelectorAll('li a')].map(link => [
@@ -141,7 +153,7 @@ def test_each_chart_has_a_mark_for_each_row(reader: Reader, room: Room) -> None:
     reader.open("/")
     page = reader.follow("nav a:has-text('Tableaux de bord')")
     drawings = page.locator(".drawing").all()
-    assert len(drawings) == 7
+    assert len(drawings) == len(STATISTICS)
     for drawing in drawings:
         query = json.loads(drawing.get_attribute("data-chart") or "")["query"]
         parameters = drawing.get_attribute("data-query")
@@ -159,8 +171,8 @@ def test_a_typed_word_changes_its_chart_only(reader: Reader) -> None:
     assert page.input_value("#filter-word") == "SOMMET"
     assert bars(page, "hours") == hours
     found = Counter(day_of(one)[:7] for one in NEWEST if "sommet" in f"{one.title} {one.text}".casefold())
-    shown = [bar.removeprefix("mois: ").split("; articles avec le mot: ") for bar in bars(page, "word")]
-    assert {month: int(count) for month, count in shown if int(count)} == dict(found)
+    shown = [re.findall("mois: (.+); articles: ([0-9]+); mot: SOMMET", bar) for bar in bars(page, "word")]
+    assert {month: int(count) for [(month, count)] in shown if int(count)} == dict(found)
 
 
 def test_the_language_is_the_browsers_until_another_is_picked(browser: Browser, room: Room) -> None:

@@ -9,11 +9,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
+import feedparser
 import pytest
 
 from storage import ArticleStore
 from tests.crawler.prepared import prepared
-from tests.storage.web.rooms import SUMMIT, THIRD, Room, add, opened
+from tests.storage.web.rooms import SUMMIT, THIRD, VERSIONS, Room, add, opened
 
 # Status -> paths.
 ANSWERS = {
@@ -209,7 +210,7 @@ def test_a_visitor_who_leaves_an_answer_leaves_no_message(small: Room) -> None:
 
 def test_it_says_in_a_sentence_why_it_cannot_open(small: Room, tmp_path: Path) -> None:
     none, here = tmp_path / "none.db", small.database
-    missing = "import sys; sys.modules['rapidfuzz'] = None"
+    missing = "import sys; sys.modules['datasette_dashboards'] = None"
     used = urlsplit(small.address).netloc.partition(":")[2]
     for status, database, port, first, part in (
         (1, here, used, "", used),
@@ -234,3 +235,29 @@ def test_a_folder_that_cannot_be_written_is_left_as_it_is(tmp_path: Path) -> Non
         assert state(folder) == before
     finally:
         folder.chmod(0o700)
+
+
+def test_a_feed_reader_gets_the_newest_articles_of_a_category_or_with_words(room: Room) -> None:
+    latest = {article.url: article for article in sorted(VERSIONS, key=lambda article: article.timestamp or "")}
+    newest = sorted(latest.values(), key=lambda article: (article.timestamp or "", article.url), reverse=True)
+    for query, wanted in (
+        ("", newest),
+        ("?category=politique", [one for one in newest if one.category == "Politique"]),
+        ("?q=titre:sommet", [one for one in newest if "sommet" in (one.title or "").lower()]),
+    ):
+        answer = room.ask(f"/feed.atom{query}")
+        assert answer.headers["content-type"] == "application/atom+xml; charset=utf-8"
+        read = feedparser.parse(answer.content)
+        assert not read.bozo
+        assert [entry.id for entry in read.entries] == [article.url for article in wanted[:50]]
+        assert read.feed.links[1] == {
+            "rel": "self",
+            "href": f"{room.address}feed.atom{query}",
+            "type": "application/atom+xml",
+        }
+    for query in ('?q="', "?category=nulle+part"):
+        assert (room.ask(f"/feed.atom{query}").status_code, len(room.ask(f"/feed.atom{query}").text.splitlines())) == (
+            400,
+            1,
+        )
+    assert f'href="{urlsplit(room.address).path}feed.atom"' in room.ask("/").text

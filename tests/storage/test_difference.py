@@ -5,7 +5,7 @@ import time
 from hypothesis import given
 from hypothesis import strategies as st
 
-from storage.web.difference import Piece, compare_paragraphs, compare_words
+from storage.difference import Piece, compare_paragraphs, compare_words
 
 WORDS = st.lists(st.sampled_from(["la", "Corée", "l’Assemblée", " ", ",", "12,5", "\n", "<b>"])).map("".join)
 
