@@ -13,6 +13,8 @@ COMMANDS_MODULE = "crawler.commands"
 KBS_DB = os.environ.get("KBS_DB", "data/kbs.db")
 # The folder of the WARC files; empty: nothing is archived.
 KBS_ARCHIVE = os.environ.get("KBS_ARCHIVE", "data/archive")
+# A file with layouts of your own, as `learn --write` makes it; empty: layouts.toml beside the database.
+KBS_LAYOUTS = os.environ.get("KBS_LAYOUTS", "")
 # Where the site is. Pages of a mirror or a replica are stored under the site's own urls.
 KBS_BASE_URL = os.environ.get("KBS_BASE_URL", "https://world.kbs.co.kr")
 # Who runs this crawler: your address, so that the site can reach you before it blocks you.

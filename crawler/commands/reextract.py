@@ -59,6 +59,7 @@ class Command(OfflineCommand):
         add("--scheduler", metavar="ADDRESS", type=_address, help=help_text)
 
     def work(self, paths: list[str], opts: Namespace) -> int:
+        from crawler.layouts import own_layouts
         from crawler.preview import compared_copy
         from crawler.reextract import Reextraction, Report, cluster, code, extract, processes
         from crawler.site import Site
@@ -80,7 +81,8 @@ class Command(OfflineCommand):
         if opts.only and not Path(self.database).expanduser().exists():
             raise FileNotFoundError(f"There is no database {self.database} yet, so --only finds no articles.")
         sources, size = ([], 0) if opts.only else _sources(paths, archive)
-        work = partial(extract, site=site, max_page=max_page)
+        layouts = own_layouts(self.settings)
+        work = partial(extract, site=site, max_page=max_page, layouts=layouts)
         page_time = self.settings.getfloat("KBS_PAGE_TIME")
         # Not the option's default: for argparse, a value that is the default was not given, not even with --scheduler.
         jobs = opts.jobs or os.cpu_count() or 1
@@ -93,7 +95,7 @@ class Command(OfflineCommand):
             ArticleStore(database) as store,
             Report("reextract", "pages", size, ending) as report,
         ):
-            call = [[os.path.realpath(path) for path in paths or [str(archive)]], max_page, site.base, code()]
+            call = [[os.path.realpath(path) for path in paths or [str(archive)]], max_page, site.base, code(), layouts]
             state = ReextractionState(store.db, hashlib.sha256(json.dumps(call).encode()).hexdigest())
             if opts.restart or opts.dry_run:
                 with store.batch():

@@ -21,9 +21,8 @@ SHORTEST_SILENCE = timedelta(days=1)
 MIN_RUNS = 5
 MIN_HISTORY = timedelta(days=7)
 
-TEMPLATE_CHANGED = (
-    "the site's template has changed. Check some of them against the site; extractors/layouts.toml needs a new entry."
-)
+LEARN = "kbsworld crawl kbs_articles -a known=20; kbsworld learn --write"
+TEMPLATE_CHANGED = f"the site's template has changed. Fetch 20 known articles again and learn the new one: {LEARN}"
 
 
 def complaints(spider: KbsSpider) -> list[str]:
@@ -37,7 +36,7 @@ def complaints(spider: KbsSpider) -> list[str]:
         sentence = f"articles have no {field}: {TEMPLATE_CHANGED}"
         shares.append((run.missing_fields[field], MAX_MISSING, articles, sentence))
     if not spider.guesses:
-        advice = "look at the reasons in the table refusals, and at one of the pages in a browser."
+        advice = f"look at the reasons in the table refusals, and at a page in a browser. If it has changed: {LEARN}"
         shares.append((refused, MAX_REFUSED, refused + articles, f"pages hold no article: {advice}"))
     if run.stopped is None:  # else that is reported, with the reason
         advice = "the next run asks for them again; if they fail again, look at the site in a browser."

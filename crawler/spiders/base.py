@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from w3lib.encoding import http_content_type_encoding
 
 from crawler.arguments import ArgumentError, day, words, yes
+from crawler.layouts import own_layouts
 from crawler.pipeline import CompletedList, ExtractedPage
 from crawler.run_state import RunState, is_ending, is_forbidden, reason_for, storing
 from crawler.settings import PRODUCT
@@ -47,6 +48,7 @@ class KbsSpider(scrapy.Spider):
         recheck_days: KBS_RECHECK_DAYS.
         run: what the run has done so far.
         site: requests never leave it, redirects included.
+        layouts: the text of the user's own layouts.
         children: the one child process that extracts its pages.
         store, crawl_state: the database; the extension RunReport opens and closes it.
         archive: what the extension Archive writes; None before its first page, or without one.
@@ -67,6 +69,7 @@ class KbsSpider(scrapy.Spider):
     arguments: dict[str, str]
     recheck_days: int
     site: Site
+    layouts: str
     children: Children
     store: ArticleStore
     crawl_state: CrawlState
@@ -109,6 +112,7 @@ class KbsSpider(scrapy.Spider):
         """The spider of a crawler: it requests pages under KBS_BASE_URL and nowhere else."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
+        spider.layouts = own_layouts(crawler.settings)
         # Not forked: that would keep the crawl's connections open.
         spider.children = Children(1, "spawn", crawler.settings.getfloat("KBS_PAGE_TIME"))
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
@@ -176,7 +180,7 @@ class KbsSpider(scrapy.Spider):
         result: Article | NotAnArticle = NotAnArticle(f"HTTP {capture.status}")
         if capture.status == 200:
             official = self.site.official(capture.url)
-            result = await self.extract(extract_html, capture.body, official, capture.charset)
+            result = await self.extract(extract_html, capture.body, official, capture.charset, self.layouts)
         if isinstance(result, Article):
             result = result.as_of(capture.fetched_at)
             trouble, temporary = "the page ends inside the article" if result.truncated else "", result.truncated
