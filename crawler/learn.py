@@ -16,7 +16,7 @@ from crawler.site import Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import parse_address
 from extractors.layout import GENERIC
-from extractors.learn import Sample
+from extractors.learn import Sample, shows_known
 from storage.archive.capture import Capture, Damage, Place, Source
 from storage.archive.http import decoded
 from storage.articles import known_article
@@ -25,6 +25,8 @@ from storage.sources import read_places
 
 # Of more pages, the newest; and how many are looked at to find them.
 _MOST_SAMPLES, _MOST_READ = 40, 500
+# How many earlier captures of a page are read for one that a layout names.
+_MOST_EARLIER = 3
 # A paragraph on more pages than this is no article's.
 _MOST_ALIKE = 0.5
 
@@ -90,12 +92,15 @@ class Samples:
             if read > _MOST_READ:
                 return
             page = self._page(newest, even_if_refused=True)
-            if page is None or page.known.layout != GENERIC:
-                continue
-            before = filter(None, map(self._page, earlier[:3]))
+            before = filter(None, map(self._page, earlier[:_MOST_EARLIER]))
             known = next((one.known for one in before if one.known.layout != GENERIC), stored)
-            if known is not None:
-                yield replace(page, known=known)
+            if page is None or known is None:
+                continue
+            sample = replace(page, known=known)
+            # A layout that still fits, but loses a part of the article, is no longer right.
+            is_less = {*page.known.paragraphs} < {*known.paragraphs}
+            if page.known.layout == GENERIC or (is_less and shows_known(sample)):
+                yield sample
 
     def _page(self, place: Place, *, even_if_refused: bool = False) -> Sample | None:
         """A capture, with its article as it is read now; None where it cannot be read, or holds none."""

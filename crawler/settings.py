@@ -25,6 +25,9 @@ KBS_CONTACT = os.environ.get("KBS_CONTACT", CONTACT_PLACEHOLDER)
 # 0: lists are read only as far as there is something new.
 KBS_RECHECK_DAYS = os.environ.get("KBS_RECHECK_DAYS", "2")
 
+# One article in so many, and the first of each run, is read by trafilatura too, which knows no layout; 0: none.
+KBS_WITNESS = os.environ.get("KBS_WITNESS", "50")
+
 # --- Politeness ---
 
 PRODUCT = f"kbsworld/{version('kbsworld')}"

@@ -39,7 +39,8 @@ _NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)
 _VAGUE = frozenset("a b blockquote center dd div dl dt em i li p section small span strong td time tr ul ol".split())
 _WORD = re.compile(r"\w+")
 _GONE = "its known words are not on the page"
-_BY_STRUCTURE = "read by structure only"
+#: Not named by the layouts: all is right, but found by structure.
+BY_STRUCTURE = "read by structure only"
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Sample:
         wrong = [name for name in FIELDS if getattr(found, name) != getattr(self.known, name)]
         if wrong or found.truncated:
             return ", ".join(wrong) or "the end of the article"
-        return _BY_STRUCTURE if found.layout == GENERIC else ""
+        return BY_STRUCTURE if found.layout == GENERIC else ""
 
 
 @dataclass(kw_only=True)
@@ -87,6 +88,11 @@ class Learned:
     @property
     def exact(self) -> int:
         return self.checked - len(self.wrong)
+
+
+def shows_known(sample: Sample) -> bool:
+    """Whether all that is known of the article is on its page."""
+    return _find(sample).is_whole
 
 
 def write_entry(entry: dict[str, str], **about: str) -> str:

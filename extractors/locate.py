@@ -289,13 +289,13 @@ def _levels(element: _Element) -> Iterator[_Element]:
 def _until_cards(node: _Element) -> Iterator[_Element]:
     """The blocks after a node that may hold its body: up to the cards of other articles, without the surroundings."""
     for block in node.itersiblings():
-        if block.tag == "footer" or _is_cards(block) or (block.tag == "h2" and _is_cards(block.getnext())):
+        if block.tag == "footer" or is_cards(block) or (block.tag == "h2" and is_cards(block.getnext())):
             return
         if block.tag not in _SURROUNDINGS:
             yield block
 
 
-def _is_cards(block: _Element | None) -> bool:
+def is_cards(block: _Element | None) -> bool:
     return block is not None and bool(_CARDS(block))
 
 
@@ -303,7 +303,7 @@ def _structural_ends(body: _Element) -> Iterator[_Element]:
     """As `Layout.end`: the surroundings, and the cards of other articles with their heading."""
     for end in body.iter("article", "aside", "footer", "h2", "nav"):
         if end.tag == "h2":
-            is_end = _is_cards(end.getnext())
+            is_end = is_cards(end.getnext())
         else:
             has_link = next(end.iter("a"), None) is not None
             is_end = end.tag != "article" or (has_link and next(end.itersiblings("article"), None) is not None)
@@ -321,7 +321,7 @@ def _find_bodies(start: _Element) -> list[_Element]:
     longest = _SHORTEST_BODY - 1
     for level in takewhile(lambda level: next(level.iter("footer"), None) is None, _levels(start)):
         pictures = pictures or [one for one in _until_cards(level) if next(one.iter("img"), None) is not None][:1]
-        prose = {block: _own_words(block) for block in _prose(_until_cards(level))}
+        prose = {block: own_words(block) for block in _prose(_until_cards(level))}
         body = max(prose, key=lambda block: prose[block], default=start)
         # One line beside a title is no body.
         is_body = _is_paragraph(body) or (body.tag in _WRAPPERS and level.tag not in _HEADLINES)
@@ -330,14 +330,14 @@ def _find_bodies(start: _Element) -> list[_Element]:
             # Without labels beside it; where paragraphs have no block of their own, all of them.
             found = [one for one in prose if one is body or body.tag not in _WRAPPERS or _is_paragraph(one)]
         # What is beside the right column or the cards is around the article, and no further level is its own.
-        is_last = any(one.tag in ("aside", "footer") or _is_cards(one) for one in level.itersiblings())
+        is_last = any(one.tag in ("aside", "footer") or is_cards(one) for one in level.itersiblings())
         if longest >= _SHORT or is_last:
             break
     return found or pictures
 
 
 def _is_paragraph(block: _Element) -> bool:
-    return _own_words(block) >= _SHORT or (text_of(block) or "").endswith(_SENTENCE_ENDS)
+    return own_words(block) >= _SHORT or (text_of(block) or "").endswith(_SENTENCE_ENDS)
 
 
 def _prose(blocks: Iterable[_Element], depth: int = 0) -> Iterator[_Element]:
@@ -368,8 +368,7 @@ def _is_prose(block: _Element) -> bool:
     cookies = words.removeprefix(WORDS.close).lstrip()
     is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
     return (
-        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block))
-        and _own_words(block) >= _SHORTEST_BODY
+        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block)) and own_words(block) >= _SHORTEST_BODY
     )
 
 
@@ -380,10 +379,10 @@ def _is_menu(block: _Element, least: int = 1) -> bool:
     has_controls = next(block.iter(*_CONTROLS), None) is not None
     if not has_controls and len(list(islice(block.iter("a"), least))) < least:
         return False
-    return _own_words(block) < (_SHORT if has_controls else _SHORTEST_BODY)
+    return own_words(block) < (_SHORT if has_controls else _SHORTEST_BODY)
 
 
-def _own_words(block: _Element) -> int:
+def own_words(block: _Element) -> int:
     """How many characters of a block are in no link."""
     return len(text_of(block) or "") - sum(len(text_of(link) or "") for link in block.iter("a"))
 
@@ -391,5 +390,5 @@ def _own_words(block: _Element) -> int:
 def _ends(selector: Selector, block: _Element) -> Iterator[_Element]:
     """The ends in a block; an aside of prose, which the right column is not, is part of an article."""
     for end in selector(block):
-        if end.tag != "aside" or 2 * _own_words(end) <= len(text_of(end) or ""):
+        if end.tag != "aside" or 2 * own_words(end) <= len(text_of(end) or ""):
             yield end

@@ -1,11 +1,13 @@
 """What a healthy run looks like; one that is not ends with exit status 3 and a sentence: what is wrong, what to do."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 
-from crawler.run_state import storing
+from crawler.run_state import RunState, storing
 from crawler.spiders.base import KbsSpider
+from crawler.terminal import clean
 
 #: With fewer pages a share says nothing.
 MIN_PAGES = 20
@@ -14,6 +16,8 @@ MAX_GENERIC = 0.1
 MAX_REFUSED = 0.2
 MAX_FAILED = 0.1
 MAX_MISSING = 0.05
+#: Share of the articles with a second opinion.
+MAX_DOUBTED = 0.05
 #: Silence is unusual if it is this many times as long as any before, and longer than a day.
 SILENCE_FACTOR = 2.0
 SHORTEST_SILENCE = timedelta(days=1)
@@ -44,7 +48,24 @@ def complaints(spider: KbsSpider) -> list[str]:
     found = [
         f"{n} of {total} {sentence}" for n, most, total, sentence in shares if total >= MIN_PAGES and n > most * total
     ]
+    found += _doubts(run)
     return found if any(run.counts[name] for name in ("new", "updated", "edited")) else [*found, *_silence(spider)]
+
+
+def _doubts(run: RunState) -> Iterator[str]:
+    """Whether a second opinion on articles differs; prose of two pages is the site's, and of no article."""
+    alike = Counter(line for opinion in run.opinions.values() for line in chain(*opinion))
+    doubted = []
+    for url, (lacking, foreign) in run.opinions.items():
+        for verb, lines in (("lacks", lacking), ("has from around it", foreign)):
+            doubted += [(url, verb, line) for line in lines if alike[line] == 1]
+    if len({url for url, *_ in doubted}) > MAX_DOUBTED * run.witnessed:
+        url, verb, line = doubted[0]
+        yield (
+            f"{len({url for url, *_ in doubted})} of {run.witnessed} articles differ in prose from what trafilatura "
+            f"reads on the pages: {url} {verb} “{clean(line, 80)}”. Look at it in a browser; if a part of the article "
+            f"is elsewhere now: {LEARN}"
+        )
 
 
 def _silence(spider: KbsSpider) -> Iterator[str]:

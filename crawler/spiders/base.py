@@ -27,6 +27,7 @@ from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
 from extractors.article import KST
+from extractors.witness import second_opinion
 from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
 from storage.children import ChildError, Children
 
@@ -45,7 +46,7 @@ class KbsSpider(scrapy.Spider):
         full: whether to go on where everything is known.
         started_at: when the run began; aware, UTC.
         arguments: as given with -a.
-        recheck_days: KBS_RECHECK_DAYS.
+        recheck_days, witness: KBS_RECHECK_DAYS, KBS_WITNESS.
         run: what the run has done so far.
         site: requests never leave it, redirects included.
         layouts: the text of the user's own layouts.
@@ -68,6 +69,7 @@ class KbsSpider(scrapy.Spider):
 
     arguments: dict[str, str]
     recheck_days: int
+    witness: int
     site: Site
     layouts: str
     children: Children
@@ -93,6 +95,7 @@ class KbsSpider(scrapy.Spider):
         self.run = RunState()
         self.requested: set[str] = set()
         self._later: list[Request] = []
+        self._read = 0
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
@@ -116,6 +119,7 @@ class KbsSpider(scrapy.Spider):
         # Not forked: that would keep the crawl's connections open.
         spider.children = Children(1, "spawn", crawler.settings.getfloat("KBS_PAGE_TIME"))
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
+        spider.witness = crawler.settings.getint("KBS_WITNESS")
         spider.recheck_days = min(crawler.settings.getint("KBS_RECHECK_DAYS"), 36_500)  # more is no date
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
         crawler.signals.connect(spider.spider_idle, signals.spider_idle)
@@ -186,6 +190,8 @@ class KbsSpider(scrapy.Spider):
             trouble, temporary = "the page ends inside the article" if result.truncated else "", result.truncated
         else:
             trouble, temporary = result.reason, result.passing
+        if isinstance(result, Article) and not temporary:
+            await self._ask_witness(capture, result)
         if temporary and (again := get_retry_request(request, spider=self, reason=trouble)):
             return [again]
         if isinstance(result, Article) and result.truncated:
@@ -196,6 +202,17 @@ class KbsSpider(scrapy.Spider):
         listed = list_url is not None
         page = ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
         return [page, *self.article_done(list_url)]
+
+    async def _ask_witness(self, capture: Capture, article: Article) -> None:
+        """Ask for a second opinion on the first article of a run, and on each KBS_WITNESS-th after it."""
+        self._read += 1
+        if not self.witness or (self._read - 1) % self.witness:
+            return
+        opinion = await self.extract(second_opinion, capture.body, capture.charset, article)
+        if not isinstance(opinion, NotAnArticle):
+            self.run.witnessed += 1
+            if any(opinion):
+                self.run.opinions[capture.url] = opinion
 
     def article_done(self, list_url: str | None) -> Iterable[Output]:  # noqa: ARG002
         """What follows when an article of a list has been dealt with: nothing, for spiders without lists."""
