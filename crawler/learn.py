@@ -1,45 +1,37 @@
 """What a new template is learned from: pages that no layout names, of articles that are known, in archives."""
 
-from __future__ import annotations
-
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import BrokenExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import datetime
 from itertools import islice
 from pathlib import Path
-
-from sqlite_utils import Database
 
 from crawler.site import Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import parse_address
 from extractors.layout import GENERIC
-from extractors.learn import Sample, shows_known
+from extractors.learn import Sample
+from storage import ArticleStore
 from storage.archive.capture import Capture, Damage, Place, Source
 from storage.archive.http import decoded
-from storage.articles import known_article
 from storage.children import Children
 from storage.sources import read_places
 
-# Of more pages, the newest; and how many are looked at to find them.
-_MOST_SAMPLES, _MOST_READ = 40, 500
-# How many earlier captures of a page are read for one that a layout names.
-_MOST_EARLIER = 3
-# A paragraph on more pages than this is no article's.
-_MOST_ALIKE = 0.5
+# Of more samples, the newest; how many pages are read to find them, and how many earlier captures of each.
+_MOST_SAMPLES, _MOST_READ, _MOST_EARLIER = 40, 500, 3
 
-#: When and where the pages of an address were captured, newest first, by the address.
+#: Where the captures of articles are, by address; the newest first, of the addresses as of one.
 Captures = dict[str, list[Place]]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Samples:
-    """A search for samples in archives.
+@dataclass(frozen=True)
+class Search:
+    """A search for samples.
 
     Attributes:
-        db: the article database.
+        store: the article database.
         archive: KBS_ARCHIVE, the folder of files that are named without one.
         site: that of the crawls that made the archive.
         layouts: the text of the user's own layouts.
@@ -47,7 +39,7 @@ class Samples:
         children: extract the pages.
     """
 
-    db: Database
+    store: ArticleStore
     archive: Path
     site: Site
     layouts: str
@@ -55,82 +47,64 @@ class Samples:
     children: Children
 
     def captures(self, sources: Iterable[Source | Damage]) -> Captures:
-        """The captures of articles in sources, by address, newest first."""
+        """The captures of articles in sources, as far as these can be read: doctor reports what is damaged."""
         found: Captures = defaultdict(list)
-        for item in (item for source in sources if isinstance(source, Source) for item in self._items(source)):
-            address = parse_address(self.site.official(item.url)) if item.status == 200 else None
-            if address is not None and address.is_article and item.location and item.media_type != "text/plain":
-                place = Place(location=item.location, url=item.url, fetched_at=item.fetched_at)
-                found[address.view_url].append(place)
-        for places in found.values():
-            places.sort(key=_time, reverse=True)
-        return dict(sorted(found.items(), key=lambda one: _time(one[1][0]), reverse=True))
+        for source in sources:
+            with suppress(OSError):
+                for item in source.read(self.max_page, 0) if isinstance(source, Source) else ():
+                    if isinstance(item, Capture) and item.location and item.status == 200:
+                        address = parse_address(self.site.official(item.url))
+                        if address is not None and address.is_article and item.media_type != "text/plain":
+                            place = Place(location=item.location, url=item.url, fetched_at=item.fetched_at)
+                            found[address.view_url].append(place)
+        ordered = {url: sorted(places, key=lambda place: place.fetched_at)[::-1] for url, places in found.items()}
+        return dict(sorted(ordered.items(), key=lambda one: one[1][0].fetched_at, reverse=True))
 
     def known(self, captures: Captures) -> list[Sample]:
         """Pages in a new template whose articles are known: from an earlier capture, or from the database."""
         return list(islice(self._known(captures), _MOST_SAMPLES))
 
     def guessed(self, captures: Captures) -> list[Sample]:
-        """Pages in a new template as they are read by structure, without paragraphs that most of them have."""
-        pages = (self._page(places[0]) for places in islice(captures.values(), _MOST_READ))
-        found = list(islice((page for page in pages if page and page.known.layout == GENERIC), _MOST_SAMPLES))
-        alike = Counter(line for page in found for line in {*page.known.paragraphs})
-        of_template = {line for line, count in alike.items() if count > _MOST_ALIKE * len(found)}
-        return [
-            replace(page, known=replace(page.known, paragraphs=lines))
-            for page in found
-            if (lines := tuple(line for line in page.known.paragraphs if line not in of_template))
-        ]
+        """Pages in a new template as structure alone reads them, without what most of them have: the template's."""
+        pages = (self._read(newest) for newest, *_ in islice(captures.values(), _MOST_READ))
+        new = ((page, article) for page, article in pages if page and article and article.layout == GENERIC)
+        found = list(islice(new, _MOST_SAMPLES))
+        alike = Counter(line for _, article in found for line in {*article.paragraphs})
+        own = [tuple(line for line in article.paragraphs if 2 * alike[line] <= len(found)) for _, article in found]
+        cleaned = (
+            (page, replace(article, paragraphs=lines)) for (page, article), lines in zip(found, own, strict=True)
+        )
+        return [_sample(page, article) for page, article in cleaned if article.paragraphs]
 
     def _known(self, captures: Captures) -> Iterator[Sample]:
-        read = 0
-        for url, [newest, *earlier] in captures.items():
-            stored = known_article(self.db, url, newest.fetched_at)
-            if not (stored or earlier):
-                continue
-            read += 1
-            if read > _MOST_READ:
-                return
-            page = self._page(newest, even_if_refused=True)
-            before = filter(None, map(self._page, earlier[:_MOST_EARLIER]))
-            known = next((one.known for one in before if one.known.layout != GENERIC), stored)
+        stored = ((self._stored(url), places) for url, places in captures.items())
+        candidates = ((article, places) for article, places in stored if article or len(places) > 1)
+        for article, (newest, *earlier) in islice(candidates, _MOST_READ):
+            page, now = self._read(newest)
+            before = (self._read(place)[1] for place in earlier[:_MOST_EARLIER])
+            known = next((one for one in before if one and one.layout != GENERIC), article)
             if page is None or known is None:
                 continue
-            sample = replace(page, known=known)
-            # A layout that still fits, but loses a part of the article, is no longer right.
-            is_less = {*page.known.paragraphs} < {*known.paragraphs}
-            if page.known.layout == GENERIC or (is_less and shows_known(sample)):
-                yield sample
+            if now is None or now.layout == GENERIC:
+                yield _sample(page, known)
 
-    def _page(self, place: Place, *, even_if_refused: bool = False) -> Sample | None:
-        """A capture, with its article as it is read now; None where it cannot be read, or holds none."""
-        item = next(read_places([place], self.archive, self.max_page), None)
-        if not isinstance(item, Capture) or item.refused:
-            return None
-        url = self.site.official(item.url)
-        try:
-            body = decoded(item, self.max_page).body
-            article = self.children.submit(extract_html, body, url, item.charset, self.layouts).result()
-        except NotAnArticle as refusal:
-            if not even_if_refused:
-                return None
-            article = _nothing(url, refusal.reason)
-        except (ValueError, BrokenExecutor, TimeoutError):
-            return None
-        return Sample(body, url, item.charset, article.as_of(item.fetched_at))
+    def _stored(self, url: str) -> Article | None:
+        """The newest version of an article that its own layout was read with, not that of its other view."""
+        address = parse_address(url)
+        versions = self.store.versions(address.url) if address else []
+        return next((one for one in versions[::-1] if address and one.layout == address.facts.layout != GENERIC), None)
 
-    def _items(self, source: Source) -> Iterator[Capture]:
-        """The captures of a source, as far as it can be read."""
-        try:
-            yield from (item for item in source.read(self.max_page, 0) if isinstance(item, Capture))
-        except OSError:
-            return  # doctor and reextract report what is damaged
+    def _read(self, place: Place) -> tuple[Capture | None, Article | None]:
+        """A capture, None where it cannot be read, and its article, None where it holds none."""
+        page = None
+        for item in read_places([place], self.archive, self.max_page):
+            if isinstance(item, Capture) and not item.refused:
+                with suppress(NotAnArticle, ValueError, BrokenExecutor, TimeoutError):
+                    page = replace(decoded(item, self.max_page), url=self.site.official(item.url))
+                    call = self.children.submit(extract_html, page.body, page.url, page.charset, self.layouts)
+                    return page, call.result()
+        return page, None
 
 
-def _nothing(url: str, reason: str) -> Article:
-    """What stands for the article of a page on which none is found."""
-    return Article(url=url, kind="other", lang="und", title=reason, paragraphs=(), layout=GENERIC)
-
-
-def _time(place: Place) -> datetime:
-    return place.fetched_at
+def _sample(page: Capture, known: Article) -> Sample:
+    return Sample(page.body, page.url, page.charset, known)

@@ -64,6 +64,8 @@ class LayoutError(ValueError):
 
 # Far more than a person needs; the file is read for every run.
 LONGEST_FILE, _LONGEST_SELECTOR, _MOST_LAYOUTS = 100_000, 2_000, 50
+# The parts of an entry that may not be empty.
+_NEEDED = ("head", "title", "body")
 # A selector that needs no XPath.
 _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
@@ -73,6 +75,7 @@ def first(selector: Selector, *elements: _Element) -> _Element | None:
     return next((found for element in elements for found in selector(element)), None)
 
 
+@lru_cache(maxsize=5_000)
 def compile_selector(selector: str) -> Selector:
     """A CSS selector as a function; an empty one matches nothing. A LayoutError if it is none."""
     try:
@@ -88,29 +91,23 @@ def read_layouts(text: str) -> tuple[Layout, ...]:
     Raises:
         LayoutError: the text is no such file.
     """
-    if len(text) > LONGEST_FILE:
-        raise LayoutError(f"it has more than {LONGEST_FILE:,} characters")
     try:
-        entries = tomllib.loads(text).get("articles", [])
+        entries = tomllib.loads(text).get("articles", []) if len(text) <= LONGEST_FILE else None
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise LayoutError(f"it is not TOML: {error}") from error
-    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
-        raise LayoutError("its entries must begin with [[articles]]")
-    if len(entries) > _MOST_LAYOUTS:
-        raise LayoutError(f"it has more than {_MOST_LAYOUTS} entries")
+        raise LayoutError(f"it is not TOML, {error}") from error
+    if not isinstance(entries, list) or len(entries) > _MOST_LAYOUTS:
+        raise LayoutError(f"it must have [[articles]], {_MOST_LAYOUTS} and {LONGEST_FILE:,} characters at most")
     return tuple(map(_read_layout, entries))
 
 
-def _read_layout(entry: Mapping[str, Any]) -> Layout:
+def _read_layout(entry: Any) -> Layout:
     for key in Layout._fields:
-        value = entry.get(key)
-        if not isinstance(value, str) or len(value) > _LONGEST_SELECTOR:
+        value = entry.get(key) if isinstance(entry, dict) else None
+        if not isinstance(value, str) or len(value) > _LONGEST_SELECTOR or not (value or key not in _NEEDED):
             raise LayoutError(
-                f"an entry has no {key}, or none that is a text of {_LONGEST_SELECTOR:,} characters at most"
+                f"the {key} of an entry must be a CSS selector of {_LONGEST_SELECTOR:,} characters at most"
             )
-        if not value.strip() and key in {"head", "title", "body"}:
-            raise LayoutError(f"the {key} of an entry is empty")
-    return Layout(*(compile_selector(entry[key].strip()) for key in Layout._fields))
+    return Layout(*(compile_selector(entry[key]) for key in Layout._fields))
 
 
 def _css(selector: str) -> Selector:

@@ -2,16 +2,13 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import UTC
 from enum import StrEnum
 from pathlib import Path
 from typing import NoReturn
 
-from sqlite_utils import Database
-
 from extractors import Article
 from extractors.address import parse_address
-from extractors.layout import GENERIC
 from storage.archive.capture import Capture
 from storage.database import Store, StoreError, open_to_read
 from storage.schema import index_folded
@@ -191,20 +188,6 @@ class ReadOnlyStore(ArticleStore):
     batch = add = add_row = add_rows = add_version = refuse_row = _refuse
 
 
-def known_article(db: Database, url: str, before: datetime) -> Article | None:
-    """The newest version of an article that was read by a known layout from a page fetched before a moment.
-
-    `url` is any address of its page; a row from the article's other view does not count.
-    """
-    address = parse_address(url)
-    if address is None or address.facts.layout == GENERIC:
-        return None
-    sql = f"select {', '.join(COLUMNS)} from articles where url = ? and layout = ? and fetched_at < ? and not truncated"  # noqa: S608
-    values = [address.url, address.facts.layout, _utc(before)]
-    row = db.execute(f"{sql} order by fetched_at desc limit 1", values).fetchone()
-    return _to_article(dict(zip(COLUMNS, row, strict=True))) if row else None
-
-
 def article_row(article: Article, capture: Capture) -> Row:
     """The row of `articles` for an article and its capture; `timestamp` is None where the page gives no time."""
     return {
@@ -229,14 +212,10 @@ def _file_url(row: Row) -> str:
 def _provenance(capture: Capture) -> Row:
     """Which capture a row is from. Microseconds are always written, so that the texts sort as the times do."""
     return {
-        "fetched_at": _utc(capture.fetched_at),
+        "fetched_at": capture.fetched_at.astimezone(UTC).isoformat(timespec="microseconds"),
         "archive_file": capture.location and capture.location.file,
         "archive_offset": capture.location and capture.location.offset,
     }
-
-
-def _utc(moment: datetime) -> str:
-    return moment.astimezone(UTC).isoformat(timespec="microseconds")
 
 
 def _to_article(row: Row) -> Article:

@@ -71,7 +71,7 @@ class Command(OfflineCommand):
             check_text("--only", value)
         if paths and opts.only:
             raise ArgumentError("--only reads the pages of stored articles, wherever they are; it takes no SOURCE.")
-        site = Site(self.settings["KBS_BASE_URL"])
+        site, layouts = Site(self.settings["KBS_BASE_URL"]), own_layouts(self.settings)
         max_page = self.settings.getint("KBS_MAX_PAGE")
         folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
         if not folder and not paths and not opts.only:
@@ -81,7 +81,6 @@ class Command(OfflineCommand):
         if opts.only and not Path(self.database).expanduser().exists():
             raise FileNotFoundError(f"There is no database {self.database} yet, so --only finds no articles.")
         sources, size = ([], 0) if opts.only else _sources(paths, archive)
-        layouts = own_layouts(self.settings)
         work = partial(extract, site=site, max_page=max_page, layouts=layouts)
         page_time = self.settings.getfloat("KBS_PAGE_TIME")
         # Not the option's default: for argparse, a value that is the default was not given, not even with --scheduler.

@@ -25,7 +25,8 @@ SHORTEST_SILENCE = timedelta(days=1)
 MIN_RUNS = 5
 MIN_HISTORY = timedelta(days=7)
 
-LEARN = "kbsworld crawl kbs_articles -a known=20; kbsworld learn --write"
+FETCH_KNOWN = "kbsworld crawl kbs_articles -a known=20"
+LEARN = f"{FETCH_KNOWN}; kbsworld learn --write"
 TEMPLATE_CHANGED = f"the site's template has changed. Fetch 20 known articles again and learn the new one: {LEARN}"
 
 
@@ -63,8 +64,8 @@ def _doubts(run: RunState) -> Iterator[str]:
         url, verb, line = doubted[0]
         yield (
             f"{len({url for url, *_ in doubted})} of {run.witnessed} articles differ in prose from what trafilatura "
-            f"reads on the pages: {url} {verb} “{clean(line, 80)}”. Look at it in a browser; if a part of the article "
-            f"is elsewhere now: {LEARN}"
+            f"reads on the pages: {url} {verb} “{clean(line, 80)}”. Look at it in a browser: where a part of "
+            "articles is elsewhere now, a layout needs a new entry (extractors/README.md)."
         )
 
 

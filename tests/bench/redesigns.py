@@ -1,4 +1,4 @@
-"""python -m tests.bench.redesigns: how many random redesigns are learned, and how structure alone reads the same pages."""
+"""python -m tests.bench.redesigns: how many random redesigns are learned, and what structure alone reads."""
 
 import argparse
 import statistics
