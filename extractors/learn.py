@@ -26,7 +26,10 @@ MIN_CHECKED = 5
 BY_STRUCTURE = "read by structure only"
 
 # What of an article must be as it is known.
-_FIELDS = ("title", "category", "written_at", "updated_at", "paragraphs", "image_url", "image_credit", "has_video")
+_FIELDS = (
+    *("title", "category", "written_at", "updated_at", "paragraphs"),
+    *("image_url", "image_credit", "has_video", "truncated"),
+)
 # Larger pages are not learned from; those of the site have some 1,500 tags.
 _MAX_TAGS = 20_000
 # Selectors are made of so many pages; all others must agree with them.
@@ -59,9 +62,7 @@ class Sample:
         except NotAnArticle as refusal:
             return refusal.reason
         wrong = [name for name in _FIELDS if getattr(found, name) != getattr(self.known, name)]
-        if wrong or found.truncated:
-            return ", ".join(wrong) or "the end of the article"
-        return BY_STRUCTURE if found.layout == GENERIC else ""
+        return ", ".join(wrong) or (BY_STRUCTURE if found.layout == GENERIC else "")
 
 
 @dataclass(kw_only=True)
@@ -84,8 +85,7 @@ class Learned:
     @property
     def is_sure(self) -> bool:
         """Whether every page is read exactly, and most of them could be judged."""
-        can_be_judged = self.checked >= MIN_CHECKED and len(self.gone) <= self.checked
-        return bool(self.entry) and can_be_judged and not self.wrong
+        return self.checked >= max(MIN_CHECKED, len(self.gone)) and bool(self.entry) and not self.wrong
 
 
 class _Page(NamedTuple):
@@ -110,8 +110,7 @@ def learn(samples: Sequence[Sample]) -> Learned:
     if not pages:  # the new template may name no category
         samples = [replace(one, known=replace(one.known, category=None)) for one in samples]
         pages = list(filter(None, map(_find, samples)))
-    shown = {page.sample.url for page in pages}
-    learned = Learned(gone=[one.url for one in samples if one.url not in shown])
+    learned = Learned(gone=[one.url for one in samples if one not in [page.sample for page in pages]])
     pages.sort(key=lambda page: -sum(bool(getattr(page.sample.known, name)) for name in _FIELDS))  # the richest first
     taken, rest = pages[::2], pages[1::2]
     while len(rest) >= MIN_CHECKED:
@@ -146,15 +145,15 @@ def _find(sample: Sample) -> _Page | None:
         body, inside = holders[0], list(holders[0])
     labels = {one: _text(one) for one in _elements(tree) if length_of(one) <= _LONGEST_LABEL}
     titles = [one for one, words in labels.items() if words == known.title]
-    if body is tree or not titles:
+    if body is tree or not (titles and paragraphs):
         return None
     title = max(titles, key=lambda one: (_common(one, body), one.tag in ("h1", "h2", "h3")))
     blocks = {one: find_dates(words) for one, words in labels.items() if is_date_block(words)}
     wanted = (known.written_at, known.updated_at)
     each = [(one, None) for one in wanted if one]
     dates = _nearest(title, blocks, [wanted] if each else []) or _nearest(title, blocks, each)
-    category = _nearest(title, labels, [known.category] if known.category else [])
-    category = [one for one in category if _common(one, title) >= _common(body, title)]  # else it is a card's
+    near = {one: words for one, words in labels.items() if _common(one, title) >= _common(body, title)}  # not a card's
+    category = _nearest(title, near, [known.category] if known.category else [])
     if bool(dates) != bool(each) or bool(category) != bool(known.category):
         return None
     parts = [title, *dates, *category]
@@ -212,26 +211,22 @@ def _fitting_dates(pages: Sequence[_Page]) -> str | None:
 
     Empty where no page has dates, None where none fits.
     """
-    written = _selectors(pages, lambda page: page.dates[:1])
-    updated = _selectors(pages, lambda page: page.dates[1:])[:_MOST_PAIRED]
-    paired = (f"{one}, {other}" for one in written[:_MOST_PAIRED] for other in updated)
-
-    def fits(selector: str) -> bool:
+    written, updated = _selectors(pages, lambda page: page.dates[:1]), _selectors(pages, lambda page: page.dates[1:])
+    paired = (f"{one}, {other}" for one in written[:_MOST_PAIRED] for other in updated[:_MOST_PAIRED])
+    for selector in chain(written, paired):
         layout = _layout(dates=selector)
-        return all(words_of_dates(layout, page.head) == " ".join(map(_text, page.dates)) for page in pages)
-
-    return next(filter(fits, chain(written, paired)), None if written else "")
+        if all(words_of_dates(layout, page.head) == " ".join(map(_text, page.dates)) for page in pages):
+            return selector
+    return None if written else ""
 
 
 def _fitting_category(pages: Sequence[_Page]) -> str | None:
     """As `_fitting_dates`."""
-
-    def fits(selector: str) -> bool:
-        category = compile_selector(selector)
-        return all(text_of(first(category, page.head)) == page.sample.known.category for page in pages)
-
     selectors = _selectors(pages, lambda page: _up(page.category))
-    return next(filter(fits, selectors), None if selectors else "")
+    for selector in selectors:
+        if all(_text(first(compile_selector(selector), page.head)) == _text(page.category) for page in pages):
+            return selector
+    return None if selectors else ""
 
 
 def _fitting_bodies(pages: Sequence[_Page]) -> Iterator[tuple[str, list[_Page]]]:
@@ -272,8 +267,7 @@ def _spares(selector: str, pages: Sequence[_Page]) -> bool:
 
 def _is_foreign(page: _Page, element: _Element) -> bool:
     """Whether an element has words, and none of the article's."""
-    segments = _segments(element)
-    return bool(segments) and not any(segment in page.words for segment in segments)
+    return bool(_words_of(element)) and not any(segment in page.words for segment in _segments(element))
 
 
 def _foreign_blocks(page: _Page, element: _Element) -> Iterator[_Element]:
@@ -360,7 +354,7 @@ def _common(one: _Element, other: _Element) -> int:
     return len({*_up(one)} & {*_up(other)})
 
 
-def _text(element: _Element) -> str:
+def _text(element: _Element | None) -> str:
     return text_of(element) or ""
 
 

@@ -18,8 +18,6 @@ from extractors.locate import is_cards, own_words
 
 # Longer pages are not read twice; those of the site have some 60 KB.
 _MAX_BYTES = 500_000
-# What is kept of an opinion.
-_MOST_LINES = 20
 # Prose: a line of so many characters that ends a sentence, and is not cut as the summaries of cards are.
 _SHORTEST = 60
 _ENDS, _CUT = tuple(WORDS.sentence_ends), ("...", "…")
@@ -47,7 +45,7 @@ def second_opinion(body: bytes, charset: str | None, article: Article) -> tuple[
     theirs = _words(text_of(page) or "")
     lacking = [line for line in _prose(lines) if _words(line) not in ours]
     foreign = [line for line in _prose(article.paragraphs) if _words(line) not in theirs]
-    return lacking[:_MOST_LINES], foreign[:_MOST_LINES]
+    return lacking[:20], foreign[:20]  # enough for a report
 
 
 def _around(page: _Element, article: Article) -> Iterator[_Element]:

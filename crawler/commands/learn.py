@@ -18,14 +18,12 @@ Examples:
   kbsworld learn --write
 """
 
-import os
 from argparse import ArgumentParser, Namespace
 from concurrent.futures import BrokenExecutor
 from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
-from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
 from crawler.terminal import UNHEALTHY, WORK_FAILED, tell
 
@@ -46,23 +44,17 @@ class Command(OfflineCommand):
         from crawler.extensions.health import FETCH_KNOWN
         from crawler.layouts import add_layout, own_layouts
         from crawler.learn import Search
-        from crawler.site import Site
         from extractors.learn import Learned, learn, write_entry
         from storage import ReadOnlyStore
         from storage.children import Children
-        from storage.sources import find_sources, own_sources
 
-        if "-" in paths:
-            raise ArgumentError("learn reads its pages more than once, so not from standard input; name a file.")
-        layouts, site = own_layouts(self.settings), Site(self.settings["KBS_BASE_URL"])
-        archive = Path(str(self.settings["KBS_ARCHIVE"] or "").strip() or os.devnull).expanduser().absolute()
+        layouts = own_layouts(self.settings)
         with (
             ReadOnlyStore(self.database) as store,
             closing(Children(1, "spawn", self.settings.getfloat("KBS_PAGE_TIME"))) as children,
         ):
-            search = Search(store, archive, site, layouts, self.settings.getint("KBS_MAX_PAGE"), children)
-            given = find_sources([str(Path.cwd() / path) for path in paths])
-            captures = search.captures([*own_sources(archive), *given])
+            search = Search(store, self.settings, children, layouts)
+            captures = search.captures([str(Path.cwd() / path) for path in paths])
             known = search.known(captures)
             samples = known or search.guessed(captures)
             try:

@@ -56,14 +56,14 @@ def complaints(spider: KbsSpider) -> list[str]:
 def _doubts(run: RunState) -> Iterator[str]:
     """Whether a second opinion on articles differs; prose of two pages is the site's, and of no article."""
     alike = Counter(line for opinion in run.opinions.values() for line in chain(*opinion))
-    doubted = []
-    for url, (lacking, foreign) in run.opinions.items():
-        for verb, lines in (("lacks", lacking), ("has from around it", foreign)):
-            doubted += [(url, verb, line) for line in lines if alike[line] == 1]
-    if len({url for url, *_ in doubted}) > MAX_DOUBTED * run.witnessed:
+    verbs = ("lacks", "has from around it")
+    found = [(url, *one) for url, opinion in run.opinions.items() for one in zip(verbs, opinion, strict=True)]
+    doubted = [(url, verb, line) for url, verb, lines in found for line in lines if alike[line] == 1]
+    pages = len({url for url, *_ in doubted})
+    if pages > MAX_DOUBTED * run.witnessed:
         url, verb, line = doubted[0]
         yield (
-            f"{len({url for url, *_ in doubted})} of {run.witnessed} articles differ in prose from what trafilatura "
+            f"{pages} of {run.witnessed} articles differ in prose from what trafilatura "
             f"reads on the pages: {url} {verb} “{clean(line, 80)}”. Look at it in a browser: where a part of "
             "articles is elsewhere now, a layout needs a new entry (extractors/README.md)."
         )

@@ -46,7 +46,7 @@ class KbsSpider(scrapy.Spider):
         full: whether to go on where everything is known.
         started_at: when the run began; aware, UTC.
         arguments: as given with -a.
-        recheck_days, witness: KBS_RECHECK_DAYS, KBS_WITNESS.
+        recheck_days: KBS_RECHECK_DAYS.
         run: what the run has done so far.
         site: requests never leave it, redirects included.
         layouts: the text of the user's own layouts.
@@ -69,7 +69,6 @@ class KbsSpider(scrapy.Spider):
 
     arguments: dict[str, str]
     recheck_days: int
-    witness: int
     site: Site
     layouts: str
     children: Children
@@ -119,7 +118,6 @@ class KbsSpider(scrapy.Spider):
         # Not forked: that would keep the crawl's connections open.
         spider.children = Children(1, "spawn", crawler.settings.getfloat("KBS_PAGE_TIME"))
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
-        spider.witness = crawler.settings.getint("KBS_WITNESS")
         spider.recheck_days = min(crawler.settings.getint("KBS_RECHECK_DAYS"), 36_500)  # more is no date
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
         crawler.signals.connect(spider.spider_idle, signals.spider_idle)
@@ -205,8 +203,8 @@ class KbsSpider(scrapy.Spider):
 
     async def _ask_witness(self, capture: Capture, article: Article) -> None:
         """Ask for a second opinion on the first article of a run, and on each KBS_WITNESS-th after it."""
-        self._read += 1
-        if not self.witness or (self._read - 1) % self.witness:
+        self._read, every = self._read + 1, self.crawler.settings.getint("KBS_WITNESS")
+        if not every or (self._read - 1) % every:
             return
         opinion = await self.extract(second_opinion, capture.body, capture.charset, article)
         if not isinstance(opinion, NotAnArticle):
