@@ -74,9 +74,7 @@ class Search:
             page, now = self._read(newest)
             before = (self._read(place)[1] for place in earlier[:_MOST_EARLIER])
             known = next((one for one in before if one and one.layout != GENERIC), article)
-            if page is None or known is None:
-                continue
-            if now is None or now.layout == GENERIC:
+            if page and known and (now is None or now.layout == GENERIC):
                 yield _sample(page, known)
 
     def _stored(self, url: str) -> Article | None:

@@ -26,10 +26,7 @@ MIN_CHECKED = 5
 BY_STRUCTURE = "read by structure only"
 
 # What of an article must be as it is known.
-_FIELDS = (
-    *("title", "category", "written_at", "updated_at", "paragraphs"),
-    *("image_url", "image_credit", "has_video", "truncated"),
-)
+_FIELDS = "title category written_at updated_at paragraphs image_url image_credit has_video truncated".split()
 # Larger pages are not learned from; those of the site have some 1,500 tags.
 _MAX_TAGS = 20_000
 # Selectors are made of so many pages; all others must agree with them.
@@ -188,22 +185,29 @@ def _differences(pages: Iterable[_Page], entry: Mapping[str, str]) -> dict[str, 
 def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
     """Entries that may fit: those of the smallest heads in which there are selectors of all parts come first."""
     titles = _selectors(pages, lambda page: _up(page.title))
-    for selector in _selectors(pages, lambda page: _up(page.head)):
-        layouts = {title: _layout(head=selector, title=title) for title in titles}
-        title = next((one for one, layout in layouts.items() if all(_has_title(page, layout) for page in pages)), None)
+    for head in _selectors(pages, lambda page: _up(page.head)):
+        title = _fitting_title(pages, head, titles)
         if title is None:
             continue
-        heads = [find_head(page.tree, layouts[title])[0] for page in pages]
-        own = [page._replace(head=head) for page, head in zip(pages, heads, strict=True) if head is not None]
+        heads = [(page, _head(page, head, title)[0]) for page in pages]
+        own = [page._replace(head=found) for page, found in heads if found is not None]
         dates, category = _fitting_dates(own), _fitting_category(own)
         if dates is not None and category is not None:
             for body, pages_of_body in islice(_fitting_bodies(own), _MOST_BODIES):
-                entry = {"head": selector, "title": title, "category": category, "dates": dates, "body": body}
+                entry = {"head": head, "title": title, "category": category, "dates": dates, "body": body}
                 yield entry | _around(pages_of_body, body)
 
 
-def _has_title(page: _Page, layout: Layout) -> bool:
-    return find_head(page.tree, layout)[2] == page.sample.known.title
+def _fitting_title(pages: Sequence[_Page], head: str, titles: Iterable[str]) -> str | None:
+    return _first_of(titles, pages, lambda one, page: _head(page, head, one)[2] == page.sample.known.title)
+
+
+def _first_of(selectors: Iterable[str], pages: Sequence[_Page], fits: Callable[[str, _Page], bool]) -> str | None:
+    return next((one for one in selectors if all(fits(one, page) for page in pages)), None)
+
+
+def _head(page: _Page, head: str, title: str) -> tuple[_Element | None, _Element | None, str | None]:
+    return find_head(page.tree, _layout(head=head, title=title))
 
 
 def _fitting_dates(pages: Sequence[_Page]) -> str | None:
@@ -213,20 +217,21 @@ def _fitting_dates(pages: Sequence[_Page]) -> str | None:
     """
     written, updated = _selectors(pages, lambda page: page.dates[:1]), _selectors(pages, lambda page: page.dates[1:])
     paired = (f"{one}, {other}" for one in written[:_MOST_PAIRED] for other in updated[:_MOST_PAIRED])
-    for selector in chain(written, paired):
-        layout = _layout(dates=selector)
-        if all(words_of_dates(layout, page.head) == " ".join(map(_text, page.dates)) for page in pages):
-            return selector
-    return None if written else ""
+
+    def fits(selector: str, page: _Page) -> bool:
+        return words_of_dates(_layout(dates=selector), page.head) == " ".join(map(_text, page.dates))
+
+    return _first_of(chain(written, paired), pages, fits) if written else ""
 
 
 def _fitting_category(pages: Sequence[_Page]) -> str | None:
     """As `_fitting_dates`."""
+
+    def fits(selector: str, page: _Page) -> bool:
+        return _text(first(compile_selector(selector), page.head)) == _text(page.category)
+
     selectors = _selectors(pages, lambda page: _up(page.category))
-    for selector in selectors:
-        if all(_text(first(compile_selector(selector), page.head)) == _text(page.category) for page in pages):
-            return selector
-    return None if selectors else ""
+    return _first_of(selectors, pages, fits) if selectors else ""
 
 
 def _fitting_bodies(pages: Sequence[_Page]) -> Iterator[tuple[str, list[_Page]]]:
