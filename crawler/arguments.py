@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
 # Settings that are numbers, and the least that makes sense; those with a whole number here must be whole.
 _LEAST: dict[str, int | float] = {
-    **dict.fromkeys(("KBS_RECHECK_DAYS", "RETRY_TIMES", "REDIRECT_MAX_TIMES"), 0),
+    **dict.fromkeys(("KBS_RECHECK_DAYS", "KBS_WITNESS", "RETRY_TIMES", "REDIRECT_MAX_TIMES"), 0),
     **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"), 1),
     **dict.fromkeys(("KBS_MAX_PAGE", "DOWNLOAD_MAXSIZE"), 1),
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),

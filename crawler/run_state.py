@@ -49,6 +49,8 @@ class RunState:
         refusal_reasons: refused pages by reason.
         layouts: articles by layout.
         missing_fields: articles without a field that they should have, by field.
+        witnessed: how many articles a second opinion was asked of.
+        opinions: address -> the prose that an article lacks and that it has from around it, where there is some.
         notes: sentences about what is unusual and no failure.
         complaints: sentences about why the run is unhealthy.
         stopped: why the run was ended early: a sentence; None while it was not.
@@ -64,6 +66,8 @@ class RunState:
     refusal_reasons: Counter[str] = field(default_factory=Counter)
     layouts: Counter[str] = field(default_factory=Counter)
     missing_fields: Counter[str] = field(default_factory=Counter)
+    witnessed: int = 0
+    opinions: dict[str, tuple[list[str], list[str]]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     stopped: str | None = None

@@ -11,7 +11,7 @@ from w3lib.encoding import read_bom, resolve_encoding
 from extractors.address import absolute, parse_address
 from extractors.article import Article, NotAnArticle, find_dates
 from extractors.body import collapse, credit_of, read_paragraphs, take_credits
-from extractors.layout import SITE_MARKS, first
+from extractors.layout import SITE_MARKS, first, read_layouts
 from extractors.locate import base_of, locate, meta_of
 from extractors.text import extract_text
 
@@ -49,11 +49,13 @@ _PARSER, _LONG_PARSER = (
 )
 
 
-def extract_page(body: bytes, url: str, charset: str | None = None, media_type: str | None = None) -> Article:
+def extract_page(
+    body: bytes, url: str, charset: str | None = None, media_type: str | None = None, layouts: str = ""
+) -> Article:
     """The article of a page that was saved, as HTML or as plain text.
 
     Args:
-        body, url, charset: as of `extract_html`.
+        body, url, charset, layouts: as of `extract_html`.
         media_type: `text/html`, `text/plain`, or None where the content must tell.
 
     Raises:
@@ -61,7 +63,7 @@ def extract_page(body: bytes, url: str, charset: str | None = None, media_type: 
     """
     # A text capture of this site begins with words.
     if media_type == "text/html" or (media_type is None and _first_character(body) == b"<"):
-        return extract_html(body, url, charset)
+        return extract_html(body, url, charset, layouts)
     try:
         text = body.decode("utf-16" if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
@@ -69,13 +71,15 @@ def extract_page(body: bytes, url: str, charset: str | None = None, media_type: 
     return extract_text(text, url or None)
 
 
-def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
+def extract_html(body: bytes, url: str, charset: str | None = None, layouts: str = "") -> Article:
     """The article of one page of KBS World.
 
     Args:
         body: the page, without transfer or content encoding.
         url: the address it was fetched from; empty where it is not known, and the page's own `og:url` counts then.
         charset: what the response's Content-Type says. Counts only where the bytes are no UTF-8.
+        layouts: the text of a layouts file of one's own (`layout.read_layouts`), tried before `layouts.toml`: a text,
+            since it is sent to other processes.
 
     Raises:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
@@ -86,7 +90,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         raise NotAnArticle("not an address of KBS World" if url else "a page without address")
     if address.refusal:
         raise NotAnArticle(address.refusal)
-    parts = locate(page, address.facts.layout)
+    parts = locate(page, address.facts.layout, read_layouts(layouts))
     if parts is None:
         if first(SITE_MARKS, page) is None:
             raise NotAnArticle("not a page of KBS World", passing=True)

@@ -3,12 +3,13 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeAlias
 
-from lxml.cssselect import CSSSelector
-from lxml.etree import _Element
+from lxml.cssselect import CSSSelector, SelectorError
+from lxml.etree import XPathError, _Element
 
 from extractors.address import FACTS, PAGES
 
@@ -57,6 +58,14 @@ class Labels(NamedTuple):
     common_words: str = ""
 
 
+class LayoutError(ValueError):
+    """A layouts file of one's own that cannot be used: what is wrong with it, as a phrase."""
+
+
+# Far more than a person needs; the file is read for every run.
+LONGEST_FILE, _LONGEST_SELECTOR, _MOST_LAYOUTS = 100_000, 2_000, 50
+# The parts of an entry that may not be empty.
+_NEEDED = ("head", "title", "body")
 # A selector that needs no XPath.
 _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
@@ -64,6 +73,41 @@ _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 def first(selector: Selector, *elements: _Element) -> _Element | None:
     """The first match of a selector in elements, in the order of the page."""
     return next((found for element in elements for found in selector(element)), None)
+
+
+@lru_cache(maxsize=5_000)
+def compile_selector(selector: str) -> Selector:
+    """A CSS selector as a function; an empty one matches nothing. A LayoutError if it is none."""
+    try:
+        return _css(selector) if selector else lambda _: ()
+    except (SelectorError, XPathError, ValueError) as error:
+        raise LayoutError(f"{selector[:100]!r} is not a CSS selector") from error
+
+
+@lru_cache(maxsize=8)
+def read_layouts(text: str) -> tuple[Layout, ...]:
+    """The layouts of articles in a file of one's own, which has `[[articles]]` as `layouts.toml` has them.
+
+    Raises:
+        LayoutError: the text is no such file.
+    """
+    try:
+        entries = tomllib.loads(text).get("articles", []) if len(text) <= LONGEST_FILE else None
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise LayoutError(f"it is not TOML, {error}") from error
+    if not isinstance(entries, list) or len(entries) > _MOST_LAYOUTS:
+        raise LayoutError(f"it must have [[articles]], {_MOST_LAYOUTS} and {LONGEST_FILE:,} characters at most")
+    return tuple(map(_read_layout, entries))
+
+
+def _read_layout(entry: Any) -> Layout:
+    for key in Layout._fields:
+        value = entry.get(key) if isinstance(entry, dict) else None
+        if not isinstance(value, str) or len(value) > _LONGEST_SELECTOR or not (value or key not in _NEEDED):
+            raise LayoutError(
+                f"the {key} of an entry must be a CSS selector of {_LONGEST_SELECTOR:,} characters at most"
+            )
+    return Layout(*(compile_selector(entry[key]) for key in Layout._fields))
 
 
 def _css(selector: str) -> Selector:
@@ -90,6 +134,8 @@ _FILE: dict[str, Any] = tomllib.loads((files("extractors") / "layouts.toml").rea
 
 #: Names of HTML elements by what they mean on any page.
 ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name, tags in _FILE["elements"].items()}
+#: The selectors of the newest template that is known.
+NEWEST: Mapping[str, str] = _FILE["articles"][0]
 #: In the order in which they are tried.
 LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
 LISTS = tuple(

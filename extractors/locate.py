@@ -6,7 +6,7 @@ under an h2; that a date block is its timestamps and their labels; that menus ar
 the body is prose.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, takewhile
 
@@ -68,11 +68,17 @@ class Parts:
     end: _Element | None
 
 
-def locate(page: _Element, name: str) -> Parts | None:
-    """The parts of the article on a page, or None where there is none; `name`: the layout of its file name."""
-    for layout in LAYOUTS:
-        head, title, words = _head(page, layout)
-        if head is not None and (body := _body(layout, head)) is not None:
+def locate(page: _Element, name: str, own: Sequence[Layout] = ()) -> Parts | None:
+    """The parts of the article on a page, or None where there is none.
+
+    Args:
+        page: the page.
+        name: the layout of its file name.
+        own: layouts that are tried before those of `layouts.toml`.
+    """
+    for layout in (*own, *LAYOUTS):
+        head, title, words = find_head(page, layout)
+        if head is not None and (body := find_body(layout, head)) is not None:
             return _parts(layout, name, head, title, words, [body])
     return _locate_moved(page, LAYOUTS[0])
 
@@ -93,14 +99,14 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: by name what still has its name, the rest by structure."""
     if length_of(page) > MAX_CHARACTERS:
         raise NotAnArticle("larger than a page of the site")
-    head, title, words = _head(page, layout)
+    head, title, words = find_head(page, layout)
     if title is None:
         title, words = _find_title(page)
     start = title if head is None else head
     head = start.getparent() if head is None and start is not None else head
     if head is None or start is None:
         return None
-    body = _body(layout, head)
+    body = find_body(layout, head)
     bodies = _find_bodies(start) if body is None else [body]
     return _parts(layout, GENERIC, head, title, words, bodies) if bodies else None
 
@@ -108,12 +114,13 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
 def _parts(
     layout: Layout, name: str, head: _Element, title: _Element | None, words: str | None, bodies: list[_Element]
 ) -> Parts:
-    dates = text_of(first(layout.dates, head)) or ""
+    dates = words_of_dates(layout, head)
     if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
     captions = _find_captions(bodies, cut)
-    if any(caption and box.tag in _WRAPPERS for box, caption in captions.items()):  # features have credits in a <p>
+    boxed = [(box, caption) for box, caption in captions.items() if caption and box.tag in _WRAPPERS]
+    if any(text_of(first(layout.credit, box)) != caption for box, caption in boxed):  # features have credits in a <p>
         name = GENERIC
     category = text_of(first(layout.category, head))
     if category is None and title is not None and (category := _find_category(title)):
@@ -143,7 +150,7 @@ def _parts(
     )
 
 
-def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None, str | None]:
+def find_head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None, str | None]:
     """The first head that holds a title, else the first; the title in it, and its words."""
     untitled = None
     for head in layout.head(page):
@@ -154,9 +161,15 @@ def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | N
     return untitled or (None, None, None)
 
 
-def _body(layout: Layout, head: _Element) -> _Element | None:
+def find_body(layout: Layout, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    return next((body for block in chain([head], _after(head)) for body in layout.body(block)), None)
+    return next((body for block in chain([head], blocks_after(head)) for body in layout.body(block)), None)
+
+
+def words_of_dates(layout: Layout, head: _Element) -> str:
+    """The words of the date block in a head, and of those beside it: each of the two dates may have its own."""
+    found = list(layout.dates(head))
+    return " ".join(filter(None, (text_of(one) for one in found if one.getparent() is found[0].getparent())))
 
 
 def _caption(picture: _Element, layout: Layout, cut: set[_Element], tops: set[_Element]) -> str | None:
@@ -183,7 +196,7 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
     """The blocks with the words of a body, and their end. What is inside the body like an end may be added to `cut`."""
     inside = [end for end in _ends(layout.end, body) if end is not body]
     blocks = [body]
-    for block in _after(body):
+    for block in blocks_after(body):
         blocks.append(block)
         end = next(_ends(layout.end, block), None)
         if end is not block and _is_menu(block):
@@ -262,7 +275,7 @@ def _is_caption(words: str) -> bool:
     return is_caption and len(words) <= _LONGEST_CAPTION
 
 
-def _after(element: _Element) -> Iterator[_Element]:
+def blocks_after(element: _Element) -> Iterator[_Element]:
     """The blocks after an element on its page, nearest level first."""
     for level in (element, *element.iterancestors()):
         yield from level.itersiblings()
@@ -276,13 +289,13 @@ def _levels(element: _Element) -> Iterator[_Element]:
 def _until_cards(node: _Element) -> Iterator[_Element]:
     """The blocks after a node that may hold its body: up to the cards of other articles, without the surroundings."""
     for block in node.itersiblings():
-        if block.tag == "footer" or _is_cards(block) or (block.tag == "h2" and _is_cards(block.getnext())):
+        if block.tag == "footer" or is_cards(block) or (block.tag == "h2" and is_cards(block.getnext())):
             return
         if block.tag not in _SURROUNDINGS:
             yield block
 
 
-def _is_cards(block: _Element | None) -> bool:
+def is_cards(block: _Element | None) -> bool:
     return block is not None and bool(_CARDS(block))
 
 
@@ -290,7 +303,7 @@ def _structural_ends(body: _Element) -> Iterator[_Element]:
     """As `Layout.end`: the surroundings, and the cards of other articles with their heading."""
     for end in body.iter("article", "aside", "footer", "h2", "nav"):
         if end.tag == "h2":
-            is_end = _is_cards(end.getnext())
+            is_end = is_cards(end.getnext())
         else:
             has_link = next(end.iter("a"), None) is not None
             is_end = end.tag != "article" or (has_link and next(end.itersiblings("article"), None) is not None)
@@ -308,7 +321,7 @@ def _find_bodies(start: _Element) -> list[_Element]:
     longest = _SHORTEST_BODY - 1
     for level in takewhile(lambda level: next(level.iter("footer"), None) is None, _levels(start)):
         pictures = pictures or [one for one in _until_cards(level) if next(one.iter("img"), None) is not None][:1]
-        prose = {block: _own_words(block) for block in _prose(_until_cards(level))}
+        prose = {block: own_words(block) for block in _prose(_until_cards(level))}
         body = max(prose, key=lambda block: prose[block], default=start)
         # One line beside a title is no body.
         is_body = _is_paragraph(body) or (body.tag in _WRAPPERS and level.tag not in _HEADLINES)
@@ -317,14 +330,14 @@ def _find_bodies(start: _Element) -> list[_Element]:
             # Without labels beside it; where paragraphs have no block of their own, all of them.
             found = [one for one in prose if one is body or body.tag not in _WRAPPERS or _is_paragraph(one)]
         # What is beside the right column or the cards is around the article, and no further level is its own.
-        is_last = any(one.tag in ("aside", "footer") or _is_cards(one) for one in level.itersiblings())
+        is_last = any(one.tag in ("aside", "footer") or is_cards(one) for one in level.itersiblings())
         if longest >= _SHORT or is_last:
             break
     return found or pictures
 
 
 def _is_paragraph(block: _Element) -> bool:
-    return _own_words(block) >= _SHORT or (text_of(block) or "").endswith(_SENTENCE_ENDS)
+    return own_words(block) >= _SHORT or (text_of(block) or "").endswith(_SENTENCE_ENDS)
 
 
 def _prose(blocks: Iterable[_Element], depth: int = 0) -> Iterator[_Element]:
@@ -355,8 +368,7 @@ def _is_prose(block: _Element) -> bool:
     cookies = words.removeprefix(WORDS.close).lstrip()
     is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
     return (
-        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block))
-        and _own_words(block) >= _SHORTEST_BODY
+        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block)) and own_words(block) >= _SHORTEST_BODY
     )
 
 
@@ -367,10 +379,10 @@ def _is_menu(block: _Element, least: int = 1) -> bool:
     has_controls = next(block.iter(*_CONTROLS), None) is not None
     if not has_controls and len(list(islice(block.iter("a"), least))) < least:
         return False
-    return _own_words(block) < (_SHORT if has_controls else _SHORTEST_BODY)
+    return own_words(block) < (_SHORT if has_controls else _SHORTEST_BODY)
 
 
-def _own_words(block: _Element) -> int:
+def own_words(block: _Element) -> int:
     """How many characters of a block are in no link."""
     return len(text_of(block) or "") - sum(len(text_of(link) or "") for link in block.iter("a"))
 
@@ -378,5 +390,5 @@ def _own_words(block: _Element) -> int:
 def _ends(selector: Selector, block: _Element) -> Iterator[_Element]:
     """The ends in a block; an aside of prose, which the right column is not, is part of an article."""
     for end in selector(block):
-        if end.tag != "aside" or 2 * _own_words(end) <= len(text_of(end) or ""):
+        if end.tag != "aside" or 2 * own_words(end) <= len(text_of(end) or ""):
             yield end

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from extractors.address import parse_address
+from extractors.layout import LAYOUT_NAMES
 from storage.archive.capture import Capture, Location, Payload, Place, Revisit, payload_digest
 from storage.database import Store
 from storage.versions import COLUMNS, believed, is_undated
@@ -113,6 +114,14 @@ class CrawlState:
             return True
         sql = "select looks from entry_dates where url = ? and timestamp = ? and looks >= ?"
         return self._db.execute(sql, [url, timestamp, MAX_LOOKS]).fetchone() is not None
+
+    def known_articles(self, most: int) -> list[str]:
+        """The addresses of the newest articles that a known layout was read with, so many at most."""
+        sql = (
+            "select url, layout, max(timestamp) from articles where layout in (select value from json_each(?)) "
+            "group by url order by max(timestamp) desc limit ?"
+        )
+        return [url for url, *_ in self._db.execute(sql, [json.dumps(LAYOUT_NAMES), most])]
 
     def note_entry_date(self, url: str, timestamp: str) -> None:
         """Remember a list entry's date that the article's own page does not have.

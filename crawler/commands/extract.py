@@ -46,6 +46,7 @@ class Command(OfflineCommand):
         )
 
     def work(self, args: list[str], opts: Namespace) -> int:
+        from crawler.layouts import own_layouts
         from extractors import NotAnArticle
         from extractors.address import SITE, parse_address
         from extractors.html import extract_page
@@ -57,10 +58,10 @@ class Command(OfflineCommand):
         pages = [page for name in args for page in _page_files(name)]
         if opts.url and len(pages) > 1:
             raise ArgumentError(f"--url is the address of one page, but {len(pages)} pages are given.")
-        max_page = self.settings.getint("KBS_MAX_PAGE")
+        max_page, layouts = self.settings.getint("KBS_MAX_PAGE"), own_layouts(self.settings)
         for page in pages:
             try:
-                article = extract_page(_read(page, max_page), opts.url or "")
+                article = extract_page(_read(page, max_page), opts.url or "", layouts=layouts)
             except (NotAnArticle, OSError, ValueError) as error:
                 reason = (isinstance(error, OSError) and error.strerror) or error
                 self.complain(f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)

@@ -59,6 +59,7 @@ class Command(OfflineCommand):
         add("--scheduler", metavar="ADDRESS", type=_address, help=help_text)
 
     def work(self, paths: list[str], opts: Namespace) -> int:
+        from crawler.layouts import own_layouts
         from crawler.preview import compared_copy
         from crawler.reextract import Reextraction, Report, cluster, code, extract, processes
         from crawler.site import Site
@@ -70,7 +71,7 @@ class Command(OfflineCommand):
             check_text("--only", value)
         if paths and opts.only:
             raise ArgumentError("--only reads the pages of stored articles, wherever they are; it takes no SOURCE.")
-        site = Site(self.settings["KBS_BASE_URL"])
+        site, layouts = Site(self.settings["KBS_BASE_URL"]), own_layouts(self.settings)
         max_page = self.settings.getint("KBS_MAX_PAGE")
         folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
         if not folder and not paths and not opts.only:
@@ -80,7 +81,7 @@ class Command(OfflineCommand):
         if opts.only and not Path(self.database).expanduser().exists():
             raise FileNotFoundError(f"There is no database {self.database} yet, so --only finds no articles.")
         sources, size = ([], 0) if opts.only else _sources(paths, archive)
-        work = partial(extract, site=site, max_page=max_page)
+        work = partial(extract, site=site, max_page=max_page, layouts=layouts)
         page_time = self.settings.getfloat("KBS_PAGE_TIME")
         # Not the option's default: for argparse, a value that is the default was not given, not even with --scheduler.
         jobs = opts.jobs or os.cpu_count() or 1
@@ -93,7 +94,7 @@ class Command(OfflineCommand):
             ArticleStore(database) as store,
             Report("reextract", "pages", size, ending) as report,
         ):
-            call = [[os.path.realpath(path) for path in paths or [str(archive)]], max_page, site.base, code()]
+            call = [[os.path.realpath(path) for path in paths or [str(archive)]], max_page, site.base, code(), layouts]
             state = ReextractionState(store.db, hashlib.sha256(json.dumps(call).encode()).hexdigest())
             if opts.restart or opts.dry_run:
                 with store.batch():

@@ -19,6 +19,7 @@ from twisted.python.failure import Failure
 from w3lib.encoding import http_content_type_encoding
 
 from crawler.arguments import ArgumentError, day, words, yes
+from crawler.layouts import own_layouts
 from crawler.pipeline import CompletedList, ExtractedPage
 from crawler.run_state import RunState, is_ending, is_forbidden, reason_for, storing
 from crawler.settings import PRODUCT
@@ -26,6 +27,7 @@ from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
 from extractors.article import KST
+from extractors.witness import second_opinion
 from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
 from storage.children import ChildError, Children
 
@@ -47,6 +49,7 @@ class KbsSpider(scrapy.Spider):
         recheck_days: KBS_RECHECK_DAYS.
         run: what the run has done so far.
         site: requests never leave it, redirects included.
+        layouts: the text of the user's own layouts.
         children: the one child process that extracts its pages.
         store, crawl_state: the database; the extension RunReport opens and closes it.
         archive: what the extension Archive writes; None without one.
@@ -68,6 +71,7 @@ class KbsSpider(scrapy.Spider):
     arguments: dict[str, str]
     recheck_days: int
     site: Site
+    layouts: str
     children: Children
     store: ArticleStore
     crawl_state: CrawlState
@@ -92,6 +96,7 @@ class KbsSpider(scrapy.Spider):
         self.run = RunState()
         self.requested: set[str] = set()
         self._later: list[Request] = []
+        self._read = 0
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
@@ -112,6 +117,7 @@ class KbsSpider(scrapy.Spider):
         """The spider of a crawler: it requests pages under KBS_BASE_URL and nowhere else."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
+        spider.layouts = own_layouts(crawler.settings)
         # Not forked: that would keep the crawl's connections open.
         spider.children = Children(1, "spawn", crawler.settings.getfloat("KBS_PAGE_TIME"))
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
@@ -179,12 +185,14 @@ class KbsSpider(scrapy.Spider):
         result: Article | NotAnArticle = NotAnArticle(f"HTTP {capture.status}")
         if capture.status == 200:
             official = self.site.official(capture.url)
-            result = await self.extract(extract_html, capture.body, official, capture.charset)
+            result = await self.extract(extract_html, capture.body, official, capture.charset, self.layouts)
         if isinstance(result, Article):
             result = result.as_of(capture.fetched_at)
             trouble, temporary = "the page ends inside the article" if result.truncated else "", result.truncated
         else:
             trouble, temporary = result.reason, result.passing
+        if isinstance(result, Article) and not temporary:
+            await self._ask_witness(capture, result)
         if temporary and (again := get_retry_request(request, spider=self, reason=trouble)):
             return [again]
         if isinstance(result, Article) and result.truncated:
@@ -195,6 +203,17 @@ class KbsSpider(scrapy.Spider):
         listed = list_url is not None
         page = ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
         return [page, *self.article_done(list_url)]
+
+    async def _ask_witness(self, capture: Capture, article: Article) -> None:
+        """Ask for a second opinion on the first article of a run, and on each KBS_WITNESS-th after it."""
+        self._read, every = self._read + 1, self.crawler.settings.getint("KBS_WITNESS")
+        if not every or (self._read - 1) % every:
+            return
+        opinion = await self.extract(second_opinion, capture.body, capture.charset, article)
+        if not isinstance(opinion, NotAnArticle):
+            self.run.witnessed += 1
+            if any(opinion):
+                self.run.opinions[capture.url] = opinion
 
     def article_done(self, list_url: str | None) -> Iterable[Output]:  # noqa: ARG002
         """What follows when an article of a list has been dealt with: nothing, for spiders without lists."""

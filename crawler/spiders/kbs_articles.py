@@ -1,4 +1,4 @@
-"""kbs_articles: articles by address, or news by number; stored ones are requested again only with full=1."""
+"""kbs_articles: articles by address, or news by number; stored ones again only with full=1 or known=N."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from scrapy import Request
 
-from crawler.arguments import ArgumentError, open_at_once
+from crawler.arguments import ArgumentError, count, open_at_once
 from crawler.spiders.base import KbsSpider
 from extractors.address import parse_address, site_url
 
@@ -21,13 +21,16 @@ class KbsArticlesSpider(KbsSpider):
     name = "kbs_articles"
     guesses = True
 
-    def __init__(self, urls: str = "", ids: str = "", file: str = "", lang: str = "f", full: str = "") -> None:
+    def __init__(
+        self, urls: str = "", ids: str = "", file: str = "", known: str = "", lang: str = "f", full: str = ""
+    ) -> None:
         """A spider of given articles; raises ArgumentError if one is not an article.
 
         Args:
             urls: addresses, separated by white space or commas.
             ids: numbers (`Seq_Code`) of news and ranges of them, separated by commas: `83685,83000-83100`.
             file: a file of addresses and ids, one a line; empty lines and those that begin with # are ignored.
+            known: how many of the newest stored articles to request again, so that `kbsworld learn` can compare them.
             lang: the editions to which ids belong.
             full: `1` to request stored articles too: the site may have changed them.
         """
@@ -35,10 +38,14 @@ class KbsArticlesSpider(KbsSpider):
         addresses = re.split(r"[\s,]+(?=https?:)|\s+", urls.strip())
         given = [*addresses, *(part.strip() for part in ids.split(",")), *(_lines(file) if file else [])]
         self.given = [_addresses(part, self.editions) for part in given if part]
-        if not self.given:
-            raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, or file=PATH.")
+        self.known = count("known", known)
+        if not self.given and not self.known:
+            raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, file=PATH, or known=20.")
 
     def first_requests(self) -> Iterator[Request]:
+        for address in map(parse_address, self.crawl_state.known_articles(self.known or 0)):
+            if address is not None and address.url not in self.requested:
+                yield self.request_article(address)
         for address in map(parse_address, chain.from_iterable(self.given)):
             assert address is not None
             if address.url in self.requested:
