@@ -8,17 +8,17 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
-from itertools import chain, islice
-from typing import NamedTuple
+from functools import lru_cache
+from itertools import combinations, islice
+from typing import NamedTuple, Self
 
 from lxml.etree import _Element
 
-from extractors.article import Article, NotAnArticle, find_dates, is_date_block
+from extractors.article import Article, NotAnArticle, find_dates
 from extractors.body import collapse, credit_of, length_of, text_of
 from extractors.html import extract_html, parse_html
-from extractors.layout import ELEMENTS, GENERIC, NEWEST, Layout, compile_selector, first
-from extractors.locate import blocks_after, find_body, find_head, words_of_dates
+from extractors.layout import ELEMENTS, GENERIC, NEWEST, Selector, compile_selector, first
+from extractors.locate import blocks_after, find_body
 
 #: How many pages that nothing was read off must be read exactly, before a layout is sure.
 MIN_CHECKED = 5
@@ -29,12 +29,10 @@ BY_STRUCTURE = "read by structure only"
 _FIELDS = "title category written_at updated_at paragraphs image_url image_credit has_video truncated".split()
 # Larger pages are not learned from; those of the site have some 1,500 tags.
 _MAX_TAGS = 20_000
-# Selectors are made of so many pages; all others must agree with them.
-_FROM = 4
-# How far above the smallest element with the right words another one is tried, and how far above that its context is.
-_LEVELS, _CONTEXT = 4, 5
-# How many selectors are tried for a part, pairs of them for the dates, bodies for a head, and entries in all.
-_MOST_SELECTORS, _MOST_PAIRED, _MOST_BODIES, _MOST_ENTRIES = 400, 12, 4, 40
+# Selectors are made of so many pages, of an element and those around it; all other pages must agree with them.
+_FROM, _LEVELS = 4, 4
+# How many selectors are tried for a part, bodies for a head, and entries in all.
+_MOST_SELECTORS, _MOST_BODIES, _MOST_ENTRIES = 400, 4, 12
 _LONGEST_LABEL = 1_000
 _BLOCKS, _WORDLESS = ELEMENTS["blocks"], ELEMENTS["wordless"]
 # A class or an id that is written in a selector as it is; and tags that do not say what an element is.
@@ -70,32 +68,31 @@ class Learned:
         entry: the selectors, by the keys of an entry; empty where none were found.
         read_off, checked: how many pages it was read off, and on how many others it was checked.
         wrong: the pages of both on which it differs, and how, by address.
-        gone: the pages that do not show what is known: their articles were changed since.
+        gone: how many pages do not show what is known: their articles were changed since.
     """
 
     entry: dict[str, str] = field(default_factory=dict)
     read_off: int = 0
     checked: int = 0
     wrong: dict[str, str] = field(default_factory=dict)
-    gone: list[str] = field(default_factory=list)
+    gone: int = 0
 
     @property
     def is_sure(self) -> bool:
         """Whether every page is read exactly, and most of them could be judged."""
-        return self.checked >= max(MIN_CHECKED, len(self.gone)) and bool(self.entry) and not self.wrong
+        return self.checked >= max(MIN_CHECKED, self.gone) and bool(self.entry) and not self.wrong
 
 
 class _Page(NamedTuple):
-    """A page as a tree, with the elements that have the words of its article."""
+    """A page, and the elements that have the words of its article: its parts by name, with the smallest head of all."""
 
     sample: Sample
-    words: str
     tree: _Element
-    head: _Element
-    title: _Element
-    dates: list[_Element]
-    category: _Element | None
-    body: _Element
+    parts: dict[str, _Element]
+
+    def with_part(self, name: str, element: _Element | None) -> Self:
+        assert element is not None
+        return self._replace(parts={**self.parts, name: element})
 
 
 def learn(samples: Sequence[Sample]) -> Learned:
@@ -104,14 +101,12 @@ def learn(samples: Sequence[Sample]) -> Learned:
     A page on which it is wrong is then read too, and the next layout is checked on those that are left.
     """
     pages = list(filter(None, map(_find, samples)))
-    if not pages:  # the new template may name no category
-        samples = [replace(one, known=replace(one.known, category=None)) for one in samples]
-        pages = list(filter(None, map(_find, samples)))
-    learned = Learned(gone=[one.url for one in samples if one not in [page.sample for page in pages]])
+    learned = Learned(gone=len(samples) - len(pages))
     pages.sort(key=lambda page: -sum(bool(getattr(page.sample.known, name)) for name in _FIELDS))  # the richest first
     taken, rest = pages[::2], pages[1::2]
     while len(rest) >= MIN_CHECKED:
-        entry = _best_entry(taken)
+        entries = islice(_entries(taken), _MOST_ENTRIES)
+        entry = min(entries, key=lambda one: len(_differences(taken, one)), default={})
         wrong = _differences(pages, entry)
         learned = replace(learned, entry=entry, read_off=len(taken), checked=len(rest), wrong=wrong)
         failed = [page for page in rest if page.sample.url in wrong][:_FROM]
@@ -129,119 +124,83 @@ def write_entry(entry: Mapping[str, str], **about: str) -> str:
     return "\n".join(["[[articles]]", *lines]) + "\n"
 
 
-def _find(sample: Sample) -> _Page | None:
-    """A page with its parts; None where one is not on it."""
-    known = sample.known
-    try:
-        tree = parse_html(b"" if sample.body.count(b"<") > _MAX_TAGS else sample.body, sample.charset)
-    except NotAnArticle:
-        return None
-    body, inside = tree, [tree]
-    paragraphs = [_words(one) for one in known.paragraphs]
-    while holders := [one for one in inside if all(words in _words_of(one) for words in paragraphs)]:
-        body, inside = holders[0], list(holders[0])
-    labels = {one: _text(one) for one in _elements(tree) if length_of(one) <= _LONGEST_LABEL}
-    titles = [one for one, words in labels.items() if words == known.title]
-    if body is tree or not (titles and paragraphs):
-        return None
-    title = max(titles, key=lambda one: (_common(one, body), one.tag in ("h1", "h2", "h3")))
-    blocks = {one: find_dates(words) for one, words in labels.items() if is_date_block(words)}
-    wanted = (known.written_at, known.updated_at)
-    each = [(one, None) for one in wanted if one]
-    dates = _nearest(title, blocks, [wanted] if each else []) or _nearest(title, blocks, each)
-    near = {one: words for one, words in labels.items() if _common(one, title) >= _common(body, title)}  # not a card's
-    category = _nearest(title, near, [known.category] if known.category else [])
-    if bool(dates) != bool(each) or bool(category) != bool(known.category):
-        return None
-    parts = [title, *dates, *category]
-    head = next(one for one in _up(title) if all(one in (part, *part.iterancestors()) for part in parts))
-    words = _words(" ".join(known.paragraphs))
-    return _Page(sample, words, tree, head, title, dates, next(iter(category), None), body)
-
-
-def _nearest(title: _Element, values: Mapping[_Element, object], wanted: Sequence[object]) -> list[_Element]:
-    """For each value that is wanted the element nearest to the title, the smallest one; empty where one is missing."""
-    fitting = [[one for one, value in values.items() if value == each] for each in wanted]
-    depths = {one: len(list(one.iterancestors())) for some in fitting for one in some}
-    return [max(some, key=lambda one: (_common(one, title), depths[one])) for some in fitting] if all(fitting) else []
-
-
-def _best_entry(pages: Sequence[_Page]) -> dict[str, str]:
-    """The entry with which most pages are read exactly; empty where there is none."""
-    best: tuple[int, dict[str, str]] = len(pages), {}
-    for entry in islice(_entries(pages), _MOST_ENTRIES):
-        best = min(best, (len(_differences(pages, entry)), entry), key=lambda one: one[0])
-        if not best[0]:
-            break
-    return best[1]
-
-
 def _differences(pages: Iterable[_Page], entry: Mapping[str, str]) -> dict[str, str]:
     """How pages are read differently with an entry, by address."""
     text = write_entry(entry) if entry else ""
     return {page.sample.url: reason for page in pages if (reason := page.sample.difference(text))}
 
 
+def _find(sample: Sample) -> _Page | None:
+    """A page with its parts; None where its article is not on it."""
+    known = sample.known
+    try:
+        tree = parse_html(b"" if sample.body.count(b"<") > _MAX_TAGS else sample.body, sample.charset)
+    except NotAnArticle:
+        return None
+    body, inside, lines = tree, [tree] if known.paragraphs else [], [*map(_words, known.paragraphs)]
+    while holders := [one for one in inside if all(line in _words_of(one) for line in lines)]:
+        body, inside = holders[0], list(holders[0])
+    labels = [one for one in tree.iter() if length_of(one) <= _LONGEST_LABEL and text_of(one)]
+    titles = [one for one in labels if text_of(one) == known.title and one.tag not in _WORDLESS]
+    if body is tree or not titles:
+        return None
+    title = max(titles, key=lambda one: (_common(one, body), one.tag in ("h1", "h2", "h3")))
+    parts = {"title": title}
+    for name in ("category", "dates"):
+        wanted = _known(known, name)
+        # What is further away than the body is another article's. Of the nearest the smallest one.
+        near = [one for one in labels if _says(name, one) == wanted and _common(one, title) >= _common(body, title)]
+        if near:
+            parts[name] = max(near, key=lambda one: (_common(one, title), len([*_up(one)])))
+        elif name == "category":  # the new template may have none
+            sample = replace(sample, known=replace(known, category=None))
+        elif wanted:
+            return None
+    head = next(one for one in _up(title) if all(_holds(one, part) for part in parts.values()))
+    return _Page(sample, tree, {**parts, "body": body, "head": head})
+
+
+def _known(article: Article, name: str) -> object:
+    """What an article has for a part, as `_says` gives it."""
+    dates = article.written_at, article.updated_at
+    return getattr(article, name) if name != "dates" else dates if any(dates) else None
+
+
+def _says(name: str, element: _Element | None) -> object:
+    """What an element says as a part of an article, None where that is nothing."""
+    words = text_of(element)
+    dates = find_dates(words or "")
+    return words if name != "dates" else dates if any(dates) else None
+
+
 def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
-    """Entries that may fit: those of the smallest heads in which there are selectors of all parts come first."""
-    titles = _selectors(pages, lambda page: _up(page.title))
-    for head in _selectors(pages, lambda page: _up(page.head)):
-        title = _fitting_title(pages, head, titles)
-        if title is None:
-            continue
-        heads = [(page, _head(page, head, title)[0]) for page in pages]
-        own = [page._replace(head=found) for page, found in heads if found is not None]
-        dates, category = _fitting_dates(own), _fitting_category(own)
-        if dates is not None and category is not None:
-            for body, pages_of_body in islice(_fitting_bodies(own), _MOST_BODIES):
-                entry = {"head": head, "title": title, "category": category, "dates": dates, "body": body}
-                yield entry | _around(pages_of_body, body)
+    """Entries that may fit: those of the best selectors of a head in which there are selectors of all parts first."""
+    for head in _fitting(pages, "head", lambda match, page: first(match, page.tree)):
+        within = [page.with_part("head", first(compile_selector(head), page.tree)) for page in pages]
+        labels = {name: next(_fitting(within, name, _find_label), None) for name in ("title", "category", "dates")}
+        for body in islice(_fitting(within, "body", _find_body), 0 if None in labels.values() else _MOST_BODIES):
+            around = [page.with_part("body", _find_body(compile_selector(body), page)) for page in within]
+            yield {"head": head, **labels, "body": body, **_around(around, body)}
 
 
-def _fitting_title(pages: Sequence[_Page], head: str, titles: Iterable[str]) -> str | None:
-    return _first_of(titles, pages, lambda one, page: _head(page, head, one)[2] == page.sample.known.title)
+def _find_label(match: Selector, page: _Page) -> _Element | None:
+    return first(match, page.parts["head"])
 
 
-def _first_of(selectors: Iterable[str], pages: Sequence[_Page], fits: Callable[[str, _Page], bool]) -> str | None:
-    return next((one for one in selectors if all(fits(one, page) for page in pages)), None)
+def _find_body(match: Selector, page: _Page) -> _Element | None:
+    return find_body(match, page.parts["head"])
 
 
-def _head(page: _Page, head: str, title: str) -> tuple[_Element | None, _Element | None, str | None]:
-    return find_head(page.tree, _layout(head=head, title=title))
-
-
-def _fitting_dates(pages: Sequence[_Page]) -> str | None:
-    """The first selector that fits in all heads, or two of them, as where each date has an element of its own.
-
-    Empty where no page has dates, None where none fits.
-    """
-    written, updated = _selectors(pages, lambda page: page.dates[:1]), _selectors(pages, lambda page: page.dates[1:])
-    paired = (f"{one}, {other}" for one in written[:_MOST_PAIRED] for other in updated[:_MOST_PAIRED])
+def _fitting(pages: Sequence[_Page], name: str, find: Callable[[Selector, _Page], _Element | None]) -> Iterator[str]:
+    """The selectors of a part that find it on all pages, the best first; an empty one where no page has it."""
 
     def fits(selector: str, page: _Page) -> bool:
-        return words_of_dates(_layout(dates=selector), page.head) == " ".join(map(_text, page.dates))
+        found = find(compile_selector(selector), page)
+        if name in ("head", "body"):
+            return found is not None and _holds(found, page.parts[name])
+        return _says(name, found) == _known(page.sample.known, name)
 
-    return _first_of(chain(written, paired), pages, fits) if written else ""
-
-
-def _fitting_category(pages: Sequence[_Page]) -> str | None:
-    """As `_fitting_dates`."""
-
-    def fits(selector: str, page: _Page) -> bool:
-        return _text(first(compile_selector(selector), page.head)) == _text(page.category)
-
-    selectors = _selectors(pages, lambda page: _up(page.category))
-    return _first_of(selectors, pages, fits) if selectors else ""
-
-
-def _fitting_bodies(pages: Sequence[_Page]) -> Iterator[tuple[str, list[_Page]]]:
-    """Selectors of bodies that hold all words, and the pages with the bodies that they find."""
-    for selector in _selectors(pages, lambda page: _up(page.body)):
-        layout = _layout(body=selector)
-        found = [(page.body, find_body(layout, page.head)) for page in pages]
-        bodies = [body for inner, body in found if body is not None and inner in (body, *body.iterdescendants())]
-        if len(bodies) == len(pages):
-            yield selector, [page._replace(body=body) for page, body in zip(pages, bodies, strict=True)]
+    return (one for one in _selectors(pages, name) if all(fits(one, page) for page in pages))
 
 
 def _around(pages: Sequence[_Page], body: str) -> dict[str, str]:
@@ -249,15 +208,17 @@ def _around(pages: Sequence[_Page], body: str) -> dict[str, str]:
 
     What is known of the last template is kept where it does no harm: editors wrote it, and it is in few articles.
     """
-    found = {name: dict.fromkeys(part.strip() for part in NEWEST[name].split(",")) for name in ("credit", "cut", "end")}
+    found = {name: dict.fromkeys(NEWEST[name].split(", ")) for name in ("credit", "cut", "end")}
     for page in pages:
-        for box in _foreign_blocks(page, page.body):
-            found["cut"] |= dict.fromkeys(_box_labels(box, body))
-        following = (one for one in blocks_after(page.body) if one.tag not in _WORDLESS and _words_of(one))
-        for one in islice(following, 2):
-            found["end"] |= dict.fromkeys(_labels(one) or [_step(one, "nth-child")])
+        inner = page.parts["body"]
+        for box in _foreign_blocks(page, inner):
+            named = filter(_labels, (one for one in box.iter(*_BLOCKS) if _words_of(one) == _words_of(box)))
+            has_picture = next(box.iter("img"), None) is not None
+            found["cut"] |= dict.fromkeys(next(map(_labels, named), [f"{body} > {box.tag}:has(img)"] * has_picture))
+        for one in islice(filter(_words_of, blocks_after(inner)), 2):
+            found["end"] |= dict.fromkeys(_labels(one) or [_step(one)])
         credit = page.sample.known.image_credit
-        for one in _elements(page.body) if credit else ():
+        for one in inner.iter() if credit else ():
             if length_of(one) <= _LONGEST_LABEL and credit_of(text_of(one)) == credit:
                 found["credit"] |= dict.fromkeys(_names(one))
     kept = {name: ", ".join(one for one in labels if _spares(one, pages)) for name, labels in found.items()}
@@ -266,13 +227,15 @@ def _around(pages: Sequence[_Page], body: str) -> dict[str, str]:
 
 def _spares(selector: str, pages: Sequence[_Page]) -> bool:
     """Whether a selector matches no words of an article in the bodies."""
-    found = ((page, one) for page in pages for one in compile_selector(selector)(page.body))
-    return all(one is not page.body and (_is_foreign(page, one) or not _words_of(one)) for page, one in found)
+    found = ((page, one) for page in pages for one in compile_selector(selector)(page.parts["body"]))
+    return all(one is not page.parts["body"] and (_is_foreign(page, one) or not _words_of(one)) for page, one in found)
 
 
 def _is_foreign(page: _Page, element: _Element) -> bool:
     """Whether an element has words, and none of the article's."""
-    return bool(_words_of(element)) and not any(segment in page.words for segment in _segments(element))
+    texts = filter(None, map(_words, element.itertext()))
+    known = _words(" ".join(page.sample.known.paragraphs))
+    return bool(_words_of(element)) and not any(text in known for text in texts)
 
 
 def _foreign_blocks(page: _Page, element: _Element) -> Iterator[_Element]:
@@ -280,71 +243,50 @@ def _foreign_blocks(page: _Page, element: _Element) -> Iterator[_Element]:
     for child in element:
         if child.tag in _BLOCKS and _is_foreign(page, child):
             yield child
-        elif child.tag not in _WORDLESS:
+        else:
             yield from _foreign_blocks(page, child)
 
 
-def _box_labels(box: _Element, body: str) -> list[str]:
-    """What names a box in a body, or what is all of it; else what it holds, or its place."""
-    named = filter(_labels, (one for one in box.iter(*_BLOCKS) if _words_of(one) == _words_of(box)))
-    place = f"{_tag(box)}:has(img)" if next(box.iter("img"), None) is not None else _step(box, "nth-child")
-    return next(map(_labels, named), [f"{body} > {place}"])
-
-
-def _selectors(pages: Sequence[_Page], elements: Callable[[_Page], Iterable[_Element]]) -> list[str]:
-    """Selectors of elements of the first pages, the best first: by kind, and how far above the first element it is."""
-    found: dict[str, tuple[int, int]] = {}
+def _selectors(pages: Sequence[_Page], name: str) -> list[str]:
+    """Selectors of a part on the first pages and of what is around it, the best first; an empty one without any."""
+    found: dict[str, int] = {}
     for page in pages[:_FROM]:
-        for level, element in enumerate(islice(elements(page), _LEVELS)):
-            for kind, selector in _selectors_of(element):
-                found[selector] = min(found.get(selector, (kind, level)), (kind, level))
-    return sorted(found, key=lambda selector: (found[selector], len(selector)))[:_MOST_SELECTORS]
+        for level, element in enumerate(islice(_up(page.parts.get(name)), _LEVELS)):
+            for rank, selector in _selectors_of(element):
+                found[selector] = min(found.get(selector, 99), rank + 2 * level)
+    return sorted(found, key=lambda selector: (found[selector], len(selector)))[:_MOST_SELECTORS] or [""]
 
 
 def _selectors_of(element: _Element) -> Iterator[tuple[int, str]]:
-    """Selectors of an element, by kind: a class or id; two, or the tag; within another element; by its place."""
-    names, tag, parent = _names(element), _tag(element), element.getparent()
+    """Selectors of an element with their ranks: a class or id; two, or the tag; within another element; by its place."""
+    names, tag, outside = _names(element), str(element.tag), [*_up(element.getparent())]
     yield from ((0, name) for name in names)
-    yield from ((1, f"{one}{other.removeprefix(tag)}") for one in names for other in names if one != other)
+    yield from ((1, f"{one}{other.removeprefix(tag)}") for one, other in combinations(names, 2))
     yield 1, tag
     for name in [*names, tag]:
-        yield from ((2, f"{outer} {name}") for above in islice(_up(parent), _CONTEXT) for outer in _names(above))
-        yield from ((2, f"{_tag(above)} > {name}") for above in islice(_up(parent), 1))
-    for way in ("nth-of-type", "nth-child"):
-        path = _step(element, way)
-        yield 4, path
-        for above in _up(parent):
-            yield from ((3, f"{outer} > {path}") for outer in (["body"] if above.tag == "body" else _names(above)))
-            path = f"{_step(above, way)} > {path}"
+        yield from ((2, f"{outer} {name}") for above in outside[:_LEVELS] for outer in _names(above))
+        yield from ((2, f"{above.tag} > {name}") for above in outside[:1])
+    path = _step(element)
+    yield 3, path
+    for above in outside:
+        yield from ((3, f"{outer} > {path}") for outer in (["body"] if above.tag == "body" else _names(above)))
+        path = f"{_step(above)} > {path}"
 
 
-def _step(element: _Element, way: str) -> str:
-    before = element.itersiblings(preceding=True)
-    return f"{_tag(element)}:{way}({1 + sum(one.tag == element.tag or way == 'nth-child' for one in before)})"
+def _step(element: _Element) -> str:
+    return f"{element.tag}:nth-of-type({1 + len(list(element.itersiblings(element.tag, preceding=True)))})"
 
 
 def _names(element: _Element) -> list[str]:
     """`tag.class` for the classes of an element, else `tag#id`."""
     classes = [f".{name}" for name in (element.get("class") or "").split()[:8] if _NAME.fullmatch(name)]
     ids = [f"#{name}" for name in [element.get("id") or ""] if _NAME.fullmatch(name)]
-    return [f"{_tag(element)}{name}" for name in classes or ids]
+    return [f"{element.tag}{name}" for name in classes or ids]
 
 
 def _labels(element: _Element) -> list[str]:
     """What names an element wherever it is: its classes, its id, or its tag where that says what it is."""
-    return _names(element) or ([] if element.tag in _VAGUE else [_tag(element)])
-
-
-def _tag(element: _Element) -> str:
-    return str(element.tag)
-
-
-def _layout(**selectors: str) -> Layout:
-    return Layout(**{name: compile_selector(selectors.get(name, "")) for name in Layout._fields})
-
-
-def _elements(top: _Element) -> Iterator[_Element]:
-    return (one for one in top.iter() if one.tag not in _WORDLESS)
+    return _names(element) or ([] if element.tag in _VAGUE else [str(element.tag)])
 
 
 def _up(element: _Element | None) -> Iterator[_Element]:
@@ -354,28 +296,22 @@ def _up(element: _Element | None) -> Iterator[_Element]:
         element = element.getparent()
 
 
+def _holds(outer: _Element, inner: _Element) -> bool:
+    return outer in _up(inner)
+
+
 def _common(one: _Element, other: _Element) -> int:
     """How deep on the page the smallest element is that holds both."""
     return len({*_up(one)} & {*_up(other)})
 
 
-def _text(element: _Element | None) -> str:
-    return text_of(element) or ""
-
-
+@lru_cache(maxsize=100_000)
 def _words(text: str) -> str:
     """The words of a text between spaces, so that one is in another only as whole words; empty without any."""
     words = " ".join(_WORD.findall(collapse(text)))
     return f" {words} " if words else ""
 
 
-@cache  # no tree is changed here
+@lru_cache(maxsize=100_000)  # no tree is changed here
 def _words_of(element: _Element) -> str:
-    return _words(_text(element))
-
-
-@cache
-def _segments(element: _Element) -> list[str]:
-    """The words of an element, text by text."""
-    pairs = ((one.tag not in _WORDLESS and one.text, one is not element and one.tail) for one in element.iter())
-    return [words for text in chain.from_iterable(pairs) if text and (words := _words(text))]
+    return _words(text_of(element) or "")

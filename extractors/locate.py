@@ -77,8 +77,8 @@ def locate(page: _Element, name: str, own: Sequence[Layout] = ()) -> Parts | Non
         own: layouts that are tried before those of `layouts.toml`.
     """
     for layout in (*own, *LAYOUTS):
-        head, title, words = find_head(page, layout)
-        if head is not None and (body := find_body(layout, head)) is not None:
+        head, title, words = _head(page, layout)
+        if head is not None and (body := find_body(layout.body, head)) is not None:
             return _parts(layout, name, head, title, words, [body])
     return _locate_moved(page, LAYOUTS[0])
 
@@ -99,14 +99,14 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: by name what still has its name, the rest by structure."""
     if length_of(page) > MAX_CHARACTERS:
         raise NotAnArticle("larger than a page of the site")
-    head, title, words = find_head(page, layout)
+    head, title, words = _head(page, layout)
     if title is None:
         title, words = _find_title(page)
     start = title if head is None else head
     head = start.getparent() if head is None and start is not None else head
     if head is None or start is None:
         return None
-    body = find_body(layout, head)
+    body = find_body(layout.body, head)
     bodies = _find_bodies(start) if body is None else [body]
     return _parts(layout, GENERIC, head, title, words, bodies) if bodies else None
 
@@ -114,7 +114,7 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
 def _parts(
     layout: Layout, name: str, head: _Element, title: _Element | None, words: str | None, bodies: list[_Element]
 ) -> Parts:
-    dates = words_of_dates(layout, head)
+    dates = text_of(first(layout.dates, head)) or ""
     if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
@@ -150,7 +150,7 @@ def _parts(
     )
 
 
-def find_head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None, str | None]:
+def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None, str | None]:
     """The first head that holds a title, else the first; the title in it, and its words."""
     untitled = None
     for head in layout.head(page):
@@ -161,15 +161,9 @@ def find_head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element
     return untitled or (None, None, None)
 
 
-def find_body(layout: Layout, head: _Element) -> _Element | None:
+def find_body(match: Selector, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    return next((body for block in chain([head], blocks_after(head)) for body in layout.body(block)), None)
-
-
-def words_of_dates(layout: Layout, head: _Element) -> str:
-    """The words of the date block in a head, and of those beside it: each of the two dates may have its own."""
-    found = list(layout.dates(head))
-    return " ".join(filter(None, (text_of(one) for one in found if one.getparent() is found[0].getparent())))
+    return next((body for block in chain([head], blocks_after(head)) for body in match(block)), None)
 
 
 def _caption(picture: _Element, layout: Layout, cut: set[_Element], tops: set[_Element]) -> str | None:
