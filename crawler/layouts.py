@@ -1,12 +1,14 @@
 """The user's own layouts: the file of KBS_LAYOUTS, whose entries are tried before those of the project."""
 
-import os
 from pathlib import Path
 
 from scrapy.settings import BaseSettings
 
 from crawler.arguments import ArgumentError, open_at_once
-from extractors.layout import LONGEST_FILE, read_layouts
+from extractors.layout import read_layouts
+
+# Far more than a person needs; the file is read for every run.
+_LONGEST = 100_000
 
 
 def layouts_file(settings: BaseSettings) -> Path:
@@ -19,7 +21,10 @@ def own_layouts(settings: BaseSettings) -> str:
     file = layouts_file(settings)
     try:
         with open_at_once(file) as stream:
-            text = stream.read(LONGEST_FILE + 1).decode("utf-8-sig")
+            data = stream.read(_LONGEST + 1)
+        if len(data) > _LONGEST:
+            raise ValueError(f"it is larger than {_LONGEST:,} bytes")  # noqa: TRY301
+        text = data.decode("utf-8-sig")
         read_layouts(text)
     except FileNotFoundError:
         return ""
@@ -27,13 +32,3 @@ def own_layouts(settings: BaseSettings) -> str:
         why = getattr(error, "strerror", None) or error
         raise ArgumentError(f"The layouts in {file} cannot be used: {why}. Correct the file, or remove it.") from None
     return text
-
-
-def add_layout(settings: BaseSettings, entry: str) -> Path:
-    """Write an entry before the others into the file, all of it or nothing; returns the file."""
-    file, text = layouts_file(settings), f"{entry}\n{own_layouts(settings)}"
-    read_layouts(text)
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_name(f".{file.name}.{os.getpid()}")
-    new.write_text(text, "utf-8")
-    return new.replace(file)

@@ -58,14 +58,6 @@ class Labels(NamedTuple):
     common_words: str = ""
 
 
-class LayoutError(ValueError):
-    """A layouts file of one's own that cannot be used: what is wrong with it, as a phrase."""
-
-
-# Far more than a person needs; the file is read for every run.
-LONGEST_FILE, _LONGEST_SELECTOR, _MOST_LAYOUTS = 100_000, 2_000, 50
-# The parts of an entry that may not be empty.
-_NEEDED = ("head", "title", "body")
 # A selector that needs no XPath.
 _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
@@ -77,37 +69,24 @@ def first(selector: Selector, *elements: _Element) -> _Element | None:
 
 @lru_cache(maxsize=5_000)
 def compile_selector(selector: str) -> Selector:
-    """A CSS selector as a function; an empty one matches nothing. A LayoutError if it is none."""
+    """A CSS selector as a function; an empty one matches nothing. A ValueError if it is none."""
     try:
         return _css(selector) if selector else lambda _: ()
-    except (SelectorError, XPathError, ValueError) as error:
-        raise LayoutError(f"{selector[:100]!r} is not a CSS selector") from error
+    except (SelectorError, XPathError, RecursionError) as error:
+        raise ValueError(f"{selector[:100]!r} is not a CSS selector") from error
 
 
 @lru_cache(maxsize=8)
 def read_layouts(text: str) -> tuple[Layout, ...]:
-    """The layouts of articles in a file of one's own, which has `[[articles]]` as `layouts.toml` has them.
-
-    Raises:
-        LayoutError: the text is no such file.
-    """
+    """The layouts of a file of one's own, with `[[articles]]` as in `layouts.toml`; a ValueError if it is none."""
     try:
-        entries = tomllib.loads(text).get("articles", []) if len(text) <= LONGEST_FILE else None
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise LayoutError(f"it is not TOML, {error}") from error
-    if not isinstance(entries, list) or len(entries) > _MOST_LAYOUTS:
-        raise LayoutError(f"it must have [[articles]], {_MOST_LAYOUTS} and {LONGEST_FILE:,} characters at most")
-    return tuple(map(_read_layout, entries))
+        return _layouts(tomllib.loads(text)["articles"] if text else ())
+    except (AttributeError, KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"it needs [[articles]], each with {', '.join(Layout._fields)}") from error
 
 
-def _read_layout(entry: Any) -> Layout:
-    for key in Layout._fields:
-        value = entry.get(key) if isinstance(entry, dict) else None
-        if not isinstance(value, str) or len(value) > _LONGEST_SELECTOR or not (value or key not in _NEEDED):
-            raise LayoutError(
-                f"the {key} of an entry must be a CSS selector of {_LONGEST_SELECTOR:,} characters at most"
-            )
-    return Layout(*(compile_selector(entry[key]) for key in Layout._fields))
+def _layouts(entries: Iterable[Mapping[str, str]]) -> tuple[Layout, ...]:
+    return tuple(Layout(*(compile_selector(entry[key].strip()) for key in Layout._fields)) for entry in entries)
 
 
 def _css(selector: str) -> Selector:
@@ -137,7 +116,7 @@ ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name
 #: The selectors of the newest template that is known.
 NEWEST: Mapping[str, str] = _FILE["articles"][0]
 #: In the order in which they are tried.
-LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
+LAYOUTS = _layouts(_FILE["articles"])
 LISTS = tuple(
     ListLayout(entry["page"], *(_css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
 )

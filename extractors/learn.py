@@ -6,19 +6,19 @@ The entry is checked with the real extraction, on pages that nothing was read of
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
-from itertools import combinations, islice
+from itertools import combinations, islice, product
 from typing import NamedTuple, Self
 
 from lxml.etree import _Element
 
-from extractors.article import Article, NotAnArticle, find_dates
+from extractors.article import Article, NotAnArticle, find_dates, is_date_block
 from extractors.body import collapse, credit_of, length_of, text_of
 from extractors.html import extract_html, parse_html
 from extractors.layout import ELEMENTS, GENERIC, NEWEST, Selector, compile_selector, first
-from extractors.locate import blocks_after, find_body
+from extractors.locate import blocks_after, find_body, words_of_dates
 
 #: How many pages that nothing was read off must be read exactly, before a layout is sure.
 MIN_CHECKED = 5
@@ -31,8 +31,8 @@ _FIELDS = "title category written_at updated_at paragraphs image_url image_credi
 _MAX_TAGS = 20_000
 # Selectors are made of so many pages, of an element and those around it; all other pages must agree with them.
 _FROM, _LEVELS = 4, 4
-# How many selectors are tried for a part, bodies for a head, and entries in all.
-_MOST_SELECTORS, _MOST_BODIES, _MOST_ENTRIES = 400, 4, 12
+# How many selectors are tried for a part, pairs of them for the dates, bodies for a head, and entries in all.
+_MOST_SELECTORS, _MOST_PAIRED, _MOST_BODIES, _MOST_ENTRIES = 400, 12, 4, 12
 _LONGEST_LABEL = 1_000
 _BLOCKS, _WORDLESS = ELEMENTS["blocks"], ELEMENTS["wordless"]
 # A class or an id that is written in a selector as it is; and tags that do not say what an element is.
@@ -140,67 +140,65 @@ def _find(sample: Sample) -> _Page | None:
     body, inside, lines = tree, [tree] if known.paragraphs else [], [*map(_words, known.paragraphs)]
     while holders := [one for one in inside if all(line in _words_of(one) for line in lines)]:
         body, inside = holders[0], list(holders[0])
-    labels = [one for one in tree.iter() if length_of(one) <= _LONGEST_LABEL and text_of(one)]
-    titles = [one for one in labels if text_of(one) == known.title and one.tag not in _WORDLESS]
+    short = (one for one in tree.iter() if one.tag not in _WORDLESS and length_of(one) <= _LONGEST_LABEL)
+    labels = {one: words for one in short if (words := text_of(one))}
+    titles = [one for one, words in labels.items() if words == known.title]
     if body is tree or not titles:
         return None
     title = max(titles, key=lambda one: (_common(one, body), one.tag in ("h1", "h2", "h3")))
-    parts = {"title": title}
-    for name in ("category", "dates"):
-        wanted = _known(known, name)
-        # What is further away than the body is another article's. Of the nearest the smallest one.
-        near = [one for one in labels if _says(name, one) == wanted and _common(one, title) >= _common(body, title)]
-        if near:
-            parts[name] = max(near, key=lambda one: (_common(one, title), len([*_up(one)])))
-        elif name == "category":  # the new template may have none
-            sample = replace(sample, known=replace(known, category=None))
-        elif wanted:
-            return None
-    head = next(one for one in _up(title) if all(_holds(one, part) for part in parts.values()))
-    return _Page(sample, tree, {**parts, "body": body, "head": head})
+    written, updated = known.written_at, known.updated_at
+    dates = {one: find_dates(words) for one, words in labels.items() if is_date_block(words)}
+    parts = {
+        "title": title,
+        "category": _nearest(title, body, (one for one, words in labels.items() if words == known.category)),
+        "dates": _nearest(title, body, (one for one in dates if dates[one] == (written, updated))),
+        "written": _nearest(title, body, (one for one in dates if dates[one] == (written, None))),
+        "updated": _nearest(title, body, (one for one in dates if dates[one] == (updated, None))),
+    }
+    if parts["category"] is None:  # the new template may have none
+        sample = replace(sample, known=replace(known, category=None))
+    if (written or updated) and parts["dates"] is None and None in (parts["written"], parts["updated"]):
+        return None
+    found = {name: one for name, one in parts.items() if one is not None}
+    head = next(one for one in _up(title) if all(_holds(one, part) for part in found.values()))
+    return _Page(sample, tree, {**found, "body": body, "head": head})
 
 
-def _known(article: Article, name: str) -> object:
-    """What an article has for a part, as `_says` gives it."""
-    dates = article.written_at, article.updated_at
-    return getattr(article, name) if name != "dates" else dates if any(dates) else None
-
-
-def _says(name: str, element: _Element | None) -> object:
-    """What an element says as a part of an article, None where that is nothing."""
-    words = text_of(element)
-    dates = find_dates(words or "")
-    return words if name != "dates" else dates if any(dates) else None
+def _nearest(title: _Element, body: _Element, found: Iterable[_Element]) -> _Element | None:
+    """Of the elements nearest to a title the smallest one; those that are further away than the body are of cards."""
+    near = [one for one in found if _common(one, title) >= _common(body, title)]
+    return max(near, key=lambda one: (_common(one, title), len([*_up(one)])), default=None)
 
 
 def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
     """Entries that may fit: those of the best selectors of a head in which there are selectors of all parts first."""
-    for head in _fitting(pages, "head", lambda match, page: first(match, page.tree)):
+    for head in _fitting(pages, "head"):
         within = [page.with_part("head", first(compile_selector(head), page.tree)) for page in pages]
-        labels = {name: next(_fitting(within, name, _find_label), None) for name in ("title", "category", "dates")}
-        for body in islice(_fitting(within, "body", _find_body), 0 if None in labels.values() else _MOST_BODIES):
-            around = [page.with_part("body", _find_body(compile_selector(body), page)) for page in within]
+        labels = {name: next(_fitting(within, name), None) for name in ("title", "category", "dates")}
+        for body in islice(_fitting(within, "body"), 0 if None in labels.values() else _MOST_BODIES):
+            match = compile_selector(body)
+            around = [page.with_part("body", find_body(match, page.parts["head"])) for page in within]
             yield {"head": head, **labels, "body": body, **_around(around, body)}
 
 
-def _find_label(match: Selector, page: _Page) -> _Element | None:
-    return first(match, page.parts["head"])
-
-
-def _find_body(match: Selector, page: _Page) -> _Element | None:
-    return find_body(match, page.parts["head"])
-
-
-def _fitting(pages: Sequence[_Page], name: str, find: Callable[[Selector, _Page], _Element | None]) -> Iterator[str]:
+def _fitting(pages: Sequence[_Page], name: str) -> Iterator[str]:
     """The selectors of a part that find it on all pages, the best first; an empty one where no page has it."""
+    tried = _selectors(pages, name)
+    if name == "dates":  # each of the two may have an element of its own
+        pairs = product(*(_selectors(pages, one)[:_MOST_PAIRED] for one in ("written", "updated")))
+        tried += (", ".join(pair) for pair in pairs if all(pair))
+    return (one for one in tried if all(_finds(compile_selector(one), page, name) for page in pages))
 
-    def fits(selector: str, page: _Page) -> bool:
-        found = find(compile_selector(selector), page)
-        if name in ("head", "body"):
-            return found is not None and _holds(found, page.parts[name])
-        return _says(name, found) == _known(page.sample.known, name)
 
-    return (one for one in _selectors(pages, name) if all(fits(one, page) for page in pages))
+def _finds(match: Selector, page: _Page, name: str) -> bool:
+    """Whether a selector finds a part of a page, as `locate` uses it."""
+    known, head = page.sample.known, page.parts["head"]
+    if name == "dates":
+        words = words_of_dates(match, head)
+        return (find_dates(words) if is_date_block(words) else (None, None)) == (known.written_at, known.updated_at)
+    if name in ("title", "category"):
+        return text_of(first(match, head)) == getattr(known, name)
+    return _holds(first(match, page.tree) if name == "head" else find_body(match, head), page.parts[name])
 
 
 def _around(pages: Sequence[_Page], body: str) -> dict[str, str]:
@@ -212,15 +210,14 @@ def _around(pages: Sequence[_Page], body: str) -> dict[str, str]:
     for page in pages:
         inner = page.parts["body"]
         for box in _foreign_blocks(page, inner):
-            named = filter(_labels, (one for one in box.iter(*_BLOCKS) if _words_of(one) == _words_of(box)))
-            has_picture = next(box.iter("img"), None) is not None
-            found["cut"] |= dict.fromkeys(next(map(_labels, named), [f"{body} > {box.tag}:has(img)"] * has_picture))
+            same = [one for one in box.iter(*_BLOCKS) if _words_of(one) == _words_of(box)]
+            found["cut"] |= dict.fromkeys(next(filter(None, map(_labels, same)), _by_picture(box)))
         for one in islice(filter(_words_of, blocks_after(inner)), 2):
             found["end"] |= dict.fromkeys(_labels(one) or [_step(one)])
         credit = page.sample.known.image_credit
         for one in inner.iter() if credit else ():
             if length_of(one) <= _LONGEST_LABEL and credit_of(text_of(one)) == credit:
-                found["credit"] |= dict.fromkeys(_names(one))
+                found["credit"] |= dict.fromkeys(_names(one) or _by_picture(one))
     kept = {name: ", ".join(one for one in labels if _spares(one, pages)) for name, labels in found.items()}
     return {"picture": NEWEST["picture"], "credit": kept["credit"], "player": NEWEST["player"], **kept}
 
@@ -258,7 +255,7 @@ def _selectors(pages: Sequence[_Page], name: str) -> list[str]:
 
 
 def _selectors_of(element: _Element) -> Iterator[tuple[int, str]]:
-    """Selectors of an element with their ranks: a class or id; two, or the tag; within another element; by its place."""
+    """Selectors of an element with their ranks: a class or id; two, or the tag; in another element; by its place."""
     names, tag, outside = _names(element), str(element.tag), [*_up(element.getparent())]
     yield from ((0, name) for name in names)
     yield from ((1, f"{one}{other.removeprefix(tag)}") for one, other in combinations(names, 2))
@@ -289,6 +286,10 @@ def _labels(element: _Element) -> list[str]:
     return _names(element) or ([] if element.tag in _VAGUE else [str(element.tag)])
 
 
+def _by_picture(element: _Element) -> list[str]:
+    return [f"{element.tag}:has(img)"] if next(element.iter("img"), None) is not None else []
+
+
 def _up(element: _Element | None) -> Iterator[_Element]:
     """An element and its ancestors up to <body>."""
     while element is not None and element.tag != "html":
@@ -296,7 +297,7 @@ def _up(element: _Element | None) -> Iterator[_Element]:
         element = element.getparent()
 
 
-def _holds(outer: _Element, inner: _Element) -> bool:
+def _holds(outer: _Element | None, inner: _Element) -> bool:
     return outer in _up(inner)
 
 

@@ -114,7 +114,7 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
 def _parts(
     layout: Layout, name: str, head: _Element, title: _Element | None, words: str | None, bodies: list[_Element]
 ) -> Parts:
-    dates = text_of(first(layout.dates, head)) or ""
+    dates = words_of_dates(layout.dates, head)
     if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
@@ -164,6 +164,12 @@ def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | N
 def find_body(match: Selector, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
     return next((body for block in chain([head], blocks_after(head)) for body in match(block)), None)
+
+
+def words_of_dates(match: Selector, head: _Element) -> str:
+    """The words of the date block in a head, and of those beside it: each of the two dates may have its own."""
+    found = list(match(head))
+    return " ".join(filter(None, (text_of(one) for one in found if one.getparent() is found[0].getparent())))
 
 
 def _caption(picture: _Element, layout: Layout, cut: set[_Element], tops: set[_Element]) -> str | None:
