@@ -35,9 +35,8 @@ _FROM, _LEVELS = 4, 4
 _MOST_SELECTORS, _MOST_PAIRED, _MOST_BODIES, _MOST_ENTRIES = 400, 12, 4, 12
 _LONGEST_LABEL = 1_000
 _BLOCKS, _WORDLESS = ELEMENTS["blocks"], ELEMENTS["wordless"]
-# A class or an id that is written in a selector as it is; and tags that do not say what an element is.
+# A class or an id that is written in a selector as it is.
 _NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)
-_VAGUE = frozenset("a b blockquote center dd div dl dt em i li p section small span strong td time tr ul ol".split())
 _WORD = re.compile(r"\w+")
 
 
@@ -165,20 +164,22 @@ def _find(sample: Sample) -> _Page | None:
 
 
 def _nearest(title: _Element, body: _Element, found: Iterable[_Element]) -> _Element | None:
-    """Of the elements nearest to a title the smallest one; those that are further away than the body are of cards."""
+    """The element nearest to a title; one that is further away than the body is of a card."""
+    order = {one: at for at, one in enumerate(title.getroottree().iter())}
     near = [one for one in found if _common(one, title) >= _common(body, title)]
-    return max(near, key=lambda one: (_common(one, title), len([*_up(one)])), default=None)
+    return max(near, key=lambda one: (_common(one, title), -abs(order[one] - order[title])), default=None)
 
 
 def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
     """Entries that may fit: those of the best selectors of a head in which there are selectors of all parts first."""
     for head in _fitting(pages, "head"):
-        within = [page.with_part("head", first(compile_selector(head), page.tree)) for page in pages]
-        labels = {name: next(_fitting(within, name), None) for name in ("title", "category", "dates")}
-        for body in islice(_fitting(within, "body"), 0 if None in labels.values() else _MOST_BODIES):
-            match = compile_selector(body)
-            around = [page.with_part("body", find_body(match, page.parts["head"])) for page in within]
-            yield {"head": head, **labels, "body": body, **_around(around, body)}
+        own = [page.with_part("head", first(compile_selector(head), page.tree)) for page in pages]
+        entry = {"head": head} | {name: next(_fitting(own, name), "-") for name in ("title", "category", "dates")}
+        bodies = _fitting(own, "body") if "-" not in entry.values() else ()
+        found = {body: [find_body(compile_selector(body), page.parts["head"]) for page in own] for body in bodies}
+        for body in sorted(found, key=lambda one: sum(map(length_of, found[one])))[:_MOST_BODIES]:
+            around = [page.with_part("body", one) for page, one in zip(own, found[body], strict=True)]
+            yield {**entry, "body": body, **_around(around)}
 
 
 def _fitting(pages: Sequence[_Page], name: str) -> Iterator[str]:
@@ -186,7 +187,7 @@ def _fitting(pages: Sequence[_Page], name: str) -> Iterator[str]:
     tried = _selectors(pages, name)
     if name == "dates":  # each of the two may have an element of its own
         pairs = product(*(_selectors(pages, one)[:_MOST_PAIRED] for one in ("written", "updated")))
-        tried += (", ".join(pair) for pair in pairs if all(pair))
+        tried += (", ".join(dict.fromkeys(pair)) for pair in pairs if all(pair))
     return (one for one in tried if all(_finds(compile_selector(one), page, name) for page in pages))
 
 
@@ -201,23 +202,21 @@ def _finds(match: Selector, page: _Page, name: str) -> bool:
     return _holds(first(match, page.tree) if name == "head" else find_body(match, head), page.parts[name])
 
 
-def _around(pages: Sequence[_Page], body: str) -> dict[str, str]:
+def _around(pages: Sequence[_Page]) -> dict[str, str]:
     """The selectors of what is in the bodies and not of the article, and of what follows it.
 
     What is known of the last template is kept where it does no harm: editors wrote it, and it is in few articles.
     """
     found = {name: dict.fromkeys(NEWEST[name].split(", ")) for name in ("credit", "cut", "end")}
     for page in pages:
-        inner = page.parts["body"]
-        for box in _foreign_blocks(page, inner):
-            same = [one for one in box.iter(*_BLOCKS) if _words_of(one) == _words_of(box)]
-            found["cut"] |= dict.fromkeys(next(filter(None, map(_labels, same)), _by_picture(box)))
-        for one in islice(filter(_words_of, blocks_after(inner)), 2):
-            found["end"] |= dict.fromkeys(_labels(one) or [_step(one)])
-        credit = page.sample.known.image_credit
-        for one in inner.iter() if credit else ():
-            if length_of(one) <= _LONGEST_LABEL and credit_of(text_of(one)) == credit:
+        body, credit = page.parts["body"], page.sample.known.image_credit
+        for one in body.iterdescendants():
+            if one.tag in _BLOCKS and _is_foreign(page, one) and not _is_foreign(page, one.getparent()):
+                found["cut"] |= dict.fromkeys(_names(one) or _by_picture(one))
+            if credit and length_of(one) <= _LONGEST_LABEL and credit_of(text_of(one)) == credit:
                 found["credit"] |= dict.fromkeys(_names(one) or _by_picture(one))
+        for one in islice(filter(_words_of, blocks_after(body)), 2):
+            found["end"] |= dict.fromkeys(_names(one) or [_step(one)])
     kept = {name: ", ".join(one for one in labels if _spares(one, pages)) for name, labels in found.items()}
     return {"picture": NEWEST["picture"], "credit": kept["credit"], "player": NEWEST["player"], **kept}
 
@@ -228,20 +227,11 @@ def _spares(selector: str, pages: Sequence[_Page]) -> bool:
     return all(one is not page.parts["body"] and (_is_foreign(page, one) or not _words_of(one)) for page, one in found)
 
 
-def _is_foreign(page: _Page, element: _Element) -> bool:
+def _is_foreign(page: _Page, element: _Element | None) -> bool:
     """Whether an element has words, and none of the article's."""
-    texts = filter(None, map(_words, element.itertext()))
-    known = _words(" ".join(page.sample.known.paragraphs))
-    return bool(_words_of(element)) and not any(text in known for text in texts)
-
-
-def _foreign_blocks(page: _Page, element: _Element) -> Iterator[_Element]:
-    """The largest foreign blocks in an element."""
-    for child in element:
-        if child.tag in _BLOCKS and _is_foreign(page, child):
-            yield child
-        else:
-            yield from _foreign_blocks(page, child)
+    article = _words(" ".join(page.sample.known.paragraphs))
+    texts = filter(None, map(_words, element.itertext())) if element is not None and _words_of(element) else [article]
+    return not any(text in article for text in texts)
 
 
 def _selectors(pages: Sequence[_Page], name: str) -> list[str]:
@@ -264,8 +254,8 @@ def _selectors_of(element: _Element) -> Iterator[tuple[int, str]]:
         yield from ((2, f"{outer} {name}") for above in outside[:_LEVELS] for outer in _names(above))
         yield from ((2, f"{above.tag} > {name}") for above in outside[:1])
     path = _step(element)
-    yield 3, path
     for above in outside:
+        yield 3, path
         yield from ((3, f"{outer} > {path}") for outer in (["body"] if above.tag == "body" else _names(above)))
         path = f"{_step(above)} > {path}"
 
@@ -281,13 +271,11 @@ def _names(element: _Element) -> list[str]:
     return [f"{element.tag}{name}" for name in classes or ids]
 
 
-def _labels(element: _Element) -> list[str]:
-    """What names an element wherever it is: its classes, its id, or its tag where that says what it is."""
-    return _names(element) or ([] if element.tag in _VAGUE else [str(element.tag)])
-
-
 def _by_picture(element: _Element) -> list[str]:
-    return [f"{element.tag}:has(img)"] if next(element.iter("img"), None) is not None else []
+    """What names an element by the first picture in it."""
+    picture = next(element.iter("img"), element)
+    path = [str(one.tag) for one in _up(picture) if one is not element and _holds(element, one)]
+    return [f"{element.tag}:has(> {' > '.join(reversed(path))})"] if path else []
 
 
 def _up(element: _Element | None) -> Iterator[_Element]:
