@@ -10,15 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import combinations, islice, product
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 from lxml.etree import _Element
 
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
-from extractors.body import collapse, credit_of, length_of, text_of
+from extractors.body import collapse, length_of, text_of
 from extractors.html import extract_html, parse_html
 from extractors.layout import ELEMENTS, GENERIC, NEWEST, Selector, compile_selector, first
-from extractors.locate import blocks_after, find_body, words_of_dates
+from extractors.locate import blocks_after, find_body, find_captions, words_of_dates
 
 #: How many pages that nothing was read off must be read exactly, before a layout is sure.
 MIN_CHECKED = 5
@@ -34,7 +34,8 @@ _FROM, _LEVELS = 4, 4
 # How many selectors are tried for a part, pairs of them for the dates, bodies for a head, and entries in all.
 _MOST_SELECTORS, _MOST_PAIRED, _MOST_BODIES, _MOST_ENTRIES = 400, 12, 4, 12
 _LONGEST_LABEL = 1_000
-_BLOCKS, _WORDLESS = ELEMENTS["blocks"], ELEMENTS["wordless"]
+# The parts of a head. Its dates are one block, or each has an element of its own.
+_LABELS = ("title", "category", "dates", "written", "updated")
 # A class or an id that is written in a selector as it is.
 _NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)
 _WORD = re.compile(r"\w+")
@@ -89,10 +90,6 @@ class _Page(NamedTuple):
     tree: _Element
     parts: dict[str, _Element]
 
-    def with_part(self, name: str, element: _Element | None) -> Self:
-        assert element is not None
-        return self._replace(parts={**self.parts, name: element})
-
 
 def learn(samples: Sequence[Sample]) -> Learned:
     """The layout of the template of some pages, read off half of them and checked on the others.
@@ -139,47 +136,45 @@ def _find(sample: Sample) -> _Page | None:
     body, inside, lines = tree, [tree] if known.paragraphs else [], [*map(_words, known.paragraphs)]
     while holders := [one for one in inside if all(line in _words_of(one) for line in lines)]:
         body, inside = holders[0], list(holders[0])
-    short = (one for one in tree.iter() if one.tag not in _WORDLESS and length_of(one) <= _LONGEST_LABEL)
+    short = (one for one in tree.iter() if one.tag not in ELEMENTS["wordless"] and length_of(one) <= _LONGEST_LABEL)
     labels = {one: words for one in short if (words := text_of(one))}
     titles = [one for one, words in labels.items() if words == known.title]
     if body is tree or not titles:
         return None
     title = max(titles, key=lambda one: (_common(one, body), one.tag in ("h1", "h2", "h3")))
-    written, updated = known.written_at, known.updated_at
-    dates = {one: find_dates(words) for one, words in labels.items() if is_date_block(words)}
-    parts = {
-        "title": title,
-        "category": _nearest(title, body, (one for one, words in labels.items() if words == known.category)),
-        "dates": _nearest(title, body, (one for one in dates if dates[one] == (written, updated))),
-        "written": _nearest(title, body, (one for one in dates if dates[one] == (written, None))),
-        "updated": _nearest(title, body, (one for one in dates if dates[one] == (updated, None))),
-    }
-    if parts["category"] is None:  # the new template may have none
+    order = {one: at for at, one in enumerate(labels)}
+    found = {name: [one for one, words in labels.items() if _says(name, words, known)] for name in _LABELS[1:]}
+    parts = {"title": title}
+    for name, some in found.items():  # what is further away than the body is of a card
+        if near := [one for one in some if _common(one, title) >= _common(body, title)]:
+            parts[name] = max(near, key=lambda one: (_common(one, title), -abs(order[one] - order[title])))
+    if "category" not in parts:  # the new template may have none
         sample = replace(sample, known=replace(known, category=None))
-    if (written or updated) and parts["dates"] is None and None in (parts["written"], parts["updated"]):
+    if known.written_at and not ("dates" in parts or {"written", "updated"} <= parts.keys()):
         return None
-    found = {name: one for name, one in parts.items() if one is not None}
-    head = next(one for one in _up(title) if all(_holds(one, part) for part in found.values()))
-    return _Page(sample, tree, {**found, "body": body, "head": head})
+    head = next(one for one in _up(title) if all(one in _up(part) for part in parts.values()))
+    return _Page(sample, tree, {**parts, "body": body, "head": head})
 
 
-def _nearest(title: _Element, body: _Element, found: Iterable[_Element]) -> _Element | None:
-    """The element nearest to a title; one that is further away than the body is of a card."""
-    order = {one: at for at, one in enumerate(title.getroottree().iter())}
-    near = [one for one in found if _common(one, title) >= _common(body, title)]
-    return max(near, key=lambda one: (_common(one, title), -abs(order[one] - order[title])), default=None)
+def _says(name: str, words: str | None, known: Article) -> bool:
+    """Whether words are what is known of a part; `written` and `updated`: of dates in elements of their own."""
+    if name in ("title", "category"):
+        return words == getattr(known, name)
+    dates = {"dates": (known.written_at, known.updated_at), "written": (known.written_at, None)}
+    found = find_dates(words) if words and is_date_block(words) else (None, None)
+    return found == dates.get(name, (known.updated_at, None))
 
 
 def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
     """Entries that may fit: those of the best selectors of a head in which there are selectors of all parts first."""
     for head in _fitting(pages, "head"):
-        own = [page.with_part("head", first(compile_selector(head), page.tree)) for page in pages]
+        match = compile_selector(head)
+        own = [page._replace(parts={**page.parts, "head": first(match, page.tree)}) for page in pages]
         entry = {"head": head} | {name: next(_fitting(own, name), "-") for name in ("title", "category", "dates")}
         bodies = _fitting(own, "body") if "-" not in entry.values() else ()
         found = {body: [find_body(compile_selector(body), page.parts["head"]) for page in own] for body in bodies}
         for body in sorted(found, key=lambda one: sum(map(length_of, found[one])))[:_MOST_BODIES]:
-            around = [page.with_part("body", one) for page, one in zip(own, found[body], strict=True)]
-            yield {**entry, "body": body, **_around(around)}
+            yield {**entry, "body": body, **_around(pages, found[body])}
 
 
 def _fitting(pages: Sequence[_Page], name: str) -> Iterator[str]:
@@ -193,45 +188,40 @@ def _fitting(pages: Sequence[_Page], name: str) -> Iterator[str]:
 
 def _finds(match: Selector, page: _Page, name: str) -> bool:
     """Whether a selector finds a part of a page, as `locate` uses it."""
-    known, head = page.sample.known, page.parts["head"]
-    if name == "dates":
-        words = words_of_dates(match, head)
-        return (find_dates(words) if is_date_block(words) else (None, None)) == (known.written_at, known.updated_at)
-    if name in ("title", "category"):
-        return text_of(first(match, head)) == getattr(known, name)
-    return _holds(first(match, page.tree) if name == "head" else find_body(match, head), page.parts[name])
+    head = page.parts["head"]
+    if name in ("head", "body"):
+        found = first(match, page.tree) if name == "head" else find_body(match, head)
+        return found in _up(page.parts[name])
+    return _says(
+        name, words_of_dates(match, head) if name == "dates" else text_of(first(match, head)), page.sample.known
+    )
 
 
-def _around(pages: Sequence[_Page]) -> dict[str, str]:
+def _around(pages: Sequence[_Page], bodies: Sequence[_Element]) -> dict[str, str]:
     """The selectors of what is in the bodies and not of the article, and of what follows it.
 
     What is known of the last template is kept where it does no harm: editors wrote it, and it is in few articles.
     """
     found = {name: dict.fromkeys(NEWEST[name].split(", ")) for name in ("credit", "cut", "end")}
-    for page in pages:
-        body, credit = page.parts["body"], page.sample.known.image_credit
-        for one in body.iterdescendants():
-            if one.tag in _BLOCKS and _is_foreign(page, one) and not _is_foreign(page, one.getparent()):
-                found["cut"] |= dict.fromkeys(_names(one) or _by_picture(one))
-            if credit and length_of(one) <= _LONGEST_LABEL and credit_of(text_of(one)) == credit:
-                found["credit"] |= dict.fromkeys(_names(one) or _by_picture(one))
+    for body in bodies:
+        for box in (box for box, caption in find_captions([body], set()).items() if caption):
+            found["cut"] |= dict.fromkeys(_names(box) or _by_picture(box))
         for one in islice(filter(_words_of, blocks_after(body)), 2):
             found["end"] |= dict.fromkeys(_names(one) or [_step(one)])
-    kept = {name: ", ".join(one for one in labels if _spares(one, pages)) for name, labels in found.items()}
+    found["credit"] |= found["cut"]
+    pairs = list(zip(pages, bodies, strict=True))
+    kept = {
+        name: ", ".join(one for one in tried if all(_spares(one, *pair) for pair in pairs))
+        for name, tried in found.items()
+    }
     return {"picture": NEWEST["picture"], "credit": kept["credit"], "player": NEWEST["player"], **kept}
 
 
-def _spares(selector: str, pages: Sequence[_Page]) -> bool:
-    """Whether a selector matches no words of an article in the bodies."""
-    found = ((page, one) for page in pages for one in compile_selector(selector)(page.parts["body"]))
-    return all(one is not page.parts["body"] and (_is_foreign(page, one) or not _words_of(one)) for page, one in found)
-
-
-def _is_foreign(page: _Page, element: _Element | None) -> bool:
-    """Whether an element has words, and none of the article's."""
-    article = _words(" ".join(page.sample.known.paragraphs))
-    texts = filter(None, map(_words, element.itertext())) if element is not None and _words_of(element) else [article]
-    return not any(text in article for text in texts)
+def _spares(selector: str, page: _Page, body: _Element) -> bool:
+    """Whether a selector matches no words of an article in its body."""
+    lines = [*map(_words, page.sample.known.paragraphs)]
+    matched = filter(None, map(_words_of, compile_selector(selector)(body)))
+    return not any(line in words or words in line for words in matched for line in lines)
 
 
 def _selectors(pages: Sequence[_Page], name: str) -> list[str]:
@@ -274,7 +264,7 @@ def _names(element: _Element) -> list[str]:
 def _by_picture(element: _Element) -> list[str]:
     """What names an element by the first picture in it."""
     picture = next(element.iter("img"), element)
-    path = [str(one.tag) for one in _up(picture) if one is not element and _holds(element, one)]
+    path = [str(one.tag) for one in _up(picture) if one is not element and element in _up(one)]
     return [f"{element.tag}:has(> {' > '.join(reversed(path))})"] if path else []
 
 
@@ -283,10 +273,6 @@ def _up(element: _Element | None) -> Iterator[_Element]:
     while element is not None and element.tag != "html":
         yield element
         element = element.getparent()
-
-
-def _holds(outer: _Element | None, inner: _Element) -> bool:
-    return outer in _up(inner)
 
 
 def _common(one: _Element, other: _Element) -> int:

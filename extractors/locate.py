@@ -118,7 +118,7 @@ def _parts(
     if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
-    captions = _find_captions(bodies, cut)
+    captions = find_captions(bodies, cut)
     boxed = [(box, caption) for box, caption in captions.items() if caption and box.tag in _WRAPPERS]
     if any(text_of(first(layout.credit, box)) != caption for box, caption in boxed):  # features have credits in a <p>
         name = GENERIC
@@ -255,7 +255,7 @@ def _find_keywords(body: _Element) -> set[_Element]:
     return {last} if last is not None and _is_menu(last) and (text_of(last) or "").startswith("#") else set()
 
 
-def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element, str]:
+def find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element, str]:
     """The boxes of pictures outside of `cut`, and their words: around each picture, as much as holds only a caption."""
     boxes: dict[_Element, str] = {}  # a box may hold two pictures
     pictures = (picture for body in bodies for picture in body.iter("img"))
