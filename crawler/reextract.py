@@ -65,14 +65,7 @@ Work = Callable[[Batch], Found]
 
 
 def extract(batch: Batch, site: Site, max_page: int, layouts: str = "") -> Found:
-    """Extract captures, in a worker.
-
-    Args:
-        batch: the captures.
-        site: that of the crawls that made the archive.
-        max_page: KBS_MAX_PAGE.
-        layouts: the text of the user's own layouts; workers of a cluster have no file of it.
-    """
+    """Extract captures, in a worker; `site` is that of the crawls that made the archive, `layouts` the user's own."""
     return [_extract_one(capture, site, max_page, layouts) for capture in batch]
 
 

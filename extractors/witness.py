@@ -16,8 +16,6 @@ from extractors.html import parse_html
 from extractors.layout import ELEMENTS, LABELS, WORDS
 from extractors.locate import is_cards, own_words
 
-# Longer pages are not read twice; those of the site have some 60 KB.
-_MAX_BYTES = 500_000
 # Prose: a line of so many characters that ends a sentence, and is not cut as the summaries of cards are.
 _SHORTEST = 60
 _ENDS, _CUT = tuple(WORDS.sentence_ends), ("...", "…")
@@ -25,27 +23,22 @@ _COOKIES = tuple(labels.cookies for labels in LABELS if labels.cookies)
 _WORD = re.compile(r"\w+")
 
 
-def second_opinion(body: bytes, charset: str | None, article: Article) -> tuple[list[str], list[str]]:
-    """The prose that an article lacks, and that it has although it is from around it, both line by line.
+def second_opinion(body: bytes, charset: str | None, article: Article) -> list[str]:
+    """The lines of prose that an article lacks, and those that it has from around it; 20 are enough for a report.
 
     Args:
         body, charset: the page, as of `extract_html`.
         article: what was extracted from it.
     """
-    if len(body) > _MAX_BYTES:
-        return [], []
     from trafilatura import bare_extraction
 
-    page, ours = parse_html(body, charset), _words(article.text)
+    page = parse_html(body, charset)
     for element in [*_around(page, article)]:
         element.clear(keep_tail=True)
     pruned = etree.tostring(page, encoding="unicode", method="html")
     found = bare_extraction(pruned, include_comments=False, favor_recall=True, with_metadata=False)
-    lines = (getattr(found, "text", None) or "").splitlines()
-    theirs = _words(text_of(page) or "")
-    lacking = [line for line in _prose(lines) if _words(line) not in ours]
-    foreign = [line for line in _prose(article.paragraphs) if _words(line) not in theirs]
-    return lacking[:20], foreign[:20]  # enough for a report
+    read = (getattr(found, "text", None) or "").splitlines()
+    return [*_prose(read, article.text), *_prose(article.paragraphs, text_of(page) or "")][:20]
 
 
 def _around(page: _Element, article: Article) -> Iterator[_Element]:
@@ -60,14 +53,12 @@ def _around(page: _Element, article: Article) -> Iterator[_Element]:
             yield block
 
 
-def _prose(lines: Iterable[str]) -> Iterator[str]:
+def _prose(lines: Iterable[str], text: str) -> Iterator[str]:
+    """The lines of prose whose words are not in a text."""
+    words = _words(text)
     for line in lines:
-        if (
-            len(line) >= _SHORTEST
-            and line.endswith(_ENDS)
-            and not line.endswith(_CUT)
-            and not line.startswith(_COOKIES)
-        ):
+        is_prose = len(line) >= _SHORTEST and line.endswith(_ENDS) and not line.endswith(_CUT)
+        if is_prose and not line.startswith(_COOKIES) and _words(line) not in words:
             yield line
 
 

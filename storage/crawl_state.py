@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from extractors.address import parse_address
-from extractors.layout import LAYOUT_NAMES
+from extractors.layout import GENERIC
 from storage.archive.capture import Capture, Location, Payload, Place, Revisit, payload_digest
 from storage.database import Store
 from storage.versions import COLUMNS, believed, is_undated
@@ -116,12 +116,9 @@ class CrawlState:
         return self._db.execute(sql, [url, timestamp, MAX_LOOKS]).fetchone() is not None
 
     def known_articles(self, most: int) -> list[str]:
-        """The addresses of the newest articles that a known layout was read with, so many at most."""
-        sql = (
-            "select url, layout, max(timestamp) from articles where layout in (select value from json_each(?)) "
-            "group by url order by max(timestamp) desc limit ?"
-        )
-        return [url for url, *_ in self._db.execute(sql, [json.dumps(LAYOUT_NAMES), most])]
+        """The addresses of the newest articles that a layout was read with, so many at most."""
+        sql = f"select url from articles where layout <> 'text' and layout <> '{GENERIC}' group by url "  # noqa: S608
+        return [url for (url,) in self._db.execute(f"{sql} order by max(timestamp) desc limit ?", [most])]
 
     def note_entry_date(self, url: str, timestamp: str) -> None:
         """Remember a list entry's date that the article's own page does not have.

@@ -1,11 +1,11 @@
 """What a healthy run looks like; one that is not ends with exit status 3 and a sentence: what is wrong, what to do."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import chain, pairwise
 
-from crawler.run_state import RunState, storing
+from crawler.run_state import storing
 from crawler.spiders.base import KbsSpider
 from crawler.terminal import clean
 
@@ -50,24 +50,20 @@ def complaints(spider: KbsSpider) -> list[str]:
     found = [
         f"{n} of {total} {sentence}" for n, most, total, sentence in shares if total >= MIN_PAGES and n > most * total
     ]
-    found += _doubts(run)
+    found += _doubts(run.opinions)
     has_news = any(run.counts[name] for name in ("new", "updated", "edited"))
     return found if has_news or not spider.expected_fields else [*found, *_silence(spider)]
 
 
-def _doubts(run: RunState) -> Iterator[str]:
-    """Whether a second opinion on articles differs; prose of two pages is the site's, and of no article."""
-    alike = Counter(line for opinion in run.opinions.values() for line in chain(*opinion))
-    verbs = ("lacks", "has from around it")
-    found = [(url, *one) for url, opinion in run.opinions.items() for one in zip(verbs, opinion, strict=True)]
-    doubted = [(url, verb, line) for url, verb, lines in found for line in lines if alike[line] == 1]
-    pages = len({url for url, *_ in doubted})
-    if pages > MAX_DOUBTED * run.witnessed:
-        url, verb, line = doubted[0]
+def _doubts(opinions: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Whether second opinions differ; prose of two pages is the site's, and of no article."""
+    alike = Counter(chain(*opinions.values()))
+    doubted = {url: line for url, lines in opinions.items() for line in lines if alike[line] == 1}
+    if len(doubted) > MAX_DOUBTED * len(opinions):
+        url, line = next(iter(doubted.items()))
         yield (
-            f"{pages} of {run.witnessed} articles differ in prose from what trafilatura "
-            f"reads on the pages: {url} {verb} “{clean(line, 80)}”. Look at it in a browser: where a part of "
-            "articles is elsewhere now, a layout needs a new entry (extractors/README.md)."
+            f"{len(doubted)} of {len(opinions)} articles differ in prose from what trafilatura reads on their pages: "
+            f"{url}: “{clean(line, 80)}”. Look at it in a browser: if a part of articles has moved, {LEARN}"
         )
 
 

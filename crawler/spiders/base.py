@@ -5,6 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 import scrapy
@@ -50,6 +51,7 @@ class KbsSpider(scrapy.Spider):
         run: what the run has done so far.
         site: requests never leave it, redirects included.
         layouts: the text of the user's own layouts.
+        turns: 0 at each article that a second opinion is asked of.
         children: the one child process that extracts its pages.
         store, crawl_state: the database; the extension RunReport opens and closes it.
         archive: what the extension Archive writes; None without one.
@@ -72,6 +74,7 @@ class KbsSpider(scrapy.Spider):
     recheck_days: int
     site: Site
     layouts: str
+    turns: Iterator[int]
     children: Children
     store: ArticleStore
     crawl_state: CrawlState
@@ -96,7 +99,6 @@ class KbsSpider(scrapy.Spider):
         self.run = RunState()
         self.requested: set[str] = set()
         self._later: list[Request] = []
-        self._read = 0
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
@@ -118,6 +120,7 @@ class KbsSpider(scrapy.Spider):
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = Site(crawler.settings["KBS_BASE_URL"])
         spider.layouts = own_layouts(crawler.settings)
+        spider.turns = cycle(range(crawler.settings.getint("KBS_WITNESS")))
         # Not forked: that would keep the crawl's connections open.
         spider.children = Children(1, "spawn", crawler.settings.getfloat("KBS_PAGE_TIME"))
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
@@ -191,8 +194,9 @@ class KbsSpider(scrapy.Spider):
             trouble, temporary = "the page ends inside the article" if result.truncated else "", result.truncated
         else:
             trouble, temporary = result.reason, result.passing
-        if isinstance(result, Article) and not temporary:
-            await self._ask_witness(capture, result)
+        if isinstance(result, Article) and not temporary and next(self.turns, 1) == 0:
+            opinion = await self.extract(second_opinion, capture.body, capture.charset, result)
+            self.run.opinions[capture.url] = [] if isinstance(opinion, NotAnArticle) else opinion
         if temporary and (again := get_retry_request(request, spider=self, reason=trouble)):
             return [again]
         if isinstance(result, Article) and result.truncated:
@@ -203,17 +207,6 @@ class KbsSpider(scrapy.Spider):
         listed = list_url is not None
         page = ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
         return [page, *self.article_done(list_url)]
-
-    async def _ask_witness(self, capture: Capture, article: Article) -> None:
-        """Ask for a second opinion on the first article of a run, and on each KBS_WITNESS-th after it."""
-        self._read, every = self._read + 1, self.crawler.settings.getint("KBS_WITNESS")
-        if not every or (self._read - 1) % every:
-            return
-        opinion = await self.extract(second_opinion, capture.body, capture.charset, article)
-        if not isinstance(opinion, NotAnArticle):
-            self.run.witnessed += 1
-            if any(opinion):
-                self.run.opinions[capture.url] = opinion
 
     def article_done(self, list_url: str | None) -> Iterable[Output]:  # noqa: ARG002
         """What follows when an article of a list has been dealt with: nothing, for spiders without lists."""

@@ -38,15 +38,14 @@ class KbsArticlesSpider(KbsSpider):
         addresses = re.split(r"[\s,]+(?=https?:)|\s+", urls.strip())
         given = [*addresses, *(part.strip() for part in ids.split(",")), *(_lines(file) if file else [])]
         self.given = [_addresses(part, self.editions) for part in given if part]
-        self.known = count("known", known)
+        self.known = count("known", known) or 0
+        self.full = self.full or bool(known)
         if not self.given and not self.known:
             raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, file=PATH, or known=20.")
 
     def first_requests(self) -> Iterator[Request]:
-        for address in map(parse_address, self.crawl_state.known_articles(self.known or 0)):
-            if address is not None and address.url not in self.requested:
-                yield self.request_article(address)
-        for address in map(parse_address, chain.from_iterable(self.given)):
+        known = self.crawl_state.known_articles(self.known)
+        for address in map(parse_address, chain(known, *self.given)):
             assert address is not None
             if address.url in self.requested:
                 continue
