@@ -7,9 +7,9 @@ The entry is checked with the real extraction, on pages that nothing was read of
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from itertools import combinations, islice, product
+from itertools import islice, product
 from typing import NamedTuple
 
 from lxml.etree import _Element
@@ -17,7 +17,7 @@ from lxml.etree import _Element
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
 from extractors.body import collapse, length_of, text_of
 from extractors.html import extract_html, parse_html
-from extractors.layout import ELEMENTS, GENERIC, NEWEST, Selector, compile_selector, first
+from extractors.layout import ELEMENTS, GENERIC, NEWEST, Layout, Selector, compile_selector, first
 from extractors.locate import blocks_after, find_body, find_captions, words_of_dates
 
 #: How many pages that nothing was read off must be read exactly, before a layout is sure.
@@ -27,15 +27,12 @@ BY_STRUCTURE = "read by structure only"
 
 # What of an article must be as it is known.
 _FIELDS = "title category written_at updated_at paragraphs image_url image_credit has_video truncated".split()
-# Larger pages are not learned from; those of the site have some 1,500 tags.
-_MAX_TAGS = 20_000
-# Selectors are made of so many pages, of an element and those around it; all other pages must agree with them.
+# Larger pages are not learned from; those of the site have some 1,500 tags. No label has more characters.
+_MAX_TAGS, _LONGEST_LABEL = 20_000, 1_000
+# Selectors are made of so many pages, and of what is so far around an element; all other pages must agree with them.
 _FROM, _LEVELS = 4, 4
 # How many selectors are tried for a part, pairs of them for the dates, bodies for a head, and entries in all.
 _MOST_SELECTORS, _MOST_PAIRED, _MOST_BODIES, _MOST_ENTRIES = 400, 12, 4, 12
-_LONGEST_LABEL = 1_000
-# The parts of a head. Its dates are one block, or each has an element of its own.
-_LABELS = ("title", "category", "dates", "written", "updated")
 # A class or an id that is written in a selector as it is.
 _NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)
 _WORD = re.compile(r"\w+")
@@ -60,8 +57,7 @@ class Sample:
         return ", ".join(wrong) or (BY_STRUCTURE if found.layout == GENERIC else "")
 
 
-@dataclass(kw_only=True)
-class Learned:
+class Learned(NamedTuple):
     """What was learned, and how well it was checked.
 
     Attributes:
@@ -71,11 +67,11 @@ class Learned:
         gone: how many pages do not show what is known: their articles were changed since.
     """
 
-    entry: dict[str, str] = field(default_factory=dict)
-    read_off: int = 0
-    checked: int = 0
-    wrong: dict[str, str] = field(default_factory=dict)
-    gone: int = 0
+    entry: dict[str, str]
+    read_off: int
+    checked: int
+    wrong: dict[str, str]
+    gone: int
 
     @property
     def is_sure(self) -> bool:
@@ -84,11 +80,11 @@ class Learned:
 
 
 class _Page(NamedTuple):
-    """A page, and the elements that have the words of its article: its parts by name, with the smallest head of all."""
+    """A page with the elements that may be a part of its article, by the part's name."""
 
     sample: Sample
     tree: _Element
-    parts: dict[str, _Element]
+    parts: dict[str, list[_Element]]
 
 
 def learn(samples: Sequence[Sample]) -> Learned:
@@ -97,14 +93,15 @@ def learn(samples: Sequence[Sample]) -> Learned:
     A page on which it is wrong is then read too, and the next layout is checked on those that are left.
     """
     pages = list(filter(None, map(_find, samples)))
-    learned = Learned(gone=len(samples) - len(pages))
+    gone = len(samples) - len(pages)
     pages.sort(key=lambda page: -sum(bool(getattr(page.sample.known, name)) for name in _FIELDS))  # the richest first
     taken, rest = pages[::2], pages[1::2]
+    learned = Learned({}, 0, 0, {}, gone)
     while len(rest) >= MIN_CHECKED:
         entries = islice(_entries(taken), _MOST_ENTRIES)
         entry = min(entries, key=lambda one: len(_differences(taken, one)), default={})
         wrong = _differences(pages, entry)
-        learned = replace(learned, entry=entry, read_off=len(taken), checked=len(rest), wrong=wrong)
+        learned = Learned(entry, len(taken), len(rest), wrong, gone)
         failed = [page for page in rest if page.sample.url in wrong][:_FROM]
         if not failed or not entry:
             break
@@ -138,22 +135,17 @@ def _find(sample: Sample) -> _Page | None:
         body, inside = holders[0], list(holders[0])
     short = (one for one in tree.iter() if one.tag not in ELEMENTS["wordless"] and length_of(one) <= _LONGEST_LABEL)
     labels = {one: words for one in short if (words := text_of(one))}
-    titles = [one for one, words in labels.items() if words == known.title]
-    if body is tree or not titles:
-        return None
-    title = max(titles, key=lambda one: (_common(one, body), one.tag in ("h1", "h2", "h3")))
-    order = {one: at for at, one in enumerate(labels)}
-    found = {name: [one for one, words in labels.items() if _says(name, words, known)] for name in _LABELS[1:]}
-    parts = {"title": title}
-    for name, some in found.items():  # what is further away than the body is of a card
-        if near := [one for one in some if _common(one, title) >= _common(body, title)]:
-            parts[name] = max(near, key=lambda one: (_common(one, title), -abs(order[one] - order[title])))
-    if "category" not in parts:  # the new template may have none
+    parts, near = {"body": [body]}, {*_up(body)}
+    for name in ("title", "category", "dates", "written", "updated"):
+        depths = {one: len(near.intersection(_up(one))) for one, words in labels.items() if _says(name, words, known)}
+        parts[name] = [one for one in depths if depths[one] == max(depths.values())]
+        near = {above for title in parts["title"] for above in _up(title)}
+    if not parts["category"]:  # the new template may have none
         sample = replace(sample, known=replace(known, category=None))
-    if known.written_at and not ("dates" in parts or {"written", "updated"} <= parts.keys()):
-        return None
-    head = next(one for one in _up(title) if all(one in _up(part) for part in parts.values()))
-    return _Page(sample, tree, {**parts, "body": body, "head": head})
+    has_dates = parts["dates"] or (parts["written"] and parts["updated"]) or not known.written_at
+    is_found = body is not tree and parts["title"] and has_dates
+    parts["head"] = [one.getparent() for one in parts["title"]]
+    return _Page(sample, tree, parts) if is_found else None
 
 
 def _says(name: str, words: str | None, known: Article) -> bool:
@@ -167,54 +159,51 @@ def _says(name: str, words: str | None, known: Article) -> bool:
 
 def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
     """Entries that may fit: those of the best selectors of a head in which there are selectors of all parts first."""
-    for head in _fitting(pages, "head"):
+    for head in _fitting(pages, [page.tree for page in pages], "head"):
         match = compile_selector(head)
-        own = [page._replace(parts={**page.parts, "head": first(match, page.tree)}) for page in pages]
-        entry = {"head": head} | {name: next(_fitting(own, name), "-") for name in ("title", "category", "dates")}
-        bodies = _fitting(own, "body") if "-" not in entry.values() else ()
-        found = {body: [find_body(compile_selector(body), page.parts["head"]) for page in own] for body in bodies}
+        heads = [next(iter(match(page.tree))) for page in pages]
+        entry = {"head": head} | {n: next(_fitting(pages, heads, n), "-") for n in ("title", "category", "dates")}
+        bodies = _fitting(pages, heads, "body") if "-" not in entry.values() else ()
+        found = {body: [find_body(compile_selector(body), head) for head in heads] for body in bodies}
         for body in sorted(found, key=lambda one: sum(map(length_of, found[one])))[:_MOST_BODIES]:
             yield {**entry, "body": body, **_around(pages, found[body])}
 
 
-def _fitting(pages: Sequence[_Page], name: str) -> Iterator[str]:
-    """The selectors of a part that find it on all pages, the best first; an empty one where no page has it."""
+def _fitting(pages: Sequence[_Page], tops: Sequence[_Element], name: str) -> Iterator[str]:
+    """The selectors that find a part in the tops of all pages, the best first; an empty one where no page has it."""
     tried = _selectors(pages, name)
     if name == "dates":  # each of the two may have an element of its own
         pairs = product(*(_selectors(pages, one)[:_MOST_PAIRED] for one in ("written", "updated")))
         tried += (", ".join(dict.fromkeys(pair)) for pair in pairs if all(pair))
-    return (one for one in tried if all(_finds(compile_selector(one), page, name) for page in pages))
+    places = list(zip(pages, tops, strict=True))
+    return (one for one in tried if all(_finds(compile_selector(one), *place, name) for place in places))
 
 
-def _finds(match: Selector, page: _Page, name: str) -> bool:
+def _finds(match: Selector, page: _Page, top: _Element, name: str) -> bool:
     """Whether a selector finds a part of a page, as `locate` uses it."""
-    head = page.parts["head"]
+    found = find_body(match, top) if name == "body" else first(match, top)
     if name in ("head", "body"):
-        found = first(match, page.tree) if name == "head" else find_body(match, head)
-        return found in _up(page.parts[name])
-    return _says(
-        name, words_of_dates(match, head) if name == "dates" else text_of(first(match, head)), page.sample.known
-    )
+        return any(found in _up(one) for one in page.parts[name])
+    return _says(name, words_of_dates(match, top) if name == "dates" else text_of(found), page.sample.known)
 
 
-def _around(pages: Sequence[_Page], bodies: Sequence[_Element]) -> dict[str, str]:
+def _around(pages: Sequence[_Page], bodies: Sequence[_Element | None]) -> dict[str, str]:
     """The selectors of what is in the bodies and not of the article, and of what follows it.
 
     What is known of the last template is kept where it does no harm: editors wrote it, and it is in few articles.
     """
     found = {name: dict.fromkeys(NEWEST[name].split(", ")) for name in ("credit", "cut", "end")}
-    for body in bodies:
+    places = [(page, body) for page, body in zip(pages, bodies, strict=True) if body is not None]
+    for _, body in places:
         for box in (box for box, caption in find_captions([body], set()).items() if caption):
             found["cut"] |= dict.fromkeys(_names(box) or _by_picture(box))
         for one in islice(filter(_words_of, blocks_after(body)), 2):
             found["end"] |= dict.fromkeys(_names(one) or [_step(one)])
     found["credit"] |= found["cut"]
-    pairs = list(zip(pages, bodies, strict=True))
     kept = {
-        name: ", ".join(one for one in tried if all(_spares(one, *pair) for pair in pairs))
-        for name, tried in found.items()
+        name: [one for one in tried if all(_spares(one, *place) for place in places)] for name, tried in found.items()
     }
-    return {"picture": NEWEST["picture"], "credit": kept["credit"], "player": NEWEST["player"], **kept}
+    return {name: ", ".join(kept[name]) if name in kept else NEWEST[name] for name in Layout._fields[5:]}
 
 
 def _spares(selector: str, page: _Page, body: _Element) -> bool:
@@ -228,17 +217,17 @@ def _selectors(pages: Sequence[_Page], name: str) -> list[str]:
     """Selectors of a part on the first pages and of what is around it, the best first; an empty one without any."""
     found: dict[str, int] = {}
     for page in pages[:_FROM]:
-        for level, element in enumerate(islice(_up(page.parts.get(name)), _LEVELS)):
-            for rank, selector in _selectors_of(element):
-                found[selector] = min(found.get(selector, 99), rank + 2 * level)
+        for part in page.parts[name]:
+            for level, element in enumerate(islice(_up(part), _LEVELS)):
+                for rank, selector in _selectors_of(element):
+                    found[selector] = min(found.get(selector, 99), rank + 2 * level)
     return sorted(found, key=lambda selector: (found[selector], len(selector)))[:_MOST_SELECTORS] or [""]
 
 
 def _selectors_of(element: _Element) -> Iterator[tuple[int, str]]:
-    """Selectors of an element with their ranks: a class or id; two, or the tag; in another element; by its place."""
+    """Selectors of an element with their ranks: a class or id; the tag; in another element; by its place."""
     names, tag, outside = _names(element), str(element.tag), [*_up(element.getparent())]
     yield from ((0, name) for name in names)
-    yield from ((1, f"{one}{other.removeprefix(tag)}") for one, other in combinations(names, 2))
     yield 1, tag
     for name in [*names, tag]:
         yield from ((2, f"{outer} {name}") for above in outside[:_LEVELS] for outer in _names(above))
@@ -273,11 +262,6 @@ def _up(element: _Element | None) -> Iterator[_Element]:
     while element is not None and element.tag != "html":
         yield element
         element = element.getparent()
-
-
-def _common(one: _Element, other: _Element) -> int:
-    """How deep on the page the smallest element is that holds both."""
-    return len({*_up(one)} & {*_up(other)})
 
 
 @lru_cache(maxsize=100_000)
