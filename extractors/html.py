@@ -78,8 +78,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None, layouts: str
         body: the page, without transfer or content encoding.
         url: the address it was fetched from; empty where it is not known, and the page's own `og:url` counts then.
         charset: what the response's Content-Type says. Counts only where the bytes are no UTF-8.
-        layouts: the text of a layouts file of one's own (`layout.read_layouts`), tried before `layouts.toml`: a text,
-            since it is sent to other processes.
+        layouts: the text of a layouts file of one's own, tried before `layouts.toml`; it can be sent to any process.
 
     Raises:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.

@@ -71,10 +71,7 @@ class Parts:
 def locate(page: _Element, name: str, own: Sequence[Layout] = ()) -> Parts | None:
     """The parts of the article on a page, or None where there is none.
 
-    Args:
-        page: the page.
-        name: the layout of its file name.
-        own: layouts that are tried before those of `layouts.toml`.
+    `name` is the layout of its file name; layouts of one's own are tried before those of `layouts.toml`.
     """
     for layout in (*own, *LAYOUTS):
         head, title, words = _head(page, layout)
@@ -129,7 +126,7 @@ def _parts(
     if first(layout.body, bodies[0]) is bodies[0]:
         blocks, end = _extent(layout, bodies[0], cut)
     else:
-        blocks, end = bodies, next(chain.from_iterable(_ends(_structural_ends, body) for body in bodies), None)
+        blocks, end = bodies, next(chain.from_iterable(ends_of(_structural_ends, body) for body in bodies), None)
     own, tops = [*_between(head, bodies[0]), *bodies], {head, *bodies}
     picture = first(layout.picture, *own)
     page = head.getroottree().getroot()
@@ -194,11 +191,11 @@ def _between(head: _Element, body: _Element) -> list[_Element]:
 
 def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_Element], _Element | None]:
     """The blocks with the words of a body, and their end. What is inside the body like an end may be added to `cut`."""
-    inside = [end for end in _ends(layout.end, body) if end is not body]
+    inside = [end for end in ends_of(layout.end, body) if end is not body]
     blocks = [body]
     for block in blocks_after(body):
         blocks.append(block)
-        end = next(_ends(layout.end, block), None)
+        end = next(ends_of(layout.end, block), None)
         if end is not block and _is_menu(block):
             end = block
         if end is not None:
@@ -289,13 +286,13 @@ def _levels(element: _Element) -> Iterator[_Element]:
 def _until_cards(node: _Element) -> Iterator[_Element]:
     """The blocks after a node that may hold its body: up to the cards of other articles, without the surroundings."""
     for block in node.itersiblings():
-        if block.tag == "footer" or is_cards(block) or (block.tag == "h2" and is_cards(block.getnext())):
+        if block.tag == "footer" or _is_cards(block) or (block.tag == "h2" and _is_cards(block.getnext())):
             return
         if block.tag not in _SURROUNDINGS:
             yield block
 
 
-def is_cards(block: _Element | None) -> bool:
+def _is_cards(block: _Element | None) -> bool:
     return block is not None and bool(_CARDS(block))
 
 
@@ -303,7 +300,7 @@ def _structural_ends(body: _Element) -> Iterator[_Element]:
     """As `Layout.end`: the surroundings, and the cards of other articles with their heading."""
     for end in body.iter("article", "aside", "footer", "h2", "nav"):
         if end.tag == "h2":
-            is_end = is_cards(end.getnext())
+            is_end = _is_cards(end.getnext())
         else:
             has_link = next(end.iter("a"), None) is not None
             is_end = end.tag != "article" or (has_link and next(end.itersiblings("article"), None) is not None)
@@ -321,7 +318,7 @@ def _find_bodies(start: _Element) -> list[_Element]:
     longest = _SHORTEST_BODY - 1
     for level in takewhile(lambda level: next(level.iter("footer"), None) is None, _levels(start)):
         pictures = pictures or [one for one in _until_cards(level) if next(one.iter("img"), None) is not None][:1]
-        prose = {block: own_words(block) for block in _prose(_until_cards(level))}
+        prose = {block: _own_words(block) for block in _prose(_until_cards(level))}
         body = max(prose, key=lambda block: prose[block], default=start)
         # One line beside a title is no body.
         is_body = _is_paragraph(body) or (body.tag in _WRAPPERS and level.tag not in _HEADLINES)
@@ -330,14 +327,14 @@ def _find_bodies(start: _Element) -> list[_Element]:
             # Without labels beside it; where paragraphs have no block of their own, all of them.
             found = [one for one in prose if one is body or body.tag not in _WRAPPERS or _is_paragraph(one)]
         # What is beside the right column or the cards is around the article, and no further level is its own.
-        is_last = any(one.tag in ("aside", "footer") or is_cards(one) for one in level.itersiblings())
+        is_last = any(one.tag in ("aside", "footer") or _is_cards(one) for one in level.itersiblings())
         if longest >= _SHORT or is_last:
             break
     return found or pictures
 
 
 def _is_paragraph(block: _Element) -> bool:
-    return own_words(block) >= _SHORT or (text_of(block) or "").endswith(_SENTENCE_ENDS)
+    return _own_words(block) >= _SHORT or (text_of(block) or "").endswith(_SENTENCE_ENDS)
 
 
 def _prose(blocks: Iterable[_Element], depth: int = 0) -> Iterator[_Element]:
@@ -368,7 +365,8 @@ def _is_prose(block: _Element) -> bool:
     cookies = words.removeprefix(WORDS.close).lstrip()
     is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
     return (
-        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block)) and own_words(block) >= _SHORTEST_BODY
+        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block))
+        and _own_words(block) >= _SHORTEST_BODY
     )
 
 
@@ -379,16 +377,16 @@ def _is_menu(block: _Element, least: int = 1) -> bool:
     has_controls = next(block.iter(*_CONTROLS), None) is not None
     if not has_controls and len(list(islice(block.iter("a"), least))) < least:
         return False
-    return own_words(block) < (_SHORT if has_controls else _SHORTEST_BODY)
+    return _own_words(block) < (_SHORT if has_controls else _SHORTEST_BODY)
 
 
-def own_words(block: _Element) -> int:
+def _own_words(block: _Element) -> int:
     """How many characters of a block are in no link."""
     return len(text_of(block) or "") - sum(len(text_of(link) or "") for link in block.iter("a"))
 
 
-def _ends(selector: Selector, block: _Element) -> Iterator[_Element]:
+def ends_of(selector: Selector, block: _Element) -> Iterator[_Element]:
     """The ends in a block; an aside of prose, which the right column is not, is part of an article."""
     for end in selector(block):
-        if end.tag != "aside" or 2 * own_words(end) <= len(text_of(end) or ""):
+        if end.tag != "aside" or 2 * _own_words(end) <= len(text_of(end) or ""):
             yield end

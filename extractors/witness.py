@@ -8,14 +8,15 @@ import re
 from collections.abc import Iterable, Iterator
 
 from lxml import etree
-from lxml.etree import _Element
 
 from extractors.article import Article
 from extractors.body import text_of
 from extractors.html import parse_html
-from extractors.layout import ELEMENTS, LABELS, WORDS
-from extractors.locate import is_cards, own_words
+from extractors.layout import LABELS, NEWEST, WORDS, compile_selector
+from extractors.locate import ends_of
 
+# What the site puts around articles.
+_AROUND = compile_selector(f"header, nav, {NEWEST['end']}")
 # Prose: a line of so many characters that ends a sentence, and is not cut as the summaries of cards are.
 _SHORTEST = 60
 _ENDS, _CUT = tuple(WORDS.sentence_ends), ("...", "…")
@@ -33,24 +34,12 @@ def second_opinion(body: bytes, charset: str | None, article: Article) -> list[s
     from trafilatura import bare_extraction
 
     page = parse_html(body, charset)
-    for element in [*_around(page, article)]:
+    for element in [*ends_of(_AROUND, page)]:
         element.clear(keep_tail=True)
     pruned = etree.tostring(page, encoding="unicode", method="html")
     found = bare_extraction(pruned, include_comments=False, favor_recall=True, with_metadata=False)
     read = (getattr(found, "text", None) or "").splitlines()
     return [*_prose(read, article.text), *_prose(article.paragraphs, text_of(page) or "")][:20]
-
-
-def _around(page: _Element, article: Article) -> Iterator[_Element]:
-    """The site's surroundings, and the smallest blocks of cards, without those that hold most of the article."""
-    for block in page.iter(*ELEMENTS["surroundings"], *ELEMENTS["wrappers"], "ul"):
-        words = text_of(block) or ""
-        if block.tag == "aside":  # one of prose may be the article's
-            is_around = 2 * own_words(block) <= len(words)
-        else:
-            is_around = block.tag in ELEMENTS["surroundings"] or (is_cards(block) and not any(map(is_cards, block)))
-        if is_around and 2 * sum(line in words for line in article.paragraphs) <= len(article.paragraphs):
-            yield block
 
 
 def _prose(lines: Iterable[str], text: str) -> Iterator[str]:
