@@ -17,7 +17,7 @@ from lxml.etree import _Element
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
 from extractors.body import collapse, length_of, text_of
 from extractors.html import extract_html, parse_html
-from extractors.layout import ELEMENTS, GENERIC, NEWEST, Layout, Selector, compile_selector, first
+from extractors.layout import ELEMENTS, GENERIC, NEWEST, Selector, compile_selector, first
 from extractors.locate import blocks_after, find_body, find_captions, words_of_dates
 
 #: How many pages that nothing was read off must be read exactly, before a layout is sure.
@@ -58,19 +58,16 @@ class Sample:
 
 
 class Learned(NamedTuple):
-    """What was learned, and how well it was checked.
+    """What was learned, and how well it was checked."""
 
-    Attributes:
-        entry: the selectors, by the keys of an entry; empty where none were found.
-        read_off, checked: how many pages it was read off, and on how many others it was checked.
-        wrong: the pages of both on which it differs, and how, by address.
-        gone: how many pages do not show what is known: their articles were changed since.
-    """
-
+    #: The selectors, by the keys of an entry; empty where none were found.
     entry: dict[str, str]
+    #: How many pages it was read off, and on how many others it was checked.
     read_off: int
     checked: int
+    #: How the pages of both are read differently, by address.
     wrong: dict[str, str]
+    #: How many pages do not show what is known: their articles were changed since.
     gone: int
 
     @property
@@ -144,14 +141,14 @@ def _find(sample: Sample) -> _Page | None:
         sample = replace(sample, known=replace(known, category=None))
     has_dates = parts["dates"] or (parts["written"] and parts["updated"]) or not known.written_at
     is_found = body is not tree and parts["title"] and has_dates
-    parts["head"] = [one.getparent() for one in parts["title"]]
+    parts["head"] = [above for title in parts["title"] for above in islice(title.iterancestors(), 1)]
     return _Page(sample, tree, parts) if is_found else None
 
 
 def _says(name: str, words: str | None, known: Article) -> bool:
     """Whether words are what is known of a part; `written` and `updated`: of dates in elements of their own."""
     if name in ("title", "category"):
-        return words == getattr(known, name)
+        return bool(words == getattr(known, name))
     dates = {"dates": (known.written_at, known.updated_at), "written": (known.written_at, None)}
     found = find_dates(words) if words and is_date_block(words) else (None, None)
     return found == dates.get(name, (known.updated_at, None))
@@ -164,9 +161,12 @@ def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
         heads = [next(iter(match(page.tree))) for page in pages]
         entry = {"head": head} | {n: next(_fitting(pages, heads, n), "-") for n in ("title", "category", "dates")}
         bodies = _fitting(pages, heads, "body") if "-" not in entry.values() else ()
-        found = {body: [find_body(compile_selector(body), head) for head in heads] for body in bodies}
+        found: dict[str, list[_Element]] = {}
+        for body in bodies:
+            match = compile_selector(body)
+            found[body] = [one for one in (find_body(match, top) for top in heads) if one is not None]
         for body in sorted(found, key=lambda one: sum(map(length_of, found[one])))[:_MOST_BODIES]:
-            yield {**entry, "body": body, **_around(pages, found[body])}
+            yield {**entry, "body": body, **_around(found[body])}
 
 
 def _fitting(pages: Sequence[_Page], tops: Sequence[_Element], name: str) -> Iterator[str]:
@@ -183,34 +183,24 @@ def _finds(match: Selector, page: _Page, top: _Element, name: str) -> bool:
     """Whether a selector finds a part of a page, as `locate` uses it."""
     found = find_body(match, top) if name == "body" else first(match, top)
     if name in ("head", "body"):
-        return any(found in _up(one) for one in page.parts[name])
+        return any(found is above for one in page.parts[name] for above in _up(one))
     return _says(name, words_of_dates(match, top) if name == "dates" else text_of(found), page.sample.known)
 
 
-def _around(pages: Sequence[_Page], bodies: Sequence[_Element | None]) -> dict[str, str]:
+def _around(bodies: Iterable[_Element]) -> dict[str, str]:
     """The selectors of what is in the bodies and not of the article, and of what follows it.
 
-    What is known of the last template is kept where it does no harm: editors wrote it, and it is in few articles.
+    What is known of the last template is kept: editors wrote it, and it is in few articles.
     """
-    found = {name: dict.fromkeys(NEWEST[name].split(", ")) for name in ("credit", "cut", "end")}
-    places = [(page, body) for page, body in zip(pages, bodies, strict=True) if body is not None]
-    for _, body in places:
-        for box in (box for box, caption in find_captions([body], set()).items() if caption):
-            found["cut"] |= dict.fromkeys(_names(box) or _by_picture(box))
+    boxes: dict[str, None] = {}
+    ends: dict[str, None] = {}
+    for body in bodies:
+        for box, caption in find_captions([body], set()).items():
+            boxes |= dict.fromkeys((_names(box) or _by_picture(box)) if caption else ())
         for one in islice(filter(_words_of, blocks_after(body)), 2):
-            found["end"] |= dict.fromkeys(_names(one) or [_step(one)])
-    found["credit"] |= found["cut"]
-    kept = {
-        name: [one for one in tried if all(_spares(one, *place) for place in places)] for name, tried in found.items()
-    }
-    return {name: ", ".join(kept[name]) if name in kept else NEWEST[name] for name in Layout._fields[5:]}
-
-
-def _spares(selector: str, page: _Page, body: _Element) -> bool:
-    """Whether a selector matches no words of an article in its body."""
-    lines = [*map(_words, page.sample.known.paragraphs)]
-    matched = filter(None, map(_words_of, compile_selector(selector)(body)))
-    return not any(line in words or words in line for words in matched for line in lines)
+            ends |= dict.fromkeys(_names(one) or [_step(one)])
+    found = {"picture": (), "credit": boxes, "player": (), "cut": boxes, "end": ends}
+    return {name: ", ".join(dict.fromkeys([NEWEST[name], *some])) for name, some in found.items()}
 
 
 def _selectors(pages: Sequence[_Page], name: str) -> list[str]:
@@ -231,7 +221,7 @@ def _selectors_of(element: _Element) -> Iterator[tuple[int, str]]:
     yield 1, tag
     for name in [*names, tag]:
         yield from ((2, f"{outer} {name}") for above in outside[:_LEVELS] for outer in _names(above))
-        yield from ((2, f"{above.tag} > {name}") for above in outside[:1])
+        yield from ((2, f"{above.tag!s} > {name}") for above in outside[:1])
     path = _step(element)
     for above in outside:
         yield 3, path
@@ -240,21 +230,22 @@ def _selectors_of(element: _Element) -> Iterator[tuple[int, str]]:
 
 
 def _step(element: _Element) -> str:
-    return f"{element.tag}:nth-of-type({1 + len(list(element.itersiblings(element.tag, preceding=True)))})"
+    tag = str(element.tag)
+    return f"{tag}:nth-of-type({1 + len(list(element.itersiblings(tag, preceding=True)))})"
 
 
 def _names(element: _Element) -> list[str]:
     """`tag.class` for the classes of an element, else `tag#id`."""
     classes = [f".{name}" for name in (element.get("class") or "").split()[:8] if _NAME.fullmatch(name)]
     ids = [f"#{name}" for name in [element.get("id") or ""] if _NAME.fullmatch(name)]
-    return [f"{element.tag}{name}" for name in classes or ids]
+    return [f"{element.tag!s}{name}" for name in classes or ids]
 
 
 def _by_picture(element: _Element) -> list[str]:
     """What names an element by the first picture in it."""
     picture = next(element.iter("img"), element)
     path = [str(one.tag) for one in _up(picture) if one is not element and element in _up(one)]
-    return [f"{element.tag}:has(> {' > '.join(reversed(path))})"] if path else []
+    return [f"{element.tag!s}:has(> {' > '.join(reversed(path))})"] if path else []
 
 
 def _up(element: _Element | None) -> Iterator[_Element]:

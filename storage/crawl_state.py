@@ -256,6 +256,16 @@ def names_of(capture: Capture) -> Iterator[tuple[str, str, str, int]]:
         yield url, f"{_utc(capture.fetched_at)} {capture.record_id}", place.file, place.offset
 
 
+def newest_places(db: Database, most: int) -> list[Place]:
+    """Where the newest captures of pages are that are archived, or were read without a layout; so many addresses."""
+    columns, generic = "url, archive_file, archive_offset, fetched_at", f"articles where layout = '{GENERIC}'"
+    parts = [f"select {columns} from {table}" for table in ("payloads", "captures", "refusals")]  # noqa: S608
+    parts += [f"select source_{columns} from {generic}"]  # noqa: S608
+    sql = f"select archive_file, archive_offset, url, max(fetched_at) from ({' union all '.join(parts)}) "  # noqa: S608
+    rows = db.execute(f"{sql} where archive_file is not null group by url order by 4 desc limit ?", [most])
+    return [_place(*row) for row in rows]
+
+
 def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:
     """Where the captures of some articles are; None for an article whose capture is not archived.
 

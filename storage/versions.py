@@ -7,7 +7,7 @@ from typing import Any
 
 from extractors import Article
 from extractors.article import KST, credible
-from extractors.layout import VIDEO
+from extractors.layout import GENERIC, VIDEO
 
 #: A row of a table or query by its columns.
 Row = dict[str, Any]
@@ -141,9 +141,12 @@ def _both_views(row: Row, other: Row) -> Row:
     return row | seen
 
 
-def _precedence(row: Row) -> tuple[int, str, str]:
-    """Of two captures of one version the greater counts: never one that shows less, else the later."""
-    return -_rank(row), _seen_at(row), row["source_url"] or ""
+def _precedence(row: Row) -> tuple[int, bool, str, str]:
+    """Of two captures of one version the greater counts: never one that shows less, or that no layout read; the later.
+
+    What structure alone reads may be wrong, and what a layout read is what the next template is learned from.
+    """
+    return -_rank(row), row["layout"] != GENERIC, _seen_at(row), row["source_url"] or ""
 
 
 def _rank(row: Row) -> int:

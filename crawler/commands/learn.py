@@ -1,10 +1,10 @@
 """Learn a new template of the site from articles that are known.
 
 When the site changes its pages, most articles are still found by structure (layout generic). This command reads the
-new template off pages of articles that are known from before, in KBS_ARCHIVE and in each SOURCE, any archive that
-reextract reads. It fetches nothing: first let kbs_articles fetch some known articles again. It prints an entry for a
-layouts file, and how well it was checked; --write puts that into the file of KBS_LAYOUTS (layouts.toml beside the
-database), which crawls and reextract then use. An entry that is not exact on every page is never written.
+new template off archived pages of articles that are known from before: first let kbs_articles fetch some of them
+again. It prints an entry for a layouts file, and how well it was checked; with --write it puts that into the file of
+KBS_LAYOUTS (layouts.toml beside the database), which crawls and reextract then use. An entry that is not exact on every
+page is never written.
 
 Exit status: 0; 1 where there are no pages to learn from; 2 for a wrong call; 3 where the entry is not sure; 128 plus
 the signal's number where a signal ended it.
@@ -26,25 +26,23 @@ _MAX_SHOWN = 10
 
 
 class Command(OfflineCommand):
-    usage = "[options] [SOURCE...]"
     prints = True
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         help_text = "write the entry into the file of KBS_LAYOUTS, if it is sure"
         parser.add_argument("--write", action="store_true", help=help_text)
 
-    def work(self, paths: list[str], opts: Namespace) -> int:
+    def work(self, _: list[str], opts: Namespace) -> int:
         from crawler.extensions.health import FETCH_KNOWN
         from crawler.layouts import layouts_file, own_layouts
-        from crawler.learn import Search
+        from crawler.learn import find_samples
         from extractors.learn import learn, write_entry
         from storage import ReadOnlyStore
         from storage.exports import whole_file
 
         layouts = own_layouts(self.settings)
         with ReadOnlyStore(self.database) as store:
-            search = Search(store, self.settings, layouts)
-            known, others = search.samples(search.captures(paths))
+            known, others = find_samples(store, self.settings, layouts)
         if not known and not others:
             tell(f"No page in a new template was found. If the site has changed: {FETCH_KNOWN}")
             return WORK_FAILED

@@ -63,7 +63,8 @@ def _doubts(opinions: Mapping[str, Sequence[str]]) -> Iterator[str]:
         url, line = next(iter(doubted.items()))
         yield (
             f"{len(doubted)} of {len(opinions)} articles differ in prose from what trafilatura reads on their pages: "
-            f"{url}: “{clean(line, 80)}”. Look at it in a browser: if a part of articles has moved, {LEARN}"
+            f"{url}: “{clean(line, 80)}”. Look at it in a browser: where a part of articles is elsewhere now, a layout "
+            "needs a new entry (extractors/README.md)."
         )
 
 

@@ -68,7 +68,7 @@ class KbsSpider(scrapy.Spider):
     #: Fields of Article that every article of this spider should have, for its health.
     expected_fields: ClassVar[tuple[str, ...]] = ("title", "written_at", "paragraphs")
     #: Whether it asks for pages that may not exist.
-    guesses: ClassVar[bool] = False
+    guesses: bool = False
 
     arguments: dict[str, str]
     recheck_days: int

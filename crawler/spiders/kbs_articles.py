@@ -19,7 +19,6 @@ _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 class KbsArticlesSpider(KbsSpider):
     name = "kbs_articles"
-    guesses = True
 
     def __init__(
         self, urls: str = "", ids: str = "", file: str = "", known: str = "", lang: str = "f", full: str = ""
@@ -39,7 +38,7 @@ class KbsArticlesSpider(KbsSpider):
         given = [*addresses, *(part.strip() for part in ids.split(",")), *(_lines(file) if file else [])]
         self.given = [_addresses(part, self.editions) for part in given if part]
         self.known = count("known", known) or 0
-        self.full = self.full or bool(known)
+        self.guesses, self.full = not known, self.full or bool(known)
         if not self.given and not self.known:
             raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, file=PATH, or known=20.")
 
