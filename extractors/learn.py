@@ -149,9 +149,9 @@ def _says(name: str, words: str | None, known: Article) -> bool:
     """Whether words are what is known of a part; `written` and `updated`: of dates in elements of their own."""
     if name in ("title", "category"):
         return bool(words == getattr(known, name))
-    dates = {"dates": (known.written_at, known.updated_at), "written": (known.written_at, None)}
-    found = find_dates(words) if words and is_date_block(words) else (None, None)
-    return found == dates.get(name, (known.updated_at, None))
+    updated = (known.updated_at, None)
+    wanted = {"dates": (known.written_at, known.updated_at), "written": (known.written_at, None)}.get(name, updated)
+    return is_date_block(words) and find_dates(words) == wanted if words else not any(wanted)
 
 
 def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
