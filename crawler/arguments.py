@@ -128,6 +128,28 @@ def open_at_once(file: Path) -> BinaryIO:
     return os.fdopen(descriptor, "rb")
 
 
+def layouts_file(settings: BaseSettings) -> Path:
+    """The file of KBS_LAYOUTS; by default `layouts.toml` beside the database."""
+    return Path(settings["KBS_LAYOUTS"] or Path(settings["KBS_DB"]).parent / "layouts.toml").expanduser()
+
+
+def own_layouts(settings: BaseSettings) -> str:
+    """The text of that file, empty where there is none."""
+    from extractors.layout import read_layouts
+
+    file = layouts_file(settings)
+    try:
+        with open_at_once(file) as stream:
+            text = stream.read(1_000_000).decode("utf-8-sig")
+        read_layouts(text)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ArgumentError(f"The layouts in {file} cannot be used: {why}. Correct the file, or remove it.") from None
+    return text
+
+
 def suggestion(name: str, known: Iterable[str]) -> str:
     """`is it NAME?` with the known name most like a misspelt one; empty where no name is like it."""
     near = difflib.get_close_matches(name, list(known), 1)

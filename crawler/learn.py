@@ -2,10 +2,7 @@
 
 import os
 import sys
-from collections import Counter
 from contextlib import suppress
-from dataclasses import replace
-from itertools import chain
 from pathlib import Path
 
 import click
@@ -51,8 +48,4 @@ def find_samples(store: ReadOnlyStore, settings: BaseSettings, layouts: str) -> 
                 article = next((one for one in versions if one.layout == address.facts.layout), None)
                 if found := article or now:
                     (known if article else others).append(Sample(page.body, address.view_url, page.charset, found))
-    # What most pages have is the template's.
-    alike = Counter(chain.from_iterable({*one.known.paragraphs} for one in others))
-    own = [tuple(line for line in one.known.paragraphs if 2 * alike[line] <= len(others)) for one in others]
-    others = [replace(one, known=replace(one.known, paragraphs=lines)) for one, lines in zip(others, own, strict=True)]
     return known[-_MOST_SAMPLES:], others[-_MOST_SAMPLES:]

@@ -67,32 +67,27 @@ def first(selector: Selector, *elements: _Element) -> _Element | None:
     return next((found for element in elements for found in selector(element)), None)
 
 
-@lru_cache(maxsize=5_000)
-def compile_selector(selector: str) -> Selector:
-    """A CSS selector as a function; an empty one matches nothing. A ValueError if it is none."""
-    try:
-        return _css(selector) if selector else lambda _: ()
-    except (SelectorError, XPathError, RecursionError) as error:
-        raise ValueError(f"{selector[:100]!r} is not a CSS selector") from error
-
-
 @lru_cache(maxsize=8)
 def read_layouts(text: str) -> tuple[Layout, ...]:
     """The layouts of a file of one's own, with `[[articles]]` as in `layouts.toml`; a ValueError if it is none."""
     try:
         return _layouts(tomllib.loads(text)["articles"] if text else ())
-    except (AttributeError, KeyError, TypeError, RecursionError) as error:
-        raise ValueError(f"it needs [[articles]], each with {', '.join(Layout._fields)}") from error
+    except (AttributeError, KeyError, TypeError, RecursionError, SelectorError, XPathError) as error:
+        raise ValueError(f"it needs [[articles]] with CSS selectors: {', '.join(Layout._fields)}") from error
 
 
 def _layouts(entries: Iterable[Mapping[str, str]]) -> tuple[Layout, ...]:
     return tuple(Layout(*(compile_selector(entry[key].strip()) for key in Layout._fields)) for entry in entries)
 
 
-def _css(selector: str) -> Selector:
+@lru_cache(maxsize=5_000)
+def compile_selector(selector: str) -> Selector:
+    """A CSS selector as a function; an empty one matches nothing."""
     parts = [part.strip() for part in selector.split(",")]
     if not all(_SIMPLE.fullmatch(part) for part in parts):
         return CSSSelector(selector, translator="html")
+    if not selector:
+        return lambda _: ()
     # Only `tag`, `tag.class` and `.class`: element by element takes a third of the time.
     classes: dict[str, set[str]] = {}
     for tag, _, name in (part.partition(".") for part in parts):
@@ -118,15 +113,16 @@ NEWEST: Mapping[str, str] = _FILE["articles"][0]
 #: In the order in which they are tried.
 LAYOUTS = _layouts(_FILE["articles"])
 LISTS = tuple(
-    ListLayout(entry["page"], *(_css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
+    ListLayout(entry["page"], *(compile_selector(entry[key]) for key in ListLayout._fields[1:]))
+    for entry in _FILE["lists"]
 )
 #: Every value of `Article.layout` that a template gives, news first.
 LAYOUT_NAMES = tuple(page.layout for page in PAGES.values() if page.layout != GENERIC)
 
 #: Any match shows that a page is of the site.
-SITE_MARKS = _css(_FILE["site"]["marks"])
+SITE_MARKS = compile_selector(_FILE["site"]["marks"])
 #: Any match is the end of a whole page of the site.
-PAGE_END = _css(_FILE["site"]["page_end"])
+PAGE_END = compile_selector(_FILE["site"]["page_end"])
 TITLE_SUFFIX: str = _FILE["site"]["title_suffix"]
 
 #: The words of every edition, by their names there.

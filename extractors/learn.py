@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import islice, product
 from typing import NamedTuple
 
@@ -22,8 +22,6 @@ from extractors.locate import blocks_after, find_body, find_captions, words_of_d
 
 #: How many pages that nothing was read off must be read exactly, before a layout is sure.
 MIN_CHECKED = 5
-#: What `Sample.difference` says where all is right, but no layout names it.
-BY_STRUCTURE = "read by structure only"
 
 # What of an article must be as it is known.
 _FIELDS = "title category written_at updated_at paragraphs image_url image_credit has_video truncated".split()
@@ -48,26 +46,26 @@ class Sample:
     known: Article
 
     def difference(self, layouts: str) -> str:
-        """What is read differently with the text of a layouts file; empty where all is right."""
+        """What is read differently with the text of a layouts file; empty where all is right, and read by a layout."""
         try:
             found = extract_html(self.body, self.url, self.charset, layouts)
         except NotAnArticle as refusal:
             return refusal.reason
         wrong = [name for name in _FIELDS if getattr(found, name) != getattr(self.known, name)]
-        return ", ".join(wrong) or (BY_STRUCTURE if found.layout == GENERIC else "")
+        return ", ".join(wrong + ["layout"] * (found.layout == GENERIC))
 
 
 class Learned(NamedTuple):
-    """What was learned, and how well it was checked."""
+    """An entry (empty: none was found), off how many pages it was read, and on how many others it was checked.
 
-    #: The selectors, by the keys of an entry; empty where none were found.
+    `wrong` says how pages of both are read differently, by address; `gone` pages do not show what is known: their
+    articles were changed since.
+    """
+
     entry: dict[str, str]
-    #: How many pages it was read off, and on how many others it was checked.
     read_off: int
     checked: int
-    #: How the pages of both are read differently, by address.
     wrong: dict[str, str]
-    #: How many pages do not show what is known: their articles were changed since.
     gone: int
 
     @property
@@ -85,25 +83,13 @@ class _Page(NamedTuple):
 
 
 def learn(samples: Sequence[Sample]) -> Learned:
-    """The layout of the template of some pages, read off half of them and checked on the others.
-
-    A page on which it is wrong is then read too, and the next layout is checked on those that are left.
-    """
+    """The layout of the template of some pages, read off half of them and checked on the others."""
     pages = list(filter(None, map(_find, samples)))
-    gone = len(samples) - len(pages)
     pages.sort(key=lambda page: -sum(bool(getattr(page.sample.known, name)) for name in _FIELDS))  # the richest first
     taken, rest = pages[::2], pages[1::2]
-    learned = Learned({}, 0, 0, {}, gone)
-    while len(rest) >= MIN_CHECKED:
-        entries = islice(_entries(taken), _MOST_ENTRIES)
-        entry = min(entries, key=lambda one: len(_differences(taken, one)), default={})
-        wrong = _differences(pages, entry)
-        learned = Learned(entry, len(taken), len(rest), wrong, gone)
-        failed = [page for page in rest if page.sample.url in wrong][:_FROM]
-        if not failed or not entry:
-            break
-        taken, rest = [*failed, *taken], [page for page in rest if page not in failed]
-    return learned
+    entries = islice(_entries(taken), _MOST_ENTRIES) if len(rest) >= MIN_CHECKED else ()
+    entry = min(entries, key=lambda one: len(_differences(taken, one)), default={})
+    return Learned(entry, len(taken), len(rest), _differences(pages, entry), len(samples) - len(pages))
 
 
 def write_entry(entry: Mapping[str, str], **about: str) -> str:
@@ -157,34 +143,31 @@ def _says(name: str, words: str | None, known: Article) -> bool:
 def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
     """Entries that may fit: those of the best selectors of a head in which there are selectors of all parts first."""
     for head in _fitting(pages, [page.tree for page in pages], "head"):
-        match = compile_selector(head)
-        heads = [next(iter(match(page.tree))) for page in pages]
+        heads = [one for page in pages for one in islice(compile_selector(head)(page.tree), 1)]
         entry = {"head": head} | {n: next(_fitting(pages, heads, n), "-") for n in ("title", "category", "dates")}
-        bodies = _fitting(pages, heads, "body") if "-" not in entry.values() else ()
-        found: dict[str, list[_Element]] = {}
-        for body in bodies:
-            match = compile_selector(body)
-            found[body] = [one for one in (find_body(match, top) for top in heads) if one is not None]
+        tried = _fitting(pages, heads, "body") if "-" not in entry.values() else ()
+        found = {
+            body: [one for top in heads if (one := find_body(compile_selector(body), top)) is not None]
+            for body in tried
+        }
         for body in sorted(found, key=lambda one: sum(map(length_of, found[one])))[:_MOST_BODIES]:
             yield {**entry, "body": body, **_around(found[body])}
 
 
 def _fitting(pages: Sequence[_Page], tops: Sequence[_Element], name: str) -> Iterator[str]:
     """The selectors that find a part in the tops of all pages, the best first; an empty one where no page has it."""
+
+    def finds(match: Selector, page: _Page, top: _Element) -> bool:
+        found = find_body(match, top) if name == "body" else first(match, top)
+        if name in ("head", "body"):
+            return any(found is above for one in page.parts[name] for above in _up(one))
+        return _says(name, words_of_dates(match, top) if name == "dates" else text_of(found), page.sample.known)
+
     tried = _selectors(pages, name)
     if name == "dates":  # each of the two may have an element of its own
         pairs = product(*(_selectors(pages, one)[:_MOST_PAIRED] for one in ("written", "updated")))
         tried += (", ".join(dict.fromkeys(pair)) for pair in pairs if all(pair))
-    places = list(zip(pages, tops, strict=True))
-    return (one for one in tried if all(_finds(compile_selector(one), *place, name) for place in places))
-
-
-def _finds(match: Selector, page: _Page, top: _Element, name: str) -> bool:
-    """Whether a selector finds a part of a page, as `locate` uses it."""
-    found = find_body(match, top) if name == "body" else first(match, top)
-    if name in ("head", "body"):
-        return any(found is above for one in page.parts[name] for above in _up(one))
-    return _says(name, words_of_dates(match, top) if name == "dates" else text_of(found), page.sample.known)
+    return (one for one in tried if all(map(partial(finds, compile_selector(one)), pages, tops)))
 
 
 def _around(bodies: Iterable[_Element]) -> dict[str, str]:
@@ -221,7 +204,6 @@ def _selectors_of(element: _Element) -> Iterator[tuple[int, str]]:
     yield 1, tag
     for name in [*names, tag]:
         yield from ((2, f"{outer} {name}") for above in outside[:_LEVELS] for outer in _names(above))
-        yield from ((2, f"{above.tag!s} > {name}") for above in outside[:1])
     path = _step(element)
     for above in outside:
         yield 3, path
@@ -235,10 +217,11 @@ def _step(element: _Element) -> str:
 
 
 def _names(element: _Element) -> list[str]:
-    """`tag.class` for the classes of an element, else `tag#id`."""
-    classes = [f".{name}" for name in (element.get("class") or "").split()[:8] if _NAME.fullmatch(name)]
-    ids = [f"#{name}" for name in [element.get("id") or ""] if _NAME.fullmatch(name)]
-    return [f"{element.tag!s}{name}" for name in classes or ids]
+    """`tag.class` for the classes of an element, and `tag#id`."""
+    names = [
+        (sign, name) for sign, key in ((".", "class"), ("#", "id")) for name in (element.get(key) or "").split()[:8]
+    ]
+    return [f"{element.tag!s}{sign}{name}" for sign, name in names if _NAME.fullmatch(name)]
 
 
 def _by_picture(element: _Element) -> list[str]:

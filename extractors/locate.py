@@ -69,10 +69,7 @@ class Parts:
 
 
 def locate(page: _Element, name: str, own: Sequence[Layout] = ()) -> Parts | None:
-    """The parts of the article on a page, or None where there is none.
-
-    `name` is the layout of its file name; layouts of one's own are tried before those of `layouts.toml`.
-    """
+    """The parts of the article on a page, or None; `name`: the layout of its file name, `own`: layouts to try first."""
     for layout in (*own, *LAYOUTS):
         head, title, words = _head(page, layout)
         if head is not None and (body := find_body(layout.body, head)) is not None:

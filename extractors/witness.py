@@ -1,7 +1,6 @@
 """A second opinion: trafilatura, which knows no layout, reads the page without what the site puts around articles.
 
-It is asked only whether an article lacks prose of its page, or has prose from around it: a layout that loses a part of
-an article is noticed although all its names are still there.
+So a layout that loses a part of an article is noticed although all its names are still there.
 """
 
 import re
@@ -12,25 +11,16 @@ from lxml import etree
 from extractors.article import Article
 from extractors.body import text_of
 from extractors.html import parse_html
-from extractors.layout import LABELS, NEWEST, WORDS, compile_selector
+from extractors.layout import NEWEST, WORDS, compile_selector
 from extractors.locate import ends_of
 
-# What the site puts around articles.
 _AROUND = compile_selector(f"header, nav, {NEWEST['end']}")
-# Prose: a line of so many characters that ends a sentence, and is not cut as the summaries of cards are.
-_SHORTEST = 60
-_ENDS, _CUT = tuple(WORDS.sentence_ends), ("...", "…")
-_COOKIES = tuple(labels.cookies for labels in LABELS if labels.cookies)
+_ENDS, _SHORTEST = tuple(WORDS.sentence_ends), 60
 _WORD = re.compile(r"\w+")
 
 
 def second_opinion(body: bytes, charset: str | None, article: Article) -> list[str]:
-    """The lines of prose that an article lacks, and those that it has from around it; 20 are enough for a report.
-
-    Args:
-        body, charset: the page, as of `extract_html`.
-        article: what was extracted from it.
-    """
+    """The lines of prose that the article of a page lacks, or has from around it; 20 are enough for a report."""
     from trafilatura import bare_extraction
 
     page = parse_html(body, charset)
@@ -43,11 +33,11 @@ def second_opinion(body: bytes, charset: str | None, article: Article) -> list[s
 
 
 def _prose(lines: Iterable[str], text: str) -> Iterator[str]:
-    """The lines of prose whose words are not in a text."""
+    """The lines of prose whose words are not in a text: those that are long, and no summary of a card, which is cut."""
     words = _words(text)
     for line in lines:
-        is_prose = len(line) >= _SHORTEST and line.endswith(_ENDS) and not line.endswith(_CUT)
-        if is_prose and not line.startswith(_COOKIES) and _words(line) not in words:
+        is_prose = len(line) >= _SHORTEST and line.endswith(_ENDS) and not line.endswith(("...", "…"))
+        if is_prose and _words(line) not in words:
             yield line
 
 

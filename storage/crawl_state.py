@@ -257,13 +257,12 @@ def names_of(capture: Capture) -> Iterator[tuple[str, str, str, int]]:
 
 
 def newest_places(db: Database, most: int) -> list[Place]:
-    """Where the newest captures of pages are that are archived, or were read without a layout; so many addresses."""
-    columns, generic = "url, archive_file, archive_offset, fetched_at", f"articles where layout = '{GENERIC}'"
-    parts = [f"select {columns} from {table}" for table in ("payloads", "captures", "refusals")]  # noqa: S608
-    parts += [f"select source_{columns} from {generic}"]  # noqa: S608
-    sql = f"select archive_file, archive_offset, url, max(fetched_at) from ({' union all '.join(parts)}) "  # noqa: S608
-    rows = db.execute(f"{sql} where archive_file is not null group by url order by 4 desc limit ?", [most])
-    return [_place(*row) for row in rows]
+    """Where the newest captures of pages are that are archived, or that no layout could read; so many addresses."""
+    tables = {"payloads": "", "captures": "", "refusals": "", f"articles where layout = '{GENERIC}'": "source_"}
+    columns = "url, archive_file, archive_offset, fetched_at"
+    rows = " union all ".join(f"select {prefix}{columns} from {table}" for table, prefix in tables.items())  # noqa: S608
+    sql = f"select archive_file, archive_offset, url, max(fetched_at) from ({rows}) where archive_file is not null"  # noqa: S608
+    return [_place(*row) for row in db.execute(f"{sql} group by url order by 4 desc limit ?", [most])]
 
 
 def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:

@@ -142,10 +142,7 @@ def _both_views(row: Row, other: Row) -> Row:
 
 
 def _precedence(row: Row) -> tuple[int, bool, str, str]:
-    """Of two captures of one version the greater counts: never one that shows less, or that no layout read; the later.
-
-    What structure alone reads may be wrong, and what a layout read is what the next template is learned from.
-    """
+    """Of two captures of one version the greater counts: never one with less, or read by structure; else the later."""
     return -_rank(row), row["layout"] != GENERIC, _seen_at(row), row["source_url"] or ""
 
 

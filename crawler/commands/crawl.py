@@ -25,7 +25,7 @@ from scrapy.crawler import CrawlerProcessBase
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 
-from crawler.arguments import ArgumentError, check_text, suggestion
+from crawler.arguments import ArgumentError, check_text, own_layouts, suggestion
 from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
 from crawler.terminal import WORK_FAILED, tell
@@ -46,7 +46,6 @@ class Command(ProjectCommand, crawl.Command):
         parser.epilog = f"{parser.epilog}\n\n{_describe_spiders(self.settings)}"
 
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
-        from crawler.layouts import own_layouts
         from crawler.site import Site
 
         checked = _check_call(self.crawler_process.spider_loader, args, opts.spargs)

@@ -19,7 +19,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, open_at_once
+from crawler.arguments import ArgumentError, open_at_once, own_layouts
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED
 
@@ -46,7 +46,6 @@ class Command(OfflineCommand):
         )
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from crawler.layouts import own_layouts
         from extractors import NotAnArticle
         from extractors.address import SITE, parse_address
         from extractors.html import extract_page

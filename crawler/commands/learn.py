@@ -19,28 +19,25 @@ Examples:
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 
+from crawler.arguments import layouts_file, own_layouts
 from crawler.command import OfflineCommand
 from crawler.terminal import UNHEALTHY, WORK_FAILED, tell
-
-_MAX_SHOWN = 10
 
 
 class Command(OfflineCommand):
     prints = True
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        help_text = "write the entry into the file of KBS_LAYOUTS, if it is sure"
-        parser.add_argument("--write", action="store_true", help=help_text)
+        parser.add_argument("--write", action="store_true", help="write the entry into that file, if it is sure")
 
     def work(self, _: list[str], opts: Namespace) -> int:
         from crawler.extensions.health import FETCH_KNOWN
-        from crawler.layouts import layouts_file, own_layouts
         from crawler.learn import find_samples
         from extractors.learn import learn, write_entry
         from storage import ReadOnlyStore
         from storage.exports import whole_file
 
-        layouts = own_layouts(self.settings)
+        layouts, file = own_layouts(self.settings), layouts_file(self.settings)
         with ReadOnlyStore(self.database) as store:
             known, others = find_samples(store, self.settings, layouts)
         if not known and not others:
@@ -54,13 +51,11 @@ class Command(OfflineCommand):
         )
         entry = write_entry(learned.entry, name=f"learned {today}", seen=today, evidence=evidence)
         print(entry if learned.entry else "", end="")
-        for line in [evidence, *(f"differs: {url}: {reason}" for url, reason in learned.wrong.items())][:_MAX_SHOWN]:
-            tell(line)
+        tell("\n".join([evidence, *(f"differs: {url}: {reason}" for url, reason in learned.wrong.items())]))
         if not (learned.is_sure and known):
             tell(f"Not sure, so nothing is written. With more known articles it may be: {FETCH_KNOWN}")
             return UNHEALTHY
         if opts.write:
-            file = layouts_file(self.settings)
             with whole_file(file) as stream:
                 stream.write(f"{entry}\n{layouts}".encode())
             tell(f"Written to {file}. What it changes in the archive: kbsworld reextract --dry-run")

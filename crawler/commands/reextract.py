@@ -27,7 +27,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, check_text, whole_number
+from crawler.arguments import ArgumentError, check_text, own_layouts, whole_number
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, tell
 
@@ -59,7 +59,6 @@ class Command(OfflineCommand):
         add("--scheduler", metavar="ADDRESS", type=_address, help=help_text)
 
     def work(self, paths: list[str], opts: Namespace) -> int:
-        from crawler.layouts import own_layouts
         from crawler.preview import compared_copy
         from crawler.reextract import Reextraction, Report, cluster, code, extract, processes
         from crawler.site import Site

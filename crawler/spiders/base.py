@@ -19,8 +19,7 @@ from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
 from w3lib.encoding import http_content_type_encoding
 
-from crawler.arguments import ArgumentError, day, words, yes
-from crawler.layouts import own_layouts
+from crawler.arguments import ArgumentError, day, own_layouts, words, yes
 from crawler.pipeline import CompletedList, ExtractedPage
 from crawler.run_state import RunState, is_ending, is_forbidden, reason_for, storing
 from crawler.settings import PRODUCT

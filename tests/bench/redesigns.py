@@ -6,7 +6,7 @@ import sys
 import time
 from collections import Counter
 
-from extractors.learn import BY_STRUCTURE, Sample, learn, write_entry
+from extractors.learn import Sample, learn, write_entry
 from tests.bench.report import Figure, conclude
 from tests.replica import World, pages
 from tests.replica.redesigned import Redesign
@@ -55,12 +55,12 @@ def judge(seed: int) -> tuple[str, int, int, int]:
     """The outcome of one redesign; articles exact with what was learned, by structure alone, and exact but generic."""
     samples = redesigned(seed, KNOWN + OTHERS)
     learned, others = learn(samples[:KNOWN]), samples[KNOWN:]
-    alone = sum(one.difference("") in {"", BY_STRUCTURE} for one in others)
+    alone = sum(one.difference("") in {"", "layout"} for one in others)
     if not learned.is_sure:
         return "not sure", alone, alone, 0
     differences = Counter(one.difference(write_entry(learned.entry)) for one in others)
-    exact = differences[""] + differences[BY_STRUCTURE]
-    return "right" if exact == len(others) else "wrong", exact, alone, differences[BY_STRUCTURE]
+    exact = differences[""] + differences["layout"]
+    return "right" if exact == len(others) else "wrong", exact, alone, differences["layout"]
 
 
 def redesigned(seed: int, count: int) -> list[Sample]:

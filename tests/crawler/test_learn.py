@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 from scrapy.settings import Settings
 
-from crawler.arguments import ArgumentError
-from crawler.layouts import own_layouts
+from crawler.arguments import ArgumentError, own_layouts
 from extractors import Article
 from extractors.learn import learn, write_entry
 from tests.bench.redesigns import redesigned
