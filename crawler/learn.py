@@ -24,18 +24,15 @@ _MOST_READ, _MOST_SAMPLES = 2_000, 40
 
 
 def find_samples(store: ReadOnlyStore, settings: BaseSettings, layouts: str) -> tuple[list[Sample], list[Sample]]:
-    """Archived pages that no layout names, not even the user's: of known articles, and others as structure reads them.
-
-    Pages that cannot be read are left out: doctor and reextract report them.
-    """
+    """Archived pages that no layout names, not even the user's: of known articles, and others as structure has them."""
     site, max_page = Site(settings["KBS_BASE_URL"]), settings.getint("KBS_MAX_PAGE")
     archive = Path(str(settings["KBS_ARCHIVE"] or "").strip() or os.devnull).expanduser().absolute()
     known: list[Sample] = []
     others: list[Sample] = []
     places = newest_places(store.db, _MOST_READ)
-    pages = read_places(places, archive, max_page)
-    with click.progressbar(pages, len(places), "pages", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-        for item in bar:
+    with click.progressbar(length=len(places), label="pages", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+        for item in read_places(places, archive, max_page):  # damage is reported by doctor and reextract
+            bar.update(1)
             address = parse_address(site.official(item.url or ""))
             if not isinstance(item, Capture) or item.refused or address is None or not address.is_article:
                 continue

@@ -77,11 +77,11 @@ def read_layouts(text: str) -> tuple[Layout, ...]:
 
 
 def _layouts(entries: Iterable[Mapping[str, str]]) -> tuple[Layout, ...]:
-    return tuple(Layout(*(compile_selector(entry[key].strip()) for key in Layout._fields)) for entry in entries)
+    return tuple(Layout(*(css(entry[key].strip()) for key in Layout._fields)) for entry in entries)
 
 
 @lru_cache(maxsize=5_000)
-def compile_selector(selector: str) -> Selector:
+def css(selector: str) -> Selector:
     """A CSS selector as a function; an empty one matches nothing."""
     parts = [part.strip() for part in selector.split(",")]
     if not all(_SIMPLE.fullmatch(part) for part in parts):
@@ -113,16 +113,15 @@ NEWEST: Mapping[str, str] = _FILE["articles"][0]
 #: In the order in which they are tried.
 LAYOUTS = _layouts(_FILE["articles"])
 LISTS = tuple(
-    ListLayout(entry["page"], *(compile_selector(entry[key]) for key in ListLayout._fields[1:]))
-    for entry in _FILE["lists"]
+    ListLayout(entry["page"], *(css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
 )
 #: Every value of `Article.layout` that a template gives, news first.
 LAYOUT_NAMES = tuple(page.layout for page in PAGES.values() if page.layout != GENERIC)
 
 #: Any match shows that a page is of the site.
-SITE_MARKS = compile_selector(_FILE["site"]["marks"])
+SITE_MARKS = css(_FILE["site"]["marks"])
 #: Any match is the end of a whole page of the site.
-PAGE_END = compile_selector(_FILE["site"]["page_end"])
+PAGE_END = css(_FILE["site"]["page_end"])
 TITLE_SUFFIX: str = _FILE["site"]["title_suffix"]
 
 #: The words of every edition, by their names there.

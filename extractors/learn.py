@@ -1,6 +1,5 @@
-"""A new template -> its entry for a layouts file: read off pages whose articles are known.
+"""A new template -> its entry for a layouts file: the shortest selectors of what has the known words on all pages.
 
-On each page the elements are found that have the known words; then the shortest selectors that name them on all pages.
 The entry is checked with the real extraction, on pages that nothing was read off.
 """
 
@@ -17,7 +16,7 @@ from lxml.etree import _Element
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
 from extractors.body import collapse, length_of, text_of
 from extractors.html import extract_html, parse_html
-from extractors.layout import ELEMENTS, GENERIC, NEWEST, Selector, compile_selector, first
+from extractors.layout import ELEMENTS, GENERIC, NEWEST, Selector, css, first
 from extractors.locate import blocks_after, find_body, find_captions, words_of_dates
 
 #: How many pages that nothing was read off must be read exactly, before a layout is sure.
@@ -25,8 +24,6 @@ MIN_CHECKED = 5
 
 # What of an article must be as it is known.
 _FIELDS = "title category written_at updated_at paragraphs image_url image_credit has_video truncated".split()
-# Larger pages are not learned from; those of the site have some 1,500 tags. No label has more characters.
-_MAX_TAGS, _LONGEST_LABEL = 20_000, 1_000
 # Selectors are made of so many pages, and of what is so far around an element; all other pages must agree with them.
 _FROM, _LEVELS = 4, 4
 # How many selectors are tried for a part, pairs of them for the dates, bodies for a head, and entries in all.
@@ -110,13 +107,13 @@ def _find(sample: Sample) -> _Page | None:
     """A page with its parts; None where its article is not on it."""
     known = sample.known
     try:
-        tree = parse_html(b"" if sample.body.count(b"<") > _MAX_TAGS else sample.body, sample.charset)
+        tree = parse_html(sample.body, sample.charset)
     except NotAnArticle:
         return None
     body, inside, lines = tree, [tree] if known.paragraphs else [], [*map(_words, known.paragraphs)]
     while holders := [one for one in inside if all(line in _words_of(one) for line in lines)]:
         body, inside = holders[0], list(holders[0])
-    short = (one for one in tree.iter() if one.tag not in ELEMENTS["wordless"] and length_of(one) <= _LONGEST_LABEL)
+    short = (one for one in tree.iter() if one.tag not in ELEMENTS["wordless"] and length_of(one) <= 1_000)
     labels = {one: words for one in short if (words := text_of(one))}
     parts, near = {"body": [body]}, {*_up(body)}
     for name in ("title", "category", "dates", "written", "updated"):
@@ -125,10 +122,9 @@ def _find(sample: Sample) -> _Page | None:
         near = {above for title in parts["title"] for above in _up(title)}
     if not parts["category"]:  # the new template may have none
         sample = replace(sample, known=replace(known, category=None))
-    has_dates = parts["dates"] or (parts["written"] and parts["updated"]) or not known.written_at
-    is_found = body is not tree and parts["title"] and has_dates
     parts["head"] = [above for title in parts["title"] for above in islice(title.iterancestors(), 1)]
-    return _Page(sample, tree, parts) if is_found else None
+    has_dates = parts["dates"] or (parts["written"] and parts["updated"]) or not known.written_at
+    return _Page(sample, tree, parts) if body is not tree and parts["title"] and has_dates else None
 
 
 def _says(name: str, words: str | None, known: Article) -> bool:
@@ -143,13 +139,10 @@ def _says(name: str, words: str | None, known: Article) -> bool:
 def _entries(pages: Sequence[_Page]) -> Iterator[dict[str, str]]:
     """Entries that may fit: those of the best selectors of a head in which there are selectors of all parts first."""
     for head in _fitting(pages, [page.tree for page in pages], "head"):
-        heads = [one for page in pages for one in islice(compile_selector(head)(page.tree), 1)]
+        heads = [one for page in pages for one in islice(css(head)(page.tree), 1)]
         entry = {"head": head} | {n: next(_fitting(pages, heads, n), "-") for n in ("title", "category", "dates")}
         tried = _fitting(pages, heads, "body") if "-" not in entry.values() else ()
-        found = {
-            body: [one for top in heads if (one := find_body(compile_selector(body), top)) is not None]
-            for body in tried
-        }
+        found = {body: [one for top in heads if (one := find_body(css(body), top)) is not None] for body in tried}
         for body in sorted(found, key=lambda one: sum(map(length_of, found[one])))[:_MOST_BODIES]:
             yield {**entry, "body": body, **_around(found[body])}
 
@@ -167,7 +160,7 @@ def _fitting(pages: Sequence[_Page], tops: Sequence[_Element], name: str) -> Ite
     if name == "dates":  # each of the two may have an element of its own
         pairs = product(*(_selectors(pages, one)[:_MOST_PAIRED] for one in ("written", "updated")))
         tried += (", ".join(dict.fromkeys(pair)) for pair in pairs if all(pair))
-    return (one for one in tried if all(map(partial(finds, compile_selector(one)), pages, tops)))
+    return (one for one in tried if all(map(partial(finds, css(one)), pages, tops)))
 
 
 def _around(bodies: Iterable[_Element]) -> dict[str, str]:
@@ -212,8 +205,7 @@ def _selectors_of(element: _Element) -> Iterator[tuple[int, str]]:
 
 
 def _step(element: _Element) -> str:
-    tag = str(element.tag)
-    return f"{tag}:nth-of-type({1 + len(list(element.itersiblings(tag, preceding=True)))})"
+    return f"{element.tag!s}:nth-of-type({1 + len(list(element.itersiblings(str(element.tag), preceding=True)))})"
 
 
 def _names(element: _Element) -> list[str]:

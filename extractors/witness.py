@@ -1,7 +1,4 @@
-"""A second opinion: trafilatura, which knows no layout, reads the page without what the site puts around articles.
-
-So a layout that loses a part of an article is noticed although all its names are still there.
-"""
+"""A second opinion: trafilatura, which knows no layout, reads the page without what the site puts around articles."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,10 +8,10 @@ from lxml import etree
 from extractors.article import Article
 from extractors.body import text_of
 from extractors.html import parse_html
-from extractors.layout import NEWEST, WORDS, compile_selector
+from extractors.layout import NEWEST, WORDS, css
 from extractors.locate import ends_of
 
-_AROUND = compile_selector(f"header, nav, {NEWEST['end']}")
+_AROUND = css(f"header, nav, {NEWEST['end']}")
 _ENDS, _SHORTEST = tuple(WORDS.sentence_ends), 60
 _WORD = re.compile(r"\w+")
 

@@ -1,10 +1,9 @@
 """Learn a new template of the site from articles that are known.
 
-When the site changes its pages, most articles are still found by structure (layout generic). This command reads the
-new template off archived pages of articles that are known from before: first let kbs_articles fetch some of them
-again. It prints an entry for a layouts file, and how well it was checked; with --write it puts that into the file of
-KBS_LAYOUTS (layouts.toml beside the database), which crawls and reextract then use. An entry that is not exact on every
-page is never written.
+When the site changes its pages, most articles are found by structure (layout generic). This command reads the new
+template off archived pages of articles that are known from before: first let kbs_articles fetch some of them again. It
+prints an entry for a layouts file, and how well it was checked. --write puts one that is exact on every page into the
+file of KBS_LAYOUTS (layouts.toml beside the database), which crawls and reextract then use.
 
 Exit status: 0; 1 where there are no pages to learn from; 2 for a wrong call; 3 where the entry is not sure; 128 plus
 the signal's number where a signal ended it.
@@ -44,7 +43,7 @@ class Command(OfflineCommand):
             tell(f"No page in a new template was found. If the site has changed: {FETCH_KNOWN}")
             return WORK_FAILED
         learned = learn(known or others)
-        today = datetime.now(UTC).date().isoformat()
+        today = f"{datetime.now(UTC):%Y-%m-%d}"
         evidence = (
             f"read off {learned.read_off} pages{'' if known else ' as structure alone reads them'}, and checked on "
             f"{learned.checked} others; different: {len(learned.wrong)}; changed since: {learned.gone}"

@@ -16,7 +16,6 @@ MAX_GENERIC = 0.1
 MAX_REFUSED = 0.2
 MAX_FAILED = 0.1
 MAX_MISSING = 0.05
-#: Share of the articles with a second opinion.
 MAX_DOUBTED = 0.05
 #: Silence is unusual if it is this many times as long as any before, and longer than a day.
 SILENCE_FACTOR = 2.0

@@ -43,8 +43,7 @@ class KbsArticlesSpider(KbsSpider):
             raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, file=PATH, or known=20.")
 
     def first_requests(self) -> Iterator[Request]:
-        known = self.crawl_state.known_articles(self.known)
-        for address in map(parse_address, chain(known, *self.given)):
+        for address in map(parse_address, chain(self.crawl_state.known_articles(self.known), *self.given)):
             assert address is not None
             if address.url in self.requested:
                 continue
