@@ -28,8 +28,7 @@ _FIELDS = "title category written_at updated_at paragraphs image_url image_credi
 _FROM, _LEVELS = 4, 4
 # How many selectors are tried for a part, pairs of them for the dates, bodies for a head, and entries in all.
 _MOST_SELECTORS, _MOST_PAIRED, _MOST_BODIES, _MOST_ENTRIES = 400, 12, 4, 12
-# A class or an id that is written in a selector as it is.
-_NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)
+_NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)  # that needs no quotes in a selector
 _WORD = re.compile(r"\w+")
 
 
@@ -55,8 +54,7 @@ class Sample:
 class Learned(NamedTuple):
     """An entry (empty: none was found), off how many pages it was read, and on how many others it was checked.
 
-    `wrong` says how pages of both are read differently, by address; `gone` pages do not show what is known: their
-    articles were changed since.
+    `wrong`: how pages of both differ, by address; `gone`: how many pages do not show what is known any more.
     """
 
     entry: dict[str, str]
@@ -115,11 +113,13 @@ def _find(sample: Sample) -> _Page | None:
         body, inside = holders[0], list(holders[0])
     short = (one for one in tree.iter() if one.tag not in ELEMENTS["wordless"] and length_of(one) <= 1_000)
     labels = {one: words for one in short if (words := text_of(one))}
-    parts, near = {"body": [body]}, {*_up(body)}
+    parts, near, least = {"body": [body]}, {*_up(body)}, 0
     for name in ("title", "category", "dates", "written", "updated"):
         depths = {one: len(near.intersection(_up(one))) for one, words in labels.items() if _says(name, words, known)}
-        parts[name] = [one for one in depths if depths[one] == max(depths.values())]
+        # What is further from the title than the body is another article's, or the menu's.
+        parts[name] = [one for one in depths if depths[one] == max(depths.values()) >= least]
         near = {above for title in parts["title"] for above in _up(title)}
+        least = len(near.intersection(_up(body)))
     if not parts["category"]:  # the new template may have none
         sample = replace(sample, known=replace(known, category=None))
     parts["head"] = [above for title in parts["title"] for above in islice(title.iterancestors(), 1)]
