@@ -9,8 +9,8 @@ from scrapy.settings import Settings
 
 from crawler.arguments import ArgumentError, own_layouts
 from extractors import Article
-from extractors.learn import learn, write_entry
-from tests.bench.redesigns import redesigned
+from extractors.layout import NEWEST, Layout
+from extractors.learn import write_entry
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import change_pages, rows, stored
 from tests.replica import Replica
@@ -82,7 +82,7 @@ def test_without_known_articles_it_is_less_sure_and_writes_nothing(
     assert not (tmp_path / "layouts.toml").exists()
 
 
-ENTRY = write_entry(learn(redesigned(9, 20)).entry)
+ENTRY = write_entry({name: NEWEST[name] for name in Layout._fields})
 
 
 @pytest.mark.parametrize(
