@@ -165,10 +165,9 @@ class ArticleStore(Store):
         """The versions of an article, newest first."""
         # Not through Database.query, which examines the columns first: most articles are new.
         columns = (*COLUMNS, "seen_at")
-        sql = f"select {', '.join(columns)} from articles left join seen using (url, timestamp) where url = ?"  # noqa: S608
-        return [
-            dict(zip(columns, row, strict=True)) for row in self.db.execute(f"{sql} order by timestamp desc", [url])
-        ]
+        source = "articles left join seen using (url, timestamp) where url = ? order by timestamp desc"
+        found = self.db.execute(f"select {', '.join(columns)} from {source}", [url])  # noqa: S608
+        return [dict(zip(columns, row, strict=True)) for row in found]
 
 
 class ReadOnlyStore(ArticleStore):

@@ -10,7 +10,6 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from extractors.address import EDITIONS
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.query import QueryError, fts_expression
 from storage.selection import Selection
@@ -55,8 +54,7 @@ class Statistic:
         `condition` on rows of `catalogue` is the code's own SQL, with parameters for values.
         """
         words = {name: each[language] for name, each in {"others": OTHERS, "none": _NONE, **self.words}.items()}
-        editions = ", ".join(map(str, EDITIONS.items()))
-        return " ".join(self.sql.format(selected=condition, layouts=KNOWN_LAYOUTS, editions=editions, **words).split())
+        return " ".join(self.sql.format(selected=condition, layouts=KNOWN_LAYOUTS, **words).split())
 
 
 #: All there are, by name, in the order in which they are shown.

@@ -71,9 +71,8 @@ class Command(OfflineCommand):
         language: Language = "en" if opts.plot is None else opts.titles
         # Bytes that are no text are in no article either.
         word = (opts.word or "").encode("utf-8", "replace").decode()
-        usual = [
-            name for name, one in STATISTICS.items() if (word if name == "word" else one.coverage == opts.coverage)
-        ]
+        wanted = opts.coverage
+        usual = [name for name, one in STATISTICS.items() if (word if name == "word" else one.coverage == wanted)]
         chosen = [opts.only] if opts.only else usual
         with open_to_read(self.database, tell) as db:
             selection = selection_of(opts, db)
