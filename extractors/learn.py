@@ -28,7 +28,7 @@ _FIELDS = "title category written_at updated_at paragraphs image_url image_credi
 _FROM, _LEVELS = 4, 4
 # How many selectors are tried for a part, pairs of them for the dates, bodies for a head, and entries in all.
 _MOST_SELECTORS, _MOST_PAIRED, _MOST_BODIES, _MOST_ENTRIES = 400, 12, 4, 12
-_NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)  # that needs no quotes in a selector
+_NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)  # that a selector has as it is
 _WORD = re.compile(r"\w+")
 
 
@@ -52,16 +52,13 @@ class Sample:
 
 
 class Learned(NamedTuple):
-    """An entry (empty: none was found), off how many pages it was read, and on how many others it was checked.
+    """What was learned, and how well it was checked."""
 
-    `wrong`: how pages of both differ, by address; `gone`: how many pages do not show what is known any more.
-    """
-
-    entry: dict[str, str]
-    read_off: int
-    checked: int
-    wrong: dict[str, str]
-    gone: int
+    entry: dict[str, str]  # empty where none was found
+    read_off: int  # how many pages
+    checked: int  # how many others
+    wrong: dict[str, str]  # how pages of both are read differently, by address
+    gone: int  # how many pages do not show what is known any more
 
     @property
     def is_sure(self) -> bool:
@@ -108,6 +105,8 @@ def _find(sample: Sample) -> _Page | None:
         tree = parse_html(sample.body, sample.charset)
     except NotAnArticle:
         return None
+    for odd in (one for one in tree.iter() if not _NAME.fullmatch(str(one.tag))):
+        odd.tag = "span"  # no selector that is made of `o:p`, which Word leaves behind, is one
     body, inside, lines = tree, [tree] if known.paragraphs else [], [*map(_words, known.paragraphs)]
     while holders := [one for one in inside if all(line in _words_of(one) for line in lines)]:
         body, inside = holders[0], list(holders[0])
@@ -117,7 +116,7 @@ def _find(sample: Sample) -> _Page | None:
     for name in ("title", "category", "dates", "written", "updated"):
         depths = {one: len(near.intersection(_up(one))) for one, words in labels.items() if _says(name, words, known)}
         # What is further from the title than the body is another article's, or the menu's.
-        parts[name] = [one for one in depths if depths[one] == max(depths.values()) >= least]
+        parts[name] = [one for one in depths if depths[one] == max(depths.values()) >= least][:20]
         near = {above for title in parts["title"] for above in _up(title)}
         least = len(near.intersection(_up(body)))
     if not parts["category"]:  # the new template may have none
@@ -210,10 +209,8 @@ def _step(element: _Element) -> str:
 
 def _names(element: _Element) -> list[str]:
     """`tag.class` for the classes of an element, and `tag#id`."""
-    names = [
-        (sign, name) for sign, key in ((".", "class"), ("#", "id")) for name in (element.get(key) or "").split()[:8]
-    ]
-    return [f"{element.tag!s}{sign}{name}" for sign, name in names if _NAME.fullmatch(name)]
+    names = [*(f".{name}" for name in (element.get("class") or "").split()[:8]), f"#{element.get('id', '')}"]
+    return [f"{element.tag!s}{name}" for name in names if _NAME.fullmatch(name[1:])]
 
 
 def _by_picture(element: _Element) -> list[str]:

@@ -251,12 +251,11 @@ def names_of(capture: Capture) -> Iterator[tuple[str, str, str, int]]:
 
 
 def newest_places(db: Database, most: int) -> list[Place]:
-    """Where the newest captures of pages are that are archived, or that no layout could read; so many addresses."""
-    tables = {"payloads": "", "captures": "", "refusals": "", f"articles where layout = '{GENERIC}'": "source_"}
-    columns = "url, archive_file, archive_offset, fetched_at"
-    rows = " union all ".join(f"select {prefix}{columns} from {table}" for table, prefix in tables.items())  # noqa: S608
-    sql = f"select archive_file, archive_offset, url, max(fetched_at) from ({rows}) where archive_file is not null"  # noqa: S608
-    return [_place(*row) for row in db.execute(f"{sql} group by url order by 4 desc limit ?", [most])]
+    """Where the project's own archive has the newest captures of so many addresses."""
+    columns = "archive_file, archive_offset, url, fetched_at"
+    rows = f"select {columns} from payloads union all select {columns} from captures where archive_file is not null"  # noqa: S608
+    sql = f"select {columns}, max(fetched_at) from ({rows}) group by url order by 5 desc limit ?"  # noqa: S608
+    return [_place(*row[:4]) for row in db.execute(sql, [most])]
 
 
 def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:

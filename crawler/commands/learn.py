@@ -1,9 +1,10 @@
 """Learn a new template of the site from articles that are known.
 
 When the site changes its pages, most articles are found by structure (layout generic). This command reads the new
-template off archived pages of articles that are known from before: first let kbs_articles fetch some of them again. It
-prints an entry for a layouts file, and how well it was checked. --write puts one that is exact on every page into the
-file of KBS_LAYOUTS (layouts.toml beside the database), which crawls and reextract then use.
+template off archived pages of articles that are known from before: first let kbs_articles fetch some of them again, or
+name a SOURCE, any archive that reextract reads. It prints an entry for a layouts file, and how well it was checked.
+--write puts one that is exact on every page into the file of KBS_LAYOUTS (layouts.toml beside the database), which
+crawls and reextract then use.
 
 Exit status: 0; 1 where there are no pages to learn from; 2 for a wrong call; 3 where the entry is not sure; 128 plus
 the signal's number where a signal ended it.
@@ -24,12 +25,13 @@ from crawler.terminal import UNHEALTHY, WORK_FAILED, tell
 
 
 class Command(OfflineCommand):
+    usage = "[options] [SOURCE...]"
     prints = True
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("--write", action="store_true", help="write the entry into that file, if it is sure")
 
-    def work(self, _: list[str], opts: Namespace) -> int:
+    def work(self, paths: list[str], opts: Namespace) -> int:
         from crawler.extensions.health import FETCH_KNOWN
         from crawler.learn import find_samples
         from extractors.learn import learn, write_entry
@@ -38,7 +40,7 @@ class Command(OfflineCommand):
 
         layouts, file = own_layouts(self.settings), layouts_file(self.settings)
         with ReadOnlyStore(self.database) as store:
-            known, others = find_samples(store, self.settings, layouts)
+            known, others = find_samples(store, self.settings, paths, layouts)
         if not known and not others:
             tell(f"No page in a new template was found. If the site has changed: {FETCH_KNOWN}")
             return WORK_FAILED

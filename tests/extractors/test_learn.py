@@ -79,6 +79,16 @@ def test_names_that_are_no_plain_names_are_in_no_selector(samples: Samples) -> N
     assert not [name for name in names if name in write_entry(learned.entry).replace("[[articles]]\n", "")]
 
 
+def test_a_tag_that_is_in_no_selector_is_no_obstacle(samples: Samples) -> None:
+    learned = learn(
+        [
+            replace(one, body=one.body.replace(b"<article", b"<o:p><article").replace(b"</article>", b"</article></o:p>"))
+            for one in samples[:12]
+        ]
+    )
+    assert learned.is_sure
+
+
 def test_pages_that_are_none_are_not_on_the_way(samples: Samples) -> None:
     bodies = [b"", b"{}", b"<p>" * 30_000, b"\0", b"<html>" + b"<div>" * 19_000]
     broken = [Sample(body, "https://world.kbs.co.kr/x", None, samples[0].known) for body in bodies]
