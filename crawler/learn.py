@@ -36,7 +36,7 @@ def find_samples(store: ReadOnlyStore, settings: BaseSettings, paths: list[str],
     with click.progressbar(items, label="pages", show_pos=True, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
         for item in bar:  # damage is reported by doctor and reextract
             address = parse_address(site.official(item.url or ""))
-            if not isinstance(item, Capture) or item.refused or item.status != 200 or not (address and address.is_article):
+            if not (isinstance(item, Capture) and address and address.is_article) or item.refused or item.status != 200:
                 continue
             page, now = item, None
             with suppress(NotAnArticle, ValueError):
@@ -45,6 +45,6 @@ def find_samples(store: ReadOnlyStore, settings: BaseSettings, paths: list[str],
             if now is None or now.layout == GENERIC:
                 versions = store.versions(address.url)[::-1]
                 article = next((one for one in versions if one.layout == address.facts.layout), None)
-                if found := article or now:
+                if (found := article or now) and all(one.url != address.view_url for one in (*known, *others)):
                     (known if article else others).append(Sample(page.body, address.view_url, page.charset, found))
     return [list(known), list(others)]

@@ -54,18 +54,20 @@ def test_the_whole_way(crawl: Run, scrapy: Run, site: Replica, tmp_path: Path) -
     assert in_order(stored(tmp_path)) == in_order(entry.truth for entry in site.world.entries)
 
 
-def test_where_every_page_is_refused_the_run_says_what_to_do(crawl: Run, scrapy: Run, site: Replica) -> None:
+def test_where_every_page_is_refused_the_run_says_what_to_do(
+    crawl: Run, scrapy: Run, site: Replica, tmp_path: Path
+) -> None:
     crawl("kbs_news")
-    for entry in site.world.entries[-4:]:
-        site.world.update(entry)
     change = Redesign(9)
     change_pages(site, "news_view", lambda _, page: change(page))
     refused = crawl("kbs_articles", "-a", "known=20")
     assert refused.returncode == 3
     assert "20 of 20 pages hold no article" in refused.stderr
     assert "kbsworld learn --write" in refused.stderr
-    learned = scrapy("learn")
+    learned = scrapy("learn", f"{tmp_path}/archive", KBS_ARCHIVE="")  # as any other archive
     assert (learned.returncode, learned.stdout[:12]) == (0, "[[articles]]")
+    assert "read off 10 pages, and checked on 10 others" in learned.stderr
+    assert not (tmp_path / "layouts.toml").exists()
 
 
 def test_without_known_articles_it_is_less_sure_and_writes_nothing(
