@@ -85,7 +85,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None, layouts: str
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
     """
     utf8 = _prepared(body, charset)
-    address = parse_address(url)
+    address = parse_address(url or "")
     found = None if layouts or not address or address.refusal else quick.read(utf8, address.facts.layout, _tree)
     page = found[0] if found else _tree(utf8)
     address = parse_address(url or meta_of(page, "og:url") or "")

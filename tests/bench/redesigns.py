@@ -1,4 +1,4 @@
-"""python -m tests.bench.redesigns: how many random redesigns are learned; on how many pages a second opinion differs."""
+"""python -m tests.bench.redesigns: how many redesigns are learned, and on how many pages a second opinion differs."""
 
 import argparse
 import statistics

@@ -82,7 +82,9 @@ def test_names_that_are_no_plain_names_are_in_no_selector(samples: Samples) -> N
 def test_a_tag_that_is_in_no_selector_is_no_obstacle(samples: Samples) -> None:
     learned = learn(
         [
-            replace(one, body=one.body.replace(b"<article", b"<o:p><article").replace(b"</article>", b"</article></o:p>"))
+            replace(
+                one, body=one.body.replace(b"<article", b"<o:p><article").replace(b"</article>", b"</article></o:p>")
+            )
             for one in samples[:12]
         ]
     )
