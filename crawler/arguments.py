@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 _YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
 # Settings that are numbers, and the least that makes sense; those with a whole number here must be whole.
 _LEAST: dict[str, int | float] = {
-    **dict.fromkeys(("KBS_RECHECK_DAYS", "RETRY_TIMES", "REDIRECT_MAX_TIMES"), 0),
+    **dict.fromkeys(("KBS_RECHECK_DAYS", "KBS_WITNESS", "RETRY_TIMES", "REDIRECT_MAX_TIMES"), 0),
     **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"), 1),
     **dict.fromkeys(("KBS_MAX_PAGE", "DOWNLOAD_MAXSIZE"), 1),
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
@@ -136,6 +136,28 @@ def open_at_once(file: Path) -> BinaryIO:
     descriptor = os.open(file, os.O_RDONLY | os.O_NONBLOCK)
     os.set_blocking(descriptor, True)
     return os.fdopen(descriptor, "rb")
+
+
+def layouts_file(settings: BaseSettings) -> Path:
+    """The file of KBS_LAYOUTS; by default `layouts.toml` beside the database."""
+    return Path(settings["KBS_LAYOUTS"] or Path(settings["KBS_DB"]).parent / "layouts.toml").expanduser()
+
+
+def own_layouts(settings: BaseSettings) -> str:
+    """The text of that file, empty where there is none."""
+    from extractors.layout import read_layouts
+
+    file = layouts_file(settings)
+    try:
+        with open_at_once(file) as stream:
+            text = stream.read(1_000_000).decode("utf-8-sig")
+        read_layouts(text)
+    except FileNotFoundError:
+        return ""
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or error
+        raise ArgumentError(f"The layouts in {file} cannot be used: {why}. Correct the file, or remove it.") from None
+    return text
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

@@ -64,12 +64,12 @@ Found = list[Row | Damage]
 Work = Callable[[Batch], Found]
 
 
-def extract(batch: Batch, site: Site, max_page: int) -> Found:
-    """Extract captures, in a worker; `site` is that of the crawls that made the archive."""
-    return [_extract_one(capture, site, max_page) for capture in batch]
+def extract(batch: Batch, site: Site, max_page: int, layouts: str = "") -> Found:
+    """Extract captures, in a worker; `site` is that of the crawls that made the archive, `layouts` the user's own."""
+    return [_extract_one(capture, site, max_page, layouts) for capture in batch]
 
 
-def _extract_one(capture: Capture, site: Site, max_page: int) -> Row | Damage:
+def _extract_one(capture: Capture, site: Site, max_page: int, layouts: str) -> Row | Damage:
     try:
         capture = decoded(capture, max_page)
     except ValueError as error:
@@ -78,7 +78,7 @@ def _extract_one(capture: Capture, site: Site, max_page: int) -> Row | Damage:
         return refusal_row(capture, capture.refused or f"HTTP {capture.status}")
     try:
         url = site.official(capture.url) if capture.url else ""
-        article = extract_page(capture.body, url, capture.charset, capture.media_type)
+        article = extract_page(capture.body, url, capture.charset, capture.media_type, layouts)
         return article_row(article, capture) | {"source_url": capture.url or None}
     except NotAnArticle as refusal:
         return refusal_row(capture, refusal.reason)

@@ -49,6 +49,7 @@ class RunState:
         refusal_reasons: refused pages by reason.
         layouts: articles by layout.
         missing_fields: articles without a field that they should have, by field.
+        opinions: address -> the prose in which an article differs from a second opinion, where that was asked.
         notes: sentences about what is unusual and no failure.
         complaints: sentences about why the run is unhealthy.
         stopped: why the run was ended early: a sentence; None while it was not.
@@ -64,6 +65,7 @@ class RunState:
     refusal_reasons: Counter[str] = field(default_factory=Counter)
     layouts: Counter[str] = field(default_factory=Counter)
     missing_fields: Counter[str] = field(default_factory=Counter)
+    opinions: dict[str, list[str]] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
     stopped: str | None = None

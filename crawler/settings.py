@@ -13,6 +13,8 @@ COMMANDS_MODULE = "crawler.commands"
 KBS_DB = os.environ.get("KBS_DB", "data/kbs.db")
 # The folder of the WARC files; empty: nothing is archived.
 KBS_ARCHIVE = os.environ.get("KBS_ARCHIVE", "data/archive")
+# A file with layouts of your own, as `learn --write` makes it; empty: layouts.toml beside the database.
+KBS_LAYOUTS = os.environ.get("KBS_LAYOUTS", "")
 # Where the site is. Pages of a mirror or a replica are stored under the site's own urls.
 KBS_BASE_URL = os.environ.get("KBS_BASE_URL", "https://world.kbs.co.kr")
 # Who runs this crawler: your address, so that the site can reach you before it blocks you.
@@ -22,6 +24,9 @@ KBS_CONTACT = os.environ.get("KBS_CONTACT", CONTACT_PLACEHOLDER)
 # An updated article keeps its place in the list, so the last days of a list are read again: how many, today included.
 # 0: lists are read only as far as there is something new.
 KBS_RECHECK_DAYS = os.environ.get("KBS_RECHECK_DAYS", "2")
+
+# One article in so many, and the first of each run, is read by trafilatura too, which knows no layout; 0: none.
+KBS_WITNESS = os.environ.get("KBS_WITNESS", "50")
 
 # --- Politeness ---
 

@@ -12,7 +12,7 @@ from extractors import quick
 from extractors.address import absolute, parse_address
 from extractors.article import Article, NotAnArticle, find_dates
 from extractors.body import collapse, credit_of, read_paragraphs, take_credits
-from extractors.layout import SITE_MARKS, first
+from extractors.layout import SITE_MARKS, first, read_layouts
 from extractors.locate import base_of, locate, meta_of
 from extractors.text import extract_text
 
@@ -50,11 +50,13 @@ _PARSER, _LONG_PARSER = (
 )
 
 
-def extract_page(body: bytes, url: str, charset: str | None = None, media_type: str | None = None) -> Article:
+def extract_page(
+    body: bytes, url: str, charset: str | None = None, media_type: str | None = None, layouts: str = ""
+) -> Article:
     """The article of a page that was saved, as HTML or as plain text.
 
     Args:
-        body, url, charset: as of `extract_html`.
+        body, url, charset, layouts: as of `extract_html`.
         media_type: `text/html`, `text/plain`, or None where the content must tell.
 
     Raises:
@@ -62,7 +64,7 @@ def extract_page(body: bytes, url: str, charset: str | None = None, media_type: 
     """
     # A text capture of this site begins with words.
     if media_type == "text/html" or (media_type is None and _first_character(body) == b"<"):
-        return extract_html(body, url, charset)
+        return extract_html(body, url, charset, layouts)
     try:
         text = body.decode("utf-16" if body.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig")
     except UnicodeDecodeError:
@@ -70,27 +72,28 @@ def extract_page(body: bytes, url: str, charset: str | None = None, media_type: 
     return extract_text(text, url or None)
 
 
-def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
+def extract_html(body: bytes, url: str, charset: str | None = None, layouts: str = "") -> Article:
     """The article of one page of KBS World.
 
     Args:
         body: the page, without transfer or content encoding.
         url: the address it was fetched from; empty where it is not known, and the page's own `og:url` counts then.
         charset: what the response's Content-Type says. Counts only where the bytes are no UTF-8.
+        layouts: the text of a layouts file of one's own, tried before `layouts.toml` on the whole page.
 
     Raises:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
     """
     utf8 = _prepared(body, charset)
     address = parse_address(url or "")
-    found = quick.read(utf8, address.facts.layout, _tree) if address and not address.refusal else None
+    found = None if layouts or not address or address.refusal else quick.read(utf8, address.facts.layout, _tree)
     page = found[0] if found else _tree(utf8)
     address = parse_address(url or meta_of(page, "og:url") or "")
     if address is None:
         raise NotAnArticle("not an address of KBS World" if url else "a page without address")
     if address.refusal:
         raise NotAnArticle(address.refusal)
-    parts = found[1] if found else locate(page, address.facts.layout)
+    parts = found[1] if found else locate(page, address.facts.layout, read_layouts(layouts))
     if parts is None:
         if first(SITE_MARKS, page) is None:
             raise NotAnArticle("not a page of KBS World", passing=True)

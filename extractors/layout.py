@@ -3,12 +3,13 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from importlib.resources import files
 from types import SimpleNamespace
 from typing import Any, NamedTuple, TypeAlias
 
-from lxml.cssselect import CSSSelector
-from lxml.etree import _Element
+from lxml.cssselect import CSSSelector, SelectorError
+from lxml.etree import XPathError, _Element
 
 from extractors.address import FACTS, PAGES
 
@@ -66,10 +67,27 @@ def first(selector: Selector, *elements: _Element) -> _Element | None:
     return next((found for element in elements for found in selector(element)), None)
 
 
-def _css(selector: str) -> Selector:
+@lru_cache(maxsize=8)
+def read_layouts(text: str) -> tuple[Layout, ...]:
+    """The layouts of a file of one's own, with `[[articles]]` as in `layouts.toml`; a ValueError if it is none."""
+    try:
+        return _layouts(tomllib.loads(text)["articles"] if text else ())
+    except (AttributeError, KeyError, TypeError, RecursionError, SelectorError, XPathError) as error:
+        raise ValueError(f"it needs [[articles]] with CSS selectors: {', '.join(Layout._fields)}") from error
+
+
+def _layouts(entries: Iterable[Mapping[str, str]]) -> tuple[Layout, ...]:
+    return tuple(Layout(*(css(entry[key].strip()) for key in Layout._fields)) for entry in entries)
+
+
+@lru_cache(maxsize=5_000)
+def css(selector: str) -> Selector:
+    """A CSS selector as a function; an empty one matches nothing."""
     parts = [part.strip() for part in selector.split(",")]
     if not all(_SIMPLE.fullmatch(part) for part in parts):
         return CSSSelector(selector, translator="html")
+    if not selector:
+        return lambda _: ()
     # Only `tag`, `tag.class` and `.class`: element by element takes a third of the time.
     classes: dict[str, set[str]] = {}
     for tag, _, name in (part.partition(".") for part in parts):
@@ -90,18 +108,20 @@ _FILE: dict[str, Any] = tomllib.loads((files("extractors") / "layouts.toml").rea
 
 #: Names of HTML elements by what they mean on any page.
 ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name, tags in _FILE["elements"].items()}
+#: The selectors of the newest template that is known.
+NEWEST: Mapping[str, str] = _FILE["articles"][0]
 #: In the order in which they are tried.
-LAYOUTS = tuple(Layout(*(_css(entry[key]) for key in Layout._fields)) for entry in _FILE["articles"])
+LAYOUTS = _layouts(_FILE["articles"])
 LISTS = tuple(
-    ListLayout(entry["page"], *(_css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
+    ListLayout(entry["page"], *(css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
 )
 #: Every value of `Article.layout` that a template gives, news first.
 LAYOUT_NAMES = tuple(page.layout for page in PAGES.values() if page.layout != GENERIC)
 
 #: Any match shows that a page is of the site.
-SITE_MARKS = _css(_FILE["site"]["marks"])
+SITE_MARKS = css(_FILE["site"]["marks"])
 #: Any match is the end of a whole page of the site.
-PAGE_END = _css(_FILE["site"]["page_end"])
+PAGE_END = css(_FILE["site"]["page_end"])
 TITLE_SUFFIX: str = _FILE["site"]["title_suffix"]
 #: Between them is the article of a page.
 ARTICLE_BEGIN, ARTICLE_STOP = (_FILE["site"][name].encode() for name in ("article_begin", "article_stop"))

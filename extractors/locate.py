@@ -6,7 +6,7 @@ under an h2; that a date block is its timestamps and their labels; that menus ar
 the body is prose.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, takewhile
 
@@ -68,16 +68,16 @@ class Parts:
     end: _Element | None
 
 
-def locate(page: _Element, name: str) -> Parts | None:
-    """The parts of the article on a page, or None where there is none; `name`: the layout of its file name."""
-    found = (locate_by_name(page, layout, name) for layout in LAYOUTS)
+def locate(page: _Element, name: str, own: Sequence[Layout] = ()) -> Parts | None:
+    """The parts of the article on a page, or None; `name`: the layout of its file name, `own`: layouts to try first."""
+    found = (locate_by_name(page, layout, name) for layout in (*own, *LAYOUTS))
     return next(filter(None, found), None) or _locate_moved(page, LAYOUTS[0])
 
 
 def locate_by_name(page: _Element, layout: Layout, name: str) -> Parts | None:
     """As `locate`; None where the head or the body of a layout is not on the page."""
     head, title, words = _head(page, layout)
-    body = None if head is None else _body(layout, head)
+    body = None if head is None else find_body(layout.body, head)
     return None if head is None or body is None else _parts(layout, name, head, title, words, [body])
 
 
@@ -104,7 +104,7 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     head = start.getparent() if head is None and start is not None else head
     if head is None or start is None:
         return None
-    body = _body(layout, head)
+    body = find_body(layout.body, head)
     bodies = _find_bodies(start) if body is None else [body]
     return _parts(layout, GENERIC, head, title, words, bodies) if bodies else None
 
@@ -112,12 +112,13 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
 def _parts(
     layout: Layout, name: str, head: _Element, title: _Element | None, words: str | None, bodies: list[_Element]
 ) -> Parts:
-    dates = text_of(first(layout.dates, head)) or ""
+    dates = words_of_dates(layout.dates, head)
     if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
     cut: set[_Element] = {box for body in bodies for box in layout.cut(body)}
-    captions = _find_captions(bodies, cut)
-    if any(caption and box.tag in _WRAPPERS for box, caption in captions.items()):  # features have credits in a <p>
+    captions = find_captions(bodies, cut)
+    boxed = [(box, caption) for box, caption in captions.items() if caption and box.tag in _WRAPPERS]
+    if any(text_of(first(layout.credit, box)) != caption for box, caption in boxed):  # features have credits in a <p>
         name = GENERIC
     category = text_of(first(layout.category, head))
     if category is None and title is not None and (category := find_category(title)):
@@ -126,7 +127,7 @@ def _parts(
     if first(layout.body, bodies[0]) is bodies[0]:
         blocks, end = _extent(layout, bodies[0], cut)
     else:
-        blocks, end = bodies, next(chain.from_iterable(_ends(_structural_ends, body) for body in bodies), None)
+        blocks, end = bodies, next(chain.from_iterable(ends_of(_structural_ends, body) for body in bodies), None)
     own, tops = [*_between(head, bodies[0]), *bodies], {head, *bodies}
     picture = first(layout.picture, *own)
     page = head.getroottree().getroot()
@@ -158,9 +159,15 @@ def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | N
     return untitled or (None, None, None)
 
 
-def _body(layout: Layout, head: _Element) -> _Element | None:
+def find_body(match: Selector, head: _Element) -> _Element | None:
     """The first body in the head or after it, nearest level first; what other articles' cards hold is further away."""
-    return next((body for block in chain([head], _after(head)) for body in layout.body(block)), None)
+    return next((body for block in chain([head], blocks_after(head)) for body in match(block)), None)
+
+
+def words_of_dates(match: Selector, head: _Element) -> str:
+    """The words of the date block in a head, and of those beside it: each of the two dates may have its own."""
+    found = list(match(head))
+    return " ".join(filter(None, (text_of(one) for one in found if one.getparent() is found[0].getparent())))
 
 
 def _caption(picture: _Element, layout: Layout, cut: set[_Element], tops: set[_Element]) -> str | None:
@@ -185,11 +192,11 @@ def _between(head: _Element, body: _Element) -> list[_Element]:
 
 def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_Element], _Element | None]:
     """The blocks with the words of a body, and their end. What is inside the body like an end may be added to `cut`."""
-    inside = [end for end in _ends(layout.end, body) if end is not body]
+    inside = [end for end in ends_of(layout.end, body) if end is not body]
     blocks = [body]
-    for block in _after(body):
+    for block in blocks_after(body):
         blocks.append(block)
-        end = next(_ends(layout.end, block), None)
+        end = next(ends_of(layout.end, block), None)
         if end is not block and _is_menu(block):
             end = block
         if end is not None:
@@ -246,7 +253,7 @@ def _find_keywords(body: _Element) -> set[_Element]:
     return {last} if last is not None and _is_menu(last) and (text_of(last) or "").startswith("#") else set()
 
 
-def _find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element, str]:
+def find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element, str]:
     """The boxes of pictures outside of `cut`, and their words: around each picture, as much as holds only a caption."""
     boxes: dict[_Element, str] = {}  # a box may hold two pictures
     pictures = (picture for body in bodies for picture in body.iter("img"))
@@ -266,7 +273,7 @@ def _is_caption(words: str) -> bool:
     return is_caption and len(words) <= _LONGEST_CAPTION
 
 
-def _after(element: _Element) -> Iterator[_Element]:
+def blocks_after(element: _Element) -> Iterator[_Element]:
     """The blocks after an element on its page, nearest level first."""
     for level in (element, *element.iterancestors()):
         yield from level.itersiblings()
@@ -379,7 +386,7 @@ def _own_words(block: _Element) -> int:
     return len(text_of(block) or "") - sum(len(text_of(link) or "") for link in block.iter("a"))
 
 
-def _ends(selector: Selector, block: _Element) -> Iterator[_Element]:
+def ends_of(selector: Selector, block: _Element) -> Iterator[_Element]:
     """The ends in a block; an aside of prose, which the right column is not, is part of an article."""
     for end in selector(block):
         if end.tag != "aside" or 2 * _own_words(end) <= len(text_of(end) or ""):

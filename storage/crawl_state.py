@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from sqlite_utils import Database
 
 from extractors.address import parse_address
+from extractors.layout import GENERIC
 from storage.archive.capture import Capture, Location, Payload, Place, Revisit, payload_digest
 from storage.database import Store
 from storage.versions import COLUMNS, believed, is_undated
@@ -112,6 +113,11 @@ class CrawlState:
             return True
         sql = "select looks from entry_dates where url = ? and timestamp = ? and looks >= ?"
         return self._db.execute(sql, [url, timestamp, MAX_LOOKS]).fetchone() is not None
+
+    def known_articles(self, most: int) -> list[str]:
+        """The addresses of the newest articles that a layout was read with, so many at most."""
+        sql = f"select url from articles where layout <> 'text' and layout <> '{GENERIC}' group by url "  # noqa: S608
+        return [url for (url,) in self._db.execute(f"{sql} order by max(timestamp) desc limit ?", [most])]
 
     def note_entry_date(self, url: str, timestamp: str) -> None:
         """Remember a list entry's date that the article's own page does not have.
@@ -242,6 +248,14 @@ def names_of(capture: Capture) -> Iterator[tuple[str, str, str, int]]:
     if place is not None:
         yield capture.digest or payload_digest(capture.body), url, place.file, place.offset
         yield url, f"{_utc(capture.fetched_at)} {capture.record_id}", place.file, place.offset
+
+
+def newest_places(db: Database, most: int) -> list[Place]:
+    """Where the project's own archive has the newest captures of so many addresses."""
+    columns = "archive_file, archive_offset, url, fetched_at"
+    rows = f"select {columns} from payloads union all select {columns} from captures where archive_file is not null"  # noqa: S608
+    sql = f"select {columns}, max(fetched_at) from ({rows}) group by url order by 5 desc limit ?"  # noqa: S608
+    return [_place(*row[:4]) for row in db.execute(sql, [most])]
 
 
 def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from extractors import Article
 from extractors.article import KST, credible
-from extractors.layout import VIDEO
+from extractors.layout import GENERIC, VIDEO
 
 #: A row of a table or query by its columns.
 Row = dict[str, Any]
@@ -142,7 +142,9 @@ def _replaced(stored: Row, row: Row) -> Row:
     if same_capture(stored, row):
         return _both_views(row | _place(stored, row), stored)
     result = _both_views(row, stored)
-    return stored if _rank(row) > _rank(stored) or same_content(stored, result) else result
+    # What was read by structure alone may be wrong: it does not replace what a layout read.
+    counts_less = (_rank(row), row["layout"] == GENERIC) > (_rank(stored), stored["layout"] == GENERIC)
+    return stored if counts_less or same_content(stored, result) else result
 
 
 def _both_views(row: Row, other: Row) -> Row:

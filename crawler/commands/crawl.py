@@ -25,7 +25,7 @@ from scrapy.crawler import CrawlerProcessBase
 from scrapy.settings import BaseSettings
 from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 
-from crawler.arguments import ArgumentError, check_text, suggestion
+from crawler.arguments import ArgumentError, check_text, own_layouts, suggestion
 from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
 from crawler.terminal import WORK_FAILED, tell
@@ -48,6 +48,7 @@ class Command(ProjectCommand, crawl.Command):
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
         checked = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         checked.find_site(self.settings)
+        own_layouts(self.settings)
         _prepare_files(self.settings, archive="" if checked.dry else self.settings["KBS_ARCHIVE"])
         crawler = self._create_crawler(checked.name)
         self.crawler_process.crawl(crawler, **opts.spargs)

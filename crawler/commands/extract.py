@@ -17,7 +17,7 @@ from argparse import ArgumentParser, Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, open_at_once
+from crawler.arguments import ArgumentError, open_at_once, own_layouts
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED
 
@@ -55,10 +55,10 @@ class Command(OfflineCommand):
         pages = [page for name in args for page in _page_files(name)]
         if opts.url and len(pages) > 1:
             raise ArgumentError(f"--url is the address of one page, but {len(pages)} pages are given.")
-        max_page = self.settings.getint("KBS_MAX_PAGE")
+        max_page, layouts = self.settings.getint("KBS_MAX_PAGE"), own_layouts(self.settings)
         for page in pages:
             try:
-                article = extract_page(_read(page, max_page), opts.url or "")
+                article = extract_page(_read(page, max_page), opts.url or "", layouts=layouts)
             except (NotAnArticle, OSError, ValueError) as error:
                 reason = (isinstance(error, OSError) and error.strerror) or error
                 self.complain(f"{'standard input' if page == _STDIN else page}: {reason}", WORK_FAILED)

@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from crawler.arguments import ArgumentError, check_text, whole_number
+from crawler.arguments import ArgumentError, check_text, own_layouts, whole_number
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, tell
 
@@ -67,7 +67,7 @@ class Command(OfflineCommand):
             check_text("--only", value)
         if paths and opts.only:
             raise ArgumentError("--only reads the pages of stored articles, wherever they are; it takes no SOURCE.")
-        site = Site(self.settings["KBS_BASE_URL"])
+        site, layouts = Site(self.settings["KBS_BASE_URL"]), own_layouts(self.settings)
         max_page = self.settings.getint("KBS_MAX_PAGE")
         folder = str(self.settings["KBS_ARCHIVE"] or "").strip()
         if not folder and not paths and not opts.only:
@@ -77,7 +77,7 @@ class Command(OfflineCommand):
         if opts.only and not Path(self.database).expanduser().exists():
             raise FileNotFoundError(f"There is no database {self.database} yet, so --only finds no articles.")
         sources, size = ([], 0) if opts.only else _sources(paths, archive)
-        work = partial(extract, site=site, max_page=max_page)
+        work = partial(extract, site=site, max_page=max_page, layouts=layouts)
         page_time = self.settings.getfloat("KBS_PAGE_TIME")
         # Not the option's default: for argparse, a value that is the default was not given, not even with --scheduler.
         jobs = opts.jobs or os.cpu_count() or 1
@@ -90,7 +90,7 @@ class Command(OfflineCommand):
             ArticleStore(database) as store,
             Report("reextract", "pages", size, ending) as report,
         ):
-            call = [[os.path.realpath(path) for path in paths or [str(archive)]], max_page, site.base, code()]
+            call = [[os.path.realpath(path) for path in paths or [str(archive)]], max_page, site.base, code(), layouts]
             state = ReextractionState(store.db, hashlib.sha256(json.dumps(call).encode()).hexdigest())
             if opts.restart or opts.dry_run:
                 with store.batch():

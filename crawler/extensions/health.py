@@ -1,11 +1,13 @@
 """What a healthy run looks like; one that is not ends with exit status 3 and a sentence: what is wrong, what to do."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
+from itertools import chain, pairwise
 
 from crawler.run_state import storing
 from crawler.spiders.base import KbsSpider
+from crawler.terminal import clean
 
 #: With fewer pages a share says nothing.
 MIN_PAGES = 20
@@ -14,6 +16,7 @@ MAX_GENERIC = 0.1
 MAX_REFUSED = 0.2
 MAX_FAILED = 0.1
 MAX_MISSING = 0.05
+MAX_DOUBTED = 0.05
 #: Silence is unusual if it is this many times as long as any before, and longer than a day.
 SILENCE_FACTOR = 2.0
 SHORTEST_SILENCE = timedelta(days=1)
@@ -21,9 +24,9 @@ SHORTEST_SILENCE = timedelta(days=1)
 MIN_RUNS = 5
 MIN_HISTORY = timedelta(days=7)
 
-TEMPLATE_CHANGED = (
-    "the site's template has changed. Check some of them against the site; extractors/layouts.toml needs a new entry."
-)
+FETCH_KNOWN = "kbsworld crawl kbs_articles -a known=20"
+LEARN = f"{FETCH_KNOWN}; kbsworld learn --write"
+TEMPLATE_CHANGED = f"the site's template has changed. Fetch 20 known articles again and learn the new one: {LEARN}"
 
 
 def complaints(spider: KbsSpider) -> list[str]:
@@ -38,7 +41,7 @@ def complaints(spider: KbsSpider) -> list[str]:
         sentence = f"articles have no {field}: {TEMPLATE_CHANGED}"
         shares.append((run.missing_fields[field], MAX_MISSING, articles, sentence))
     if not spider.guesses:
-        advice = "look at the reasons in the table refusals, and at one of the pages in a browser."
+        advice = f"look at the reasons in the table refusals, and at a page in a browser. If it has changed: {LEARN}"
         shares.append((refused, MAX_REFUSED, refused + articles, f"pages hold no article: {advice}"))
     if run.stopped is None:  # else that is reported, with the reason
         advice = "the next run asks for them again; if they fail again, look at one of them in a browser."
@@ -46,8 +49,22 @@ def complaints(spider: KbsSpider) -> list[str]:
     found = [
         f"{n} of {total} {sentence}" for n, most, total, sentence in shares if total >= MIN_PAGES and n > most * total
     ]
+    found += _doubts(run.opinions)
     has_news = any(run.counts[name] for name in ("new", "updated", "edited"))
     return found if has_news or not spider.expected_fields else [*found, *_silence(spider)]
+
+
+def _doubts(opinions: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """Whether second opinions differ; prose of two pages is the site's, and of no article."""
+    alike = Counter(chain(*opinions.values()))
+    doubted = {url: line for url, lines in opinions.items() for line in lines if alike[line] == 1}
+    if len(doubted) > MAX_DOUBTED * len(opinions):
+        url, line = next(iter(doubted.items()))
+        yield (
+            f"{len(doubted)} of {len(opinions)} articles differ in prose from what trafilatura reads on their pages: "
+            f"{url}: “{clean(line, 80)}”. Look at it in a browser: where a part of articles is elsewhere now, a layout "
+            "needs a new entry (extractors/README.md)."
+        )
 
 
 def _silence(spider: KbsSpider) -> Iterator[str]:

@@ -248,7 +248,7 @@ class ArchiveSpider(KbsSpider):
             page = replace(capture, refused=str(error))
         if page.refused:
             return NotAnArticle(page.refused)
-        return await self.extract(extract_page, page.body, page.url, page.charset, page.media_type)
+        return await self.extract(extract_page, page.body, page.url, page.charset, page.media_type, self.layouts)
 
     def _table(self) -> list[str]:
         """What there is, by year of capture and edition, and how long it would take to fetch it."""

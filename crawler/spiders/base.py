@@ -5,6 +5,7 @@ import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
 from datetime import UTC, datetime
+from itertools import cycle
 from typing import Any, ClassVar, Self, TypeVar, cast
 
 import scrapy
@@ -18,7 +19,7 @@ from twisted.internet.defer import CancelledError
 from twisted.python.failure import Failure
 from w3lib.encoding import http_content_type_encoding
 
-from crawler.arguments import ArgumentError, day, words, yes
+from crawler.arguments import ArgumentError, day, own_layouts, words, yes
 from crawler.pipeline import CompletedList, ExtractedPage
 from crawler.run_state import RunState, is_ending, is_forbidden, reason_for, storing
 from crawler.settings import PRODUCT
@@ -26,6 +27,7 @@ from crawler.site import GONE, Site
 from extractors import Article, NotAnArticle, extract_html
 from extractors.address import EDITIONS, Address
 from extractors.article import KST
+from extractors.witness import second_opinion
 from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
 from storage.children import ChildError, Children
 
@@ -47,6 +49,8 @@ class KbsSpider(scrapy.Spider):
         recheck_days: KBS_RECHECK_DAYS.
         run: what the run has done so far.
         site: requests never leave it, redirects included.
+        layouts: the text of the user's own layouts.
+        turns: 0 at each article that a second opinion is asked of.
         children: the one child process that extracts its pages.
         store, crawl_state: the database; the extension RunReport opens and closes it.
         archive: what the extension Archive writes; None without one.
@@ -65,11 +69,13 @@ class KbsSpider(scrapy.Spider):
     #: Arguments that name lists, with their defaults: short words, separated by commas.
     word_arguments: ClassVar[dict[str, str]] = {}
     #: Whether it asks for pages that may not exist.
-    guesses: ClassVar[bool] = False
+    guesses: bool = False
 
     arguments: dict[str, str]
     recheck_days: int
     site: Site
+    layouts: str
+    turns: Iterator[int]
     children: Children
     store: ArticleStore
     crawl_state: CrawlState
@@ -115,6 +121,8 @@ class KbsSpider(scrapy.Spider):
         """The spider of a crawler: it requests pages of its site and nowhere else."""
         spider = super().from_crawler(crawler, *args, **kwargs)
         spider.site = spider.find_site(crawler.settings)
+        spider.layouts = own_layouts(crawler.settings)
+        spider.turns = cycle(range(crawler.settings.getint("KBS_WITNESS")))
         # Not forked: that would keep the crawl's connections open.
         spider.children = Children(1, "spawn", crawler.settings.getfloat("KBS_PAGE_TIME"))
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
@@ -186,12 +194,15 @@ class KbsSpider(scrapy.Spider):
         result: Article | NotAnArticle = NotAnArticle(f"HTTP {capture.status}")
         if capture.status == 200:
             official = self.site.official(capture.url)
-            result = await self.extract(extract_html, capture.body, official, capture.charset)
+            result = await self.extract(extract_html, capture.body, official, capture.charset, self.layouts)
         if isinstance(result, Article):
             result = result.as_of(capture.fetched_at)
             trouble, temporary = "the page ends inside the article" if result.truncated else "", result.truncated
         else:
             trouble, temporary = result.reason, result.passing
+        if isinstance(result, Article) and not temporary and next(self.turns, 1) == 0:
+            opinion = await self.extract(second_opinion, capture.body, capture.charset, result)
+            self.run.opinions[capture.url] = [] if isinstance(opinion, NotAnArticle) else opinion
         if temporary and (again := get_retry_request(request, spider=self, reason=trouble)):
             return [again]
         if isinstance(result, Article) and result.truncated:

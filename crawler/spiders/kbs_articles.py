@@ -1,4 +1,4 @@
-"""kbs_articles: articles by address, or news by number; stored ones again only with full=1, or of recheck=7 days."""
+"""kbs_articles: articles by address, or news by number; stored ones again with full=1, recheck=DAYS or known=N."""
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,10 +21,16 @@ _RANGE = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?", re.ASCII)
 
 class KbsArticlesSpider(KbsSpider):
     name = "kbs_articles"
-    guesses = True
 
     def __init__(
-        self, urls: str = "", ids: str = "", file: str = "", recheck: str = "", lang: str = "f", full: str = ""
+        self,
+        urls: str = "",
+        ids: str = "",
+        file: str = "",
+        recheck: str = "",
+        known: str = "",
+        lang: str = "f",
+        full: str = "",
     ) -> None:
         """A spider of given articles; raises ArgumentError if one is not an article.
 
@@ -34,16 +40,19 @@ class KbsArticlesSpider(KbsSpider):
             file: a file of addresses and ids, one a line; empty lines and those that begin with # are ignored.
             recheck: a number of days: stored articles of the last so many are requested again, as today is the first
                 one in KST; that finds silent edits.
-            lang: the editions to which ids and those articles belong.
+            known: how many of the newest stored articles to request again, so that `kbsworld learn` can compare them.
+            lang: the editions to which ids and the articles of `recheck` belong.
             full: `1` to request stored articles too: the site may have changed them.
         """
         super().__init__(lang, full=full)
         addresses = re.split(r"[\s,]+(?=https?:)|\s+", urls.strip())
         given = [*addresses, *(part.strip() for part in ids.split(",")), *(lines_of("file=", file) if file else [])]
         self.given = [_addresses(part, self.editions) for part in given if part]
-        self.recheck = count("recheck", recheck)
-        if not self.given and not self.recheck:
-            raise ArgumentError("Give kbs_articles articles: urls=ADDRESS, ids=83000-83100, file=PATH, or recheck=7.")
+        self.recheck, self.known = count("recheck", recheck), count("known", known) or 0
+        self.guesses, self.full = not known, self.full or bool(known)
+        if not (self.given or self.recheck or self.known):
+            forms = "urls=ADDRESS, ids=83000-83100, file=PATH, recheck=7, or known=20"
+            raise ArgumentError(f"Give kbs_articles articles: {forms}.")
 
     def first_requests(self) -> Iterator[Request]:
         if self.recheck:
@@ -54,7 +63,7 @@ class KbsArticlesSpider(KbsSpider):
                 views = map(parse_address, (self.site.official(article.source_url or ""), article.url))
                 if view := next((view for view in views if view and view.url == article.url), None):
                     yield self.request_article(view)
-        for address in map(parse_address, chain.from_iterable(self.given)):
+        for address in map(parse_address, chain(self.crawl_state.known_articles(self.known), *self.given)):
             assert address is not None
             if address.url in self.requested:
                 continue

@@ -71,3 +71,16 @@ def _closing(text: str, at: int, tag: str) -> int:
         if depth == 0:
             return text.index(">", found.end()) + 1
     raise AssertionError(f"no end of <{tag}>")
+
+
+def move_paragraph(page: bytes, before: str) -> bytes:
+    """The page with its second paragraph in a block of its own before some HTML, if its body is of <br>."""
+    text = page.decode()
+    body = text.index('<div class="body_txt')
+    found = re.search(r"<br />\s*<br /><!--[^>]*-->\s*([^<]{80,}?)<br />", text[body : text.index("func_menu bottom")])
+    if found is None:
+        return page
+    start, end = (body + at for at in found.span(1))
+    text = f"{text[:start]}{text[end:]}"
+    at = text.index(before)
+    return f'{text[:at]}<div class="lead"><p>{found.group(1)}</p></div>{text[at:]}'.encode()
