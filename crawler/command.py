@@ -22,7 +22,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
 from crawler.arguments import ArgumentError, check_settings
-from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
+from crawler.terminal import BUSY, SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # How long a command has to end by itself after a signal, in seconds.
@@ -91,6 +91,7 @@ class ProjectCommand(ScrapyCommand):
         """Check the call and do the work; report what goes wrong."""
         from storage import StoreError
         from storage.database import is_damage
+        from storage.lock import BusyError
         from storage.query import QueryError
 
         _end_in_time()
@@ -106,6 +107,8 @@ class ProjectCommand(ScrapyCommand):
             self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
         except OSError as error:
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
+        except BusyError as error:
+            self.complain(str(error), BUSY)
         except (StoreError, ImportError) as error:
             self.complain(str(error), WORK_FAILED)
         finally:

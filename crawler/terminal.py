@@ -8,6 +8,7 @@ from collections.abc import Sequence
 WORK_FAILED = 1
 WRONG_CALL = 2
 UNHEALTHY = 3
+BUSY = 75  # EX_TEMPFAIL of sysexits.h
 #: A run that a signal ended has this plus the signal's number, as in shells.
 SIGNALLED = 128
 

@@ -4,8 +4,8 @@ Runs SPIDER; its articles go to the database of KBS_DB, its pages to the WARC fi
 checked is checked before anything is fetched. Name yourself to the site with KBS_CONTACT=me@example.org, in the
 environment or with -s.
 
-Exit status: 0; 1 if a page failed; 2 for a wrong call; 3 if the run was unhealthy; 128 plus the signal's number if
-a signal ended it.
+Exit status: 0; 1 if a page failed; 2 for a wrong call; 3 if the run was unhealthy; 75 if this spider is running on
+this database already; 128 plus the signal's number if a signal ended it.
 
 Examples:
   kbsworld crawl kbs_news -a since=2026-11-01
@@ -16,6 +16,7 @@ import argparse
 import os
 import shutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -47,9 +48,17 @@ class Command(ProjectCommand, crawl.Command):
 
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
         from crawler.site import Site
+        from storage import ArticleStore
+        from storage.lock import only_run
 
         checked = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         Site(self.settings["KBS_BASE_URL"])
+        database = self.settings["KBS_DB"]
+        ArticleStore(database).close()
+        with nullcontext() if checked.dry else only_run(database, checked.name):
+            return self._crawl(checked, opts)
+
+    def _crawl(self, checked: "KbsSpider", opts: argparse.Namespace) -> int:
         _prepare_files(self.settings, archive="" if checked.dry else self.settings["KBS_ARCHIVE"])
         crawler = self._create_crawler(checked.name)
         self.crawler_process.crawl(crawler, **opts.spargs)
@@ -85,10 +94,7 @@ def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[s
 
 
 def _prepare_files(settings: BaseSettings, archive: str) -> None:
-    """Make database, folder `archive`, files of `-o` and folder of a job; StoreError or OSError if one cannot be."""
-    from storage import ArticleStore
-
-    ArticleStore(settings["KBS_DB"]).close()
+    """Make folder `archive`, files of `-o` and folder of a job; OSError if one cannot be."""
     if archive:
         Path(archive).expanduser().mkdir(parents=True, exist_ok=True)
     for uri in map(str, settings.getdict("FEEDS")):
