@@ -59,12 +59,18 @@ def integrity(db: Database) -> list[str]:
 
 
 def schema(db: Database) -> list[str]:
-    """Which tables, views, indexes and triggers are missing, and how to come by them."""
+    """Which tables, columns, views, indexes and triggers are missing, and how to come by them."""
+    names = ", ".join(missing(db))
+    return [_SQL["about_schema"].format(missing=names)] if names else []
+
+
+def missing(db: Database) -> list[str]:
+    """The names of what is missing; a column of a table that is there as `table.column`."""
     fresh = Database(memory=True)
     migrations.apply(fresh)
     wanted, found = ({name for (name,) in one.execute(_SQL["schema"])} for one in (fresh, db))
-    missing = ", ".join(sorted(wanted - found))
-    return [_SQL["about_schema"].format(missing=missing)] if missing else []
+    lost = wanted - found
+    return sorted(name for name in lost if "." not in name or name.partition(".")[0] not in lost)
 
 
 def texts(db: Database) -> list[str]:

@@ -4,6 +4,9 @@ Reports on the database of KBS_DB and the archive of KBS_ARCHIVE: the last run o
 layouts by month, pending articles, dates that cannot be true, whether the database is sound, and whether every page
 in the archive is whole and is where its article says. Nothing is written; a crawl may run at the same time.
 
+--repair first makes triggers, catalogue and search index anew from the articles: other tools can drop triggers, as
+sqlite-utils transform does. Let no crawl run then, which would wait for minutes.
+
 What is damaged must be restored from a copy; first remove the database with its -wal and -shm files, which SQLite would
 apply to the copy. Of a database without one, the recover command of SQLite's own shell
 saves what can be read; the archive only keeps pages, and its damage takes no article from the database.
@@ -14,6 +17,7 @@ where both are sound and the last finished run of a spider was unhealthy (ended 
 Examples:
   kbsworld doctor
   kbsworld doctor --quick
+  kbsworld doctor --repair
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.command import OfflineCommand
-from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, table
+from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, table, tell
 
 if TYPE_CHECKING:
     from storage.archive.check import ArchiveReport, Rows
@@ -41,17 +45,25 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         text = "do not read the archive: only check that the files that articles name exist and are long enough"
         parser.add_argument("--quick", action="store_true", help=text)
+        text = "first make triggers, catalogue and search index anew from the articles"
+        parser.add_argument("--repair", action="store_true", help=text)
 
     def work(self, _: list[str], opts: Namespace) -> int:
         from extractors.article import KST
         from storage import checkup
         from storage.archive.check import ArchiveReport, Rows
         from storage.crawl_state import MAX_TRIES
-        from storage.database import open_to_read
+        from storage.database import Store, open_to_read
+        from storage.repair import catalogue_and_index, repair
 
         database, folder = self.database, str(self.settings["KBS_ARCHIVE"] or "").strip()
         now = datetime.now(UTC)
         damage: list[str] = []
+        if opts.repair:
+            open_to_read(database, tell).close()
+            tell("Making triggers, catalogue and search index anew; 100,000 articles take a minute.")
+            with Store(database) as store:
+                repair(store)
         with open_to_read(database) as db:
 
             def read(query: Callable[..., Any], default: Any, *arguments: object) -> Any:
@@ -81,6 +93,7 @@ class Command(OfflineCommand):
             _print("Dates that cannot be true", doubtful[:_MAX_SHOWN], [note] if doubtful else [])
             rows = read(checkup.archived_rows, Rows())
             damage += read(checkup.schema, []) + read(checkup.integrity, []) + read(checkup.texts, [])
+            damage += read(catalogue_and_index, [])
         _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])
         archive = _check(folder, rows, quick=opts.quick) if folder else ArchiveReport()
         _print("Archive", [], _about_archive(folder, rows, archive, quick=opts.quick))
