@@ -37,6 +37,8 @@ class ProjectCommand(ScrapyCommand):
 
     #: What follows the command's name; `[options]` alone: it takes no arguments.
     usage = "[options]"
+    #: Whether it uses the article database.
+    has_database = True
     #: Whether it prints data. A reader that has read enough (`| head`) then ends it silently, as with other tools.
     prints = False
     #: The message where a signal ends it.
@@ -63,12 +65,18 @@ class ProjectCommand(ScrapyCommand):
         parser.formatter_class = _HelpFormatter
         parser.epilog = self._help()[1]
         self.add_own_options(parser)
+        if self.has_database:
+            parser.add_argument(
+                "--db", metavar="FILE", help=f"the article database (default: {self.settings['KBS_DB']})"
+            )
         super().add_options(parser)
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
         """Set what the options say, and check it before Scrapy works with it."""
         try:
             ScrapyCommand.process_options(self, args, opts)  # writes --pidfile
+            if getattr(opts, "db", None) is not None:
+                self.settings.set("KBS_DB", opts.db, priority="cmdline")
             check_settings(self.settings, opts.set)
             super().process_options(args, opts)
             for file in filter(None, (opts.profile, self.settings["LOG_FILE"])):

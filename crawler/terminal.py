@@ -2,7 +2,8 @@
 
 import sys
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 
 #: Exit statuses of the project's commands.
 WORK_FAILED = 1
@@ -29,6 +30,20 @@ def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
 def tell(sentence: str) -> None:
     """Print a message on standard error; file names and arguments in it may hold anything."""
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, if that is a terminal; call what it gives with how much is done, and of how much."""
+    import click
+
+    with click.progressbar(length=0, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show
 
 
 def table(rows: Sequence[Sequence[object]]) -> list[str]:

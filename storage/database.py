@@ -111,7 +111,10 @@ def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> 
     """
     file = _named(path)
     if not file.exists():
-        raise StoreError(f"There is no database {file} yet; a crawl makes it, or KBS_DB names another.")
+        others = ", ".join(map(str, sorted(file.parent.glob("*.db"))[:5]))
+        raise StoreError(
+            f"There is no database {file} yet; a crawl makes it, or --db names another{others and ': '}{others}."
+        )
     with _connect(file) as db:
         is_older = bool(_pending(file, db))
     if is_older:

@@ -23,7 +23,6 @@ Examples:
 from __future__ import annotations
 
 import sqlite3
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -31,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.command import OfflineCommand
-from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, table, tell
+from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, progress, table, tell
 
 if TYPE_CHECKING:
     from storage.archive.check import ArchiveReport, Rows
@@ -131,20 +130,13 @@ def _about_layouts(months: list[dict[str, Any]]) -> list[str]:
 
 
 def _check(folder: str, rows: Rows, *, quick: bool) -> ArchiveReport:
-    import click
-
     from storage.archive.check import check_archive, check_files
 
     path = Path(folder).expanduser()
     if quick:
         return check_files(path, rows)
-    with click.progressbar(length=0, label="archive", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        return check_archive(path, rows, progress)
+    with progress("archive") as show:
+        return check_archive(path, rows, show)
 
 
 def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> Iterator[str]:

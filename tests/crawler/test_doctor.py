@@ -188,6 +188,6 @@ def test_a_lost_column_is_not_made_anew_but_named(doctor: Run, tmp_path: Path) -
 
 def test_a_missing_database_is_reported_and_not_made(scrapy: Run, tmp_path: Path) -> None:
     run = scrapy("doctor")
-    sentence = f"There is no database {tmp_path / 'kbs.db'} yet; a crawl makes it, or KBS_DB names another.\n"
+    sentence = f"There is no database {tmp_path / 'kbs.db'} yet; a crawl makes it, or --db names another.\n"
     assert (run.returncode, run.stdout, run.stderr) == (1, "", sentence)
     assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,58 @@
+"""Copy the database to a file, and with --archive the archive too.
+
+Copies the database of KBS_DB to FILE, as it is at one moment, and checks the copy; a crawl may run at the same time.
+FILE must not exist. With --archive the WARC files of KBS_ARCHIVE are copied to the folder archive/ beside FILE, those
+that it has already excepted: the next backup there copies new ones only.
+
+To restore, end everything that uses the database, and remove it with its -wal and -shm files, which SQLite would apply
+to the copy. Then copy FILE to its place, and archive/ to that of KBS_ARCHIVE.
+
+Exit status: 0; 1 where something could not be read or written, or pages that articles name are in no WARC file; 2 for
+a wrong call; 128 plus the signal's number where a signal ended it, without a copy of the database then.
+
+Examples:
+  kbsworld backup backup/kbs-$(date +%F).db --archive
+  kbsworld doctor --db backup/kbs-2026-11-30.db -s KBS_ARCHIVE=backup/archive
+"""
+
+import os
+from argparse import ArgumentParser, Namespace
+from pathlib import Path
+
+from crawler.arguments import ArgumentError
+from crawler.command import OfflineCommand
+from crawler.terminal import WORK_FAILED, progress, tell
+
+
+class Command(OfflineCommand):
+    usage = "[options] FILE"
+
+    def add_own_options(self, parser: ArgumentParser) -> None:
+        help_text = "copy the WARC files of KBS_ARCHIVE, too, to the folder archive/ beside FILE"
+        parser.add_argument("--archive", action="store_true", help=help_text)
+
+    def work(self, args: list[str], opts: Namespace) -> int:
+        from storage.backup import copy_archive, copy_database
+        from storage.database import open_to_read
+
+        if len(args) != 1:
+            raise ArgumentError("Name one file, such as: kbsworld backup backup/kbs.db.")
+        file = Path(args[0]).expanduser()
+        if os.path.lexists(file):
+            raise ArgumentError(f"{file} exists, and a backup overwrites nothing; name another file.")
+        archive, copies = Path(self.settings["KBS_ARCHIVE"] or "").expanduser(), file.parent / "archive"
+        if opts.archive and (not self.settings["KBS_ARCHIVE"] or archive.resolve() == copies.resolve()):
+            raise ArgumentError(
+                f"KBS_ARCHIVE must be a folder other than {copies}, where its copy goes; name another FILE."
+            )
+        with open_to_read(self.database, tell) as db, progress("database") as show:
+            counts, rows = copy_database(db, file, show)
+        tell(f"{file}: {counts['articles']:,} versions of articles, {sum(counts.values()):,} rows in all; checked.")
+        if not opts.archive:
+            return 0
+        with progress("archive") as show:
+            copied, findings = copy_archive(archive, copies, rows, show)
+        tell(f"{copies}: {copied:,} WARC files copied.")
+        for one in findings:
+            tell(f"{one.file}: {one.what} (articles: {one.articles:,})")
+        return WORK_FAILED if findings else 0
