@@ -1,4 +1,8 @@
-"""What is derived from `articles`, triggers, catalogue and search index: whether it agrees with them, and made anew."""
+"""What is derived from `articles`, catalogue and search index: whether it agrees with them, and made anew."""
+
+import tomllib
+from pathlib import Path
+from sqlite3 import Cursor
 
 from sqlite_utils import Database
 
@@ -6,36 +10,14 @@ from storage.checkup import missing
 from storage.database import Store, StoreError
 from storage.schema import index_folded, migrations
 
-_DERIVED = {"catalogue", "replaced", "folded", "articles_fts"}
-_COLUMNS = "latest, title, category, written_at, day, month, kind, lang, layout, characters, url, timestamp".split(", ")
-_NAMES = ", ".join(_COLUMNS)
-# As the triggers write it.
-_WANTED = """
-    select not exists (select 1 from articles as later where later.url = articles.url and later.timestamp >
-      articles.timestamp), title, category, written_at, substr(coalesce(written_at, timestamp), 1, 10),
-      substr(coalesce(written_at, timestamp), 1, 7), kind, lang, layout, length(text), url, timestamp from articles
-"""
-_CATALOGUE = (f"select {_NAMES} from catalogue", _WANTED)  # noqa: S608
-_INDEX = ("select id from articles_fts_docsize", "select id from catalogue")
-_COUNT = "select max((select count(*) from ({0} except {1})), (select count(*) from ({1} except {0})))"
-_CLEAR = """
-    delete from catalogue where not exists (
-      select 1 from articles where articles.url = catalogue.url and articles.timestamp = catalogue.timestamp)
-"""
-_NEWER = ", ".join(f"{name} = excluded.{name}" for name in _COLUMNS[:-2])
-_FILL = f"insert into catalogue ({_NAMES}) {_WANTED} where true on conflict (url, timestamp) do update set {_NEWER}"
-_FILL_INDEX = (
-    "insert into articles_fts (articles_fts) values ('rebuild')",
-    "insert into articles_fts (articles_fts, rank) values ('rank', 'bm25(10.0, 1.0)')",
-)
-_ADVICE = "kbsworld doctor --repair makes them anew"
+_SQL = tomllib.loads(Path(__file__).with_name("repair.toml").read_text("utf-8"))
 
 
 def catalogue_and_index(db: Database) -> list[str]:
     """What of catalogue and search index does not agree with the articles; of a text, its length is compared."""
-    both = (("catalogue", _CATALOGUE), ("search index", _INDEX))
-    counts = [(what, *db.execute(_COUNT.format(*rows)).fetchone()) for what, rows in both]
-    return [f"{n:,} rows of the {what} do not agree with the articles; {_ADVICE}" for what, n in counts if n]
+    counts = [(what, _run(db, sql).fetchone()[0]) for what, sql in _SQL["differences"].items()]
+    advice = "do not agree with the articles; kbsworld doctor --repair makes them anew"
+    return [f"{count:,} rows of the {what} {advice}" for what, count in counts if count]
 
 
 def repair(store: Store) -> None:
@@ -46,25 +28,22 @@ def repair(store: Store) -> None:
     """
     fresh, db = Database(memory=True), store.db
     migrations.apply(fresh)
-    order = "order by instr('table index view trigger', type)"
-    sql = f"select type, name, sql from sqlite_master where sql > '' and name not like 'articles_fts_%' {order}"  # noqa: S608
-    wanted = list(fresh.execute(sql))
-    derived = _DERIVED | {name for kind, name, _ in wanted if kind != "table"}
-    if lost := ", ".join(name for name in missing(db) if not name.startswith("articles_fts_") and name not in derived):
-        raise StoreError(f"{store.path} has lost {lost}, which nothing can make anew; restore a copy of it.")
+    derived = {name: (kind, sql) for kind, name, sql in fresh.execute(_SQL["derived"])}
+    lost = [name for name in missing(db) if name not in derived and not name.startswith("articles_fts_")]
+    if lost:
+        raise StoreError(f"{store.path} has lost {', '.join(lost)}, made from nothing else; restore a copy of it.")
     with store.batch():
-        db.execute("drop table if exists articles_fts")
-        for kind, name, _ in wanted:
-            if kind in {"trigger", "view"}:
+        for name, (kind, _) in derived.items():
+            if kind in {"trigger", "view"} or name == "articles_fts":
                 db.execute(f"drop {kind} if exists {name}")
-        for kind, name, statement in wanted:
-            if kind != "trigger" and name in missing(db):
-                db.execute(statement)
-        for statement in (_CLEAR, _FILL, "delete from folded"):
-            db.execute(statement)
+        triggers = [sql for kind, sql in derived.values() if kind == "trigger"]
+        absent = [derived[name][1] for name in derived if name in missing(db)]
+        for sql in [*(sql for sql in absent if sql not in triggers), *_SQL["fill"]["before"]]:
+            _run(db, sql)
         index_folded(db, db.query("select url, timestamp, title, text from articles"))
-        for statement in _FILL_INDEX:
-            db.execute(statement)
-        for kind, _, statement in wanted:
-            if kind == "trigger":
-                db.execute(statement)
+        for sql in [*_SQL["fill"]["after"], *triggers]:
+            _run(db, sql)
+
+
+def _run(db: Database, sql: str) -> Cursor:
+    return db.execute(sql.replace("{wanted}", _SQL["wanted"]))

@@ -182,7 +182,7 @@ def test_what_is_derived_from_articles_is_made_anew(doctor: Run, tmp_path: Path,
 def test_a_lost_column_is_not_made_anew_but_named(doctor: Run, tmp_path: Path) -> None:
     change(tmp_path, "alter table runs drop column complaints")
     run = doctor("--repair")
-    sentence = "kbs.db has lost runs.complaints, which nothing can make anew; restore a copy of it.\n"
+    sentence = "kbs.db has lost runs.complaints, made from nothing else; restore a copy of it.\n"
     assert (run.returncode, run.stderr.endswith(sentence)) == (1, True)
 
 
