@@ -28,17 +28,21 @@ def repair(store: Store) -> None:
     """
     fresh, db = Database(memory=True), store.db
     migrations.apply(fresh)
-    derived = {name: (kind, sql) for kind, name, sql in fresh.execute(_SQL["derived"])}
-    lost = [name for name in missing(db) if name not in derived and not name.startswith("articles_fts_")]
+    derived = list(fresh.execute(_SQL["derived"]))
+    names = {name for _, name, _, _ in derived}
+    lost = [name for name in missing(db) if name not in names and not name.startswith("articles_fts_")]
     if lost:
         raise StoreError(f"{store.path} has lost {', '.join(lost)}, made from nothing else; restore a copy of it.")
     with store.batch():
-        for name, (kind, _) in derived.items():
-            if kind in {"trigger", "view"} or name == "articles_fts":
+        for kind, name, _, is_anew in derived:
+            if is_anew:
                 db.execute(f"drop {kind} if exists {name}")
-        triggers = [sql for kind, sql in derived.values() if kind == "trigger"]
-        absent = [derived[name][1] for name in derived if name in missing(db)]
-        for sql in [*(sql for sql in absent if sql not in triggers), *_SQL["fill"]["before"]]:
+        triggers = [sql for kind, _, sql, is_anew in derived if kind == "trigger" and is_anew]
+        absent = missing(db)
+        for sql in [
+            *(sql for _, name, sql, _ in derived if name in absent and sql not in triggers),
+            *_SQL["fill"]["before"],
+        ]:
             _run(db, sql)
         index_folded(db, db.query("select url, timestamp, title, text from articles"))
         for sql in [*_SQL["fill"]["after"], *triggers]:

@@ -11,9 +11,10 @@ from random import Random
 from extractors import Article
 from extractors.address import EDITIONS, SITE
 from extractors.article import KST
-from tests.replica import french
-from tests.replica.bodies import new_body, revised
-from tests.replica.markup import STYLES, Block
+
+from . import french
+from .bodies import new_body, revised
+from .markup import STYLES, Block
 
 #: `id=` of the news list -> the word on the page. The letters are the site's, the words the replica's.
 CATEGORIES = {"Po": "Politique", "In": "International", "IK": "Intercoréen", "Dm": "Société", "Cu": "Culture"}
@@ -177,6 +178,22 @@ class World:
             version = _next_version(present, Random(f"{self.seed} {present.truth.url} {present.truth.timestamp}"))
             self._listings[of] = Listing([version if other.seq == entry.seq else other for other in listing.entries])
             return version
+
+    def edit(self, entry: Entry) -> Entry:
+        """Replace an article silently by one with another paragraph and the same dates, which it returns.
+
+        Args:
+            entry: any version of it.
+        """
+        of = _LISTED_AS[entry.truth.kind]
+        with self._lock:
+            listing = self.listing(of)
+            present = listing.by_seq[entry.seq]
+            body = revised(present.body, Random(f"{self.seed} {present.truth.url} {present.truth.text}"))
+            truth = replace(present.truth, paragraphs=tuple(block.line for block in body))
+            edited = replace(present, body=body, truth=truth)
+            self._listings[of] = Listing([edited if other.seq == entry.seq else other for other in listing.entries])
+            return edited
 
     def _generate(self, of: str) -> Iterator[Entry]:
         random = Random(f"{self.seed} {self.edition}" + ("" if of == "news" else f" {of}"))

@@ -1,0 +1,25 @@
+"""Try kbsworld without the site: crawl a replica on this machine.
+
+Serves a small KBS World with invented articles on 127.0.0.1, and crawls it into data/demo.db and data/demo-archive
+below the current folder: first all of it, then again after an article was updated and another one edited without a new
+date. Shows what is stored, and how to go on.
+
+Exit status: 0; else that of the crawl that failed.
+
+Examples:
+  kbsworld demo
+  kbsworld browse --open --db data/demo.db
+"""
+
+from argparse import Namespace
+
+from crawler.command import OfflineCommand
+
+
+class Command(OfflineCommand):
+    has_database = False
+
+    def work(self, _: list[str], __: Namespace) -> int:
+        from crawler.replica.demo import main  # tests/replica, which pyproject.toml adds to the package
+
+        return int(main())
