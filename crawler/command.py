@@ -97,9 +97,7 @@ class ProjectCommand(ScrapyCommand):
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""
-        from storage import StoreError
-        from storage.database import is_damage
-        from storage.lock import BusyError
+        from storage.database import BusyError, StoreError, is_damage
         from storage.query import QueryError
 
         _end_in_time()
@@ -115,10 +113,8 @@ class ProjectCommand(ScrapyCommand):
             self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
         except OSError as error:
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
-        except BusyError as error:
-            self.complain(str(error), BUSY)
         except (StoreError, ImportError) as error:
-            self.complain(str(error), WORK_FAILED)
+            self.complain(str(error), BUSY if isinstance(error, BusyError) else WORK_FAILED)
         finally:
             for number in _ENDINGS:
                 signal.signal(number, signal.SIG_IGN)  # it ends

@@ -16,12 +16,9 @@ _PAGES = 1000
 
 
 def copy_database(source: Database, target: Path, progress: Callable[[int, int], None]) -> dict[str, int]:
-    """Copy a database to a new file as it is at one moment, and check the copy; the rows of each table.
+    """Copy a database (of `open_to_read`) to a new file as it is at one moment, and check the copy.
 
-    Args:
-        source: as `open_to_read` returns it.
-        target: its folder is made.
-        progress: called with the pages copied and all pages.
+    `progress` is called with the pages copied and all pages. Returns the number of rows of each table.
 
     Raises:
         StoreError: the copy is damaged, as the database then is; it is not kept.

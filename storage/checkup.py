@@ -1,9 +1,10 @@
-"""What the doctor reads in a database: runs, days, layouts, pending articles, what is damaged.
+"""What the doctor reads in a database: runs, days, layouts, pending articles, refusals, what is damaged.
 
 Rows are dicts by the headings under which they are shown. Nothing here writes; each function raises sqlite3.Error
 where the file is too damaged for it.
 """
 
+import re
 import tomllib
 from datetime import date, timedelta
 from itertools import groupby
@@ -51,6 +52,17 @@ def days_of_news(db: Database, today: date) -> list[dict[str, Any]]:
 def _without_news(db: Database, edition: str, day: date) -> str:
     is_read = db.execute(_SQL["read_days"], [site_url("day", edition, day=day), day.isoformat()]).fetchone()
     return "none: read and empty" if is_read else NOT_KNOWN
+
+
+def refusals(db: Database, most: int, reason: str | None = None) -> list[dict[str, Any]]:
+    """Refused pages, the newest `most` of each reason (-1: all) or of one, with the number of its pages and advice."""
+    rows = db.query(_SQL["refusals"], {"most": most, "reason": reason})
+    return [row | {"advice": _advice(row["reason"])} for row in rows]
+
+
+def _advice(reason: str) -> dict[str, str]:
+    """What to do about pages that were refused for a reason, by language."""
+    return next(words for words in _SQL["advice"] if re.fullmatch(words["reasons"], reason, re.DOTALL))
 
 
 def integrity(db: Database) -> list[str]:

@@ -1,10 +1,12 @@
-"""The database file: opened for writing or for reading, checked, brought up to date, and written to in batches."""
+"""The database file: opened for writing or for reading, checked, upgraded, written to in batches, locked by crawls."""
 
+import fcntl
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -18,6 +20,10 @@ _BUSY_SECONDS = 30.0
 
 class StoreError(Exception):
     """The database cannot be used. The message is a sentence that names the file and what to do."""
+
+
+class BusyError(StoreError):
+    """Another process crawls with the same spider."""
 
 
 class Store:
@@ -93,6 +99,28 @@ class Store:
                 time.sleep(0.01)
             else:
                 return
+
+
+@contextmanager
+def only_run(database: str | Path, spider: str) -> Iterator[None]:
+    """Hold the lock of a spider on a database file while the block runs.
+
+    Raises:
+        BusyError: another process holds it.
+    """
+    path = Path(database).expanduser().resolve()
+    with path.with_name(f"{path.name}-{spider}.lock").open("a+") as file:  # it stays: to delete it would unlock it
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not flock, which child processes would hold on
+        except (BlockingIOError, PermissionError):
+            file.seek(0)
+            process, _, since = file.read(100).partition(" ")
+            who = f"process {process}, since {since}" if since else "another process"
+            raise BusyError(f"{spider} is running on {path} already ({who}); wait until it ends.") from None
+        file.truncate(0)
+        file.write(f"{os.getpid()} {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        file.flush()
+        yield
 
 
 def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> Database:

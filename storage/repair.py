@@ -2,7 +2,6 @@
 
 import tomllib
 from pathlib import Path
-from sqlite3 import Cursor
 
 from sqlite_utils import Database
 
@@ -15,7 +14,7 @@ _SQL = tomllib.loads(Path(__file__).with_name("repair.toml").read_text("utf-8"))
 
 def catalogue_and_index(db: Database) -> list[str]:
     """What of catalogue and search index does not agree with the articles; of a text, its length is compared."""
-    counts = [(what, _run(db, sql).fetchone()[0]) for what, sql in _SQL["differences"].items()]
+    counts = [(what, db.execute(sql).fetchone()[0]) for what, sql in _SQL["differences"].items()]
     advice = "do not agree with the articles; kbsworld doctor --repair makes them anew"
     return [f"{count:,} rows of the {what} {advice}" for what, count in counts if count]
 
@@ -39,15 +38,9 @@ def repair(store: Store) -> None:
                 db.execute(f"drop {kind} if exists {name}")
         triggers = [sql for kind, _, sql, is_anew in derived if kind == "trigger" and is_anew]
         absent = missing(db)
-        for sql in [
-            *(sql for _, name, sql, _ in derived if name in absent and sql not in triggers),
-            *_SQL["fill"]["before"],
-        ]:
-            _run(db, sql)
+        lost = [sql for _, name, sql, _ in derived if name in absent and sql not in triggers]
+        for sql in lost + _SQL["fill"]["before"]:
+            db.execute(sql)
         index_folded(db, db.query("select url, timestamp, title, text from articles"))
-        for sql in [*_SQL["fill"]["after"], *triggers]:
-            _run(db, sql)
-
-
-def _run(db: Database, sql: str) -> Cursor:
-    return db.execute(sql.replace("{wanted}", _SQL["wanted"]))
+        for sql in _SQL["fill"]["after"] + triggers:
+            db.execute(sql)

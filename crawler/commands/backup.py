@@ -43,8 +43,8 @@ class Command(OfflineCommand):
         file = Path(args[0]).expanduser()
         if os.path.lexists(file):
             raise ArgumentError(f"{file} exists, and a backup overwrites nothing; name another file.")
-        archive, copies = Path(self.settings["KBS_ARCHIVE"] or "").expanduser(), file.parent / "archive"
-        if opts.archive and (not self.settings["KBS_ARCHIVE"] or archive.resolve() == copies.resolve()):
+        archive, copies = Path(self.settings["KBS_ARCHIVE"] or os.devnull).expanduser(), file.parent / "archive"
+        if opts.archive and (not archive.is_dir() or archive.resolve() == copies.resolve()):
             raise ArgumentError(f"KBS_ARCHIVE must be another folder than {copies}, where its copy goes.")
         with open_to_read(self.database, tell) as db, progress("database") as show:
             counts = copy_database(db, file, show)

@@ -49,20 +49,17 @@ class Command(ProjectCommand, crawl.Command):
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
         from crawler.site import Site
         from storage import ArticleStore
-        from storage.lock import only_run
+        from storage.database import only_run
 
         checked = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         Site(self.settings["KBS_BASE_URL"])
         database = self.settings["KBS_DB"]
         ArticleStore(database).close()
         with nullcontext() if checked.dry else only_run(database, checked.name):
-            return self._crawl(checked, opts)
-
-    def _crawl(self, checked: "KbsSpider", opts: argparse.Namespace) -> int:
-        _prepare_files(self.settings, archive="" if checked.dry else self.settings["KBS_ARCHIVE"])
-        crawler = self._create_crawler(checked.name)
-        self.crawler_process.crawl(crawler, **opts.spargs)
-        self.crawler_process.start(install_signal_handlers=False)  # the downloader handles them
+            _prepare_files(self.settings, archive="" if checked.dry else self.settings["KBS_ARCHIVE"])
+            crawler = self._create_crawler(checked.name)
+            self.crawler_process.crawl(crawler, **opts.spargs)
+            self.crawler_process.start(install_signal_handlers=False)  # the downloader handles them
         spider = cast("KbsSpider | None", crawler.spider)
         status = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
         reason = crawler.stats.get_value("finish_reason")

@@ -1,8 +1,7 @@
 """Try kbsworld without the site: crawl a replica on this machine.
 
-Serves a small KBS World with invented articles on 127.0.0.1, and crawls it into data/demo.db and data/demo-archive
-below the current folder: first all of it, then again after an article was updated and another one edited without a new
-date. Shows what is stored, and how to go on.
+Serves a small KBS World with invented articles on 127.0.0.1, crawls it into data/demo.db and data/demo-archive, once
+more after some have changed, and shows what is stored.
 
 Exit status: 0; else that of the crawl that failed.
 

@@ -11,11 +11,14 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 from sqlite_utils import Database
 
+from storage.checkup import refusals
 from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, front_page, results
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
+# How many pages of each reason are shown.
+_REFUSALS = 50
 _COOKIE = "kbsworld-language"
 # A page of this site: browsers take `//`, `/\\` and what they make of tabs and line ends for another server.
 _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
@@ -24,7 +27,12 @@ _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     """The pages that Datasette does not have."""
-    return [(r"^/$", _front), (r"^/search$", _search), (r"^/-/language/(?P<code>fr|en)$", _pick_language)]
+    return [
+        (r"^/$", _front),
+        (r"^/search$", _search),
+        (r"^/refusals$", _refusals),
+        (r"^/-/language/(?P<code>fr|en)$", _pick_language),
+    ]
 
 
 @hookimpl
@@ -72,6 +80,11 @@ async def _search(datasette: Datasette, request: Request) -> Response:
     if not query:
         return Response.redirect("/")
     return await _page(datasette, request, "search.html", await _read(datasette, results, query))
+
+
+async def _refusals(datasette: Datasette, request: Request) -> Response:
+    context = await _read(datasette, lambda db: {"refused": refusals(db, _REFUSALS)})
+    return await _page(datasette, request, "refusals.html", context)
 
 
 async def _pick_language(request: Request) -> Response:
