@@ -38,7 +38,7 @@ def complaints(spider: KbsSpider) -> list[str]:
         sentence = f"articles have no {field}: {TEMPLATE_CHANGED}"
         shares.append((run.missing_fields[field], MAX_MISSING, articles, sentence))
     if not spider.guesses:
-        advice = "look at the reasons in the table refusals, and at one of the pages in a browser."
+        advice = "kbsworld refusals lists them; look at one in a browser."
         shares.append((refused, MAX_REFUSED, refused + articles, f"pages hold no article: {advice}"))
     if run.stopped is None:  # else that is reported, with the reason
         advice = "the next run asks for them again; if they fail again, look at one of them in a browser."

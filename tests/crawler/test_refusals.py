@@ -9,6 +9,7 @@ import pytest
 from storage import ArticleStore
 from tests.crawler.conftest import Run
 from tests.crawler.prepared import prepared
+from tests.rows import article
 
 NEWS = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code="
 
@@ -60,3 +61,19 @@ def test_as_csv_and_json_all_are_listed(scrapy: Run, refused: Path, tmp_path: Pa
     run = scrapy("refusals", "--reason", "tired")
     sentence = "No page was refused for tired; kbsworld refusals names the reasons.\n"
     assert (run.returncode, run.stderr) == (2, sentence)
+
+
+def test_a_file_for_the_other_command_is_named_with_it(scrapy: Run, refused: Path, tmp_path: Path) -> None:
+    exported, other = tmp_path / "folder" / "articles.jsonl", tmp_path / "folder" / "notes.bin"
+    exported.parent.mkdir()
+    other.write_bytes(bytes(range(256)))
+    exported.write_text(json.dumps(article(1) | {"paragraphs": ["Séoul"]}))
+    run = scrapy("reextract", str(exported.parent))
+    sentence = "a row that kbsworld export wrote; kbsworld import reads it\n"
+    assert (run.returncode, f"damaged: {exported}, byte 0: {sentence}" in run.stderr) == (1, True), run.stderr
+    assert f"skipped: {other}: " in run.stderr
+    run = scrapy("import", f"{refused}/pages/some.jsonl")
+    assert run.returncode == 1
+    assert (
+        f"damaged: {refused}/pages/some.jsonl, row 1: not a row that kbsworld export writes; kbsworld re" in run.stderr
+    )
