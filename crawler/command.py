@@ -66,9 +66,7 @@ class ProjectCommand(ScrapyCommand):
         parser.epilog = self._help()[1]
         self.add_own_options(parser)
         if self.has_database:
-            parser.add_argument(
-                "--db", metavar="FILE", help=f"the article database (default: {self.settings['KBS_DB']})"
-            )
+            parser.add_argument("--db", metavar="FILE", help="the article database, instead of KBS_DB")
         super().add_options(parser)
 
     def process_options(self, args: list[str], opts: Namespace) -> None:

@@ -114,11 +114,10 @@ def only_run(database: str | Path, spider: str) -> Iterator[None]:
             fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not flock, which child processes would hold on
         except (BlockingIOError, PermissionError):
             file.seek(0)
-            process, _, since = file.read(100).partition(" ")
-            who = f"process {process}, since {since}" if since else "another process"
+            who = file.read(100) or "another process"
             raise BusyError(f"{spider} is running on {path} already ({who}); wait until it ends.") from None
         file.truncate(0)
-        file.write(f"{os.getpid()} {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        file.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
         file.flush()
         yield
 
@@ -140,9 +139,8 @@ def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> 
     file = _named(path)
     if not file.exists():
         others = ", ".join(map(str, sorted(file.parent.glob("*.db"))[:5]))
-        raise StoreError(
-            f"There is no database {file} yet; a crawl makes it, or --db names another{others and ': '}{others}."
-        )
+        way = f"--db names another{others and ': '}{others}"
+        raise StoreError(f"There is no database {file} yet; a crawl makes it, or {way}.")
     with _connect(file) as db:
         is_older = bool(_pending(file, db))
     if is_older:

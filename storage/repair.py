@@ -38,8 +38,8 @@ def repair(store: Store) -> None:
                 db.execute(f"drop {kind} if exists {name}")
         triggers = [sql for kind, _, sql, is_anew in derived if kind == "trigger" and is_anew]
         absent = missing(db)
-        lost = [sql for _, name, sql, _ in derived if name in absent and sql not in triggers]
-        for sql in lost + _SQL["fill"]["before"]:
+        created = [sql for _, name, sql, _ in derived if name in absent and sql not in triggers]
+        for sql in created + _SQL["fill"]["before"]:
             db.execute(sql)
         index_folded(db, db.query("select url, timestamp, title, text from articles"))
         for sql in _SQL["fill"]["after"] + triggers:

@@ -1,8 +1,8 @@
 """Copy the database to a file, and with --archive the archive too.
 
 Copies the database of KBS_DB to FILE, as it is at one moment, and checks the copy; a crawl may run at the same time.
-FILE must not exist. With --archive the WARC files of KBS_ARCHIVE are copied to the folder archive/ beside FILE, those
-that it has already excepted: the next backup there copies new ones only.
+FILE must not exist. With --archive the WARC files of KBS_ARCHIVE are copied to the folder archive/ beside FILE, where
+the next backup adds only those that are new or have grown.
 
 To restore, end everything that uses the database, and remove it with its -wal and -shm files, which SQLite would apply
 to the copy. Then copy FILE to its place, and archive/ to that of KBS_ARCHIVE.
@@ -45,19 +45,18 @@ class Command(OfflineCommand):
             raise ArgumentError(f"{file} exists, and a backup overwrites nothing; name another file.")
         archive, copies = Path(self.settings["KBS_ARCHIVE"] or os.devnull).expanduser(), file.parent / "archive"
         if opts.archive and (not archive.is_dir() or archive.resolve() == copies.resolve()):
-            raise ArgumentError(f"KBS_ARCHIVE must be another folder than {copies}, where its copy goes.")
+            raise ArgumentError(f"KBS_ARCHIVE must be a folder, and another one than {copies}, where its copy goes.")
         with open_to_read(self.database, tell) as db, progress("database") as show:
             counts = copy_database(db, file, show)
         tell(f"{file}: {counts['articles']:,} versions of articles, {sum(counts.values()):,} rows in all; checked.")
-        if not opts.archive:
-            return 0
-        copies.mkdir(exist_ok=True)
-        there = warc_files(copies)
-        names = [name for name, size in warc_files(archive).items() if size > there.get(name, -1)]  # they only grow
-        with progress("archive") as show:
-            for done, name in enumerate(names, 1):
-                with (archive / name).open("rb") as warc, whole_file(copies / name) as copy:
-                    shutil.copyfileobj(warc, copy)
-                show(done, len(names))
-        tell(f"{copies}: {len(names):,} WARC files copied.")
+        if opts.archive:
+            copies.mkdir(exist_ok=True)
+            there = warc_files(copies)
+            names = [name for name, size in warc_files(archive).items() if size > there.get(name, -1)]  # they only grow
+            with progress("archive") as show:
+                for done, name in enumerate(names, 1):
+                    with (archive / name).open("rb") as warc, whole_file(copies / name) as copy:
+                        shutil.copyfileobj(warc, copy)
+                    show(done, len(names))
+            tell(f"{copies}: {len(names):,} WARC files copied.")
         return 0

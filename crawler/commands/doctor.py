@@ -5,7 +5,7 @@ layouts by month, pending articles, dates that cannot be true, whether the datab
 in the archive is whole and is where its article says. Nothing is written; a crawl may run at the same time.
 
 --repair first makes triggers, catalogue and search index anew from the articles: other tools can drop triggers, as
-sqlite-utils transform does. Let no crawl run then, which would wait for minutes.
+sqlite-utils transform does. A crawl that runs waits meanwhile.
 
 What is damaged must be restored from a copy; first remove the database with its -wal and -shm files, which SQLite would
 apply to the copy. Of a database without one, the recover command of SQLite's own shell
@@ -60,7 +60,7 @@ class Command(OfflineCommand):
         damage: list[str] = []
         if opts.repair:
             open_to_read(database, tell).close()
-            tell("Making triggers, catalogue and search index anew; 100,000 articles take a minute.")
+            tell("Making triggers, catalogue and search index anew; 100,000 articles take some ten seconds.")
             with Store(database) as store:
                 repair(store)
         with open_to_read(database) as db:
@@ -156,7 +156,7 @@ def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: boo
 def _conclude(runs: list[dict[str, Any]], damaged: list[str]) -> int:
     """Print the last line, which says the exit status in words; the exit status."""
     if damaged:
-        print(f"Damaged: the {' and the '.join(damaged)}, see above; restore from a copy.")
+        print(f"Damaged: the {' and the '.join(damaged)}, see above; if no way out is named, restore a copy.")
         return WORK_FAILED
     failed = [run["spider"] for run in runs if run["status"]]
     if not failed:

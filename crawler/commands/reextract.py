@@ -64,6 +64,7 @@ class Command(OfflineCommand):
         from crawler.site import Site
         from storage import ArticleStore
         from storage.crawl_state import ReextractionState, places_of
+        from storage.database import open_to_read
         from storage.sources import read_places
 
         for _, value in opts.only:
@@ -78,7 +79,7 @@ class Command(OfflineCommand):
         # Without one, no file is the project's own.
         archive = Path(folder or os.devnull).expanduser().absolute()
         if opts.only and not Path(self.database).expanduser().exists():
-            raise FileNotFoundError(f"There is no database {self.database} yet, so --only finds no articles.")
+            open_to_read(self.database)  # its error names those there are
         sources, size = ([], 0) if opts.only else _sources(paths, archive)
         work = partial(extract, site=site, max_page=max_page)
         page_time = self.settings.getfloat("KBS_PAGE_TIME")

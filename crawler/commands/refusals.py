@@ -16,12 +16,15 @@ import csv
 import json
 import sys
 from argparse import ArgumentParser, Namespace
+from itertools import groupby
+from operator import itemgetter
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
 from crawler.terminal import clean, table, tell
 
 _SHOWN = 10
+_COLUMNS = ("reason", "pages", "url", "fetched_at", "archive_file", "archive_offset", "advice")
 
 
 class Command(OfflineCommand):
@@ -44,13 +47,13 @@ class Command(OfflineCommand):
         if opts.format == "json":
             sys.stdout.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
         elif opts.format == "csv":
-            writer = csv.writer(sys.stdout, lineterminator="\n")
-            writer.writerows([rows[:1] and rows[0], *(map(not_a_formula, row.values()) for row in rows)])
-        elif rows:
-            about = dict.fromkeys(f"{row['reason']} ({row['pages']:,} pages): {row['advice']}" for row in rows)
-            names = ["reason", "fetched_at", "url", "archive_file", "archive_offset"]
-            lines = table([names, *([str(row[name] or "") for name in names] for row in rows)])
-            print(*map(clean, about), "", *lines, sep="\n")
-        else:
+            values = ([not_a_formula(row[name]) for name in _COLUMNS] for row in rows)
+            csv.writer(sys.stdout, lineterminator="\n").writerows([_COLUMNS, *values])
+        elif not rows:
             print("No page was refused.")
+        else:
+            for about, group in groupby(rows, itemgetter("reason", "pages", "advice")):
+                names = _COLUMNS[2:-1]
+                lines = [[row[name] and str(row[name]) for name in names] for row in group]
+                print(clean("{} ({:,} pages): {}".format(*about)), *table([names, *lines]), "", sep="\n")
         return 0

@@ -17,8 +17,6 @@ from storage.web.pages import Context, article, front_page, results
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
-# How many pages of each reason are shown.
-_REFUSALS = 50
 _COOKIE = "kbsworld-language"
 # A page of this site: browsers take `//`, `/\\` and what they make of tabs and line ends for another server.
 _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
@@ -83,7 +81,7 @@ async def _search(datasette: Datasette, request: Request) -> Response:
 
 
 async def _refusals(datasette: Datasette, request: Request) -> Response:
-    context = await _read(datasette, lambda db: {"refused": refusals(db, _REFUSALS)})
+    context = await _read(datasette, lambda db: {"refused": refusals(db, 50)})
     return await _page(datasette, request, "refusals.html", context)
 
 

@@ -71,7 +71,7 @@ def test_what_a_backup_would_lose_or_overwrite_is_refused(scrapy: Run, tmp_path:
     (tmp_path / "old.db").write_text("an older backup")
     for arguments, words in (
         (["old.db"], "exists, and a backup overwrites nothing; name another file."),
-        (["new.db", "--archive"], "KBS_ARCHIVE must be another folder than "),
+        (["new.db", "--archive"], "KBS_ARCHIVE must be a folder, and another one than "),
         ([], "Name one file, such as: kbsworld backup backup/kbs.db."),
     ):
         run = scrapy("backup", *(str(tmp_path / one) if one.endswith(".db") else one for one in arguments))

@@ -114,7 +114,7 @@ def test_damage_in_the_archive_is_shown_with_file_and_offset(doctor: Run, tmp_pa
     run = doctor()
     assert run.returncode == 1
     assert re.search(rf"{file.name} at {row['archive_offset']}: damaged: .* \(articles: 1\)\n", run.stdout)
-    assert run.stdout.endswith("Damaged: the archive, see above; restore from a copy.\n")
+    assert run.stdout.endswith("Damaged: the archive, see above; if no way out is named, restore a copy.\n")
     assert doctor("--quick").returncode == 0
 
 
@@ -134,7 +134,7 @@ def test_runs_are_reported_beside_a_damaged_table(doctor: Run, tmp_path: Path) -
     assert (run.returncode, run.stderr) == (1, "")
     assert "\n  kbs_news  " in run.stdout
     assert "\n  texts cannot be read: database disk image is malformed\n" in run.stdout
-    assert run.stdout.endswith("Damaged: the database, see above; restore from a copy.\n")
+    assert run.stdout.endswith("Damaged: the database, see above; if no way out is named, restore a copy.\n")
 
 
 def test_triggers_that_another_tool_dropped_are_named_with_the_way_out(doctor: Run, tmp_path: Path) -> None:

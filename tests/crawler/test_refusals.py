@@ -34,10 +34,13 @@ def refused(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_refused_pages_are_listed_by_reason_with_what_to_do(scrapy: Run, refused: Path) -> None:
     run = scrapy("refusals", "--db", f"{refused}/kbs.db")
     assert (run.returncode, run.stderr) == (0, "")
-    about, pages = run.stdout.split("\n\n")
-    assert "a page without address (1 pages): Name its address in a file urls.csv beside it" in about
-    [reason] = [line.partition(" (12 pages): ")[0] for line in about.splitlines() if "(12 pages)" in line]
-    shown = [line for line in pages.splitlines() if line.lstrip().startswith(reason)]
+    groups = [group.splitlines() for group in run.stdout.rstrip().split("\n\n")]
+    assert len(groups) == 3
+    [lost] = [group for group in groups if group[0].startswith("a page without address (1 pages): Name its address")]
+    url, _, *place = lost[2].split()
+    assert (url, place) == (f"file:{refused}/pages/lost.html", [f"{refused}/pages/lost.html", "0"])
+    [[about, _, *shown]] = [group for group in groups if "(12 pages): " in group[0]]
+    reason = about.partition(" (12 pages): ")[0]
     assert len(shown) == 10
     assert all(NEWS in line and f"{refused}/pages/some.jsonl" in line for line in shown)
     run = scrapy("refusals", "--db", f"{refused}/kbs.db", "--reason", reason)
@@ -55,7 +58,7 @@ def test_as_csv_and_json_all_are_listed(scrapy: Run, refused: Path, tmp_path: Pa
     table = scrapy("refusals", "--db", f"{refused}/kbs.db", "--format", "csv").stdout
     assert [row["url"] for row in csv.DictReader(table.splitlines())] == [row["url"] for row in read]
     ArticleStore(tmp_path / "kbs.db").close()
-    for form, said in (("text", "No page was refused.\n"), ("csv", "\n"), ("json", "")):
+    for form, said in (("text", "No page was refused.\n"), ("csv", f"{','.join(read[0])}\n"), ("json", "")):
         run = scrapy("refusals", "--format", form)
         assert (run.returncode, run.stdout) == (0, said)
     run = scrapy("refusals", "--reason", "tired")
