@@ -37,8 +37,6 @@ class ProjectCommand(ScrapyCommand):
 
     #: What follows the command's name; `[options]` alone: it takes no arguments.
     usage = "[options]"
-    #: Whether it uses the article database.
-    has_database = True
     #: Whether it prints data. A reader that has read enough (`| head`) then ends it silently, as with other tools.
     prints = False
     #: The message where a signal ends it.
@@ -65,15 +63,14 @@ class ProjectCommand(ScrapyCommand):
         parser.formatter_class = _HelpFormatter
         parser.epilog = self._help()[1]
         self.add_own_options(parser)
-        if self.has_database:
-            parser.add_argument("--db", metavar="FILE", help="the article database, instead of KBS_DB")
+        parser.add_argument("--db", metavar="FILE", help="the article database, instead of that of KBS_DB")
         super().add_options(parser)
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
         """Set what the options say, and check it before Scrapy works with it."""
         try:
             ScrapyCommand.process_options(self, args, opts)  # writes --pidfile
-            if getattr(opts, "db", None) is not None:
+            if opts.db is not None:
                 self.settings.set("KBS_DB", opts.db, priority="cmdline")
             check_settings(self.settings, opts.set)
             super().process_options(args, opts)
@@ -95,7 +92,8 @@ class ProjectCommand(ScrapyCommand):
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""
-        from storage.database import BusyError, StoreError, is_damage
+        from storage import StoreError
+        from storage.database import BusyError, is_damage
         from storage.query import QueryError
 
         _end_in_time()
@@ -109,10 +107,12 @@ class ProjectCommand(ScrapyCommand):
         except sqlite3.Error as error:
             advice = "restore a copy of it" if is_damage(error) else "what was stored stays, run this again"
             self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
+        except BusyError as error:
+            self.complain(str(error), BUSY)
         except OSError as error:
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
         except (StoreError, ImportError) as error:
-            self.complain(str(error), BUSY if isinstance(error, BusyError) else WORK_FAILED)
+            self.complain(str(error), WORK_FAILED)
         finally:
             for number in _ENDINGS:
                 signal.signal(number, signal.SIG_IGN)  # it ends

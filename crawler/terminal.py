@@ -1,8 +1,9 @@
 """Exit statuses, and text from anywhere made fit for a terminal."""
 
+import csv
 import sys
 import unicodedata
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 
 #: Exit statuses of the project's commands.
@@ -27,23 +28,16 @@ def clean(text: object, limit: int = _MAX_LINE, keep: str = "") -> str:
     return line if len(line) <= limit else f"{line[: limit - 1]}…"
 
 
+def print_csv(*rows: Iterable[object]) -> None:
+    """Print rows of CSV without formulas."""
+    from storage.exports.csv_table import not_a_formula
+
+    csv.writer(sys.stdout, lineterminator="\n").writerows(map(not_a_formula, row) for row in rows)
+
+
 def tell(sentence: str) -> None:
     """Print a message on standard error; file names and arguments in it may hold anything."""
     print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
-
-
-@contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar on standard error, if that is a terminal; call what it gives with how much is done, and of how much."""
-    import click
-
-    with click.progressbar(length=0, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-
-        def show(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        yield show
 
 
 def table(rows: Sequence[Sequence[object]]) -> list[str]:
@@ -61,3 +55,17 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int | float) else clean(value, _MAX_CELL)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, if that is a terminal; call what it gives with how much is done, and of how much."""
+    import click
+
+    with click.progressbar(length=0, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show

@@ -22,10 +22,6 @@ class StoreError(Exception):
     """The database cannot be used. The message is a sentence that names the file and what to do."""
 
 
-class BusyError(StoreError):
-    """Another process crawls with the same spider."""
-
-
 class Store:
     """A database of kbsworld, open for writing. Use it as a context manager, or close it.
 
@@ -99,6 +95,10 @@ class Store:
                 time.sleep(0.01)
             else:
                 return
+
+
+class BusyError(StoreError):
+    """Another process crawls with the same spider."""
 
 
 @contextmanager

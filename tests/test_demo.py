@@ -57,6 +57,7 @@ def test_the_demo_runs_twice_and_what_it_says_works(kbsworld: Path, tmp_path: Pa
     assert "  unchanged      40" in second.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["data"]
 
+    assert run(kbsworld, "demo", "--db", "data/kbs.db", cwd=tmp_path).returncode == 2
     lost = run(kbsworld, "stats", cwd=tmp_path)
     sentence = "There is no database data/kbs.db yet; a crawl makes it, or --db names another: data/demo.db.\n"
     assert (lost.returncode, lost.stderr) == (1, sentence)

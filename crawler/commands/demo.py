@@ -12,13 +12,14 @@ Examples:
 
 from argparse import Namespace
 
+from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
 
 
 class Command(OfflineCommand):
-    has_database = False
-
-    def work(self, _: list[str], __: Namespace) -> int:
+    def work(self, _: list[str], opts: Namespace) -> int:
         from crawler.replica.demo import main  # tests/replica, which pyproject.toml adds to the package
 
-        return int(main())
+        if opts.db:
+            raise ArgumentError("The demo's articles are invented; it takes no database but its own, data/demo.db.")
+        return int(main("data/demo.db"))

@@ -33,7 +33,6 @@ _PAGE_SUFFIXES = (".htm", ".html", ".txt")
 
 class Command(OfflineCommand):
     usage = "[options] FILE..."
-    has_database = False
     prints = True
 
     def add_own_options(self, parser: ArgumentParser) -> None:

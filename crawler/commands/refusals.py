@@ -12,7 +12,6 @@ Examples:
   kbsworld refusals --format csv > refusals.csv
 """
 
-import csv
 import json
 import sys
 from argparse import ArgumentParser, Namespace
@@ -21,7 +20,7 @@ from operator import itemgetter
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
-from crawler.terminal import clean, table, tell
+from crawler.terminal import clean, print_csv, table, tell
 
 _SHOWN = 10
 _COLUMNS = ("reason", "pages", "url", "fetched_at", "archive_file", "archive_offset", "advice")
@@ -37,7 +36,6 @@ class Command(OfflineCommand):
     def work(self, _: list[str], opts: Namespace) -> int:
         from storage.checkup import refusals
         from storage.database import open_to_read
-        from storage.exports.csv_table import not_a_formula
 
         with open_to_read(self.database, tell) as db:
             rows = refusals(db, _SHOWN if opts.format == "text" and not opts.reason else -1, opts.reason)
@@ -47,8 +45,7 @@ class Command(OfflineCommand):
         if opts.format == "json":
             sys.stdout.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
         elif opts.format == "csv":
-            values = ([not_a_formula(row[name]) for name in _COLUMNS] for row in rows)
-            csv.writer(sys.stdout, lineterminator="\n").writerows([_COLUMNS, *values])
+            print_csv(_COLUMNS, *map(itemgetter(*_COLUMNS), rows))
         elif not rows:
             print("No page was refused.")
         else:

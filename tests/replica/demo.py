@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 from extractors import Article
@@ -15,31 +16,28 @@ from storage import ArticleStore
 
 from .server import Replica
 
-DATABASE, ARCHIVE = "data/demo.db", "data/demo-archive"
 # Without the delays, which are for the site.
 HASTE = ("-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0")
 
 
-def main() -> int:
-    """Crawl a replica into data/demo.db below the current folder, and show what is there; the exit status."""
-    before = _stored()
+def main(database: str) -> int:
+    """Crawl a replica into a database, and show what is there; the exit status."""
+    archive = f"{Path(database).with_suffix('')}-archive"
+    before = _stored(database)
     with Replica() as replica:
         print(f"A replica of the site, with invented articles, is at {replica.base_url}; crawling it.\n", flush=True)
+        crawl = partial(_crawl, KBS_BASE_URL=replica.base_url, KBS_DB=database, KBS_ARCHIVE=archive)
         for_updates, for_edits = replica.world.entries[2], replica.world.entries[5]
-        status = _crawl(replica, "kbs_news")
+        status = crawl("kbs_news")
         if status:
             return status
         updated, edited = replica.world.update(for_updates).truth, replica.world.edit(for_edits).truth
-        print(
-            "\nNow the replica updates an article, and edits another without a new date. Crawling again:\n", flush=True
-        )
-        status = _crawl(replica, "kbs_news") or _crawl(
-            replica, "kbs_articles", "-a", f"urls={edited.url}", "-a", "full=1"
-        )
-    new = _stored() - before
-    print(f"\n{new} new in {DATABASE}." if new else f"\nNothing is new: {DATABASE} has all of it already.")
+        print("\nNow the replica updates an article, and edits another without a new date. Crawling again:\n", flush=True)
+        status = crawl("kbs_news") or crawl("kbs_articles", "-a", f"urls={edited.url}", "-a", "full=1")
+    new = _stored(database) - before
+    print(f"\n{new} new in {database}." if new else f"\nNothing is new: {database} has all of it already.")
     print("\nThe newest articles:\n")
-    with ArticleStore(DATABASE) as store:
+    with ArticleStore(database) as store:
         articles = list(store)[:-9:-1]
     for article in articles:
         when = (article.timestamp or "").replace("T", " ")[:16]
@@ -48,25 +46,27 @@ def main() -> int:
     print("\nEdited without a new date: ", *_change(for_edits.truth, edited), sep="")
     [word, *_] = re.findall(r"\w{6,}", " ".join(article.title or "" for article in articles))
     print("\nGo on with one of these:")
-    print(f"  {_own_name()} browse --open --db {DATABASE}")
-    print(f"  {_own_name()} search {word} --db {DATABASE}")
-    print(f"  {_own_name()} doctor --db {DATABASE} -s KBS_ARCHIVE={ARCHIVE}")
+    for arguments in (
+        ["browse", "--open", "--db", database],
+        ["search", word, "--db", database],
+        ["doctor", "--db", database, "-s", f"KBS_ARCHIVE={archive}"],
+    ):
+        print(" ", shlex.join([_own_name(), *arguments]))
     return status
 
 
-def _stored() -> int:
+def _stored(database: str) -> int:
     """How many articles there are, not counting versions."""
-    if not Path(DATABASE).exists():
+    if not Path(database).exists():
         return 0
-    with ArticleStore(DATABASE) as store:
+    with ArticleStore(database) as store:
         return sum(1 for _ in store)
 
 
-def _crawl(replica: Replica, *arguments: str) -> int:
-    places = {"KBS_BASE_URL": replica.base_url, "KBS_DB": DATABASE, "KBS_ARCHIVE": ARCHIVE}
+def _crawl(*arguments: str, **environment: str) -> int:
     # -P: no file of the current folder is imported.
     command = [sys.executable, "-P", "-m", "crawler", "crawl", *arguments, *HASTE]
-    return subprocess.run(command, env=os.environ | places, check=False).returncode
+    return subprocess.run(command, env=os.environ | environment, check=False).returncode
 
 
 def _change(old: Article, new: Article) -> Iterator[str]:
@@ -80,4 +80,4 @@ def _change(old: Article, new: Article) -> Iterator[str]:
 def _own_name() -> str:
     """What to type for `kbsworld`."""
     own = str(Path(sys.executable).with_name("kbsworld"))
-    return "kbsworld" if shutil.which("kbsworld") == own else shlex.quote(own)
+    return "kbsworld" if shutil.which("kbsworld") == own else own
