@@ -32,7 +32,7 @@ def main(database: str) -> int:
         if status:
             return status
         updated, edited = replica.world.update(for_updates).truth, replica.world.edit(for_edits).truth
-        print("\nNow the replica updates an article, and edits another without a new date. Crawling again:\n", flush=True)
+        print("\nNow it updates an article, and edits another without a new date. Crawling again:\n", flush=True)
         status = crawl("kbs_news") or crawl("kbs_articles", "-a", f"urls={edited.url}", "-a", "full=1")
     new = _stored(database) - before
     print(f"\n{new} new in {database}." if new else f"\nNothing is new: {database} has all of it already.")
