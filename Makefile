@@ -23,7 +23,7 @@ $(READY): pyproject.toml requirements.lock
 setup: $(READY) ## only create .venv
 
 demo: $(READY) ## crawl a replica of the site on this machine into data/demo.db and show the result
-	@$(BIN)/python -m tests.demo
+	@$(BIN)/kbsworld demo
 
 crawl: $(READY) ## fetch the last week's French news from the live site into data/kbs.db
 	@$(BIN)/kbsworld crawl kbs_news -a since=$$($(BIN)/python -c 'import datetime as d; print(d.date.today() - d.timedelta(7))')

@@ -10,6 +10,15 @@ from crawler.terminal import SIGNALLED, tell
 
 _HELP = {"-h", "--help"}
 
+_EVERY_DAY = """Every day:
+  kbsworld crawl kbs_news -a since=2026-11-01     fetch the news since then; later runs fetch what is new
+  kbsworld browse --open                          read and search them in your browser
+  kbsworld search sommet coree                    find articles by their words
+  kbsworld doctor                                 check database and archive, see how the last runs went
+  kbsworld backup backup/kbs.db --archive         copy both
+
+Without the site: kbsworld demo. All commands: kbsworld --help. Each has examples: kbsworld crawl --help."""
+
 
 def main() -> None:
     """Run the command of `sys.argv`; ends the process with its exit status."""
@@ -18,7 +27,10 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print("kbsworld", version("kbsworld"))
         return
-    if len(sys.argv) == 1 or not _HELP.isdisjoint(sys.argv):
+    if len(sys.argv) == 1:
+        print(_EVERY_DAY)
+        return
+    if not _HELP.isdisjoint(sys.argv):
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` ends silently
     from scrapy import cmdline
     from scrapy.settings import Settings

@@ -23,7 +23,7 @@ from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
 from crawler.arguments import ArgumentError, check_once, check_settings
-from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
+from crawler.terminal import BUSY, SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What is not installed with kbsworld alone, and the extra that brings it.
@@ -105,7 +105,7 @@ class ProjectCommand(ScrapyCommand):
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""
         from storage import StoreError
-        from storage.database import WrongNameError, is_damage
+        from storage.database import BusyError, WrongNameError, is_damage
         from storage.query import QueryError
 
         _end_in_time()
@@ -119,6 +119,8 @@ class ProjectCommand(ScrapyCommand):
         except sqlite3.Error as error:
             advice = "restore a copy of it" if is_damage(error) else "what was stored stays, run this again"
             self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
+        except BusyError as error:
+            self.complain(str(error), BUSY)
         except OSError as error:
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
         except ImportError as error:

@@ -383,5 +383,7 @@ class Reextraction:
             return  # pages of other sites may be damaged
         if damage.harmless:
             self.report.counts[damage.harmless] += 1
+            if damage.harmless == "unrelated" and self.report.counts["unrelated"] <= _ALIKE:
+                self.report.say(f"skipped: {damage.location.file}: {damage.what}")
         else:
             self.report.damage(damage.location.file, f"byte {damage.location.offset}", damage.what)

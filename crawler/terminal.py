@@ -4,12 +4,14 @@ import csv
 import os
 import sys
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 
 #: Exit statuses of the project's commands.
 WORK_FAILED = 1
 WRONG_CALL = 2
 UNHEALTHY = 3
+BUSY = 75  # EX_TEMPFAIL of sysexits.h
 #: A run that a signal ended has this plus the signal's number, as in shells.
 SIGNALLED = 128
 
@@ -77,3 +79,17 @@ def _cell(value: object) -> str:
     if value is None:
         return "-"
     return f"{value:,}" if isinstance(value, int | float) else clean(value, _MAX_CELL)
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error, if that is a terminal; call what it gives with how much is done, and of how much."""
+    import click
+
+    with click.progressbar(length=0, label=label, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
+
+        def show(done: int, total: int) -> None:
+            bar.length = total
+            bar.update(done - bar.pos)
+
+        yield show

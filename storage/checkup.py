@@ -1,9 +1,10 @@
-"""What the doctor reads in a database: runs, days, layouts, pending articles, what is damaged.
+"""What the doctor reads in a database: runs, days, layouts, pending articles, refusals, what is damaged.
 
 Rows are dicts by the headings under which they are shown. Nothing here writes; each function raises sqlite3.Error
 where the file is too damaged for it.
 """
 
+import re
 import tomllib
 from datetime import date, timedelta
 from itertools import groupby
@@ -53,18 +54,35 @@ def _without_news(db: Database, edition: str, day: date) -> str:
     return "none: read and empty" if is_read else NOT_KNOWN
 
 
+def refusals(db: Database, most: int, reason: str | None = None) -> list[dict[str, Any]]:
+    """Refused pages, the newest `most` of each reason (-1: all) or of one, with the number of its pages and advice."""
+    rows = db.query(_SQL["refusals"], {"most": most, "reason": reason})
+    return [row | {"advice": _advice(row["reason"])} for row in rows]
+
+
+def _advice(reason: str) -> dict[str, str]:
+    """What to do about pages that were refused for a reason, by language."""
+    return next(words for words in _SQL["advice"] if re.fullmatch(words["reasons"], reason, re.DOTALL))
+
+
 def integrity(db: Database) -> list[str]:
     """What SQLite finds damaged."""
     return [message for (message,) in db.execute("pragma integrity_check") if message != "ok"]
 
 
 def schema(db: Database) -> list[str]:
-    """Which tables, views, indexes and triggers are missing, and how to come by them."""
+    """Which tables, columns, views, indexes and triggers are missing, and how to come by them."""
+    names = ", ".join(missing(db))
+    return [_SQL["about_schema"].format(missing=names)] if names else []
+
+
+def missing(db: Database) -> list[str]:
+    """The names of what is missing; a column of a table that is there as `table.column`."""
     fresh = Database(memory=True)
     migrations.apply(fresh)
     wanted, found = ({name for (name,) in one.execute(_SQL["schema"])} for one in (fresh, db))
-    missing = ", ".join(sorted(wanted - found))
-    return [_SQL["about_schema"].format(missing=missing)] if missing else []
+    lost = wanted - found
+    return sorted(name for name in lost if "." not in name or name.partition(".")[0] not in lost)
 
 
 def texts(db: Database) -> list[str]:

@@ -1,10 +1,12 @@
-"""The database file: opened for writing or for reading, checked, brought up to date, and written to in batches."""
+"""The database file: opened for writing or for reading, checked, upgraded, written to in batches, locked by crawls."""
 
+import fcntl
 import os
 import sqlite3
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
@@ -99,6 +101,31 @@ class Store:
                 return
 
 
+class BusyError(StoreError):
+    """Another process crawls with the same spider."""
+
+
+@contextmanager
+def only_run(database: str | Path, spider: str) -> Iterator[None]:
+    """Hold the lock of a spider on a database file while the block runs.
+
+    Raises:
+        BusyError: another process holds it.
+    """
+    path = Path(database).expanduser().resolve()
+    with path.with_name(f"{path.name}-{spider}.lock").open("a+") as file:  # it stays: to delete it would unlock it
+        try:
+            fcntl.lockf(file, fcntl.LOCK_EX | fcntl.LOCK_NB)  # not flock, which child processes would hold on
+        except (BlockingIOError, PermissionError):
+            file.seek(0)
+            who = file.read(100) or "another process"
+            raise BusyError(f"{spider} is running on {path} already ({who}); wait until it ends.") from None
+        file.truncate(0)
+        file.write(f"process {os.getpid()}, since {datetime.now(UTC):%Y-%m-%d %H:%M:%S} UTC")
+        file.flush()
+        yield
+
+
 def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> Database:
     """The database at `path`, for reading only; others may write to it meanwhile.
 
@@ -115,7 +142,9 @@ def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> 
     """
     file = _named(path)
     if not file.exists():
-        raise StoreError(f"There is no database {file} yet; a crawl makes it, or KBS_DB names another.")
+        others = ", ".join(map(str, sorted(file.parent.glob("*.db"))[:5]))
+        way = f"--db names another{others and ': '}{others}"
+        raise StoreError(f"There is no database {file} yet; a crawl makes it, or {way}.")
     with _connect(file) as db:
         is_older = bool(_pending(file, db))
     if is_older:

@@ -4,8 +4,8 @@ Runs SPIDER; its articles go to the database of KBS_DB, its pages to the WARC fi
 checked is checked before anything is fetched. Name yourself to the site with KBS_CONTACT=me@example.org, in the
 environment or with -s.
 
-Exit status: 0; 1 if a page failed; 2 for a wrong call; 3 if the run was unhealthy; 128 plus the signal's number if
-a signal ended it.
+Exit status: 0; 1 if a page failed; 2 for a wrong call; 3 if the run was unhealthy; 75 if this spider is running on
+this database already; 128 plus the signal's number if a signal ended it.
 
 Examples:
   kbsworld crawl kbs_news -a since=2026-11-01
@@ -16,6 +16,7 @@ import argparse
 import os
 import shutil
 import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlsplit
@@ -46,13 +47,19 @@ class Command(ProjectCommand, crawl.Command):
         parser.epilog = f"{parser.epilog}\n\n{_describe_spiders(self.settings)}"
 
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
+        from storage import ArticleStore
+        from storage.database import only_run
+
         checked = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         checked.find_site(self.settings)
         own_layouts(self.settings)
-        _prepare_files(self.settings, archive="" if checked.dry else self.settings["KBS_ARCHIVE"])
-        crawler = self._create_crawler(checked.name)
-        self.crawler_process.crawl(crawler, **opts.spargs)
-        self.crawler_process.start(install_signal_handlers=False)  # the downloader handles them
+        database = self.settings["KBS_DB"]
+        ArticleStore(database).close()
+        with nullcontext() if checked.dry else only_run(database, checked.name):
+            _prepare_files(self.settings, archive="" if checked.dry else self.settings["KBS_ARCHIVE"])
+            crawler = self._create_crawler(checked.name)
+            self.crawler_process.crawl(crawler, **opts.spargs)
+            self.crawler_process.start(install_signal_handlers=False)  # the downloader handles them
         spider = cast("KbsSpider | None", crawler.spider)
         status = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
         reason = crawler.stats.get_value("finish_reason")
@@ -84,10 +91,7 @@ def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[s
 
 
 def _prepare_files(settings: BaseSettings, archive: str) -> None:
-    """Make database, folder `archive`, files of `-o` and folder of a job; StoreError or OSError if one cannot be."""
-    from storage import ArticleStore
-
-    ArticleStore(settings["KBS_DB"]).close()
+    """Make folder `archive`, files of `-o` and folder of a job; OSError if one cannot be."""
     if archive:
         Path(archive).expanduser().mkdir(parents=True, exist_ok=True)
     for uri in map(str, settings.getdict("FEEDS")):

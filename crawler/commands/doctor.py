@@ -4,6 +4,9 @@ Reports on the database of KBS_DB and the archive of KBS_ARCHIVE: the last run o
 layouts by month, pending articles, dates that cannot be true, whether the database is sound, and whether every page
 in the archive is whole and is where its article says. Nothing is written; a crawl may run at the same time.
 
+--repair first makes triggers, catalogue and search index anew from the articles: other tools can drop triggers, as
+sqlite-utils transform does. A crawl that runs waits meanwhile.
+
 What is damaged must be restored from a copy; first remove the database with its -wal and -shm files, which SQLite would
 apply to the copy. Of a database without one, the recover command of SQLite's own shell
 saves what can be read; the archive only keeps pages, and its damage takes no article from the database.
@@ -14,12 +17,12 @@ where both are sound and the last finished run of a spider was unhealthy (ended 
 Examples:
   kbsworld doctor
   kbsworld doctor --quick
+  kbsworld doctor --repair
 """
 
 from __future__ import annotations
 
 import sqlite3
-import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
@@ -27,7 +30,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from crawler.command import OfflineCommand
-from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, table
+from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, progress, table, tell
 
 if TYPE_CHECKING:
     from storage.archive.check import ArchiveReport, Rows
@@ -41,17 +44,25 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         text = "do not read the archive: only check that the files that articles name exist and are long enough"
         parser.add_argument("--quick", action="store_true", help=text)
+        text = "first make triggers, catalogue and search index anew from the articles"
+        parser.add_argument("--repair", action="store_true", help=text)
 
     def work(self, _: list[str], opts: Namespace) -> int:
         from extractors.article import KST
         from storage import checkup
         from storage.archive.check import ArchiveReport, Rows
         from storage.crawl_state import MAX_TRIES
-        from storage.database import open_to_read
+        from storage.database import Store, open_to_read
+        from storage.repair import catalogue_and_index, repair
 
         database, folder = self.database, str(self.settings["KBS_ARCHIVE"] or "").strip()
         now = datetime.now(UTC)
         damage: list[str] = []
+        if opts.repair:
+            open_to_read(database, tell).close()
+            tell("Making triggers, catalogue and search index anew; 100,000 articles take some ten seconds.")
+            with Store(database) as store:
+                repair(store)
         with open_to_read(database) as db:
 
             def read(query: Callable[..., Any], default: Any, *arguments: object) -> Any:
@@ -81,6 +92,7 @@ class Command(OfflineCommand):
             _print("Dates that cannot be true", doubtful[:_MAX_SHOWN], [note] if doubtful else [])
             rows = read(checkup.archived_rows, Rows())
             damage += read(checkup.schema, []) + read(checkup.integrity, []) + read(checkup.texts, [])
+            damage += read(catalogue_and_index, [])
         _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])
         archive = _check(folder, rows, quick=opts.quick) if folder else ArchiveReport()
         _print("Archive", [], _about_archive(folder, rows, archive, quick=opts.quick))
@@ -118,20 +130,13 @@ def _about_layouts(months: list[dict[str, Any]]) -> list[str]:
 
 
 def _check(folder: str, rows: Rows, *, quick: bool) -> ArchiveReport:
-    import click
-
     from storage.archive.check import check_archive, check_files
 
     path = Path(folder).expanduser()
     if quick:
         return check_files(path, rows)
-    with click.progressbar(length=0, label="archive", file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:
-
-        def progress(done: int, total: int) -> None:
-            bar.length = total
-            bar.update(done - bar.pos)
-
-        return check_archive(path, rows, progress)
+    with progress("archive") as show:
+        return check_archive(path, rows, show)
 
 
 def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> Iterator[str]:
@@ -151,7 +156,7 @@ def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: boo
 def _conclude(runs: list[dict[str, Any]], damaged: list[str]) -> int:
     """Print the last line, which says the exit status in words; the exit status."""
     if damaged:
-        print(f"Damaged: the {' and the '.join(damaged)}, see above; restore from a copy.")
+        print(f"Damaged: the {' and the '.join(damaged)}, see above; if no way out is named, restore a copy.")
         return WORK_FAILED
     failed = [run["spider"] for run in runs if run["status"]]
     if not failed:

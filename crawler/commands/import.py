@@ -59,7 +59,7 @@ class Command(OfflineCommand):
             with file.open("rb") as stream:
                 head = stream.read(1000)
             if not head.startswith(GZIP_MAGIC) and head.lstrip()[:1] not in {b"{", b""}:
-                raise OSError(f"{file} is not JSON Lines; import reads what export writes.")
+                raise OSError(f"{file} is not JSON Lines; import reads what export writes, reextract others.")
         longest = _LINE * self.settings.getint("KBS_MAX_PAGE")
         size = sum(file.stat().st_size for file in files)
         with ArticleStore(self.database) as store, Report("import", "rows", size) as report:
@@ -128,7 +128,7 @@ def _row(values: dict[str, Any] | str) -> Row:
         )
         fits = _fits(row)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
-        raise ValueError("not a row that kbsworld export writes") from None
+        raise ValueError("not a row that kbsworld export writes; kbsworld reextract reads pages") from None
     flags = {name: bool(row[name]) for name in ("has_video", "truncated")}
     for name, value in {**row, **flags, "paragraphs": list(article.paragraphs)}.items():
         same = values.get(name) == value and type(values.get(name)) is type(value)

@@ -61,6 +61,7 @@ class Command(OfflineCommand):
         from crawler.site import Site
         from storage import ArticleStore
         from storage.crawl_state import ReextractionState, places_of
+        from storage.database import open_to_read
         from storage.sources import read_places
 
         for _, value in opts.only:
@@ -75,7 +76,7 @@ class Command(OfflineCommand):
         # Without one, no file is the project's own.
         archive = Path(folder or os.devnull).expanduser().absolute()
         if opts.only and not Path(self.database).expanduser().exists():
-            raise FileNotFoundError(f"There is no database {self.database} yet, so --only finds no articles.")
+            open_to_read(self.database)  # its error names those there are
         sources, size = ([], 0) if opts.only else _sources(paths, archive)
         work = partial(extract, site=site, max_page=max_page, layouts=layouts)
         page_time = self.settings.getfloat("KBS_PAGE_TIME")
@@ -105,6 +106,8 @@ class Command(OfflineCommand):
                 reextraction.read_sources(sources)
         if report.counts["others"] and not report.counts["pages"]:
             tell(f"None of these captures is an article of KBS_BASE_URL={site.base}; set it to their own site.")
+        if report.counts["refused"] and not opts.dry_run:
+            tell("kbsworld refusals lists the refused pages, and says what to do.")
         return WORK_FAILED if report.counts["damaged"] else 0
 
 

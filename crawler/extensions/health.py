@@ -41,7 +41,7 @@ def complaints(spider: KbsSpider) -> list[str]:
         sentence = f"articles have no {field}: {TEMPLATE_CHANGED}"
         shares.append((run.missing_fields[field], MAX_MISSING, articles, sentence))
     if not spider.guesses:
-        advice = f"look at the reasons in the table refusals, and at a page in a browser. If it has changed: {LEARN}"
+        advice = f"kbsworld refusals lists them; look at one in a browser. If the site has changed: {LEARN}"
         shares.append((refused, MAX_REFUSED, refused + articles, f"pages hold no article: {advice}"))
     if run.stopped is None:  # else that is reported, with the reason
         advice = "the next run asks for them again; if they fail again, look at one of them in a browser."

@@ -183,6 +183,8 @@ def _item(row: dict[str, Any] | str, location: Location, fetched_at: datetime) -
         return Damage(location=location, what=row)
     url, html, text = (row.get(column) for column in ("url", "html", "text"))
     page = html or text
+    if {"paragraphs", "archive_offset"} <= row.keys():
+        return Damage(location=location, what="a row that kbsworld export wrote; kbsworld import reads it")
     if not isinstance(url, str) or not 0 < len(url) <= MAX_LENGTH:
         return Damage(location=location, what="no url")
     if not isinstance(page, str) or not page:

@@ -11,6 +11,7 @@ from datasette.utils.asgi import Request, Response
 from markupsafe import Markup
 from sqlite_utils import Database
 
+from storage.checkup import refusals
 from storage.web.language import pick_language, words_of_page
 from storage.web.pages import Context, article, feed, front_page, results
 
@@ -28,6 +29,7 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
         (r"^/$", _front),
         (r"^/search$", _search),
         (r"^/feed\.atom$", _feed),
+        (r"^/refusals$", _refusals),
         (r"^/-/language/(?P<code>fr|en)$", _pick_language),
     ]
 
@@ -87,6 +89,11 @@ async def _feed(datasette: Datasette, request: Request) -> Response:
     except ValueError as error:
         return Response.text(f"{error}\n", status=400)
     return Response(body, content_type="application/atom+xml; charset=utf-8")
+
+
+async def _refusals(datasette: Datasette, request: Request) -> Response:
+    context = await _read(datasette, lambda db: {"refused": refusals(db, 50)})
+    return await _page(datasette, request, "refusals.html", context)
 
 
 async def _pick_language(request: Request) -> Response:

@@ -41,14 +41,25 @@ def in_shell(database: Path, command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(shell, cwd=database.parent, env=env, capture_output=True, text=True, check=False)
 
 
-@pytest.mark.parametrize("name", ["browse", "doctor", "export", "extract", "kwic", "search", "stats"])
+@pytest.mark.parametrize("name", [file.stem for file in sorted(CHECKOUT.glob("crawler/commands/[a-z]*.py"))])
 def test_help_explains_exit_statuses_and_gives_examples(scrapy: Run, name: str) -> None:
     run = scrapy(name, "--help")
     assert run.returncode == 0
-    assert run.stdout.startswith(f"usage: kbsworld {name} [options]")
+    assert run.stdout.startswith(f"usage: kbsworld {name} ")
     assert "\n\nExit status" in run.stdout
     assert f"\n\nExamples:\n  kbsworld {name}" in run.stdout
     assert "scrapy" not in run.stdout
+
+
+def test_without_arguments_the_commands_of_every_day_are_printed_and_are_right(database: Path, scrapy: Run) -> None:
+    run = in_shell(database, "kbsworld")
+    assert run.returncode == 0
+    calls = re.findall(r"^  kbsworld (\w+)((?: \S+)*)", run.stdout, re.MULTILINE)
+    assert [name for name, _ in calls] == ["crawl", "browse", "search", "doctor", "backup"]
+    for name, arguments in calls:
+        usage = scrapy(name, "--help").stdout
+        assert all(option in usage for option in re.findall(r" (-\S+)", arguments))
+    assert in_shell(database, "kbsworld search seoul").returncode == 0
 
 
 @pytest.mark.parametrize(

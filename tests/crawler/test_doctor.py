@@ -2,11 +2,14 @@
 
 import re
 import shutil
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 import pytest
+from sqlite_utils import Database
 
 from storage import ArticleStore, CrawlState
 from storage.crawl_state import MAX_TRIES
@@ -14,6 +17,7 @@ from tests.crawler.conftest import HASTE, Run
 from tests.crawler.prepared import prepared
 from tests.crawler.scripted import damage, rows
 from tests.replica import Replica
+from tests.storage.test_catalogue import catalogues
 
 
 @pytest.fixture(scope="module")
@@ -110,7 +114,7 @@ def test_damage_in_the_archive_is_shown_with_file_and_offset(doctor: Run, tmp_pa
     run = doctor()
     assert run.returncode == 1
     assert re.search(rf"{file.name} at {row['archive_offset']}: damaged: .* \(articles: 1\)\n", run.stdout)
-    assert run.stdout.endswith("Damaged: the archive, see above; restore from a copy.\n")
+    assert run.stdout.endswith("Damaged: the archive, see above; if no way out is named, restore a copy.\n")
     assert doctor("--quick").returncode == 0
 
 
@@ -130,23 +134,60 @@ def test_runs_are_reported_beside_a_damaged_table(doctor: Run, tmp_path: Path) -
     assert (run.returncode, run.stderr) == (1, "")
     assert "\n  kbs_news  " in run.stdout
     assert "\n  texts cannot be read: database disk image is malformed\n" in run.stdout
-    assert run.stdout.endswith("Damaged: the database, see above; restore from a copy.\n")
+    assert run.stdout.endswith("Damaged: the database, see above; if no way out is named, restore a copy.\n")
 
 
 def test_triggers_that_another_tool_dropped_are_named_with_the_way_out(doctor: Run, tmp_path: Path) -> None:
-    with ArticleStore(tmp_path / "kbs.db") as store:
-        store.db.table("articles").transform()
+    database = tmp_path / "kbs.db"
+    with Database(database) as db:
+        ids = dict(db.execute("select url, id from catalogue"))
+    sqlite_utils = [Path(sys.executable).with_name("sqlite-utils")]
+    subprocess.run([*sqlite_utils, "transform", database, "articles"], check=True)
+    for sql in (
+        "update articles set title = 'Le cœur de Łódź ㎞' where rowid = 1",
+        "update articles set text = text || ' zyzomys', paragraphs = json_array(text || ' zyzomys') where rowid = 2",
+        "delete from articles where rowid = 3",
+        "insert into articles select * from articles where false",
+    ):
+        subprocess.run([*sqlite_utils, "query", database, sql], check=True, capture_output=True)
     run = doctor("--quick")
     assert run.returncode == 1
     assert re.search(r"missing in the schema: articles_deleted, articles_inserted, .*; sqlite-utils tr", run.stdout)
-    call = re.search(r"KBS_DB=new.db kbsworld (reextract)", run.stdout)
-    assert call
-    assert prepared().run(call[1], KBS_DB=f"{tmp_path}/new.db", KBS_ARCHIVE=f"{tmp_path}/archive").returncode == 0
-    assert doctor("--quick", KBS_DB=f"{tmp_path}/new.db").stdout.count("missing") == 0
+    assert "\n  3 rows of the catalogue do not agree with the articles; kbsworld doctor --repair" in run.stdout
+    run = doctor("--quick", "--repair")
+    assert run.stdout.endswith("\nAll well.\n"), run.stdout
+    found, wanted = catalogues(database)
+    assert found == wanted
+    with Database(database) as db:
+        after = dict(db.execute("select url, id from catalogue"))
+        assert after.items() <= ids.items()
+        assert len(after) == len(ids) - 1
+        db.execute("delete from articles where rowid = 4")
+    found, wanted = catalogues(database)
+    assert (found, len(found)) == (wanted, len(ids) - 2)
+    assert prepared().run("search", "zyzomys", KBS_DB=str(database)).returncode == 0
+    assert "cœur de Łódź" in prepared().run("search", "lodz", "km", KBS_DB=str(database)).stdout
+
+
+@pytest.mark.parametrize("lost", ["articles_fts", "catalogue", "folded"])
+def test_what_is_derived_from_articles_is_made_anew(doctor: Run, tmp_path: Path, lost: str) -> None:
+    change(tmp_path, f"drop table {lost}")
+    assert doctor("--quick").returncode == 1
+    run = doctor("--quick", "--repair")
+    assert run.stdout.endswith("\nAll well.\n"), run.stdout + run.stderr
+    found, wanted = catalogues(tmp_path / "kbs.db")
+    assert found == wanted
+
+
+def test_a_lost_column_is_not_made_anew_but_named(doctor: Run, tmp_path: Path) -> None:
+    change(tmp_path, "alter table runs drop column complaints")
+    run = doctor("--repair")
+    sentence = "kbs.db has lost runs.complaints, made from nothing else; restore a copy of it.\n"
+    assert (run.returncode, run.stderr.endswith(sentence)) == (1, True)
 
 
 def test_a_missing_database_is_reported_and_not_made(scrapy: Run, tmp_path: Path) -> None:
     run = scrapy("doctor")
-    sentence = f"There is no database {tmp_path / 'kbs.db'} yet; a crawl makes it, or KBS_DB names another.\n"
+    sentence = f"There is no database {tmp_path / 'kbs.db'} yet; a crawl makes it, or --db names another.\n"
     assert (run.returncode, run.stdout, run.stderr) == (1, "", sentence)
     assert list(tmp_path.iterdir()) == []

@@ -35,7 +35,7 @@ GONE = pages.missing_page(World(articles=3))
         ),
         (
             lambda target, body: GONE if target[-1] in "0123" else body,
-            "of 40 pages hold no article: look at the reasons in the table refusals",
+            "of 40 pages hold no article: kbsworld refusals lists them",
         ),
     ],
 )

@@ -134,7 +134,11 @@ def test_a_file_that_is_cut_is_read_up_to_there(scrapy: Run, tmp_path: Path) -> 
         ([], 2, "Name at least one JSON Lines file."),
         (["--all"], 2, "Unknown option --all. See kbsworld import --help."),
         (["{tmp}/none"], 1, "{tmp}/none is no file; name JSON Lines files that kbsworld export wrote."),
-        (["{tmp}/page.html"], 1, "{tmp}/page.html is not JSON Lines; import reads what export writes."),
+        (
+            ["{tmp}/page.html"],
+            1,
+            "{tmp}/page.html is not JSON Lines; import reads what export writes, reextract others.",
+        ),
     ],
 )
 def test_what_cannot_be_imported_is_reported(

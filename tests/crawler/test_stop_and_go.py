@@ -1,10 +1,12 @@
 """Runs that are stopped, killed, resumed, or simultaneous: nothing is lost, and nothing is reported wrongly."""
 
+import re
 import signal
 import sqlite3
 import subprocess
 import time
 from contextlib import closing, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from random import Random
 
@@ -159,3 +161,29 @@ def test_two_crawls_into_one_database_at_once(begin: Begin, tmp_path: Path) -> N
     assert [process.returncode for process in both] == [0, 0], errors
     assert len(rows(tmp_path)) == 160
     assert [run["new"] for run in rows(tmp_path, "runs")] == [80, 80]
+
+
+def test_a_spider_runs_once_at_a_time_on_a_database(begin: Begin, crawl: Run, tmp_path: Path) -> None:
+    with Replica(articles=30) as site:
+        slow = f"/service/news_view.htm?lang=f&Seq_Code={site.world.entries[9].seq}"
+        site.faults.plan[slow] = ["drip"]  # a page that takes a minute
+        job = ["-s", f"JOBDIR={tmp_path / 'job'}"]
+        holder = begin("kbs_news", *job, KBS_BASE_URL=site.base_url)
+        while slow not in site.requests:
+            time.sleep(0.01)
+        asked = len(site.requests)
+        (tmp_path / "link.db").symlink_to("kbs.db")
+        second = crawl("kbs_news", *job, KBS_BASE_URL=site.base_url, KBS_DB=str(tmp_path / "link.db"))
+        sentence = rf"kbs_news is running on {tmp_path}/kbs\.db already \(process (\d+), since ([-0-9: ]+) UTC\); .*\n"
+        said = re.fullmatch(sentence, second.stderr)
+        assert said, second.stderr
+        assert second.returncode == 75
+        assert int(said[1]) == holder.pid
+        since = datetime.fromisoformat(f"{said[2]}+00:00")
+        assert timedelta(0) <= datetime.now(UTC) - since < timedelta(minutes=1)
+        assert len(site.requests) == asked
+        holder.kill()
+        holder.communicate()
+        run = crawl("kbs_news", *job, KBS_BASE_URL=site.base_url)
+        assert run.returncode == 0, run.stderr
+    assert len(rows(tmp_path)) == 30

@@ -4,8 +4,8 @@ import argparse
 import signal
 import sys
 
-from tests.replica.faults import KINDS, Faults
-from tests.replica.server import Replica
+from .faults import KINDS, Faults
+from .server import Replica
 
 
 def main() -> int:

@@ -2,8 +2,8 @@
 
 from random import Random
 
-from tests.replica import french
-from tests.replica.markup import Block
+from . import french
+from .markup import Block
 
 #: Words of the boilerplate that an article uses itself: they must stay.
 _BORROWED = (

@@ -6,8 +6,8 @@ import sys
 from collections.abc import Callable
 from random import Random
 
-from tests.replica import pages
-from tests.replica.world import World
+from . import pages
+from .world import World
 
 WORLD = World(articles=20)
 ENTRY = next(entry for entry in WORLD.entries if entry.style == "breaks" and len(entry.body) > 3)

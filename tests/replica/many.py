@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from extractors.address import site_url
-from tests.replica.pages import entry_page
-from tests.replica.world import World
+
+from .pages import entry_page
+from .world import World
 
 # A world is in memory as a whole: many small ones need less than a large one.
 _WORLD = 250

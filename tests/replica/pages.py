@@ -14,9 +14,10 @@ from urllib.parse import quote
 from extractors import Article
 from extractors.address import SITE
 from extractors.article import KST
-from tests.replica.markup import render_body
-from tests.replica.skeleton import render
-from tests.replica.world import CATEGORIES, PAGE_SIZE, Entry, World
+
+from .markup import render_body
+from .skeleton import render
+from .world import CATEGORIES, PAGE_SIZE, Entry, World
 
 _DATA = tomllib.loads(Path(__file__).with_name("pieces.toml").read_text("utf-8"))
 _PIECES = {name: Template(text) for name, text in _DATA["pieces"].items()}

@@ -10,9 +10,10 @@ from pathlib import Path
 from random import Random
 
 from extractors import extract_text
-from tests.replica.markup import Block, render_body
-from tests.replica.pages import article_page
-from tests.replica.world import Entry, World
+
+from .markup import Block, render_body
+from .pages import article_page
+from .world import Entry, World
 
 SEED = Path(__file__).parents[2] / "seeds" / "000_6ad28e2ce761a03c.txt"
 #: The address that the seed was saved from.

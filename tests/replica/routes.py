@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import date, datetime
 
 from extractors.article import KST
-from tests.replica import pages
-from tests.replica.world import PAGE_SIZE, World
+
+from . import pages
+from .world import PAGE_SIZE, World
 
 #: The parameters of an address.
 Query = Mapping[str, str]

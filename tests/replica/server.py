@@ -11,9 +11,10 @@ from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 from extractors.address import EDITIONS
-from tests.replica.faults import SITE_PAGES, STATUSES, Faults
-from tests.replica.routes import HTML, find_page
-from tests.replica.world import World
+
+from .faults import SITE_PAGES, STATUSES, Faults
+from .routes import HTML, find_page
+from .world import World
 
 ROBOTS = b"User-agent: *\nDisallow: /admin/\n"
 ERROR_PAGE = b"<html><body><h1>Service Temporarily Unavailable</h1></body></html>"

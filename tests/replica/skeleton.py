@@ -9,7 +9,8 @@ from pathlib import Path
 from string import Template
 
 from extractors.address import EDITIONS
-from tests.replica.french import WORDS
+
+from .french import WORDS
 
 #: Section of the menu -> its entries.
 MENU = {section: [f"{section} {entry}" for entry in entries] for section, entries in WORDS["menu"].items()}

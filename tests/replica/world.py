@@ -11,9 +11,10 @@ from random import Random
 from extractors import Article
 from extractors.address import EDITIONS, SITE
 from extractors.article import KST
-from tests.replica import french
-from tests.replica.bodies import new_body, revised
-from tests.replica.markup import STYLES, Block
+
+from . import french
+from .bodies import new_body, revised
+from .markup import STYLES, Block
 
 #: `id=` of the news list -> the word on the page. The letters are the site's, the words the replica's.
 CATEGORIES = {"Po": "Politique", "In": "International", "IK": "Intercoréen", "Dm": "Société", "Cu": "Culture"}

@@ -32,7 +32,8 @@ def older(tmp_path: Path) -> Path:
 
 
 SENTENCES = {
-    "none.db": "There is no database {} yet; a crawl makes it, or KBS_DB names another.",
+    "none.db": "There is no database {0} yet; a crawl makes it, or --db names another: "
+    "{0.parent}/empty.db, {0.parent}/newer.db, {0.parent}/older.db, {0.parent}/other.db.",
     "empty.db": "{} is not a database of kbsworld; give KBS_DB another name.",
     "other.db": "{} is not a database of kbsworld; give KBS_DB another name.",
     "older.db": "{} was made by an older version of kbsworld; any crawl into it upgrades it.",

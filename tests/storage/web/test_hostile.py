@@ -98,7 +98,7 @@ def test_an_article_shows_hostile_text_as_text(visitor: Reader, hostile_room: Ro
         "/search?q=sommet",
         f"/kbs/catalogue?latest=1&{FACETS}",
         "/kbs/refusals",
-        "/kbs/refusals_by_reason",
+        "/refusals",
         "/kbs/most_edited",
         "/kbs?sql=select+title,category,url,image_url,text+from+articles",
         *(f"/search?q={quote(text)}" for text in TEXTS[:4]),

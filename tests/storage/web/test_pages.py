@@ -140,7 +140,23 @@ def test_named_queries_agree_with_the_articles(room: Room) -> None:
     span = [min(days) + timedelta(number) for number in range((max(days) - min(days)).days + 1)]
     silent = [row["day"] for row in rows("days_without_news.json?lang=fr")]
     assert silent == [str(day) for day in reversed(span) if day not in days]
-    assert {row["reason"]: row["pages"] for row in rows("refusals_by_reason.json?")} == REFUSED
+
+
+def test_refused_pages_are_shown_by_reason_with_what_to_do(reader: Reader) -> None:
+    reader.open("/kbs")
+    page = reader.follow("main a:has-text('Pages refusées')")
+    shown = dict(re.findall(r"^(.+) \(([0-9]+)\)$", "\n".join(page.locator("h2").all_inner_texts()), re.MULTILINE))
+    assert {reason: int(count) for reason, count in shown.items()} == REFUSED
+    links = page.locator("main li a")
+    assert [link.get_attribute("href") for link in links.all()] == links.all_inner_texts()
+    assert links.count() == sum(REFUSED.values())
+    advice = page.locator("h2 + p").all_inner_texts()
+    assert advice[0].startswith(
+        "La page est incomplète ou n’en est pas une\u00a0; redemandez-la\u00a0: kbsworld crawl "
+    )
+    assert advice[1].startswith("Regardez-la dans un navigateur\u00a0; si c’est un article, le site a changé (")
+    reader.follow("h2 a >> nth=0")
+    assert page.locator("tbody tr").count() == 3
 
 
 def bars(page: Page, slug: str) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from tests.replica import Faults, Replica
 from tests.replica.faults import KINDS, SITE_PAGES, applicable
-from tests.replica.test_pages import LISTS
+from tests.test_replica_pages import LISTS
 
 LIST = "/service/news_list.htm?lang=f&page=2"
 FEED = "/rss/rss_news.htm?lang=f"
