@@ -13,15 +13,16 @@ from storage.exports import Exported, sound
 from storage.selection import Selection, find_urls
 from storage.versions import COLUMNS, HISTORY, Row
 
-_STOOD = f"""(
+#: All that stood in articles: the rows of `articles`, and of `silent_edits` with a minus before their ids.
+STOOD = f"""(
   select id, {", ".join(f"articles.{name}" for name in COLUMNS)}, null as replaced_at
   from catalogue join articles using (url, timestamp)
   union all select -id, {", ".join(HISTORY)} from silent_edits
 )"""  # noqa: S608
-_HISTORY = f"select * from {_STOOD} where url = ? order by timestamp, replaced_at nulls last"  # noqa: S608
+_HISTORY = f"select * from {STOOD} where url = ? order by timestamp, replaced_at nulls last"  # noqa: S608
 # What stood in a row of `articles` at a moment, and perhaps longer; in the order of texts ~ is after any.
 _AT = f"""
-    select {", ".join(HISTORY)} from {_STOOD} where url = ? and timestamp = ? and coalesce(replaced_at, '~') >= ?
+    select {", ".join(HISTORY)} from {STOOD} where url = ? and timestamp = ? and coalesce(replaced_at, '~') >= ?
     order by replaced_at nulls last limit 1
 """  # noqa: S608
 # `before` is the version that a reader was told last.
