@@ -125,6 +125,8 @@ def serve(path: Path, port: int, ready: Callable[[str], None], invite: Callable[
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, server.handle_exit)
         ready(f"http://127.0.0.1:{port}/")
+        if guests:
+            guests.invite()
         server.run(sockets=[listening])
 
 

@@ -2,8 +2,8 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import pairwise
-from typing import Any
 
 from sqlite_utils import Database
 
@@ -16,12 +16,12 @@ from storage.history import STOOD
 from storage.query import QueryError, fold, fts_expression, words_of
 from storage.search import BEGIN, END, marked
 from storage.versions import Row
-from storage.web.lists import MOMENT, Asked, Context, article_path, cards, ids_of, minutes
+from storage.web.lists import MOMENT, Asked, Context, article_path, cards, ids_of, minutes, pieces, selection_of
 
 _TIMELINE = f"""
     select id, timestamp, fetched_at, replaced_at from {STOOD} where url = ? order by timestamp, replaced_at nulls last
 """  # noqa: S608
-_STOOD = f"select * from {STOOD} where url = ? and id = ?"  # noqa: S608
+_ONE = f"select * from {STOOD} where url = ? and id = ?"  # noqa: S608
 _NEWEST = f"select id, title, day, {MOMENT} from catalogue where url = ? and latest = 1"  # noqa: S608
 _NEWER = f"""
     select id from catalogue where latest > 0 and {MOMENT} >= :moment and ({MOMENT}, id) > (:moment, :id)
@@ -77,7 +77,7 @@ def article_page(db: Database, url: str, asked: Asked, version: str, against: st
         "number": number,
         "timeline": _timeline(timeline),
         "path": article_path(url),
-        "citation": bibtex({name: _printable(value) for name, value in row.items()}),
+        "citation": bibtex({key: FORBIDDEN.sub(REPLACEMENT, it) if type(it) is str else it for key, it in row.items()}),
         "difference": _difference(db, url, timeline, *sorted((number, other))) if other else None,
         **_beside(db, url, asked),
     }
@@ -90,7 +90,7 @@ def _number(text: str, most: int) -> int | None:
 
 def _stood(db: Database, url: str, entry: Row) -> Exported:
     damage: list[str] = []
-    for shown in sound(db.query(_STOOD, [url, entry["id"]]), damage.append):
+    for shown in sound(db.query(_ONE, [url, entry["id"]]), damage.append):
         return shown
     raise ValueError(damage[0] if damage else f"{url} has changed meanwhile; load the page again.")
 
@@ -116,22 +116,12 @@ def _difference(db: Database, url: str, timeline: Sequence[Row], old: int, new: 
 def _found(shown: Exported, query: str) -> tuple[list[str], list[list[str]]]:
     """Title and paragraphs in pieces, of which every second one is a match of a query."""
     title, text = shown.row["title"] or "", "\n\n".join(shown.paragraphs)
-    try:
+    with suppress(QueryError):
         for _, *found in marked(fts_expression(query), [(0, title, text)]) if query else ():
             title, text = (each or "" for each in found)
-    except QueryError:
-        pass
     # A phrase can go on in the next paragraph.
     text = re.sub(f"{BEGIN}[^{END}]*{END}", lambda match: match[0].replace("\n\n", f"{END}\n\n{BEGIN}"), text)
-    return _pieces(title), [_pieces(paragraph) for paragraph in text.split("\n\n")]
-
-
-def _pieces(text: str) -> list[str]:
-    return re.split(f"[{BEGIN}{END}]", text)
-
-
-def _printable(value: Any) -> Any:
-    return FORBIDDEN.sub(REPLACEMENT, value) if isinstance(value, str) else value
+    return pieces(title, None), [pieces(paragraph, None) for paragraph in text.split("\n\n")]
 
 
 def _beside(db: Database, url: str, asked: Asked) -> Context:
@@ -145,11 +135,10 @@ def _beside(db: Database, url: str, asked: Asked) -> Context:
         "older": [one for (one,) in db.execute(_OLDER, at)],
     }
     if asked:
-        try:
-            listed = ids_of(db, asked)
-        except QueryError:
-            listed = []
-        place = listed.index(key) if key in listed else len(listed)
+        listed: list[int] = []
+        with suppress(ValueError):  # it cannot be understood
+            listed = ids_of(db, selection_of(db, asked))
+        place = listed.index(key) if key in listed else len(listed) + 1
         found |= {"newer": listed[max(place - 1, 0) : place], "older": listed[place + 1 : place + 2]}
     shown = {one["id"]: one for one in cards(db, [one for ids in found.values() for one in ids])}
     return {"day": day, **{name: [shown[one] for one in ids if one in shown] for name, ids in found.items()}}

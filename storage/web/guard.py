@@ -32,12 +32,13 @@ class Guests:
     """The browsers of other machines that may read: each followed a link of its own once."""
 
     def __init__(self, invite: Callable[[str], None]) -> None:
-        """`invite` is called with the path of each new link, in `welcome` too."""
+        """`invite` is called with the path of each link."""
         self._invite = invite
         self._cookies: set[str] = set()
-        self._renew()
+        self._path = ""
 
-    def _renew(self) -> None:
+    def invite(self) -> None:
+        """Make a link, for the next browser."""
         self._path = f"/share/{token_urlsafe(24)}"
         self._invite(self._path)
 
@@ -46,10 +47,10 @@ class Guests:
         return (scope["method"], scope["path"]) == ("GET", self._path)
 
     def welcome(self) -> Response:
-        """The answer to who follows the link, with a cookie; the link of the next one is another."""
+        """The answer to who follows the link, with a cookie; the next one gets another link."""
         cookie = token_urlsafe(24)
         self._cookies.add(cookie)
-        self._renew()
+        self.invite()
         # Not a redirect: a browser that comes from elsewhere, as from a message, would not send the cookie there.
         answer = Response.html('<!DOCTYPE html><title>KBS World</title><a href="/">KBS World</a>')
         answer.headers["refresh"] = "0; url=/"

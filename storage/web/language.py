@@ -14,7 +14,7 @@ from storage.query import QueryError, fts_expression
 LANGUAGES = {"fr": "Français", "en": "English"}
 
 # Spaces of French that a line must not end at: inside quotes, before marks and units, between thousands.
-_SPACES = re.compile(r"(?<=«) | (?=[»:;!?%€])|(?<=[0-9]) (?=[0-9]{3}(?![0-9]))")
+_SPACES = re.compile(r"(?<=«) | (?=[»:;!?])|(?<=[0-9]) (?=[%€]|[0-9]{3}(?![0-9]))")
 
 _PHRASES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text("utf-8"))
 

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from functools import partial
 from importlib import import_module
 from itertools import groupby
 from json import dumps
@@ -40,9 +41,10 @@ FACETS = ("category", "month", "kind", "lang", "layout")
 
 _NAMES = ("q", "since", "until", "order", "category", "kind", "lang", "layout")
 _NEWS = re.compile(rf"{re.escape(SITE)}/service/news_view\.htm\?lang=([a-z])&Seq_Code=([0-9A-Za-z_]+)")
-# Articles of a page by days, of a page of results, and of all pages of results; days are shown whole.
+# Articles of a page by days (which are shown whole), of a page of results or a feed, and of all pages of results.
 _DAYS, _RESULTS, _ALL_RESULTS = 40, 50, 1_000
-_FEED = 50
+# Of damaged rows, on the terminal.
+_tell = partial(print, file=sys.stderr)
 # Values of a facet, and characters of a title or snippet that are shown: each can be as long as a page.
 _VALUES, _CHARACTERS = 1_000, 500
 # Characters that people read in a minute: 230 French words, 500 signs where a sign is a syllable.
@@ -90,16 +92,16 @@ def _day(text: str) -> date:
         raise ValueError(f"{text[:40]} is not a day; write it as 2026-11-24.") from None
 
 
-def ids_of(db: Database, asked: Asked) -> list[int]:
-    """The ids in `catalogue` of what is asked for, in its order; the first ones, if there are many."""
-    return [key for key, _ in find(db, replace(selection_of(db, asked), limit=_ALL_RESULTS))]
+def ids_of(db: Database, selection: Selection) -> list[int]:
+    """The ids in `catalogue` of what is selected, in its order; the first ones, if there are many."""
+    return [key for key, _ in find(db, replace(selection, limit=_ALL_RESULTS))]
 
 
 def search_page(db: Database, asked: Asked, page: int) -> Context:
     """A page of what is asked for, how many there are, and their facets."""
     selection = selection_of(db, asked)
     try:
-        ids = ids_of(db, asked)
+        ids = ids_of(db, selection)
     except QueryError:  # the page says what is wrong
         return {"asked": asked, "count": 0, "facets": {}, "hits": []}
     begin = _RESULTS * (page - 1)
@@ -118,9 +120,8 @@ def search_page(db: Database, asked: Asked, page: int) -> Context:
     more = asked | {"page": str(page + 1)} if len(ids) > begin + _RESULTS else None
     return {
         "asked": asked,
-        "order": selection.order,
         "count": sum(row["articles"] for row in counted),
-        "cut": _ALL_RESULTS if not more and len(ids) == _ALL_RESULTS else None,
+        "cut": _ALL_RESULTS if len(ids) == _ALL_RESULTS else None,
         "facets": {name: _facet(asked, name, counted) for name in FACETS},
         "hits": hits,
         "more": more and f"/search?{urlencode(more)}",
@@ -157,13 +158,12 @@ def days_page(db: Database, day: str | None) -> Context:
     if is_cut and len(days) > 1:
         days.pop()  # it is on the next page, whole
         is_cut = False
-    first = day or (days[0][0] if days else date.today().isoformat())  # noqa: DTZ011  (any day of an empty calendar)
+    first = day or (days[0][0] if days else None)
     return {
         "days": days,
         "is_cut": is_cut,
         "earlier": _only(db, _BEFORE, days[-1][0]) if days else None,
-        "later": _only(db, _AFTER, f"{day}~") if day else None,
-        "calendar": _calendar(db, first),
+        "calendar": _calendar(db, first) if first else None,
         "counts": None if day else summarize(db, NEWEST),
     }
 
@@ -196,9 +196,9 @@ def cards(db: Database, ids: Sequence[int]) -> Iterator[Context]:
         }
 
 
-def pieces(text: str | None) -> list[str]:
+def pieces(text: str | None, most: int | None = _CHARACTERS) -> list[str]:
     """The beginning of a text in pieces, of which every second one is a match of a search."""
-    return re.split(f"[{BEGIN}{END}]", text[:_CHARACTERS]) if text else []
+    return re.split(f"[{BEGIN}{END}]", text[:most]) if text else []
 
 
 def _lede(text: str) -> str:
@@ -230,14 +230,10 @@ def write_file(db: Database, asked: Asked, form: str, address: str) -> Any:
     selection = selection_of(db, asked)
     file = NamedTemporaryFile()  # noqa: SIM115  (whoever sends it closes it)
     if form == "atom":
-        newest = replace(selection, order="newest", limit=_FEED)
-        atom.write(sound(select_rows(db, newest), _complain), file, newest, address)
+        newest = replace(selection, order="newest", limit=_RESULTS)
+        atom.write(sound(select_rows(db, newest), _tell), file, newest, address)
     else:
         module = import_module(f"storage.exports.{FILES[form][0]}")
-        module.write(sound(select_rows(db, selection), _complain), file)
+        module.write(sound(select_rows(db, selection), _tell), file)
     file.flush()
     return file
-
-
-def _complain(sentence: str) -> None:
-    print(sentence, file=sys.stderr)

@@ -7,8 +7,9 @@ import re
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
 from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page
@@ -16,8 +17,8 @@ from playwright.sync_api import Browser, Page
 from extractors import Article
 from storage.statistics import STATISTICS
 from storage.web.language import spell_day, spell_month, spell_time
-from tests.storage.web.reader import PHONE, Reader
-from tests.storage.web.rooms import BEFORE, REFUSED, SECOND, SUMMIT, THIRD, VERSIONS, Room
+from tests.storage.web.reader import DESKTOP, PHONE, Reader
+from tests.storage.web.rooms import BEFORE, REFUSED, SECOND, SUMMIT, THIRD, VERSIONS, Room, opened
 
 PAGES = """
     / /day/2026-11-19 /search?q=coree /search?q=introuvable /search?q=%22coree /search?category=Politique
@@ -272,6 +273,9 @@ def test_each_chart_has_a_mark_for_each_row(reader: Reader, room: Room) -> None:
         parameters = drawing.get_attribute("data-query")
         rows = room.ask(f"/kbs.json?sql={quote(query)}&{parameters}&_shape=array").json()
         assert len(bars(page, drawing.get_attribute("data-slug") or "")) == len(rows) > 0
+    # By night, too, light is what lies behind it.
+    reader.show(DESKTOP, "dark")
+    assert drawings[0].locator("svg").evaluate("svg => getComputedStyle(svg).filter") != "none"
     months = [int(bar.split("articles: ")[1].split(";")[0]) for bar in bars(page, "months")]
     assert sum(months) == len(NEWEST)
 
@@ -300,6 +304,29 @@ def test_the_language_is_the_browsers_until_another_is_picked(browser: Browser, 
         assert page.url == where
         assert page.locator("html").get_attribute("lang") == "fr"
         assert "Mis à jour le 20 novembre 2026" in page.locator("article").inner_text()
+
+
+def test_a_link_lets_one_browser_of_the_local_network_in(browser: Browser, room: Room) -> None:
+    with opened(room.database, "--share") as shared, browser.new_context(locale="fr-FR") as guest:
+        assert shared.process.stdout is not None
+        link = shared.process.stdout.readline().strip()
+        address = link.partition("share/")[0]
+        for host, status in {"": 403, "localhost": 421, "127.0.0.1": 421, "evil.example": 421}.items():
+            headers = {"Host": f"{host}:{urlsplit(address).port}"} if host else {}
+            assert httpx.get(address, headers=headers).status_code == status
+        assert httpx.get(f"{address}share/guessed").status_code == 403
+        reader = Reader(guest.new_page()).enter(address)
+        reader.show(PHONE, "light")
+        reader.page.goto(link)
+        reader.page.wait_for_url(address)
+        assert reader.look().locator(".cards h3").count()
+        reader.follow(".cards h3 a >> nth=0")
+        with browser.new_context() as other:
+            answer = other.new_page().goto(link)
+            assert answer is not None
+            assert answer.status == 403
+        assert shared.process.stdout.readline().strip() not in {"", link}
+        assert shared.ask("/").status_code == 200
 
 
 _FOCUS = """() => {

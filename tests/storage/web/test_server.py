@@ -1,8 +1,11 @@
 """Who is answered, what is refused, and how the reading room opens and closes: asked without a browser."""
 
+import json
 import select
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
@@ -222,6 +225,28 @@ def test_it_says_in_a_sentence_why_it_cannot_open(small: Room, tmp_path: Path) -
         run = prepared().run("browse", "--port", port, first=first, KBS_DB=str(database))
         assert (run.returncode, run.stdout, len(run.stderr.splitlines())) == (status, "", 1), run.stderr
         assert part in run.stderr
+
+
+def test_ones_own_datasette_has_the_searches_and_charts(room: Room, tmp_path: Path) -> None:
+    run = prepared().run("browse", "--metadata", KBS_DB=str(room.database))
+    metadata, plugins = tmp_path / "kbs.json", run.stderr.partition("--plugins-dir ")[2].strip()
+    metadata.write_text(run.stdout)
+    database = room.database.stem
+
+    def get(path: str) -> str:
+        options = ["--metadata", str(metadata), "--plugins-dir", plugins, "--get", f"/{database}{path}"]
+        call = [sys.executable, "-m", "datasette", str(room.database), *options]
+        return subprocess.run(call, capture_output=True, encoding="utf-8", check=True, timeout=60).stdout
+
+    search = f"/catalogue.json?_shape=array&_search={quote('(nord OR sud) titre:sommet')}"
+    found = json.loads(get(search))
+    assert found
+    assert {row["title"] for row in found} == {row["title"] for row in room.ask(f"/kbs{search}").json()}
+    chart = json.loads(run.stdout)["plugins"]["datasette-dashboards"]["en"]["charts"]["word"]
+    assert chart["db"] == database
+    sql = quote(chart["query"].replace("[[", "/*").replace("]]", "*/"))  # parts without their parameter
+    rows = json.loads(get(f".json?_shape=array&word=sommet&by=month&sql={sql}"))
+    assert sum(row["articles"] for row in rows)
 
 
 def test_a_folder_that_cannot_be_written_is_left_as_it_is(tmp_path: Path) -> None:
