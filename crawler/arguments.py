@@ -185,7 +185,7 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
     """The articles that the options select; in `db` they are looked up.
 
     Raises:
-        ArgumentError, QueryError: an option is wrong, or names what is not there.
+        ArgumentError, QueryError, WrongNameError: an option is wrong, or names what is not there.
     """
     from storage.query import fts_expression
     from storage.selection import Selection, find_category, find_urls
@@ -199,10 +199,7 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
     given = [*opts.urls, *(line for file in opts.ids for line in lines_of("--ids ", file))]
     if opts.ids and not given:
         raise ArgumentError(f"--ids {opts.ids[0]} names no article; write an address or a number on each line.")
-    try:
-        found = {"categories": [find_category(db, one) for one in opts.categories], "urls": find_urls(db, given)}
-    except ValueError as error:
-        raise ArgumentError(str(error)) from None
+    found = {"categories": [find_category(db, one) for one in opts.categories], "urls": find_urls(db, given)}
     chosen: dict[str, Any] = {each.name: getattr(opts, each.name, None) for each in fields(Selection)} | found
     several: dict[str, Any] = {name: tuple(value) for name, value in chosen.items() if isinstance(value, list)}
     return Selection(**{name: value for name, value in (chosen | several).items() if value is not None})

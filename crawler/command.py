@@ -26,6 +26,14 @@ from crawler.arguments import ArgumentError, check_once, check_settings
 from crawler.terminal import SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+# What is not installed with kbsworld alone, and the extra that brings it.
+_EXTRAS = {"distributed": "cluster", "pyarrow": "parquet", "pyarrow.parquet": "parquet", "vl_convert": "plot"}
+_EXTRAS |= {"datasette_dashboards": "browse", "simplemma": "lemmas", "xlsxwriter": "xlsx"}
+# Of commands whose docstring says nothing else.
+_STATUS = """
+
+Exit status: 0; 1 if something failed or nothing was found, as the message says; 2 for a wrong call; 128 plus the
+signal's number if a signal ended it."""
 # How long a command has to end by itself after a signal, in seconds.
 _GRACE = 4.0
 
@@ -91,7 +99,8 @@ class ProjectCommand(ScrapyCommand):
     def _help(self) -> tuple[str, str]:
         doc = sys.modules[type(self).__module__].__doc__ or ""
         text, heading, examples = doc.partition("Examples:\n")
-        return text.strip(), heading + examples.rstrip()
+        status = "" if "Exit status: " in text else _STATUS
+        return f"{text.strip()}{status}", heading + examples.rstrip()
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""
@@ -112,8 +121,11 @@ class ProjectCommand(ScrapyCommand):
             self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
         except OSError as error:
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
-        except (StoreError, ImportError) as error:
-            self.complain(str(error), WORK_FAILED)
+        except ImportError as error:
+            extra = _EXTRAS.get(error.name or "")
+            self.complain(f"This needs {error.name}: pip install 'kbsworld[{extra}]'." if extra else str(error))
+        except StoreError as error:
+            self.complain(str(error))
         finally:
             for number in _ENDINGS:
                 signal.signal(number, signal.SIG_IGN)  # it ends

@@ -168,10 +168,8 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
         ConnectionError: there is no cluster, or the connection was lost.
         ImportError: distributed is not installed, or a worker has other code; as the other, it ends the command.
     """
-    try:
-        from distributed import Client, KilledWorker
-    except ImportError as error:
-        raise ImportError("--scheduler needs distributed: pip install 'kbsworld[cluster]'.") from error
+    from distributed import Client, KilledWorker
+
     for name in ("distributed", "distributed.client", "distributed.core", "tornado.application"):
         logging.getLogger(name).setLevel(logging.CRITICAL + 1)  # the sentences below say what went wrong
     try:

@@ -8,6 +8,7 @@ import webencodings
 from lxml import etree
 from w3lib.encoding import read_bom, resolve_encoding
 
+from extractors import quick
 from extractors.address import absolute, parse_address
 from extractors.article import Article, NotAnArticle, find_dates
 from extractors.body import collapse, credit_of, read_paragraphs, take_credits
@@ -80,13 +81,16 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
     Raises:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
     """
-    page = parse_html(body, charset)
+    utf8 = _prepared(body, charset)
+    address = parse_address(url)
+    found = quick.read(utf8, address.facts.layout, _tree) if address and not address.refusal else None
+    page = found[0] if found else _tree(utf8)
     address = parse_address(url or meta_of(page, "og:url") or "")
     if address is None:
         raise NotAnArticle("not an address of KBS World" if url else "a page without address")
     if address.refusal:
         raise NotAnArticle(address.refusal)
-    parts = locate(page, address.facts.layout)
+    parts = found[1] if found else locate(page, address.facts.layout)
     if parts is None:
         if first(SITE_MARKS, page) is None:
             raise NotAnArticle("not a page of KBS World", passing=True)
@@ -140,6 +144,10 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     Raises:
         NotAnArticle: the page is empty, no HTML, or has more tags or attributes than any page of the site.
     """
+    return _tree(_prepared(body, charset))
+
+
+def _prepared(body: bytes, charset: str | None) -> bytes:
     start = _first_character(body)
     if not start:
         raise NotAnArticle("empty page", passing=True)
@@ -148,7 +156,10 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     if len(body) > _HARMLESS_BYTES and (body.count(b"<") > MAX_TAGS or _MANY_ATTRIBUTES.search(body)):
         raise NotAnArticle("larger than a page of the site")
     # libxml2 stops at a NUL byte.
-    utf8 = _to_utf8(body, charset).removeprefix(BOM_UTF8).replace(b"\0", b"")
+    return _to_utf8(body, charset).removeprefix(BOM_UTF8).replace(b"\0", b"")
+
+
+def _tree(utf8: bytes) -> etree._Element:
     try:
         page: etree._Element | None = etree.fromstring(utf8, _PARSER if len(utf8) < _LONG_BYTES else _LONG_PARSER)
     except etree.XMLSyntaxError:

@@ -103,6 +103,8 @@ SITE_MARKS = _css(_FILE["site"]["marks"])
 #: Any match is the end of a whole page of the site.
 PAGE_END = _css(_FILE["site"]["page_end"])
 TITLE_SUFFIX: str = _FILE["site"]["title_suffix"]
+#: Between them is the article of a page.
+ARTICLE_BEGIN, ARTICLE_STOP = (_FILE["site"][name].encode() for name in ("article_begin", "article_stop"))
 
 #: The words of every edition, by their names there.
 WORDS = SimpleNamespace(**FACTS["words"])

@@ -70,11 +70,15 @@ class Parts:
 
 def locate(page: _Element, name: str) -> Parts | None:
     """The parts of the article on a page, or None where there is none; `name`: the layout of its file name."""
-    for layout in LAYOUTS:
-        head, title, words = _head(page, layout)
-        if head is not None and (body := _body(layout, head)) is not None:
-            return _parts(layout, name, head, title, words, [body])
-    return _locate_moved(page, LAYOUTS[0])
+    found = (locate_by_name(page, layout, name) for layout in LAYOUTS)
+    return next(filter(None, found), None) or _locate_moved(page, LAYOUTS[0])
+
+
+def locate_by_name(page: _Element, layout: Layout, name: str) -> Parts | None:
+    """As `locate`; None where the head or the body of a layout is not on the page."""
+    head, title, words = _head(page, layout)
+    body = None if head is None else _body(layout, head)
+    return None if head is None or body is None else _parts(layout, name, head, title, words, [body])
 
 
 def meta_of(page: _Element, name: str) -> str | None:
@@ -116,7 +120,7 @@ def _parts(
     if any(caption and box.tag in _WRAPPERS for box, caption in captions.items()):  # features have credits in a <p>
         name = GENERIC
     category = text_of(first(layout.category, head))
-    if category is None and title is not None and (category := _find_category(title)):
+    if category is None and title is not None and (category := find_category(title)):
         name = GENERIC
     cut |= captions.keys() | _find_keywords(bodies[-1])
     if first(layout.body, bodies[0]) is bodies[0]:
@@ -226,7 +230,7 @@ def _dates(block: _Element) -> str:
     return words if is_date_block(words) else ""
 
 
-def _find_category(title: _Element) -> str | None:
+def find_category(title: _Element) -> str | None:
     """The link to a list of articles above the title or below it: the only one in its block."""
     above = (block for level in islice(_levels(title), _LEVELS) for block in level.itersiblings(preceding=True))
     for block in chain(above, title.itersiblings()):

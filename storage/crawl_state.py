@@ -4,7 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
@@ -113,15 +113,6 @@ class CrawlState:
             return True
         sql = "select looks from entry_dates where url = ? and timestamp = ? and looks >= ?"
         return self._db.execute(sql, [url, timestamp, MAX_LOOKS]).fetchone() is not None
-
-    def written_since(self, first: date, langs: Sequence[str]) -> list[tuple[str, str | None]]:
-        """Articles of some editions written on a day (KST) or later, newest first: url and `source_url`."""
-        sql = """
-            select url, source_url from catalogue join articles using (url, timestamp)
-            where latest and day >= ? and catalogue.lang in (select value from json_each(?)) and url like 'https:%'
-            order by timestamp desc, url
-        """
-        return [(url, source) for url, source in self._db.execute(sql, [first.isoformat(), json.dumps(langs)])]
 
     def note_entry_date(self, url: str, timestamp: str) -> None:
         """Remember a list entry's date that the article's own page does not have.

@@ -2,22 +2,21 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from operator import itemgetter
 from typing import NamedTuple
 
 from sqlite_utils import Database
 
-from storage.database import Store, WrongNameError
+from storage.database import WrongNameError
 from storage.exports import Exported, sound
 from storage.selection import Selection, find_urls
 from storage.versions import COLUMNS, HISTORY, Row
 
-#: All that stood in articles: the rows of `articles`, and of `silent_edits` with a minus before their ids.
+#: What stood in articles, with an id: that of `catalogue`, or of `silent_edits` with a minus.
 STOOD = f"""(
   select id, {", ".join(f"articles.{name}" for name in COLUMNS)}, null as replaced_at
   from catalogue join articles using (url, timestamp)
-  union all select -id, {", ".join(HISTORY)} from silent_edits
+  union all select cast(-id as integer), {", ".join(HISTORY)} from silent_edits
 )"""  # noqa: S608
 _HISTORY = f"select * from {STOOD} where url = ? order by timestamp, replaced_at nulls last"  # noqa: S608
 # What stood in a row of `articles` at a moment, and perhaps longer; in the order of texts ~ is after any.
@@ -58,10 +57,10 @@ def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list
     key = ""
     try:
         urls = find_urls(db, [given])
-    except ValueError as error:
+    except WrongNameError:
         urls = db.execute("select url from catalogue where id = ?", [key := ascii(given)[1:-1]]).fetchone()
         if urls is None:
-            raise WrongNameError(str(error)) from None
+            raise
     if len(urls) > 1:
         raise WrongNameError(f"{given} is the number of {len(urls)} articles; give an address: {', '.join(urls)}.")
     rows = list(db.query(_HISTORY, urls))
@@ -76,12 +75,6 @@ def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list
 def marks(db: Database) -> dict[str, Mark]:
     """All marks by name."""
     return {name: Mark(article, edit) for name, article, edit in db.execute("select name, article, edit from marks")}
-
-
-def move_mark(store: Store, name: str, mark: Mark) -> None:
-    """Set a mark, as part of the caller's batch; it begins where there was none."""
-    now = datetime.now(UTC).isoformat(timespec="microseconds")
-    store.db.execute("insert or replace into marks values (?, ?, ?, ?)", [name, *mark, now])
 
 
 def stored_since(db: Database, mark: Mark, selection: Selection) -> tuple[list[Row], Mark]:

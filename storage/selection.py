@@ -9,6 +9,7 @@ from typing import Literal
 from sqlite_utils import Database
 
 from extractors.address import EDITIONS, parse_address, site_url
+from storage.database import WrongNameError
 from storage.query import fts_expression, unaccented
 from storage.search import marked
 from storage.versions import COLUMNS, Row
@@ -171,7 +172,7 @@ def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:
     """The canonical addresses of stored articles, from any addresses of them and numbers (`Seq_Code`) of news.
 
     Raises:
-        ValueError: one of them is not stored; the message names it.
+        WrongNameError: one of them is not stored; the message names it.
     """
     found = dict[str, None]()
     for text in given:
@@ -182,7 +183,7 @@ def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:
         sql = "select distinct url from catalogue where url in (select value from json_each(?))"
         stored = {url: None for (url,) in db.execute(sql, [json.dumps(meant)])}
         if not stored:
-            raise ValueError(f"The article {text[:200]} is not stored; leave it out, or crawl it first.")
+            raise WrongNameError(f"The article {text[:200]} is not stored; leave it out, or crawl it first.")
         found |= stored
     return tuple(found)
 
@@ -191,7 +192,7 @@ def find_category(db: Database, given: str) -> str:
     """The stored category that `given` names, with or without its accents and capitals; empty where `given` is blank.
 
     Raises:
-        ValueError: no article has it; the message names the categories that exist.
+        WrongNameError: no article has it; the message names the categories that exist.
     """
     found = db.execute("select distinct category from catalogue where category is not null order by category")
     categories = [category for (category,) in found]
@@ -201,4 +202,4 @@ def find_category(db: Database, given: str) -> str:
     if not given.strip():
         return ""
     known = ", ".join(categories[:20])
-    raise ValueError(f"No article has the category {given}" + (f"; there are: {known}." if known else "."))
+    raise WrongNameError(f"No article has the category {given}" + (f"; there are: {known}." if known else "."))

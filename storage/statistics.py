@@ -6,7 +6,6 @@ import sqlite3
 import tomllib
 import unicodedata
 from collections.abc import Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from typing import Any, Literal
@@ -15,8 +14,7 @@ from sqlite_utils import Database
 
 from extractors.address import EDITIONS
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
-from storage.query import QueryError, fts_expression, split
-from storage.schema import TOKENIZE
+from storage.query import QueryError, fts_expression, split, unaccented
 from storage.selection import Selection
 from storage.versions import Row
 
@@ -29,6 +27,8 @@ Words = Mapping[str, str]
 OTHERS: Words = {"en": "others", "fr": "autres"}
 _PERIOD = "substr(catalogue.month, 1, iif(:by = 'year', 4, 7))"
 _NONE: Words = {"en": "(none)", "fr": "(sans)"}
+# A word of Latin letters, Hangul or Han: the index has it as `unaccented` gives it.
+_FOLDED_ALIKE = re.compile('"[0-9A-Za-zÀ-ÖØ-öø-ſ가-힣一-鿿]+"')
 #: How many words are counted side by side at most.
 MAX_WORDS_ASKED = 9
 #: How many characters a label in a chart or a table has at most; pages can make theirs as long as they like.
@@ -153,13 +153,8 @@ def words_asked(words: object) -> str:
 
 def _terms(expression: str) -> list[str] | None:
     words = re.sub("[()]", "", expression).split(" OR ")
-    if not all(re.fullmatch(r'"[^\W_]+"', word) for word in words):
-        return None
-    with closing(sqlite3.connect(":memory:")) as index:  # its tokenizer knows best which letters are the same
-        index.execute(f"create virtual table written using fts5 (word, tokenize='{TOKENIZE}')")
-        index.execute("create virtual table terms using fts5vocab (written, row)")
-        index.executemany("insert into written values (?)", [[word] for word in words])
-        return [term for (term,) in index.execute("select term from terms")]
+    # Of other alphabets the index folds letters by rules of its own.
+    return [unaccented(word[1:-1]) for word in words] if all(map(_FOLDED_ALIKE.fullmatch, words)) else None
 
 
 def tokens(sizes: object) -> int:

@@ -5,8 +5,6 @@ It answers to this machine only and loads nothing from elsewhere; a crawl may ru
 standard output; Ctrl-C closes it. With --share a link goes there, too, that lets one browser of the local network in,
 such as your phone's: once, then another one is printed. Needs kbsworld[browse].
 
-Exit status: 0 when closed; 1 where there is no database or the port is in use; 2 for a wrong call.
-
 Examples:
   kbsworld browse --open
   kbsworld browse --port 0 -s KBS_DB=old.db
@@ -38,10 +36,8 @@ class Command(OfflineCommand):
         parser.add_argument("--metadata", action="store_true", help=text)
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        try:
-            import datasette_dashboards  # noqa: F401
-        except ImportError as error:
-            raise ImportError("kbsworld browse needs Datasette: pip install 'kbsworld[browse]'.") from error
+        import datasette_dashboards  # noqa: F401
+
         from storage.database import open_to_read
         from storage.web.app import metadata_for_datasette, serve
 

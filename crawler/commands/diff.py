@@ -5,9 +5,6 @@ kbsworld show, where silent edits have some too; without them the last two are c
 On a terminal what was removed is red and what was added green, unless NO_COLOR is set; else they are in [-...-] and
 {+...+}.
 
-Exit status: 0; 1 where the database cannot be read; 2 for a wrong call, such as a version that is not there; 128 plus
-the signal's number where a signal ended it.
-
 Examples:
   kbsworld diff 83685
   kbsworld diff 83685 1 3
@@ -39,7 +36,7 @@ class Command(OfflineCommand):
 
     def work(self, args: list[str], opts: Namespace) -> int:
         from storage.database import open_to_read
-        from storage.exports import html_digest, sound
+        from storage.exports import digest, sound
         from storage.history import history
 
         if not 1 <= len(args) <= 3:
@@ -53,7 +50,7 @@ class Command(OfflineCommand):
         for before, after in pairwise(sound(versions, self.complain)):  # one pair, where neither is damaged
             article = after._replace(before=before, change="edited" if before.row["replaced_at"] else "updated")
             if opts.format == "html":
-                html_digest.write([article], sys.stdout.buffer)
+                digest.write([article], sys.stdout.buffer)
             else:
                 print(_json(article, before) if opts.format == "json" else _text(article, before))
         return 0

@@ -4,9 +4,6 @@ Writes the articles of the database of KBS_DB, the newest version of each, oldes
 whole at the end, or not at all. FILE.manifest.json beside it says what it holds: kbsworld verify reads it, and --as-of
 with the moment that it names gives the same file later. A crawl may run at the same time.
 
-Exit status: 0; 1 where the database cannot be read, a row of it is damaged (the others are written), or something
-cannot be written; 2 for a wrong call; 128 plus the signal's number where a signal ended it.
-
 Examples:
   kbsworld export -o articles.csv --since 2026-01-01
   kbsworld export --all-versions | gzip > articles.jsonl.gz
@@ -43,8 +40,8 @@ _FORMATS = {
     "csv": ("csv_table", "for spreadsheets and scripts"),
     "xlsx": ("excel", "for Excel; needs kbsworld[xlsx]"),
     "parquet": ("parquet_file", "typed, for pandas and DuckDB; needs kbsworld[parquet]"),
-    "html": ("html_digest", "one page to read, print or mail"),
-    "markdown": ("markdown_digest", "FILE.md: one page; FOLDER: a file per article"),
+    "html": ("digest", "one page to read, print or mail"),
+    "markdown": ("markdown", "FILE.md: one page; FOLDER: a file per article"),
     "atom": ("atom", "a feed with the whole texts, the newest first"),
     "txt": ("plain_text", "the texts alone, a file per article, and metadata.csv"),
     "vertical": ("vertical", "word and lemma, for corpus tools; needs kbsworld[lemmas]"),
@@ -115,9 +112,8 @@ def format_of(name: str, path: Path | None) -> tuple[str, bool]:
     """The module of a format, and whether what it writes is a folder; ArgumentError where there is no such format."""
     if name not in _FORMATS:
         raise ArgumentError(f"There is no format {name[:40]}.")
-    if name == "markdown" and path and _ENDINGS.get(path.suffix.lower()) != name:
-        return "markdown", True
-    return _FORMATS[name][0], name == "txt"
+    is_page = path is None or _ENDINGS.get(path.suffix.lower()) == name
+    return _FORMATS[name][0], name == "txt" or (name == "markdown" and not is_page)
 
 
 def write_export(db: Database, selection: Selection, form: tuple[str, bool], path: Path | None) -> tuple[int, int]:

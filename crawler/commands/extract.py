@@ -3,8 +3,6 @@
 Prints the article of each FILE: a saved HTML page, a page saved as plain text, a folder of them, or - for standard
 input. The type of a page is detected from its content.
 
-Exit status: 0; 1 where a file held no article or could not be read; 2 for a wrong call.
-
 Examples:
   kbsworld extract page.html
   kbsworld extract --format markdown saved/ > articles.md

@@ -3,9 +3,6 @@
 Stores the rows of each FILE, JSON Lines, plain or gzip, in the database of KBS_DB, under the
 rules by which a crawl stores. Called again, it changes nothing.
 
-Exit status: 0; 1 where something could not be read or stored; 2 for a wrong call; 128 plus the signal's number
-where a signal ended it.
-
 Examples:
   kbsworld import articles.jsonl
   kbsworld import 2025.jsonl.gz 2026.jsonl.gz
@@ -125,24 +122,19 @@ def _row(values: dict[str, Any] | str) -> Row:
         row = article_row(article, Capture(url="", fetched_at=moment, body=b"", location=place))
         if article.timestamp is None and _CAPTURE_TIME.fullmatch(values["timestamp"]):
             row["timestamp"] = values["timestamp"]
+        replaced = values.get("replaced_at")
+        row["replaced_at"] = replaced and datetime.fromisoformat(replaced).astimezone(UTC).isoformat(
+            "T", "microseconds"
+        )
         fits = _fits(row)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ValueError("not a row that kbsworld export writes") from None
-    row["replaced_at"] = _moment(values.get("replaced_at"))
     flags = {name: bool(row[name]) for name in ("has_video", "truncated")}
     for name, value in {**row, **flags, "paragraphs": list(article.paragraphs)}.items():
         same = values.get(name) == value and type(values.get(name)) is type(value)
         if not same or not fits.get(name, True):
             raise ValueError(f"{name} is not as kbsworld export writes it")
     return row
-
-
-def _moment(given: Any) -> str | None:
-    """When a silent edit was replaced, as it is stored; None where that is no moment in UTC."""
-    try:
-        return datetime.fromisoformat(given).astimezone(UTC).isoformat(timespec="microseconds")
-    except (ValueError, TypeError, OverflowError):
-        return None
 
 
 def _fits(row: Row) -> dict[str, bool]:

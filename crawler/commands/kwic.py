@@ -4,9 +4,6 @@ Prints each place in the titles and texts of the articles that match QUERY (writ
 line, with the words before and after it. Accents and capitals do not matter, but with --exact. Each line begins with
 the name that the article has in exports. The newest version of each article counts. A crawl may run at the same time.
 
-Exit status, as of grep: 0 where something is found; 1 where nothing is, or the database cannot be read; 2 for a
-wrong call or query; 128 plus the signal's number where a signal ended it.
-
 Examples:
   kbsworld kwic '"conseil de securite"' --since 2026
   kbsworld kwic --sort right --context 5 'sanction*' | less

@@ -3,10 +3,8 @@
 Prints the articles that were stored in the database of KBS_DB since the last call, those that were updated, and those
 that were edited without a new date, with what changed. Where there is nothing it prints nothing, so that cron sends a
 mail exactly when there is something. The mark, how far you were told, is one for each user; with --mark others have
-their own, each for one selection: what a call does not select counts as told. The first call tells all there is.
-
-Exit status: 0; 1 where the database cannot be read, or a row of it is damaged (the others are told); 2 for a wrong
-call; 128 plus the signal's number where a signal ended it. The mark moves only when all was printed.
+their own, each for one selection: what a call does not select counts as told. The first call tells all there is. The
+mark moves only when all was printed.
 
 Examples:
   kbsworld new
@@ -19,6 +17,7 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, Namespace
+from datetime import UTC, datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -45,7 +44,7 @@ class Command(OfflineCommand):
 
     def work(self, _: list[str], opts: Namespace) -> int:
         from storage.database import Store, open_to_read
-        from storage.history import Mark, marks, move_mark, news, stored_since
+        from storage.history import Mark, marks, news, stored_since
 
         check_text("--mark", opts.mark or "")
         if opts.mark == "":
@@ -73,7 +72,8 @@ class Command(OfflineCommand):
             sys.stdout.flush()
         if not opts.peek and (opts.begin or mark != until):
             with Store(self.database) as store, store.batch():
-                move_mark(store, name, until)
+                values = [name, *until, datetime.now(UTC).isoformat(timespec="microseconds")]
+                store.db.execute("insert or replace into marks values (?, ?, ?, ?)", values)
         return 0
 
 

@@ -5,9 +5,6 @@ folders of saved pages, Scrapy's HTTP cache, JSON Lines and CSV with url and htm
 input. The type of a SOURCE is detected from its content. Without SOURCE: the archive of KBS_ARCHIVE. Interrupted,
 the same call goes on: sources that were read are skipped.
 
-Exit status: 0; 1 where something could not be read; 2 for a wrong call; 128 plus the signal's number where a signal
-ended it.
-
 Examples:
   kbsworld reextract
   kbsworld reextract --dry-run pages/ crawl.warc.gz

@@ -6,9 +6,6 @@ titles only. Quote a QUERY with quotes or brackets for the shell, and put -- bef
 
 Times are KST. On a terminal found words are highlighted, unless NO_COLOR is set. A crawl may run at the same time.
 
-Exit status, as of grep: 0 where something is found; 1 where nothing is, or the database cannot be read; 2 for a
-wrong call or query; 128 plus the signal's number where a signal ended it.
-
 Examples:
   kbsworld search sommet coree
   kbsworld search '"conseil de securite" NOT iran' --since 2026-01-01

@@ -3,9 +3,6 @@
 ARTICLE is an address of the article, its number (Seq_Code), or the id of a row of catalogue, as in the reading room's
 addresses. Shows the newest version; --version N another of those listed. Times of the article are in KST.
 
-Exit status: 0; 1 where the database cannot be read; 2 for a wrong call, such as an article that is not stored; 128
-plus the signal's number where a signal ended it.
-
 Examples:
   kbsworld show 83685
   kbsworld show 83685 --version 1

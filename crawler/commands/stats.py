@@ -5,9 +5,6 @@ by length, by layout, the words of all; and with --word those that contain a wor
 a million words of the edition. --coverage instead shows where the articles of each month are from, and on which
 weekdays no news are stored. The reading room draws the same. A crawl may run at the same time.
 
-Exit status: 0; 1 where the database cannot be read, or a picture cannot be drawn; 2 for a wrong call; 128 plus the
-signal's number where a signal ended it.
-
 Examples:
   kbsworld stats --only word --word sommet --word '"kim jong un"' --by year
   kbsworld stats --only months --format csv > months.csv
@@ -101,10 +98,7 @@ def plot(spec: Spec, path: Path) -> None:
         ExportError: it cannot be drawn or written; a file that was there is as it was.
         ImportError: vl-convert-python is missing.
     """
-    try:
-        import vl_convert
-    except ImportError as error:
-        raise ImportError("--plot needs vl-convert-python: pip install 'kbsworld[plot]'.") from error
+    import vl_convert
 
     from storage.exports import ExportError, whole_file
 

@@ -93,9 +93,8 @@ class RunReport(RunExtension):
             why = run.stopped or f"{first_failure}; {hint}."
             return f"Nothing could be fetched from {self.spider.site.base}: {why}"
         seconds = time.monotonic() - self._began
-        lines = [
-            f"{self.spider.name}: {counted(run.pages, 'page')} fetched, lists included, in {seconds:.0f} s ({reason})"
-        ]
+        pages = counted(run.pages, "page")
+        lines = [f"{self.spider.name}: {pages} fetched, lists included, in {seconds:.0f} s ({reason})"]
         lines += [f"  {name:<10} {run.counts[name]:>6}" for name in COUNTS]
         lines += [f"  {'failed':<10} {len(run.failures):>6}"]
         lines += [f"refused: {counted(count, 'time')}: {reason}" for reason, count in run.refusal_reasons.most_common()]

@@ -11,6 +11,7 @@ from crawler.arguments import ArgumentError, count, lines_of
 from crawler.spiders.base import KbsSpider
 from extractors.address import EDITIONS, SITE, Address, parse_address, site_url
 from extractors.article import KST
+from storage.selection import Selection
 
 # How many numbers a range may have: several times what the site ever used.
 _MAX_RANGE = 1_000_000
@@ -47,8 +48,9 @@ class KbsArticlesSpider(KbsSpider):
     def first_requests(self) -> Iterator[Request]:
         if self.recheck:
             first = datetime.now(KST).date() - timedelta(days=min(self.recheck, _MOST_DAYS) - 1)
-            for url, source_url in self.crawl_state.written_since(first, [EDITIONS[one] for one in self.editions]):
-                yield self.request_article(_view(url, source_url))
+            stored = Selection(since=first, langs=tuple(EDITIONS[one] for one in self.editions), order="newest")
+            pages = [(article.url, article.source_url) for article in self.store.articles(stored)]
+            yield from (self.request_article(_view(*page)) for page in pages if page[0].startswith("https:"))
         for address in map(parse_address, chain.from_iterable(self.given)):
             assert address is not None
             if address.url in self.requested:

@@ -13,11 +13,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
-from html import escape
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
+
+from markupsafe import Markup, escape
 
 from extractors.address import EDITIONS, PAGES, SITE
 from extractors.article import KST
@@ -105,21 +106,17 @@ def moment_of(time: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=KST)
 
 
-def blocks(
-    paragraphs: Iterable[str], escape: Callable[[str], str], paragraph: str, items: str, item: str
-) -> Iterator[str]:
-    """Paragraphs and lists of successive items: each text escaped, and put into the format for what it is."""
+def blocks(paragraphs: Iterable[str]) -> Iterator[tuple[bool, Iterator[str]]]:
+    """Paragraphs in groups, each with whether it is a list; then its texts are the items of that."""
     shown = filter(None, paragraphs)  # an empty one shows nothing
-    for is_item, group in groupby(shown, lambda one: one.startswith(ITEM) and one != ITEM):
-        if is_item:
-            yield items.format("".join(item.format(escape(one.removeprefix(ITEM))) for one in group))
-        else:
-            yield from (paragraph.format(escape(one)) for one in group)
+    for is_list, group in groupby(shown, lambda one: one.startswith(ITEM) and one != ITEM):
+        yield is_list, (one.removeprefix(ITEM) if is_list else one for one in group)
 
 
-def markup(text: str) -> str:
+def markup(text: str) -> Markup:
     """Text as XML and HTML show it as it is, also in an attribute; what they forbid becomes U+FFFD."""
-    return escape(FORBIDDEN.sub(REPLACEMENT, text)).replace("\r", "&#13;")
+    shown = escape(FORBIDDEN.sub(REPLACEMENT, text))
+    return shown.replace("\r", Markup("&#13;")) if "\r" in text else shown
 
 
 def described(selection: Selection) -> str:

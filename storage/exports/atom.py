@@ -8,8 +8,7 @@ from feedgenerator import Atom1Feed
 
 from extractors.address import SITE
 from storage.exports import FORBIDDEN, REPLACEMENT, Exported, described, moment_of
-from storage.exports.digest import web_address
-from storage.exports.html_digest import fragment
+from storage.exports.digest import template, web_address
 from storage.selection import NEWEST, Selection
 
 
@@ -23,7 +22,7 @@ def write(
         selection: which these are; the feed's id is made of it.
         address: where the feed itself is, if it has an address.
     """
-    about = described(selection)
+    about, fragment = described(selection), template("digest.html").fragment
     feed = Atom1Feed("KBS World", SITE, about, language="fr", author_name="KBS World", feed_url=address)
     feed.feed["id"] = uuid5(NAMESPACE_URL, f"kbsworld {about}").urn
     for article in articles:

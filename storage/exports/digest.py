@@ -1,13 +1,31 @@
-"""What digests, feeds and `kbsworld new` say of an article, each in its own marks: of when it is, and what changed."""
+"""HTML: all articles on one page (digest.html); and what any digest, feed and `kbsworld new` say of an article."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import IO, Any
 
+from jinja2 import Environment, PackageLoader
+from markupsafe import Markup
+
+from extractors.address import EDITIONS
 from extractors.article import KST
 from storage.difference import Piece, compare_paragraphs, compare_words
-from storage.exports import Exported, moment_of
+from storage.exports import Exported, blocks, markup, moment_of
 
 # Columns besides title and text whose change is told.
 _FIELDS = ("category", "written_at", "image_url", "image_credit", "has_video")
+
+
+def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
+    """Write articles into a stream, as a page that needs nothing else, to be read, printed or mailed."""
+    digest = template("digest.html")
+    stream.write(digest.head().encode())
+    for article in articles:
+        stream.write(digest.page(article).encode())
+
+
+def template(name: str) -> Any:
+    """The macros of a file in templates/, which take and return text; theirs is escaped by `markup`."""
+    return _TEMPLATES.get_template(name).module
 
 
 def about(article: Exported) -> str:
@@ -39,3 +57,15 @@ def web_address(url: str | None) -> str:
 def _time(moment: str) -> str:
     """A time of the database, which is in KST, as people read it; a day stays a day."""
     return f"{moment[:10]} {moment[11:16]} KST" if len(moment) > len("2026-11-24") else moment
+
+
+_TEMPLATES = Environment(
+    loader=PackageLoader("storage.exports"),
+    autoescape=True,
+    finalize=lambda value: value if isinstance(value, Markup) else markup(str(value)),
+    trim_blocks=True,
+)
+_TEMPLATES.globals |= {
+    **{each.__name__: each for each in (about, blocks, differences, moment_of, web_address)},
+    "languages": set(EDITIONS.values()),
+}

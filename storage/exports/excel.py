@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
+from xlsxwriter import Workbook
+
 from storage.exports import FORBIDDEN, REPLACEMENT, Exported, ExportError, day_of, moment_of
 from storage.exports.csv_table import HEADER
 
@@ -22,16 +24,11 @@ _MAX_ROWS, _MAX_CELL = 1_048_576, 32_767
 
 
 def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
-    """Write articles into a stream; ImportError, with a sentence, where XlsxWriter is missing.
+    """Write articles into a stream.
 
     Raises:
         ExportError: there are more of them than a sheet holds.
     """
-    try:
-        from xlsxwriter import Workbook
-    except ImportError as error:
-        raise ImportError("--format xlsx needs XlsxWriter: pip install 'kbsworld[xlsx]'.") from error
-
     number = 0
     with TemporaryDirectory() as folder:
         book = Workbook(stream, _OPTIONS | {"tmpdir": folder})

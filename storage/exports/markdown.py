@@ -1,12 +1,14 @@
-"""Markdown: a file for each article, with its fields as YAML front matter and its text as CommonMark."""
+"""Markdown: a file for each article, its fields as YAML front matter, its text as CommonMark; or all on one page."""
 
 import json
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
+from urllib.parse import quote
 
 from storage.exports import FORBIDDEN, REPLACEMENT, Exported, blocks, name_of
+from storage.exports.digest import about, template, web_address
 from storage.selection import NEWEST, Selection
 from storage.versions import HISTORY
 
@@ -24,11 +26,21 @@ _ANY = re.compile(rf"{FORBIDDEN.pattern[:-1]}\\`*_\[\]<>#~|&\t\r\n]")
 _NOT_YAML = re.compile("[\x7f-\xa0\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 
 
-def write(articles: Iterable[Exported], folder: Path, selection: Selection = NEWEST) -> None:
-    """Write articles, no two of one url and (of all versions) timestamp, into an empty folder."""
+def write(articles: Iterable[Exported], out: Path | IO[bytes], selection: Selection = NEWEST) -> None:
+    """Write articles into a stream; or into an empty folder, then no two of one url and (of all versions) timestamp."""
+    if isinstance(out, Path):
+        for article in articles:
+            (out / f"{name_of(article.row, version=selection.all_versions)}.md").write_bytes(page(article).encode())
+        return
+    changes = template("digest.html").changes
+    out.write(b"# KBS World\n")
     for article in articles:
-        name = f"{name_of(article.row, version=selection.all_versions)}.md"
-        (folder / name).write_bytes(page(article).encode())
+        title = escaped(article.row["title"] or "(no title)")
+        link = quote(web_address(article.row["url"]), safe="!#$%&'()*+,/:;=?@[]")
+        parts = [f"## [{title}](<{link}>)" if link else f"## {title}", escaped(about(article))]
+        # As HTML on one line, which Markdown may hold: it has no marks of its own for this.
+        parts += [" ".join(changes(article).split()), *_blocks(article.paragraphs)]
+        out.write("".join(f"\n{part}\n" for part in parts if part).encode())
 
 
 def page(article: Exported) -> str:
@@ -36,12 +48,13 @@ def page(article: Exported) -> str:
     values = article.values
     title = [f"# {escaped(values['title'])}"] if values["title"] else []
     fields = "".join(f"{name}: {_yaml(values.get(name))}\n" for name in _FRONT_MATTER)
-    return f"---\n{fields}---\n\n" + "\n\n".join([*title, *text_blocks(article.paragraphs)]) + "\n"
+    return f"---\n{fields}---\n\n" + "\n\n".join([*title, *_blocks(article.paragraphs)]) + "\n"
 
 
-def text_blocks(paragraphs: Iterable[str]) -> Iterator[str]:
-    """Paragraphs, and lists of successive items."""
-    return map(str.rstrip, blocks(paragraphs, escaped, "{}", "{}", "- {}\n"))
+def _blocks(paragraphs: Iterable[str]) -> Iterator[str]:
+    for is_list, texts in blocks(paragraphs):
+        shown = map(escaped, texts)
+        yield from ["\n".join(f"- {text}" for text in shown)] if is_list else shown
 
 
 def escaped(text: str) -> str:

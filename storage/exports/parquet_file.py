@@ -3,6 +3,9 @@
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
+import pyarrow
+from pyarrow.parquet import ParquetWriter
+
 from storage.exports import FLAGS, Exported, day_of, moment_of
 from storage.versions import HISTORY
 
@@ -13,13 +16,7 @@ _GROUP_CHARACTERS = 16_000_000
 
 
 def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
-    """Write articles into a stream, which may be a pipe; ImportError, with a sentence, where pyarrow is missing."""
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetWriter
-    except ImportError as error:
-        raise ImportError("--format parquet needs pyarrow: pip install 'kbsworld[parquet]'.") from error
-
+    """Write articles into a stream, which may be a pipe."""
     types = {
         **{name: pyarrow.timestamp("us", zone) for name, zone in _TIMES.items()},
         **dict.fromkeys(FLAGS, pyarrow.bool_()),

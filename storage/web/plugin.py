@@ -121,7 +121,9 @@ async def _file(datasette: Datasette, request: Request) -> Response | _Sent:
     address = f"http://{request.host}{request.full_path}"
     try:
         file = await _read(datasette, write_file, asked_in(request.args), form, address)
-    except (ValueError, ImportError) as error:
+    except ImportError as error:
+        return Response.text(f"This needs {error.name}: pip install 'kbsworld[{form}]'.\n", status=501)
+    except ValueError as error:
         return Response.text(f"{error}\n", status=400)
     kind = "application/atom+xml; charset=utf-8" if form == "atom" else FILES[form][1]
     return _Sent(file, None if form == "atom" else f"kbsworld.{form}", kind)

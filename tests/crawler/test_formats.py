@@ -108,10 +108,11 @@ def test_an_export_made_again_is_the_same_bytes(folder: Path, form: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("form", "module", "extra"), [("xlsx", "xlsxwriter", "xlsx"), ("vertical", "simplemma", "lemmas")]
+    ("form", "module", "extra"),
+    [("xlsx", "xlsxwriter", "xlsx"), ("vertical", "simplemma", "lemmas"), ("parquet", "pyarrow", "parquet")],
 )
 def test_a_format_whose_extra_is_missing_says_how_to_get_it(folder: Path, form: str, module: str, extra: str) -> None:
     first = f"import sys; sys.modules['{module}'] = None"
     run = prepared().run("export", "--format", form, "-o", f"{folder}/none", first=first, KBS_DB=f"{folder}/kbs.db")
     assert (run.returncode, run.stdout, (folder / "none").exists()) == (1, "", False)
-    assert run.stderr.endswith(f": pip install 'kbsworld[{extra}]'.\n")
+    assert run.stderr == f"This needs {module}: pip install 'kbsworld[{extra}]'.\n"

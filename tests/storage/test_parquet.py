@@ -1,8 +1,6 @@
 """Articles as a Parquet file."""
 
 import json
-import sys
-from io import BytesIO
 from pathlib import Path
 
 import duckdb
@@ -53,9 +51,3 @@ def test_long_texts_are_written_in_small_groups(tmp_path: Path, monkeypatch: pyt
     monkeypatch.setattr(parquet_file, "_GROUP_CHARACTERS", 1000)
     write(tmp_path / "a.parquet", *(article(number, text="x" * 400) for number in range(9)))
     assert parquet.ParquetFile(tmp_path / "a.parquet").num_row_groups == 3
-
-
-def test_pyarrow_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pyarrow.parquet", None)
-    with pytest.raises(ImportError, match=r"--format parquet needs pyarrow: pip install 'kbsworld\[parquet\]'\."):
-        parquet_file.write([], BytesIO())

@@ -1,5 +1,6 @@
 """What can be counted of the articles, against a naive count in Python; and the dashboards' queries."""
 
+import json
 import re
 import sqlite3
 from collections import Counter
@@ -16,8 +17,10 @@ from extractors import Article
 from extractors.article import KST
 from storage import ArticleStore, Capture
 from storage.charts import chart
+from storage.query import fold
+from storage.schema import TOKENIZE
 from storage.selection import NEWEST, Selection
-from storage.statistics import MAX_LABEL, STATISTICS, Language, register, run, summarize
+from storage.statistics import MAX_LABEL, STATISTICS, Language, register, run, summarize, words_asked
 from storage.versions import Row
 from storage.web.app import charts
 
@@ -240,3 +243,17 @@ def test_dashboards_and_the_command_count_the_same(store: ArticleStore, language
         everything = run(store.db, statistic, NEWEST, language, "seoul")
         assert answered(connection, each["query"], {"word": "seoul"}) == everything
     connection.close()
+
+
+def test_words_are_looked_up_as_the_index_has_them() -> None:
+    letters = [chr(code) for code in (*range(0x250), *range(0x250, 0xFFFF, 31)) if chr(code).isalnum()]
+    with sqlite3.connect(":memory:") as index:
+        index.execute(f"create virtual table written using fts5 (word, tokenize='{TOKENIZE}')")
+        index.execute("create virtual table terms using fts5vocab (written, instance)")
+        words = [(ord(letter), fold(f"A{letter}b")) for letter in letters]
+        index.executemany("insert into written (rowid, word) values (?, ?)", words)
+        terms = {chr(key): term for key, term in index.execute("select doc, term from terms")}
+    index.close()
+    looked_up = {letter: json.loads(words_asked(f"A{letter}b"))[0]["terms"] for letter in letters}
+    assert len([letter for letter in letters if looked_up[letter]]) > 900
+    assert all(terms[letter] in (found or terms[letter]) for letter, found in looked_up.items())

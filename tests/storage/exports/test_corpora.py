@@ -3,11 +3,9 @@
 import csv
 import json
 import re
-import sys
 from io import BytesIO
 from pathlib import Path
 
-import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
@@ -111,9 +109,3 @@ def test_no_text_breaks_the_grammar_and_no_sign_is_lost(title: str, paragraphs: 
 def test_each_version_has_an_id_of_its_own() -> None:
     rows = [exported(7, "a", timestamp=time) for time in ("2026-11-21T09:00:00+09:00", "2026-11-21T10:00:00+09:00")]
     assert len(set(re.findall(' id="([^"]+)"', written(*rows, all_versions=True)))) == 2
-
-
-def test_simplemma_is_asked_for_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "simplemma", None)
-    with pytest.raises(ImportError, match=r"--format vertical needs simplemma: pip install 'kbsworld\[lemmas\]'\."):
-        vertical.write([], BytesIO())

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from storage.exports import FORBIDDEN, Exported, markdown_digest
+from storage.exports import FORBIDDEN, Exported, markdown
 from storage.exports.markdown import page, write
 from storage.selection import Selection
 from storage.versions import Row
@@ -115,7 +115,7 @@ def test_each_version_has_its_own_name(tmp_path: Path) -> None:
 
 def digest(*articles: Exported) -> str:
     out = BytesIO()
-    markdown_digest.write(articles, out)
+    markdown.write(articles, out)
     return str(MarkdownIt("commonmark").render(out.getvalue().decode()))
 
 
