@@ -9,7 +9,7 @@ Examples:
   kbsworld browse --open
   kbsworld browse --port 0 -s KBS_DB=old.db
   kbsworld browse --share
-  kbsworld browse --metadata > kbs.json; datasette data/kbs.db --metadata kbs.json
+  kbsworld browse --metadata > kbs.json
 """
 
 import errno

@@ -30,12 +30,8 @@ Context = dict[str, Any]
 #: The parameters of a list in addresses, as they are given.
 Asked = dict[str, str]
 
-#: Files of a list: ending -> module of storage.exports, and media type.
-FILES = {
-    "csv": ("csv_table", "text/csv; charset=utf-8"),
-    "xlsx": ("excel", "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"),
-    "jsonl": ("json_lines", "application/jsonl; charset=utf-8"),
-}
+#: Files of a list: ending -> module of storage.exports.
+FILES = {"csv": "csv_table", "xlsx": "excel", "jsonl": "json_lines"}
 #: Columns of the catalogue that are facets.
 FACETS = ("category", "month", "kind", "lang", "layout")
 
@@ -150,15 +146,16 @@ def _toggled(asked: Asked, name: str, value: str) -> Context:
     return {"is_on": is_on, "address": f"/search?{urlencode(rest if is_on else rest | wanted)}"}
 
 
-def days_page(db: Database, day: str | None) -> Context:
-    """The articles of a day and of days before, as many as fit; of the newest day, with counts, where none is named."""
-    ids = [key for (key,) in db.execute(_UNTIL, [f"{day or ''}~", _DAYS + 1])]
+def days_page(db: Database, day: str) -> Context:
+    """The articles of a day and of days before, as many as fit; of the newest day, with counts, where it is empty."""
+    day = day and _day(day).isoformat()
+    ids = [key for (key,) in db.execute(_UNTIL, [f"{day}~", _DAYS + 1])]
     days = [(name, list(group)) for name, group in groupby(cards(db, ids), itemgetter("day"))]
     is_cut = len(ids) > _DAYS
     if is_cut and len(days) > 1:
         days.pop()  # it is on the next page, whole
         is_cut = False
-    first = day or (days[0][0] if days else None)
+    first = day or (days[0][0] if days else "")
     return {
         "days": days,
         "is_cut": is_cut,
@@ -228,12 +225,12 @@ def write_file(db: Database, asked: Asked, form: str, address: str) -> Any:
         ValueError: it cannot be understood; the message is a sentence.
     """
     selection = selection_of(db, asked)
-    file = NamedTemporaryFile()  # noqa: SIM115  (whoever sends it closes it)
+    file = NamedTemporaryFile(suffix=f".{form}")  # noqa: SIM115  (whoever sends it closes it)
     if form == "atom":
         newest = replace(selection, order="newest", limit=_RESULTS)
         atom.write(sound(select_rows(db, newest), _tell), file, newest, address)
     else:
-        module = import_module(f"storage.exports.{FILES[form][0]}")
+        module = import_module(f"storage.exports.{FILES[form]}")
         module.write(sound(select_rows(db, selection), _tell), file)
     file.flush()
     return file

@@ -20,9 +20,9 @@ from storage.web.lists import FILES, Context, article_path, asked_in, days_page,
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
 _COOKIE = "kbsworld-language"
+_ATOM = "application/atom+xml; charset=utf-8"
 # A page of this site: browsers take `//`, `/\\` and what they make of tabs and line ends for another server.
 _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
-_DAY = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])-[0-9]{2}")
 
 
 @hookimpl
@@ -71,9 +71,7 @@ def render_cell(row: Any, value: object, column: str, table: str | None, databas
 
 async def _days(datasette: Datasette, request: Request) -> Response:
     day = request.url_vars.get("day") or request.args.get("day")
-    if day and not _DAY.fullmatch(day):
-        raise ValueError(f"{day[:40]} is not a day; write it as 2026-11-24.")
-    return await _page(datasette, request, "days.html", await _read(datasette, days_page, day))
+    return await _page(datasette, request, "days.html", await _read(datasette, days_page, day or ""))
 
 
 async def _article(datasette: Datasette, request: Request) -> Response:
@@ -104,15 +102,15 @@ async def _search(datasette: Datasette, request: Request) -> Response:
 
 @dataclass(frozen=True)
 class _Sent:
-    """A file that is sent and closed, under a name of its own if a browser is to keep it."""
+    """A file that is sent and then closed; a browser keeps all but a feed, under a name that says what it is."""
 
     file: Any
-    name: str | None
-    kind: str
+    form: str
 
     async def asgi_send(self, send: Callable[..., Any]) -> None:
+        name, kind = (None, _ATOM) if self.form == "atom" else (f"kbsworld.{self.form}", None)
         with self.file:
-            await asgi_send_file(send, self.file.name, self.name, self.kind, chunk_size=1 << 16)
+            await asgi_send_file(send, self.file.name, name, kind, chunk_size=1 << 16)
 
 
 async def _file(datasette: Datasette, request: Request) -> Response | _Sent:
@@ -120,13 +118,11 @@ async def _file(datasette: Datasette, request: Request) -> Response | _Sent:
     form = request.url_vars["feed"] or request.url_vars["form"]
     address = f"http://{request.host}{request.full_path}"
     try:
-        file = await _read(datasette, write_file, asked_in(request.args), form, address)
+        return _Sent(await _read(datasette, write_file, asked_in(request.args), form, address), form)
     except ImportError as error:
         return Response.text(f"This needs {error.name}: pip install 'kbsworld[{form}]'.\n", status=501)
     except ValueError as error:
         return Response.text(f"{error}\n", status=400)
-    kind = "application/atom+xml; charset=utf-8" if form == "atom" else FILES[form][1]
-    return _Sent(file, None if form == "atom" else f"kbsworld.{form}", kind)
 
 
 async def _pick_language(request: Request) -> Response:
