@@ -20,10 +20,7 @@ from storage.versions import COLUMNS, HISTORY, Row, believed, extended, is_undat
 
 _INSERT = f"insert into articles ({', '.join(COLUMNS)}) values "  # noqa: S608
 _KEEP = f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values (:{', :'.join(HISTORY)})"  # noqa: S608
-_HISTORY = (
-    f"select {', '.join(COLUMNS)}, null as replaced_at from articles where url = :url "  # noqa: S608
-    f"union all select {', '.join(HISTORY)} from silent_edits where url = :url"
-)
+_HISTORY = f"select {', '.join(HISTORY)} from history where url = ?"  # noqa: S608
 _DELETE = "delete from articles where url = :url and timestamp = :timestamp"
 _DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
 _cells = itemgetter(*HISTORY)
@@ -183,7 +180,7 @@ class ArticleStore(Store):
     def _history(self, url: str) -> list[Row]:
         """The versions and silent edits of an article."""
         # Not through Database.query, which examines the columns first: most articles are new.
-        return [dict(zip(HISTORY, row, strict=True)) for row in self.db.execute(_HISTORY, {"url": url})]
+        return [dict(zip(HISTORY, row, strict=True)) for row in self.db.execute(_HISTORY, [url])]
 
 
 class ReadOnlyStore(ArticleStore):

@@ -10,18 +10,12 @@ from sqlite_utils import Database
 from storage.database import WrongNameError
 from storage.exports import Exported, sound
 from storage.selection import Selection, find_urls
-from storage.versions import COLUMNS, HISTORY, Row
+from storage.versions import HISTORY, Row
 
-#: What stood in articles, with an id: that of `catalogue`, or of `silent_edits` with a minus.
-STOOD = f"""(
-  select id, {", ".join(f"articles.{name}" for name in COLUMNS)}, null as replaced_at
-  from catalogue join articles using (url, timestamp)
-  union all select cast(-id as integer), {", ".join(HISTORY)} from silent_edits
-)"""  # noqa: S608
-_HISTORY = f"select * from {STOOD} where url = ? order by timestamp, replaced_at nulls last"  # noqa: S608
+_HISTORY = "select * from history where url = ? order by timestamp, replaced_at nulls last"
 # What stood in a row of `articles` at a moment, and perhaps longer; in the order of texts ~ is after any.
 _AT = f"""
-    select {", ".join(HISTORY)} from {STOOD} where url = ? and timestamp = ? and coalesce(replaced_at, '~') >= ?
+    select {", ".join(HISTORY)} from history where url = ? and timestamp = ? and coalesce(replaced_at, '~') >= ?
     order by replaced_at nulls last limit 1
 """  # noqa: S608
 # `before` is the version that a reader was told last.
@@ -67,14 +61,8 @@ def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list
     numbered = {str(number): row for number, row in enumerate(rows, 1)}
     for number in numbers:
         if number not in numbered:
-            has = f"the versions 1 to {len(rows)}" if len(rows) > 1 else "one version"
-            raise WrongNameError(f"There is no version {number}; the article has {has} (kbsworld show lists them).")
+            raise WrongNameError(f"There is no version {number}; kbsworld show lists the article's, 1 to {len(rows)}.")
     return rows, [numbered[number] for number in numbers] or [row for row in rows if str(row["id"]) == key] or rows[-1:]
-
-
-def marks(db: Database) -> dict[str, Mark]:
-    """All marks by name."""
-    return {name: Mark(article, edit) for name, article, edit in db.execute("select name, article, edit from marks")}
 
 
 def stored_since(db: Database, mark: Mark, selection: Selection) -> tuple[list[Row], Mark]:

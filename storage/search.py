@@ -33,7 +33,6 @@ _BATCH = 200
 _WORD = 40
 
 _COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
-_NEWEST = "select id from catalogue where {condition} order by timestamp desc, url limit :limit"
 # The plus keeps SQLite from asking the index for each id; only these are ranked.
 _AMONG = """
     select rowid, rank from articles_fts where articles_fts match :expression and rowid between :first and :last
@@ -108,7 +107,7 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
     """Ids and ranks of the best matches among the newest articles that are selected, best first."""
     look = max(_FIRST, limit)
     while True:
-        newest = db.execute(_NEWEST.format(condition=selection.condition), {**selection.values, "limit": look})
+        newest = db.execute(f"select id from {selection.source} limit :limit", {**selection.values, "limit": look})  # noqa: S608
         order = {key: place for place, (key,) in enumerate(newest)}
         ids = {"ids": json.dumps(list(order)), "first": min(order, default=0), "last": max(order, default=0)}
         found = list(db.execute(_AMONG, {"expression": expression, **ids}))

@@ -19,11 +19,11 @@ Order = Literal["date", "newest", "rank"]
 
 #: Values of Article.kind.
 KINDS = ("news", "feature", "programme", "other")
-#: What each order is of, in SQL: with the terms in the order of an index of each table.
+#: What each order is of, in SQL; there is an index of the first two.
 ORDERS = {
-    "date": "{0}.timestamp, {0}.url",
-    "newest": "{0}.timestamp desc, {0}.url desc",
-    "rank": "rank, {0}.timestamp desc, {0}.url",
+    "date": "catalogue.timestamp, catalogue.url",
+    "newest": "catalogue.timestamp desc, catalogue.url desc",
+    "rank": "rank, catalogue.timestamp desc, catalogue.url",
 }
 _MATCH = "articles_fts match :expression"
 # A cross join, so that the index is read through once and not asked for each article.
@@ -90,8 +90,8 @@ class Selection:
     def source(self) -> str:
         """What follows `from` for the `catalogue` rows of the selection in their order, without its limit."""
         if self.order != "rank":
-            return f"catalogue where {self._matching} order by {ORDERS[self.order].format('catalogue')}"
-        return f"{_RANKED} where {_MATCH} and {self._matching} order by {ORDERS['rank'].format('catalogue')}"
+            return f"catalogue where {self._matching} order by {ORDERS[self.order]}"
+        return f"{_RANKED} where {_MATCH} and {self._matching} order by {ORDERS['rank']}"
 
     @property
     def values(self) -> Row:

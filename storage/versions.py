@@ -60,7 +60,8 @@ def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple
     edits: list[Row] = []
     last: dict[str, str] = {}
     for capture in sorted([*known, *again, row], key=_moment):
-        after, moment = merged(versions, capture), capture["fetched_at"]
+        merge = _with_undated if is_undated(capture) else _with_dated
+        after, moment = merge(versions, capture), capture["fetched_at"]
         edits += [one | {"replaced_at": moment} for one in versions if one not in after and one["fetched_at"] < moment]
         versions = after
         if any(one["timestamp"] == capture["timestamp"] and _rank(one) == _rank(capture) for one in versions):
@@ -69,12 +70,8 @@ def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple
     return [*edits, *versions], {key: moment for key, moment in last.items() if moment > fetched.get(key, moment)}
 
 
-def merged(versions: Sequence[Row], row: Row) -> list[Row]:
-    """The versions of an article after one more capture, no earlier than theirs; unchanged versions compare equal."""
-    return _with_undated(versions, row) if is_undated(row) else _with_dated(versions, row)
-
-
 def _with_dated(versions: Sequence[Row], row: Row) -> list[Row]:
+    """The versions of an article after one more capture, no earlier than theirs; unchanged versions compare equal."""
     stored = next((one for one in versions if one["timestamp"] == row["timestamp"] and not is_undated(one)), None)
     result = row if stored is None else _replaced(stored, row)
     if stored is not None and result == stored and same_capture(stored, row):
@@ -90,7 +87,7 @@ def _with_dated(versions: Sequence[Row], row: Row) -> list[Row]:
 
 
 def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
-    """Merge a capture without dates: the same words are the same version."""
+    """The same after a capture without dates: the same words are the same version."""
     # The last day of year 9999 is not in the calendar of every zone.
     moment = min(datetime.fromisoformat(row["fetched_at"]), datetime(9999, 12, 30, tzinfo=UTC)).astimezone(KST)
     row = row | {"timestamp": moment.isoformat(timespec="seconds")}

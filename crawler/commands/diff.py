@@ -11,20 +11,17 @@ Examples:
   kbsworld diff 83685 --format html > change.html
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from argparse import ArgumentParser, Namespace
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
 from crawler.terminal import clean, marked, tell
 
-if TYPE_CHECKING:
-    from storage.exports import Exported
+# What tells two versions apart.
+_KEY = ("url", "timestamp", "fetched_at", "replaced_at")
 
 
 class Command(OfflineCommand):
@@ -49,28 +46,18 @@ class Command(OfflineCommand):
         versions = [*chosen, rows[-1]][:2] if args[1:] else rows[-2:]
         for before, after in pairwise(sound(versions, self.complain)):  # one pair, where neither is damaged
             article = after._replace(before=before, change="edited" if before.row["replaced_at"] else "updated")
+            changes = list(digest.differences(article))
             if opts.format == "html":
                 digest.write([article], sys.stdout.buffer)
+            elif opts.format == "json":
+                old, new = ({name: side.row[name] for name in _KEY} for side in (before, after))
+                pieces = [[piece._asdict() for piece in each] for each in changes]
+                print(json.dumps({"old": old, "new": new, "changes": pieces}, ensure_ascii=False, indent=2))
             else:
-                print(_json(article, before) if opts.format == "json" else _text(article, before))
+                print(clean(after.row["url"]))
+                for word, side in (("from", before), ("to  ", after)):
+                    fetched_at = clean(side.row["fetched_at"][:19])
+                    print(f"{word}  {clean(digest.about(side))} · fetched {fetched_at} UTC")
+                texts = [marked(pieces) for pieces in changes] or ["Title and text are the same."]
+                print(*(f"\n{text}" for text in texts), sep="\n")
         return 0
-
-
-def _text(article: Exported, before: Exported) -> str:
-    from storage.exports.digest import about, differences
-
-    lines = [clean(article.row["url"])]
-    for word, side in (("from", before), ("to  ", article)):
-        said, moment = about(side._replace(change="", before=None)), side.row["fetched_at"][:19]
-        lines.append(f"{word}  {clean(said)} · fetched {clean(moment)} UTC")
-    changes = [marked(pieces) for pieces in differences(article)]
-    return "\n\n".join(["\n".join(lines), *(changes or ["Title and text are the same."])])
-
-
-def _json(article: Exported, before: Exported) -> str:
-    from storage.exports.digest import differences
-
-    key = ("url", "timestamp", "fetched_at", "replaced_at")
-    old, new = ({name: side.row[name] for name in key} for side in (before, article))
-    changes = [[piece._asdict() for piece in pieces] for pieces in differences(article)]
-    return json.dumps({"old": old, "new": new, "changes": changes}, ensure_ascii=False, indent=2)

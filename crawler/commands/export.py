@@ -18,7 +18,6 @@ from __future__ import annotations
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
-from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -80,7 +79,7 @@ class Command(OfflineCommand):
             raise ArgumentError("--order rank is by all that is stored now; leave it out with --as-of.")
         with open_to_read(self.database, tell) as db:
             db.execute("begin")  # one state of it, whatever a crawl stores meanwhile
-            selection = replace(selection_of(opts, db), as_of=opts.as_of)
+            selection = selection_of(opts, db)
             written, damaged = write_export(db, selection, format_of(name, path), path)
             # Not of pipes, devices and what the shell has opened.
             if path and not str(path).startswith("/dev/") and (path.is_file() or path.is_dir()):

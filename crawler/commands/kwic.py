@@ -61,11 +61,11 @@ class Command(OfflineCommand):
                 print_csv(_COLUMNS)
             for line in islice(lines, opts.limit):
                 articles[line["url"]] += 1
-                name = name_of(line, version=False)
+                line["name"] = name_of(line, version=False)
                 if opts.format == "csv":
-                    print_csv([name, *(line[column] for column in _COLUMNS[1:])])
+                    print_csv(map(line.get, _COLUMNS))
                 else:
-                    print(f"{name:<26}  {_text(line, opts.context)}")
+                    print(f"{line['name']:<26}  {_text(line, opts.context)}")
         if not articles:
             tell(f"Nothing is found for {query}; try fewer words, or word* for all words that begin so.")
             return WORK_FAILED
@@ -78,5 +78,4 @@ def _text(line: dict[str, Any], context: int) -> str:
     begin, end = highlights()
     left, match, right = (clean(line[name]) for name in ("left", "match", "right"))
     width = context * _WORD
-    before = left[-width:].rjust(width) if width else ""
-    return f"{before}  {begin}{match}{end}  {right}"
+    return f"{left[max(0, len(left) - width) :].rjust(width)}  {begin}{match}{end}  {right}"

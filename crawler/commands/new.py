@@ -44,7 +44,7 @@ class Command(OfflineCommand):
 
     def work(self, _: list[str], opts: Namespace) -> int:
         from storage.database import Store, open_to_read
-        from storage.history import Mark, marks, news, stored_since
+        from storage.history import Mark, news, stored_since
 
         check_text("--mark", opts.mark or "")
         if opts.mark == "":
@@ -57,7 +57,7 @@ class Command(OfflineCommand):
         with open_to_read(self.database, tell) as db:
             db.execute("begin")  # one state of the database; a crawl may be storing
             selection = selection_of(opts, db)
-            known = marks(db)
+            known = {name: Mark(*ids) for name, *ids in db.execute("select name, article, edit from marks")}
             if opts.mark and name not in known and not opts.begin:  # not a reason to tell everything
                 hint = suggestion(name, known) or f"begin it: kbsworld new --mark {name} --begin."
                 raise ArgumentError(f"There is no mark {name}; {hint}")

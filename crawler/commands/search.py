@@ -17,7 +17,6 @@ from __future__ import annotations
 import json
 import re
 from argparse import ArgumentParser, Namespace
-from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
@@ -56,22 +55,17 @@ class Command(OfflineCommand):
         if not hits:
             tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
             return WORK_FAILED
-        _print(hits, opts.format)
+        values = [asdict(hit) for hit in hits]
+        rows = [{name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in row.items()} for row in values]
+        if opts.format == "text":
+            print(*map(_text, hits), sep="\n")
+        elif opts.format == "json":
+            print(*(json.dumps(row, ensure_ascii=False) for row in rows), sep="\n")
+        else:
+            print_csv(rows[0], *(row.values() for row in rows))
         shown = "" if matches == len(hits) else f" Shown: {len(hits):,}; --limit N shows more."
         tell(f"{counted(matches, 'article')} found.{shown}")
         return 0
-
-
-def _print(hits: Sequence[Hit], form: str) -> None:
-    rows = [
-        {name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in asdict(hit).items()} for hit in hits
-    ]
-    if form == "text":
-        print(*map(_text, hits), sep="\n")
-    elif form == "json":
-        print(*(json.dumps(row, ensure_ascii=False) for row in rows), sep="\n")
-    else:
-        print_csv(rows[0], *(row.values() for row in rows))
 
 
 def _text(hit: Hit) -> str:

@@ -9,7 +9,7 @@ from scrapy import Request
 
 from crawler.arguments import ArgumentError, count, lines_of
 from crawler.spiders.base import KbsSpider
-from extractors.address import EDITIONS, SITE, Address, parse_address, site_url
+from extractors.address import EDITIONS, parse_address, site_url
 from extractors.article import KST
 from storage.selection import Selection
 
@@ -49,8 +49,11 @@ class KbsArticlesSpider(KbsSpider):
         if self.recheck:
             first = datetime.now(KST).date() - timedelta(days=min(self.recheck, _MOST_DAYS) - 1)
             stored = Selection(since=first, langs=tuple(EDITIONS[one] for one in self.editions), order="newest")
-            pages = [(article.url, article.source_url) for article in self.store.articles(stored)]
-            yield from (self.request_article(_view(*page)) for page in pages if page[0].startswith("https:"))
+            for article in list(self.store.articles(stored)):
+                # The view that was stored: what another one shows differently is no edit.
+                views = map(parse_address, (self.site.official(article.source_url or ""), article.url))
+                if view := next((view for view in views if view and view.url == article.url), None):
+                    yield self.request_article(view)
         for address in map(parse_address, chain.from_iterable(self.given)):
             assert address is not None
             if address.url in self.requested:
@@ -60,14 +63,6 @@ class KbsArticlesSpider(KbsSpider):
             else:
                 self.requested.add(address.url)
                 self.run.counts["unchanged"] += 1
-
-
-def _view(url: str, source_url: str | None) -> Address:
-    """The view of an article that was stored: what another one shows differently is no edit."""
-    _, _, path = (source_url or "").partition("/service/")
-    seen, plain = parse_address(f"{SITE}/service/{path}"), parse_address(url)
-    assert plain is not None
-    return seen if seen is not None and seen.url == url else plain
 
 
 def _addresses(text: str, editions: Sequence[str]) -> Iterable[str]:

@@ -21,8 +21,7 @@ def csl(row: Row) -> dict[str, Any]:
     """An item of CSL-JSON, as Zotero and pandoc read it, of a row without control characters."""
     until = f", until {row['replaced_at']}" if row["replaced_at"] else ""
     place = f"; {row['archive_file']}, {row['archive_offset']}" if row["archive_file"] else ""
-    days = {"issued": day_of(row), "accessed": row["fetched_at"][:10]}
-    parts = {name: [int(part) for part in re.findall("[0-9]+", day)] for name, day in days.items() if day}
+    days = {"issued": re.findall("[0-9]+", day_of(row)), "accessed": re.findall("[0-9]+", row["fetched_at"][:10])}
     return {
         "id": f"kbs-{name_of(row, version=True)}",
         "type": "article-newspaper",
@@ -32,7 +31,7 @@ def csl(row: Row) -> dict[str, Any]:
         "URL": web_address(row["url"]),
         "language": row["lang"],
         "note": f"Version {row['timestamp']}{until}, fetched {row['fetched_at']}{place}",
-        **{name: {"date-parts": [numbers]} for name, numbers in parts.items()},
+        **{name: {"date-parts": [list(map(int, numbers))]} for name, numbers in days.items() if numbers},
     }
 
 

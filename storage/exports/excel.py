@@ -13,12 +13,7 @@ _FIRST = ("date", "category", "title", "text")
 _COLUMNS = (*_FIRST, *(name for name in HEADER if name not in _FIRST))
 _TIMES = {"date": "yyyy-mm-dd", "written_at": "yyyy-mm-dd hh:mm:ss", "updated_at": "yyyy-mm-dd hh:mm:ss"}
 # Rows are not held in memory; no text becomes a formula, a link or a number.
-_OPTIONS = {
-    "constant_memory": True,
-    "remove_timezone": True,
-    "strings_to_formulas": False,
-    "strings_to_urls": False,
-}
+_OPTIONS = {"constant_memory": True, "remove_timezone": True, "strings_to_formulas": False, "strings_to_urls": False}
 # Excel's own bounds: rows of a sheet, with the header; characters of a cell, in UTF-16 units.
 _MAX_ROWS, _MAX_CELL = 1_048_576, 32_767
 

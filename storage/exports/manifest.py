@@ -47,7 +47,7 @@ def write(db: Database, output: Path, form: str, selection: Selection, written: 
         },
         "sha256": digest(output),
     }
-    with whole_file(_beside(output)) as stream:
+    with whole_file(output.with_name(f"{output.name}{_ENDING}")) as stream:
         # Names that are not UTF-8 become JSON's own escapes.
         stream.write(f"{json.dumps(manifest, ensure_ascii=False, indent=2)}\n".encode(errors="backslashreplace"))
 
@@ -59,7 +59,7 @@ def read(path: Path) -> tuple[Path, dict[str, Any], Selection]:
         WrongNameError: the manifest is not there, or is none.
     """
     try:
-        path = path if path.name.endswith(_ENDING) else _beside(path)
+        path = path if path.name.endswith(_ENDING) else path.with_name(f"{path.name}{_ENDING}")
         manifest = json.loads(path.read_bytes())
         is_whole = all(re.fullmatch(pattern, manifest[name]) for name, pattern in _TEXTS.items())
         if is_whole and type(manifest["written"]) is int:
@@ -69,10 +69,6 @@ def read(path: Path) -> tuple[Path, dict[str, Any], Selection]:
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise WrongNameError(f"{path} is not a manifest that kbsworld export wrote.")
-
-
-def _beside(output: Path) -> Path:
-    return output.with_name(f"{output.name}{_ENDING}")
 
 
 def digest(output: Path) -> str:

@@ -12,16 +12,13 @@ from storage.difference import compare_paragraphs, compare_words
 from storage.exports import FORBIDDEN, REPLACEMENT, Exported, moment_of, sound
 from storage.exports.citation import bibtex
 from storage.exports.digest import web_address
-from storage.history import STOOD
 from storage.query import QueryError, fold, fts_expression, words_of
 from storage.search import BEGIN, END, marked
 from storage.versions import Row
 from storage.web.lists import MOMENT, Asked, Context, article_path, cards, ids_of, minutes, pieces, selection_of
 
-_TIMELINE = f"""
-    select id, timestamp, fetched_at, replaced_at from {STOOD} where url = ? order by timestamp, replaced_at nulls last
-"""  # noqa: S608
-_ONE = f"select * from {STOOD} where url = ? and id = ?"  # noqa: S608
+_TIMELINE = "select id, timestamp, replaced_at from history where url = ? order by timestamp, replaced_at nulls last"
+_ONE = "select * from history where url = ? and id = ?"
 _NEWEST = f"select id, title, day, {MOMENT} from catalogue where url = ? and latest = 1"  # noqa: S608
 _NEWER = f"""
     select id from catalogue where latest > 0 and {MOMENT} >= :moment and ({MOMENT}, id) > (:moment, :id)
@@ -46,7 +43,7 @@ _FREQUENT, _WORDS, _LENGTHS = 1_000, 12, range(4, 40)
 
 def path_of(db: Database, key: int) -> str | None:
     """Where the article of a row of `catalogue` is, or of a silent edit; None where there is no such row."""
-    for (url,) in db.execute(f"select url from {STOOD} where id = ?", [key]):  # noqa: S608
+    for (url,) in db.execute("select url from history where id = ?", [key]):
         ids = [row["id"] for row in db.query(_TIMELINE, [url])]
         number = ids.index(key) + 1
         return article_path(url, {"version": str(number)} if number < len(ids) else None)
