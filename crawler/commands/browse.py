@@ -1,12 +1,15 @@
-"""Read, search and chart the articles in a browser on this machine.
+"""Read, search and chart the articles in a browser, on this machine or your phone.
 
 Opens Datasette on the database of KBS_DB, read-only: search, articles with their versions, facets, dashboards, SQL.
-It listens on 127.0.0.1 and loads nothing from elsewhere; a crawl may run at the same time. Its address goes to
-standard output; Ctrl-C closes it. Needs kbsworld[browse].
+It answers to this machine only and loads nothing from elsewhere; a crawl may run at the same time. Its address goes to
+standard output; Ctrl-C closes it. With --share a link goes there, too, that lets one browser of the local network in,
+such as your phone's: once, then another one is printed. Needs kbsworld[browse].
 
 Examples:
   kbsworld browse --open
   kbsworld browse --port 0 -s KBS_DB=old.db
+  kbsworld browse --share
+  kbsworld browse --metadata > kbs.json
 """
 
 import errno
@@ -26,14 +29,17 @@ class Command(OfflineCommand):
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         port = partial(whole_number, 0, 65535)
-        parser.add_argument("--port", metavar="N", type=port, default=8001, help="on 127.0.0.1 (default: 8001); 0: any")
+        parser.add_argument("--port", metavar="N", type=port, default=8001, help="default: 8001; 0: any free one")
         parser.add_argument("--open", action="store_true", help="open it in the browser")
+        parser.add_argument("--share", action="store_true", help="let in who follows a link, in the local network")
+        text = "print metadata for your own datasette and say how to call it; open nothing"
+        parser.add_argument("--metadata", action="store_true", help=text)
 
     def work(self, _: list[str], opts: Namespace) -> int:
         import datasette_dashboards  # noqa: F401
 
         from storage.database import open_to_read
-        from storage.web.app import serve
+        from storage.web.app import metadata_for_datasette, serve
 
         def say_where(address: str) -> None:
             print(address, flush=True)
@@ -41,10 +47,20 @@ class Command(OfflineCommand):
             if opts.open:
                 webbrowser.open(address)
 
+        def invite(link: str) -> None:
+            print(link, flush=True)
+            tell("It lets one browser in, which then can read all articles; the connection is not encrypted.")
+
         with open_to_read(self.database, tell):
             pass
+        path = Path(self.database).expanduser().resolve()
+        if opts.metadata:
+            metadata, plugins = metadata_for_datasette(path)
+            print(metadata)
+            tell(f"Call: datasette {path} --metadata FILE --plugins-dir {plugins}")
+            return 0
         try:
-            serve(Path(self.database).expanduser().resolve(), opts.port, say_where)
+            serve(path, opts.port, say_where, invite if opts.share else None)
         except OSError as error:
             if error.errno in {errno.EADDRINUSE, errno.EACCES, errno.EPERM}:
                 reason = os.strerror(error.errno)

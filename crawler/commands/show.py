@@ -1,7 +1,7 @@
 """Show one stored article: its text, its versions and silent edits, and where each is archived.
 
-ARTICLE is an address of the article, its number (Seq_Code), or the id of a row of catalogue, as in the reading room's
-addresses. Shows the newest version; --version N another of those listed. Times of the article are in KST.
+ARTICLE is an address of the article, its number (Seq_Code), or the id of a row of catalogue, as in results of queries.
+Shows the newest version; --version N another of those listed. Times of the article are in KST.
 
 Examples:
   kbsworld show 83685

@@ -1,6 +1,7 @@
 """Datasette over one database, served to this machine until a signal ends it."""
 
 import asyncio
+import json
 import logging
 import re
 import signal
@@ -25,7 +26,7 @@ from storage.children import Children
 from storage.database import is_at_rest
 from storage.statistics import STATISTICS, Language
 from storage.web import plugin, queries
-from storage.web.guard import guard
+from storage.web.guard import Guests, guard
 
 _HERE = Path(__file__).parent
 # On rows of `catalogue`. datasette-dashboards leaves out a part in double brackets if its parameter is empty.
@@ -42,9 +43,7 @@ def reading_room(path: Path) -> Datasette:
     pm.register(plugin)
     # Datasette's own error page prints a traceback for each address that does not exist.
     pm.set_blocked("datasette.handle_exception")
-    metadata = parse_metadata((_HERE / "metadata.yaml").read_text("utf-8"))
-    for language, dashboard in metadata["plugins"]["datasette-dashboards"].items():
-        dashboard["charts"] = charts(language)
+    metadata = _metadata(plugin.DATABASE)
     # Of this folder it takes the templates and static files.
     datasette = Datasette([], config_dir=_HERE, settings=metadata.pop("settings"), metadata=metadata)
     datasette.remove_database("_memory")
@@ -52,21 +51,42 @@ def reading_room(path: Path) -> Datasette:
     return datasette
 
 
-def charts(language: Language) -> dict[str, Any]:
+def metadata_for_datasette(path: Path) -> tuple[str, Path]:
+    """Metadata as JSON, and a folder of plugins, for a person's own `datasette` on a database."""
+    metadata = _metadata(path.stem)
+    del metadata["settings"]
+    for query in metadata["databases"][path.stem]["queries"].values():
+        query |= {name: query[name]["en"] for name in ("title", "description") if name in query}
+    return json.dumps(metadata, ensure_ascii=False, indent=2), _HERE / "for_datasette"
+
+
+def _metadata(database: str) -> dict[str, Any]:
+    """The metadata of the reading room for a database of this name, with the charts."""
+    metadata: dict[str, Any] = parse_metadata((_HERE / "metadata.yaml").read_text("utf-8"))
+    metadata["databases"] = {database: metadata["databases"].pop(plugin.DATABASE)}
+    for language, dashboard in metadata["plugins"]["datasette-dashboards"].items():
+        dashboard["charts"] = charts(language, database)
+        for filtered in dashboard["filters"].values():
+            if "db" in filtered:
+                filtered["db"] = database
+    return metadata
+
+
+def charts(language: Language, database: str = plugin.DATABASE) -> dict[str, Any]:
     """The statistics as the charts of a dashboard of datasette-dashboards."""
     return {
         name: {
             "title": statistic.title[language],
-            "db": plugin.DATABASE,
+            "db": database,
             "query": statistic.query(_FILTERED, language),
             "library": "vega-lite",  # the plugin's other kinds write values into the page as HTML
-            "display": {**chart(statistic, language), "usermeta": {"embedOptions": _EMBEDDING}},
+            "display": {**chart(statistic, language), "background": None, "usermeta": {"embedOptions": _EMBEDDING}},
         }
         for name, statistic in STATISTICS.items()
     }
 
 
-def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
+def serve(path: Path, port: int, ready: Callable[[str], None], invite: Callable[[str], None] | None = None) -> None:
     """Serve a database until SIGINT, SIGTERM or SIGHUP; call it in the main thread.
 
     Afterwards end the process with os._exit: a query may still run in a thread, and Python would wait for it.
@@ -74,8 +94,10 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
 
     Args:
         path: an up-to-date database.
-        port: on 127.0.0.1; 0 finds a free one.
-        ready: called with the address as soon as it accepts connections.
+        port: 0 finds a free one.
+        ready: called with the address on this machine as soon as it accepts connections.
+        invite: called with a link that lets one browser of the local network in, first and after each that came in.
+            None: nobody but this machine is answered.
 
     Raises:
         OSError: the port is in use or not allowed.
@@ -84,11 +106,13 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
     # visitor who has left.
     warnings.filterwarnings("ignore", message="coroutine .* was never awaited", category=RuntimeWarning)
     logging.getLogger("asyncio").setLevel(logging.ERROR)
-    with socket.create_server(("127.0.0.1", port)) as listening:
+    with socket.create_server(("0.0.0.0" if invite else "127.0.0.1", port)) as listening:  # noqa: S104  (asked for)
         # Accepted connections inherit this; without it each answer but the first waits 40 ms (RFC 896, RFC 1122).
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        port = listening.getsockname()[1]
+        guests = invite and Guests(lambda link: invite(f"http://{_own_address()}:{port}{link}"))
         config = uvicorn.Config(
-            guard(reading_room(path).app()),
+            guard(reading_room(path).app(), guests),
             log_config=None,
             log_level="critical",
             access_log=False,
@@ -100,8 +124,20 @@ def serve(path: Path, port: int, ready: Callable[[str], None]) -> None:
         server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, server.handle_exit)
-        ready(f"http://127.0.0.1:{listening.getsockname()[1]}/")
+        ready(f"http://127.0.0.1:{port}/")
+        if guests:
+            guests.invite()
         server.run(sockets=[listening])
+
+
+def _own_address() -> str:
+    """This machine's address in the local network; OSError, with a sentence, where it is in none."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+        try:
+            asking.connect(("192.0.2.1", 9))  # of no network: nothing is sent
+        except OSError as error:
+            raise OSError("This machine is in no network; leave out --share, or connect it.") from error
+        return str(asking.getsockname()[0])
 
 
 class _ReadOnlyDatabase(Database):  # type: ignore[misc]

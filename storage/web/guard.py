@@ -1,6 +1,8 @@
 """What is checked before Datasette answers: who asks, and what a page may do in the browser."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from http.cookies import CookieError, SimpleCookie
+from secrets import token_urlsafe
 from typing import Any
 
 from datasette.utils.asgi import Response
@@ -11,6 +13,7 @@ App = Callable[..., Awaitable[None]]
 
 # Names of this machine; any other in a Host header is a web site whose name leads here (DNS rebinding).
 _HOSTS = {"127.0.0.1", "localhost", "[::1]"}
+_COOKIE = "kbsworld-guest"
 
 # A page loads from here only; no script in it runs, no other site frames it, no form sends elsewhere.
 _POLICY = (
@@ -25,8 +28,46 @@ _HEADERS = [
 ]
 
 
-def guard(app: App) -> App:
-    """The same application, for reading on this machine."""
+class Guests:
+    """The browsers of other machines that may read: each followed a link of its own once."""
+
+    def __init__(self, invite: Callable[[str], None]) -> None:
+        """`invite` is called with the path of each link."""
+        self._invite = invite
+        self._cookies: set[str] = set()
+        self._path = ""
+
+    def invite(self) -> None:
+        """Make a link, for the next browser."""
+        self._path = f"/share/{token_urlsafe(24)}"
+        self._invite(self._path)
+
+    def invites(self, scope: Message) -> bool:
+        """Whether a request follows the link."""
+        return (scope["method"], scope["path"]) == ("GET", self._path)
+
+    def welcome(self) -> Response:
+        """The answer to who follows the link, with a cookie; the next one gets another link."""
+        cookie = token_urlsafe(24)
+        self._cookies.add(cookie)
+        self.invite()
+        # Not a redirect: a browser that comes from elsewhere, as from a message, would not send the cookie there.
+        answer = Response.html('<!DOCTYPE html><title>KBS World</title><a href="/">KBS World</a>')
+        answer.headers["refresh"] = "0; url=/"
+        answer.set_cookie(_COOKIE, cookie, httponly=True, samesite="strict")
+        return answer
+
+    def knows(self, cookies: bytes) -> bool:
+        """Whether a request is of such a browser."""
+        try:
+            given = SimpleCookie(cookies.decode("latin-1")).get(_COOKIE)
+        except CookieError:
+            return False
+        return given is not None and given.value in self._cookies
+
+
+def guard(app: App, guests: Guests | None = None) -> App:
+    """The same application, for reading on this machine, and for guests."""
 
     async def guarded(scope: Message, receive: Any, send: App) -> None:
         async def send_guarded(message: Message) -> None:
@@ -34,19 +75,24 @@ def guard(app: App) -> App:
                 message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
             await send(message)
 
-        if scope["type"] == "http" and (refusal := _refusal(scope)):
+        if scope["type"] != "http":
+            await app(scope, receive, send_guarded)
+        elif refusal := _refusal(scope, guests):
             status, sentence = refusal
             await Response.text(f"{sentence}\n", status=status).asgi_send(send_guarded)
+        elif guests and guests.invites(scope):
+            await guests.welcome().asgi_send(send_guarded)
         else:
             await app(scope, receive, send_guarded)
 
     return guarded
 
 
-def _refusal(scope: Message) -> tuple[int, str] | None:
+def _refusal(scope: Message, guests: Guests | None) -> tuple[int, str] | None:
     headers = dict(scope["headers"])
     host = headers.get(b"host", b"").decode("latin-1")
-    if host not in _HOSTS and host.rpartition(":")[0] not in _HOSTS:
+    is_here = scope["client"][0].startswith("127.") and (host in _HOSTS or host.rpartition(":")[0] in _HOSTS)
+    if not is_here and (guests is None or host != "{}:{}".format(*scope["server"])):
         return 421, "The reading room answers only to 127.0.0.1 and localhost."
     # A page of another site never sees the answer, but could ask for something expensive (Fetch Metadata, W3C).
     # A person may follow its link to a page without a query.
@@ -55,4 +101,6 @@ def _refusal(scope: Message) -> tuple[int, str] | None:
         return 403, "Requests from other sites are refused; open the page by its address."
     if scope["method"] not in {"GET", "HEAD"}:
         return 405, "The reading room is read-only."
+    if not is_here and guests and not guests.knows(headers.get(b"cookie", b"")) and not guests.invites(scope):
+        return 403, "Open the link that kbsworld browse --share shows; each lets one browser in, once."
     return None

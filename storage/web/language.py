@@ -1,17 +1,20 @@
 """What the pages say in French and in English: the phrases of phrases.toml, times and numbers."""
 
+import re
 import tomllib
-from datetime import datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from extractors.article import KST
 from storage.query import QueryError, fts_expression
 
 #: Code -> the language's own name, in the order of phrases.toml; the first is the default.
 LANGUAGES = {"fr": "Français", "en": "English"}
-#: Columns of the catalogue that are facets -> the phrase that names them.
-FACETS = {"category": "category", "month": "month", "kind": "kind", "layout": "of_layout"}
+
+# Spaces of French that a line must not end at: inside quotes, before marks and units, between thousands.
+_SPACES = re.compile(r"(?<=«) | (?=[»:;!?])|(?<=[0-9]) (?=[%€]|[0-9]{3}(?![0-9]))")
 
 _PHRASES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text("utf-8"))
 
@@ -22,7 +25,9 @@ def words_of_page(language: str) -> dict[str, Any]:
         "language": language,
         "languages": LANGUAGES,
         "say": phrases(language),
-        "facet_phrases": FACETS,
+        "typeset": typeset,
+        "spell_day": partial(spell_day, language=language),
+        "spell_month": partial(spell_month, language=language),
         "spell_fault": partial(spell_fault, language=language),
         "spell_time": partial(spell_time, language=language),
         "spell_number": partial(spell_number, language=language),
@@ -49,6 +54,25 @@ def spell_fault(query: str | None, language: str) -> str | None:
     except QueryError as error:
         return error.words[language]
     return None
+
+
+def typeset(text: str, lang: str) -> str:
+    """A text with the narrow spaces of French, if it is French."""
+    return _SPACES.sub("\N{NARROW NO-BREAK SPACE}", text) if lang == "fr" else text
+
+
+def spell_day(day: str, language: str) -> str:
+    """A day (2026-11-24) as people write it, with its weekday; today and yesterday, in Korea, as such."""
+    names, when = phrases(language), date.fromisoformat(day)
+    ago = (datetime.now(KST).date() - when) // timedelta(1)
+    if ago in {0, 1}:
+        return names["yesterday" if ago else "today"]
+    return f"{names['weekdays'].split()[when.weekday()]} {spell_time(day, language)}"
+
+
+def spell_month(month: str, language: str) -> str:
+    """A month (2026-11) as people write it."""
+    return f"{phrases(language)['months'].split()[int(month[5:7]) - 1]} {month[:4]}"
 
 
 def spell_time(moment: str | None, language: str) -> str:

@@ -2,22 +2,26 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils.asgi import Request, Response
+from datasette.utils.asgi import NotFound, Request, Response, asgi_send_file
 from markupsafe import Markup
 from sqlite_utils import Database
 
+from extractors.address import EDITIONS, site_url
 from storage.checkup import refusals
+from storage.web.article import article_page, path_of
 from storage.web.language import pick_language, words_of_page
-from storage.web.pages import Context, article, feed, front_page, results
+from storage.web.lists import FILES, Context, article_path, asked_in, days_page, search_page, write_file
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
 _COOKIE = "kbsworld-language"
+_ATOM = "application/atom+xml; charset=utf-8"
 # A page of this site: browsers take `//`, `/\\` and what they make of tabs and line ends for another server.
 _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 
@@ -26,34 +30,31 @@ _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     """The pages that Datasette does not have."""
     return [
-        (r"^/$", _front),
+        (r"^/$", _days),
+        (r"^/day/(?P<day>[^/]+)$", _days),
+        (r"^/article/(?P<edition>[a-z])/(?P<number>[0-9A-Za-z_]+)$", _article),
+        (r"^/article$", _article),
+        (rf"^/{DATABASE}/catalogue/(?P<id>-?[0-9]{{1,18}})$", _row),
         (r"^/search$", _search),
-        (r"^/feed\.atom$", _feed),
+        (rf"^/(?:feed\.(?P<feed>atom)|articles\.(?P<form>{'|'.join(FILES)}))$", _file),
         (r"^/refusals$", _refusals),
         (r"^/-/language/(?P<code>fr|en)$", _pick_language),
     ]
 
 
 @hookimpl
-async def extra_template_vars(
-    datasette: Datasette, request: Request, view_name: str, database: str | None, table: str | None
-) -> Context:
-    """What every page needs, and the article on its own page."""
+def extra_template_vars(request: Request) -> Context:
+    """What every page needs."""
     language = pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
-    context = words_of_page(language) | {
-        "here": urlencode({"back": request.full_path}),
-        "catalogue": datasette.urls.table(DATABASE, "catalogue"),
-        "main_database": DATABASE,
-    }
-    if view_name == "row" and (database, table) == (DATABASE, "catalogue"):
-        context |= await _read(datasette, article, request.url_vars["pks"], request.args.get("_against"))
-    return context
+    here = {"here": urlencode({"back": request.full_path}), "main_database": DATABASE}
+    return words_of_page(language) | here | {"article_path": article_path}
 
 
 @hookimpl(tryfirst=True)
 async def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Response:
     """Show what went wrong on a page of ours, and nothing on the terminal."""
-    status, message = getattr(exception, "status", 500), getattr(exception, "message", str(exception))
+    status = getattr(exception, "status", 400 if isinstance(exception, ValueError) else 500)
+    message = getattr(exception, "message", str(exception))
     if getattr(exception, "message_is_html", False):
         message = Markup(message)  # noqa: S704  (Datasette's own)
     context = {"ok": False, "error": message, "status": status}
@@ -63,32 +64,67 @@ async def handle_exception(datasette: Datasette, request: Request, exception: Ex
 
 
 @hookimpl
-def render_cell(value: object, column: str, table: str | None, database: str) -> Markup | None:
-    """In the results of a query an id is a link to its article."""
-    if database == DATABASE and column == "id" and table is None and isinstance(value, int):
-        return Markup('<a href="/{0}/catalogue/{1}">{1}</a>').format(DATABASE, value)
+def render_cell(row: Any, value: object, column: str, table: str | None, database: str) -> Markup | None:
+    """In the results of a query with ids of articles, these and the titles are links to them."""
+    if database == DATABASE and column in {"id", "title"} and table is None and "id" in row.keys():  # noqa: SIM118
+        return Markup('<a href="/{}/catalogue/{}">{}</a>').format(DATABASE, row["id"], value)
     return None
 
 
-async def _front(datasette: Datasette, request: Request) -> Response:
-    return await _page(datasette, request, "front.html", await _read(datasette, front_page))
+async def _days(datasette: Datasette, request: Request) -> Response:
+    day = request.url_vars.get("day") or request.args.get("day")
+    return await _page(datasette, request, "days.html", await _read(datasette, days_page, day or ""))
+
+
+async def _article(datasette: Datasette, request: Request) -> Response:
+    edition, number = request.url_vars.get("edition"), request.url_vars.get("number")
+    url = site_url("news", edition, number=number) if edition in EDITIONS else request.args.get("url") or ""
+    asked = asked_in(request.args)
+    version, against = (request.args.get(name) or "" for name in ("version", "against"))
+    context = await _read(datasette, article_page, url, asked, version, against)
+    if context is None:
+        raise NotFound("This article is not stored.")
+    return await _page(datasette, request, "article.html", context)
+
+
+async def _row(datasette: Datasette, request: Request) -> Response:
+    """An article by its row, as in results of queries, which is another one where the database is made anew."""
+    path = await _read(datasette, path_of, int(request.url_vars["id"]))
+    if path is None:
+        raise NotFound("There is no such article.")
+    return Response.redirect(path)
 
 
 async def _search(datasette: Datasette, request: Request) -> Response:
-    query = (request.args.get("q") or "").strip()
-    if not query:
-        return Response.redirect("/")
-    return await _page(datasette, request, "search.html", await _read(datasette, results, query))
+    page = request.args.get("page") or "1"
+    number = int(page) if re.fullmatch("[1-9][0-9]?", page, re.ASCII) else 1
+    context = await _read(datasette, search_page, asked_in(request.args), number)
+    return await _page(datasette, request, "search.html", context)
 
 
-async def _feed(datasette: Datasette, request: Request) -> Response:
-    """The newest articles for a feed reader: of a category (`?category=`), or with words (`?q=`)."""
+@dataclass(frozen=True)
+class _Sent:
+    """A file that is sent and then closed; a browser keeps all but a feed, under a name that says what it is."""
+
+    file: Any
+    form: str
+
+    async def asgi_send(self, send: Callable[..., Any]) -> None:
+        name, kind = (None, _ATOM) if self.form == "atom" else (f"kbsworld.{self.form}", None)
+        with self.file:
+            await asgi_send_file(send, self.file.name, name, kind, chunk_size=1 << 16)
+
+
+async def _file(datasette: Datasette, request: Request) -> Response | _Sent:
+    """What a list has as a file; as a feed the newest of it."""
+    form = request.url_vars["feed"] or request.url_vars["form"]
     address = f"http://{request.host}{request.full_path}"
     try:
-        body = await _read(datasette, feed, request.args.get("q") or "", request.args.get("category"), address)
+        return _Sent(await _read(datasette, write_file, asked_in(request.args), form, address), form)
+    except ImportError as error:
+        return Response.text(f"This needs {error.name}: pip install 'kbsworld[{form}]'.\n", status=501)
     except ValueError as error:
         return Response.text(f"{error}\n", status=400)
-    return Response(body, content_type="application/atom+xml; charset=utf-8")
 
 
 async def _refusals(datasette: Datasette, request: Request) -> Response:

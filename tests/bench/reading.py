@@ -1,6 +1,6 @@
 """python -m tests.bench.reading: how fast the command starts, and a large database is searched, opened and exported.
 
-The database has invented articles of fifteen years. The front page is that of a reading room that really serves it; the
+The database has invented articles of fifteen years. The pages are those of a reading room that really serves them; the
 export and the help are whole runs of the command.
 """
 
@@ -32,6 +32,7 @@ SEARCHES = (
 )
 
 
+_ARTICLE = "article/f/1500"  # many_articles numbers them from 1000
 #: Formats of texts, and how many articles a second each is written with at least.
 TEXTS = {**dict.fromkeys(("csv", "html", "markdown", "atom", "txt", "tei"), 10_000), "vertical": 1_000}
 
@@ -47,13 +48,16 @@ def main() -> int:
         fill(database, options.articles)
         seconds = {
             f"a search, of {len(SEARCHES)} kinds": _searches(database, options.rounds),
-            "the front page of the reading room": _front_page(database, 4 * options.rounds),
+            "the front page of the reading room": _page(database, "", 4 * options.rounds),
+            "an article in the reading room": _page(database, _ARTICLE, 4 * options.rounds),
+            "an article in the results of a search": _page(database, f"{_ARTICLE}?q=coree", 4 * options.rounds),
             "kbsworld new, where nothing is new": _news(database, options.rounds),
             "kbsworld export, from start to end": _exports(database, options.articles, options.rounds),
             "kbsworld --help": [measure("crawler", "--help").seconds for _ in range(options.rounds)],
         }
         rates = {form: options.articles / _export(database, form) for form in TEXTS}
     *_, new, export, starts = (statistics.median(taken) for taken in seconds.values())
+    _, front, *articles = (statistics.quantiles(taken, n=20)[-1] for taken in list(seconds.values())[:4])
     rows = [
         [what, f"{statistics.median(taken) * 1000:,.1f}", f"{statistics.quantiles(taken, n=20)[-1] * 1000:,.1f}"]
         for what, taken in seconds.items()
@@ -63,6 +67,8 @@ def main() -> int:
         [
             Figure("articles exported in a second", options.articles / export, at_least=15_000),
             *(Figure(f"as {form}", rates[form], at_least=least) for form, least in TEXTS.items()),
+            Figure("seconds of the front page, 95th percentile", front, at_most=0.3),
+            Figure("seconds of an article, 95th percentile", max(articles), at_most=0.1),
             Figure("seconds of kbsworld new where nothing is new", new, at_most=0.7),
             Figure("seconds until kbsworld --help ends", starts, at_most=0.6),
         ]
@@ -75,9 +81,9 @@ def _searches(database: Path, rounds: int) -> list[float]:
         return [_seconds(search) for _ in range(rounds) for search in searches]
 
 
-def _front_page(database: Path, rounds: int) -> list[float]:
+def _page(database: Path, path: str, rounds: int) -> list[float]:
     def get() -> None:
-        with urllib.request.urlopen(room.address) as response:  # noqa: S310  (loopback)
+        with urllib.request.urlopen(f"{room.address}{path}") as response:  # noqa: S310  (loopback)
             response.read()
 
     with opened(database) as room:

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, sync_playwright
 
-from storage import ArticleStore
+from storage.web.lists import article_path
 from tests.chromium import find_chromium
 from tests.replica import Replica
 from tests.storage.web.rooms import opened
@@ -39,11 +39,10 @@ def main() -> int:
         page = browser.new_page()
         page.set_content(TERMINAL % escape(f"$ kbsworld crawl kbs_news\n{terminal}"))
         page.locator("pre").screenshot(path=HERE / "crawl.png")
-        with ArticleStore(database) as store:
-            [(key,)] = store.db.execute("select id from catalogue where url = ? and latest", [entry.truth.url])
         with opened(database) as room:
             # High enough for the parts that matter, without the footer.
-            _draw(browser, "article.png", f"{room.address}kbs/catalogue/{key}", 760)
+            _draw(browser, "front.png", room.address, 760)
+            _draw(browser, "article.png", f"{room.address}{article_path(entry.truth.url)[1:]}", 760)
             _draw(browser, "dashboard.png", f"{room.address}-/dashboards/fr", 1180)
         browser.close()
     return 0

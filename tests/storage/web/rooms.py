@@ -112,9 +112,10 @@ class Room:
 
 
 @contextmanager
-def opened(database: Path, first: str = "") -> Iterator[Room]:
+def opened(database: Path, *options: str, first: str = "") -> Iterator[Room]:
     """The reading room on a database and a free port; `first`: Python that the process runs before the command."""
-    browse = f"{first}\nfrom scrapy.cmdline import execute\nexecute(['scrapy', 'browse', '--port', '0'])"
+    call = ["scrapy", "browse", "--port", "0", *options]
+    browse = f"{first}\nfrom scrapy.cmdline import execute\nexecute({call})"
     process = subprocess.Popen(
         [sys.executable, "-c", browse],
         cwd=CHECKOUT,

@@ -1,12 +1,16 @@
 """The phrases of the pages in both languages, times and numbers."""
 
 import re
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 import storage.web
-from storage.web.language import FACETS, LANGUAGES, phrases, pick_language, spell_number, spell_time
+from extractors.article import KST
+from storage.selection import ORDERS
+from storage.web.language import LANGUAGES, phrases, pick_language, spell_day, spell_number, spell_time, typeset
+from storage.web.lists import FACETS
 
 TEMPLATES = Path(storage.web.__file__).parent / "templates"
 
@@ -15,7 +19,8 @@ def test_each_phrase_is_used_and_in_both_languages() -> None:
     french, english = map(phrases, LANGUAGES)
     assert all(phrase.strip() for phrase in [*french.values(), *english.values()])
     used = {name for file in TEMPLATES.iterdir() for name in re.findall(r"\bsay\.(\w+)", file.read_text("utf-8"))}
-    assert used | {"months", *FACETS.values()} == set(french)
+    used |= {"today", "yesterday", "months", "written", "updated", "edited", *(f"facet_{name}" for name in FACETS)}
+    assert used | {f"order_{name}" for name in ORDERS} == set(french)
 
 
 @pytest.mark.parametrize(
@@ -29,6 +34,20 @@ def test_each_phrase_is_used_and_in_both_languages() -> None:
 )
 def test_times_are_spelt_as_people_write_them(moment: str | None, french: str, english: str) -> None:
     assert [spell_time(moment, language) for language in LANGUAGES] == [french, english]
+
+
+def test_days_are_spelt_as_people_say_them() -> None:
+    today = datetime.now(KST).date()
+    ago = [str(today - timedelta(days)) for days in range(2)]
+    assert [spell_day(day, "fr") for day in ago] == ["Aujourd’hui", "Hier"]
+    assert [spell_day(day, "en") for day in ago] == ["Today", "Yesterday"]
+    assert spell_day("2023-11-07", "fr") == "mardi 7 novembre 2023"
+
+
+def test_french_spaces_stay_with_their_marks_and_other_languages_as_they_are() -> None:
+    text = "« Oui » : 12 500 trains, 3,4 % en 2026 !"
+    assert typeset(text, "fr") == "«\u202fOui\u202f»\u202f: 12\u202f500 trains, 3,4\u202f% en 2026\u202f!"
+    assert typeset(text, "en") == text
 
 
 def test_thousands_are_separated_as_in_each_language() -> None:

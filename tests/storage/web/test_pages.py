@@ -1,36 +1,49 @@
 """The pages as a person uses them, in a real browser."""
 
+import csv
+import io
 import json
 import re
 from collections import Counter
+from collections.abc import Iterable
 from datetime import date, timedelta
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+import httpx
 import pytest
+from openpyxl import load_workbook
 from playwright.sync_api import Browser, Page
 
 from extractors import Article
 from storage.statistics import STATISTICS
-from storage.web.language import spell_time
-from tests.storage.web.reader import PHONE, Reader
-from tests.storage.web.rooms import BEFORE, REFUSED, SECOND, SUMMIT, THIRD, VERSIONS, Room
+from storage.web.language import spell_day, spell_month, spell_time
+from tests.storage.web.reader import DESKTOP, PHONE, Reader
+from tests.storage.web.rooms import BEFORE, REFUSED, SECOND, SUMMIT, THIRD, VERSIONS, Room, opened
 
 PAGES = """
-    / /search?q=coree /search?q=introuvable /search?q=%22coree /kbs/catalogue/1 /kbs /kbs/days_without_news?lang=fr
-    /kbs/catalogue?latest=1&_facet=category&_facet=month&_facet=kind&_facet=layout&category=Politique
+    / /day/2026-11-19 /search?q=coree /search?q=introuvable /search?q=%22coree /search?category=Politique
+    /article/f/99001?q=trains /article/f/99001?version=4&against=3 /kbs /kbs/days_without_news?lang=fr /kbs/most_edited
     /kbs?sql=select+*+from+latest_articles+limit+5 /kbs/articles?_size=5 /kbs/runs/1
     /-/dashboards /-/dashboards/fr?word=Corée /-/dashboards/en/months
 """.split()
-TABBED = ["/", "/kbs/catalogue?category=Politique&_facet=month", "/-/dashboards/fr?word=Corée"]
-
+TABBED = ["/", "/search?category=Politique", "/article/f/99001", "/-/dashboards/fr?word=Corée"]
 
 # The newest version of each article, newest first.
 _LATEST = {article.url: article for article in sorted(VERSIONS, key=lambda one: one.timestamp or "")}
-NEWEST = sorted(_LATEST.values(), key=lambda one: one.timestamp or "", reverse=True)
+NEWEST = sorted(_LATEST.values(), key=lambda one: (one.timestamp or "", one.url), reverse=True)
+
+
+def plain(texts: Iterable[str]) -> list[str]:
+    """Texts without the narrow spaces of French that pages have."""
+    return [text.replace("\u202f", " ") for text in texts]
+
+
+def moment_of(article: Article) -> str:
+    return article.written_at.isoformat() if article.written_at else article.timestamp or ""
 
 
 def day_of(article: Article) -> str:
-    return (article.written_at.isoformat() if article.written_at else article.timestamp or "")[:10]
+    return moment_of(article)[:10]
 
 
 def key_of(room: Room, article: Article) -> int:
@@ -39,53 +52,132 @@ def key_of(room: Room, article: Article) -> int:
     return int(room.ask(f"/kbs.json?sql={sql}&{values}&_shape=arrayfirst").json()[0])
 
 
+def test_the_front_page_and_those_of_earlier_days_have_each_article_once(reader: Reader) -> None:
+    page, shown = reader.open("/"), list[tuple[str, str]]()
+    reader.show(PHONE, "light")
+    box = page.locator(".cards h3 a").first.bounding_box()
+    assert box is not None
+    assert box["y"] + box["height"] < PHONE[1]
+    while True:
+        days = page.locator(".day").all_text_contents()
+        parts = (plain(page.locator(f".cards {part}").all_text_contents()) for part in ("h3", ".lede"))
+        shown += zip(*parts, strict=True)
+        if not page.locator(".rows a[rel=next]").count():
+            break
+        page = reader.follow(".rows a[rel=next]")
+        assert re.search(r"/day/20\d\d-\d\d-\d\d$", page.url)
+    assert days[-1] == spell_day(day_of(min(NEWEST, key=moment_of)), "fr")
+    articles = {plain([one.title or ""])[0]: one for one in NEWEST}
+    assert sorted(title for title, _ in shown) == sorted(articles)
+    moments = [moment_of(articles[title]) for title, _ in shown]
+    assert moments == sorted(moments, reverse=True)
+    for title, lede in shown:
+        assert plain([articles[title].text])[0].startswith(lede.rstrip("…"))
+
+
+def test_a_card_says_when_how_long_and_what_changed_and_the_calendar_leads_to_its_day(reader: Reader) -> None:
+    page = reader.open("/")
+    page = reader.follow(".calendar a:text-is('19')")
+    assert page.url.endswith("/day/2026-11-19")
+    assert page.locator(".day").first.text_content() == "jeudi 19 novembre 2026"
+    card = page.locator(f".cards li:has-text('{THIRD.title}')")
+    assert card.locator(".label").text_content() == THIRD.category
+    assert card.locator(".about").inner_text() == "17:51 · 1\xa0min · mis à jour · modifié"
+    page.fill("#go", "2026-09-30")
+    page = reader.follow(".side form button")
+    newest = max(day for day in map(day_of, NEWEST) if day <= "2026-09-30")
+    assert page.locator(".day").first.get_attribute("id") == f"day-{newest}"
+
+
+def test_the_list_one_came_from_goes_on_under_its_articles(reader: Reader) -> None:
+    page = reader.open("/search?q=coree&order=date")
+    titles = page.locator(".cards h3 a").all_text_contents()
+    page = reader.follow(".cards h3 a >> nth=1")
+    assert page.locator("h1").text_content() == titles[1]
+    assert set(plain(page.locator("article mark").all_text_contents())) == {"Corée"}
+    page.keyboard.press("j")
+    page.wait_for_function("title => document.querySelector('h1').textContent === title", arg=titles[2])
+    reader.look()
+    for title in (titles[1], titles[0]):
+        page.keyboard.press("k")
+        page.wait_for_function("title => document.querySelector('h1').textContent === title", arg=title)
+        reader.look()
+    assert page.locator("a[rel=prev]").count() == 0
+    page = reader.follow(".back a")
+    assert page.locator(".cards h3 a").all_text_contents() == titles
+
+
+def test_what_was_read_and_starred_shows_on_lists_and_keys_do_what_the_help_says(reader: Reader) -> None:
+    page = reader.open("/article/f/99001")
+    page.keyboard.press("s")
+    assert page.locator("#star").get_attribute("aria-pressed") == "true"
+    page.evaluate("() => { original.onclick = event => { event.preventDefault(); window.left = original.href; }; }")
+    page.keyboard.press("o")
+    assert page.evaluate("window.left") == THIRD.url
+    page = reader.open("/day/2026-11-19")
+    assert page.locator(".cards li.read.starred h3").all_text_contents() == [THIRD.title]
+    page.keyboard.press("j")
+    assert page.evaluate("document.activeElement.textContent") == THIRD.title
+    page.keyboard.press("?")
+    assert "Ouvrir l’original" in page.locator("#help").inner_text()
+    reader.look()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "q"
+
+
 def test_an_unaccented_word_is_found_by_keyboard(reader: Reader) -> None:
     page = reader.open("/")
     page.keyboard.press("/")
     page.keyboard.type("etats-unis")
     reader.follow(":focus")
     assert set(page.locator("mark").all_text_contents()) <= {"Etats-Unis", "États-Unis"}
-    reader.follow(".cards a >> nth=0")
-    [article] = [one for one in NEWEST if one.title == page.locator("h1").text_content()]
-    assert tuple(page.locator(".text p").all_text_contents()) == article.paragraphs
+    reader.follow(".cards h3 a >> nth=0")
+    [article] = [one for one in NEWEST if plain([one.title or ""]) == plain(page.locator("h1").all_text_contents())]
+    assert plain(page.locator(".text p").all_text_contents()) == plain(article.paragraphs)
     assert re.search("[EÉ]tats-Unis", f"{article.title} {article.text}")
 
 
 def test_an_article_is_shown_whole(reader: Reader, room: Room) -> None:
     page = reader.open(f"/kbs/catalogue/{key_of(room, THIRD)}")
+    assert page.url.endswith("/article/f/99001")
     assert page.locator("h1").inner_text() == THIRD.title
-    assert tuple(page.locator(".text p").all_text_contents()) == THIRD.paragraphs
-    assert page.locator("article .about").all_inner_texts() == [
-        "Politique",
-        "Écrit le 19 novembre 2026, 17:51 KST\nMis à jour le 20 novembre 2026, 09:05 KST",
-    ]
-    facts = page.locator("aside .facts")
-    assert "YONHAP News" in facts.inner_text()
-    links = [link.get_attribute("href") for link in facts.locator("a[rel~=external]").all()]
+    assert plain(page.locator(".text p").all_text_contents()) == plain(THIRD.paragraphs)
+    assert page.locator("article .label").inner_text() == "Politique"
+    assert (
+        page.locator("article .about")
+        .first.inner_text()
+        .startswith("19 novembre 2026, 17:51 KST · Mis à jour le 20 novembre 2026, 09:05 KST · 1\xa0min")
+    )
+    assert "YONHAP News" in page.locator("article").inner_text()
+    links = [link.get_attribute("href") for link in page.locator("a[rel~=external]").all()]
     assert links == [THIRD.image_url, THIRD.url]
-    shown = page.locator(".versions li").all_inner_texts()
-    stamps = [spell_time(one.timestamp, "fr") for one in (THIRD, SECOND, SUMMIT)]
-    assert [line[: len(stamp)] for line, stamp in zip(shown, stamps, strict=True)] == stamps
+    lines = page.locator(".timeline li").all_inner_texts()
+    stamps = [spell_time(one.timestamp, "fr") for one in (SUMMIT, SECOND, THIRD)]
+    starts = [f"Publié le {stamps[0]}", *(f"Mis à jour le {stamp}" for stamp in stamps[1:]), "Modifié sans nouvelle"]
+    assert [line[: len(start)] for line, start in zip(lines, starts, strict=True)] == starts
+    assert "@online{kbs-2026-11-19-news-fr-99001-" in (page.locator("details pre").text_content() or "")
+    others = plain(page.locator(".related >> nth=0").locator("a").all_text_contents())
+    assert {day_of(one) for one in NEWEST if plain([one.title or ""])[0] in others} == {"2026-11-19"}
 
 
 def test_a_comparison_marks_exactly_the_changed_words(reader: Reader, room: Room) -> None:
     page = reader.open(f"/kbs/catalogue/{key_of(room, SECOND)}")
+    assert page.url.endswith("?version=2")
     assert "Il existe une version plus récente." in page.locator("article").inner_text()
-    reader.follow(f"a.compare[href$='_against={key_of(room, SUMMIT)}']")
-    assert page.locator(".difference del").all_text_contents() == ["12"]
-    assert page.locator(".difference ins").all_text_contents() == ["15"]
+    reader.follow(".timeline a.compare >> nth=0")
+    assert page.locator(".text del").all_text_contents() == ["12"]
+    assert page.locator(".text ins").all_text_contents() == ["15"]
     # It reads from older to newer on the page of either.
-    page = reader.open(f"/kbs/catalogue/{key_of(room, SUMMIT)}?_against={key_of(room, SECOND)}")
-    assert page.locator(".difference ins").all_text_contents() == ["15"]
+    page = reader.open("/article/f/99001?version=1&against=2")
+    assert page.locator(".text ins").all_text_contents() == ["15"]
 
 
-def test_what_stood_before_a_silent_edit_is_listed_and_compared(reader: Reader, room: Room) -> None:
-    page = reader.open(f"/kbs/catalogue/{key_of(room, THIRD)}")
-    [line] = page.locator(".edits li").all_inner_texts()
-    assert line.startswith(spell_time(THIRD.timestamp, "fr"))
-    page = reader.follow(".edits a.compare")
-    assert page.locator(".difference h2 del").all_text_contents() == ["la", "Chine"]
-    assert page.locator(".difference h2 ins").all_text_contents() == ["le", "Japon"]
+def test_what_stood_before_a_silent_edit_is_listed_and_compared(reader: Reader) -> None:
+    reader.open("/article/f/99001")
+    page = reader.follow(".timeline .edited a.compare")
+    assert page.locator("h1 del").all_text_contents() == ["la", "Chine"]
+    assert page.locator("h1 ins").all_text_contents() == ["le", "Japon"]
     page = reader.open("/kbs/silent_edits")
     assert str(BEFORE.title) in page.locator("table").inner_text()
 
@@ -99,10 +191,11 @@ def facets(page: Page) -> dict[str, dict[str, int]]:
 
 def counted(articles: list[Article]) -> dict[str, dict[str, int]]:
     return {
-        "catégorie": dict(Counter(one.category for one in articles if one.category)),
-        "mois": dict(Counter(day_of(one)[:7] for one in articles)),
-        "genre": dict(Counter(one.kind for one in articles)),
-        "gabarit": dict(Counter(one.layout for one in articles)),
+        "Catégorie": dict(Counter(one.category or "(sans catégorie)" for one in articles)),
+        "Mois": dict(Counter(spell_month(day_of(one), "fr") for one in articles)),
+        "Genre": dict(Counter(one.kind for one in articles)),
+        "Édition": dict(Counter(one.lang for one in articles)),
+        "Gabarit": dict(Counter(one.layout for one in articles)),
     }
 
 
@@ -110,27 +203,48 @@ def test_facets_count_narrow_and_widen(reader: Reader) -> None:
     reader.open("/")
     page = reader.follow("nav a:has-text('Articles')")
     assert facets(page) == counted(NEWEST)
+    assert next(iter(facets(page)["Mois"])) == spell_month(max(map(day_of, NEWEST)), "fr")
     left = NEWEST
     for facet, value, fits in (
-        ("genre", "news", lambda one: one.kind == "news"),
-        ("catégorie", "Politique", lambda one: one.category == "Politique"),
-        ("mois", "2026-11", lambda one: day_of(one).startswith("2026-11")),
+        ("Genre", "news", lambda one: one.kind == "news"),
+        ("Catégorie", "Politique", lambda one: one.category == "Politique"),
+        ("Mois", "novembre 2026", lambda one: day_of(one).startswith("2026-11")),
     ):
         reader.follow(f".facets section:has(h2:text-is('{facet}')) a:has-text('{value}')")
         left = [one for one in left if fits(one)]
         assert left
         assert facets(page) == counted(left)
-        assert page.locator(".cards a").all_text_contents() == [one.title for one in left]
+        assert plain(page.locator(".cards h3 a").all_text_contents()) == plain(one.title or "" for one in left)
     while page.locator(".facets a.selected").count():
         reader.follow(".facets a.selected >> nth=0")
     assert facets(page) == counted(NEWEST)
+
+
+def test_a_search_by_day_and_order_is_the_same_as_files(reader: Reader, room: Room) -> None:
+    page = reader.open("/search?q=coree&category=Politique")
+    page.fill("#until", "2026-11-19")
+    page.select_option("#order", "date")
+    page = reader.follow(".filters button")
+    found = [one for one in NEWEST if one.category == "Politique" and day_of(one) <= "2026-11-19"]
+    found = [one for one in reversed(found) if re.search("cor[eé]e\\b", f"{one.title} {one.text}", re.IGNORECASE)]
+    assert found
+    assert plain(page.locator(".cards h3 a").all_text_contents()) == plain(one.title or "" for one in found)
+    files = {}
+    for link in page.locator("a[download]").all():
+        answer = room.ask(link.get_attribute("href") or "")
+        assert "attachment" in answer.headers["content-disposition"]
+        files[link.text_content()] = answer.content
+    texts = [one.text for one in found]
+    assert [row["text"] for row in csv.DictReader(io.StringIO(files["CSV"].decode(), newline=""))] == texts
+    assert [json.loads(line)["text"] for line in files["JSON Lines"].splitlines()] == texts
+    header, *rows = load_workbook(io.BytesIO(files["Excel"]))["articles"].values
+    assert [dict(zip(header, row, strict=True))["text"] for row in rows] == texts
 
 
 def test_named_queries_agree_with_the_articles(room: Room) -> None:
     def rows(query: str) -> list[dict[str, object]]:
         return list(room.ask(f"/kbs/{query}&_shape=array").json())
 
-    assert [row["timestamp"] for row in rows("newest.json?")] == [one.timestamp for one in NEWEST][:100]
     often = {url: count for url, count in Counter(one.url for one in VERSIONS).items() if count > 1}
     titles = {one.url: one.title for one in NEWEST}
     edited = rows("most_edited.json?")
@@ -175,6 +289,9 @@ def test_each_chart_has_a_mark_for_each_row(reader: Reader, room: Room) -> None:
         parameters = drawing.get_attribute("data-query")
         rows = room.ask(f"/kbs.json?sql={quote(query)}&{parameters}&_shape=array").json()
         assert len(bars(page, drawing.get_attribute("data-slug") or "")) == len(rows) > 0
+    # By night, too, light is what lies behind it.
+    reader.show(DESKTOP, "dark")
+    assert drawings[0].locator("svg").evaluate("svg => getComputedStyle(svg).filter") != "none"
     months = [int(bar.split("articles: ")[1].split(";")[0]) for bar in bars(page, "months")]
     assert sum(months) == len(NEWEST)
 
@@ -203,6 +320,29 @@ def test_the_language_is_the_browsers_until_another_is_picked(browser: Browser, 
         assert page.url == where
         assert page.locator("html").get_attribute("lang") == "fr"
         assert "Mis à jour le 20 novembre 2026" in page.locator("article").inner_text()
+
+
+def test_a_link_lets_one_browser_of_the_local_network_in(browser: Browser, room: Room) -> None:
+    with opened(room.database, "--share") as shared, browser.new_context(locale="fr-FR") as guest:
+        assert shared.process.stdout is not None
+        link = shared.process.stdout.readline().strip()
+        address = link.partition("share/")[0]
+        for host, status in {"": 403, "localhost": 421, "127.0.0.1": 421, "evil.example": 421}.items():
+            headers = {"Host": f"{host}:{urlsplit(address).port}"} if host else {}
+            assert httpx.get(address, headers=headers).status_code == status
+        assert httpx.get(f"{address}share/guessed").status_code == 403
+        reader = Reader(guest.new_page()).enter(address)
+        reader.show(PHONE, "light")
+        reader.page.goto(link)
+        reader.page.wait_for_url(address)
+        assert reader.look().locator(".cards h3").count()
+        reader.follow(".cards h3 a >> nth=0")
+        with browser.new_context() as other:
+            answer = other.new_page().goto(link)
+            assert answer is not None
+            assert answer.status == 403
+        assert shared.process.stdout.readline().strip() not in {"", link}
+        assert shared.ask("/").status_code == 200
 
 
 _FOCUS = """() => {

@@ -1,0 +1,13 @@
+"""For a person's own Datasette: what the queries of kbsworld use, and searches as in its reading room."""
+
+import sqlite3
+
+from datasette import hookimpl
+
+from storage.statistics import match_expression, register
+
+
+@hookimpl(trylast=True)  # after its own escape_fts
+def prepare_connection(conn: sqlite3.Connection) -> None:
+    register(conn)
+    conn.create_function("escape_fts", 1, match_expression, deterministic=True)

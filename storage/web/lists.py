@@ -1,0 +1,236 @@
+"""The lists of articles: by day, and by what an address asks for (words, days, category, …), as pages and files."""
+
+import re
+import sys
+from calendar import monthcalendar
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import date, timedelta
+from functools import partial
+from importlib import import_module
+from itertools import groupby
+from json import dumps
+from operator import itemgetter
+from tempfile import NamedTemporaryFile
+from typing import Any
+from urllib.parse import urlencode
+
+from sqlite_utils import Database
+
+from extractors.address import SITE
+from storage.exports import atom, sound
+from storage.query import QueryError
+from storage.search import BEGIN, END, find, shown_by
+from storage.selection import NEWEST, ORDERS, Selection, find_category, select_rows
+from storage.statistics import summarize
+from storage.versions import Row
+
+Context = dict[str, Any]
+#: The parameters of a list in addresses, as they are given.
+Asked = dict[str, str]
+
+#: Files of a list: ending -> module of storage.exports.
+FILES = {"csv": "csv_table", "xlsx": "excel", "jsonl": "json_lines"}
+#: Columns of the catalogue that are facets.
+FACETS = ("category", "month", "kind", "lang", "layout")
+
+_NAMES = ("q", "since", "until", "order", "category", "kind", "lang", "layout")
+_NEWS = re.compile(rf"{re.escape(SITE)}/service/news_view\.htm\?lang=([a-z])&Seq_Code=([0-9A-Za-z_]+)")
+# Articles of a page by days (which are shown whole), of a page of results or a feed, and of all pages of results.
+_DAYS, _RESULTS, _ALL_RESULTS = 40, 50, 1_000
+# Of damaged rows, on the terminal.
+_tell = partial(print, file=sys.stderr)
+# Values of a facet, and characters of a title or snippet that are shown: each can be as long as a page.
+_VALUES, _CHARACTERS = 1_000, 500
+# Characters that people read in a minute: 230 French words, 500 signs where a sign is a syllable.
+_PER_MINUTE, _SIGNS_PER_MINUTE, _SIGNS = 1_300, 500, {"ko", "ja", "zh"}
+_SENTENCE = re.compile(r".{40,300}?(?<!\bM)[.!?…](?: ?[»”])?(?= |$)")
+
+#: When an article was written, in the terms of an index.
+MOMENT = "coalesce(written_at, timestamp)"
+_UNTIL = f"select id from catalogue where latest > 0 and {MOMENT} < ? order by {MOMENT} desc, id desc limit ?"  # noqa: S608
+_BEFORE = f"select substr(max({MOMENT}), 1, 10) from catalogue where latest > 0 and {MOMENT} < ?"  # noqa: S608
+_AFTER = f"select substr(min({MOMENT}), 1, 10) from catalogue where latest > 0 and {MOMENT} > ?"  # noqa: S608
+_OF_MONTH = f"""
+    select cast(substr({MOMENT}, 9, 2) as integer), count(*)
+    from catalogue where latest > 0 and {MOMENT} between ? and ? group by 1
+"""  # noqa: S608
+_CARDS = """
+    select id, url, timestamp, day, catalogue.title, catalogue.category, catalogue.written_at, catalogue.lang,
+      characters, substr(text, 1, 600) as text,
+      exists (select 1 from silent_edits where silent_edits.url = catalogue.url) as is_edited
+    from catalogue join articles using (url, timestamp) where id in (select value from json_each(?))
+"""
+
+
+def asked_in(arguments: Any) -> Asked:
+    """What an address asks for; an empty category is that of articles without one."""
+    given = {name: (arguments.get(name) or "").strip() for name in _NAMES}
+    return {name: value for name, value in given.items() if value or (name == "category" and name in arguments)}
+
+
+def selection_of(db: Database, asked: Asked) -> Selection:
+    """What is asked for; ValueError, with a sentence, where a day is none or no article has the category."""
+    days = {name: _day(asked[name]) for name in ("since", "until") if name in asked}
+    several: Any = {f"{name}s": (asked[name],) for name in ("kind", "lang", "layout") if name in asked}
+    categories = (find_category(db, asked["category"]),) if "category" in asked else ()
+    query, order = asked.get("q", ""), asked.get("order", "rank")
+    if order not in ORDERS or (order == "rank" and not query):
+        order = "newest"
+    return Selection(query=query, order=order, categories=categories, **days, **several)  # type: ignore[arg-type]
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"{text[:40]} is not a day; write it as 2026-11-24.") from None
+
+
+def ids_of(db: Database, selection: Selection) -> list[int]:
+    """The ids in `catalogue` of what is selected, in its order; the first ones, if there are many."""
+    return [key for key, _ in find(db, replace(selection, limit=_ALL_RESULTS))]
+
+
+def search_page(db: Database, asked: Asked, page: int) -> Context:
+    """A page of what is asked for, how many there are, and their facets."""
+    selection = selection_of(db, asked)
+    try:
+        ids = ids_of(db, selection)
+    except QueryError:  # the page says what is wrong
+        return {"asked": asked, "count": 0, "facets": {}, "hits": []}
+    begin = _RESULTS * (page - 1)
+    shown = ids[begin : begin + _RESULTS]
+    marked = shown_by(db, selection.query, shown) if selection.query else {}
+    hits = [
+        card | {"title": pieces(marked[card["id"]]["title"]), "lede": pieces(marked[card["id"]]["snippet"])}
+        if card["id"] in marked
+        else card
+        for card in cards(db, shown)
+    ]
+    names = ", ".join(FACETS)
+    condition = replace(selection, order="newest").condition
+    sql = f"select {names}, count(*) as articles from catalogue where {condition} group by {names}"  # noqa: S608
+    counted = list(db.query(sql, selection.values))
+    more = asked | {"page": str(page + 1)} if len(ids) > begin + _RESULTS else None
+    return {
+        "asked": asked,
+        "count": sum(row["articles"] for row in counted),
+        "cut": _ALL_RESULTS if len(ids) == _ALL_RESULTS else None,
+        "facets": {name: _facet(asked, name, counted) for name in FACETS},
+        "hits": hits,
+        "more": more and f"/search?{urlencode(more)}",
+        "address": urlencode(asked),
+    }
+
+
+def _facet(asked: Asked, name: str, counted: Sequence[Row]) -> list[Context]:
+    counts = Counter[str]()
+    for row in counted:
+        counts[row[name] or ""] += row["articles"]
+    ordered = sorted(counts.items(), reverse=True) if name == "month" else counts.most_common()
+    return [{"value": value, "count": count, **_toggled(asked, name, value)} for value, count in ordered[:_VALUES]]
+
+
+def _toggled(asked: Asked, name: str, value: str) -> Context:
+    """Whether a value of a facet is asked for, and the address that asks for it or no longer does."""
+    if name == "month":
+        first = date.fromisoformat(f"{value}-01")
+        last = (first + timedelta(31)).replace(day=1) - timedelta(1)
+        wanted = {"since": first.isoformat(), "until": last.isoformat()}
+    else:
+        wanted = {name: value}
+    is_on = wanted.items() <= asked.items()
+    rest = {other: it for other, it in asked.items() if other not in wanted}
+    return {"is_on": is_on, "address": f"/search?{urlencode(rest if is_on else rest | wanted)}"}
+
+
+def days_page(db: Database, day: str) -> Context:
+    """The articles of a day and of days before, as many as fit; of the newest day, with counts, where it is empty."""
+    day = day and _day(day).isoformat()
+    ids = [key for (key,) in db.execute(_UNTIL, [f"{day}~", _DAYS + 1])]
+    days = [(name, list(group)) for name, group in groupby(cards(db, ids), itemgetter("day"))]
+    is_cut = len(ids) > _DAYS
+    if is_cut and len(days) > 1:
+        days.pop()  # it is on the next page, whole
+        is_cut = False
+    first = day or (days[0][0] if days else "")
+    return {
+        "days": days,
+        "is_cut": is_cut,
+        "earlier": _only(db, _BEFORE, days[-1][0]) if days else None,
+        "calendar": _calendar(db, first) if first else None,
+        "counts": None if day else summarize(db, NEWEST),
+    }
+
+
+def _calendar(db: Database, day: str) -> Context:
+    month = day[:7]
+    return {
+        "month": month,
+        "weeks": monthcalendar(int(day[:4]), int(day[5:7])),
+        "counts": dict(db.execute(_OF_MONTH, [month, f"{month}~"])),
+        "earlier": _only(db, _BEFORE, month),
+        "later": _only(db, _AFTER, f"{month}~"),
+    }
+
+
+def _only(db: Database, sql: str, *values: object) -> str | None:
+    [found] = db.execute(sql, values).fetchone()
+    return str(found) if found else None
+
+
+def cards(db: Database, ids: Sequence[int]) -> Iterator[Context]:
+    """What lists show of articles, in the order of their ids."""
+    rows = {row["id"]: row for row in db.query(_CARDS, [dumps(ids)])}
+    for row in (rows[key] for key in ids if key in rows):
+        yield row | {
+            "title": pieces(row["title"]),
+            "lede": pieces(_lede(row["text"])),
+            "minutes": minutes(row["characters"], row["lang"]),
+            "is_updated": row["written_at"] and row["timestamp"] != row["written_at"],
+        }
+
+
+def pieces(text: str | None, most: int | None = _CHARACTERS) -> list[str]:
+    """The beginning of a text in pieces, of which every second one is a match of a search."""
+    return re.split(f"[{BEGIN}{END}]", text[:most]) if text else []
+
+
+def _lede(text: str) -> str:
+    """The first sentence of a text."""
+    paragraph = " ".join(text.lstrip().partition("\n\n")[0].split())
+    sentence = _SENTENCE.match(paragraph)
+    return sentence[0] if sentence else f"{paragraph[:300]}…" if len(paragraph) > 300 else paragraph
+
+
+def minutes(characters: int, lang: str) -> int:
+    """How long it takes to read a text."""
+    return max(1, round(characters / (_SIGNS_PER_MINUTE if lang in _SIGNS else _PER_MINUTE)))
+
+
+def article_path(url: str, asked: Asked | None = None) -> str:
+    """The address in the reading room of an article, in a list of what is asked for."""
+    news = _NEWS.fullmatch(url)
+    query = urlencode((asked or {}) if news else {"url": url, **(asked or {})})
+    path = f"/article/{news[1]}/{news[2]}" if news else "/article"
+    return f"{path}?{query}" if query else path
+
+
+def write_file(db: Database, asked: Asked, form: str, address: str) -> Any:
+    """What is asked for as one of FILES, or its newest articles as the feed that is at `address`; a file that is open.
+
+    Raises:
+        ValueError: it cannot be understood; the message is a sentence.
+    """
+    selection = selection_of(db, asked)
+    file = NamedTemporaryFile(suffix=f".{form}")  # noqa: SIM115  (whoever sends it closes it)
+    if form == "atom":
+        newest = replace(selection, order="newest", limit=_RESULTS)
+        atom.write(sound(select_rows(db, newest), _tell), file, newest, address)
+    else:
+        module = import_module(f"storage.exports.{FILES[form]}")
+        module.write(sound(select_rows(db, selection), _tell), file)
+    file.flush()
+    return file
