@@ -33,9 +33,8 @@ _LEAST: dict[str, int | float] = {
     **dict.fromkeys(("KBS_BREAKER", "CONCURRENT_REQUESTS", "CONCURRENT_REQUESTS_PER_DOMAIN"), 1),
     **dict.fromkeys(("KBS_MAX_PAGE", "DOWNLOAD_MAXSIZE"), 1),
     **dict.fromkeys(("KBS_BACKOFF", "KBS_LONGEST_WAIT", "DOWNLOAD_DELAY", "AUTOTHROTTLE_MAX_DELAY"), 0.0),
-    **dict.fromkeys(("KBS_COMMONCRAWL_DELAY", "KBS_WAYBACK_DELAY"), 0.0),
+    **dict.fromkeys(("KBS_COMMONCRAWL_DELAY", "KBS_WAYBACK_DELAY", "AUTOTHROTTLE_START_DELAY"), 0.0),
     **dict.fromkeys(("DOWNLOAD_TIMEOUT", "KBS_PAGE_TIME"), 0.001),
-    "AUTOTHROTTLE_START_DELAY": 0.0,
 }
 _MOST = 2**31
 _MAX_FILE = 100_000_000  # bytes of a file of addresses: as many as the site can have

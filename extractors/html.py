@@ -82,7 +82,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None) -> Article:
         NotAnArticle: the page is empty, no HTML, not of this site, a list, or the site's template without an article.
     """
     utf8 = _prepared(body, charset)
-    address = parse_address(url)
+    address = parse_address(url or "")
     found = quick.read(utf8, address.facts.layout, _tree) if address and not address.refusal else None
     page = found[0] if found else _tree(utf8)
     address = parse_address(url or meta_of(page, "og:url") or "")

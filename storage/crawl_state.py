@@ -1,7 +1,6 @@
 """What crawls remember (runs, coverage of lists, pending articles, payloads), and unfinished re-extractions."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -124,14 +123,10 @@ class CrawlState:
             [url, timestamp],
         )
 
-    def pending(self, spider: str) -> list[str]:
-        """Articles that lists of a spider name, not stored and not given up; the longest pending first."""
+    def pending(self, spider: str, tries: int = MAX_TRIES) -> list[str]:
+        """What a spider has failed to fetch, in fewer than `tries` attempts; the longest pending first."""
         sql = "select url from pending where spider = ? and tries < ? order by asked_at, url"
-        return [url for (url,) in self._db.execute(sql, [spider, MAX_TRIES])]
-
-    def tries(self, spider: str) -> Counter[str]:
-        """How often a spider has tried what is pending, by address."""
-        return Counter(dict(self._db.execute("select url, tries from pending where spider = ?", [spider])))
+        return [url for (url,) in self._db.execute(sql, [spider, tries])]
 
     def add_pending(self, url: str, spider: str, reason: str, *, tried: bool = True) -> None:
         """Note that an article was not fetched in this run; `tried`: it was really requested."""
@@ -234,8 +229,7 @@ class ReextractionState:
         ):
             row = self._db.execute(sql, values).fetchone()
             if row is not None:
-                location = Location(file=row[0], offset=row[1])
-                return Place(location=location, url=revisit.url, fetched_at=revisit.fetched_at)
+                return _place(row[0], row[1], revisit.url, _utc(revisit.fetched_at))
         return None
 
 

@@ -12,7 +12,6 @@ from typing import Any, Literal
 
 from sqlite_utils import Database
 
-from extractors.address import EDITIONS
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.query import QueryError, fts_expression, split, unaccented
 from storage.selection import Selection
@@ -63,7 +62,7 @@ class Statistic:
         `condition` on rows of `catalogue` is the code's own SQL, with parameters for values.
         """
         words = {name: each[language] for name, each in {"others": OTHERS, "none": _NONE, **self.words}.items()}
-        facts = {"period": _PERIOD, "layouts": KNOWN_LAYOUTS, "editions": ", ".join(map(str, EDITIONS.items()))}
+        facts = {"period": _PERIOD, "layouts": KNOWN_LAYOUTS}
         return " ".join(self.sql.format(selected=condition, **facts, **words).split())
 
 

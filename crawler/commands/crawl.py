@@ -46,10 +46,8 @@ class Command(ProjectCommand, crawl.Command):
         parser.epilog = f"{parser.epilog}\n\n{_describe_spiders(self.settings)}"
 
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
-        from crawler.site import Site
-
         checked = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
-        Site(self.settings["KBS_BASE_URL"])
+        checked.find_site(self.settings)
         _prepare_files(self.settings, archive="" if checked.dry else self.settings["KBS_ARCHIVE"])
         crawler = self._create_crawler(checked.name)
         self.crawler_process.crawl(crawler, **opts.spargs)

@@ -37,9 +37,7 @@ class Archive(RunExtension):
 
     def spider_opened(self) -> None:
         settings = self.crawler.settings
-        if not settings["KBS_ARCHIVE"]:
-            return
-        self._folder = Path(settings["KBS_ARCHIVE"]).expanduser()
+        self._folder = Path(settings["KBS_ARCHIVE"] or "").expanduser()
         arguments = "".join(f" {name}={value}" for name, value in self.spider.arguments.items())
         about = {
             "software": settings["USER_AGENT"],
@@ -48,7 +46,8 @@ class Archive(RunExtension):
             "description": " ".join(f"spider {self.spider.name}{arguments}".split()),
             "settings": " ".join(f"{name}={settings[name]}" for name in _SETTINGS),
         }
-        self.spider.archive = ArchiveWriter(self._folder, self.spider.name, about)
+        if settings["KBS_ARCHIVE"]:
+            self.spider.archive = ArchiveWriter(self._folder, self.spider.name, about)
 
     def _write(self, writer: ArchiveWriter, response: Response, request: Request) -> Location:
         fetched_at = request.meta["fetched_at"]

@@ -8,11 +8,10 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar
 from urllib.parse import urlencode
 
 from scrapy import Request
-from scrapy.crawler import Crawler
 from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
@@ -25,7 +24,7 @@ from crawler.terminal import table
 from extractors import Article, NotAnArticle, extract_page
 from extractors.address import EDITIONS, FOLDERS, HOSTS
 from extractors.article import KST
-from storage import ArchiveWriter, Capture
+from storage import Capture
 from storage.archive.capture import Payload, Place, matches_digest, payload_digest
 from storage.archive.http import decode_body, decoded
 from storage.crawl_state import Coverage
@@ -54,10 +53,8 @@ class ArchiveSpider(KbsSpider):
     }
     expected_fields = ()
     guesses = True
-    #: The settings that have the addresses of the archive, and the delay between requests.
+    #: The settings that have the addresses of the archive; the delay's setting is named as the first one, with _DELAY.
     addresses: ClassVar[tuple[str, ...]]
-    delay: ClassVar[str]
-    max_page: int
 
     def __init__(self, limit: str = "", dry: str = "", archive: str = "", **arguments: str) -> None:
         """As in KbsSpider, but `since` and `until` are days of capture.
@@ -69,29 +66,22 @@ class ArchiveSpider(KbsSpider):
         """
         super().__init__(**arguments)
         self.limit, self.dry, self.pywb = count("limit", limit), yes("dry", dry), archive.strip().rstrip("/")
-        if archive:
-            Site(archive, name="archive")
-        self.fetched = self.indexed = 0
-        self.failed_in_a_row = 0
+        self.fetched = self.failed = 0  # captures in all, and those up to now in a row
         self.left_out = False
-        # By a dry run: captures, and the payloads that it would fetch.
-        self.found: list[Entry] = []
-        self.missing: set[str | Entry] = set()
+        self.found: list[Entry] = []  # in all indexes
+        self.missing: set[str | Entry] = set()  # the payloads that a dry run would fetch
         self.kept: dict[str, Place] = {}  # by digest, what this run archived
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
         super().update_settings(settings)
-        settings.set("DOWNLOAD_DELAY", settings[cls.delay], priority="spider")
+        settings.set("DOWNLOAD_DELAY", settings[f"{cls.addresses[0]}_DELAY"], priority="spider")
 
-    @classmethod
-    def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        spider = super().from_crawler(crawler, *args, **kwargs)
-        addresses = [spider.pywb] if spider.pywb else [crawler.settings[name] for name in cls.addresses]
-        spider.site = Site(*addresses, name=" or ".join(cls.addresses))
-        spider.max_page = crawler.settings.getint("KBS_MAX_PAGE")
-        spider.site.is_public = not spider.pywb
-        return spider
+    def find_site(self, settings: BaseSettings) -> Site:
+        names = ("archive",) if self.pywb else self.addresses
+        site = Site(*(self.pywb or settings[name] for name in names), name=" or ".join(names))
+        site.is_public = not self.pywb
+        return site
 
     # --- what a subclass says of its archive ---
 
@@ -108,11 +98,12 @@ class ArchiveSpider(KbsSpider):
 
     async def start(self) -> AsyncIterator[ExtractedPage | CompletedList]:
         """Yield the pages of the captures that each index names, the earliest first."""
+        self.max_page = self.settings.getint("KBS_MAX_PAGE")
         with storing(self.crawler):
             async for api, query in ArchiveSpider.indexes(self) if self.pywb else self.indexes():
                 failures, self.left_out = len(self.run.failures), bool(self.since or self.until)
                 entries = await self._entries(api, query)
-                self.indexed += len(entries)
+                self.found += entries
                 async for page in self._pages(entries):
                     yield page
                 if not (self.dry or self.left_out) and len(self.run.failures) == failures:
@@ -122,7 +113,7 @@ class ArchiveSpider(KbsSpider):
             if self.dry:
                 with suppress(BrokenPipeError):  # who reads it has read enough
                     print("\n".join(self._table()), flush=True)
-            if not self.indexed:
+            if not self.found:
                 self.run.notes.append(f"No capture of an article in {self.site.base}: is that its address?")
 
     async def fetch(self, request: Request, *accepted: int) -> Response:
@@ -139,18 +130,15 @@ class ArchiveSpider(KbsSpider):
 
     async def _entries(self, api: str, query: dict[str, str]) -> list[Entry]:
         """The captures in an index that are asked for, the earliest first."""
-        if self.since:  # a day in KST begins on the day before in UTC
-            query = query | {"from": f"{self.since - timedelta(days=1):%Y%m%d}"}
-        if self.until:
-            query = query | {"to": f"{self.until:%Y%m%d}"}
+        first = self.since and self.since - timedelta(days=1)  # a day in KST begins on the day before in UTC
+        query = query | {name: f"{day:%Y%m%d}" for name, day in (("from", first), ("to", self.until)) if day}
         entries: dict[tuple[str, datetime], Entry] = {}
         folders = ["service", *(folder for folder, letter in FOLDERS.items() if letter in self.editions)]
         for prefix in (f"{host}/{folder}/" for host in HOSTS for folder in folders):
             async for answer in self._answers(api, {"url": prefix, "matchType": "prefix"} | query):
                 for entry in answer.entries:
                     day = entry.captured_at.astimezone(KST).date()
-                    is_within = (self.since or day) <= day <= (self.until or day)
-                    if is_within and entry.address.edition in self.editions:
+                    if (self.since or day) <= day <= (self.until or day) and entry.address.edition in self.editions:
                         entries[entry.url, entry.captured_at] = entry
         return sorted(entries.values(), key=lambda entry: (entry.captured_at, entry.url))
 
@@ -189,57 +177,42 @@ class ArchiveSpider(KbsSpider):
         """The pages of captures that were not read before; a dry run only notes which captures there are."""
         unread = [one for one in entries if self.full or not self.crawl_state.has_read(one.url, one.captured_at)]
         self.run.counts["unchanged"] += len(entries) - len(unread)
-        tries = self.crawl_state.tries(self.name)  # what failed before comes last: `limit` goes on behind it
-        unread.sort(key=lambda entry: tries[self.request_capture(entry).url])
+        # What failed before comes last: `limit` goes on behind it.
+        pending = {url: place for place, url in enumerate(self.crawl_state.pending(self.name, tries=sys.maxsize))}
+        unread.sort(key=lambda entry: pending.get(self.request_capture(entry).url, -1))
         if self.dry:
-            self.found += entries
             self.missing |= {entry.digest or entry for entry in unread if self._archived(entry) is None}
             return
         for entry in unread:
-            address = self.request_capture(entry).url
+            archived, address = self._archived(entry), self.request_capture(entry).url
+            if archived is None and self.fetched == self.limit:
+                self.left_out = True
+                continue
             try:
-                found = await self._capture(entry)
+                capture, record = archived or await self._fetched(entry)
             except ValueError as error:
-                self._note_failure(address, str(error))
                 if address not in self.run.failures:
                     unread.append(entry)  # once more, after the others
                 self.run.failures[address] = str(error)
+                self.crawl_state.add_pending(address, self.name, str(error))
+                self.failed += 1
+                if self.failed >= self.crawler.settings.getint("KBS_BREAKER"):
+                    sentence = f"{self.failed} captures failed in a row, the last with {error}; run it again later."
+                    end_run(self.crawler, "site_failing", sentence)
                 continue
-            if found is None:
-                continue
-            self.failed_in_a_row = 0
-            if self.run.failures.pop(address, None) or tries[address]:
+            self.failed = 0
+            if self.run.failures.pop(address, None) or address in pending:
                 self.crawl_state.remove_pending(address)
-            capture, record = found
             result = await self._extract(capture)
             if record and self.archive:  # only now: what is archived is also stored
-                capture = self._kept(self.archive, entry, capture, record)
+                about: dict[str, Any] = {"url": entry.url, "fetched_at": entry.captured_at}
+                place = self.archive.write(source=address.partition("#")[0], **about, **record)
+                capture = replace(capture, location=place)
+                self.kept.setdefault(str(capture.digest), Place(location=place, **about))
             yield ExtractedPage(url=entry.address.url, capture=capture, result=result, timestamp=None, listed=False)
 
-    def _note_failure(self, address: str, reason: str) -> None:
-        """Remember a capture that failed; end the run if too many do in a row."""
-        self.crawl_state.add_pending(address, self.name, reason)
-        self.failed_in_a_row += 1
-        if self.failed_in_a_row >= self.crawler.settings.getint("KBS_BREAKER"):
-            sentence = f"{self.failed_in_a_row} captures failed in a row, the last with {reason}; run it again later."
-            end_run(self.crawler, "site_failing", sentence)
-
-    async def _capture(self, entry: Entry) -> tuple[Capture, dict[str, Any]] | None:
-        """A capture, and what its record is to hold, nothing where it has one; None beyond the limit.
-
-        It is fetched if the own archive does not have its payload.
-        """
-        original = self._archived(entry)
-        if original and original.location:
-            capture = replace(original, url=entry.url, fetched_at=entry.captured_at)
-            if (original.url, original.fetched_at) == (entry.url, entry.captured_at):
-                return capture, {}
-            digest = payload_digest(original.body)
-            payload = Payload(digest=digest, fetched_at=original.fetched_at, location=original.location, end=0)
-            return capture, {"revisits": payload, "revisited_url": original.url}
-        if self.fetched == self.limit:
-            self.left_out = True
-            return None
+    async def _fetched(self, entry: Entry) -> tuple[Capture, dict[str, Any]]:
+        """A capture that the archive gives, and what its record is to hold; ValueError with a phrase if it does not."""
         request = self.request_capture(entry)
         request.headers["Accept-Encoding"] = "identity"
         response = await self.fetch(request, 200, 206)
@@ -251,22 +224,20 @@ class ArchiveSpider(KbsSpider):
         self.fetched += 1
         return capture, {"status_line": "HTTP/1.1 200 OK", "headers": headers, "body": capture.body}
 
-    def _kept(self, archive: ArchiveWriter, entry: Entry, capture: Capture, record: dict[str, Any]) -> Capture:
-        """A capture after it was archived."""
-        source = self.request_capture(entry).url.partition("#")[0]
-        place = archive.write(url=entry.url, fetched_at=entry.captured_at, source=source, **record)
-        self.kept.setdefault(str(capture.digest), Place(location=place, url=entry.url, fetched_at=entry.captured_at))
-        return replace(capture, location=place)
-
-    def _archived(self, entry: Entry) -> Capture | None:
-        """The capture with this payload that the own archive has, if any."""
+    def _archived(self, entry: Entry) -> tuple[Capture, dict[str, Any]] | None:
+        """A capture whose payload the own archive has, and what its record is to hold: nothing, if it has that too."""
         known = self.kept.get(entry.digest)
         place = known or self.crawl_state.archived_payload(entry.digest)
-        places = [place] if place and self.archive else []
-        for item in read_places(places, Path(self.crawler.settings["KBS_ARCHIVE"]).expanduser(), self.max_page):
-            # What this run was given for a digest may have come unpacked, and so differ from it.
-            if isinstance(item, Capture) and item.status == 200 and (known or matches_digest(entry.digest, item.body)):
-                return replace(item, digest=entry.digest)
+        if place is None or not self.archive:
+            return None
+        [item] = read_places([place], Path(self.crawler.settings["KBS_ARCHIVE"]).expanduser(), self.max_page)
+        # What this run was given for a digest may have come unpacked, and so differ from it.
+        if isinstance(item, Capture) and item.status == 200 and (known or matches_digest(entry.digest, item.body)):
+            capture = replace(item, url=entry.url, fetched_at=entry.captured_at, digest=entry.digest)
+            if (place.url, place.fetched_at) == (entry.url, entry.captured_at):
+                return capture, {}
+            payload = Payload(digest=payload_digest(item.body), fetched_at=place.fetched_at, location=place.location)
+            return capture, {"revisits": payload, "revisited_url": place.url}
         return None
 
     async def _extract(self, capture: Capture) -> Article | NotAnArticle:

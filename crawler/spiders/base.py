@@ -62,6 +62,8 @@ class KbsSpider(scrapy.Spider):
     }
     #: Fields of Article that every article of this spider should have, for its health.
     expected_fields: ClassVar[tuple[str, ...]] = ("title", "written_at", "paragraphs")
+    #: Arguments that name lists, with their defaults: short words, separated by commas.
+    word_arguments: ClassVar[dict[str, str]] = {}
     #: Whether it asks for pages that may not exist.
     guesses: ClassVar[bool] = False
 
@@ -98,7 +100,8 @@ class KbsSpider(scrapy.Spider):
         """The arguments of the spider, and their defaults; `**arguments` are those of the class it is based on."""
         given = inspect.signature(cls).parameters
         inherited = cast("type[KbsSpider]", cls.__base__).argument_defaults() if "arguments" in given else {}
-        return {one.name: one.default for one in given.values() if one.kind != one.VAR_KEYWORD} | inherited
+        own = {one.name: one.default for one in given.values() if one.kind != one.VAR_KEYWORD}
+        return own | inherited | cls.word_arguments
 
     @classmethod
     def update_settings(cls, settings: BaseSettings) -> None:
@@ -109,9 +112,9 @@ class KbsSpider(scrapy.Spider):
 
     @classmethod
     def from_crawler(cls, crawler: Crawler, *args: Any, **kwargs: Any) -> Self:
-        """The spider of a crawler: it requests pages under KBS_BASE_URL and nowhere else."""
+        """The spider of a crawler: it requests pages of its site and nowhere else."""
         spider = super().from_crawler(crawler, *args, **kwargs)
-        spider.site = Site(crawler.settings["KBS_BASE_URL"])
+        spider.site = spider.find_site(crawler.settings)
         # Not forked: that would keep the crawl's connections open.
         spider.children = Children(1, "spawn", crawler.settings.getfloat("KBS_PAGE_TIME"))
         spider.arguments = {name: str(value) for name, value in sorted(kwargs.items())}
@@ -119,6 +122,10 @@ class KbsSpider(scrapy.Spider):
         crawler.signals.connect(spider.request_dropped, signals.request_dropped)
         crawler.signals.connect(spider.spider_idle, signals.spider_idle)
         return spider
+
+    def find_site(self, settings: BaseSettings) -> Site:
+        """What the spider asks; ArgumentError if a setting has no address of it."""
+        return Site(settings["KBS_BASE_URL"])
 
     def closed(self, reason: str) -> None:  # noqa: ARG002
         """End the child process; Scrapy calls it."""

@@ -9,13 +9,10 @@ from crawler.arguments import ArgumentError, words
 from crawler.spiders.archives import PYWB, ArchiveSpider
 from storage.sources.cdx import Entry
 
-_NEWEST = 5
-
 
 class KbsCommoncrawlSpider(ArchiveSpider):
     name = "kbs_commoncrawl"
     addresses = ("KBS_COMMONCRAWL", "KBS_COMMONCRAWL_DATA")
-    delay = "KBS_COMMONCRAWL_DELAY"
 
     def __init__(self, crawls: str = "", **arguments: str) -> None:
         """As in ArchiveSpider; `crawls`: names of crawls, years, or `all`; empty: the newest ones."""
@@ -33,7 +30,7 @@ class KbsCommoncrawlSpider(ArchiveSpider):
         except (ValueError, TypeError, LookupError, RecursionError) as error:
             self.run.failures[url] = f"no list of crawls ({error}); is that the address?"
             return
-        chosen = set() if self.crawls else {*sorted(apis)[-_NEWEST:]}  # names have the year in front
+        chosen = set() if self.crawls else {*sorted(apis)[-5:]}  # the newest: names have the year in front
         for given in self.crawls:
             found = {name for name in apis if given in {name, "all", *name.split("-")}}
             if not found:

@@ -17,7 +17,6 @@ _QUERY = {
 class KbsWaybackSpider(ArchiveSpider):
     name = "kbs_wayback"
     addresses = ("KBS_WAYBACK",)
-    delay = "KBS_WAYBACK_DELAY"
 
     async def indexes(self) -> AsyncIterator[tuple[str, dict[str, str]]]:
         yield f"{self.site.base}/cdx/search/cdx", _QUERY

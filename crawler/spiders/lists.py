@@ -33,8 +33,6 @@ class ListSpider(KbsSpider):
     (KBS_RECHECK_DAYS), if an earlier walk was complete from there on. Later runs ask again for what failed.
     """
 
-    #: Arguments that name lists, with their defaults: short words, separated by commas.
-    word_arguments: ClassVar[dict[str, str]] = {}
     #: What a list of this spider is called in messages, and by `site_url` where the spider has no `lists` of its own.
     list_name: ClassVar[str] = "list"
     #: What extracts a page of its lists.
@@ -48,10 +46,6 @@ class ListSpider(KbsSpider):
         self.pages = count("pages", pages)
         self.words = {name: words(name, own.get(name, "") or default) for name, default in self.word_arguments.items()}
         self.walks: dict[str, Walk] = {}
-
-    @classmethod
-    def argument_defaults(cls) -> dict[str, str]:
-        return super().argument_defaults() | cls.word_arguments
 
     # --- what a subclass says of its lists ---
 

@@ -65,13 +65,13 @@ class Capture:
 class Payload:
     """The payload of a response in the archive, with its `payload_digest` and the WARC-Date of its record.
 
-    `end` is the length of the file after it was written; a shorter file was cut.
+    `end` is the length of the file after it was written, if that matters; a shorter file was cut.
     """
 
     digest: str
     fetched_at: datetime
     location: Location
-    end: int
+    end: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

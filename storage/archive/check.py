@@ -128,10 +128,9 @@ def _finding(file: str, item: Record | Stretch, named: dict[int, list[str | None
         what = f"rows name it as a response, and it is a {item.kind} record"
     elif urls and (trouble := _trouble(item)):
         what = trouble
-    elif strangers := [(url, item.url) for url in urls if url and url != item.url]:
-        what = f"the page there is {item.url}, and the row says {strangers[0][0]}"
-        count, pairs = len(strangers), frozenset(strangers)
-        return Finding(file=file, offset=item.offset, what=what, articles=count, strangers=pairs)
+    elif others := [(url, item.url) for url in urls if url and url != item.url]:
+        what = f"the page there is {item.url}, and the row says {others[0][0]}"
+        return Finding(file=file, offset=item.offset, what=what, articles=len(others), strangers=frozenset(others))
     else:
         return None
     return Finding(file=file, offset=item.offset, what=what, articles=len(urls))

@@ -13,12 +13,11 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
+from html import escape
 from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
-
-from markupsafe import Markup, escape
 
 from extractors.address import EDITIONS, PAGES, SITE
 from extractors.article import KST
@@ -113,10 +112,9 @@ def blocks(paragraphs: Iterable[str]) -> Iterator[tuple[bool, Iterator[str]]]:
         yield is_list, (one.removeprefix(ITEM) if is_list else one for one in group)
 
 
-def markup(text: str) -> Markup:
+def markup(text: str) -> str:
     """Text as XML and HTML show it as it is, also in an attribute; what they forbid becomes U+FFFD."""
-    shown = escape(FORBIDDEN.sub(REPLACEMENT, text))
-    return shown.replace("\r", Markup("&#13;")) if "\r" in text else shown
+    return escape(FORBIDDEN.sub(REPLACEMENT, text)).replace("\r", "&#13;")
 
 
 def described(selection: Selection) -> str:

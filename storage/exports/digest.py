@@ -4,7 +4,6 @@ from collections.abc import Iterable, Iterator
 from typing import IO, Any
 
 from jinja2 import Environment, PackageLoader
-from markupsafe import Markup
 
 from extractors.address import EDITIONS
 from extractors.article import KST
@@ -24,7 +23,7 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> 
 
 
 def template(name: str) -> Any:
-    """The macros of a file in templates/, which take and return text; theirs is escaped by `markup`."""
+    """The macros of a file in templates/, which take and return text."""
     return _TEMPLATES.get_template(name).module
 
 
@@ -59,13 +58,8 @@ def _time(moment: str) -> str:
     return f"{moment[:10]} {moment[11:16]} KST" if len(moment) > len("2026-11-24") else moment
 
 
-_TEMPLATES = Environment(
-    loader=PackageLoader("storage.exports"),
-    autoescape=True,
-    finalize=lambda value: value if isinstance(value, Markup) else markup(str(value)),
-    trim_blocks=True,
-)
-_TEMPLATES.globals |= {
-    **{each.__name__: each for each in (about, blocks, differences, moment_of, web_address)},
-    "languages": set(EDITIONS.values()),
-}
+# Texts are escaped by the filter `markup`: jinja2's own escaping would examine what each macro gives, too.
+_TEMPLATES = Environment(loader=PackageLoader("storage.exports"), trim_blocks=True)  # noqa: S701
+_TEMPLATES.filters["markup"] = markup
+_TEMPLATES.globals |= {each.__name__: each for each in (about, blocks, differences, moment_of, web_address)}
+_TEMPLATES.globals["languages"] = set(EDITIONS.values())

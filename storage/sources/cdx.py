@@ -4,7 +4,6 @@ https://pywb.readthedocs.io/en/latest/manual/cdxserver_api.html
 https://github.com/internetarchive/wayback/tree/master/wayback-cdx-server
 """
 
-import gzip
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -15,7 +14,7 @@ from typing import Any
 from urllib.parse import unquote_plus
 
 from w3lib.encoding import http_content_type_encoding
-from warcio.recordloader import ArcWarcRecordLoader
+from warcio.archiveiterator import ArchiveIterator
 
 from extractors.address import Address, parse_address
 from storage.archive.capture import Capture, Damage, matches_digest, payload_digest, plain_digest
@@ -75,7 +74,7 @@ def read_index(decoded: tuple[bytes, str], status: int) -> Answer:
     if status == 404 and text.startswith("{"):  # how pywb says that it has nothing
         return answer
     if refused or status != 200 or (text and text[0] not in "[{"):
-        raise ValueError(refused or f"no index, but with HTTP {status} {' '.join(text[:60].split())!r}")
+        raise ValueError(refused or f"no index, but with HTTP {status} {text[:60]!r}; is the address right?")
     for row in _table(text, answer) if text.startswith("[") else map(_parsed, text.splitlines()):
         try:
             if isinstance(row.get("pages"), int):
@@ -141,8 +140,8 @@ def read_record(member: bytes, entry: Entry, max_page: int) -> tuple[Capture, He
     digest = entry.digest or capture.digest or payload_digest(capture.body)
     if matches_digest(digest, capture.body) is False:
         raise ValueError(_WRONG)
-    http = ArcWarcRecordLoader().parse_record_stream(BytesIO(gzip.decompress(member))).http_headers
-    return replace(capture, fetched_at=entry.captured_at, digest=digest), http.headers
+    [headers] = [record.http_headers.headers for record in ArchiveIterator(BytesIO(member))]
+    return replace(capture, fetched_at=entry.captured_at, digest=digest), headers
 
 
 def read_replay(given: Mapping[str, str], body: bytes, entry: Entry, max_page: int) -> tuple[Capture, Headers]:

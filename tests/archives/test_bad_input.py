@@ -156,6 +156,7 @@ def test_an_index_that_is_html(runs: Runs, spider: tuple[str, ...]) -> None:
     result = runs.crawl(*spider)
     assert result.returncode in {1, 3}  # 3 where a tenth of all pages failed
     assert broken in result.stderr
+    assert "is the address right?" in result.stderr
     assert "Traceback" not in result.stderr
     rest = runs.archives.of(*(name for name in CRAWLS if name != OLDEST)) if spider is COMMONCRAWL else []
     assert difference(runs.stored(), expected(rest)) == []

@@ -83,7 +83,8 @@ def test_whatever_an_index_says(rows: list[object]) -> None:
             answer = read(body)
         except ValueError:
             continue
-        assert len(answer.entries) + len(answer.revisits) + answer.flaws <= len(rows)
+        most = max(len(rows), *(len(row) for row in rows if isinstance(row, list)), 0)  # a list is a table of its own
+        assert len(answer.entries) + len(answer.revisits) + answer.flaws <= most
         assert len(answer.following) <= MAX_PARTS
 
 
