@@ -368,9 +368,13 @@ def test_the_tab_key_visibly_reaches_everything(reader: Reader, path: str) -> No
 
 
 @pytest.mark.parametrize("path", PAGES)
-def test_every_page_fits_a_desk_by_day_and_a_phone_by_night(reader: Reader, path: str) -> None:
+def test_every_page_fits_a_desk_by_day_and_a_phone_by_night_in_both_languages(reader: Reader, path: str) -> None:
     page = reader.open(path)
+    assert page.locator("html").get_attribute("lang") == "fr"
     by_day = page.evaluate("getComputedStyle(document.body).backgroundColor")
     reader.show(PHONE, "dark")
-    reader.look()
+    page.context.add_cookies([{"name": "kbsworld-language", "value": "en", "url": page.url}])
+    reader.open(path)
+    page.context.clear_cookies()
+    assert page.locator("html").get_attribute("lang") == "en"
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") != by_day
