@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from storage.archive.capture import matches_digest
-from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, decode_body, read_response
+from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, decode_body, fields_of, read_response
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
@@ -50,8 +50,7 @@ _LONGEST_MARK = 4200
 # The kinds that hold a page.
 _PAGES = frozenset({"response", "resource", "conversion"})
 _KINDS = _PAGES | {"warcinfo", "request", "metadata", "revisit", "continuation"}
-# A line that begins with a blank continues the one above it.
-_FIELD = re.compile(r"\n([!-9;-~]{1,100})[ \t]*:([^\r\n]*(?:(?:\r?\n[ \t]|\r(?!\n))[^\r\n]*)*)")
+_VERSION = re.compile(rb"WARC/[01]\.[0-9]{1,2}[ \t]*\r?\n")
 _LENGTH = re.compile("[0-9]{1,18}")
 
 
@@ -302,8 +301,8 @@ def _plain_record(window: _Window, longest: int, *, check_digests: bool) -> Reco
     """The uncompressed record at the window, if its length leads to its end."""
     start, stored = window.at, window.peek(MAX_HEADERS)
     headers, content = _begun(stored)
-    if not content:
-        is_cut = len(stored) < MAX_HEADERS and _is_packed(stored) is False
+    if not headers:
+        is_cut = not content and len(stored) < MAX_HEADERS and _is_packed(stored) is False
         raise _Unreadable(CUT if is_cut else NO_RECORD, 1)
     written = headers.get("content-length", "")
     length = content + (int(written) if _LENGTH.fullmatch(written) else 0)
@@ -331,10 +330,10 @@ def _plain_record(window: _Window, longest: int, *, check_digests: bool) -> Reco
 
 
 def _begun(stored: bytes) -> tuple[dict[str, str], int]:
-    """The headers of the record that begins so, and where its content begins (0: nowhere)."""
+    """The headers of the record that begins so, and where its content begins; empty or 0 where there are none."""
     line, end = _ARC_LINE.match(stored), END_OF_HEADERS.search(stored, 0, MAX_HEADERS)
     if line is not None:
-        url, date, length = (value.decode("latin-1") for value in line.groups())
+        url, date, length = (value.decode("utf-8", "replace") for value in line.groups())
         return {
             "warc-type": "response" if url.startswith(("http:", "https:")) else "metadata",
             "warc-target-uri": url,
@@ -342,11 +341,10 @@ def _begun(stored: bytes) -> tuple[dict[str, str], int]:
             "content-type": "application/http",
             "content-length": length,
         }, line.end()
-    if end is None or not stored.startswith((b"WARC/0.", b"WARC/1.")):
+    if end is None or not stored.startswith(b"WARC/"):
         return {}, 0
-    # Of fields of the same name, the first counts.
-    found = reversed(_FIELD.findall(stored[: end.start()].decode("utf-8", "ignore")))
-    return {name.lower(): " ".join(map(str.strip, text.split("\n"))) for name, text in found}, end.end()
+    # Of fields of the same name, the last counts.
+    return dict(fields_of(stored[: end.start()], "utf-8") if _VERSION.match(stored) else ()), end.end()
 
 
 def _record(
