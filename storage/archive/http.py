@@ -24,9 +24,7 @@ TOO_LARGE = "larger than a page may be"
 MAX_HEADERS = 1 << 16
 END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
-# How much is unpacked at a time, and so by how much the bound can be exceeded in memory.
-_CHUNK = 1 << 16
-# Of damaged data so much before the damage may be lost.
+# How much is unpacked at a time: of damaged data so much before the damage may be lost.
 _STEP = 1 << 10
 # No server packs a page more often, or into more gzip members; chains without end would cost a page's time for each.
 _MOST_CODINGS = 4
