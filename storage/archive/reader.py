@@ -247,7 +247,7 @@ class _Members:
             if not packed:
                 is_new = self._window.at + self._taken == self.start
                 # Little of a member that begins: it may be one of a million empty ones.
-                packed = self._window.peek(_HEAD if is_new else 1 << 13, self._taken)
+                packed = self._window.peek(_HEAD if is_new else _CHUNK, self._taken)
                 if is_new and not _is_packed(packed):
                     break
                 self._taken += len(packed)
