@@ -159,7 +159,7 @@ def _prepared(body: bytes, charset: str | None) -> bytes:
     if len(body) > _HARMLESS_BYTES and (body.count(b"<") > MAX_TAGS or _MANY_ATTRIBUTES.search(body)):
         raise NotAnArticle("larger than a page of the site")
     # libxml2 stops at a NUL byte.
-    return _to_utf8(body, charset).removeprefix(BOM_UTF8).replace(b"\0", b"")
+    return to_utf8(body, charset).removeprefix(BOM_UTF8).replace(b"\0", b"")
 
 
 def _tree(utf8: bytes) -> etree._Element:
@@ -182,7 +182,8 @@ def _first_character(body: bytes) -> bytes:
     return body.lstrip(b"\xef\xbb\xbf\xff\xfe \t\r\n\0")[:1]
 
 
-def _to_utf8(body: bytes, charset: str | None) -> bytes:
+def to_utf8(body: bytes, charset: str | None = None) -> bytes:
+    """A page in UTF-8, whatever its encoding; arguments as of `parse_html`."""
     # One byte is found in a fiftieth of the time of two.
     if body.startswith(tuple(_UTF_16)) or (_ISO_2022_JP[:1] in body and _ISO_2022_JP in body):
         return _decoded(body, charset).encode("utf-8", "replace")

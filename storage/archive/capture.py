@@ -9,9 +9,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePath
 
-# How many digits a digest has in hexadecimal.
-_HEXADECIMAL = {"md5": 32, "sha1": 40, "sha256": 64, "sha512": 128}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
@@ -146,8 +143,8 @@ def plain_digest(written: str | None) -> str | None:
     """A digest as `payload_digest` writes it: some tools use capitals or hexadecimal."""
     algorithm, _, value = (written or "").strip().partition(":")
     algorithm = algorithm.lower().replace("-", "")
-    if len(value) == _HEXADECIMAL.get(algorithm):
-        with suppress(ValueError):
+    with suppress(ValueError):  # of an algorithm that is not known, or not in hexadecimal
+        if len(value) == 2 * hashlib.new(algorithm, usedforsecurity=False).digest_size:
             value = base64.b32encode(bytes.fromhex(value)).decode()
     return f"{algorithm}:{value.rstrip('=').upper()}" if value else None
 

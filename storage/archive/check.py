@@ -75,7 +75,7 @@ def check_archive(folder: Path, rows: Rows, progress: Callable[[int, int], None]
                 for item in read_warc(stream, end=size, longest=_LONGEST, check_digests=True):
                     report.records += isinstance(item, Record)
                     if isinstance(item, Record) and item.kind == "revisit":
-                        revisits.add((item.url, item.headers.get("WARC-Refers-To-Target-URI")))
+                        revisits.add((item.url, item.headers.get("warc-refers-to-target-uri")))
                     if finding := _finding(name, item, named):
                         findings.append(finding)
                     if progress is not None:

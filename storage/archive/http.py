@@ -7,7 +7,7 @@ little, and it takes cut ones for whole.
 import gzip
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from io import BytesIO
@@ -24,9 +24,7 @@ TOO_LARGE = "larger than a page may be"
 MAX_HEADERS = 1 << 16
 END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
 
-# How much is unpacked at a time, and so by how much the bound can be exceeded in memory.
-_CHUNK = 1 << 16
-# Of damaged data so much before the damage may be lost.
+# How much is unpacked at a time: of damaged data so much before the damage may be lost.
 _STEP = 1 << 10
 # No server packs a page more often, or into more gzip members; chains without end would cost a page's time for each.
 _MOST_CODINGS = 4
@@ -35,18 +33,20 @@ _MOST_MEMBERS = 1000
 _CHUNK_HEAD = re.compile(rb"(?:\A|\r?\n)([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\n]{0,1000})?\r?\n")
 _TAG = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,1000}<[!?A-Za-z]")
 _STATUS = re.compile(rb"\s{0,100}HTTP(?:/[0-9.]{1,9})?[ \t]+([1-9][0-9]{2})(?![0-9])", re.IGNORECASE)
-# A line that begins with a blank continues the one above it.
-_FIELD = re.compile(
-    rb"\n(content-type|content-encoding|transfer-encoding)[ \t]{0,100}:((?:[^\r\n]|\r?\n[ \t]|\r(?!\n))*)",
-    re.IGNORECASE,
-)
+_FIELD = re.compile(r"\n([!-9;-~]{1,100})[ \t]*:([^\r\n]*(?:(?:\r?\n[ \t]|\r(?!\n))[^\r\n]*)*)")
+
+
+def fields_of(head: bytes, encoding: str) -> Iterator[tuple[str, str]]:
+    """Names in lower case and values of a head's fields; a line that begins with a blank continues the one above."""
+    for name, value in _FIELD.findall(head.decode(encoding, "replace")):
+        yield name.lower(), " ".join(map(str.strip, value.split("\n")))
 
 
 def read_response(block: bytes) -> tuple[int | None, dict[str, str], bytes]:
     """Status, fields and body of the final response in a block: interim ones (100, 103) may precede it.
 
-    The status is None where it is no response. The fields are those about the body, by their names in lower case;
-    several of one name are joined by commas.
+    The status is None where it is no response. The fields are by their names in lower case; several of one name are
+    joined by commas.
     """
     at = 0
     while status := _STATUS.match(block, at):
@@ -58,9 +58,8 @@ def read_response(block: bytes) -> tuple[int | None, dict[str, str], bytes]:
             at = start
             continue
         fields: dict[str, str] = {}
-        for written, value in _FIELD.findall(block, at, stop):
-            name, text = written.decode().lower(), " ".join(value.decode("latin-1").split())
-            fields[name] = f"{fields[name]}, {text}" if name in fields else text
+        for name, value in fields_of(block[at:stop], "latin-1"):
+            fields[name] = f"{fields[name]}, {value}" if name in fields else value
         return int(status[1]), fields, block[start:]
     return None, {}, block
 

@@ -1,27 +1,22 @@
 """Reads WARC and ARC files record by record, reports damaged stretches, and goes on at the next record behind them.
 
-FastWARC parses the records. Where they begin and end is found here: FastWARC stops at damage, and takes gzip data that
-end too early for whole ones. ARC records are read as the WARC records they would be: warcio, which reads ARC too, finds
-nothing behind damage, and reads lines of any length. Of gzip data, the plain records are read that they unpack to,
-however these are distributed among the members.
+Not with a library: FastWARC stops at damage, and takes gzip data that end too early for whole ones; warcio finds
+nothing behind damage, and reads lines of any length. ARC records are read as the WARC records they would be. Of gzip
+data, the plain records are read that they unpack to, however these are distributed among the members.
 """
 
 from __future__ import annotations
 
-import os
 import re
 import zlib
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from io import BufferedReader, BytesIO
 from typing import TYPE_CHECKING
 
-from fastwarc.warc import ArchiveIterator, HeaderMap, WarcRecord
-
 from storage.archive.capture import matches_digest
-from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, decode_body, read_response
+from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, decode_body, fields_of, read_response
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRead
@@ -49,12 +44,14 @@ _WARC = rb"WARC/[01]\.[0-9]{1,2}\r?\n(?i:WARC|Content)-[A-Za-z-]{1,40}[ \t]*:"
 _ARC = rb"([a-z][a-z0-9+.-]{1,20}:[^\r\n]{1,4000}) \S+ ([0-9]{14})(?: [^\r\n]{0,1000})? ([0-9]+)\r?\n"
 _ARC_LINE = re.compile(_ARC)
 _RECORD = re.compile(re.escape(GZIP_MAGIC) + rb"|" + _WARC + rb"|(?<=\n)" + _ARC)
-_RECORD_INSIDE = re.compile(rb"\r?\n\r?\n" + _WARC)
+# Behind an empty line. What it begins with is found fast.
+_RECORD_INSIDE = re.compile(_WARC.replace(rb"/", rb"/(?:(?<=\n\nWARC/)|(?<=\n\r\nWARC/))", 1))
 _LONGEST_MARK = 4200
 # The kinds that hold a page.
 _PAGES = frozenset({"response", "resource", "conversion"})
-# What FastWARC knows in this case only.
-_TYPE = re.compile(rb"^(warc-type)([ \t]*:[^\n]*)|^content-length(?=[ \t]*:)", re.IGNORECASE | re.MULTILINE)
+_KINDS = _PAGES | {"warcinfo", "request", "metadata", "revisit", "continuation"}
+_VERSION = re.compile(rb"WARC/[01]\.[0-9]{1,2}[ \t]*\r?\n")
+_LENGTH = re.compile("[0-9]{1,18}")
 
 
 @dataclass(slots=True)
@@ -65,6 +62,7 @@ class Record:
         offset, end: where it begins and where the next one does, in bytes of the file as stored.
         url: its WARC-Target-URI as written.
         date: its WARC-Date; aware, UTC. None if it cannot be read.
+        headers: by their names in lower case.
         status, fields: of its HTTP response as `read_response` gives them; no fields (None): it is no page with one.
         body: what follows the headers; None if the record is longer than was to be read.
         sound: whether its content matches its digest; None if that was not or cannot be checked.
@@ -77,7 +75,7 @@ class Record:
     kind: str
     url: str | None
     date: datetime | None
-    headers: HeaderMap
+    headers: dict[str, str]
     status: int | None = None
     fields: dict[str, str] | None = None
     body: bytes | None = None
@@ -85,7 +83,7 @@ class Record:
     within: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stretch:
     """A stretch of a file without a record that can be read.
 
@@ -117,43 +115,10 @@ def read_warc(
         longest: records up to this many bytes are read into memory, at least 100,000.
         check_digests: check also the digests of compressed records, although gzip has its own checksum.
     """
-    if not check_digests and isinstance(stream, BufferedReader):
-        base = stream.tell() - at
-        for record in _sound_records(stream, at, end, longest):
-            yield record
-            at = record.end
-        stream.seek(base + at)
     window = _Window(stream, at, end)
     if at == 0 and not window.peek(1):
         yield Stretch(0, 0, "empty", incomplete=True)
     yield from _records(window, longest, check_digests=check_digests, is_packed=False)
-
-
-def _sound_records(stream: BufferedReader, at: int, end: int | None, longest: int) -> Iterator[Record]:
-    """Compressed records, each whole and followed by two others, as FastWARC reads them; up to the first other one.
-
-    It takes a quarter of the time of looking at each by itself.
-    """
-    base = stream.tell() - at
-    held: list[Record] = []
-    with suppress(OSError, ValueError):
-        for found in ArchiveIterator(stream, parse_http=False):
-            place = found.stream_pos - base
-            # Of several records in one gzip member, FastWARC gives the later ones other places, or that of the next.
-            head = os.pread(stream.fileno(), _HEAD, found.stream_pos)
-            if not (head.startswith(GZIP_MAGIC) and begins_record(head)):
-                return
-            if found.content_length > longest or (end is not None and place >= end) or (held and held[-1].end == place):
-                return
-            if len(held) == 2:
-                yield held.pop(0)
-            if held:
-                held[-1].end = place
-            block = found.reader.read()
-            record = _record(found, place, place, block)
-            if record.kind == "unknown" or len(block) != found.content_length:
-                return
-            held.append(record)
 
 
 def begins_record(head: bytes) -> bool:
@@ -202,7 +167,7 @@ class _Window:
         while len(self._held) < skip + length and (chunk := self._stream.read(min(_CHUNK, self._left))):
             self._left -= len(chunk)
             self._held += chunk
-        return bytes(self._held[skip : skip + length])
+        return bytes(memoryview(self._held)[skip : skip + length])
 
     def advance(self, length: int) -> None:
         """Pass `length` bytes, or as many as there are."""
@@ -245,13 +210,14 @@ def _packed_records(window: _Window, longest: int, *, check_digests: bool) -> It
         stream.peek(1)
         if members.damage and item.end > members.sound:
             break
-        starts = members.starts
-        if item.offset in starts:
-            base = item.offset
-            yield replace(item, offset=starts[base], end=starts.get(item.end, window.at))
+        starts, begin, end = members.starts, item.offset, item.end
+        if begin in starts:
+            base = begin
+            item.offset, item.end = starts[base], starts.get(end, window.at)
         else:
-            yield replace(item, offset=item.offset - base, end=item.end - base, within=starts[base])
-        members.starts = {at: start for at, start in starts.items() if at == base or at >= item.end}
+            item.offset, item.end, item.within = begin - base, end - base, starts[base]
+        members.starts = {at: start for at, start in starts.items() if at == base or at >= end}
+        yield item
     if members.damage:
         window.advance(members.start + 1 - window.at)
         yield _resync(window, members.start, members.damage, BROKEN)
@@ -334,23 +300,24 @@ def _resync(window: _Window, start: int, what: str, if_more: str, *, plain_only:
 def _plain_record(window: _Window, longest: int, *, check_digests: bool) -> Record | Stretch:
     """The uncompressed record at the window, if its length leads to its end."""
     start, stored = window.at, window.peek(MAX_HEADERS)
-    found, content = _begun(stored)
-    if found is None:
+    headers, content = _begun(stored)
+    if not headers:
         is_cut = not content and len(stored) < MAX_HEADERS and _is_packed(stored) is False
         raise _Unreadable(CUT if is_cut else NO_RECORD, 1)
-    length = content + found.content_length
+    written = headers.get("content-length", "")
+    length = content + (int(written) if _LENGTH.fullmatch(written) else 0)
     if length > longest:
         # Not read into memory: it is whole if the next one begins where its length says.
         window.advance(1)
         stretch = _resync(window, start, CUT, WRONG_LENGTH, plain_only=True)
         if not 0 <= stretch.end - start - length <= _LINE_ENDS:
             return stretch
-        return _record(found, start, stretch.end, None)
+        return _record(headers, start, stretch.end, None)
     data = window.peek(length)
     if len(data) < length:
         raise _Unreadable(CUT, 1)
     inside = _RECORD_INSIDE.search(data, content)
-    record = _record(found, start, start + length, data[content:], check_digests=check_digests or bool(inside))
+    record = _record(headers, start, start + length, data[content:], check_digests=check_digests or bool(inside))
     # A page may quote an archive: then its digest is right.
     if inside is not None and not record.sound:
         raise _Unreadable(WRONG_LENGTH, inside.start())
@@ -362,50 +329,43 @@ def _plain_record(window: _Window, longest: int, *, check_digests: bool) -> Reco
     return record
 
 
-def _begun(stored: bytes) -> tuple[WarcRecord | None, int]:
-    """The record that begins so, without its content, and where that begins (0: nowhere).
-
-    FastWARC is given the names of fields as it knows them, and of ARC records the headers of WARC.
-    """
+def _begun(stored: bytes) -> tuple[dict[str, str], int]:
+    """The headers of the record that begins so, and where its content begins; empty or 0 where there are none."""
     line, end = _ARC_LINE.match(stored), END_OF_HEADERS.search(stored, 0, MAX_HEADERS)
     if line is not None:
-        url, date, length = (value.decode("latin-1") for value in line.groups())
-        kind = "response" if url.startswith(("http:", "https:")) else "metadata"
-        headers = [
-            *("WARC/1.0", f"WARC-Type: {kind}", f"WARC-Target-URI: {url}"),
-            f"WARC-Date: {date[:4]}-{date[4:6]}-{date[6:8]}T{date[8:10]}:{date[10:12]}:{date[12:]}Z",
-            *("Content-Type: application/http; msgtype=response", f"Content-Length: {length}", "", ""),
-        ]
-        head, content = "\r\n".join(headers).encode("latin-1"), line.end()
-    elif end is not None and stored.startswith(b"WARC/"):
-        content = end.end()
-        head = _TYPE.sub(
-            lambda name: b"WARC-Type" + name[2].lower() if name[1] else b"Content-Length", stored[:content]
-        )
-    else:
-        return None, 0
-    found = None
-    with suppress(OSError, ValueError):
-        found = next(ArchiveIterator(BytesIO(head), parse_http=False, quirks_mode=True), None)
-    return found, content
+        url, date, length = (value.decode("utf-8", "replace") for value in line.groups())
+        return {
+            "warc-type": "response" if url.startswith(("http:", "https:")) else "metadata",
+            "warc-target-uri": url,
+            "warc-date": f"{date[:8]}T{date[8:]}Z",
+            "content-type": "application/http",
+            "content-length": length,
+        }, line.end()
+    if end is None or not stored.startswith(b"WARC/"):
+        return {}, 0
+    # Of fields of the same name, the last counts.
+    return dict(fields_of(stored[: end.start()], "utf-8") if _VERSION.match(stored) else ()), end.end()
 
 
-def _record(found: WarcRecord, offset: int, end: int, block: bytes | None, *, check_digests: bool = False) -> Record:
-    """A record as FastWARC parsed it, with its content if that is whole."""
-    url, date = found.headers.get("WARC-Target-URI"), utc(found.headers.get("WARC-Date"))
-    record = Record(offset, end, str(found.record_type), url, date, found.headers)
+def _record(
+    headers: dict[str, str], offset: int, end: int, block: bytes | None, *, check_digests: bool = False
+) -> Record:
+    """A record, with its content if that is whole."""
+    kind = headers.get("warc-type", "").lower()
+    kind = kind if kind in _KINDS else "unknown"
+    record = Record(offset, end, kind, headers.get("warc-target-uri"), utc(headers.get("warc-date")), headers)
     if block is None:
         return record
     record.body = block
     status, fields, body = read_response(block) if record.kind in _PAGES else (None, {}, block)
-    is_http = (found.headers.get("Content-Type") or "").lower().startswith("application/http")
+    is_http = headers.get("content-type", "").lower().startswith("application/http")
     if record.kind in _PAGES and (is_http or (record.kind == "response" and status)):
         record.status, record.fields, record.body = status, fields, body
     if check_digests:
-        record.sound = matches_digest(found.headers.get("WARC-Block-Digest"), block)
+        record.sound = matches_digest(headers.get("warc-block-digest"), block)
         # A revisit's payload is another record's; that of others may have been taken with its codings or without.
         if record.sound is None and record.kind != "revisit":
-            digest, coding = found.headers.get("WARC-Payload-Digest"), fields.get("content-encoding")
+            digest, coding = headers.get("warc-payload-digest"), fields.get("content-encoding")
             # For some tools all behind the first head is payload, the final head behind an interim answer as well.
             record.sound = matches_digest(digest, body) or matches_digest(digest, block.partition(b"\r\n\r\n")[2])
             if record.sound is False and fields.keys() & {"content-encoding", "transfer-encoding"}:

@@ -17,6 +17,7 @@ from typing import IO, Any, cast
 from w3lib.encoding import html_body_declared_encoding
 
 from extractors.address import MAX_LENGTH
+from extractors.html import to_utf8
 from storage.archive.capture import Capture, Damage, Item, Location, Source, damaged, name_of, stamp_of
 from storage.archive.http import GZIP_MAGIC
 from storage.archive.reader import utc
@@ -37,7 +38,6 @@ _ESCAPED = 6
 _BYTES_A_MICROSECOND = 64
 _CHUNK = 1 << 16
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-_STRAY = re.compile("[\udc80-\udcff]")
 # With this line Excel is told what separates the columns.
 _SEPARATOR = re.compile(r'"?sep=.[^\n]{0,2}\r?\n', re.IGNORECASE)
 
@@ -205,16 +205,9 @@ def _item(row: dict[str, Any] | str, location: Location, fetched_at: datetime) -
 
 def _bytes(page: str) -> bytes:
     """A page in UTF-8, or as it was if it says that it has another encoding; lone surrogates of JSON are lost."""
-    with suppress(UnicodeEncodeError):
-        return page.encode()
     try:
         raw = page.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return page.encode("utf-8", "replace")
-    # Excel writes windows-1252, of which UTF-8 may hold some bytes.
-    if len(page.encode("ascii", "ignore")) + 2 * len(_STRAY.findall(page)) < len(page):
-        return _STRAY.sub(
-            lambda byte: byte[0].encode("utf-8", "surrogateescape").decode("cp1252", "ignore"), page
-        ).encode()
     is_declared = html_body_declared_encoding(raw) not in {None, "utf-8"}
-    return raw if is_declared else raw.decode("cp1252", "ignore").encode()
+    return raw if is_declared else to_utf8(raw + b"\n")[:-1]  # a last letter that is no UTF-8 would be cut

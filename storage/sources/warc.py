@@ -84,9 +84,9 @@ def flaw_of(record: Record, url: str) -> str:
     """What makes a record useless, if anything."""
     if record.kind == "unknown":
         # It may have been a page; types that other tools invented are no damage.
-        is_page = "WARC-Type" not in record.headers or "response" in (record.headers.get("Content-Type") or "")
+        is_page = "warc-type" not in record.headers or "response" in record.headers.get("content-type", "")
         return "its type cannot be read" if is_page else ""
-    if record.kind == "continuation" or (record.kind in _KINDS and "WARC-Segment-Number" in record.headers):
+    if record.kind == "continuation" or (record.kind in _KINDS and "warc-segment-number" in record.headers):
         return "a segment of a record; no part of a page is stored"
     if record.kind not in _KINDS:
         return ""
@@ -104,20 +104,20 @@ def flaw_of(record: Record, url: str) -> str:
 def item_of(record: Record, url: str, location: Location) -> Capture | Revisit:
     """The capture in a record that has a date."""
     assert record.date is not None
-    digest = plain_digest(record.headers.get("WARC-Payload-Digest"))
+    digest = plain_digest(record.headers.get("warc-payload-digest"))
     if record.kind == "revisit":
-        refers_to = record.headers.get("WARC-Refers-To-Target-URI")
+        refers_to = record.headers.get("warc-refers-to-target-uri")
         return Revisit(
             url=url,
             fetched_at=record.date,
             location=location,
             digest=None if matches_digest(digest, b"") else digest,
-            refers_to=_id(record.headers.get("WARC-Refers-To")),
+            refers_to=_id(record.headers.get("warc-refers-to")),
             refers_to_url=_address(refers_to) if refers_to else None,
-            refers_to_date=utc(record.headers.get("WARC-Refers-To-Date")),
+            refers_to_date=utc(record.headers.get("warc-refers-to-date")),
         )
     is_http, fields = record.fields is not None, record.fields or {}
-    content_type = fields.get("content-type") if is_http else record.headers.get("Content-Type")
+    content_type = fields.get("content-type") if is_http else record.headers.get("content-type")
     declared = (content_type or "").partition(";")[0].strip().lower()
     return Capture(
         url=url,
@@ -129,7 +129,7 @@ def item_of(record: Record, url: str, location: Location) -> Capture | Revisit:
         encodings=(fields.get("content-encoding", ""), fields.get("transfer-encoding", "")),
         location=location,
         digest=digest,
-        record_id=_id(record.headers.get("WARC-Record-ID")),
+        record_id=_id(record.headers.get("warc-record-id")),
         refused=TOO_LARGE if record.body is None else "",
     )
 
