@@ -27,11 +27,11 @@ def main() -> None:
     if sys.argv[1:] == ["--version"]:
         print("kbsworld", version("kbsworld"))
         return
+    if len(sys.argv) == 1 or not _HELP.isdisjoint(sys.argv):
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` ends silently
     if len(sys.argv) == 1:
         print(_EVERY_DAY)
         return
-    if not _HELP.isdisjoint(sys.argv):
-        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `--help | head` ends silently
     from scrapy import cmdline
     from scrapy.settings import Settings
 

@@ -1,11 +1,10 @@
 """A second opinion: trafilatura, which knows no layout, reads the page without what the site puts around articles."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
 
-from extractors.article import Article
 from extractors.body import text_of
 from extractors.html import parse_html
 from extractors.layout import NEWEST, WORDS, css
@@ -16,8 +15,8 @@ _ENDS, _SHORTEST = tuple(WORDS.sentence_ends), 60
 _WORD = re.compile(r"\w+")
 
 
-def second_opinion(body: bytes, charset: str | None, article: Article) -> list[str]:
-    """The lines of prose that the article of a page lacks, or has from around it; 20 are enough for a report."""
+def second_opinion(body: bytes, charset: str | None, paragraphs: Sequence[str]) -> list[str]:
+    """The lines of prose that the paragraphs of a page lack, or have from around it; 20 are enough for a report."""
     from trafilatura import bare_extraction
 
     page = parse_html(body, charset)
@@ -26,7 +25,7 @@ def second_opinion(body: bytes, charset: str | None, article: Article) -> list[s
     pruned = etree.tostring(page, encoding="unicode", method="html")
     found = bare_extraction(pruned, include_comments=False, favor_recall=True, with_metadata=False)
     read = (getattr(found, "text", None) or "").splitlines()
-    return [*_prose(read, article.text), *_prose(article.paragraphs, text_of(page) or "")][:20]
+    return [*_prose(read, " ".join(paragraphs)), *_prose(paragraphs, text_of(page) or "")][:20]
 
 
 def _prose(lines: Iterable[str], text: str) -> Iterator[str]:

@@ -16,6 +16,11 @@ settings.register_profile("ci", deadline=None, derandomize=True)
 settings.load_profile("ci" if os.environ.get("CI") else "kbsworld")
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Twice as many processes as there are processors: many tests wait for a delay, a time limit or a signal."""
+    return 2 * (os.cpu_count() or 1)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start the slow tests first, so that no process is still busy with one when the others have finished."""
     items.sort(key=lambda item: item.get_closest_marker("slow") is None)

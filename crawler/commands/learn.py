@@ -10,10 +10,8 @@ Exit status: 0; 1 where there are no pages to learn from; 2 for a wrong call; 3 
 the signal's number where a signal ended it.
 
 Examples:
-  kbsworld crawl kbs_articles -a known=20
-  kbsworld learn
-  kbsworld learn --write
-  kbsworld reextract --dry-run
+  kbsworld learn              # after kbsworld crawl kbs_articles -a known=20
+  kbsworld learn --write      # then kbsworld reextract --dry-run shows what it changes
 """
 
 from argparse import ArgumentParser, Namespace

@@ -201,7 +201,7 @@ class KbsSpider(scrapy.Spider):
         else:
             trouble, temporary = result.reason, result.passing
         if isinstance(result, Article) and not temporary and next(self.turns, 1) == 0:
-            opinion = await self.extract(second_opinion, capture.body, capture.charset, result)
+            opinion = await self.extract(second_opinion, capture.body, capture.charset, result.paragraphs)
             self.run.opinions[capture.url] = [] if isinstance(opinion, NotAnArticle) else opinion
         if temporary and (again := get_retry_request(request, spider=self, reason=trouble)):
             return [again]

@@ -63,7 +63,7 @@ def main() -> int:
 
 def differing(count: int) -> int:
     """On how many pages of the unchanged replica the second opinion differs."""
-    return sum(bool(second_opinion(page, None, extract_html(page, url))) for url, page in many_pages(count))
+    return sum(bool(second_opinion(page, None, extract_html(page, url).paragraphs)) for url, page in many_pages(count))
 
 
 def moved_paragraphs() -> tuple[int, int]:
@@ -75,7 +75,7 @@ def moved_paragraphs() -> tuple[int, int]:
         article = extract_html(page, entry.truth.url)
         if article.paragraphs != entry.truth.paragraphs:
             moved += 1
-            noticed += bool(second_opinion(page, None, article))
+            noticed += bool(second_opinion(page, None, article.paragraphs))
     return moved, noticed
 
 

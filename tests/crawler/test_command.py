@@ -161,7 +161,7 @@ def test_head_ends_a_command_silently(database: Path, command: str) -> None:
     ("command", "status", "output", "errors"),
     [
         ("--version", 0, r"kbsworld \d+\.\d+\.\d+\n", ""),
-        ("| head -n 1", 0, "Usage:\n", ""),
+        ("| head -n 1", 0, "Every day:\n", ""),
         ("--help | head -n 1", 0, "Usage:\n", ""),
         ("serach seoul", 2, "", "Unknown command serach; see kbsworld --help.\n"),
         ("--since 2026", 2, "", "Unknown command --since; see kbsworld --help.\n"),
