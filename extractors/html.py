@@ -88,7 +88,8 @@ def extract_html(body: bytes, url: str, charset: str | None = None, layouts: str
     address = parse_address(url or "")
     found = None if layouts or not address or address.refusal else quick.read(utf8, address.facts.layout, _tree)
     page = found[0] if found else _tree(utf8)
-    address = parse_address(url or meta_of(page, "og:url") or "")
+    if not url:
+        address = parse_address(meta_of(page, "og:url") or "")
     if address is None:
         raise NotAnArticle("not an address of KBS World" if url else "a page without address")
     if address.refusal:

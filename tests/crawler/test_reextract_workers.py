@@ -124,23 +124,37 @@ def test_a_worker_that_dies_while_another_sends_much_costs_that_page(scrapy: Run
     assert len(rows(tmp_path)) == 399
 
 
-def begin(tmp_path: Path, count: int, **environment: str) -> Begun:
-    """A re-extraction of so many pages by four workers."""
+# However fast extraction becomes, a run lasts long enough for what is done to it.
+SLOWLY = """
+import time, crawler.reextract as it
+real = it.extract_page
+it.extract_page = lambda *arguments: time.sleep(0.01) or real(*arguments)
+"""
+
+
+def begin(tmp_path: Path, **environment: str) -> Begun:
+    """A re-extraction of 900 pages by four workers, each of which takes some 10 ms a page."""
     (tmp_path / "warc").mkdir(exist_ok=True)
-    file = as_warc(captures(count), tmp_path / "warc")
-    return prepared().begin("reextract", "--jobs", "4", str(file), KBS_DB=str(tmp_path / "kbs.db"), **environment)
+    file = as_warc(captures(900), tmp_path / "warc")
+    call = ("reextract", "--jobs", "4", str(file))
+    return prepared().begin(*call, first=SLOWLY, KBS_DB=str(tmp_path / "kbs.db"), **environment)
 
 
-def workers_of(process: Begun) -> list[psutil.Process]:
-    return psutil.Process(process.pid).children() if process.poll() is None else []
+def four_workers(process: Begun) -> list[psutil.Process]:
+    """The workers of a re-extraction, once all have begun."""
+    while process.poll() is None:
+        workers: list[psutil.Process] = psutil.Process(process.pid).children()
+        if len(workers) == 4:
+            return workers
+        time.sleep(0.001)
+    raise AssertionError("it ended before all workers had begun")
 
 
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_workers_that_somebody_kills_or_stops_cost_nothing(tmp_path: Path, number: signal.Signals) -> None:
-    process = begin(tmp_path, 900, KBS_PAGE_TIME="3")
+    process = begin(tmp_path, KBS_PAGE_TIME="3")
     for _ in range(3):
-        while len(workers := workers_of(process)) < 4:
-            time.sleep(0.001)
+        workers = four_workers(process)
         time.sleep(0.05)
         with suppress(psutil.NoSuchProcess):  # one that was killed before
             workers[-1].send_signal(number)
@@ -151,9 +165,8 @@ def test_workers_that_somebody_kills_or_stops_cost_nothing(tmp_path: Path, numbe
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_a_run_whose_worker_is_stopped(tmp_path: Path, number: signal.Signals) -> None:
-    process = begin(tmp_path, 900)
-    while len(workers := workers_of(process)) < 4:
-        time.sleep(0.001)
+    process = begin(tmp_path)
+    workers = four_workers(process)
     workers[0].send_signal(signal.SIGSTOP)
     time.sleep(0.5)
     process.send_signal(number)

@@ -74,11 +74,8 @@ def test_markup_around_an_article_changes_nothing_by_being_left_out(markup: byte
     "parts",
     [
         *([b'<p class="cate">'], [b"<h1>"], [b'<p class="date">'], [b'<div class="func_menu bottom']),
-        [
-            *re.findall(rb'<p class="cate">.*</p>', PAGE)[:1],
-            b"</div>\n",
-            b"</section>",
-        ],  # the head goes on, to the categories of the cards
+        # The head goes on, to the categories of the cards.
+        [*re.findall(rb'<p class="cate">.*</p>', PAGE)[:1], b"</div>\n", b"</section>"],
     ],
 )
 def test_what_an_article_lacks_is_looked_for_in_the_whole_page(parts: list[bytes]) -> None:
@@ -93,7 +90,6 @@ def test_what_an_article_lacks_is_looked_for_in_the_whole_page(parts: list[bytes
 
 
 def test_damaged_pages_have_the_same_articles() -> None:
-    """200 pages; 200,000 were compared outside of the tests."""
     random = Random(1)
     for number in range(200):
         entry = random.choice(ENTRIES)
