@@ -13,7 +13,7 @@ from itertools import count
 
 from lxml.etree import _Element
 
-from extractors.layout import ARTICLE_BEGIN, ARTICLE_STOP, GENERIC, LAYOUTS, first
+from extractors.layout import ARTICLE_BEGIN, ARTICLE_STOP, GENERIC, LAYOUTS
 from extractors.locate import Parts, find_category, locate_by_name
 
 #: UTF-8 -> tree.
@@ -81,11 +81,12 @@ def _start_tag(element: _Element) -> bytes:
 
 def _is_certain(tree: _Element, parts: Parts, opened: bytes) -> bool:
     """Whether the whole page has the same parts: each was found by its name, in elements that end in this part."""
-    head, end = first(_LAYOUT.head, tree), parts.end
-    if head is None or end is None or len(parts.blocks) < 2 or end is not parts.blocks[-1]:
+    heads, end = list(_LAYOUT.head(tree)), parts.end
+    # Behind a head before the menu an article may begin that goes on in the menu.
+    if len(heads) != 1 or end is None or len(parts.blocks) < 2 or end is not parts.blocks[-1]:
         return False
     last = tree
     while len(last):
         last = last[-1]
     is_named = parts.name != GENERIC and parts.title and parts.dates
-    return bool(is_named) and {head, end}.isdisjoint((last, *last.iterancestors())) and _around(head) == opened
+    return bool(is_named) and {heads[0], end}.isdisjoint((last, *last.iterancestors())) and _around(heads[0]) == opened

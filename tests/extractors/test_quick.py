@@ -70,6 +70,14 @@ def test_markup_around_an_article_changes_nothing_by_being_left_out(markup: byte
     assert in_part == whole
 
 
+def test_an_article_that_begins_before_the_menu_is_read_from_the_whole_page() -> None:
+    around = b'<div id="container"><section class="comp_view_default"><div class="title_area">'
+    begin = around + b'<h1>&#40;<p class="date">2026-11-08</div>'
+    goes_on = around + b'<div class="body_txt fr-view">Words</div><div><a></div><a>' + ARTICLE_STOP
+    in_part, whole = both(begin + b"<body><div><img src=no.png></div>" + goes_on, WORLD.features[0])
+    assert in_part == whole
+
+
 @pytest.mark.parametrize(
     "parts",
     [
