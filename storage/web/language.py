@@ -13,8 +13,10 @@ from storage.query import QueryError, fts_expression
 #: Code -> the language's own name, in the order of phrases.toml; the first is the default.
 LANGUAGES = {"fr": "Français", "en": "English"}
 
-# Spaces of French that a line must not end at: inside quotes, before marks and units, between thousands.
-_SPACES = re.compile(r"(?<=«) | (?=[»:;!?])|(?<=[0-9]) (?=[%€]|[0-9]{3}(?![0-9]))")
+# Spaces of French that a line must not end at: whole ones inside quotes and before colons; narrow ones before other
+# marks and units, and between thousands.
+_WHOLE = re.compile(r"(?<=«) | (?=[»:])")
+_NARROW = re.compile(r" (?=[;!?])|(?<=[0-9]) (?=[%€]|[0-9]{3}(?![0-9]))")
 
 _PHRASES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text("utf-8"))
 
@@ -57,8 +59,10 @@ def spell_fault(query: str | None, language: str) -> str | None:
 
 
 def typeset(text: str, lang: str) -> str:
-    """A text with the narrow spaces of French, if it is French."""
-    return _SPACES.sub("\N{NARROW NO-BREAK SPACE}", text) if lang == "fr" else text
+    """A text with the spaces of French that keep a line together, if it is French."""
+    if lang != "fr":
+        return text
+    return _NARROW.sub("\N{NARROW NO-BREAK SPACE}", _WHOLE.sub("\N{NO-BREAK SPACE}", text))
 
 
 def spell_day(day: str, language: str) -> str:

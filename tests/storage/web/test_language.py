@@ -46,7 +46,7 @@ def test_days_are_spelt_as_people_say_them() -> None:
 
 def test_french_spaces_stay_with_their_marks_and_other_languages_as_they_are() -> None:
     text = "« Oui » : 12 500 trains, 3,4 % en 2026 !"
-    assert typeset(text, "fr") == "«\u202fOui\u202f»\u202f: 12\u202f500 trains, 3,4\u202f% en 2026\u202f!"
+    assert typeset(text, "fr") == "«\xa0Oui\xa0»\xa0: 12\u202f500 trains, 3,4\u202f% en 2026\u202f!"
     assert typeset(text, "en") == text
 
 

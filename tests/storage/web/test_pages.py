@@ -34,8 +34,8 @@ NEWEST = sorted(_LATEST.values(), key=lambda one: (one.timestamp or "", one.url)
 
 
 def plain(texts: Iterable[str]) -> list[str]:
-    """Texts without the narrow spaces of French that pages have."""
-    return [text.replace("\u202f", " ") for text in texts]
+    """Texts without the spaces of French that pages have."""
+    return [text.replace("\u202f", " ").replace("\xa0", " ") for text in texts]
 
 
 def moment_of(article: Article) -> str:
