@@ -146,7 +146,8 @@ def read_paragraphs(
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end, quotes)
-    _clean_texts(article)
+    for element in article.iter():  # so that a line end in the article is one that the converter wrote
+        element.text, element.tail = _cleaned(element.text), _cleaned(element.tail)
     if length_of(article) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _flatten_rows(article)
@@ -220,18 +221,9 @@ def _swallowed_tags(element: _Element) -> bool:
     return False
 
 
-def _clean_texts(article: _Element) -> None:
-    """Collapse the white space of every text, so that a line end in the article is one that the converter wrote."""
-    for element in article.iter():
-        if element.text:
-            element.text = _cleaned(element.text)
-        if element.tail:
-            element.tail = _cleaned(element.tail)
-
-
-def _cleaned(text: str) -> str | None:
+def _cleaned(text: str | None) -> str | None:
     """A text as one line, written so that the converter gives it back as it is."""
-    text = collapse(text)
+    text = collapse(text or "")
     if "&" in text or "\u2424" in text:
         # It decodes entities once more, after it has removed the symbol for a new line, its own mark.
         text = text.replace("&", "&amp;").replace("\u2424", "&#9252;")

@@ -207,7 +207,8 @@ def _has_c1(body: bytes) -> bool:
 
 def _decoded(body: bytes, charset: str | None) -> str:
     """A page that is no UTF-8, by its byte order mark, the response's charset, or its own, as browsers read them."""
-    declared = next(filter(None, map(_label, _DECLARATION.finditer(body, 0, _DECLARED_WITHIN))), "")
+    labels = (found[1] for found in _DECLARATION.finditer(body, 0, _DECLARED_WITHIN))
+    declared = next(filter(None, labels), b"").decode("ascii")
     marked = read_bom(body)[0] or _UTF_16.get(body[:2]) or _UTF_16.get(body[:3])
     codec = marked or _codec(charset or "") or _codec(declared) or "utf-8"
     codec = _undeclared(body) if codec == "utf-8" else codec  # since it is not in UTF-8, or not all of it
@@ -215,10 +216,6 @@ def _decoded(body: bytes, charset: str | None) -> str:
         return body.decode(codec, _CP1252).translate(_OF_C1)
     except (LookupError, ValueError):  # an encoding that is not for pages
         return body.decode(_undeclared(body), _CP1252)
-
-
-def _label(declaration: re.Match[bytes]) -> str:
-    return (declaration.group(1) or b"").decode("ascii", "ignore")
 
 
 def _codec(label: str) -> str | None:

@@ -89,10 +89,6 @@ class Shape(NamedTuple):
     read: Callable[[_Capture], _Parts]
 
 
-def _is_page(capture: _Capture) -> bool:
-    return capture.date_at is not None
-
-
 def _has_title(capture: _Capture) -> bool:
     """Whether a body begins with a line that is no sentence, as no other line of it, and has its caption at its end.
 
@@ -103,15 +99,12 @@ def _has_title(capture: _Capture) -> bool:
         return False
     is_named = _CATEGORY_AND_TITLE.fullmatch(lines[0]) is not None
     has_caption = capture.prefix is None and lines[-1].startswith("[") and is_credit(lines[-1])
-    return (is_named or has_caption) and _is_only_heading(words)
+    # A body has no heading, or several.
+    return (is_named or has_caption) and not _is_sentence(words[0]) and all(map(_is_sentence, words[1:]))
 
 
 def _is_glued(capture: _Capture) -> bool:
     return capture.is_body and len(_words(capture.lines)) <= 1
-
-
-def _is_body(capture: _Capture) -> bool:
-    return capture.is_body
 
 
 def _read_page(capture: _Capture) -> _Parts:
@@ -155,10 +148,10 @@ def _read_paragraphs(capture: _Capture) -> _Parts:
 
 #: The numbers are those of README.md.
 SHAPES = (
-    Shape("1, and 5 with a prefix: a whole page", _is_page, _read_page),
+    Shape("1, and 5 with a prefix: a whole page", lambda capture: capture.date_at is not None, _read_page),
     Shape("6: a title, then a body", _has_title, _read_titled),
     Shape("2, and 4 without a prefix: a body in one line", _is_glued, _read_glued),
-    Shape("3, and 4 without a prefix: a paragraph a line", _is_body, _read_paragraphs),
+    Shape("3, and 4 without a prefix: a paragraph a line", lambda capture: capture.is_body, _read_paragraphs),
 )
 
 
@@ -380,11 +373,6 @@ def _is_sentence(line: str) -> bool:
 
 def _is_name(line: str) -> bool:
     return len(line) <= _LONGEST_NAME and not _is_sentence(line)
-
-
-def _is_only_heading(lines: Sequence[str]) -> bool:
-    """Whether the first line ends no sentence, and each further one does: a body has no heading, or several."""
-    return not _is_sentence(lines[0]) and all(map(_is_sentence, lines[1:]))
 
 
 def _are_same(line: str, title: str) -> bool:
