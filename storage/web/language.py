@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -21,16 +22,13 @@ _PHRASES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("phrases
 
 def words_of_page(language: str) -> dict[str, Any]:
     """What templates use to speak a language of LANGUAGES."""
+    spells: Sequence[Callable[..., str | None]] = (spell_day, spell_month, spell_fault, spell_time, spell_number)
     return {
         "language": language,
         "languages": LANGUAGES,
         "say": phrases(language),
         "typeset": typeset,
-        "spell_day": partial(spell_day, language=language),
-        "spell_month": partial(spell_month, language=language),
-        "spell_fault": partial(spell_fault, language=language),
-        "spell_time": partial(spell_time, language=language),
-        "spell_number": partial(spell_number, language=language),
+        **{spell.__name__: partial(spell, language=language) for spell in spells},
     }
 
 
