@@ -33,9 +33,7 @@ _MOST_MENUS = 64
 def read(page: bytes, name: str, parse: Parse) -> tuple[_Element, Parts] | None:
     """A tree with all that decides about the article of a page, and its parts; None: the whole page must be parsed.
 
-    Args:
-        page: in UTF-8.
-        name: as of `locate`.
+    The page is in UTF-8; `name` is as of `locate`.
     """
     body = _BODY.search(page)
     start = page.find(ARTICLE_BEGIN, body.end()) if body else -1

@@ -190,8 +190,7 @@ def looks_like_capture(start: str) -> bool:
 def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
     """The capture that these lines are: its prefix cut, its edition and its date line found.
 
-    Args:
-        is_article: whether its address is that of an article; None without one.
+    `is_article`: whether its address is that of an article; None without one.
     """
     prefix = _PREFIX.match(lines[0])
     first = lines[0][prefix.end() if prefix else 0 :]
@@ -298,8 +297,7 @@ def _date_line(lines: Sequence[str], is_page: bool) -> int | None:
 def _title_and_category(above: Sequence[str], is_known: bool) -> tuple[str | None, str | None]:
     """The last line above the date line, and the one above that, if they are no links.
 
-    Args:
-        is_known: whether the words of the edition are: otherwise the first line may be its skip links.
+    `is_known`: whether the words of the edition are; otherwise the first line may be its skip links.
     """
     lines = list(above)
     if lines[-1:] == [WORDS.separator.strip()]:  # a programme and its separator, on a line each

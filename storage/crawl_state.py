@@ -170,7 +170,6 @@ class ReextractionState:
     """The state of one call. All that it writes belongs to the transaction of the caller."""
 
     def __init__(self, db: Database, call: str) -> None:
-        """The state of the call `call` in an article database."""
         self._db = db
         self._call = call
 

@@ -56,7 +56,6 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the database."""
         self.db.close()
 
     @contextmanager

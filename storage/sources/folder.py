@@ -87,9 +87,6 @@ def _page(file: PageFile, max_page: int) -> Item:
     )
 
 
-# --- url maps ---
-
-
 def read_url_map(folder: Path) -> tuple[UrlMap, list[Damage]]:
     """The url map of a folder, and what of it cannot be read; urls.csv counts before urls.jsonl."""
     present = [folder / name for name in MAP_NAMES if os.path.lexists(folder / name)]
@@ -141,9 +138,6 @@ def origin_by_path(path: PurePath | str) -> str:
             address = parse_address(f"https://{rest}")
             return f"https://{rest}" if address and (address.is_article or address.refusal) else ""
     return ""
-
-
-# --- Scrapy's HTTP cache ---
 
 
 def cached_response(folder: Path, names: Sequence[str]) -> PageFile:
