@@ -23,6 +23,7 @@ _KEEP = f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values (:{',
 _HISTORY = f"select {', '.join(HISTORY)} from history where url = ?"  # noqa: S608
 _DELETE = "delete from articles where url = :url and timestamp = :timestamp"
 _DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
+_REFUSE = "insert or replace into refusals values (:url, :reason, :fetched_at, :archive_file, :archive_offset)"
 _cells = itemgetter(*HISTORY)
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
@@ -124,9 +125,7 @@ class ArticleStore(Store):
 
     def refuse_row(self, row: Row) -> None:
         """Remember a page as `refuse` does, from its `refusal_row`."""
-        self.db.execute(
-            "insert or replace into refusals values (:url, :reason, :fetched_at, :archive_file, :archive_offset)", row
-        )
+        self.db.execute(_REFUSE, row)
 
     def __iter__(self) -> Iterator[Article]:
         """The newest version of each article, oldest first."""

@@ -53,9 +53,8 @@ def stored_since(db: Database, mark: Mark, selection: Selection) -> tuple[list[R
     And the mark behind it, and behind what is not selected. A limit leaves out what was stored last.
     """
     newest, every = (replace(selection, limit=None, all_versions=is_any).condition for is_any in (False, True))
-    found = list(
-        db.query(SQL["stored_since"].format(newest=newest, every=every), {**selection.values, **mark._asdict()})
-    )
+    sql = SQL["stored_since"].format(newest=newest, every=every)
+    found = list(db.query(sql, {**selection.values, **mark._asdict()}))
     kinds = [[one for one in found if one["is_edit"] == kind] for kind in (0, 1)]
     reached = [db.execute(f"select max(id) from {name}").fetchone()[0] or 0 for name in ("catalogue", "silent_edits")]  # noqa: S608
     if len(found) == selection.limit:

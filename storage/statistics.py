@@ -113,6 +113,8 @@ def register(connection: sqlite3.Connection) -> None:
     connection.create_function("kbs_words", 1, words_asked, deterministic=True)
     connection.create_function("kbs_tokens", 1, tokens, deterministic=True)
     connection.create_function("kbs_label", 1, label, deterministic=True)
+    # Datasette's own knows neither `OR` nor `title:`, and does not catch errors.
+    connection.create_function("escape_fts", 1, match_expression, deterministic=True)
     # A table of this connection alone; one of the database would be counted and listed in the reading room.
     [is_read_only] = connection.execute("pragma query_only").fetchone()
     connection.execute("pragma query_only = off")

@@ -14,18 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 from extractors.text import looks_like_capture
-from storage.archive.capture import (
-    Capture,
-    Damage,
-    Item,
-    Location,
-    Place,
-    Revisit,
-    Source,
-    damaged,
-    name_of,
-    warc_files,
-)
+from storage.archive.capture import Capture, Damage, Item, Place, Revisit, Source, damaged, name_of, warc_files
 from storage.archive.http import GZIP_MAGIC, ZSTD_MAGIC
 from storage.archive.reader import GZIP, begins_record
 from storage.sources.folder import (
@@ -174,7 +163,7 @@ def _standard_input(max_page: int, _: int) -> Iterator[Item]:
                 if isinstance(item, Capture):
                     yield replace(item, location=None)
                 else:
-                    yield replace(item, location=Location(file="/dev/stdin", offset=item.location.offset))
+                    yield replace(item, location=replace(item.location, file="/dev/stdin"))
 
 
 def _walk(top: Path) -> Iterator[Source | Damage]:
