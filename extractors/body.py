@@ -22,6 +22,7 @@ _INVISIBLE = re.compile(
     r"[\xad\u061c\u180e\u200b-\u200f\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+_WORD = re.compile(r"\w+")
 # No language has more marks on one letter (UAX #15, "Stream-Safe Text Format").
 _MOST_MARKS = 30
 # Each of these becomes two marks when it is normalised, although it is not counted as one.
@@ -74,6 +75,12 @@ def _stack() -> re.Pattern[str]:
     """More marks on one letter than any writing has: normalising them takes quadratic time."""
     marks = "".join(mark for mark in map(chr, range(0x300, 0x20000)) if unicodedata.combining(mark) or mark in _PAIRS)
     return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
+
+
+def spaced_words(text: str) -> str:
+    """The words of a text between spaces, so that one is in another only as whole words; empty without any."""
+    words = " ".join(_WORD.findall(collapse(text)))
+    return f" {words} " if words else ""
 
 
 def credit_of(caption: str | None) -> str | None:

@@ -143,7 +143,6 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     Args:
         body: the page. Bytes that are UTF-8 are read as such, even if another encoding is declared; else the byte order
             mark, the response's charset and the page's own count, in this order. What does not fit is replaced.
-        charset: the response's.
 
     Raises:
         NotAnArticle: the page is empty, no HTML, or has more tags or attributes than any page of the site.

@@ -51,9 +51,7 @@ class ArticleStore(Store):
     def add(self, article: Article, capture: Capture) -> Outcome:
         """Store an article by the merge rules (`storage.versions`, DATA.md, "Which content a version has").
 
-        Args:
-            article: as extracted; one without dates takes the time of its first capture.
-            capture: the page it was extracted from.
+        One without dates takes the time of its first capture. `capture` is the page it was extracted from.
         """
         return self.add_row(article_row(article, capture))
 
@@ -142,8 +140,7 @@ class ArticleStore(Store):
     def get(self, url: str) -> Article | None:
         """The newest version of one article, or None.
 
-        Args:
-            url: any address of the article: a video view's, with other parameters, or on the site's other host.
+        `url` is any address of it: a video view's, with other parameters, or on the site's other host.
         """
         address = parse_address(url)
         found = self._versions(url if address is None else address.url)

@@ -86,11 +86,9 @@ class CrawlState:
         self._db.execute("update lists set interrupted = 1 where url = ?", [url])
 
     def knows(self, url: str, timestamp: str | None) -> bool:
-        """Whether the version of an article that a list entry shows is stored.
+        """Whether the version of an article that a list entry shows is stored; `url` is canonical.
 
-        Args:
-            url: its canonical address.
-            timestamp: the entry's; None, where it has no date: any version counts.
+        `timestamp` is the entry's; None, where it has no date: any version counts.
         """
         columns = ("timestamp", "updated_at", "written_at", "fetched_at")
         sql = f"select {', '.join(columns)} from articles where url = ? and truncated = 0 and layout <> 'text'"  # noqa: S608
@@ -234,9 +232,7 @@ def newest_places(db: Database, most: int) -> list[Place]:
 def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:
     """Where the captures of some articles are; None for an article whose capture is not archived.
 
-    Args:
-        db: the article database.
-        only: columns of `articles` and the values they must have, as text; an empty one means null.
+    `only`: columns of `articles` and the values they must have, as text; an empty one means null.
     """
     assert only.keys() <= set(COLUMNS)
     flags = {"true": "1", "false": "0"}  # as Python and JSON write them

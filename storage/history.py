@@ -24,8 +24,7 @@ class Mark(NamedTuple):
 def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list[Row], list[Row]]:
     """What stood in an article, oldest first; and of that the rows of these numbers, from 1, or else what is meant.
 
-    Args:
-        given: any address of it or its number (`Seq_Code`), which mean the last; or the id of a row of `catalogue`.
+    `given` is any address of it or its number (`Seq_Code`), which mean the last; or the id of a row of `catalogue`.
 
     Raises:
         WrongNameError: there is none, or several, or no such row.

@@ -36,9 +36,8 @@ def path_of(db: Database, key: int) -> str | None:
 def article_page(db: Database, url: str, asked: Asked, version: str, against: str) -> Context | None:
     """An article in the list of what is asked for; None where it is not stored.
 
-    Args:
-        version, against: numbers of what stood in it, oldest first, as `kbsworld show` has them: which to show, and
-            which to compare it with.
+    `version` and `against` are numbers of what stood in it, oldest first, as `kbsworld show` has them: which to show,
+    and which to compare it with.
     """
     timeline = list(db.query(_TIMELINE, [url]))
     if not timeline:
