@@ -5,7 +5,7 @@ This module prepares the tree, and trafilatura's converters turn it into lines (
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from lxml import etree
@@ -135,12 +135,7 @@ def text_of(element: _Element | None) -> str | None:
 
 
 def read_paragraphs(
-    blocks: Iterable[_Element],
-    cut: Collection[_Element],
-    end: _Element | None,
-    *,
-    has_lines: bool = False,
-    quotes: tuple[str, str] = ("“", "”"),
+    blocks: list[_Element], cut: set[_Element], end: _Element | None, has_lines: bool, quotes: tuple[str, str]
 ) -> tuple[str, ...]:
     """The paragraphs of an article, in reading order. The elements are taken off their page.
 
@@ -181,9 +176,7 @@ def _converter() -> Callable[[_Element], str]:
     return lambda tree: xmltotxt(convert_tags(tree, options), include_formatting=False)  # type: ignore[arg-type]
 
 
-def _isolate(
-    blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None, quotes: tuple[str, str]
-) -> _Element:
+def _isolate(blocks: list[_Element], cut: set[_Element], end: _Element | None, quotes: tuple[str, str]) -> _Element:
     """A tree of the article alone: of its blocks, <br> and <img>."""
     article = etree.Element("div")
     article.extend(blocks)

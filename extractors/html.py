@@ -111,7 +111,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None, layouts: str
     image_url = absolute(base_of(page, address.url), parts.image or "") if parts.image else None
     lang = address.lang or collapse(page.get("lang") or "")[:2].lower() or "und"  # `<html lang="fr">`
     has_lines, quotes = address.kind == "feature", _QUOTES.get(lang, ("“", "”"))
-    body_lines = read_paragraphs(parts.blocks, parts.cut, parts.end, has_lines=has_lines, quotes=quotes)
+    body_lines = read_paragraphs(parts.blocks, parts.cut, parts.end, has_lines, quotes)
     paragraphs, credit = take_credits(body_lines)
     written_at, updated_at = find_dates(parts.dates)
     wordless = address.facts.wordless
