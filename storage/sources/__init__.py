@@ -237,12 +237,7 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
 
 
 def _unpacked(head: bytes) -> bytes:
-    """The beginning of a file, without gzip.
-
-    Raises:
-        OSError: it is packed so that it cannot be read; the message is a phrase.
-        ValueError: it is empty; likewise.
-    """
+    """A file's beginning, without gzip; OSError, with a phrase, if it cannot be unpacked, ValueError if empty."""
     if head.startswith(ZSTD_MAGIC):
         raise OSError("zstd-compressed; unpack it first, as with zstd -d")
     if head.startswith(_ZSTD_DICTIONARY):
