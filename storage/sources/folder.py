@@ -148,9 +148,17 @@ def cached_response(folder: Path, names: Sequence[str]) -> PageFile:
 
 def _cached(entry: Path, max_page: int) -> Item:
     """The response in a folder of the cache (FilesystemCacheStorage); pickled files are never read."""
+    wrong = "a meta file that Scrapy did not write"
     files = (_file(entry / name, MAX_HEADERS) for name in ("meta", "response_headers"))
     meta, head = (decode_body(file, MAX_HEADERS, "gzip")[0] for file in files)
-    url, status, fetched_at = _meta(meta)
+    try:
+        values: Any = ast.literal_eval(meta.decode())  # Scrapy writes it with repr()
+        url, status, timestamp = (values[name] for name in ("response_url", "status", "timestamp"))
+        fetched_at = utc(datetime.fromtimestamp(timestamp, UTC))
+    except (ValueError, SyntaxError, LookupError, TypeError, OverflowError, OSError, MemoryError, RecursionError):
+        raise ValueError(wrong) from None
+    if not isinstance(url, str) or type(status) is not int or fetched_at is None:
+        raise ValueError(wrong)
     headers = BytesHeaderParser().parsebytes(head)
     encodings = (",".join(headers.get_all(name, [])) for name in ("Content-Encoding", "Transfer-Encoding"))
     return Capture(
@@ -167,16 +175,3 @@ def _cached(entry: Path, max_page: int) -> Item:
 def _file(path: Path, longest: int) -> bytes:
     with open_regular(path, follow_links=False) as stream:
         return stream.read(longest + 1)
-
-
-def _meta(raw: bytes) -> tuple[str, int, datetime]:
-    """Address, status and time of a response, from what Scrapy writes with repr()."""
-    try:
-        values: Any = ast.literal_eval(raw.decode())
-        url, status, timestamp = (values[name] for name in ("response_url", "status", "timestamp"))
-        moment = utc(datetime.fromtimestamp(timestamp, UTC))
-    except (ValueError, SyntaxError, LookupError, TypeError, OverflowError, OSError, MemoryError, RecursionError):
-        raise ValueError("a meta file that Scrapy did not write") from None
-    if not isinstance(url, str) or type(status) is not int or moment is None:
-        raise ValueError("a meta file that Scrapy did not write")
-    return url, status, moment
