@@ -81,14 +81,6 @@ class _Parts(NamedTuple):
     is_news: bool = False
 
 
-class Shape(NamedTuple):
-    """A kind of text capture: how it is known, and what it gives."""
-
-    name: str
-    is_known: Callable[[_Capture], bool]
-    read: Callable[[_Capture], _Parts]
-
-
 def _has_title(capture: _Capture) -> bool:
     """Whether a body begins with a line that is no sentence, as no other line of it, and has its caption at its end.
 
@@ -146,12 +138,12 @@ def _read_paragraphs(capture: _Capture) -> _Parts:
     return _Parts(capture.lines, is_news=any(_LABELLED(line) and is_credit(line) for line in capture.lines[:1]))
 
 
-#: The numbers are those of README.md.
-SHAPES = (
-    Shape("1, and 5 with a prefix: a whole page", lambda capture: capture.date_at is not None, _read_page),
-    Shape("6: a title, then a body", _has_title, _read_titled),
-    Shape("2, and 4 without a prefix: a body in one line", _is_glued, _read_glued),
-    Shape("3, and 4 without a prefix: a paragraph a line", lambda capture: capture.is_body, _read_paragraphs),
+#: How each kind of text capture is known, and what reads it. The numbers are those of README.md.
+SHAPES: Sequence[tuple[Callable[[_Capture], bool], Callable[[_Capture], _Parts]]] = (
+    (lambda capture: capture.date_at is not None, _read_page),  # 1, and 5 with a prefix: a whole page
+    (_has_title, _read_titled),  # 6: a title, then a body
+    (_is_glued, _read_glued),  # 2, and 4 without a prefix: a body in one line
+    (lambda capture: capture.is_body, _read_paragraphs),  # 3, and 4 without a prefix: a paragraph a line
 )
 
 
@@ -215,10 +207,10 @@ def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
 
 def _article(capture: _Capture, address: Address | None) -> Article:
     """The article of a capture, without its address."""
-    shape = next((shape for shape in SHAPES if shape.is_known(capture)), None)
-    if shape is None:
+    read = next((read for is_known, read in SHAPES if is_known(capture)), None)
+    if read is None:
         raise NotAnArticle("no date line in the text" if capture.labels else "not a page of KBS World")
-    parts = shape.read(capture)
+    parts = read(capture)
     paragraphs, credit = take_credits(tuple(parts.lines))
     if not paragraphs:
         raise NotAnArticle("no article in the text")
