@@ -5,7 +5,7 @@ This module prepares the tree, and trafilatura's converters turn it into lines (
 
 import re
 import unicodedata
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Iterable
 from functools import cache
 
 from lxml import etree
@@ -22,6 +22,7 @@ _INVISIBLE = re.compile(
     r"[\xad\u061c\u180e\u200b-\u200f\u2060-\u206f\ufeff\ufff9-\ufffb"
     r"\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]"
 )
+_WORD = re.compile(r"\w+")
 # No language has more marks on one letter (UAX #15, "Stream-Safe Text Format").
 _MOST_MARKS = 30
 # Each of these becomes two marks when it is normalised, although it is not counted as one.
@@ -76,6 +77,12 @@ def _stack() -> re.Pattern[str]:
     return re.compile(f"([{marks}]{{{_MOST_MARKS}}})[{marks}]+")
 
 
+def spaced_words(text: str) -> str:
+    """The words of a text between spaces, so that one is in another only as whole words; empty without any."""
+    words = " ".join(_WORD.findall(collapse(text)))
+    return f" {words} " if words else ""
+
+
 def credit_of(caption: str | None) -> str | None:
     """Who took the picture: what follows the colon of a caption ("Photo : YONHAP News"), or after its © or ⓒ."""
     if not caption:
@@ -128,12 +135,7 @@ def text_of(element: _Element | None) -> str | None:
 
 
 def read_paragraphs(
-    blocks: Iterable[_Element],
-    cut: Collection[_Element],
-    end: _Element | None,
-    *,
-    has_lines: bool = False,
-    quotes: tuple[str, str] = ("“", "”"),
+    blocks: list[_Element], cut: set[_Element], end: _Element | None, has_lines: bool, quotes: tuple[str, str]
 ) -> tuple[str, ...]:
     """The paragraphs of an article, in reading order. The elements are taken off their page.
 
@@ -146,7 +148,8 @@ def read_paragraphs(
         NotAnArticle: the body is longer than any article of the site.
     """
     article = _isolate(blocks, cut, end, quotes)
-    _clean_texts(article)
+    for element in article.iter():  # so that a line end in the article is one that the converter wrote
+        element.text, element.tail = _cleaned(element.text), _cleaned(element.tail)
     if length_of(article) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
     _flatten_rows(article)
@@ -173,9 +176,7 @@ def _converter() -> Callable[[_Element], str]:
     return lambda tree: xmltotxt(convert_tags(tree, options), include_formatting=False)  # type: ignore[arg-type]
 
 
-def _isolate(
-    blocks: Iterable[_Element], cut: Collection[_Element], end: _Element | None, quotes: tuple[str, str]
-) -> _Element:
+def _isolate(blocks: list[_Element], cut: set[_Element], end: _Element | None, quotes: tuple[str, str]) -> _Element:
     """A tree of the article alone: of its blocks, <br> and <img>."""
     article = etree.Element("div")
     article.extend(blocks)
@@ -220,18 +221,9 @@ def _swallowed_tags(element: _Element) -> bool:
     return False
 
 
-def _clean_texts(article: _Element) -> None:
-    """Collapse the white space of every text, so that a line end in the article is one that the converter wrote."""
-    for element in article.iter():
-        if element.text:
-            element.text = _cleaned(element.text)
-        if element.tail:
-            element.tail = _cleaned(element.tail)
-
-
-def _cleaned(text: str) -> str | None:
+def _cleaned(text: str | None) -> str | None:
     """A text as one line, written so that the converter gives it back as it is."""
-    text = collapse(text)
+    text = collapse(text or "")
     if "&" in text or "\u2424" in text:
         # It decodes entities once more, after it has removed the symbol for a new line, its own mark.
         text = text.replace("&", "&amp;").replace("\u2424", "&#9252;")

@@ -49,7 +49,9 @@ def split_glued(text: str) -> tuple[str, ...]:
         if closing in {'"', "“"} and not is_closing:
             closing, opening, end = "", closing, at
         before, after = text[max(start, at - _LOOK_BACK) : at], text[end : end + _LOOK_BACK]
-        if _may_begin(opening, character) and (closing or _ends_sentence(before, opening, after)):
+        # A sentence begins with a French quote, a digit, a capital, or a letter without case (Korean).
+        may_begin = "«" in opening or character.isdecimal() or not character.islower()
+        if may_begin and (closing or _ends_sentence(before, opening, after)):
             paragraphs.append(text[start:end].strip())
             start = end
     paragraphs.append(text[start:].strip())
@@ -61,14 +63,10 @@ def _is_open(quote: str, before: str) -> bool:
     return before.count(quote) % 2 == 1 if quote == '"' else before.rfind("„") > before.rfind(quote)
 
 
-def _may_begin(opening: str, character: str) -> bool:
-    """Whether a sentence may begin so: with a French quote, a digit, a capital, or a letter without case (Korean)."""
-    return "«" in opening or character.isdecimal() or not character.islower()
-
-
 def _ends_sentence(before: str, opening: str, after: str) -> bool:
     """Whether the end mark at the end of `before` ends a sentence: no abbreviation, initial, number or address."""
-    if _is_address(before.rsplit(None, 1)[-1].lower()):
+    address = before.rsplit(None, 1)[-1].lower()
+    if "@" in address[1:] or "www." in address or ("/" in address and ("://" in address or _PATH.search(address))):
         return False
     if not before.endswith("."):
         return True
@@ -93,7 +91,3 @@ def _ends_sentence(before: str, opening: str, after: str) -> bool:
     # "3.500", "v2.0" and "KBS.1" go on; "… habitants.69 %" and "… (CSIS).69 %" do not.
     is_word = not word or not word[-1].isalnum() or (len(word) > 1 and word[-1].isalpha() and not word[-1].isupper())
     return is_word and not _HOST.match(after)
-
-
-def _is_address(word: str) -> bool:
-    return "@" in word[1:] or "www." in word or ("/" in word and ("://" in word or _PATH.search(word) is not None))

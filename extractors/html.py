@@ -111,7 +111,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None, layouts: str
     image_url = absolute(base_of(page, address.url), parts.image or "") if parts.image else None
     lang = address.lang or collapse(page.get("lang") or "")[:2].lower() or "und"  # `<html lang="fr">`
     has_lines, quotes = address.kind == "feature", _QUOTES.get(lang, ("“", "”"))
-    body_lines = read_paragraphs(parts.blocks, parts.cut, parts.end, has_lines=has_lines, quotes=quotes)
+    body_lines = read_paragraphs(parts.blocks, parts.cut, parts.end, has_lines, quotes)
     paragraphs, credit = take_credits(body_lines)
     written_at, updated_at = find_dates(parts.dates)
     wordless = address.facts.wordless
@@ -143,7 +143,6 @@ def parse_html(body: bytes, charset: str | None = None) -> etree._Element:
     Args:
         body: the page. Bytes that are UTF-8 are read as such, even if another encoding is declared; else the byte order
             mark, the response's charset and the page's own count, in this order. What does not fit is replaced.
-        charset: the response's.
 
     Raises:
         NotAnArticle: the page is empty, no HTML, or has more tags or attributes than any page of the site.
@@ -207,7 +206,8 @@ def _has_c1(body: bytes) -> bool:
 
 def _decoded(body: bytes, charset: str | None) -> str:
     """A page that is no UTF-8, by its byte order mark, the response's charset, or its own, as browsers read them."""
-    declared = next(filter(None, map(_label, _DECLARATION.finditer(body, 0, _DECLARED_WITHIN))), "")
+    labels = (found[1] for found in _DECLARATION.finditer(body, 0, _DECLARED_WITHIN))
+    declared = next(filter(None, labels), b"").decode("ascii")
     marked = read_bom(body)[0] or _UTF_16.get(body[:2]) or _UTF_16.get(body[:3])
     codec = marked or _codec(charset or "") or _codec(declared) or "utf-8"
     codec = _undeclared(body) if codec == "utf-8" else codec  # since it is not in UTF-8, or not all of it
@@ -215,10 +215,6 @@ def _decoded(body: bytes, charset: str | None) -> str:
         return body.decode(codec, _CP1252).translate(_OF_C1)
     except (LookupError, ValueError):  # an encoding that is not for pages
         return body.decode(_undeclared(body), _CP1252)
-
-
-def _label(declaration: re.Match[bytes]) -> str:
-    return (declaration.group(1) or b"").decode("ascii", "ignore")
 
 
 def _codec(label: str) -> str | None:

@@ -112,9 +112,7 @@ ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name
 NEWEST: Mapping[str, str] = _FILE["articles"][0]
 #: In the order in which they are tried.
 LAYOUTS = _layouts(_FILE["articles"])
-LISTS = tuple(
-    ListLayout(entry["page"], *(css(entry[key]) for key in ListLayout._fields[1:])) for entry in _FILE["lists"]
-)
+LISTS = tuple(ListLayout(one["page"], *(css(one[key]) for key in ListLayout._fields[1:])) for one in _FILE["lists"])
 #: Every value of `Article.layout` that a template gives, news first.
 LAYOUT_NAMES = tuple(page.layout for page in PAGES.values() if page.layout != GENERIC)
 

@@ -14,7 +14,7 @@ from typing import NamedTuple
 from lxml.etree import _Element
 
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
-from extractors.body import collapse, length_of, text_of
+from extractors.body import collapse, length_of, spaced_words, text_of
 from extractors.html import extract_html, parse_html
 from extractors.layout import ELEMENTS, GENERIC, NEWEST, Selector, css, first
 from extractors.locate import blocks_after, find_body, find_captions, words_of_dates
@@ -29,7 +29,6 @@ _FROM, _LEVELS = 4, 4
 # How many selectors are tried for a part, pairs of them for the dates, bodies for a head, and entries in all.
 _MOST_SELECTORS, _MOST_PAIRED, _MOST_BODIES, _MOST_ENTRIES = 400, 12, 4, 12
 _NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)  # that a selector has as it is
-_WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def _find(sample: Sample) -> _Page | None:
         return None
     for odd in (one for one in tree.iter() if not _NAME.fullmatch(str(one.tag))):
         odd.tag = "span"  # no selector that is made of `o:p`, which Word leaves behind, is one
-    body, inside, lines = tree, [tree] if known.paragraphs else [], [*map(_words, known.paragraphs)]
+    body, inside, lines = tree, [tree] if known.paragraphs else [], [*map(spaced_words, known.paragraphs)]
     while holders := [one for one in inside if all(line in _words_of(one) for line in lines)]:
         body, inside = holders[0], list(holders[0])
     short = (one for one in tree.iter() if one.tag not in ELEMENTS["wordless"] and length_of(one) <= 1_000)
@@ -227,13 +226,6 @@ def _up(element: _Element | None) -> Iterator[_Element]:
         element = element.getparent()
 
 
-@lru_cache(maxsize=100_000)
-def _words(text: str) -> str:
-    """The words of a text between spaces, so that one is in another only as whole words; empty without any."""
-    words = " ".join(_WORD.findall(collapse(text)))
-    return f" {words} " if words else ""
-
-
 @lru_cache(maxsize=100_000)  # no tree is changed here
 def _words_of(element: _Element) -> str:
-    return _words(text_of(element) or "")
+    return spaced_words(text_of(element) or "")

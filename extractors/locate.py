@@ -123,7 +123,10 @@ def _parts(
     category = text_of(first(layout.category, head))
     if category is None and title is not None and (category := find_category(title)):
         name = GENERIC
-    cut |= captions.keys() | _find_keywords(bodies[-1])
+    cut |= captions.keys()
+    last = next(bodies[-1].iterchildren(reversed=True), None)
+    if last is not None and _is_menu(last) and (text_of(last) or "").startswith("#"):  # links to keywords (#Séoul)
+        cut.add(last)
     if first(layout.body, bodies[0]) is bodies[0]:
         blocks, end = _extent(layout, bodies[0], cut)
     else:
@@ -245,12 +248,6 @@ def find_category(title: _Element) -> str | None:
         if len(links) == 1 and (words := text_of(links[0])) and words == text_of(block):
             return words
     return None
-
-
-def _find_keywords(body: _Element) -> set[_Element]:
-    """The block of links to keywords (#Séoul) that ends a body."""
-    last = body[-1] if len(body) else None
-    return {last} if last is not None and _is_menu(last) and (text_of(last) or "").startswith("#") else set()
 
 
 def find_captions(bodies: list[_Element], cut: set[_Element]) -> dict[_Element, str]:

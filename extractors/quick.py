@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from functools import lru_cache
 from html import escape
-from itertools import count
+from itertools import count, takewhile
 
 from lxml.etree import _Element
 
@@ -33,9 +33,7 @@ _MOST_MENUS = 64
 def read(page: bytes, name: str, parse: Parse) -> tuple[_Element, Parts] | None:
     """A tree with all that decides about the article of a page, and its parts; None: the whole page must be parsed.
 
-    Args:
-        page: in UTF-8.
-        name: as of `locate`.
+    The page is in UTF-8; `name` is as of `locate`.
     """
     body = _BODY.search(page)
     start = page.find(ARTICLE_BEGIN, body.end()) if body else -1
@@ -70,13 +68,11 @@ def _opened(menu: bytes, parse: Parse) -> bytes | None:
 
 def _around(head: _Element) -> bytes:
     """The start tags of the elements around a head, below <body>."""
-    levels = [one for one in head.iterancestors() if one.tag not in ("html", "body")]
-    return b"".join(map(_start_tag, reversed(levels)))
-
-
-def _start_tag(element: _Element) -> bytes:
-    attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in element.items())
-    return f"<{element.tag!s}{attributes}>".encode()
+    tags = ""
+    for one in takewhile(lambda above: above.tag != "body", head.iterancestors()):
+        attributes = "".join(f' {name}="{escape(str(value))}"' for name, value in one.items())
+        tags = f"<{one.tag!s}{attributes}>{tags}"
+    return tags.encode()
 
 
 def _is_certain(tree: _Element, parts: Parts, opened: bytes) -> bool:

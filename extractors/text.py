@@ -81,18 +81,6 @@ class _Parts(NamedTuple):
     is_news: bool = False
 
 
-class Shape(NamedTuple):
-    """A kind of text capture: how it is known, and what it gives."""
-
-    name: str
-    is_known: Callable[[_Capture], bool]
-    read: Callable[[_Capture], _Parts]
-
-
-def _is_page(capture: _Capture) -> bool:
-    return capture.date_at is not None
-
-
 def _has_title(capture: _Capture) -> bool:
     """Whether a body begins with a line that is no sentence, as no other line of it, and has its caption at its end.
 
@@ -103,15 +91,12 @@ def _has_title(capture: _Capture) -> bool:
         return False
     is_named = _CATEGORY_AND_TITLE.fullmatch(lines[0]) is not None
     has_caption = capture.prefix is None and lines[-1].startswith("[") and is_credit(lines[-1])
-    return (is_named or has_caption) and _is_only_heading(words)
+    # A body has no heading, or several.
+    return (is_named or has_caption) and not _is_sentence(words[0]) and all(map(_is_sentence, words[1:]))
 
 
 def _is_glued(capture: _Capture) -> bool:
     return capture.is_body and len(_words(capture.lines)) <= 1
-
-
-def _is_body(capture: _Capture) -> bool:
-    return capture.is_body
 
 
 def _read_page(capture: _Capture) -> _Parts:
@@ -153,12 +138,12 @@ def _read_paragraphs(capture: _Capture) -> _Parts:
     return _Parts(capture.lines, is_news=any(_LABELLED(line) and is_credit(line) for line in capture.lines[:1]))
 
 
-#: The numbers are those of README.md.
-SHAPES = (
-    Shape("1, and 5 with a prefix: a whole page", _is_page, _read_page),
-    Shape("6: a title, then a body", _has_title, _read_titled),
-    Shape("2, and 4 without a prefix: a body in one line", _is_glued, _read_glued),
-    Shape("3, and 4 without a prefix: a paragraph a line", _is_body, _read_paragraphs),
+#: How each kind of text capture is known, and what reads it. The numbers are those of README.md.
+SHAPES: Sequence[tuple[Callable[[_Capture], bool], Callable[[_Capture], _Parts]]] = (
+    (lambda capture: capture.date_at is not None, _read_page),  # 1, and 5 with a prefix: a whole page
+    (_has_title, _read_titled),  # 6: a title, then a body
+    (_is_glued, _read_glued),  # 2, and 4 without a prefix: a body in one line
+    (lambda capture: capture.is_body, _read_paragraphs),  # 3, and 4 without a prefix: a paragraph a line
 )
 
 
@@ -197,8 +182,7 @@ def looks_like_capture(start: str) -> bool:
 def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
     """The capture that these lines are: its prefix cut, its edition and its date line found.
 
-    Args:
-        is_article: whether its address is that of an article; None without one.
+    `is_article`: whether its address is that of an article; None without one.
     """
     prefix = _PREFIX.match(lines[0])
     first = lines[0][prefix.end() if prefix else 0 :]
@@ -223,10 +207,10 @@ def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
 
 def _article(capture: _Capture, address: Address | None) -> Article:
     """The article of a capture, without its address."""
-    shape = next((shape for shape in SHAPES if shape.is_known(capture)), None)
-    if shape is None:
+    read = next((read for is_known, read in SHAPES if is_known(capture)), None)
+    if read is None:
         raise NotAnArticle("no date line in the text" if capture.labels else "not a page of KBS World")
-    parts = shape.read(capture)
+    parts = read(capture)
     paragraphs, credit = take_credits(tuple(parts.lines))
     if not paragraphs:
         raise NotAnArticle("no article in the text")
@@ -305,8 +289,7 @@ def _date_line(lines: Sequence[str], is_page: bool) -> int | None:
 def _title_and_category(above: Sequence[str], is_known: bool) -> tuple[str | None, str | None]:
     """The last line above the date line, and the one above that, if they are no links.
 
-    Args:
-        is_known: whether the words of the edition are: otherwise the first line may be its skip links.
+    `is_known`: whether the words of the edition are; otherwise the first line may be its skip links.
     """
     lines = list(above)
     if lines[-1:] == [WORDS.separator.strip()]:  # a programme and its separator, on a line each
@@ -380,11 +363,6 @@ def _is_sentence(line: str) -> bool:
 
 def _is_name(line: str) -> bool:
     return len(line) <= _LONGEST_NAME and not _is_sentence(line)
-
-
-def _is_only_heading(lines: Sequence[str]) -> bool:
-    """Whether the first line ends no sentence, and each further one does: a body has no heading, or several."""
-    return not _is_sentence(lines[0]) and all(map(_is_sentence, lines[1:]))
 
 
 def _are_same(line: str, title: str) -> bool:

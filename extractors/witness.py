@@ -1,18 +1,16 @@
 """A second opinion: trafilatura, which knows no layout, reads the page without what the site puts around articles."""
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 
 from lxml import etree
 
-from extractors.body import text_of
+from extractors.body import spaced_words, text_of
 from extractors.html import parse_html
 from extractors.layout import NEWEST, WORDS, css
 from extractors.locate import ends_of
 
 _AROUND = css(f"header, nav, {NEWEST['end']}")
 _ENDS, _SHORTEST = tuple(WORDS.sentence_ends), 60
-_WORD = re.compile(r"\w+")
 
 
 def second_opinion(body: bytes, charset: str | None, paragraphs: Sequence[str]) -> list[str]:
@@ -30,12 +28,8 @@ def second_opinion(body: bytes, charset: str | None, paragraphs: Sequence[str]) 
 
 def _prose(lines: Iterable[str], text: str) -> Iterator[str]:
     """The lines of prose whose words are not in a text: those that are long, and no summary of a card, which is cut."""
-    words = _words(text)
+    words = spaced_words(text)
     for line in lines:
         is_prose = len(line) >= _SHORTEST and line.endswith(_ENDS) and not line.endswith(("...", "…"))
-        if is_prose and _words(line) not in words:
+        if is_prose and spaced_words(line) not in words:
             yield line
-
-
-def _words(text: str) -> str:
-    return f" {' '.join(_WORD.findall(text))} "

@@ -23,6 +23,7 @@ _KEEP = f"insert or ignore into silent_edits ({', '.join(HISTORY)}) values (:{',
 _HISTORY = f"select {', '.join(HISTORY)} from history where url = ?"  # noqa: S608
 _DELETE = "delete from articles where url = :url and timestamp = :timestamp"
 _DROP = "delete from silent_edits where url = :url and timestamp = :timestamp and replaced_at = :replaced_at"
+_REFUSE = "insert or replace into refusals values (:url, :reason, :fetched_at, :archive_file, :archive_offset)"
 _cells = itemgetter(*HISTORY)
 _VALUES = f"({', '.join('?' * len(COLUMNS))})"
 # Not INSERT OR REPLACE, which does not fire delete triggers.
@@ -50,9 +51,7 @@ class ArticleStore(Store):
     def add(self, article: Article, capture: Capture) -> Outcome:
         """Store an article by the merge rules (`storage.versions`, DATA.md, "Which content a version has").
 
-        Args:
-            article: as extracted; one without dates takes the time of its first capture.
-            capture: the page it was extracted from.
+        One without dates takes the time of its first capture. `capture` is the page it was extracted from.
         """
         return self.add_row(article_row(article, capture))
 
@@ -124,9 +123,7 @@ class ArticleStore(Store):
 
     def refuse_row(self, row: Row) -> None:
         """Remember a page as `refuse` does, from its `refusal_row`."""
-        self.db.execute(
-            "insert or replace into refusals values (:url, :reason, :fetched_at, :archive_file, :archive_offset)", row
-        )
+        self.db.execute(_REFUSE, row)
 
     def __iter__(self) -> Iterator[Article]:
         """The newest version of each article, oldest first."""
@@ -143,8 +140,7 @@ class ArticleStore(Store):
     def get(self, url: str) -> Article | None:
         """The newest version of one article, or None.
 
-        Args:
-            url: any address of the article: a video view's, with other parameters, or on the site's other host.
+        `url` is any address of it: a video view's, with other parameters, or on the site's other host.
         """
         address = parse_address(url)
         found = self._versions(url if address is None else address.url)

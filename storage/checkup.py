@@ -57,12 +57,8 @@ def _without_news(db: Database, edition: str, day: date) -> str:
 def refusals(db: Database, most: int, reason: str | None = None) -> list[dict[str, Any]]:
     """Refused pages, the newest `most` of each reason (-1: all) or of one, with the number of its pages and advice."""
     rows = db.query(_SQL["refusals"], {"most": most, "reason": reason})
-    return [row | {"advice": _advice(row["reason"])} for row in rows]
-
-
-def _advice(reason: str) -> dict[str, str]:
-    """What to do about pages that were refused for a reason, by language."""
-    return next(words for words in _SQL["advice"] if re.fullmatch(words["reasons"], reason, re.DOTALL))
+    advice = [(re.compile(words["reasons"], re.DOTALL), words) for words in _SQL["advice"]]
+    return [row | {"advice": next(words for about, words in advice if about.fullmatch(row["reason"]))} for row in rows]
 
 
 def integrity(db: Database) -> list[str]:

@@ -44,11 +44,9 @@ class Children:
     ) -> Future[T]:
         """Call a function in a child, or `alone` in a new one: what somebody did to one before is not its fault.
 
-        Args:
-            timeout: of this call; None: that of all.
-
-        The future raises TimeoutError where the call takes too long, BrokenExecutor where three children die of it
-        (something else may kill one), and ChildError where none can be started.
+        `timeout` is that of this call, in seconds; None: that of all. The future raises TimeoutError where the call
+        takes too long, BrokenExecutor where three children die of it (something else may kill one), and ChildError
+        where none can be started.
         """
         return self._threads.submit(self._call, (function, arguments), alone, timeout or self._timeout)
 

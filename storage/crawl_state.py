@@ -11,6 +11,7 @@ from extractors.address import parse_address
 from extractors.layout import GENERIC
 from storage.archive.capture import Capture, Location, Payload, Place, Revisit, payload_digest
 from storage.database import Store
+from storage.schema import SQL
 from storage.versions import COLUMNS, believed, is_undated
 
 #: In how many runs a pending article is fetched before it is given up.
@@ -20,13 +21,6 @@ MAX_LOOKS = 3
 
 # How long a time is that ends with its seconds.
 _SECOND = len("2026-11-24T12:00:00")
-_PLACE = "select archive_file, archive_offset from"
-_READ = f"{_PLACE} reextraction_payloads where call = ? and digest = ? "
-_DATED = f"{_PLACE} reextraction_payloads where call = ? and digest = ? and url between ? and ? order by url desc"
-_KEPT = f"{_PLACE} payloads where url = ? and digest = ?"
-_LAST = "and fetched_at between ? and ? and archive_file is not null order by fetched_at desc"
-_ARTICLE = f"{_PLACE} articles where url = ? and source_url = ? {_LAST}"
-_REFUSAL = f"{_PLACE} refusals where url = ? {_LAST}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +60,7 @@ class CrawlState:
 
     def runs_with_news(self, spider: str, arguments: Mapping[str, str]) -> list[datetime]:
         """When the last 100 runs of a spider with the same arguments began that brought something new, newest first."""
-        rows = self._db.execute(
-            "select started_at from runs where spider = ? and arguments = ? and new + updated + edited > 0 "
-            "and started_at <= ? order by started_at desc limit 100",
-            [spider, _json(arguments), _utc(datetime.now(UTC))],
-        )
+        rows = self._db.execute(SQL["runs_with_news"], [spider, _json(arguments), _utc(datetime.now(UTC))])
         return [datetime.fromisoformat(started_at) for (started_at,) in rows]
 
     def runs_ahead(self) -> int:
@@ -96,11 +86,9 @@ class CrawlState:
         self._db.execute("update lists set interrupted = 1 where url = ?", [url])
 
     def knows(self, url: str, timestamp: str | None) -> bool:
-        """Whether the version of an article that a list entry shows is stored.
+        """Whether the version of an article that a list entry shows is stored; `url` is canonical.
 
-        Args:
-            url: its canonical address.
-            timestamp: the entry's; None, where it has no date: any version counts.
+        `timestamp` is the entry's; None, where it has no date: any version counts.
         """
         columns = ("timestamp", "updated_at", "written_at", "fetched_at")
         sql = f"select {', '.join(columns)} from articles where url = ? and truncated = 0 and layout <> 'text'"  # noqa: S608
@@ -124,10 +112,7 @@ class CrawlState:
 
         The page may lag behind its entry, so it is fetched in some more runs before the entry is taken to be wrong.
         """
-        self._db.execute(
-            "insert into entry_dates values (?, ?, 1) on conflict (url, timestamp) do update set looks = looks + 1",
-            [url, timestamp],
-        )
+        self._db.execute(SQL["add_entry_date"], [url, timestamp])
 
     def pending(self, spider: str, tries: int = MAX_TRIES) -> list[str]:
         """What a spider has failed to fetch, in fewer than `tries` attempts; the longest pending first."""
@@ -136,14 +121,7 @@ class CrawlState:
 
     def add_pending(self, url: str, spider: str, reason: str, *, tried: bool = True) -> None:
         """Note that an article was not fetched in this run; `tried`: it was really requested."""
-        self._db.execute(
-            """
-            insert into pending (url, spider, reason, tries, asked_at) values (?, ?, ?, ?, ?)
-            on conflict (url, spider) do update
-            set reason = excluded.reason, tries = tries + excluded.tries, asked_at = excluded.asked_at
-            """,
-            [url, spider, reason, int(tried), _utc(datetime.now(UTC))],
-        )
+        self._db.execute(SQL["add_pending"], [url, spider, reason, int(tried), _utc(datetime.now(UTC))])
 
     def remove_pending(self, url: str) -> None:
         """Note that an article is no longer pending."""
@@ -173,9 +151,7 @@ class CrawlState:
 
     def archived_payload(self, digest: str) -> Place | None:
         """Where the project's own archive has a payload, and of which capture."""
-        sql = "select archive_file, archive_offset, url, fetched_at from {} where digest = :digest"
-        sql = f"{sql.format('captures')} and archive_file is not null union all {sql.format('payloads')} limit 1"
-        row = self._db.execute(sql, {"digest": digest}).fetchone()
+        row = self._db.execute(SQL["archived_payload"], {"digest": digest}).fetchone()
         return row and _place(*row)
 
     def save_payloads(self) -> None:
@@ -192,7 +168,6 @@ class ReextractionState:
     """The state of one call. All that it writes belongs to the transaction of the caller."""
 
     def __init__(self, db: Database, call: str) -> None:
-        """The state of the call `call` in an article database."""
         self._db = db
         self._call = call
 
@@ -221,18 +196,17 @@ class ReextractionState:
         address = parse_address(url)
         # By its date, which many tools write to the second; else the last one before, where nothing says which.
         first = _utc(revisit.refers_to_date)[:_SECOND] if revisit.refers_to_date else ""
-        last = f"{first or _utc(revisit.fetched_at)}~"
-        dated = url if first or not (revisit.digest or revisit.refers_to) else None
-        for sql, values in (
-            (_READ + "and url like ?", [self._call, url, revisit.refers_to and f"% {revisit.refers_to}"]),
-            # A capture of the same address; else of any, since the digest says that they are the same.
-            (_READ + "and url = ?", [self._call, revisit.digest, url]),
-            (_READ + "limit 1", [self._call, revisit.digest]),
-            (_DATED, [self._call, dated, first, last]),
-            (_KEPT, [url, revisit.digest]),
-            (_ARTICLE, [address and address.url, dated, first, last]),
-            (_REFUSAL, [dated, first, last]),
-        ):
+        values = {
+            "call": self._call,
+            "url": url,
+            "article": address and address.url,
+            "id": revisit.refers_to and f"% {revisit.refers_to}",
+            "digest": revisit.digest,
+            "dated": url if first or not (revisit.digest or revisit.refers_to) else None,
+            "first": first,
+            "last": f"{first or _utc(revisit.fetched_at)}~",
+        }
+        for sql in SQL["originals"]:
             row = self._db.execute(sql, values).fetchone()
             if row is not None:
                 return _place(row[0], row[1], revisit.url, _utc(revisit.fetched_at))
@@ -252,18 +226,13 @@ def names_of(capture: Capture) -> Iterator[tuple[str, str, str, int]]:
 
 def newest_places(db: Database, most: int) -> list[Place]:
     """Where the project's own archive has the newest captures of so many addresses."""
-    columns = "archive_file, archive_offset, url, fetched_at"
-    rows = f"select {columns} from payloads union all select {columns} from captures where archive_file is not null"  # noqa: S608
-    sql = f"select {columns}, max(fetched_at) from ({rows}) group by url order by 5 desc limit ?"  # noqa: S608
-    return [_place(*row[:4]) for row in db.execute(sql, [most])]
+    return [_place(*row) for row in db.execute(SQL["newest_places"], [most])]
 
 
 def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:
     """Where the captures of some articles are; None for an article whose capture is not archived.
 
-    Args:
-        db: the article database.
-        only: columns of `articles` and the values they must have, as text; an empty one means null.
+    `only`: columns of `articles` and the values they must have, as text; an empty one means null.
     """
     assert only.keys() <= set(COLUMNS)
     flags = {"true": "1", "false": "0"}  # as Python and JSON write them

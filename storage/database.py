@@ -56,7 +56,6 @@ class Store:
         self.close()
 
     def close(self) -> None:
-        """Close the database."""
         self.db.close()
 
     @contextmanager
@@ -127,15 +126,10 @@ def only_run(database: str | Path, spider: str) -> Iterator[None]:
 
 
 def open_to_read(path: str | Path, say: Callable[[str], None] | None = None) -> Database:
-    """The database at `path`, for reading only; others may write to it meanwhile.
+    """The database at `path`, for reading only; others may write to it meanwhile. Close it, or use it in a `with`.
 
-    Args:
-        path: the database file.
-        say: is given a sentence where the database is older than this code, and is upgraded first. None: an older one
-            is refused.
-
-    Returns:
-        The database through sqlite-utils; use it as a context manager, or close it.
+    `say` is given a sentence where the database is older than this code, and is upgraded first. None: an older one is
+    refused.
 
     Raises:
         StoreError: there is no such file, this code cannot read it, or it cannot be upgraded.

@@ -9,27 +9,9 @@ from sqlite_utils import Database
 
 from storage.database import WrongNameError
 from storage.exports import Exported, sound
+from storage.schema import SQL
 from storage.selection import Selection, find_urls
 from storage.versions import HISTORY, Row
-
-_HISTORY = "select * from history where url = ? order by timestamp, replaced_at nulls last"
-# What stood in a row of `articles` at a moment, and perhaps longer; in the order of texts ~ is after any.
-_AT = f"""
-    select {", ".join(HISTORY)} from history where url = ? and timestamp = ? and coalesce(replaced_at, '~') >= ?
-    order by replaced_at nulls last limit 1
-"""  # noqa: S608
-# `before` is the version that a reader was told last.
-_STORED = """
-    select 0 as is_edit, catalogue.id, catalogue.url, catalogue.timestamp, (
-      select max(timestamp) from catalogue as earlier
-      where earlier.url = catalogue.url and earlier.timestamp < catalogue.timestamp and earlier.id <= :article
-    ) as before, '' as replaced_at
-    from catalogue where catalogue.id > :article and {newest}
-    union all
-    select 1, silent_edits.id, url, timestamp, timestamp, replaced_at
-    from silent_edits join catalogue using (url, timestamp) where silent_edits.id > :edit and {every}
-    order by is_edit, id limit coalesce(:limit, -1)
-"""
 
 
 class Mark(NamedTuple):
@@ -42,8 +24,7 @@ class Mark(NamedTuple):
 def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list[Row], list[Row]]:
     """What stood in an article, oldest first; and of that the rows of these numbers, from 1, or else what is meant.
 
-    Args:
-        given: any address of it or its number (`Seq_Code`), which mean the last; or the id of a row of `catalogue`.
+    `given` is any address of it or its number (`Seq_Code`), which mean the last; or the id of a row of `catalogue`.
 
     Raises:
         WrongNameError: there is none, or several, or no such row.
@@ -57,7 +38,7 @@ def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list
             raise
     if len(urls) > 1:
         raise WrongNameError(f"{given} is the number of {len(urls)} articles; give an address: {', '.join(urls)}.")
-    rows = list(db.query(_HISTORY, urls))
+    rows = list(db.query(SQL["history"].format(columns="*"), urls))
     numbered = {str(number): row for number, row in enumerate(rows, 1)}
     for number in numbers:
         if number not in numbered:
@@ -71,7 +52,8 @@ def stored_since(db: Database, mark: Mark, selection: Selection) -> tuple[list[R
     And the mark behind it, and behind what is not selected. A limit leaves out what was stored last.
     """
     newest, every = (replace(selection, limit=None, all_versions=is_any).condition for is_any in (False, True))
-    found = list(db.query(_STORED.format(newest=newest, every=every), {**selection.values, **mark._asdict()}))
+    sql = SQL["stored_since"].format(newest=newest, every=every)
+    found = list(db.query(sql, {**selection.values, **mark._asdict()}))
     kinds = [[one for one in found if one["is_edit"] == kind] for kind in (0, 1)]
     reached = [db.execute(f"select max(id) from {name}").fetchone()[0] or 0 for name in ("catalogue", "silent_edits")]  # noqa: S608
     if len(found) == selection.limit:
@@ -82,9 +64,10 @@ def stored_since(db: Database, mark: Mark, selection: Selection) -> tuple[list[R
 
 def news(db: Database, found: Sequence[Row], tell: Callable[[str], None]) -> Iterator[Exported]:
     """What is found, with what changed; `tell` is called with a sentence for each damaged row."""
+    sql = SQL["stood_at"].format(columns=", ".join(HISTORY))
     for one in found:
         url, moment, change = one["url"], one["replaced_at"], "updated" if one["before"] else "new"
-        now = db.query(_AT, [url, one["timestamp"], f"{moment}~"])
-        before = next(sound(db.query(_AT, [url, one["before"], moment or "~"]), tell), None)
+        now = db.query(sql, [url, one["timestamp"], f"{moment}~"])
+        before = next(sound(db.query(sql, [url, one["before"], moment or "~"]), tell), None)
         for article in sound(now, tell):
             yield article._replace(change="edited" if moment else change, before=before)

@@ -3,7 +3,8 @@
 Never change one that was released, add another. Statements are separated by blank lines.
 """
 
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ from storage.query import fold
 
 migrations = Migrations("kbsworld")
 
+#: The longer SQL of this package, by names: `sql.toml`.
+SQL: Mapping[str, Any] = tomllib.loads(Path(__file__).with_name("sql.toml").read_text("utf-8"))
 #: How the search index splits texts into words.
 TOKENIZE = "unicode61 remove_diacritics 2"
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sqlite_utils import Database
 
 from storage.query import as_written, fold, fts_expression, words_of
-from storage.schema import TOKENIZE
+from storage.schema import SQL, TOKENIZE
 from storage.versions import Row
 
 if TYPE_CHECKING:
@@ -32,19 +32,6 @@ _BATCH = 200
 # Characters a word of context has at most; a text can be one word of any length.
 _WORD = 40
 
-_COUNT = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
-# The plus keeps SQLite from asking the index for each id; only these are ranked.
-_AMONG = """
-    select rowid, rank from articles_fts where articles_fts match :expression and rowid between :first and :last
-      and +rowid in (select value from json_each(:ids))
-"""
-_SHOWN = """
-    select id, url, timestamp, catalogue.category, catalogue.written_at, catalogue.lang, articles.title, text
-    from catalogue join articles using (url, timestamp) where id in (select value from json_each(?))
-"""
-_MARKED = """
-    select rowid, highlight(shown, 0, :begin, :end), {} from shown where shown match :expression order by rowid
-"""
 _WHOLE, _SNIPPET = "highlight(shown, 1, :begin, :end)", "snippet(shown, 1, :begin, :end, '…', 32)"
 _UNMARKED = str.maketrans(BEGIN + END, "  ")
 
@@ -96,7 +83,7 @@ def find(db: Database, selection: Selection) -> list[tuple[int, float]]:
     if selection.order != "rank":
         return list(db.execute(f"select id, 0.0 from {selection.source} limit :limit", selection.values))  # noqa: S608
     expression = fts_expression(selection.query)
-    [matches] = db.execute(_COUNT, [expression, FREQUENT + 1]).fetchone()
+    [matches] = db.execute(SQL["matches"], [expression, FREQUENT + 1]).fetchone()
     if matches > FREQUENT and selection.limit:
         newest = replace(selection, query="", limit=None, order="newest")
         return _best_of_newest(db, expression, newest, selection.limit)
@@ -110,7 +97,7 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
         newest = db.execute(f"select id from {selection.source} limit :limit", {**selection.values, "limit": look})  # noqa: S608
         order = {key: place for place, (key,) in enumerate(newest)}
         ids = {"ids": json.dumps(list(order)), "first": min(order, default=0), "last": max(order, default=0)}
-        found = list(db.execute(_AMONG, {"expression": expression, **ids}))
+        found = list(db.execute(SQL["best_among"], {"expression": expression, **ids}))
         if len(found) >= limit or len(order) < look:
             return sorted(found, key=lambda match: (match[1], order[match[0]]))[:limit]
         look *= _FURTHER
@@ -119,7 +106,7 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
 def shown_by(db: Database, query: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The fields of each Hit but its score, by its id."""
     expression = fts_expression(query)
-    rows = {row["id"]: row for row in db.query(_SHOWN, [json.dumps(ids)])}
+    rows = {row["id"]: row for row in db.query(SQL["found"], [json.dumps(ids)])}
     texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
     found = marked(expression, texts, _SNIPPET)
     return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in found}
@@ -171,7 +158,8 @@ def marked(
         for table, form in (("texts", _as_many_words), ("shown", fold)):
             forms = [(key, title and form(title), form(text)) for key, title, text in texts]
             index.executemany(f"insert into {table} (rowid, title, text) values (?, ?, ?)", forms)  # noqa: S608
-        return index.execute(_MARKED.format(text), {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
+        sql = SQL["marked"].format(text=text)
+        return index.execute(sql, {"expression": expression, "begin": BEGIN, "end": END}).fetchall()
 
 
 def _as_many_words(text: str) -> str:

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 from extractors.address import EDITIONS, parse_address, site_url
 from storage.database import WrongNameError
 from storage.query import fts_expression, unaccented
+from storage.schema import SQL
 from storage.search import marked
 from storage.versions import COLUMNS, Row
 
@@ -30,20 +31,6 @@ _MATCH = "articles_fts match :expression"
 _RANKED = "articles_fts cross join catalogue on catalogue.id = articles_fts.rowid"
 
 _PRESENT = "with catalogue as not materialized (select *, null as replaced_at from main.catalogue)"
-# What `catalogue` was at a moment (~ is after any), with the silent edits of before where all versions are asked for. A
-# row of `silent_edits`, whose id here has a minus, stood there from its capture until it was replaced.
-_PAST = """
-with held as (
-  select id, url, timestamp, day, category, kind, layout, lang, null as replaced_at from main.catalogue
-  where id not in (select id from articles join main.catalogue using (url, timestamp) where fetched_at > :as_of)
-  union all
-  select -id, url, timestamp, substr(coalesce(written_at, timestamp), 1, 10), category, kind, layout, lang,
-    iif(replaced_at > :as_of, null, replaced_at)
-  from silent_edits where fetched_at <= :as_of and (:all_versions or replaced_at > :as_of)
-), catalogue as materialized (
-  select *, timestamp = max(timestamp) over (partition by url) as latest from held
-)
-"""
 # The conditions that have several values, of which one must be true.
 _ANY_OF = {f"{name}s": f"catalogue.{name}" for name in ("kind", "layout", "lang", "url")}
 _ANY_OF["categories"] = "coalesce(catalogue.category, '')"
@@ -138,16 +125,8 @@ def select_rows(db: Database, selection: Selection) -> Iterator[Row]:
     catalogue, values = _catalogue(db, selection)
     column = "articles.{0}" if catalogue == _PRESENT else "coalesce(articles.{0}, silent_edits.{0}) as {0}"
     columns = ", ".join(map(column.format, COLUMNS))
-    # The limit keeps the order of what is joined: long texts are not sorted.
-    return db.query(
-        f"""
-        {catalogue} select {columns}, ordered.replaced_at
-        from (select catalogue.* from {selection.source}, replaced_at is null, replaced_at limit :limit) as ordered
-        left join articles on ordered.id > 0 and (articles.url, articles.timestamp) = (ordered.url, ordered.timestamp)
-        left join silent_edits on silent_edits.id = -ordered.id
-        """,  # noqa: S608
-        values,
-    )
+    sql = SQL["selected"].format(catalogue=catalogue, columns=columns, source=selection.source)
+    return db.query(sql, values)
 
 
 def count_rows(db: Database, selection: Selection) -> int:
@@ -165,7 +144,7 @@ def _catalogue(db: Database, selection: Selection) -> tuple[str, Row]:
     if selection.query:  # no index has the words of silent edits
         edits = db.execute("select -id, title, text from silent_edits")
         values["edits"] = json.dumps([key for key, *_ in marked(values["expression"], edits)])
-    return _PAST, values
+    return SQL["past"], values
 
 
 def find_urls(db: Database, given: Sequence[str]) -> tuple[str, ...]:

@@ -14,6 +14,7 @@ from sqlite_utils import Database
 
 from extractors.layout import GENERIC, LAYOUT_NAMES, TEXT
 from storage.query import QueryError, fts_expression, split, unaccented
+from storage.schema import SQL
 from storage.selection import Selection
 from storage.versions import Row
 
@@ -102,20 +103,8 @@ def summarize(db: Database, selection: Selection) -> Row:
         pulled_at: when the last crawl ended, or began where it has no end; ISO 8601, UTC; None: there was none.
     """
     versions = replace(selection, all_versions=True).condition
-    [counted] = db.query(
-        f"""
-        select count(*) as articles, (select count(*) from catalogue where {versions}) as versions,
-          (select count(*) from silent_edits join catalogue using (url, timestamp) where {versions}) as silent_edits,
-          (select group_concat(lang || ' ' || articles, ', ') from (
-            select lang, count(*) as articles from catalogue where {selection.condition} group by 1 order by 2 desc, 1
-          )) as editions,
-          min(day) as first, max(day) as last, count(distinct day) as days,
-          (select count(*) from refusals) as refused,
-          (select max(coalesce(ended_at, started_at)) from runs) as pulled_at
-        from catalogue where {selection.condition}
-        """,  # noqa: S608
-        selection.values,
-    )
+    sql = SQL["summary"].format(versions=versions, selected=selection.condition)
+    [counted] = db.query(sql, selection.values)
     return counted
 
 
@@ -124,6 +113,8 @@ def register(connection: sqlite3.Connection) -> None:
     connection.create_function("kbs_words", 1, words_asked, deterministic=True)
     connection.create_function("kbs_tokens", 1, tokens, deterministic=True)
     connection.create_function("kbs_label", 1, label, deterministic=True)
+    # Datasette's own knows neither `OR` nor `title:`, and does not catch errors.
+    connection.create_function("escape_fts", 1, match_expression, deterministic=True)
     # A table of this connection alone; one of the database would be counted and listed in the reading room.
     [is_read_only] = connection.execute("pragma query_only").fetchone()
     connection.execute("pragma query_only = off")

@@ -59,7 +59,7 @@ def extended(history: Sequence[Row], seen: Mapping[str, str], row: Row) -> tuple
     versions: list[Row] = []
     edits: list[Row] = []
     last: dict[str, str] = {}
-    for capture in sorted([*known, *again, row], key=_moment):
+    for capture in sorted([*known, *again, row], key=lambda one: (one["fetched_at"], one["source_url"] or "")):
         merge = _with_undated if is_undated(capture) else _with_dated
         after, moment = merge(versions, capture), capture["fetched_at"]
         edits += [one | {"replaced_at": moment} for one in versions if one not in after and one["fetched_at"] < moment]
@@ -161,11 +161,6 @@ def _both_views(row: Row, other: Row) -> Row:
     return row | seen
 
 
-def _moment(row: Row) -> tuple[str, str]:
-    """What captures are in the order of."""
-    return row["fetched_at"], row["source_url"] or ""
-
-
 def _rank(row: Row) -> int:
     """How much a page shows, 0 being most: HTML page, text capture, body without title, and the same truncated.
 
@@ -195,9 +190,6 @@ def _supersedes(version: Row, row: Row) -> bool:
 
 def _place(stored: Row, row: Row) -> Row:
     """Where a capture is archived that was read in two places: the project's own archive counts more than others."""
-    is_better = stored["archive_file"] is None or (_is_own(row) and not _is_own(stored))
+    is_own, was_own = ("/" not in (one["archive_file"] or "/") for one in (row, stored))
+    is_better = stored["archive_file"] is None or (is_own and not was_own)
     return {column: (row if is_better else stored)[column] for column in _PLACE}
-
-
-def _is_own(row: Row) -> bool:
-    return row["archive_file"] is not None and "/" not in row["archive_file"]

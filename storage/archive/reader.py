@@ -5,21 +5,16 @@ nothing behind damage, and reads lines of any length. ARC records are read as th
 data, the plain records are read that they unpack to, however these are distributed among the members.
 """
 
-from __future__ import annotations
-
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import IO
 
 from storage.archive.capture import matches_digest
 from storage.archive.http import END_OF_HEADERS, GZIP_MAGIC, MAX_HEADERS, decode_body, fields_of, read_response
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsRead
 
 #: zlib's parameter for gzip members.
 GZIP = 16 + zlib.MAX_WBITS
@@ -105,7 +100,7 @@ class _Unreadable(Exception):
 
 
 def read_warc(
-    stream: SupportsRead[bytes], *, at: int = 0, end: int | None = None, longest: int, check_digests: bool = False
+    stream: IO[bytes], *, at: int = 0, end: int | None = None, longest: int, check_digests: bool = False
 ) -> Iterator[Record | Stretch]:
     """The records and damaged stretches of a WARC or ARC file, in order.
 
@@ -115,7 +110,7 @@ def read_warc(
         longest: records up to this many bytes are read into memory, at least 100,000.
         check_digests: check also the digests of compressed records, although gzip has its own checksum.
     """
-    window = _Window(stream, at, end)
+    window = _Window(stream.read, at, end)
     if at == 0 and not window.peek(1):
         yield Stretch(0, 0, "empty", incomplete=True)
     yield from _records(window, longest, check_digests=check_digests, is_packed=False)
@@ -154,17 +149,17 @@ def utc(written: object) -> datetime | None:
 
 
 class _Window:
-    """The bytes of a stream from a place on, to be looked at before they are passed."""
+    """The bytes that `read` gives from a place on, to be looked at before they are passed."""
 
-    def __init__(self, stream: SupportsRead[bytes], at: int, end: int | None) -> None:
+    def __init__(self, read: Callable[[int], bytes], at: int, end: int | None) -> None:
         self.at = at
-        self._stream = stream
+        self._read = read
         self._left = 1 << 62 if end is None else max(end - at, 0)
         self._held = bytearray()
 
     def peek(self, length: int, skip: int = 0) -> bytes:
         """`length` bytes behind the next `skip`; fewer at the end."""
-        while len(self._held) < skip + length and (chunk := self._stream.read(min(_CHUNK, self._left))):
+        while len(self._held) < skip + length and (chunk := self._read(min(_CHUNK, self._left))):
             self._left -= len(chunk)
             self._held += chunk
         return bytes(memoryview(self._held)[skip : skip + length])
@@ -204,7 +199,7 @@ def _records(window: _Window, longest: int, *, check_digests: bool, is_packed: b
 def _packed_records(window: _Window, longest: int, *, check_digests: bool) -> Iterator[Record | Stretch]:
     """The records in the gzip members at a window, up to other data, or the first damaged member."""
     members, base = _Members(window, longest), 0
-    stream = _Window(members, 0, None)
+    stream = _Window(members.read, 0, None)
     for item in _records(stream, longest, check_digests=check_digests, is_packed=True):
         # Reads on, so that the checksum of the item's last member is looked at.
         stream.peek(1)
@@ -240,7 +235,7 @@ class _Members:
         self._unpacker = zlib.decompressobj(GZIP)
         self._begin()
 
-    def read(self, length: int = _CHUNK, /) -> bytes:
+    def read(self, length: int) -> bytes:
         """The next bytes, at most so many; none at the end."""
         while not self.damage:
             packed = self._unpacker.unconsumed_tail

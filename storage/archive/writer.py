@@ -1,7 +1,5 @@
 """Writes exchanges with the site as WARC files."""
 
-from __future__ import annotations
-
 import contextlib
 import errno
 import os
@@ -9,12 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, Any
 
 from storage.archive.capture import Location, Payload, payload_digest
-
-if TYPE_CHECKING:
-    from warcio.statusandheaders import StatusAndHeaders
 
 Headers = Iterable[tuple[str, str]]
 
@@ -35,7 +30,6 @@ class ArchiveWriter:
         Args:
             prefix: the beginning of a file's name, followed by time and process; the spider's name.
             about: the fields of its warcinfo record, such as `software`.
-            max_bytes: a file of this size is followed by another.
         """
         self._max_bytes = max_bytes
         self._folder = folder
@@ -157,7 +151,7 @@ def _warc_date(moment: datetime) -> str:
     return moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
-def _http_headers(first_line: str, headers: Headers) -> StatusAndHeaders:
+def _http_headers(first_line: str, headers: Headers) -> Any:
     from warcio.statusandheaders import StatusAndHeaders
 
     # warcio wants the first word separate in both: a response's protocol, a request's method.

@@ -14,18 +14,7 @@ from itertools import groupby
 from pathlib import Path
 
 from extractors.text import looks_like_capture
-from storage.archive.capture import (
-    Capture,
-    Damage,
-    Item,
-    Location,
-    Place,
-    Revisit,
-    Source,
-    damaged,
-    name_of,
-    warc_files,
-)
+from storage.archive.capture import Capture, Damage, Item, Place, Revisit, Source, damaged, name_of, warc_files
 from storage.archive.http import GZIP_MAGIC, ZSTD_MAGIC
 from storage.archive.reader import GZIP, begins_record
 from storage.sources.folder import (
@@ -174,7 +163,7 @@ def _standard_input(max_page: int, _: int) -> Iterator[Item]:
                 if isinstance(item, Capture):
                     yield replace(item, location=None)
                 else:
-                    yield replace(item, location=Location(file="/dev/stdin", offset=item.location.offset))
+                    yield replace(item, location=replace(item.location, file="/dev/stdin"))
 
 
 def _walk(top: Path) -> Iterator[Source | Damage]:
@@ -248,12 +237,7 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
 
 
 def _unpacked(head: bytes) -> bytes:
-    """The beginning of a file, without gzip.
-
-    Raises:
-        OSError: it is packed so that it cannot be read; the message is a phrase.
-        ValueError: it is empty; likewise.
-    """
+    """A file's beginning, without gzip; OSError, with a phrase, if it cannot be unpacked, ValueError if empty."""
     if head.startswith(ZSTD_MAGIC):
         raise OSError("zstd-compressed; unpack it first, as with zstd -d")
     if head.startswith(_ZSTD_DICTIONARY):

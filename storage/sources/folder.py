@@ -87,9 +87,6 @@ def _page(file: PageFile, max_page: int) -> Item:
     )
 
 
-# --- url maps ---
-
-
 def read_url_map(folder: Path) -> tuple[UrlMap, list[Damage]]:
     """The url map of a folder, and what of it cannot be read; urls.csv counts before urls.jsonl."""
     present = [folder / name for name in MAP_NAMES if os.path.lexists(folder / name)]
@@ -143,9 +140,6 @@ def origin_by_path(path: PurePath | str) -> str:
     return ""
 
 
-# --- Scrapy's HTTP cache ---
-
-
 def cached_response(folder: Path, names: Sequence[str]) -> PageFile:
     """The response in a folder of Scrapy's cache with these files."""
     states = [(folder / name).lstat() for name in names]
@@ -154,9 +148,17 @@ def cached_response(folder: Path, names: Sequence[str]) -> PageFile:
 
 def _cached(entry: Path, max_page: int) -> Item:
     """The response in a folder of the cache (FilesystemCacheStorage); pickled files are never read."""
+    wrong = "a meta file that Scrapy did not write"
     files = (_file(entry / name, MAX_HEADERS) for name in ("meta", "response_headers"))
     meta, head = (decode_body(file, MAX_HEADERS, "gzip")[0] for file in files)
-    url, status, fetched_at = _meta(meta)
+    try:
+        values: Any = ast.literal_eval(meta.decode())  # Scrapy writes it with repr()
+        url, status, timestamp = (values[name] for name in ("response_url", "status", "timestamp"))
+        fetched_at = utc(datetime.fromtimestamp(timestamp, UTC))
+    except (ValueError, SyntaxError, LookupError, TypeError, OverflowError, OSError, MemoryError, RecursionError):
+        raise ValueError(wrong) from None
+    if not isinstance(url, str) or type(status) is not int or fetched_at is None:
+        raise ValueError(wrong)
     headers = BytesHeaderParser().parsebytes(head)
     encodings = (",".join(headers.get_all(name, [])) for name in ("Content-Encoding", "Transfer-Encoding"))
     return Capture(
@@ -173,16 +175,3 @@ def _cached(entry: Path, max_page: int) -> Item:
 def _file(path: Path, longest: int) -> bytes:
     with open_regular(path, follow_links=False) as stream:
         return stream.read(longest + 1)
-
-
-def _meta(raw: bytes) -> tuple[str, int, datetime]:
-    """Address, status and time of a response, from what Scrapy writes with repr()."""
-    try:
-        values: Any = ast.literal_eval(raw.decode())
-        url, status, timestamp = (values[name] for name in ("response_url", "status", "timestamp"))
-        moment = utc(datetime.fromtimestamp(timestamp, UTC))
-    except (ValueError, SyntaxError, LookupError, TypeError, OverflowError, OSError, MemoryError, RecursionError):
-        raise ValueError("a meta file that Scrapy did not write") from None
-    if not isinstance(url, str) or type(status) is not int or moment is None:
-        raise ValueError("a meta file that Scrapy did not write")
-    return url, status, moment

@@ -149,9 +149,8 @@ class _ReadOnlyDatabase(Database):  # type: ignore[misc]
     def __init__(self, datasette: Datasette, path: Path) -> None:
         super().__init__(datasette, path=str(path), is_mutable=not is_at_rest(path))
         self._uri = f"{path.as_uri()}?mode=ro{'' if self.is_mutable else '&immutable=1'}"
-        self._children = Children(
-            datasette.setting("num_sql_threads"), "forkserver", datasette.sql_time_limit_ms / 1000
-        )
+        threads = datasette.setting("num_sql_threads")
+        self._children = Children(threads, "forkserver", datasette.sql_time_limit_ms / 1000)
 
     def connect(self, write: bool = False) -> sqlite3.Connection:  # noqa: ARG002  (Datasette names it)
         return sqlite3.connect(self._uri, uri=True, check_same_thread=False)

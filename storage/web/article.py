@@ -13,29 +13,12 @@ from storage.exports import FORBIDDEN, REPLACEMENT, Exported, moment_of, sound
 from storage.exports.citation import bibtex
 from storage.exports.digest import web_address
 from storage.query import QueryError, fold, fts_expression, words_of
+from storage.schema import SQL
 from storage.search import BEGIN, END, marked
 from storage.versions import Row
-from storage.web.lists import MOMENT, Asked, Context, article_path, cards, ids_of, minutes, pieces, selection_of
+from storage.web.lists import Asked, Context, article_path, cards, ids_of, minutes, pieces, selection_of
 
-_TIMELINE = "select id, timestamp, replaced_at from history where url = ? order by timestamp, replaced_at nulls last"
-_ONE = "select * from history where url = ? and id = ?"
-_NEWEST = f"select id, title, day, {MOMENT} from catalogue where url = ? and latest = 1"  # noqa: S608
-_NEWER = f"""
-    select id from catalogue where latest > 0 and {MOMENT} >= :moment and ({MOMENT}, id) > (:moment, :id)
-    order by {MOMENT}, id limit 1
-"""  # noqa: S608
-_OLDER = f"""
-    select id from catalogue where latest > 0 and {MOMENT} <= :moment and ({MOMENT}, id) < (:moment, :id)
-    order by {MOMENT} desc, id desc limit 1
-"""  # noqa: S608
-_SAME_DAY = f"""
-    select id from catalogue where latest > 0 and {MOMENT} between ? and ? and id <> ? order by {MOMENT} desc limit 5
-"""  # noqa: S608
-_MATCHES = "select count(*) from (select 1 from articles_fts where articles_fts match ? limit ?)"
-_SIMILAR = """
-    select id from articles_fts cross join catalogue on catalogue.id = articles_fts.rowid
-    where articles_fts match ? and latest = 1 and id <> ? order by rank limit 5
-"""
+_TIMELINE = SQL["history"].format(columns="id, timestamp, replaced_at")
 # Words of a title that are in more articles say little, and take long to rank; how many are looked for; and how long
 # the words are that are.
 _FREQUENT, _WORDS, _LENGTHS = 1_000, 12, range(4, 40)
@@ -53,9 +36,8 @@ def path_of(db: Database, key: int) -> str | None:
 def article_page(db: Database, url: str, asked: Asked, version: str, against: str) -> Context | None:
     """An article in the list of what is asked for; None where it is not stored.
 
-    Args:
-        version, against: numbers of what stood in it, oldest first, as `kbsworld show` has them: which to show, and
-            which to compare it with.
+    `version` and `against` are numbers of what stood in it, oldest first, as `kbsworld show` has them: which to show,
+    and which to compare it with.
     """
     timeline = list(db.query(_TIMELINE, [url]))
     if not timeline:
@@ -87,7 +69,7 @@ def _number(text: str, most: int) -> int | None:
 
 def _stood(db: Database, url: str, entry: Row) -> Exported:
     damage: list[str] = []
-    for shown in sound(db.query(_ONE, [url, entry["id"]]), damage.append):
+    for shown in sound(db.query("select * from history where url = ? and id = ?", [url, entry["id"]]), damage.append):
         return shown
     raise ValueError(damage[0] if damage else f"{url} has changed meanwhile; load the page again.")
 
@@ -123,13 +105,13 @@ def _found(shown: Exported, query: str) -> tuple[list[str], list[list[str]]]:
 
 def _beside(db: Database, url: str, asked: Asked) -> Context:
     """The articles before and after in the list, of the same day, and those that are similar."""
-    key, title, day, moment = db.execute(_NEWEST, [url]).fetchone()
+    key, title, day, moment = db.execute(SQL["newest"], [url]).fetchone()
     at = {"moment": moment, "id": key}
     found = {
-        "same_day": [one for (one,) in db.execute(_SAME_DAY, [day, f"{day}~", key])],
+        "same_day": [one for (one,) in db.execute(SQL["same_day"], [day, f"{day}~", key])],
         "similar": _similar(db, key, title or ""),
-        "newer": [one for (one,) in db.execute(_NEWER, at)],
-        "older": [one for (one,) in db.execute(_OLDER, at)],
+        "newer": [one for (one,) in db.execute(SQL["newer"], at)],
+        "older": [one for (one,) in db.execute(SQL["older"], at)],
     }
     if asked:
         listed: list[int] = []
@@ -144,6 +126,6 @@ def _beside(db: Database, url: str, asked: Asked) -> Context:
 def _similar(db: Database, key: int, title: str) -> list[int]:
     """The articles with the rarest words of a title, best matches first."""
     words = dict.fromkeys(f'"{fold(word)}"' for word in words_of(title) if len(word) in _LENGTHS)
-    counts = {word: db.execute(_MATCHES, [word, _FREQUENT]).fetchone()[0] for word in list(words)[:_WORDS]}
+    counts = {word: db.execute(SQL["matches"], [word, _FREQUENT]).fetchone()[0] for word in list(words)[:_WORDS]}
     rare = [word for word, count in counts.items() if 1 < count < _FREQUENT]
-    return [one for (one,) in db.execute(_SIMILAR, [" OR ".join(rare), key])] if rare else []
+    return [one for (one,) in db.execute(SQL["similar"], [" OR ".join(rare), key])] if rare else []

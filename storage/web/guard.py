@@ -1,11 +1,12 @@
 """What is checked before Datasette answers: who asks, and what a page may do in the browser."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
-from http.cookies import CookieError, SimpleCookie
+from contextlib import suppress
+from http.cookies import CookieError
 from secrets import token_urlsafe
 from typing import Any
 
-from datasette.utils.asgi import Response
+from datasette.utils.asgi import Request, Response
 
 #: A scope or message of ASGI, and an application.
 Message = MutableMapping[str, Any]
@@ -57,13 +58,11 @@ class Guests:
         answer.set_cookie(_COOKIE, cookie, httponly=True, samesite="strict")
         return answer
 
-    def knows(self, cookies: bytes) -> bool:
+    def knows(self, scope: Message) -> bool:
         """Whether a request is of such a browser."""
-        try:
-            given = SimpleCookie(cookies.decode("latin-1")).get(_COOKIE)
-        except CookieError:
-            return False
-        return given is not None and given.value in self._cookies
+        with suppress(CookieError):
+            return Request(scope, None).cookies.get(_COOKIE) in self._cookies
+        return False
 
 
 def guard(app: App, guests: Guests | None = None) -> App:
@@ -101,6 +100,6 @@ def _refusal(scope: Message, guests: Guests | None) -> tuple[int, str] | None:
         return 403, "Requests from other sites are refused; open the page by its address."
     if scope["method"] not in {"GET", "HEAD"}:
         return 405, "The reading room is read-only."
-    if not is_here and guests and not guests.knows(headers.get(b"cookie", b"")) and not guests.invites(scope):
+    if not is_here and guests and not guests.knows(scope) and not guests.invites(scope):
         return 403, "Open the link that kbsworld browse --share shows; each lets one browser in, once."
     return None

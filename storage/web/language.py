@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from collections.abc import Callable, Sequence
 from datetime import date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -18,28 +19,21 @@ LANGUAGES = {"fr": "Français", "en": "English"}
 _WHOLE = re.compile(r"(?<=«) | (?=[»:])")
 _NARROW = re.compile(r" (?=[;!?])|(?<=[0-9]) (?=[%€]|[0-9]{3}(?![0-9]))")
 
-_PHRASES: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text("utf-8"))
+_FILE: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("phrases.toml").read_text("utf-8"))
+#: All phrases, by language.
+PHRASES = {code: {name: words[at] for name, words in _FILE.items()} for at, code in enumerate(LANGUAGES)}
 
 
 def words_of_page(language: str) -> dict[str, Any]:
     """What templates use to speak a language of LANGUAGES."""
+    spells: Sequence[Callable[..., str | None]] = (spell_day, spell_month, spell_fault, spell_time, spell_number)
     return {
         "language": language,
         "languages": LANGUAGES,
-        "say": phrases(language),
+        "say": PHRASES[language],
         "typeset": typeset,
-        "spell_day": partial(spell_day, language=language),
-        "spell_month": partial(spell_month, language=language),
-        "spell_fault": partial(spell_fault, language=language),
-        "spell_time": partial(spell_time, language=language),
-        "spell_number": partial(spell_number, language=language),
+        **{spell.__name__: partial(spell, language=language) for spell in spells},
     }
-
-
-def phrases(language: str) -> dict[str, str]:
-    """All phrases in a language of LANGUAGES."""
-    at = list(LANGUAGES).index(language)
-    return {name: spellings[at] for name, spellings in _PHRASES.items()}
 
 
 def pick_language(cookie: str | None, accepted: str) -> str:
@@ -67,7 +61,7 @@ def typeset(text: str, lang: str) -> str:
 
 def spell_day(day: str, language: str) -> str:
     """A day (2026-11-24) as people write it, with its weekday; today and yesterday, in Korea, as such."""
-    names, when = phrases(language), date.fromisoformat(day)
+    names, when = PHRASES[language], date.fromisoformat(day)
     ago = (datetime.now(KST).date() - when) // timedelta(1)
     if ago in {0, 1}:
         return names["yesterday" if ago else "today"]
@@ -75,8 +69,8 @@ def spell_day(day: str, language: str) -> str:
 
 
 def spell_month(month: str, language: str) -> str:
-    """A month (2026-11) as people write it."""
-    return f"{phrases(language)['months'].split()[int(month[5:7]) - 1]} {month[:4]}"
+    """The month of a time (2026-11) as people write it."""
+    return f"{PHRASES[language]['months'].split()[int(month[5:7]) - 1]} {month[:4]}"
 
 
 def spell_time(moment: str | None, language: str) -> str:
@@ -85,7 +79,7 @@ def spell_time(moment: str | None, language: str) -> str:
         return ""
     when = datetime.fromisoformat(moment)
     first = "er" if when.day == 1 and language == "fr" else ""
-    day = f"{when.day}{first} {phrases(language)['months'].split()[when.month - 1]} {when.year}"
+    day = f"{when.day}{first} {spell_month(moment, language)}"
     if len(moment) <= len("2023-11-07"):
         return day
     return f"{day}, {when:%H:%M %z}".replace("+0900", "KST").replace("+0000", "UTC")

@@ -21,6 +21,7 @@ from sqlite_utils import Database
 from extractors.address import SITE
 from storage.exports import atom, sound
 from storage.query import QueryError
+from storage.schema import SQL
 from storage.search import BEGIN, END, find, shown_by
 from storage.selection import NEWEST, ORDERS, Selection, find_category, select_rows
 from storage.statistics import summarize
@@ -46,22 +47,6 @@ _VALUES, _CHARACTERS = 1_000, 500
 # Characters that people read in a minute: 230 French words, 500 signs where a sign is a syllable.
 _PER_MINUTE, _SIGNS_PER_MINUTE, _SIGNS = 1_300, 500, {"ko", "ja", "zh"}
 _SENTENCE = re.compile(r".{40,300}?(?<!\bM)[.!?…](?: ?[»”])?(?= |$)")
-
-#: When an article was written, in the terms of an index.
-MOMENT = "coalesce(written_at, timestamp)"
-_UNTIL = f"select id from catalogue where latest > 0 and {MOMENT} < ? order by {MOMENT} desc, id desc limit ?"  # noqa: S608
-_BEFORE = f"select substr(max({MOMENT}), 1, 10) from catalogue where latest > 0 and {MOMENT} < ?"  # noqa: S608
-_AFTER = f"select substr(min({MOMENT}), 1, 10) from catalogue where latest > 0 and {MOMENT} > ?"  # noqa: S608
-_OF_MONTH = f"""
-    select cast(substr({MOMENT}, 9, 2) as integer), count(*)
-    from catalogue where latest > 0 and {MOMENT} between ? and ? group by 1
-"""  # noqa: S608
-_CARDS = """
-    select id, url, timestamp, day, catalogue.title, catalogue.category, catalogue.written_at, catalogue.lang,
-      characters, substr(text, 1, 600) as text,
-      exists (select 1 from silent_edits where silent_edits.url = catalogue.url) as is_edited
-    from catalogue join articles using (url, timestamp) where id in (select value from json_each(?))
-"""
 
 
 def asked_in(arguments: Any) -> Asked:
@@ -149,7 +134,7 @@ def _toggled(asked: Asked, name: str, value: str) -> Context:
 def days_page(db: Database, day: str) -> Context:
     """The articles of a day and of days before, as many as fit; of the newest day, with counts, where it is empty."""
     day = day and _day(day).isoformat()
-    ids = [key for (key,) in db.execute(_UNTIL, [f"{day}~", _DAYS + 1])]
+    ids = [key for (key,) in db.execute(SQL["until"], [f"{day}~", _DAYS + 1])]
     days = [(name, list(group)) for name, group in groupby(cards(db, ids), itemgetter("day"))]
     is_cut = len(ids) > _DAYS
     if is_cut and len(days) > 1:
@@ -159,7 +144,7 @@ def days_page(db: Database, day: str) -> Context:
     return {
         "days": days,
         "is_cut": is_cut,
-        "earlier": _only(db, _BEFORE, days[-1][0]) if days else None,
+        "earlier": _only(db, "day_before", days[-1][0]) if days else None,
         "calendar": _calendar(db, first) if first else None,
         "counts": None if day else summarize(db, NEWEST),
     }
@@ -170,20 +155,20 @@ def _calendar(db: Database, day: str) -> Context:
     return {
         "month": month,
         "weeks": monthcalendar(int(day[:4]), int(day[5:7])),
-        "counts": dict(db.execute(_OF_MONTH, [month, f"{month}~"])),
-        "earlier": _only(db, _BEFORE, month),
-        "later": _only(db, _AFTER, f"{month}~"),
+        "counts": dict(db.execute(SQL["of_month"], [month, f"{month}~"])),
+        "earlier": _only(db, "day_before", month),
+        "later": _only(db, "day_after", f"{month}~"),
     }
 
 
-def _only(db: Database, sql: str, *values: object) -> str | None:
-    [found] = db.execute(sql, values).fetchone()
+def _only(db: Database, name: str, moment: str) -> str | None:
+    [found] = db.execute(SQL[name], [moment]).fetchone()
     return str(found) if found else None
 
 
 def cards(db: Database, ids: Sequence[int]) -> Iterator[Context]:
     """What lists show of articles, in the order of their ids."""
-    rows = {row["id"]: row for row in db.query(_CARDS, [dumps(ids)])}
+    rows = {row["id"]: row for row in db.query(SQL["cards"], [dumps(ids)])}
     for row in (rows[key] for key in ids if key in rows):
         yield row | {
             "title": pieces(row["title"]),

@@ -10,7 +10,7 @@ import sys
 from functools import cache
 from typing import Any
 
-from storage.statistics import match_expression, register
+from storage.statistics import register
 
 # The longest value that a query may make, in bytes: the longest text is a million characters.
 _MAX_VALUE = 5_000_000
@@ -50,8 +50,6 @@ def _connection(uri: str) -> sqlite3.Connection:
     connection = sqlite3.connect(uri, uri=True)
     connection.text_factory = lambda text: str(text, "utf-8", "replace")
     register(connection)
-    # Datasette's own knows neither `OR` nor `title:`, and does not catch errors.
-    connection.create_function("escape_fts", 1, match_expression, deterministic=True)
     connection.execute("pragma query_only = 1")
     connection.execute(f"pragma hard_heap_limit = {_MAX_HEAP}")
     connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)

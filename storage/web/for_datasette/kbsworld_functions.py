@@ -4,10 +4,9 @@ import sqlite3
 
 from datasette import hookimpl
 
-from storage.statistics import match_expression, register
+from storage.statistics import register
 
 
 @hookimpl(trylast=True)  # after its own escape_fts
 def prepare_connection(conn: sqlite3.Connection) -> None:
     register(conn)
-    conn.create_function("escape_fts", 1, match_expression, deterministic=True)

@@ -9,14 +9,14 @@ import pytest
 import storage.web
 from extractors.article import KST
 from storage.selection import ORDERS
-from storage.web.language import LANGUAGES, phrases, pick_language, spell_day, spell_number, spell_time, typeset
+from storage.web.language import LANGUAGES, PHRASES, pick_language, spell_day, spell_number, spell_time, typeset
 from storage.web.lists import FACETS
 
 TEMPLATES = Path(storage.web.__file__).parent / "templates"
 
 
 def test_each_phrase_is_used_and_in_both_languages() -> None:
-    french, english = map(phrases, LANGUAGES)
+    french, english = PHRASES.values()
     assert all(phrase.strip() for phrase in [*french.values(), *english.values()])
     used = {name for file in TEMPLATES.iterdir() for name in re.findall(r"\bsay\.(\w+)", file.read_text("utf-8"))}
     used |= {"today", "yesterday", "months", "written", "updated", "edited", *(f"facet_{name}" for name in FACETS)}
