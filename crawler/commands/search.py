@@ -12,20 +12,17 @@ Examples:
   kbsworld search --format json --limit 100 'titre:ministre'
 """
 
-from __future__ import annotations
-
 import json
 import re
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
 
 from crawler.arguments import add_selection_options, query_of, selection_of
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
-
-if TYPE_CHECKING:
-    from storage import Hit
+from storage import Hit
+from storage.search import search
+from storage.selection import count_rows
 
 # As storage.search marks what was found.
 _BEGIN, _END = "\x02", "\x03"
@@ -43,12 +40,8 @@ class Command(OfflineCommand):
         parser.set_defaults(limit=20, order="rank")
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from storage.database import open_to_read
-        from storage.search import search
-        from storage.selection import count_rows
-
         query = query_of(args, opts)
-        with open_to_read(self.database, tell) as db:
+        with self.open_database() as db:
             selection = selection_of(opts, db)
             hits = search(db, selection)
             matches = count_rows(db, replace(selection, limit=None))
