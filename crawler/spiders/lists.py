@@ -15,9 +15,8 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 
 from crawler.arguments import count, words
-from crawler.pipeline import CompletedList
 from crawler.run_state import storing
-from crawler.spiders.base import KbsSpider, Output, asked_for
+from crawler.spiders.base import CompletedList, KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address, site_url
