@@ -54,10 +54,7 @@ class ProjectCommand(ScrapyCommand):
 
     @abstractmethod
     def work(self, args: list[str], opts: Namespace) -> int:
-        """Do what the command is for; the exit status. ArgumentError where the call is wrong.
-
-        `args` are without `--`.
-        """
+        """Do what the command is for; the exit status. ArgumentError: the call is wrong. `args` are without `--`."""
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         """Add the options that only this command has."""

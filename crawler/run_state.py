@@ -45,7 +45,6 @@ class RunState:
     pages: int = 0  #: responses received; lists and robots.txt count too
     counts: Counter[str] = field(default_factory=Counter)  #: pages by outcome, as in COUNTS
     failures: dict[str, str] = field(default_factory=dict)  #: address -> reason, of pages that failed
-    waiting: int = 0  #: how many of them are requested once more at the end
     refusal_reasons: Counter[str] = field(default_factory=Counter)  #: refused pages by reason
     layouts: Counter[str] = field(default_factory=Counter)  #: articles by layout
     missing_fields: Counter[str] = field(default_factory=Counter)  #: articles without it, by field

@@ -100,11 +100,7 @@ def _rows(file: Path, longest: int, report: Report) -> Iterator[Row]:
 
 
 def _row(values: dict[str, Any] | str) -> Row:
-    """The row of `articles` that export writes as `values`; a phrase instead of them says why there are none.
-
-    Raises:
-        ValueError: there is no such row; the message is a phrase.
-    """
+    """The row that export writes as `values`; ValueError, with a phrase, where there is none: `values` may be one."""
     if isinstance(values, str):
         raise ValueError(values)  # noqa: TRY004
     try:

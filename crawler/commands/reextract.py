@@ -113,11 +113,7 @@ def _address(text: str) -> str:
 
 
 def _sources(paths: list[str], archive: Path) -> tuple[Iterable[Source | Damage], int]:
-    """What there is to read, and its bytes; the project's own files under their bare names, also if given as paths.
-
-    Raises:
-        FileNotFoundError: there is nothing.
-    """
+    """What there is to read, and its bytes; the project's own files under their bare names, also if given as paths."""
     own = {(archive / source.name).resolve(): source for source in own_sources(archive)}
     if paths:
         try:

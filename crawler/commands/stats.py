@@ -41,8 +41,7 @@ class Command(OfflineCommand):
         add("--word", metavar="QUERY", action="append", default=[], help=text)
         add("--by", choices=("month", "year"), default="month", help="what is counted over time (default: month)")
         chosen = parser.add_mutually_exclusive_group().add_argument
-        names = ("months", "hours", "lengths", "words", "word", "layouts", "origins", "gaps")
-        chosen("--only", choices=names, help="one statistic; origins and gaps are those of --coverage")
+        chosen("--only", choices=STATISTICS, help="one statistic; origins and gaps are those of --coverage")
         chosen("--coverage", action="store_true", help="where articles were first captured, weekdays without news")
         add("--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: needs --only")
         add("--plot", metavar="FILE", help="draw into this .png or .svg file, and print nothing (needs kbsworld[plot])")

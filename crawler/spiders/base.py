@@ -109,7 +109,7 @@ class KbsSpider(scrapy.Spider):
         self.started_at = datetime.now(UTC)
         self.run = RunState()
         self.requested: set[str] = set()
-        self._later: list[Request] = []
+        self.later: list[Request] = []  # failed ones, to be sent once more when all else is done
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
@@ -274,24 +274,19 @@ class KbsSpider(scrapy.Spider):
         yield from self.article_done(list_url)
 
     def page_failed(self, request: Request, reason: str, *, again: bool = True) -> bool:
-        """Report a failed page, to be requested once more when all else is done; whether that was its last chance.
-
-        `again`: whether another request may help.
-        """
+        """Report a failed page, to be requested later if that may help (`again`); whether that was its last chance."""
         asked = asked_for(request)
         self.run.failures[asked] = reason
         if not again or request.meta.get("second_chance"):
             return True
         meta = {name: value for name, value in request.meta.items() if name == "handle_httpstatus_list"}
-        self._later.append(request.replace(url=asked, dont_filter=True, meta=meta | {"second_chance": True}))
-        self.run.waiting = len(self._later)
+        self.later.append(request.replace(url=asked, dont_filter=True, meta=meta | {"second_chance": True}))
         return False
 
     def spider_idle(self) -> None:
         """Request the failed pages once more; raises DontCloseSpider if there are some."""
-        if self._later:
-            failed, self._later = self._later, []
-            self.run.waiting = 0
+        if self.later:
+            failed, self.later = self.later, []
             for request in failed:
                 self.crawler.engine.crawl(request)
             raise DontCloseSpider

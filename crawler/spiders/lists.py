@@ -1,7 +1,5 @@
 """The base of spiders that walk lists: a subclass says which lists."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -35,7 +33,7 @@ class ListSpider(KbsSpider):
     #: What a list of this spider is called in messages, and by `site_url` where the spider has no `lists` of its own.
     list_name: ClassVar[str] = "list"
     #: What extracts a page of its lists.
-    extract_entries: staticmethod[[bytes, str], ListPage] = staticmethod(extract_list)
+    extract_entries = staticmethod(extract_list)
 
     def __init__(
         self, lang: str = "f", since: str = "", until: str = "", full: str = "", pages: str = "", **own: str
