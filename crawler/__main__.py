@@ -4,6 +4,7 @@ import os
 import signal
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 from crawler.terminal import SIGNALLED, tell
@@ -39,6 +40,9 @@ def main() -> None:
     os.environ["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
+    # Scrapy imports all commands of this module before it runs one; they import much.
+    own = f"crawler.commands.{sys.argv[1]}" if sys.argv[1] in _own_commands() else ""
+    settings.set("COMMANDS_MODULE", own, priority="cmdline")
     vars(cmdline).update(
         print=_print_own_name,
         _pop_command_name=lambda argv: argv.pop(1) if _HELP.isdisjoint(argv[1:2] or _HELP) else None,
@@ -52,17 +56,21 @@ def _print_own_name(*help_texts: str) -> None:
     print(*(text.replace("scrapy", "kbsworld") for text in help_texts))
 
 
+def _own_commands() -> dict[str, str]:
+    """Our commands, each with the first line of its help, as its file begins."""
+    files = sorted(Path(__file__).with_name("commands").glob("[a-z]*.py"))
+    return {file.stem: file.read_text("utf-8").partition("\n")[0].strip('".') for file in files}
+
+
 def _print_commands(settings: Any, _: bool) -> None:
     """Print our commands, and below them the names of Scrapy's own, which know nothing of the database."""
     from scrapy import cmdline
 
-    commands = vars(cmdline)["_get_commands_dict"](settings, True)
-    own = {name for name in commands if type(commands[name]).__module__.startswith("crawler.")}
+    own, others = _own_commands(), vars(cmdline)["_get_commands_dict"](settings, True)
     print("Usage:", "  kbsworld <command> [options] [args]", "  kbsworld --version", "", "Commands:", sep="\n")
-    for name in sorted(own):
-        print(f"  {name:<13} {commands[name].short_desc()}")
+    print(*(f"  {name:<13} {text}" for name, text in own.items()), sep="\n")
     print("", "Each command has --help, with examples.", "", "Scrapy's own:", sep="\n")
-    print(" ", *sorted(commands.keys() - own))
+    print(" ", *sorted(others.keys() - own.keys()))
 
 
 if __name__ == "__main__":

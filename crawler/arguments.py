@@ -1,7 +1,5 @@
 """Arguments of commands and spiders, and settings; each check raises ArgumentError where one is wrong."""
 
-from __future__ import annotations
-
 import difflib
 import logging
 import os
@@ -14,17 +12,20 @@ from dataclasses import fields
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import Any, BinaryIO
 
+from dateutil.relativedelta import relativedelta
 from scrapy.settings import BaseSettings, default_settings
 from scrapy.utils.misc import load_object
 
 from crawler import settings as project
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-    from storage.selection import Selection
+from extractors.address import EDITIONS
+from extractors.article import KST
+from extractors.layout import read_layouts
+from storage.database import Database
+from storage.query import fts_expression
+from storage.selection import KINDS, ORDERS, Selection, find_category, find_urls
+from storage.statistics import KNOWN_LAYOUTS
 
 _YES, _NO = {"1", "true", "yes"}, {"", "0", "false", "no"}
 # Settings that are numbers, and the least that makes sense; those with a whole number here must be whole.
@@ -145,8 +146,6 @@ def layouts_file(settings: BaseSettings) -> Path:
 
 def own_layouts(settings: BaseSettings) -> str:
     """The text of that file, empty where there is none."""
-    from extractors.layout import read_layouts
-
     file = layouts_file(settings)
     try:
         with open_at_once(file) as stream:
@@ -168,10 +167,6 @@ def suggestion(name: str, known: Iterable[str]) -> str:
 
 def add_selection_options(parser: ArgumentParser, *, versions: bool = False, limit: str = "the first N") -> None:
     """Add the options that say which articles; `versions`: `--all-versions` too; `limit` is the help of `--limit`."""
-    from extractors.address import EDITIONS
-    from storage.selection import KINDS, ORDERS
-    from storage.statistics import KNOWN_LAYOUTS
-
     add = parser.add_argument_group("which articles").add_argument
     add("--query", metavar="QUERY", help="with these words, written as for kbsworld search")
     period = "a day (2026-11-01), month or year; or 7d, 2w, 3m: so many days, weeks or months ago; in KST"
@@ -193,8 +188,6 @@ def add_selection_options(parser: ArgumentParser, *, versions: bool = False, lim
 
 def query_of(args: list[str], opts: Namespace) -> str:
     """The query in the arguments of a command or in `--query`, where it is then; an error where it is none."""
-    from storage.query import fts_expression
-
     if bool(args) == (opts.query is not None):
         raise ArgumentError("Give the words to look for once, such as sommet coree.")
     opts.query = " ".join(args) or opts.query
@@ -208,9 +201,6 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
     Raises:
         ArgumentError, QueryError, WrongNameError: an option is wrong, or names what is not there.
     """
-    from storage.query import fts_expression
-    from storage.selection import Selection, find_category, find_urls
-
     if opts.query is not None:
         fts_expression(opts.query)
     elif opts.order == "rank":
@@ -242,10 +232,6 @@ def lines_of(argument: str, name: str) -> list[str]:
 
 def _period(text: str) -> tuple[date, date]:
     """The first and last day of a day, month or year; of a time ago, the day, or the last one of a shorter month."""
-    from dateutil.relativedelta import relativedelta
-
-    from extractors.article import KST
-
     with suppress(ValueError, OverflowError):  # no such day
         if ago := re.fullmatch("([0-9]{1,5})([dwm])", text):
             unit = {"d": "days", "w": "weeks", "m": "months"}[ago[2]]

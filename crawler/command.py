@@ -1,8 +1,6 @@
 """What the commands share: their help, signals, and errors as one sentence with an exit status.
 
-Scrapy imports every module of crawler/commands before it runs one, so they import storage, extractors and other slow
-libraries inside functions: `kbsworld --help` must stay quick. It also takes each command class defined there for a
-command, so these base classes are here.
+Scrapy takes each command class that is defined in crawler/commands for a command, so these base classes are here.
 """
 
 import os
@@ -24,6 +22,9 @@ from scrapy.settings import Settings
 
 from crawler.arguments import ArgumentError, check_once, check_settings
 from crawler.terminal import BUSY, SIGNALLED, WORK_FAILED, WRONG_CALL, tell
+from storage import StoreError
+from storage.database import BusyError, Database, WrongNameError, is_damage, open_to_read
+from storage.query import QueryError
 
 _ENDINGS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 # What is not installed with kbsworld alone, and the extra that brings it.
@@ -53,10 +54,7 @@ class ProjectCommand(ScrapyCommand):
 
     @abstractmethod
     def work(self, args: list[str], opts: Namespace) -> int:
-        """Do what the command is for; the exit status. ArgumentError where the call is wrong.
-
-        `args` are without `--`.
-        """
+        """Do what the command is for; the exit status. ArgumentError: the call is wrong. `args` are without `--`."""
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         """Add the options that only this command has."""
@@ -104,10 +102,6 @@ class ProjectCommand(ScrapyCommand):
 
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""
-        from storage import StoreError
-        from storage.database import BusyError, WrongNameError, is_damage
-        from storage.query import QueryError
-
         _end_in_time()
         try:
             status = self.work(self._checked(args), opts)
@@ -181,6 +175,10 @@ class OfflineCommand(ProjectCommand):
     def database(self) -> str:
         """The file name of the article database, KBS_DB."""
         return str(self.settings["KBS_DB"])
+
+    def open_database(self) -> Database:
+        """That database, for reading; one that an older kbsworld made is upgraded first."""
+        return open_to_read(self.database, tell)
 
 
 class _Once(Action):

@@ -2,19 +2,16 @@
 
 import sqlite3
 import time
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Self, cast
+from dataclasses import replace
 
 from scrapy.crawler import Crawler
 from scrapy.exceptions import DropItem
 
+from crawler.extensions import RunExtension
 from crawler.run_state import storing
+from crawler.spiders.base import CompletedList, ExtractedPage
 from extractors import Article, NotAnArticle
-from storage import Capture, StoreError
-from storage.crawl_state import Coverage
-
-if TYPE_CHECKING:
-    from crawler.spiders.base import KbsSpider
+from storage import StoreError
 
 # One transaction a batch: large enough that a fast crawl does not wait for the disk, and a slow one loses seconds.
 BATCH_ITEMS = 100
@@ -23,49 +20,17 @@ BATCH_SECONDS = 2.0
 _LASTING = (sqlite3.OperationalError, StoreError, OSError)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ExtractedPage:
-    """A page and what extraction made of it.
-
-    Attributes:
-        url: the article's canonical address, as requested.
-        capture: the page.
-        result: its article, or why it holds none.
-        timestamp: the version that the list entry announced, if it has a date.
-        listed: whether a list points to it: without an article it is then pending.
-    """
-
-    url: str
-    capture: Capture
-    result: Article | NotAnArticle
-    timestamp: str | None
-    listed: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompletedList:
-    """A list that was read completely within `coverage`; yielded after its last article."""
-
-    url: str
-    coverage: Coverage
-
-
-class ArticlePipeline:
+class ArticlePipeline(RunExtension):
     """Stores ExtractedPages and CompletedLists, in the order in which they come.
 
     It hands on the Article of an ExtractedPage, so that Scrapy's feed exports write articles.
     """
 
     def __init__(self, crawler: Crawler) -> None:
-        self._crawler = crawler
-        self._spider = cast("KbsSpider", crawler.spider)
+        super().__init__(crawler)
         self._batch: list[ExtractedPage | CompletedList] = []
         self._flushed_at = time.monotonic()
         self._error: Exception | None = None
-
-    @classmethod
-    def from_crawler(cls, crawler: Crawler) -> Self:
-        return cls(crawler)
 
     def close_spider(self) -> None:
         """Store what is left; after a failure once more, one by one: one item may be at fault, or space be free."""
@@ -78,7 +43,7 @@ class ArticlePipeline:
             if isinstance(lost, _LASTING) or (lost and isinstance(item, CompletedList)) or not self._flush():
                 lost = self._error
                 if isinstance(item, ExtractedPage):
-                    self._spider.run.failures[item.capture.url] = f"the database did not take it: {lost}"
+                    self.spider.run.failures[item.capture.url] = f"the database did not take it: {lost}"
 
     def process_item(self, item: ExtractedPage | CompletedList) -> Article:
         """The Article of an ExtractedPage.
@@ -101,8 +66,8 @@ class ArticlePipeline:
 
     def _flush(self) -> bool:
         """Whether the batch is stored."""
-        spider = self._spider
-        with storing(self._crawler) as failed:
+        spider = self.spider
+        with storing(self.crawler) as failed:
             if spider.archive:
                 spider.archive.check()
             if not self._batch and not spider.crawl_state.archived:
@@ -120,7 +85,7 @@ class ArticlePipeline:
 
     def _store(self, item: ExtractedPage | CompletedList) -> str | None:
         """What the database made of an item: an Outcome or `refused`; None for a list."""
-        run, store, crawl_state = self._spider.run, self._spider.store, self._spider.crawl_state
+        run, store, crawl_state = self.spider.run, self.spider.store, self.spider.crawl_state
         if isinstance(item, CompletedList):
             crawl_state.save_coverage(item.url, item.coverage)
             return None
@@ -131,11 +96,11 @@ class ArticlePipeline:
             store.refuse(item.capture, reason)
             run.refusal_reasons[reason] += 1
             if item.listed:
-                crawl_state.add_pending(item.url, self._spider.name, reason)
+                crawl_state.add_pending(item.url, self.spider.name, reason)
             return "refused"
         article = replace(item.result, source_url=item.capture.url)
         run.layouts[article.layout] += 1
-        run.missing_fields.update(name for name in self._spider.expected_fields if not getattr(article, name))
+        run.missing_fields.update(name for name in self.spider.expected_fields if not getattr(article, name))
         outcome = store.add(article, item.capture)
         for url in {article.url, item.url}:
             crawl_state.remove_pending(url)

@@ -10,11 +10,9 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from pathlib import Path
 
-from sqlite_utils import Database
-
 from crawler.terminal import clean
 from storage import ArticleStore, Outcome
-from storage.database import open_to_read
+from storage.database import Database, open_to_read
 from storage.versions import COLUMNS, same_capture
 
 # Where and when a page was read does not change its article, and the text is that of the paragraphs.

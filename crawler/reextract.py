@@ -1,7 +1,5 @@
 """Re-extraction: this process reads captures, an executor extracts them, and this process stores the rows."""
 
-from __future__ import annotations
-
 import gc
 import hashlib
 import logging
@@ -15,7 +13,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import click
 
@@ -33,9 +31,6 @@ from storage.children import Children
 from storage.crawl_state import ReextractionState, names_of
 from storage.sources import read_places
 from storage.versions import Row
-
-if TYPE_CHECKING:
-    from click._termui_impl import ProgressBar
 
 DEADLY = "extracting this page ends the process that does it"
 SLOW = "extracting this page takes longer than KBS_PAGE_TIME"
@@ -97,21 +92,13 @@ def _is_page(item: Capture | Revisit) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Workers:
-    """What extracts batches.
+    """What extracts batches."""
 
-    Attributes:
-        count: how many workers there are.
-        submit: gives one a batch.
-        submit_alone: gives one a page for which an earlier fault of the worker does not count.
-        failed: what a future raises whose worker died or took too long.
-        check: is called every second while a result is awaited, and raises if none will come.
-    """
-
-    count: int
-    submit: Callable[[Batch], Future[Found]]
-    submit_alone: Callable[[Batch], Future[Found]]
-    failed: tuple[type[Exception], ...]
-    check: Callable[[], object] = bool
+    count: int  #: of workers
+    submit: Callable[[Batch], Future[Found]]  #: gives one a batch
+    submit_alone: Callable[[Batch], Future[Found]]  #: gives one a page for which its earlier fault does not count
+    failed: tuple[type[Exception], ...]  #: what a future raises whose worker died or took too long
+    check: Callable[[], object] = bool  #: is called every second of waiting, and raises if no result will come
 
     def results(self, batches: Iterable[Batch]) -> Iterator[Found]:
         """What is extracted, in the order of the batches. Few are read ahead, which bounds memory."""
@@ -207,22 +194,19 @@ def code() -> str:
 
 
 class Report:
-    """Counts, and prints on standard error what was done: a bar on a terminal, and a summary where its block ends.
-
-    Attributes:
-        counts: of `pages` or `rows`, outcomes, `refused` and each reason, `damaged` and others, by name.
-    """
+    """Counts, and prints on standard error what was done: a bar on a terminal, and a summary where its block ends."""
 
     def __init__(self, command: str, unit: str, total: int, ending: str = "finished") -> None:
         """Of a command that counts `unit` and reads `total` bytes (0: not known); `ending`: unless interrupted."""
+        #: Of `pages` or `rows`, outcomes, `refused` and each reason, `damaged` and others, by name.
         self.counts: Counter[str] = Counter()
         self._command = command
         self._unit = unit
         self._ending = ending
         self._began = time.monotonic()
         self._alike: Counter[tuple[str, str]] = Counter()
-        self._bar: ProgressBar[int] = click.progressbar(
-            length=total, file=sys.stderr, item_show_func=lambda _: self._pace(), hidden=not sys.stderr.isatty()
+        self._bar = click.progressbar(
+            length=total, file=sys.stderr, item_show_func=self._pace, hidden=not sys.stderr.isatty()
         )
 
     def advance(self, size: int) -> None:
@@ -257,7 +241,7 @@ class Report:
             elif name in _ALSO_COUNTED and count:
                 self.say(f"{_ALSO_COUNTED[name]}: {count}")
 
-    def _pace(self) -> str:
+    def _pace(self, _: int | None = None) -> str:
         done = self.counts[self._unit]
         return f"{done:,} {self._unit}, {done / max(time.monotonic() - self._began, 0.001):,.0f} a second"
 

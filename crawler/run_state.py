@@ -21,6 +21,7 @@ from scrapy.spidermiddlewares.httperror import HttpError
 from scrapy.statscollectors import StatsCollector
 
 from crawler.terminal import SIGNALLED, UNHEALTHY, WORK_FAILED
+from storage import StoreError
 
 _TOO_LARGE = "larger than a page may be; KBS_MAX_PAGE sets the limit"
 _REASONS: dict[type[Exception], str] = {
@@ -39,39 +40,22 @@ COUNTS = ("new", "updated", "edited", "unchanged", "refused")
 
 @dataclass(slots=True)
 class RunState:
-    """What a run has done so far. It is the spider's `run`.
+    """What a run has done so far. It is the spider's `run`."""
 
-    Attributes:
-        pages: responses received; lists and robots.txt count too.
-        counts: pages by outcome, as in COUNTS.
-        failures: address -> reason, of pages that failed.
-        waiting: how many of them are requested once more at the end.
-        refusal_reasons: refused pages by reason.
-        layouts: articles by layout.
-        missing_fields: articles without a field that they should have, by field.
-        opinions: address -> the prose in which an article differs from a second opinion, where that was asked.
-        notes: sentences about what is unusual and no failure.
-        complaints: sentences about why the run is unhealthy.
-        stopped: why the run was ended early: a sentence; None while it was not.
-        reason: the same in one word, for the record; empty where Scrapy's own counts.
-        ending: what ends it early; kept here, since the event loop has weak references only.
-        signal: number of the signal that ended it; 0: none.
-    """
-
-    pages: int = 0
-    counts: Counter[str] = field(default_factory=Counter)
-    failures: dict[str, str] = field(default_factory=dict)
-    waiting: int = 0
-    refusal_reasons: Counter[str] = field(default_factory=Counter)
-    layouts: Counter[str] = field(default_factory=Counter)
-    missing_fields: Counter[str] = field(default_factory=Counter)
+    pages: int = 0  #: responses received; lists and robots.txt count too
+    counts: Counter[str] = field(default_factory=Counter)  #: pages by outcome, as in COUNTS
+    failures: dict[str, str] = field(default_factory=dict)  #: address -> reason, of pages that failed
+    refusal_reasons: Counter[str] = field(default_factory=Counter)  #: refused pages by reason
+    layouts: Counter[str] = field(default_factory=Counter)  #: articles by layout
+    missing_fields: Counter[str] = field(default_factory=Counter)  #: articles without it, by field
+    #: Address -> the prose in which an article differs from a second opinion, where that was asked.
     opinions: dict[str, list[str]] = field(default_factory=dict)
-    notes: list[str] = field(default_factory=list)
-    complaints: list[str] = field(default_factory=list)
-    stopped: str | None = None
-    reason: str = ""
-    ending: asyncio.Future[None] | None = None
-    signal: int = 0
+    notes: list[str] = field(default_factory=list)  #: sentences about what is unusual and no failure
+    complaints: list[str] = field(default_factory=list)  #: sentences about why the run is unhealthy
+    stopped: str | None = None  #: why the run was ended early: a sentence; None while it was not
+    reason: str = ""  #: the same in one word, for the record; empty where Scrapy's own counts
+    ending: asyncio.Future[None] | None = None  #: what ends it early; the event loop has weak references only
+    signal: int = 0  #: number of the signal that ended it; 0: none
 
 
 def exit_status(run: RunState, stats: StatsCollector) -> int:
@@ -97,8 +81,6 @@ def end_run(crawler: Crawler, reason: str, sentence: str) -> None:
 @contextmanager
 def storing(crawler: Crawler) -> Iterator[list[Exception]]:
     """End the run if the database or the archive fails within, for any reason, which is in the list then."""
-    from storage import StoreError  # slow to import
-
     failed: list[Exception] = []
     try:
         yield failed

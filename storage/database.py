@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Self
 
-from sqlite_utils import Database
+from sqlite_utils import Database as Database  # imported from here: storage.lean comes first
 
 from storage.schema import migrations
 

@@ -1,14 +1,11 @@
 """Copy the database to a file, and with --archive the archive too.
 
-Copies the database of KBS_DB to FILE, as it is at one moment, and checks the copy; a crawl may run at the same time.
-FILE must not exist. With --archive the WARC files of KBS_ARCHIVE are copied to the folder archive/ beside FILE, where
-the next backup adds only those that are new or have grown.
+Copies the database of KBS_DB to FILE, as it is at one moment, and checks the copy; a damaged one is not copied. A crawl
+may run at the same time. FILE must not exist. With --archive the WARC files of KBS_ARCHIVE are copied to the folder
+archive/ beside FILE, where the next backup adds only those that are new or have grown.
 
 To restore, end everything that uses the database, and remove it with its -wal and -shm files, which SQLite would apply
 to the copy. Then copy FILE to its place, and archive/ to that of KBS_ARCHIVE.
-
-Exit status: 0; 1 where something could not be read or written, and the database is not copied if damaged; 2 for a
-wrong call; 128 plus the signal's number where a signal ended it.
 
 Examples:
   kbsworld backup backup/kbs-$(date +%F).db --archive
@@ -23,6 +20,9 @@ from pathlib import Path
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
 from crawler.terminal import progress, tell
+from storage.archive.capture import warc_files
+from storage.backup import copy_database
+from storage.exports import whole_file
 
 
 class Command(OfflineCommand):
@@ -33,11 +33,6 @@ class Command(OfflineCommand):
         parser.add_argument("--archive", action="store_true", help=help_text)
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from storage.archive.capture import warc_files
-        from storage.backup import copy_database
-        from storage.database import open_to_read
-        from storage.exports import whole_file
-
         if len(args) != 1:
             raise ArgumentError("Name one file, such as: kbsworld backup backup/kbs.db.")
         file = Path(args[0]).expanduser()
@@ -46,7 +41,7 @@ class Command(OfflineCommand):
         archive, copies = Path(self.settings["KBS_ARCHIVE"] or os.devnull).expanduser(), file.parent / "archive"
         if opts.archive and (not archive.is_dir() or archive.resolve() == copies.resolve()):
             raise ArgumentError(f"KBS_ARCHIVE must be a folder, and another one than {copies}, where its copy goes.")
-        with open_to_read(self.database, tell) as db, progress("database") as show:
+        with self.open_database() as db, progress("database") as show:
             counts = copy_database(db, file, show)
         tell(f"{file}: {counts['articles']:,} versions of articles, {sum(counts.values()):,} rows in all; checked.")
         if opts.archive:

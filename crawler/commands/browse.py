@@ -38,7 +38,6 @@ class Command(OfflineCommand):
     def work(self, _: list[str], opts: Namespace) -> int:
         import datasette_dashboards  # noqa: F401
 
-        from storage.database import open_to_read
         from storage.web.app import metadata_for_datasette, serve
 
         def say_where(address: str) -> None:
@@ -51,7 +50,7 @@ class Command(OfflineCommand):
             print(link, flush=True)
             tell("It lets one browser in, which then can read all articles; the connection is not encrypted.")
 
-        with open_to_read(self.database, tell):
+        with self.open_database():
             pass
         path = Path(self.database).expanduser().resolve()
         if opts.metadata:

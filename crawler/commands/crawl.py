@@ -18,7 +18,7 @@ import shutil
 import sys
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 from urllib.parse import urlsplit
 
 from scrapy.commands import crawl
@@ -29,10 +29,10 @@ from scrapy.spiderloader import SpiderLoaderProtocol, get_spider_loader
 from crawler.arguments import ArgumentError, check_text, own_layouts, suggestion
 from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
+from crawler.spiders.base import KbsSpider
 from crawler.terminal import WORK_FAILED, tell
-
-if TYPE_CHECKING:
-    from crawler.spiders.base import KbsSpider
+from storage import ArticleStore
+from storage.database import only_run
 
 # In a JOBDIR whose run was stopped and can go on.
 _STOPPED = "kbsworld.stopped"
@@ -47,9 +47,6 @@ class Command(ProjectCommand, crawl.Command):
         parser.epilog = f"{parser.epilog}\n\n{_describe_spiders(self.settings)}"
 
     def work(self, args: list[str], opts: argparse.Namespace) -> int:
-        from storage import ArticleStore
-        from storage.database import only_run
-
         checked = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         checked.find_site(self.settings)
         own_layouts(self.settings)

@@ -19,6 +19,8 @@ from itertools import pairwise
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
 from crawler.terminal import clean, marked, tell
+from storage.exports import digest, sound
+from storage.history import history
 
 # What tells two versions apart.
 _KEY = ("url", "timestamp", "fetched_at", "replaced_at")
@@ -32,13 +34,9 @@ class Command(OfflineCommand):
         parser.add_argument("--format", choices=("text", "html", "json"), default="text", help="default: text")
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from storage.database import open_to_read
-        from storage.exports import digest, sound
-        from storage.history import history
-
         if not 1 <= len(args) <= 3:
             raise ArgumentError("Name one article and two of its versions, such as: kbsworld diff 83685 1 2.")
-        with open_to_read(self.database, tell) as db:
+        with self.open_database() as db:
             rows, chosen = history(db, args[0], args[1:])
         if len(rows) == len(args) == 1:
             tell("The article has one version; there is nothing to compare.")

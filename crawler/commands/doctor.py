@@ -20,20 +20,24 @@ Examples:
   kbsworld doctor --repair
 """
 
-from __future__ import annotations
-
 import sqlite3
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crawler.command import OfflineCommand
+from crawler.extensions.health import MAX_GENERIC, TEMPLATE_CHANGED
 from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, progress, table, tell
-
-if TYPE_CHECKING:
-    from storage.archive.check import ArchiveReport, Rows
+from extractors.address import EDITIONS
+from extractors.article import KST
+from storage import checkup
+from storage.archive.check import ArchiveReport, Rows, check_archive, check_files
+from storage.checkup import NOT_KNOWN
+from storage.crawl_state import MAX_TRIES
+from storage.database import Store, open_to_read
+from storage.repair import catalogue_and_index, repair
 
 _MAX_SHOWN = 20  # pending articles, and things that are damaged
 
@@ -48,13 +52,6 @@ class Command(OfflineCommand):
         parser.add_argument("--repair", action="store_true", help=text)
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        from extractors.article import KST
-        from storage import checkup
-        from storage.archive.check import ArchiveReport, Rows
-        from storage.crawl_state import MAX_TRIES
-        from storage.database import Store, open_to_read
-        from storage.repair import catalogue_and_index, repair
-
         database, folder = self.database, str(self.settings["KBS_ARCHIVE"] or "").strip()
         now = datetime.now(UTC)
         damage: list[str] = []
@@ -109,9 +106,6 @@ def _print(title: str, rows: list[dict[str, Any]], notes: Iterable[str]) -> None
 
 
 def _about_days(days: list[dict[str, Any]]) -> Iterator[str]:
-    from extractors.address import EDITIONS
-    from storage.checkup import NOT_KNOWN
-
     for edition, lang in EDITIONS.items():
         gaps = [row for row in days if (row["language"], row["news"]) == (lang, NOT_KNOWN)]
         if gaps:
@@ -120,8 +114,6 @@ def _about_days(days: list[dict[str, Any]]) -> Iterator[str]:
 
 
 def _about_layouts(months: list[dict[str, Any]]) -> list[str]:
-    from crawler.extensions.health import MAX_GENERIC, TEMPLATE_CHANGED
-
     return [
         f"{row['generic']:,} of {row['articles']:,} articles of {row['month']} have layout generic: {TEMPLATE_CHANGED}"
         for row in months[:1]
@@ -130,13 +122,10 @@ def _about_layouts(months: list[dict[str, Any]]) -> list[str]:
 
 
 def _check(folder: str, rows: Rows, *, quick: bool) -> ArchiveReport:
-    from storage.archive.check import check_archive, check_files
-
-    path = Path(folder).expanduser()
     if quick:
-        return check_files(path, rows)
+        return check_files(Path(folder).expanduser(), rows)
     with progress("archive") as show:
-        return check_archive(path, rows, show)
+        return check_archive(Path(folder).expanduser(), rows, show)
 
 
 def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> Iterator[str]:

@@ -13,25 +13,22 @@ Examples:
   kbsworld export -o then.csv --as-of 2026-11-24T12:00
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import click
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, tell
-
-if TYPE_CHECKING:
-    from sqlite_utils import Database
-
-    from storage.selection import Selection
-
+from extractors.article import KST
+from storage.database import Database
+from storage.exports import manifest, sound, whole_file, whole_folder
+from storage.selection import Selection, count_rows, select_rows
 
 # A format: its module in storage/exports, and what it is.
 _FORMATS = {
@@ -68,16 +65,13 @@ class Command(OfflineCommand):
         super().run(args, opts)
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        from storage.database import open_to_read
-        from storage.exports import manifest
-
         path = None if opts.output in {None, "-"} else Path(opts.output).expanduser()
         name = _format_name(opts.format, path, Path(self.database))
         if name == "atom" and opts.order is None:
             opts.order = "newest"
         if opts.as_of and opts.order == "rank":
             raise ArgumentError("--order rank is by all that is stored now; leave it out with --as-of.")
-        with open_to_read(self.database, tell) as db:
+        with self.open_database() as db:
             db.execute("begin")  # one state of it, whatever a crawl stores meanwhile
             selection = selection_of(opts, db)
             written, damaged = write_export(db, selection, format_of(name, path), path)
@@ -117,11 +111,6 @@ def format_of(name: str, path: Path | None) -> tuple[str, bool]:
 
 def write_export(db: Database, selection: Selection, form: tuple[str, bool], path: Path | None) -> tuple[int, int]:
     """Write an export; how many rows it has, and how many are damaged, and left out."""
-    import click
-
-    from storage.exports import sound, whole_file, whole_folder
-    from storage.selection import count_rows, select_rows
-
     module, is_folder = form
     damages: list[str] = []
     write = import_module(f"storage.exports.{module}").write
@@ -143,8 +132,6 @@ def _is_of_database(path: Path, database: Path) -> bool:
 
 def _moment(text: str) -> datetime:
     """A moment, aware; a day is its end in KST."""
-    from extractors.article import KST
-
     try:
         moment = datetime.fromisoformat(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text)
     except ValueError:

@@ -9,20 +9,17 @@ Examples:
   curl -s "$URL" | kbsworld extract --url "$URL" -
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from argparse import ArgumentParser, Namespace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, open_at_once, own_layouts
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED
-
-if TYPE_CHECKING:
-    from extractors import Article
+from extractors import Article, NotAnArticle
+from extractors.address import SITE, parse_address
+from extractors.html import extract_page
 
 _STDIN = "-"
 # The content of a page file, not its name, says whether it is HTML or a text capture.
@@ -36,18 +33,10 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--url", help="the address of the page (default: the og:url that an HTML page names)")
-        add(
-            "--format",
-            choices=("json", "markdown", "text"),
-            default="json",
-            help="json: one line per article (default); markdown, text: to read",
-        )
+        text = "json: one line per article (default); markdown, text: to read"
+        add("--format", choices=("json", "markdown", "text"), default="json", help=text)
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from extractors import NotAnArticle
-        from extractors.address import SITE, parse_address
-        from extractors.html import extract_page
-
         if not args:
             raise ArgumentError("Name at least one file or folder, or - for standard input.")
         if opts.url and parse_address(opts.url) is None:

@@ -9,8 +9,6 @@ Examples:
 """
 
 # ruff: noqa: N999  (Scrapy names a command after its module, and nobody imports this one by name)
-from __future__ import annotations
-
 import argparse
 import json
 import re
@@ -20,21 +18,26 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand, uninterrupted
+from crawler.reextract import Report
 from crawler.terminal import WORK_FAILED
-
-if TYPE_CHECKING:
-    from crawler.reextract import Report
-    from storage import ArticleStore
-    from storage.versions import Row
+from extractors import Article
+from extractors.address import parse_address
+from storage import ArticleStore
+from storage.archive.capture import Capture, Location
+from storage.archive.http import GZIP_MAGIC
+from storage.articles import article_row
+from storage.exports import Exported
+from storage.selection import KINDS
+from storage.sources.table import read_rows, unpacked
+from storage.versions import Row
 
 _BATCH = 200  # rows of one transaction
 # A line may have this many times the bytes of a page: the text is in it twice, and JSON writes some of it longer.
 _LINE = 4
-_KINDS = frozenset({"news", "feature", "programme", "other"})
 _NAME = re.compile(r"[a-z0-9_-]{1,40}")
 # The timestamp of an article without dates: the time of its first capture, in KST.
 _CAPTURE_TIME = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+09:00")
@@ -46,10 +49,6 @@ class Command(OfflineCommand):
     interrupted = "Interrupted; what was stored stays, and the same call stores the rest."
 
     def work(self, args: list[str], _: argparse.Namespace) -> int:
-        from crawler.reextract import Report
-        from storage import ArticleStore
-        from storage.archive.http import GZIP_MAGIC
-
         if not args:
             raise ArgumentError("Name at least one JSON Lines file.")
         files = [Path(name).expanduser() for name in args]
@@ -85,8 +84,6 @@ def _store(store: ArticleStore, report: Report, rows: Iterator[Row]) -> None:
 
 def _rows(file: Path, longest: int, report: Report) -> Iterator[Row]:
     """The rows of a file; those that export did not write are reported."""
-    from storage.sources.table import read_rows, unpacked
-
     with file.open("rb") as packed:
         number = at = 0
         try:
@@ -103,15 +100,7 @@ def _rows(file: Path, longest: int, report: Report) -> Iterator[Row]:
 
 
 def _row(values: dict[str, Any] | str) -> Row:
-    """The row of `articles` that export writes as `values`; a phrase instead of them says why there are none.
-
-    Raises:
-        ValueError: there is no such row; the message is a phrase.
-    """
-    from extractors import Article
-    from storage.archive.capture import Capture, Location
-    from storage.articles import article_row
-
+    """The row that export writes as `values`; ValueError, with a phrase, where there is none: `values` may be one."""
     if isinstance(values, str):
         raise ValueError(values)  # noqa: TRY004
     try:
@@ -122,15 +111,13 @@ def _row(values: dict[str, Any] | str) -> Row:
         row = article_row(article, Capture(url="", fetched_at=moment, body=b"", location=place))
         if article.timestamp is None and _CAPTURE_TIME.fullmatch(values["timestamp"]):
             row["timestamp"] = values["timestamp"]
-        replaced = values.get("replaced_at")
-        row["replaced_at"] = replaced and datetime.fromisoformat(replaced).astimezone(UTC).isoformat(
-            "T", "microseconds"
-        )
+        if replaced := values.get("replaced_at"):
+            replaced = datetime.fromisoformat(replaced).astimezone(UTC).isoformat(timespec="microseconds")
+        row["replaced_at"] = replaced
         fits = _fits(row)
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError):
         raise ValueError("not a row that kbsworld export writes; kbsworld reextract reads pages") from None
-    flags = {name: bool(row[name]) for name in ("has_video", "truncated")}
-    for name, value in {**row, **flags, "paragraphs": list(article.paragraphs)}.items():
+    for name, value in Exported(row, list(article.paragraphs)).values.items():
         same = values.get(name) == value and type(values.get(name)) is type(value)
         if not same or not fits.get(name, True):
             raise ValueError(f"{name} is not as kbsworld export writes it")
@@ -139,14 +126,12 @@ def _row(values: dict[str, Any] | str) -> Row:
 
 def _fits(row: Row) -> dict[str, bool]:
     """Whether kbsworld can have stored what is in columns that are not derived from others."""
-    from extractors.address import parse_address
-
     address = parse_address(row["url"])
     file, offset = row["archive_file"], row["archive_offset"]
     return {
         "url": row["url"] == address.url if address else bool(_URN.fullmatch(row["url"])),
         "timestamp": row["timestamp"] is not None,
-        "kind": row["kind"] in ({address.kind, "other"} if address and address.is_article else _KINDS),
+        "kind": row["kind"] in ({address.kind, "other"} if address and address.is_article else KINDS),
         "lang": bool(_NAME.fullmatch(row["lang"])) and (address is None or address.lang in {None, row["lang"]}),
         "layout": bool(_NAME.fullmatch(row["layout"])),
         "source_url": row["source_url"] != "",

@@ -10,8 +10,6 @@ Examples:
   kbsworld kwic --exact Nord --format csv > nord.csv
 """
 
-from __future__ import annotations
-
 from argparse import ArgumentParser, Namespace
 from collections import Counter
 from collections.abc import Iterable
@@ -23,6 +21,10 @@ from typing import Any
 from crawler.arguments import add_selection_options, query_of, selection_of, whole_number
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
+from storage.exports import name_of
+from storage.query import unaccented, words_of
+from storage.search import concordance
+from storage.selection import select_rows
 
 _COLUMNS = ("name", "url", "timestamp", "lang", "category", "part", "left", "match", "right")
 # Characters that a word of context takes in text; more of the left context is cut, so that matches are in one column.
@@ -43,14 +45,8 @@ class Command(OfflineCommand):
         add_selection_options(parser, limit="print N lines at most")
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from storage.database import open_to_read
-        from storage.exports import name_of
-        from storage.query import unaccented, words_of
-        from storage.search import concordance
-        from storage.selection import select_rows
-
         query = query_of(args, opts)
-        with open_to_read(self.database, tell) as db:
+        with self.open_database() as db:
             rows = select_rows(db, replace(selection_of(opts, db), limit=None))
             lines: Iterable[dict[str, Any]] = concordance(rows, query, opts.context, exact=opts.exact)
             if opts.sort != "date":

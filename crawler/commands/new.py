@@ -12,22 +12,20 @@ Examples:
   kbsworld new --mark nord --query '"corée du nord"' --format html > nord.html
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from argparse import ArgumentParser, Namespace
 from datetime import UTC, datetime
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, check_text, selection_of, suggestion
 from crawler.command import OfflineCommand
 from crawler.commands.export import format_of
-from crawler.terminal import clean, marked, tell
-
-if TYPE_CHECKING:
-    from storage.exports import Exported
+from crawler.terminal import clean, marked
+from storage.database import Store
+from storage.exports import Exported
+from storage.exports.digest import about, differences
+from storage.history import Mark, news, stored_since
 
 
 class Command(OfflineCommand):
@@ -43,9 +41,6 @@ class Command(OfflineCommand):
         add_selection_options(parser)
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        from storage.database import Store, open_to_read
-        from storage.history import Mark, news, stored_since
-
         check_text("--mark", opts.mark or "")
         if opts.mark == "":
             raise ArgumentError("--mark needs a name, such as --mark desk.")
@@ -54,7 +49,7 @@ class Command(OfflineCommand):
         if opts.format == "atom":
             opts.order = "newest"
         name = opts.mark or f"user {os.getuid()}"  # not its name: under cron, and in containers, it may have none
-        with open_to_read(self.database, tell) as db:
+        with self.open_database() as db:
             db.execute("begin")  # one state of the database; a crawl may be storing
             selection = selection_of(opts, db)
             known = {name: Mark(*ids) for name, *ids in db.execute("select name, article, edit from marks")}
@@ -79,8 +74,6 @@ class Command(OfflineCommand):
 
 def _text(article: Exported) -> str:
     """An article as lines fit for a terminal: what changed word by word, or how it begins."""
-    from storage.exports.digest import about, differences
-
     texts = [marked(pieces) for pieces in differences(article)] or map(clean, article.paragraphs[:1])
     lines = [clean(about(article)), clean(article.row["title"] or "(no title)"), *texts, clean(article.row["url"]), ""]
     return "\n".join(lines)

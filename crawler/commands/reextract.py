@@ -11,8 +11,6 @@ Examples:
   kbsworld reextract --only layout=generic
 """
 
-from __future__ import annotations
-
 import hashlib
 import json
 import os
@@ -22,14 +20,18 @@ from collections.abc import Iterable
 from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, check_text, own_layouts, whole_number
 from crawler.command import OfflineCommand
+from crawler.preview import compared_copy
+from crawler.reextract import Reextraction, Report, cluster, code, extract, processes
+from crawler.site import Site
 from crawler.terminal import WORK_FAILED, tell
-
-if TYPE_CHECKING:
-    from storage.archive.capture import Damage, Source
+from storage import ArticleStore
+from storage.archive.capture import Damage, Source, warc_files
+from storage.crawl_state import ReextractionState, places_of
+from storage.sources import find_sources, own_sources, read_places, total_size
+from storage.versions import COLUMNS
 
 
 class Command(OfflineCommand):
@@ -39,31 +41,16 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         add = parser.add_argument
         add("--dry-run", action="store_true", help="store nothing; print what would change, field by field")
-        add(
-            "--only",
-            metavar="NAME=VALUE",
-            action="append",
-            type=_condition,
-            default=[],
-            help="without SOURCE: read only the pages of stored articles with this value (layout=generic; category= "
-            "for those without one); repeat it to narrow further",
-        )
+        text = "without SOURCE: only pages of stored articles with this value (category= for none); repeat it to narrow"
+        add("--only", metavar="NAME=VALUE", action="append", type=_condition, default=[], help=text)
         add("--restart", action="store_true", help="read again what the same call read before it was interrupted")
         add = parser.add_mutually_exclusive_group().add_argument
         jobs = partial(whole_number, 1, 1000)
         add("--jobs", metavar="N", type=jobs, help="worker processes (default: one per core)")
-        help_text = "extract on a Dask cluster instead: tcp://host:8786 (needs kbsworld[cluster])"
-        add("--scheduler", metavar="ADDRESS", type=_address, help=help_text)
+        text = "extract on a Dask cluster instead: tcp://host:8786 (needs kbsworld[cluster])"
+        add("--scheduler", metavar="ADDRESS", type=_address, help=text)
 
     def work(self, paths: list[str], opts: Namespace) -> int:
-        from crawler.preview import compared_copy
-        from crawler.reextract import Reextraction, Report, cluster, code, extract, processes
-        from crawler.site import Site
-        from storage import ArticleStore
-        from storage.crawl_state import ReextractionState, places_of
-        from storage.database import open_to_read
-        from storage.sources import read_places
-
         for _, value in opts.only:
             check_text("--only", value)
         if paths and opts.only:
@@ -76,7 +63,7 @@ class Command(OfflineCommand):
         # Without one, no file is the project's own.
         archive = Path(folder or os.devnull).expanduser().absolute()
         if opts.only and not Path(self.database).expanduser().exists():
-            open_to_read(self.database)  # its error names those there are
+            self.open_database()  # its error names those there are
         sources, size = ([], 0) if opts.only else _sources(paths, archive)
         work = partial(extract, site=site, max_page=max_page, layouts=layouts)
         page_time = self.settings.getfloat("KBS_PAGE_TIME")
@@ -113,8 +100,6 @@ class Command(OfflineCommand):
 
 def _condition(text: str) -> tuple[str, str]:
     """The name and value of --only."""
-    from storage.versions import COLUMNS
-
     name, equals, value = text.partition("=")
     if not equals or name not in COLUMNS:
         raise ArgumentTypeError(f"must be NAME=VALUE, such as layout=generic ({', '.join(COLUMNS)}).")
@@ -128,14 +113,7 @@ def _address(text: str) -> str:
 
 
 def _sources(paths: list[str], archive: Path) -> tuple[Iterable[Source | Damage], int]:
-    """What there is to read, and its bytes; the project's own files under their bare names, also if given as paths.
-
-    Raises:
-        FileNotFoundError: there is nothing.
-    """
-    from storage.archive.capture import Damage, warc_files
-    from storage.sources import find_sources, own_sources, total_size
-
+    """What there is to read, and its bytes; the project's own files under their bare names, also if given as paths."""
     own = {(archive / source.name).resolve(): source for source in own_sources(archive)}
     if paths:
         try:

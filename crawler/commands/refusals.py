@@ -3,9 +3,6 @@
 Prints the pages of KBS_DB that were fetched and refused, newest first, with address, time, and the capture's file and
 place in it. As text these are the newest ten of each reason, with --reason all; csv and json have all.
 
-Exit status: 0; 1 where the database cannot be read; 2 for a wrong call; 128 plus the signal's number where a signal
-ended it.
-
 Examples:
   kbsworld refusals
   kbsworld refusals --reason 'no article on the page'
@@ -20,7 +17,8 @@ from operator import itemgetter
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
-from crawler.terminal import clean, print_csv, table, tell
+from crawler.terminal import clean, print_csv, table
+from storage.checkup import refusals
 
 _SHOWN = 10
 _COLUMNS = ("reason", "pages", "url", "fetched_at", "archive_file", "archive_offset", "advice")
@@ -34,10 +32,7 @@ class Command(OfflineCommand):
         parser.add_argument("--format", choices=("text", "csv", "json"), default="text", help="default: text")
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        from storage.checkup import refusals
-        from storage.database import open_to_read
-
-        with open_to_read(self.database, tell) as db:
+        with self.open_database() as db:
             rows = refusals(db, _SHOWN if opts.format == "text" and not opts.reason else -1, opts.reason)
         if opts.reason and not rows:
             raise ArgumentError(f"No page was refused for {opts.reason}; kbsworld refusals names the reasons.")

@@ -12,24 +12,19 @@ Examples:
   kbsworld search --format json --limit 100 'titre:ministre'
 """
 
-from __future__ import annotations
-
 import json
 import re
 from argparse import ArgumentParser, Namespace
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING
 
 from crawler.arguments import add_selection_options, query_of, selection_of
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
+from storage import Hit
+from storage.search import BEGIN, END, search
+from storage.selection import count_rows
 
-if TYPE_CHECKING:
-    from storage import Hit
-
-# As storage.search marks what was found.
-_BEGIN, _END = "\x02", "\x03"
-_MARKS = re.compile(f"[{_BEGIN}{_END}]")
+_MARKS = re.compile(f"[{BEGIN}{END}]")
 
 
 class Command(OfflineCommand):
@@ -43,12 +38,8 @@ class Command(OfflineCommand):
         parser.set_defaults(limit=20, order="rank")
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from storage.database import open_to_read
-        from storage.search import search
-        from storage.selection import count_rows
-
         query = query_of(args, opts)
-        with open_to_read(self.database, tell) as db:
+        with self.open_database() as db:
             selection = selection_of(opts, db)
             hits = search(db, selection)
             matches = count_rows(db, replace(selection, limit=None))
@@ -72,9 +63,9 @@ def _text(hit: Hit) -> str:
     """A hit as lines fit for a terminal, where what was found is highlighted."""
     begin, end = highlights()
     # A long text may be cut within a mark.
-    texts = [clean(text, keep=_BEGIN + _END) + _END for text in (hit.title or "(no title)", hit.snippet)]
+    texts = [clean(text, keep=BEGIN + END) + END for text in (hit.title or "(no title)", hit.snippet)]
     # Times are stored in KST; one without a time of day is a day. An undated version has the time of its capture.
     moment = clean(hit.written_at or hit.timestamp)
     time = f"{moment[:10]} {moment[11:16]} KST" if len(moment) > 10 else moment
     about = " · ".join(filter(None, [time, clean(hit.category or "")]))
-    return "\n".join([about, *texts, clean(hit.url), ""]).replace(_BEGIN, begin).replace(_END, end)
+    return "\n".join([about, *texts, clean(hit.url), ""]).replace(BEGIN, begin).replace(END, end)

@@ -9,22 +9,20 @@ Examples:
   kbsworld show 'https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=83685' --cite bibtex
 """
 
-from __future__ import annotations
-
 import json
 import shutil
 import textwrap
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
-from crawler.terminal import clean, table, tell
-
-if TYPE_CHECKING:
-    from storage.exports import Exported
-    from storage.versions import Row
+from crawler.terminal import clean, table
+from storage.exports import Exported, sound
+from storage.exports.citation import bibtex, csl
+from storage.exports.digest import about
+from storage.history import history
+from storage.versions import Row
 
 
 class Command(OfflineCommand):
@@ -37,14 +35,9 @@ class Command(OfflineCommand):
         add("--cite", choices=("bibtex", "csl"), help="print a reference only: BibTeX (biblatex) or CSL-JSON")
 
     def work(self, args: list[str], opts: Namespace) -> int:
-        from storage.database import open_to_read
-        from storage.exports import sound
-        from storage.exports.citation import bibtex, csl
-        from storage.history import history
-
         if len(args) != 1:
             raise ArgumentError("Name one article by its address or number, such as: kbsworld show 83685.")
-        with open_to_read(self.database, tell) as db:
+        with self.open_database() as db:
             rows, [row] = history(db, args[0], [opts.version] if opts.version else [])
         for article in sound([row], self.complain):
             values = {name: clean(it, len(it)) if isinstance(it, str) else it for name, it in row.items()}
@@ -58,8 +51,6 @@ class Command(OfflineCommand):
 
 
 def _lines(article: Exported, rows: Sequence[Row], shown: Row) -> Iterator[str]:
-    from storage.exports.digest import about
-
     width = min(shutil.get_terminal_size().columns, 100)  # longer lines are not read with ease
     yield from (article.row["title"] or "(no title)", about(article), article.row["url"])
     for paragraph in article.paragraphs:

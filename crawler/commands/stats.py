@@ -12,24 +12,21 @@ Examples:
   kbsworld stats --plot articles.png
 """
 
-from __future__ import annotations
-
 import json
 from argparse import ArgumentParser, Namespace
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, clean, counted, print_csv, table, tell
-
-if TYPE_CHECKING:
-    from storage.charts import Spec
-    from storage.statistics import Language, Statistic
-    from storage.versions import Row
+from storage.charts import Spec, below_one_another, drawn
+from storage.exports import ExportError, whole_file
+from storage.query import fts_expression, split
+from storage.statistics import MAX_WORDS_ASKED, OTHERS, STATISTICS, Language, Statistic, run, summarize
+from storage.versions import Row
 
 _VERSION = "6.4"  # of Vega-Lite, whose schema the charts name
 _NOTHING = "No stored article matches."
@@ -44,8 +41,7 @@ class Command(OfflineCommand):
         add("--word", metavar="QUERY", action="append", default=[], help=text)
         add("--by", choices=("month", "year"), default="month", help="what is counted over time (default: month)")
         chosen = parser.add_mutually_exclusive_group().add_argument
-        names = ("months", "hours", "lengths", "words", "word", "layouts", "origins", "gaps")
-        chosen("--only", choices=names, help="one statistic; origins and gaps are those of --coverage")
+        chosen("--only", choices=STATISTICS, help="one statistic; origins and gaps are those of --coverage")
         chosen("--coverage", action="store_true", help="where articles were first captured, weekdays without news")
         add("--format", choices=("text", "csv", "json"), help="text: aligned columns (default); csv: needs --only")
         add("--plot", metavar="FILE", help="draw into this .png or .svg file, and print nothing (needs kbsworld[plot])")
@@ -53,11 +49,6 @@ class Command(OfflineCommand):
         add_selection_options(parser)
 
     def work(self, _: list[str], opts: Namespace) -> int:
-        from storage.charts import below_one_another, drawn
-        from storage.database import open_to_read
-        from storage.query import fts_expression, split
-        from storage.statistics import MAX_WORDS_ASKED, STATISTICS, run, summarize
-
         word = ", ".join(opts.word)
         queries = split(word)
         for query in queries:
@@ -76,7 +67,7 @@ class Command(OfflineCommand):
         word = word.encode("utf-8", "replace").decode()  # bytes that are no text are in no article either
         usual = [one for one in STATISTICS.values() if (word if one.asks_for_word else one.coverage == opts.coverage)]
         chosen = [STATISTICS[opts.only]] if opts.only else usual
-        with open_to_read(self.database, tell) as db:
+        with self.open_database() as db:
             selection = selection_of(opts, db)
             summary = summarize(db, selection)
             found = [(one, run(db, one, selection, language, word, opts.by)) for one in chosen]
@@ -99,8 +90,6 @@ def plot(spec: Spec, path: Path) -> None:
         ImportError: vl-convert-python is missing.
     """
     import vl_convert
-
-    from storage.exports import ExportError, whole_file
 
     try:
         if path.suffix.lower() == ".png":
@@ -156,8 +145,6 @@ def _lines(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], word: str
 
 def _cells(statistic: Statistic, rows: Sequence[Row]) -> list[Sequence[object]]:
     """A statistic as a table, headings first; with columns for each value of `across`, the greatest first."""
-    from storage.statistics import OTHERS
-
     headings = {name: words["en"] for name, words in statistic.columns.items()}
     across, beside = statistic.across, statistic.beside
     if not across or len(beside) > 1 == len({row[across] for row in rows}):

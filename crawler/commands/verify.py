@@ -13,8 +13,6 @@ Examples:
   kbsworld verify corpus.xml
 """
 
-from __future__ import annotations
-
 from argparse import Namespace
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,7 +20,8 @@ from tempfile import TemporaryDirectory
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
 from crawler.commands.export import format_of, write_export
-from crawler.terminal import WORK_FAILED, clean, tell
+from crawler.terminal import WORK_FAILED, clean
+from storage.exports.manifest import digest, read
 
 
 class Command(OfflineCommand):
@@ -30,16 +29,13 @@ class Command(OfflineCommand):
     prints = True
 
     def work(self, args: list[str], _: Namespace) -> int:
-        from storage.database import open_to_read
-        from storage.exports.manifest import digest, read
-
         if len(args) != 1:
             raise ArgumentError("Name one manifest, such as articles.csv.manifest.json.")
         output, manifest, selection = read(Path(args[0]).expanduser())
         wanted, is_there = manifest["sha256"], output.exists()
         is_same = is_there and digest(output) == wanted
         print(f"{clean(output)}: {'as it was written' if is_same else 'changed' if is_there else 'not there'}")
-        with open_to_read(self.database, tell) as db, TemporaryDirectory() as folder:
+        with self.open_database() as db, TemporaryDirectory() as folder:
             again = Path(folder, output.name)
             written, _damaged = write_export(db, selection, format_of(manifest["format"], again), again)
             is_again = digest(again) == wanted

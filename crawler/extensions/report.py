@@ -47,7 +47,7 @@ class RunReport(RunExtension):
 
     def response_received(self) -> None:
         # A live line on a terminal, a line a minute elsewhere.
-        run = self.spider.run
+        run, waiting = self.spider.run, len(self.spider.later)
         run.pages += 1
         now = time.monotonic()
         if now - self._shown < (0.2 if self._terminal else 60.0):
@@ -55,9 +55,9 @@ class RunReport(RunExtension):
         self._shown = now
         parts = [f"{run.pages} pages"]
         parts += [f"{run.counts[name]} {name}" for name in COUNTS if run.counts[name] or name != "edited"]
-        parts.append(f"{len(run.failures) - run.waiting} failed")
-        if run.waiting:
-            parts.append(f"{run.waiting} to be tried again")
+        parts.append(f"{len(run.failures) - waiting} failed")
+        if waiting:
+            parts.append(f"{waiting} to be tried again")
         parts.append(f"{60.0 * run.pages / max(now - self._began, 0.001):.0f} pages a minute")
         line = " · ".join(parts)
         print(f"\r{line}\x1b[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr)

@@ -55,11 +55,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
             self._give_up(request, reason_for(exception))
 
     async def robot_parser(self, request: Request) -> RobotParser | None:
-        """The rules for the request's host.
-
-        Raises:
-            IgnoreRequest: they could not be read, or ask for too long a delay: the request must not be sent.
-        """
+        """The rules for the request's host; IgnoreRequest if they could not be read, or ask for too long a delay."""
         await super().robot_parser(request)
         address = urlparse_cached(request)
         # Not what Scrapy returns: of requests that wait for the rules together, only the first gets them.

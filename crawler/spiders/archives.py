@@ -16,10 +16,9 @@ from scrapy.http import Response
 from scrapy.settings import BaseSettings
 
 from crawler.arguments import count, yes
-from crawler.pipeline import CompletedList, ExtractedPage
 from crawler.run_state import end_run, is_ending, reason_for, storing
 from crawler.site import Site
-from crawler.spiders.base import KbsSpider
+from crawler.spiders.base import CompletedList, ExtractedPage, KbsSpider
 from crawler.terminal import table
 from extractors import Article, NotAnArticle, extract_page
 from extractors.address import EDITIONS, FOLDERS, HOSTS

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import cycle
 from typing import Any, ClassVar, Self, TypeVar, cast
@@ -20,7 +21,6 @@ from twisted.python.failure import Failure
 from w3lib.encoding import http_content_type_encoding
 
 from crawler.arguments import ArgumentError, day, own_layouts, words, yes
-from crawler.pipeline import CompletedList, ExtractedPage
 from crawler.run_state import RunState, is_ending, is_forbidden, reason_for, storing
 from crawler.settings import PRODUCT
 from crawler.site import GONE, Site
@@ -30,32 +30,36 @@ from extractors.article import KST
 from extractors.witness import second_opinion
 from storage import ArchiveWriter, ArticleStore, Capture, CrawlState
 from storage.children import ChildError, Children
+from storage.crawl_state import Coverage
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtractedPage:
+    """A page and what extraction made of it."""
+
+    url: str  #: the article's canonical address, as requested
+    capture: Capture
+    result: Article | NotAnArticle  #: its article, or why it holds none
+    timestamp: str | None  #: the version that the list entry announced, if it has a date
+    listed: bool  #: whether a list points to it: without an article it is then pending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedList:
+    """A list that was read completely within `coverage`; yielded after its last article."""
+
+    url: str
+    coverage: Coverage
+
 
 #: What the callbacks of a spider yield.
 Output = ExtractedPage | CompletedList | Request
 
 
 class KbsSpider(scrapy.Spider):
-    """Base of the spiders. A subclass says where to start.
-
-    Attributes:
-        editions: the letters of `lang=`; several are separated by commas.
-        since, until: days in KST; articles that a list dates otherwise are not requested. None: no bound.
-        full: whether to go on where everything is known.
-        started_at: when the run began; aware, UTC.
-        arguments: as given with -a.
-        recheck_days: KBS_RECHECK_DAYS.
-        run: what the run has done so far.
-        site: requests never leave it, redirects included.
-        layouts: the text of the user's own layouts.
-        turns: 0 at each article that a second opinion is asked of.
-        children: the one child process that extracts its pages.
-        store, crawl_state: the database; the extension RunReport opens and closes it.
-        archive: what the extension Archive writes; None without one.
-        dry: whether nothing is to be stored.
-    """
+    """Base of the spiders. A subclass says where to start."""
 
     custom_settings = {
         "ITEM_PIPELINES": {"crawler.pipeline.ArticlePipeline": 100},
@@ -71,19 +75,25 @@ class KbsSpider(scrapy.Spider):
     #: Whether it asks for pages that may not exist.
     guesses: bool = False
 
-    arguments: dict[str, str]
-    recheck_days: int
-    site: Site
-    layouts: str
-    turns: Iterator[int]
-    children: Children
-    store: ArticleStore
+    arguments: dict[str, str]  #: as given with -a
+    recheck_days: int  #: KBS_RECHECK_DAYS
+    site: Site  #: requests never leave it, redirects included
+    layouts: str  #: the text of the user's own layouts
+    turns: Iterator[int]  #: 0 at each article that a second opinion is asked of
+    children: Children  #: the one child process that extracts its pages
+    store: ArticleStore  #: the extension RunReport opens and closes it
     crawl_state: CrawlState
-    archive: ArchiveWriter | None = None
-    dry = False
+    archive: ArchiveWriter | None = None  #: what the extension Archive writes
+    dry = False  #: whether nothing is to be stored
 
     def __init__(self, lang: str = "f", since: str = "", until: str = "", full: str = "") -> None:
-        """A spider with the texts of these arguments; raises ArgumentError if one is invalid."""
+        """A spider with the texts of these arguments; raises ArgumentError if one is invalid.
+
+        Args:
+            lang: the letters of editions, separated by commas.
+            since, until: days in KST; articles that a list dates otherwise are not requested.
+            full: `1` to go on where everything is known.
+        """
         super().__init__()
         self.editions = words("lang", lang)
         for letter in self.editions or [lang]:
@@ -99,7 +109,7 @@ class KbsSpider(scrapy.Spider):
         self.started_at = datetime.now(UTC)
         self.run = RunState()
         self.requested: set[str] = set()
-        self._later: list[Request] = []
+        self.later: list[Request] = []  # failed ones, to be sent once more when all else is done
 
     @classmethod
     def argument_defaults(cls) -> dict[str, str]:
@@ -264,24 +274,19 @@ class KbsSpider(scrapy.Spider):
         yield from self.article_done(list_url)
 
     def page_failed(self, request: Request, reason: str, *, again: bool = True) -> bool:
-        """Report a failed page, to be requested once more when all else is done; whether that was its last chance.
-
-        `again`: whether another request may help.
-        """
+        """Report a failed page, to be requested later if that may help (`again`); whether that was its last chance."""
         asked = asked_for(request)
         self.run.failures[asked] = reason
         if not again or request.meta.get("second_chance"):
             return True
         meta = {name: value for name, value in request.meta.items() if name == "handle_httpstatus_list"}
-        self._later.append(request.replace(url=asked, dont_filter=True, meta=meta | {"second_chance": True}))
-        self.run.waiting = len(self._later)
+        self.later.append(request.replace(url=asked, dont_filter=True, meta=meta | {"second_chance": True}))
         return False
 
     def spider_idle(self) -> None:
         """Request the failed pages once more; raises DontCloseSpider if there are some."""
-        if self._later:
-            failed, self._later = self._later, []
-            self.run.waiting = 0
+        if self.later:
+            failed, self.later = self.later, []
             for request in failed:
                 self.crawler.engine.crawl(request)
             raise DontCloseSpider

@@ -35,33 +35,19 @@ class Bounds:
 
 @dataclass(slots=True)
 class Walk:
-    """The state of a walk. Plain data, so that Scrapy's JOBDIR can keep it.
+    """The state of a walk. Plain data, so that Scrapy's JOBDIR can keep it."""
 
-    Attributes:
-        url: the list's first page, on the site.
-        coverage: how far earlier runs read the list.
-        seen: the articles seen on it.
-        linked: the greatest page number that a page of it linked to.
-        newest: when its newest article was written, as the list says; a day counts as its beginning.
-        waiting: articles requested and not yet dealt with.
-        failed_in_a_row: pages that failed, up to now.
-        repeats_in_a_row: pages without a new entry, up to now.
-        failed: numbers of the pages that failed.
-        ended: how it ended: `known`, `since`, `end`, `pages`, `failed`, `too long`; empty while it goes on.
-        incomplete: whether something may have been left out, so that the next run must not rely on it.
-    """
-
-    url: str
-    coverage: Coverage | None = None
-    seen: set[str] = field(default_factory=set)
-    linked: int = 0
-    newest: datetime | None = None
-    waiting: int = 0
-    failed_in_a_row: int = 0
-    repeats_in_a_row: int = 0
-    failed: set[int] = field(default_factory=set)
-    ended: str = ""
-    incomplete: bool = False
+    url: str  #: the list's first page, on the site
+    coverage: Coverage | None = None  #: how far earlier runs read the list
+    seen: set[str] = field(default_factory=set)  #: the articles seen on it
+    linked: int = 0  #: the greatest page number that a page of it linked to
+    newest: datetime | None = None  #: when its newest article was written, as the list says; a day: its beginning
+    waiting: int = 0  #: articles requested and not yet dealt with
+    failed_in_a_row: int = 0  #: pages that failed, up to now
+    repeats_in_a_row: int = 0  #: pages without a new entry, up to now
+    failed: set[int] = field(default_factory=set)  #: numbers of the pages that failed
+    ended: str = ""  #: how: `known`, `since`, `end`, `pages`, `failed`, `too long`; empty while it goes on
+    incomplete: bool = False  #: whether something may have been left out: the next run must not rely on it
 
     def add(self, page: ListPage, number: int) -> list[ListEntry]:
         """Take in a page of the list; its entries that were not seen before."""

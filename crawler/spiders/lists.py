@@ -1,7 +1,5 @@
 """The base of spiders that walk lists: a subclass says which lists."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -15,9 +13,8 @@ from scrapy.downloadermiddlewares.retry import get_retry_request
 from scrapy.http import Response
 
 from crawler.arguments import count, words
-from crawler.pipeline import CompletedList
 from crawler.run_state import storing
-from crawler.spiders.base import KbsSpider, Output, asked_for
+from crawler.spiders.base import CompletedList, KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
 from extractors.address import list_page_url, parse_address, site_url
@@ -36,7 +33,7 @@ class ListSpider(KbsSpider):
     #: What a list of this spider is called in messages, and by `site_url` where the spider has no `lists` of its own.
     list_name: ClassVar[str] = "list"
     #: What extracts a page of its lists.
-    extract_entries: staticmethod[[bytes, str], ListPage] = staticmethod(extract_list)
+    extract_entries = staticmethod(extract_list)
 
     def __init__(
         self, lang: str = "f", since: str = "", until: str = "", full: str = "", pages: str = "", **own: str

@@ -47,7 +47,7 @@ def main() -> int:
 def _crawl(folder: Path, base: str, articles: int) -> float:
     database = folder / "kbs.db"
     own = {"KBS_BASE_URL": base, "KBS_DB": str(database), "KBS_ARCHIVE": str(folder / "archive")}
-    run = measure("scrapy", "crawl", *CRAWL, own=own)
+    run = measure("crawler", "crawl", *CRAWL, own=own)
     with ArticleStore(database) as store:
         if len(store) != articles:
             sys.exit(f"The crawl stored {len(store)} of {articles} articles. Run make test.")

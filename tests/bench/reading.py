@@ -95,7 +95,7 @@ def _exports(database: Path, articles: int, rounds: int) -> list[float]:
     target = database.with_name("articles.jsonl")
     taken = []
     for _ in range(rounds):
-        run = measure("scrapy", "export", "--format", "jsonl", "-o", str(target), own={"KBS_DB": str(database)})
+        run = measure("crawler", "export", "--format", "jsonl", "-o", str(target), own={"KBS_DB": str(database)})
         with target.open("rb") as lines:
             if (written := sum(1 for _ in lines)) != articles:
                 sys.exit(f"{written} of {articles} articles were exported: the rate means nothing.")
@@ -106,12 +106,12 @@ def _exports(database: Path, articles: int, rounds: int) -> list[float]:
 def _export(database: Path, form: str) -> float:
     with tempfile.TemporaryDirectory(dir=database.parent) as folder:
         target = f"{folder}/{form}{'.md' if form == 'markdown' else ''}"
-        return measure("scrapy", "export", "--format", form, "-o", target, own={"KBS_DB": str(database)}).seconds
+        return measure("crawler", "export", "--format", form, "-o", target, own={"KBS_DB": str(database)}).seconds
 
 
 def _news(database: Path, rounds: int) -> list[float]:
     # The first one tells everything.
-    return [measure("scrapy", "new", own={"KBS_DB": str(database)}).seconds for _ in range(rounds + 1)][1:]
+    return [measure("crawler", "new", own={"KBS_DB": str(database)}).seconds for _ in range(rounds + 1)][1:]
 
 
 def _seconds(do: Callable[[], object]) -> float:

@@ -99,7 +99,7 @@ def _reextract(file: Path, captures: int) -> Run:
     with tempfile.TemporaryDirectory(prefix="kbsworld-bench-") as folder:
         database = Path(folder) / "kbs.db"
         own = {"KBS_DB": str(database), "KBS_ARCHIVE": str(file.parent)}
-        run = measure("scrapy", "reextract", str(file), "--jobs", JOBS, own=own)
+        run = measure("crawler", "reextract", str(file), "--jobs", JOBS, own=own)
         with ArticleStore(database) as store:
             _check(REEXTRACT, len(store), captures)
     return run

@@ -17,13 +17,13 @@ HASTE = ["-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0", "-s", "KB
 
 @pytest.fixture
 def scrapy(tmp_path: Path) -> Run:
-    """`scrapy` with a database and archive of the test's own; environment as keyword arguments."""
+    """`kbsworld` with a database and archive of the test's own; environment as keyword arguments."""
     return lambda *arguments, **environment: prepared().run(*arguments, **_own(tmp_path) | environment)
 
 
 @pytest.fixture
 def crawl(scrapy: Run) -> Run:
-    """`scrapy crawl` without a delay between pages."""
+    """`kbsworld crawl` without a delay between pages."""
     return lambda *arguments, **environment: scrapy("crawl", *arguments, *HASTE, **environment)
 
 

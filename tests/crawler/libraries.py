@@ -1,4 +1,4 @@
-"""What `prepared` imports once: the libraries of a `scrapy`, Scrapy's own components included."""
+"""What `prepared` imports once: the libraries of a `kbsworld`, Scrapy's own components included."""
 
 import gc
 from importlib import import_module

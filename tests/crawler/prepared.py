@@ -1,6 +1,6 @@
-"""Runs `scrapy` in a fork of a process that has imported the libraries, and nothing of the project.
+"""Runs `kbsworld` in a fork of a process that has imported the libraries, and nothing of the project.
 
-To import Scrapy takes longest in a short `scrapy`. Each call is still a process of its own, with its own environment
+To import Scrapy takes longest in a short call. Each call is still a process of its own, with its own environment
 and output, its own import of the project, its own exit status.
 """
 
@@ -29,7 +29,7 @@ class Begun:
         self._written = folder.with_suffix(".output"), folder.with_suffix(".errors")
         for file in self._written:
             file.touch()  # a call may be killed before it has written anything
-        call = ["scrapy", *arguments], first, environment, *map(str, self._written)
+        call = ["kbsworld", *arguments], first, environment, *map(str, self._written)
         self._process = _CONTEXT.Process(target=_become, args=call)
         self._process.start()
         assert self._process.pid is not None
@@ -62,7 +62,7 @@ class Begun:
 
 
 class Prepared:
-    """`python -m scrapy` in the checkout."""
+    """`kbsworld` in the checkout."""
 
     def __init__(self) -> None:
         self._folder = TemporaryDirectory()
@@ -84,7 +84,7 @@ prepared = cache(Prepared)
 
 
 def _become(arguments: list[str], first: str, environment: dict[str, str], output: str, errors: str) -> None:
-    """Be `python -m scrapy`."""
+    """Be `kbsworld`."""
     signal.alarm(LONGEST)
     os.environ.clear()
     os.environ.update(environment)
@@ -95,4 +95,4 @@ def _become(arguments: list[str], first: str, environment: dict[str, str], outpu
     os.chdir(CHECKOUT)
     sys.argv = arguments
     exec(first, {})  # noqa: S102
-    import_module("scrapy.cmdline").execute()
+    import_module("crawler.__main__").main()

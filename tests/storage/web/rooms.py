@@ -114,8 +114,8 @@ class Room:
 @contextmanager
 def opened(database: Path, *options: str, first: str = "") -> Iterator[Room]:
     """The reading room on a database and a free port; `first`: Python that the process runs before the command."""
-    call = ["scrapy", "browse", "--port", "0", *options]
-    browse = f"{first}\nfrom scrapy.cmdline import execute\nexecute({call})"
+    call = ["kbsworld", "browse", "--port", "0", *options]
+    browse = f"{first}\nimport sys\nfrom crawler.__main__ import main\nsys.argv = {call}\nmain()"
     process = subprocess.Popen(
         [sys.executable, "-c", browse],
         cwd=CHECKOUT,
