@@ -112,6 +112,7 @@ class ProjectCommand(ScrapyCommand):
             self.complain(str(error), WRONG_CALL)
         except sqlite3.Error as error:
             advice = "restore a copy of it" if is_damage(error) else "what was stored stays, run this again"
+            advice = "see kbsworld doctor --repair" if "no such" in str(error) else advice
             self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
         except BusyError as error:
             self.complain(str(error), BUSY)

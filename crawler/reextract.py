@@ -257,6 +257,8 @@ class Reextraction:
     archive: Path
     site: Site
     max_page: int
+    #: The address of the last capture that is no article of the site.
+    other: str = ""
     _revisits: list[Revisit] = field(default_factory=list)
     _payloads: list[tuple[str, str, str, int]] = field(default_factory=list)
     _broken_off: str = ""
@@ -317,6 +319,7 @@ class Reextraction:
                 self._count_damage(item)
             elif not (_is_page(item) and self._may_be_article(item.url)):
                 self.report.counts["others"] += 1
+                self.other = item.url
             elif isinstance(item, Revisit):
                 self._revisits.append(item)
             else:

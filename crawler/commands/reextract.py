@@ -92,7 +92,11 @@ class Command(OfflineCommand):
             else:
                 reextraction.read_sources(sources)
         if report.counts["others"] and not report.counts["pages"]:
-            tell(f"None of these captures is an article of KBS_BASE_URL={site.base}; set it to their own site.")
+            other = reextraction.other
+            tell(
+                f"None of these captures ({other}) is an article of KBS_BASE_URL={site.base}; set it to their own site."
+            )
+            return WORK_FAILED
         if report.counts["refused"] and not opts.dry_run:
             tell("kbsworld refusals lists the refused pages, and says what to do.")
         return WORK_FAILED if report.counts["damaged"] else 0
