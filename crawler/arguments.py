@@ -96,6 +96,12 @@ def check_once(assignments: Iterable[str]) -> None:
         raise ArgumentError(f"-a {twice[0]} is given twice; it takes one value.")
 
 
+def check_assignments(assignments: Iterable[str]) -> None:
+    """Check the form of `-s NAME=VALUE`; a query such as "-sommet" is taken for one."""
+    if not all("=" in assignment for assignment in assignments):
+        raise ArgumentError("-s takes NAME=VALUE; a query begins with a word, not a dash: word NOT other.")
+
+
 def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
     """Check the names of settings, in `NAME=VALUE` assignments (of `-s`) and in the environment, and their values."""
     known = {name for name in (*dir(project), *dir(default_settings)) if name.isupper()}

@@ -20,7 +20,7 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
-from crawler.arguments import ArgumentError, check_once, check_settings
+from crawler.arguments import ArgumentError, check_assignments, check_once, check_settings
 from crawler.terminal import BUSY, SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 from storage import StoreError
 from storage.database import BusyError, Database, WrongNameError, is_damage, open_to_read
@@ -77,6 +77,7 @@ class ProjectCommand(ScrapyCommand):
     def process_options(self, args: list[str], opts: Namespace) -> None:
         """Set what the options say, and check it before Scrapy works with it."""
         try:
+            check_assignments(opts.set)
             ScrapyCommand.process_options(self, args, opts)  # writes --pidfile
             if opts.db is not None:
                 self.settings.set("KBS_DB", opts.db, priority="cmdline")

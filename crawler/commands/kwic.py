@@ -1,8 +1,9 @@
 """Print a concordance: each place that has the words of a query, in its context.
 
 Prints each place in the titles and texts of the articles that match QUERY (written as for kbsworld search), one a
-line, with the words before and after it. Accents and capitals do not matter, but with --exact. Each line begins with
-the name that the article has in exports. The newest version of each article counts. A crawl may run at the same time.
+line, with the words before and after it. Accents and capitals do not matter; --exact prints, of these places, those
+that are written as QUERY is. Each line begins with the name that the article has in exports. The newest version of each
+article counts. A crawl may run at the same time.
 
 Examples:
   kbsworld kwic '"conseil de securite"' --since 2026
@@ -40,7 +41,7 @@ class Command(OfflineCommand):
         add("--context", metavar="N", type=partial(whole_number, 0, 100), default=8, help="words on each side (8)")
         text = "by the words before (the last one first), after, or as --order says (default)"
         add("--sort", choices=("left", "right", "date"), default="date", help=text)
-        add("--exact", action="store_true", help="with the accents and capitals of QUERY")
+        add("--exact", action="store_true", help="only places with the accents and capitals of QUERY")
         add("--format", choices=("text", "csv"), default="text", help="csv: all context, and where it is from")
         add_selection_options(parser, limit="print N lines at most")
 
@@ -63,7 +64,7 @@ class Command(OfflineCommand):
                 else:
                     print(f"{line['name']:<26}  {_text(line, opts.context)}")
         if not articles:
-            tell(f"Nothing is found for {query}; try fewer words, or word* for all words that begin so.")
+            tell(f"Nothing is found for {query}; try fewer words or options, or word* for all words that begin so.")
             return WORK_FAILED
         tell(f"{counted(articles.total(), 'line')} of {counted(len(articles), 'article')}.")
         return 0

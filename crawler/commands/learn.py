@@ -71,6 +71,7 @@ class Command(OfflineCommand):
         tell("\n".join([evidence, *(f"differs: {url}: {reason}" for url, reason in learned.wrong.items())]))
         if not (learned.is_sure and known):
             tell(f"Not sure, so nothing is written. With more known articles it may be: {FETCH_KNOWN}")
+            tell(f"Where no article is known from before, look the entry through and put it into {file} yourself.")
             return UNHEALTHY
         if opts.write:
             with whole_file(file) as stream:

@@ -44,7 +44,7 @@ class Command(OfflineCommand):
             hits = search(db, selection)
             matches = count_rows(db, replace(selection, limit=None))
         if not hits:
-            tell(f"No article is found for {query}; try fewer words, or word* for all words that begin so.")
+            tell(f"No article is found for {query}; try fewer words or options, or word* for all words that begin so.")
             return WORK_FAILED
         values = [asdict(hit) for hit in hits]
         rows = [{name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in row.items()} for row in values]

@@ -63,7 +63,10 @@ class KbsArticlesSpider(KbsSpider):
                 views = map(parse_address, (self.site.official(article.source_url or ""), article.url))
                 if view := next((view for view in views if view and view.url == article.url), None):
                     yield self.request_article(view)
-        for address in map(parse_address, chain(self.crawl_state.known_articles(self.known), *self.given)):
+        known = self.crawl_state.known_articles(self.known)
+        if self.known and not known:
+            self.run.failures[f"known={self.known}"] = "no stored article was read by a layout, so none is known"
+        for address in map(parse_address, chain(known, *self.given)):
             assert address is not None
             if address.url in self.requested:
                 continue

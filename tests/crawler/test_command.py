@@ -93,6 +93,7 @@ def test_without_arguments_the_commands_of_every_day_are_printed_and_are_right(d
         (["kwic", "sommet", "--query", "japon"], "Give the words to look for once"),
         (["kwic", "sommet", "--context", "x"], "argument --context: must be a whole number from 0 to 100."),
         (["search", "seoul", "-japon"], "Unknown option -japon; to leave out a word, write: NOT japon. See kbsworld s"),
+        (["search", "-seoul japon"], "-s takes NAME=VALUE; a query begins with a word, not a dash: word NOT other."),
         (["search", "--", "-seoul"], "OR, NOT and brackets need words on both sides"),
         (["export", "--query", "(sommet"], "A bracket is not closed"),
         (["export", "--order", "rank"], "--order rank needs words to rank by; give --query too"),

@@ -78,7 +78,10 @@ def test_without_known_articles_it_is_less_sure_and_writes_nothing(
     assert learned.stdout.startswith("[[articles]]")
     assert "as structure alone reads them" in learned.stderr
     assert "Not sure, so nothing is written" in learned.stderr
+    assert f"put it into {tmp_path / 'layouts.toml'} yourself" in learned.stderr
     assert not (tmp_path / "layouts.toml").exists()
+    run = crawl("kbs_articles", "-a", "known=20")
+    assert (run.returncode, "no stored article was read by a layout, so none is known" in run.stderr) == (1, True)
 
 
 ENTRY = write_entry({name: NEWEST[name] for name in Layout._fields})
