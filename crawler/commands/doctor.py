@@ -151,5 +151,5 @@ def _conclude(runs: list[dict[str, Any]], damaged: list[str]) -> int:
     if not failed:
         print("All well.")
         return 0
-    print(clean(f"Database and archive are sound, but the last run of {', '.join(failed)} failed; see above."))
+    print(clean(f"Database and archive are sound; the last run of {', '.join(failed)} did not end well, see above."))
     return UNHEALTHY if any(run["status"] == UNHEALTHY for run in runs) else 0

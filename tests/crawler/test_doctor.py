@@ -75,7 +75,7 @@ def test_the_last_finished_run_decides_whether_all_is_well(doctor: Run, tmp_path
     ends = re.findall(r"^  kbs_days  .{16} +(\d)  (\w+.*?)  ", unhealthy.stdout, re.MULTILINE)
     assert ends == [("0", "killed or running"), ("3", "finished")]
     assert "kbs_days was unhealthy: the template has changed. [2J\n" in unhealthy.stdout
-    assert unhealthy.stdout.endswith("sound, but the last run of kbs_days failed; see above.\n")
+    assert unhealthy.stdout.endswith("sound; the last run of kbs_days did not end well, see above.\n")
     change(tmp_path, "update runs set ended_at = started_at, exit_status = 0 where ended_at is null")
     assert doctor("--quick").returncode == 0
 
