@@ -147,7 +147,8 @@ def _moment(text: str) -> datetime:
 
     try:
         moment = datetime.fromisoformat(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text)
-    except ValueError:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=KST)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.") from None
     # What is captured up to a later one is not known yet.
-    return min(moment if moment.tzinfo else moment.replace(tzinfo=KST), datetime.now(UTC))
+    return min(moment, datetime.now(UTC))
