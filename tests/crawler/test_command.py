@@ -184,6 +184,7 @@ def test_what_is_the_same_for_all_commands(database: Path, command: str, status:
     ("command", "status", "sentence"),
     [
         ("kbsworld export > /dev/full", 1, f"Standard output cannot be written ({FULL})."),
+        ("kbsworld export --format xlsx > /dev/full", 1, f"Standard output cannot be written ({FULL})."),
         ("kbsworld stats > /dev/full", 1, f"[Errno 28] {FULL}"),
         ("kbsworld extract - <&-", 2, "Standard input (-) is closed; name a file instead."),
         ("kbsworld reextract - <&-", 2, "Standard input (-) is closed; name a file instead."),
