@@ -96,6 +96,19 @@ def test_a_tag_that_is_in_no_selector_is_no_obstacle(samples: Samples) -> None:
 
 def test_pages_that_are_none_are_not_on_the_way(samples: Samples) -> None:
     bodies = [b"", b"{}", b"<p>" * 30_000, b"\0", b"<html>" + b"<div>" * 19_000]
+    bodies += [samples[0].body.replace(b"<body", more + b"<body") for more in (b"<p>a" * 3_000, b"mot " * 300_000)]
     broken = [Sample(body, "https://world.kbs.co.kr/x", None, samples[0].known) for body in bodies]
-    learned = learn([*samples[:12], *broken])
-    assert (learned.is_sure, learned.gone) == (True, 5)
+    learned = learn([*samples[:14], *broken])
+    assert (learned.is_sure, learned.gone) == (True, 7)
+
+
+def test_dates_that_changed_places_are_not_taken_for_articles_that_changed(samples: Samples) -> None:
+    def exchanged(one: Sample) -> Sample:
+        times = [f"{time:%Y-%m-%d %H:%M:%S}".encode() for time in (one.known.written_at, one.known.updated_at) if time]
+        for old, new in zip([*times, b"@"], [b"@", *times], strict=True) if len(times) == 2 else ():
+            one = replace(one, body=one.body.replace(old, new))
+        return one
+
+    learned = learn([*map(exchanged, samples[:20])])
+    assert (learned.is_sure, learned.gone) == (False, 4)
+    assert set(learned.wrong.values()) == {"written_at, updated_at"}
