@@ -97,6 +97,7 @@ ENTRY = write_entry({name: NEWEST[name] for name in Layout._fields})
         ENTRY.replace('credit = "', 'credit = 3\nx = "').encode(),
         ENTRY.replace('cut = "', f'cut = "{"a " * 2_000}').encode(),
         b"#" * 200_000,
+        f"{ENTRY}#{'x' * 1_000_000}".encode(),
     ],
 )
 def test_a_layouts_file_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
