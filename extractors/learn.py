@@ -175,7 +175,8 @@ def _fitting(pages: Sequence[_Page], tops: Sequence[_Element], name: str) -> Ite
 def _around(bodies: Iterable[_Element]) -> dict[str, str]:
     """The selectors of what is in the bodies and not of the article, and of what follows it.
 
-    What is known of the last template is kept: editors wrote it, and it is in few articles.
+    What is known of the last template is kept: editors wrote it, and it is in few articles. What has no name is left
+    out: by its place or picture it would be found in other bodies, too, and be taken out of them.
     """
     boxes: dict[str, None] = {}
     ends: dict[str, None] = {}
@@ -183,8 +184,9 @@ def _around(bodies: Iterable[_Element]) -> dict[str, str]:
         for box, caption in find_captions([body], set()).items():
             boxes |= dict.fromkeys((_names(box) or _by_picture(box)) if caption else ())
         for one in islice(filter(_words_of, blocks_after(body)), 2):
-            ends |= dict.fromkeys(_names(one) or [_step(one)])
-    found = {"picture": (), "credit": boxes, "player": (), "cut": boxes, "end": ends}
+            ends |= dict.fromkeys(_names(one))
+    named = [one for one in boxes if ":" not in one]
+    found = {"picture": (), "credit": boxes, "player": (), "cut": named, "end": ends}
     return {name: ", ".join(dict.fromkeys([NEWEST[name], *some])) for name, some in found.items()}
 
 

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from lxml import html
 
 from extractors import extract_html
-from extractors.layout import read_layouts
+from extractors.layout import css, read_layouts
 from extractors.learn import MIN_CHECKED, Sample, learn, write_entry
 from tests.bench.redesigns import redesigned
 
@@ -26,6 +27,9 @@ def test_a_redesign_is_learned_exactly(seed: int) -> None:
     learned = learn(pages[:16])
     assert learned.is_sure
     assert {one.difference(write_entry(learned.entry)) for one in pages} == {""}
+    body = html.fragment_fromstring(f"<div>{'<div><img>Un paragraphe.</div>' * 5}</div>")
+    lost = [found for name in ("cut", "end") for found in css(learned.entry[name])(body)]
+    assert lost == []  # of other bodies than those it was read off
 
 
 def test_an_entry_is_one_of_a_layouts_file(samples: Samples) -> None:
