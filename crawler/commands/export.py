@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, tell
+from crawler.terminal import WORK_FAILED, counted, tell
 
 if TYPE_CHECKING:
     from sqlite_utils import Database
@@ -84,6 +84,9 @@ class Command(OfflineCommand):
             # Not of pipes, devices and what the shell has opened.
             if path and not str(path).startswith("/dev/") and (path.is_file() or path.is_dir()):
                 manifest.write(db, path, name, selection, written, damaged)
+        others = sum(map(Path.is_file, path.glob("[!.]*"))) - written - (name == "txt") if path and path.is_dir() else 0
+        if others > 0:
+            tell(f"{path} holds {counted(others, 'other file')}, too; for these articles alone, name a new folder.")
         where = path or "standard output"
         tell(f"export: {written:,} written to {where}." if written else f"No article is selected; {where} is empty.")
         return WORK_FAILED if damaged else 0
