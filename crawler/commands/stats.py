@@ -60,7 +60,7 @@ class Command(OfflineCommand):
 
         word = ", ".join(opts.word)
         queries = split(word)
-        for query in queries:
+        for query in queries or opts.word:
             fts_expression(query)
         if len(queries) > MAX_WORDS_ASKED:
             raise ArgumentError(f"--word takes {MAX_WORDS_ASKED} words side by side; leave some out.")

@@ -74,6 +74,7 @@ def test_without_arguments_the_commands_of_every_day_are_printed_and_are_right(d
         ),
         (["export", "--category", "x"], "No article has the category x."),  # which only the database shows
         (["stats", "--plot", "chart.jpg"], "--plot must be a file name that ends in .png or .svg, not chart.jpg."),
+        (["stats", "--word", ""], "There is no word in this query; give one, such as: coree."),
         (["stats", "--only", "word"], "--only word needs a word; give --word too, such as --word Corée."),
         (["stats", "--word", '"nord'], "A quote is not closed"),
         (["stats", "--format", "csv"], "CSV is one table; choose it, such as --only months."),
