@@ -155,7 +155,7 @@ def own_layouts(settings: BaseSettings) -> str:
     file = layouts_file(settings)
     try:
         with open_at_once(file) as stream:
-            text = stream.read(1_000_000).decode("utf-8-sig")
+            text = stream.read(5_000_000).decode("utf-8-sig")  # more than read_layouts takes, of any letters
         read_layouts(text)
     except FileNotFoundError:
         return ""
@@ -213,7 +213,7 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
         raise ArgumentError("--order rank needs words to rank by; give --query too, such as --query sommet.")
     if opts.since and opts.until and opts.since > opts.until:
         raise ArgumentError(f"--since {opts.since} is after --until {opts.until}; exchange them.")
-    given = [*opts.urls, *(line for file in opts.ids for line in lines_of("--ids ", file))]
+    given = [*opts.urls, *(line for file in dict.fromkeys(opts.ids) for line in lines_of("--ids ", file))]
     if opts.ids and not given:
         raise ArgumentError(f"--ids {opts.ids[0]} names no article; write an address or a number on each line.")
     found = {"categories": [find_category(db, one) for one in opts.categories], "urls": find_urls(db, given)}

@@ -58,6 +58,7 @@ class Labels(NamedTuple):
     common_words: str = ""
 
 
+_MAX_LENGTH = 1_000_000  # characters of a file of one's own
 # A selector that needs no XPath.
 _SIMPLE = re.compile(r"[a-z0-9]*(?:\.[\w-]+)?")
 
@@ -70,6 +71,8 @@ def first(selector: Selector, *elements: _Element) -> _Element | None:
 @lru_cache(maxsize=8)
 def read_layouts(text: str) -> tuple[Layout, ...]:
     """The layouts of a file of one's own, with `[[articles]]` as in `layouts.toml`; a ValueError if it is none."""
+    if len(text) > _MAX_LENGTH:
+        raise ValueError(f"it is longer than {_MAX_LENGTH:,} characters")
     try:
         return _layouts(tomllib.loads(text)["articles"] if text else ())
     except (AttributeError, KeyError, TypeError, RecursionError, SelectorError, XPathError) as error:

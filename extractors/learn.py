@@ -28,6 +28,8 @@ _FIELDS = "title category written_at updated_at paragraphs image_url image_credi
 _FROM, _LEVELS = 4, 4
 # How many selectors are tried for a part, pairs of them for the dates, bodies for a head, and entries in all.
 _MOST_SELECTORS, _MOST_PAIRED, _MOST_BODIES, _MOST_ENTRIES = 400, 12, 4, 12
+# The site's pages have 60 KB and 500 elements; on much larger ones hundreds of selectors take minutes.
+_MOST_BYTES, _MOST_ELEMENTS = 1_000_000, 3_000
 _NAME = re.compile(r"-?[A-Za-z_][\w-]{0,60}", re.ASCII)  # that a selector has as it is
 
 
@@ -75,12 +77,18 @@ class _Page(NamedTuple):
 
 def learn(samples: Sequence[Sample]) -> Learned:
     """The layout of the template of some pages, read off half of them and checked on the others."""
-    pages = list(filter(None, map(_find, samples)))
+    found = [(one, _find(one)) for one in samples]
+    pages = [page for _, page in found if page]
     pages.sort(key=lambda page: -sum(bool(getattr(page.sample.known, name)) for name in _FIELDS))  # the richest first
     taken, rest = pages[::2], pages[1::2]
     entries = islice(_entries(taken), _MOST_ENTRIES) if len(rest) >= MIN_CHECKED else ()
     entry = min(entries, key=lambda one: len(_differences(taken, one)), default={})
-    return Learned(entry, len(taken), len(rest), _differences(pages, entry), len(samples) - len(pages))
+    wrong, text = _differences(pages, entry), write_entry(entry) if entry else ""
+    # What was changed since was still written when it was: where that is read otherwise, dates were taken for others.
+    gone = [one for one, page in found if not page]
+    read = {one.url: one.difference(text) for one in gone}
+    wrong |= {url: why for url, why in read.items() if "written_at" in why and "layout" not in why}
+    return Learned(entry, len(taken), len(rest), wrong, len(gone))
 
 
 def write_entry(entry: Mapping[str, str], **about: str) -> str:
@@ -103,6 +111,8 @@ def _find(sample: Sample) -> _Page | None:
     try:
         tree = parse_html(sample.body, sample.charset)
     except NotAnArticle:
+        return None
+    if len(sample.body) > _MOST_BYTES or len(list(tree.iter())) > _MOST_ELEMENTS:
         return None
     for odd in (one for one in tree.iter() if not _NAME.fullmatch(str(one.tag))):
         odd.tag = "span"  # no selector that is made of `o:p`, which Word leaves behind, is one
@@ -164,7 +174,8 @@ def _fitting(pages: Sequence[_Page], tops: Sequence[_Element], name: str) -> Ite
 def _around(bodies: Iterable[_Element]) -> dict[str, str]:
     """The selectors of what is in the bodies and not of the article, and of what follows it.
 
-    What is known of the last template is kept: editors wrote it, and it is in few articles.
+    What is known of the last template is kept: editors wrote it, and it is in few articles. What has no name is left
+    out: by its place or picture it would be found in other bodies, too, and be taken out of them.
     """
     boxes: dict[str, None] = {}
     ends: dict[str, None] = {}
@@ -172,8 +183,9 @@ def _around(bodies: Iterable[_Element]) -> dict[str, str]:
         for box, caption in find_captions([body], set()).items():
             boxes |= dict.fromkeys((_names(box) or _by_picture(box)) if caption else ())
         for one in islice(filter(_words_of, blocks_after(body)), 2):
-            ends |= dict.fromkeys(_names(one) or [_step(one)])
-    found = {"picture": (), "credit": boxes, "player": (), "cut": boxes, "end": ends}
+            ends |= dict.fromkeys(_names(one))
+    named = [one for one in boxes if ":" not in one]
+    found = {"picture": (), "credit": boxes, "player": (), "cut": named, "end": ends}
     return {name: ", ".join(dict.fromkeys([NEWEST[name], *some])) for name, some in found.items()}
 
 

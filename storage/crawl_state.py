@@ -103,9 +103,13 @@ class CrawlState:
         return self._db.execute(sql, [url, timestamp, MAX_LOOKS]).fetchone() is not None
 
     def known_articles(self, most: int) -> list[str]:
-        """The addresses of the newest articles that a layout was read with, so many at most."""
+        """The addresses of the newest articles that a layout was read with, so many at most.
+
+        By turns an updated one and another, while there are both: each shows what the other may not.
+        """
         sql = f"select url from articles where layout <> 'text' and layout <> '{GENERIC}' group by url "  # noqa: S608
-        return [url for (url,) in self._db.execute(f"{sql} order by max(timestamp) desc limit ?", [most])]
+        turns = "row_number() over (partition by max(updated_at) is null order by max(timestamp) desc)"
+        return [url for (url,) in self._db.execute(f"{sql} order by {turns} limit ?", [most])]
 
     def note_entry_date(self, url: str, timestamp: str) -> None:
         """Remember a list entry's date that the article's own page does not have.

@@ -24,7 +24,7 @@ import click
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, tell
+from crawler.terminal import WORK_FAILED, counted, tell
 from extractors.article import KST
 from storage.database import Database
 from storage.exports import manifest, sound, whole_file, whole_folder
@@ -78,6 +78,9 @@ class Command(OfflineCommand):
             # Not of pipes, devices and what the shell has opened.
             if path and not str(path).startswith("/dev/") and (path.is_file() or path.is_dir()):
                 manifest.write(db, path, name, selection, written, damaged)
+        others = sum(map(Path.is_file, path.glob("[!.]*"))) - written - (name == "txt") if path and path.is_dir() else 0
+        if others > 0:
+            tell(f"{path} holds {counted(others, 'other file')}, too; for these articles alone, name a new folder.")
         where = path or "standard output"
         tell(f"export: {written:,} written to {where}." if written else f"No article is selected; {where} is empty.")
         return WORK_FAILED if damaged else 0
@@ -134,7 +137,8 @@ def _moment(text: str) -> datetime:
     """A moment, aware; a day is its end in KST."""
     try:
         moment = datetime.fromisoformat(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text)
-    except ValueError:
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=KST)).astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.") from None
     # What is captured up to a later one is not known yet.
-    return min(moment if moment.tzinfo else moment.replace(tzinfo=KST), datetime.now(UTC))
+    return min(moment, datetime.now(UTC))

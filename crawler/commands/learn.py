@@ -85,7 +85,7 @@ def _find_samples(store: ReadOnlyStore, settings: Settings, paths: list[str], la
     site, max_page = Site(settings["KBS_BASE_URL"]), settings.getint("KBS_MAX_PAGE")
     archive = Path(str(settings["KBS_ARCHIVE"] or "").strip() or os.devnull).expanduser().absolute()
     known, others = (deque[Sample](maxlen=_MOST_SAMPLES) for _ in range(2))
-    named = (one for one in find_sources([str(Path.cwd() / path) for path in paths]) if isinstance(one, Source))
+    named = (one for one in find_sources(paths) if isinstance(one, Source))
     own = read_places(newest_places(store.db, _MOST_READ), archive, max_page)
     items = chain(own, chain.from_iterable(source.read(max_page, 0) for source in named))
     with click.progressbar(items, label="pages", show_pos=True, file=sys.stderr, hidden=not sys.stderr.isatty()) as bar:

@@ -42,7 +42,8 @@ class Command(OfflineCommand):
         with self.open_database() as db:
             selection = selection_of(opts, db)
             hits = search(db, selection)
-            matches = count_rows(db, replace(selection, limit=None))
+            # As ranked, in any order: without the silent edits that an export of all versions has.
+            matches = count_rows(db, replace(selection, limit=None, order="rank"))
         if not hits:
             tell(f"No article is found for {query}; try fewer words or options, or word* for all words that begin so.")
             return WORK_FAILED

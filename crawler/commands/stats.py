@@ -51,7 +51,7 @@ class Command(OfflineCommand):
     def work(self, _: list[str], opts: Namespace) -> int:
         word = ", ".join(opts.word)
         queries = split(word)
-        for query in queries:
+        for query in queries or opts.word:
             fts_expression(query)
         if len(queries) > MAX_WORDS_ASKED:
             raise ArgumentError(f"--word takes {MAX_WORDS_ASKED} words side by side; leave some out.")

@@ -1,6 +1,8 @@
 """An Excel workbook: a sheet with one row per article; days and times are Excel's own, in KST."""
 
+import shutil
 from collections.abc import Iterable
+from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, Any
 
@@ -26,7 +28,8 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> 
     """
     number = 0
     with TemporaryDirectory() as folder:
-        book = Workbook(stream, _OPTIONS | {"tmpdir": folder})
+        file = Path(folder, "articles.xlsx")  # not the stream: where that fails, the zip would print a traceback
+        book = Workbook(file, _OPTIONS | {"tmpdir": folder})
         book.set_properties({"created": moment_of("2000-01-01")})  # the same articles give the same bytes
         sheet = book.add_worksheet("articles")
         sheet.freeze_panes(1, 0)
@@ -37,6 +40,8 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> 
         for number, article in enumerate(articles, 1):
             sheet.write_row(number, 0, _cells(article))
         book.close()
+        with file.open("rb") as whole:
+            shutil.copyfileobj(whole, stream)
     if number >= _MAX_ROWS:  # the library leaves these out
         raise ExportError(f"Excel takes {_MAX_ROWS - 1:,} articles at most; select fewer, or use --format csv.")
 

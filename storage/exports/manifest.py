@@ -66,7 +66,7 @@ def read(path: Path) -> tuple[Path, dict[str, Any], Selection]:
             return path.with_name(manifest["file"]), manifest, _from_json(manifest["selection"])
     except OSError as error:
         raise WrongNameError(f"{path} cannot be read ({error.strerror}); name a file that ends in {_ENDING}.") from None
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ArithmeticError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         pass
     raise WrongNameError(f"{path} is not a manifest that kbsworld export wrote.")
 
@@ -89,9 +89,10 @@ def _as_json(selection: Selection) -> Any:
 def _from_json(values: dict[str, Any]) -> Selection:
     """The selection that is written so; ValueError, TypeError or AttributeError where none is."""
     day, moment = date.fromisoformat, lambda text: datetime.fromisoformat(text).astimezone(UTC)
-    kinds: dict[str, Any] = {"since": day, "until": day, "as_of": moment, "limit": int}
+    kinds: dict[str, Any] = {"since": day, "until": day, "as_of": moment, "limit": range(10**9).index}
     kinds = {name: type(value) for name, value in asdict(NEWEST).items()} | kinds
     selection = Selection(**{name: kinds[name](value) for name, value in values.items()})
-    if selection.order not in ORDERS or _as_json(selection) != values:
+    is_ordered = selection.order in ORDERS and (selection.query or selection.order != "rank")
+    if not is_ordered or _as_json(selection) != values:
         raise ValueError
     return selection

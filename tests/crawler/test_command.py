@@ -74,6 +74,7 @@ def test_without_arguments_the_commands_of_every_day_are_printed_and_are_right(d
         ),
         (["export", "--category", "x"], "No article has the category x."),  # which only the database shows
         (["stats", "--plot", "chart.jpg"], "--plot must be a file name that ends in .png or .svg, not chart.jpg."),
+        (["stats", "--word", ""], "There is no word in this query; give one, such as: coree."),
         (["stats", "--only", "word"], "--only word needs a word; give --word too, such as --word Corée."),
         (["stats", "--word", '"nord'], "A quote is not closed"),
         (["stats", "--format", "csv"], "CSV is one table; choose it, such as --only months."),
@@ -185,6 +186,7 @@ def test_what_is_the_same_for_all_commands(database: Path, command: str, status:
     ("command", "status", "sentence"),
     [
         ("kbsworld export > /dev/full", 1, f"Standard output cannot be written ({FULL})."),
+        ("kbsworld export --format xlsx > /dev/full", 1, f"Standard output cannot be written ({FULL})."),
         ("kbsworld stats > /dev/full", 1, f"[Errno 28] {FULL}"),
         ("kbsworld extract - <&-", 2, "Standard input (-) is closed; name a file instead."),
         ("kbsworld reextract - <&-", 2, "Standard input (-) is closed; name a file instead."),

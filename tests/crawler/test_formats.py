@@ -82,6 +82,10 @@ def test_texts_are_what_corpus_tools_read(folder: Path, truth: list[dict[str, An
         assert {len(token) for token in tokens} == {2}
         assert "".join(word for word, _ in tokens) == "".join(article["text"].split())
     assert validate_tei(etree.parse(export(folder, "a.xml")).getroot())
+    few = ("export", "--format", "txt", "--limit", "2", "-o", f"{folder}/texts")
+    mixed, alone = (prepared().run(*few[:-1], few[-1] + name, KBS_DB=f"{folder}/kbs.db").stderr for name in ("", "2"))
+    assert mixed.startswith(f"{folder}/texts holds {len(truth) - 2} other files, too; ")
+    assert alone == f"export: 2 written to {folder}/texts2.\n"
 
 
 def test_pages_and_feeds_hold_the_whole_texts(folder: Path, truth: list[dict[str, Any]]) -> None:

@@ -172,6 +172,9 @@ BROKEN: dict[str, Any] = {
     "an order of its own": {"selection": {"order": "date; drop table articles"}},
     "a field of its own": {"selection": {"where": "1"}},
     "a moment without zone": {"selection": {"as_of": "2026-11-24T12:00:00"}},
+    "a moment before all": {"selection": {"as_of": "0001-01-01T00:00:00+23:00"}},
+    "a limit that no database takes": {"selection": {"limit": 10**30}},
+    "a rank of no words": {"selection": {"order": "rank"}},
 }
 
 
@@ -204,6 +207,7 @@ def test_a_manifest_that_is_none_is_a_sentence(desk: Desk, tmp_path: Path, kind:
         ("diff 90020 one", "There is no version one; kbsworld show lists the article's, 1 to 2."),
         ("diff 90020 1 2 3", "Name one article and two of its versions"),
         ("export --as-of yesterday", "argument --as-of: must be a day or a moment"),
+        ("export --as-of 0001-01-01T00:00", "argument --as-of: must be a day or a moment"),
         ("export --as-of 2026-11-24 --order rank --query coree", "--order rank is by all that is stored now; leave it"),
         ("crawl kbs_articles -a recheck=0", "recheck=0 is not valid; it must be a whole number from 1."),
     ],

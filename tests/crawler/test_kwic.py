@@ -151,7 +151,7 @@ def test_articles_are_named_in_a_file_and_on_standard_input(crawled: Path, artic
     urls = [each["url"] for each in articles if (each["kind"], each["lang"]) == ("news", "fr")][:3]
     lines = f"# chosen\n{urls[0].rpartition('=')[2]}\n\n{urls[2].replace('world.', 'rki.')}\n"
     (crawled.parent / "ids.txt").write_text(lines)
-    for call in ("--ids ids.txt", "--ids - < ids.txt", f"--url {urls[0].rpartition('=')[2]} --url '{urls[2]}'"):
+    for call in ("--ids ids.txt", "--ids - --ids - < ids.txt", f"--url {urls[0].rpartition('=')[2]} --url '{urls[2]}'"):
         run = in_shell(crawled, f"kbsworld export --lang fr {call}")
         assert {json.loads(line)["url"] for line in run.stdout.splitlines()} == {urls[0], urls[2]}, run.stderr
 

@@ -11,11 +11,13 @@ from crawler.arguments import ArgumentError, own_layouts
 from extractors import Article
 from extractors.layout import NEWEST, Layout
 from extractors.learn import write_entry
+from storage import ArticleStore, CrawlState
 from tests.crawler.conftest import Run
 from tests.crawler.scripted import change_pages, stored
 from tests.replica import Replica
 from tests.replica.moved import move_paragraph
 from tests.replica.redesigned import Redesign
+from tests.rows import article
 
 
 @pytest.fixture
@@ -100,6 +102,7 @@ ENTRY = write_entry({name: NEWEST[name] for name in Layout._fields})
         ENTRY.replace('credit = "', 'credit = 3\nx = "').encode(),
         ENTRY.replace('cut = "', f'cut = "{"a " * 2_000}').encode(),
         b"#" * 200_000,
+        f"{ENTRY}#{'x' * 1_000_000}".encode(),
     ],
 )
 def test_a_layouts_file_that_cannot_be_used_is_refused_with_a_sentence(tmp_path: Path, content: bytes) -> None:
@@ -128,3 +131,13 @@ def test_a_paragraph_that_moved_on_one_page_in_ten_is_reported(crawl: Run, site:
     assert crawled.returncode == 3
     assert {article.layout for article in stored(tmp_path)} == {"news"}
     assert re.search(r"unhealthy: \d of 25 articles differ in prose from what trafilatura reads on", crawled.stderr)
+
+
+def test_updated_articles_are_among_those_that_are_fetched_again(tmp_path: Path) -> None:
+    with ArticleStore(tmp_path / "kbs.db") as store, store.batch():
+        times = {number: f"2026-11-{number:02}T08:00:00+09:00" for number in range(1, 21)}
+        updated = {number: time if number < 6 else None for number, time in times.items()}
+        rows = (article(number, timestamp=times[number], updated_at=updated[number]) for number in times)
+        store.db.table("articles").insert_all(rows)
+        found = [int(url.rpartition("=")[2]) for url in CrawlState(store).known_articles(14)]
+    assert sorted(found) == [*range(1, 6), *range(12, 21)]

@@ -98,6 +98,11 @@ def test_all_hits_are_counted_and_come_in_the_order_that_is_asked_for(path: Path
         [hit] = csv.DictReader(io.StringIO(run.stdout))
         assert hit["written_at"].startswith(first)
         assert run.stderr == "2 articles found. Shown: 1; --limit N shows more.\n"
+    with ArticleStore(path) as store, store.batch():  # a silent edit, which search does not show
+        edit = {"title": "Un sommet", "fetched_at": "2026-11-28T00:00:00.000000+00:00"}
+        assert store.add_row(next(store.db.table("articles").rows) | edit) == "edited"
+    run = scrapy("search", "busan", "--order", "newest", "--all-versions", KBS_DB=str(path))
+    assert run.stderr == "2 articles found.\n"
 
 
 def test_the_readmes_search_prints_what_it_shows(tmp_path: Path, scrapy: Run) -> None:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from lxml import html
 
 from extractors import extract_html
-from extractors.layout import read_layouts
+from extractors.layout import css, read_layouts
 from extractors.learn import MIN_CHECKED, Sample, learn, write_entry
 from tests.bench.redesigns import redesigned
 
@@ -26,6 +27,9 @@ def test_a_redesign_is_learned_exactly(seed: int) -> None:
     learned = learn(pages[:16])
     assert learned.is_sure
     assert {one.difference(write_entry(learned.entry)) for one in pages} == {""}
+    body = html.fragment_fromstring(f"<div>{'<div><img>Un paragraphe.</div>' * 5}</div>")
+    lost = [found for name in ("cut", "end") for found in css(learned.entry[name])(body)]
+    assert lost == []  # of other bodies than those it was read off
 
 
 def test_an_entry_is_one_of_a_layouts_file(samples: Samples) -> None:
@@ -96,6 +100,19 @@ def test_a_tag_that_is_in_no_selector_is_no_obstacle(samples: Samples) -> None:
 
 def test_pages_that_are_none_are_not_on_the_way(samples: Samples) -> None:
     bodies = [b"", b"{}", b"<p>" * 30_000, b"\0", b"<html>" + b"<div>" * 19_000]
+    bodies += [samples[0].body.replace(b"<body", more + b"<body") for more in (b"<p>a" * 3_000, b"mot " * 300_000)]
     broken = [Sample(body, "https://world.kbs.co.kr/x", None, samples[0].known) for body in bodies]
-    learned = learn([*samples[:12], *broken])
-    assert (learned.is_sure, learned.gone) == (True, 5)
+    learned = learn([*samples[:14], *broken])
+    assert (learned.is_sure, learned.gone) == (True, 7)
+
+
+def test_dates_that_changed_places_are_not_taken_for_articles_that_changed(samples: Samples) -> None:
+    def exchanged(one: Sample) -> Sample:
+        times = [f"{time:%Y-%m-%d %H:%M:%S}".encode() for time in (one.known.written_at, one.known.updated_at) if time]
+        for old, new in zip([*times, b"@"], [b"@", *times], strict=True) if len(times) == 2 else ():
+            one = replace(one, body=one.body.replace(old, new))
+        return one
+
+    learned = learn([*map(exchanged, samples[:20])])
+    assert (learned.is_sure, learned.gone) == (False, 4)
+    assert set(learned.wrong.values()) == {"written_at, updated_at"}

@@ -89,6 +89,7 @@ def test_a_version_is_the_same_entry_at_another_time_and_a_selection_another_fee
     assert [entry.updated for entry in read.entries] == ["2026-11-25T00:00:00+09:00", "2026-11-24T12:00:00+09:00"]
     again, other = (feedparser.parse(feed(selection=Selection(query=word))).feed.id for word in ("", "sommet"))
     assert read.feed.id == again != other
+    assert feedparser.parse(feed()).feed.updated == "2000-01-01T00:00:00+09:00"  # the same, whenever it is made
 
 
 @settings(max_examples=100, deadline=None)
