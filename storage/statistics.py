@@ -58,18 +58,12 @@ class Statistic:
     period: Literal["month", "year"] = "month"
 
     def by_year(self) -> "Statistic":
-        """The same as it is told and drawn by years, if it is counted by the caller's periods."""
-        return (
-            self
-            if "{period}" not in self.sql
-            else replace(
-                self,
-                period="year",
-                title=_of_years(self.title),
-                description=_of_years(self.description),
-                columns={name: _of_years(words) for name, words in self.columns.items()},
-            )
-        )
+        """The same for years, if it counts by `{period}`: its words and its chart say so."""
+        if "{period}" not in self.sql:
+            return self
+        columns = {name: _of_years(words) for name, words in self.columns.items()}
+        title, description = _of_years(self.title), _of_years(self.description)
+        return replace(self, period="year", title=title, description=description, columns=columns)
 
     @property
     def asks_for_word(self) -> bool:

@@ -15,6 +15,8 @@ App = Callable[..., Awaitable[None]]
 # Names of this machine; any other in a Host header is a web site whose name leads here (DNS rebinding).
 _HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 _COOKIE = "kbsworld-guest"
+# How many may follow a link before the first comes back.
+_OFFERED = 10
 
 # A page loads from here only; no script in it runs, no other site frames it, no form sends elsewhere.
 _POLICY = (
@@ -36,7 +38,7 @@ class Guests:
         """`invite` is called with the path of each link."""
         self._invite = invite
         self._cookies: set[str] = set()
-        self._offered: set[str] = set()
+        self._offered: list[str] = []
         self._path = ""
 
     def invite(self) -> None:
@@ -51,7 +53,7 @@ class Guests:
     def welcome(self) -> Response:
         """The answer to who follows the link, with a cookie: a browser, or what only shows a preview of it."""
         cookie = token_urlsafe(24)
-        self._offered.add(cookie)
+        self._offered = [*self._offered, cookie][-_OFFERED:]
         # Not a redirect: a browser that comes from elsewhere, as from a message, would not send the cookie there.
         answer = Response.html('<!DOCTYPE html><title>KBS World</title><a href="/">KBS World</a>')
         answer.headers["refresh"] = "0; url=/"
@@ -60,9 +62,9 @@ class Guests:
 
     def knows(self, scope: Message) -> bool:
         """Whether a request is of such a browser; the first that comes with a cookie of the link uses it up."""
-        cookie = None
+        cookie = ""
         with suppress(CookieError):
-            cookie = Request(scope, None).cookies.get(_COOKIE)
+            cookie = Request(scope, None).cookies.get(_COOKIE, "")
         if cookie in self._offered:
             self._cookies.add(cookie)
             self._offered.clear()

@@ -73,7 +73,8 @@ def selection_of(db: Database, asked: Asked) -> Selection:
     query, order = asked.get("q", ""), asked.get("order", "rank")
     if order == "rank" and not query:
         order = "newest"
-    return Selection(query=query, order=_ORDERS.get(order, "newest-written"), categories=categories, **days, **several)  # type: ignore[arg-type]
+    ordered = _ORDERS.get(order, "newest-written")
+    return Selection(query=query, order=ordered, categories=categories, **days, **several)  # type: ignore[arg-type]
 
 
 def _day(text: str) -> date:
@@ -120,8 +121,8 @@ def search_page(db: Database, asked: Asked, page: int) -> Context:
     }
 
 
-def dashboard_fault(db: Database, arguments: Any) -> PageError | None:
-    """Why a dashboard has nothing to draw for what an address asks for."""
+def no_charts(db: Database, arguments: Any) -> PageError | None:
+    """Why a dashboard has no charts of what an address asks for; None where it has."""
     period = arguments.get("by") or "month"
     if period not in {"month", "year"}:
         return PageError("wrong_period", given=period[:40])

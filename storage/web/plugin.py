@@ -18,16 +18,7 @@ from extractors.address import EDITIONS, site_url
 from storage.checkup import refusals
 from storage.web.article import article_page, path_of
 from storage.web.language import PageError, pick_language, words_of_page
-from storage.web.lists import (
-    FILES,
-    Context,
-    article_path,
-    asked_in,
-    dashboard_fault,
-    days_page,
-    search_page,
-    write_file,
-)
+from storage.web.lists import FILES, Context, article_path, asked_in, days_page, no_charts, search_page, write_file
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
@@ -59,8 +50,8 @@ async def extra_template_vars(datasette: Datasette, request: Request) -> Context
     language = _language(request)
     here = {"here": urlencode({"back": request.full_path}), "main_database": DATABASE}
     if request.path.startswith("/-/dashboards/"):
-        fault = await _read(datasette, dashboard_fault, request.args)
-        here["nothing_drawn"] = fault and fault.words[language]
+        fault = await _read(datasette, no_charts, request.args)
+        here["no_charts"] = fault and fault.words[language]
     return words_of_page(language) | here | {"article_path": article_path}
 
 

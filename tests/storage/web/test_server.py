@@ -50,13 +50,13 @@ REQUESTS = [
 SENTENCES = {
     "/robots.txt": ("Cette page n’existe pas.", "There is no such page."),
     "/article/f/1": ("Cet article n’est pas dans la base.", "This article is not stored."),
-    "/article/f/99001?version=abc": ("L’article n’a pas de version abc", "The article has no version abc"),
-    "/search?since=never": ("never n’est pas une date", "never is not a day"),
+    "/article/f/99001?version=abc": ("Pas de version abc", "No version abc"),
+    "/search?since=never": ("never n’est pas un jour", "never is not a day"),
     "/search?category=nulle": ("Aucun article n’a la catégorie nulle", "No article has the category nulle"),
     "/search?kind=feature": ("Aucun article.<", "No article.<"),
     "/search?q=introuvable": ("Aucun article ne contient tous ces mots.", "No article contains all of these words."),
     "/day/0001-01-01": ('commence le <a href="/day/2026-11-19">', 'begins on <a href="/day/2026-11-19">'),
-    "/-/dashboards/fr?since=abc": ("abc n’est pas une date", "abc is not a day"),
+    "/-/dashboards/fr?since=abc": ("abc n’est pas un jour", "abc is not a day"),
     "/-/dashboards/fr?by=xx": ("xx n’est pas une période", "xx is not a period"),
     "/-/dashboards/fr?lang=zz": ("Aucun article.<", "No article.<"),
 }
