@@ -45,11 +45,11 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 
 
 @hookimpl
-async def extra_template_vars(datasette: Datasette, request: Request) -> Context:
+async def extra_template_vars(datasette: Datasette, request: Request, template: str) -> Context:
     """What every page needs."""
-    language = _language(request)
+    language = pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
     here = {"here": urlencode({"back": request.full_path}), "main_database": DATABASE}
-    if request.path.startswith("/-/dashboards/"):
+    if template == "dashboard_view.html":
         fault = await _read(datasette, no_charts, request.args)
         here["no_charts"] = fault and fault.words[language]
     return words_of_page(language) | here | {"article_path": article_path}
@@ -67,8 +67,7 @@ async def handle_exception(datasette: Datasette, request: Request, exception: Ex
     context = {"ok": False, "error": message, "status": status}
     if request.path.endswith(".json"):
         return Response.json(context, status=status)
-    if isinstance(exception, PageError):
-        context["translated"] = exception.words[_language(request)]
+    context["words"] = getattr(exception, "words", None)
     return await _page(datasette, request, "error.html", context, status)
 
 
@@ -77,10 +76,6 @@ def _status(exception: Exception) -> int:
         return 404  # the address of a row has fewer parts than its key
     status = int(getattr(exception, "status", 400 if isinstance(exception, ValueError) else 500))
     return 400 if status == 500 and isinstance(exception, DatasetteError) else status  # such as an unknown column
-
-
-def _language(request: Request) -> str:
-    return pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
 
 
 @hookimpl

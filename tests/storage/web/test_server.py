@@ -58,7 +58,7 @@ SENTENCES = {
     "/day/0001-01-01": ('commence le <a href="/day/2026-11-19">', 'begins on <a href="/day/2026-11-19">'),
     "/-/dashboards/fr?since=abc": ("abc n’est pas un jour", "abc is not a day"),
     "/-/dashboards/fr?by=xx": ("xx n’est pas une période", "xx is not a period"),
-    "/-/dashboards/fr?lang=zz": ("Aucun article.<", "No article.<"),
+    '/-/dashboards/fr?q="&lang=zz': ("Aucun article.<", "No article.<"),
 }
 RUNAWAY = "with recursive c(x) as (select 1 union all select x + 1 from c) select max(x) from c"
 # Five thousand rows of four kilobytes each.
