@@ -142,6 +142,11 @@ def test_picking_a_language_leads_back_to_this_site(small: Room) -> None:
         assert leads_to(back) == "/"
 
 
+def test_a_list_of_one_day_does_not_repeat_it(small: Room) -> None:
+    assert ">19 novembre 2026, 17:51 KST</time>" in small.ask("/search?since=2026-11-19").text
+    assert ">17:51</time>" in small.ask("/search?since=2026-11-19&until=2026-11-19").text
+
+
 @pytest.mark.parametrize("path", SENTENCES)
 def test_what_cannot_be_shown_is_said_in_ones_language(small: Room, path: str) -> None:
     for language, sentence in zip(("fr", "en"), SENTENCES[path], strict=True):
