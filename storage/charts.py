@@ -24,7 +24,8 @@ _ENCODINGS["$layout"]["scale"] = {
 def chart(statistic: Statistic, language: Language) -> Spec:
     """A statistic in Vega-Lite, without `data` and size; `description` is for those who cannot see it."""
     description = {"description": statistic.description[language]}
-    return {**_EVERY, **description, **_completed(statistic.chart, statistic, language)}
+    spec: Spec = _completed({**_EVERY, **description, **statistic.chart}, statistic, language)
+    return spec
 
 
 def drawn(statistic: Statistic, rows: Sequence[Row], language: Language, word: str = "") -> Spec:
@@ -48,6 +49,8 @@ def _completed(part: Any, statistic: Statistic, language: Language) -> Any:
     if isinstance(part, list):
         return [_completed(each, statistic, language) for each in part]
     if isinstance(part, str):
+        if part.startswith("$month"):
+            part = part if statistic.period == "month" else "$year"
         return _completed(_ENCODINGS[part], statistic, language) if part in _ENCODINGS else part
     if not isinstance(part, Mapping):
         return part

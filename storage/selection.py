@@ -15,15 +15,19 @@ from storage.schema import SQL
 from storage.search import marked
 from storage.versions import COLUMNS, Row
 
-#: Orders of a selection: `date` is oldest first, `newest` the reverse, `rank` best match of the query first.
-Order = Literal["date", "newest", "rank"]
+#: Orders of a selection: `date` is oldest version first, `newest` the reverse; `written` and `newest-written` the same
+#: by the time an article was written; `rank` best match of the query first.
+Order = Literal["date", "newest", "written", "newest-written", "rank"]
 
 #: Values of Article.kind.
 KINDS = ("news", "feature", "programme", "other")
-#: What each order is of, in SQL; there is an index of the first two.
+_WRITTEN = "coalesce(catalogue.written_at, catalogue.timestamp)"
+#: What each order is of, in SQL; there is an index of all but the last.
 ORDERS = {
     "date": "catalogue.timestamp, catalogue.url",
     "newest": "catalogue.timestamp desc, catalogue.url desc",
+    "written": f"{_WRITTEN}, catalogue.timestamp, catalogue.url",
+    "newest-written": f"{_WRITTEN} desc, catalogue.timestamp desc, catalogue.url desc",
     "rank": "rank, catalogue.timestamp desc, catalogue.url",
 }
 _MATCH = "articles_fts match :expression"
@@ -105,6 +109,7 @@ class Selection:
         matching = f"+catalogue.id in ({ids})"
         conditions = {
             "catalogue.latest = 1": not self.all_versions,
+            "catalogue.latest > 0": not self.all_versions and self.order.endswith("written"),  # as its index has it
             "catalogue.day >= :since": self.since is not None,
             "catalogue.day <= :until": self.until is not None,
             **{f"{it} in (select value from json_each(:{name}))": getattr(self, name) for name, it in _ANY_OF.items()},  # noqa: S608

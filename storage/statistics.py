@@ -37,6 +37,10 @@ MAX_LABEL = 30
 KNOWN_LAYOUTS = (*LAYOUT_NAMES, TEXT, GENERIC)
 
 
+def _of_years(words: Words) -> Words:
+    return {"en": words["en"].replace("month", "year"), "fr": words["fr"].replace("mois", "année")}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statistic:
     """A question to the database, and how its answer is shown; the comments of statistics.toml explain the fields."""
@@ -51,6 +55,15 @@ class Statistic:
     beside: Sequence[str] = ("articles",)
     coverage: bool = False
     words: Mapping[str, Words] = field(default_factory=dict)
+    period: Literal["month", "year"] = "month"
+
+    def by_year(self) -> "Statistic":
+        """The same for years, if it counts by `{period}`: its words and its chart say so."""
+        if "{period}" not in self.sql:
+            return self
+        columns = {name: _of_years(words) for name, words in self.columns.items()}
+        title, description = _of_years(self.title), _of_years(self.description)
+        return replace(self, period="year", title=title, description=description, columns=columns)
 
     @property
     def asks_for_word(self) -> bool:

@@ -17,7 +17,7 @@ from operator import itemgetter
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
-from crawler.terminal import clean, print_csv, table
+from crawler.terminal import clean, counted, print_csv, table
 from storage.checkup import refusals
 
 _SHOWN = 10
@@ -44,8 +44,8 @@ class Command(OfflineCommand):
         elif not rows:
             print("No page was refused.")
         else:
-            for about, group in groupby(rows, itemgetter("reason", "pages", "advice")):
+            for (reason, pages, advice), group in groupby(rows, itemgetter("reason", "pages", "advice")):
                 names = _COLUMNS[2:-1]
                 lines = [[row[name] and str(row[name]) for name in names] for row in group]
-                print(clean("{} ({:,} pages): {}".format(*about)), *table([names, *lines]), "", sep="\n")
+                print(clean(f"{reason} ({counted(pages, 'page')}): {advice}"), *table([names, *lines]), "", sep="\n")
         return 0

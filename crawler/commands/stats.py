@@ -61,18 +61,18 @@ class Command(OfflineCommand):
             raise ArgumentError("CSV is one table; choose it, such as --only months.")
         if opts.plot is not None and Path(opts.plot).suffix.lower() not in {".png", ".svg"}:
             raise ArgumentError(f"--plot must be a file name that ends in .png or .svg, not {opts.plot or 'empty'}.")
-        if opts.plot is not None and opts.by == "year":
-            raise ArgumentError("--plot draws months; leave out --by year.")
         language: Language = "en" if opts.plot is None else opts.titles
         word = word.encode("utf-8", "replace").decode()  # bytes that are no text are in no article either
         usual = [one for one in STATISTICS.values() if (word if one.asks_for_word else one.coverage == opts.coverage)]
         chosen = [STATISTICS[opts.only]] if opts.only else usual
+        if opts.by == "year":
+            chosen = [statistic.by_year() for statistic in chosen]
         with self.open_database() as db:
             selection = selection_of(opts, db)
             summary = summarize(db, selection)
             found = [(one, run(db, one, selection, language, word, opts.by)) for one in chosen]
         if opts.plot is None:
-            _print(summary, [_by(opts.by, *each) for each in found], opts.format, word)
+            _print(summary, [_by(*each) for each in found], opts.format, word)
             return 0
         if not summary["articles"]:
             tell(f"{_NOTHING} There is nothing to draw.")
@@ -104,9 +104,9 @@ def plot(spec: Spec, path: Path) -> None:
         stream.write(picture)
 
 
-def _by(period: str, statistic: Statistic, rows: list[Row]) -> tuple[Statistic, list[Row]]:
+def _by(statistic: Statistic, rows: list[Row]) -> tuple[Statistic, list[Row]]:
     """A statistic and its rows, whose column `month` is called what it is."""
-    if period == "month" or "{period}" not in statistic.sql:
+    if statistic.period == "month":
         return statistic, rows
     columns = {"year": {"en": "year"}, **statistic.columns}
     del columns["month"]

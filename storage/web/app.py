@@ -24,7 +24,7 @@ from datasette.utils import parse_metadata
 from storage.charts import chart
 from storage.children import Children
 from storage.database import is_at_rest
-from storage.statistics import STATISTICS, Language
+from storage.statistics import STATISTICS, Language, Statistic
 from storage.web import plugin, queries
 from storage.web.guard import Guests, guard
 
@@ -76,14 +76,19 @@ def charts(language: Language, database: str = plugin.DATABASE) -> dict[str, Any
     """The statistics as the charts of a dashboard of datasette-dashboards."""
     return {
         name: {
-            "title": statistic.title[language],
             "db": database,
             "query": statistic.query(_FILTERED, language),
             "library": "vega-lite",  # the plugin's other kinds write values into the page as HTML
-            "display": {**chart(statistic, language), "background": None, "usermeta": {"embedOptions": _EMBEDDING}},
+            **_shown(statistic, language),
+            "by_year": _shown(statistic.by_year(), language),
         }
         for name, statistic in STATISTICS.items()
     }
+
+
+def _shown(statistic: Statistic, language: Language) -> dict[str, Any]:
+    display = {**chart(statistic, language), "background": None, "usermeta": {"embedOptions": _EMBEDDING}}
+    return {"title": statistic.title[language], "display": display}
 
 
 def serve(path: Path, port: int, ready: Callable[[str], None], invite: Callable[[str], None] | None = None) -> None:

@@ -7,18 +7,18 @@ from itertools import pairwise
 
 from sqlite_utils import Database
 
-from extractors.article import KST
 from storage.difference import compare_paragraphs, compare_words
-from storage.exports import FORBIDDEN, REPLACEMENT, Exported, moment_of, sound
+from storage.exports import FORBIDDEN, REPLACEMENT, Exported, sound
 from storage.exports.citation import bibtex
 from storage.exports.digest import web_address
 from storage.query import QueryError, fold, fts_expression, words_of
 from storage.schema import SQL
 from storage.search import BEGIN, END, marked
 from storage.versions import Row
-from storage.web.lists import Asked, Context, article_path, cards, ids_of, minutes, pieces, selection_of
+from storage.web.language import PageError
+from storage.web.lists import Asked, Context, article_path, cards, ids_of, minutes, pieces, seen_in_korea, selection_of
 
-_TIMELINE = SQL["history"].format(columns="id, timestamp, replaced_at")
+_TIMELINE = SQL["history"].format(columns="id, timestamp, written_at, updated_at, replaced_at")
 # Words of a title that are in more articles say little, and take long to rank; how many are looked for; and how long
 # the words are that are.
 _FREQUENT, _WORDS, _LENGTHS = 1_000, 12, range(4, 40)
@@ -33,15 +33,18 @@ def path_of(db: Database, key: int) -> str | None:
     return None
 
 
-def article_page(db: Database, url: str, asked: Asked, version: str, against: str) -> Context | None:
-    """An article in the list of what is asked for; None where it is not stored.
+def article_page(db: Database, url: str, asked: Asked, version: str, against: str) -> Context:
+    """An article in the list of what is asked for.
 
     `version` and `against` are numbers of what stood in it, oldest first, as `kbsworld show` has them: which to show,
-    and which to compare it with.
+    and which to compare it with; empty: the last, and none.
+
+    Raises:
+        PageError: it is not stored, or has no such version.
     """
     timeline = list(db.query(_TIMELINE, [url]))
     if not timeline:
-        return None
+        raise PageError("not_stored", 404)
     number, other = (_number(text, len(timeline)) for text in (version, against))
     number = number or len(timeline)
     shown = _stood(db, url, timeline[number - 1])
@@ -63,8 +66,10 @@ def article_page(db: Database, url: str, asked: Asked, version: str, against: st
 
 
 def _number(text: str, most: int) -> int | None:
-    """The number of a version, if there is one of that number."""
-    return int(text) if re.fullmatch("[1-9][0-9]{0,8}", text, re.ASCII) and int(text) <= most else None
+    """The number of a version; None where none is given."""
+    if text and text not in map(str, range(1, most + 1)):
+        raise PageError("no_version", 404, given=text[:40], most=most)
+    return int(text) if text else None
 
 
 def _stood(db: Database, url: str, entry: Row) -> Exported:
@@ -76,11 +81,13 @@ def _stood(db: Database, url: str, entry: Row) -> Exported:
 
 def _timeline(rows: Sequence[Row]) -> list[Context]:
     """How what stands in an article came about: when, and whether it was written, updated or edited then."""
-    changes = [{"change": "written", "moment": rows[0]["timestamp"]}]
+    first = rows[0]
+    # An article may have been fetched after an update only; one without any date has that of its capture.
+    is_of = {first["updated_at"]: "updated", first["written_at"]: "written"}
+    changes = [{"change": is_of.get(first["timestamp"], "captured"), "moment": first["timestamp"]}]
     for before, row in pairwise(rows):
-        seen = moment_of(before["replaced_at"]) if before["timestamp"] == row["timestamp"] else None
-        moment = seen.astimezone(KST).isoformat() if seen else row["timestamp"]
-        changes.append({"change": "edited" if seen else "updated", "moment": moment})
+        seen = seen_in_korea(before["replaced_at"]) if before["timestamp"] == row["timestamp"] else None
+        changes.append({"change": "edited" if seen else "updated", "moment": seen or row["timestamp"]})
     return changes
 
 

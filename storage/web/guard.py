@@ -15,6 +15,8 @@ App = Callable[..., Awaitable[None]]
 # Names of this machine; any other in a Host header is a web site whose name leads here (DNS rebinding).
 _HOSTS = {"127.0.0.1", "localhost", "[::1]"}
 _COOKIE = "kbsworld-guest"
+# How many may follow a link before the first comes back.
+_OFFERED = 10
 
 # A page loads from here only; no script in it runs, no other site frames it, no form sends elsewhere.
 _POLICY = (
@@ -36,6 +38,7 @@ class Guests:
         """`invite` is called with the path of each link."""
         self._invite = invite
         self._cookies: set[str] = set()
+        self._offered: list[str] = []
         self._path = ""
 
     def invite(self) -> None:
@@ -48,10 +51,9 @@ class Guests:
         return (scope["method"], scope["path"]) == ("GET", self._path)
 
     def welcome(self) -> Response:
-        """The answer to who follows the link, with a cookie; the next one gets another link."""
+        """The answer to who follows the link, with a cookie: a browser, or what only shows a preview of it."""
         cookie = token_urlsafe(24)
-        self._cookies.add(cookie)
-        self.invite()
+        self._offered = [*self._offered, cookie][-_OFFERED:]
         # Not a redirect: a browser that comes from elsewhere, as from a message, would not send the cookie there.
         answer = Response.html('<!DOCTYPE html><title>KBS World</title><a href="/">KBS World</a>')
         answer.headers["refresh"] = "0; url=/"
@@ -59,10 +61,15 @@ class Guests:
         return answer
 
     def knows(self, scope: Message) -> bool:
-        """Whether a request is of such a browser."""
+        """Whether a request is of such a browser; the first that comes with a cookie of the link uses it up."""
+        cookie = ""
         with suppress(CookieError):
-            return Request(scope, None).cookies.get(_COOKIE) in self._cookies
-        return False
+            cookie = Request(scope, None).cookies.get(_COOKIE, "")
+        if cookie in self._offered:
+            self._cookies.add(cookie)
+            self._offered.clear()
+            self.invite()
+        return cookie in self._cookies
 
 
 def guard(app: App, guests: Guests | None = None) -> App:
@@ -89,7 +96,7 @@ def guard(app: App, guests: Guests | None = None) -> App:
 
 def _refusal(scope: Message, guests: Guests | None) -> tuple[int, str] | None:
     headers = dict(scope["headers"])
-    host = headers.get(b"host", b"").decode("latin-1")
+    host = headers.get(b"host", b"").decode("latin-1").lower()
     is_here = scope["client"][0].startswith("127.") and (host in _HOSTS or host.rpartition(":")[0] in _HOSTS)
     if not is_here and (guests is None or host != "{}:{}".format(*scope["server"])):
         return 421, "The reading room answers only to 127.0.0.1 and localhost."

@@ -24,6 +24,15 @@ _FILE: dict[str, list[str]] = tomllib.loads(Path(__file__).with_name("phrases.to
 PHRASES = {code: {name: words[at] for name, words in _FILE.items()} for at, code in enumerate(LANGUAGES)}
 
 
+class PageError(ValueError):
+    """What a page cannot show; the message is a phrase in English, `words` has it in each language."""
+
+    def __init__(self, phrase: str, status: int = 400, **facts: object) -> None:
+        self.words = {language: words[phrase].format(**facts) for language, words in PHRASES.items()}
+        self.status = status
+        super().__init__(self.words["en"])
+
+
 def words_of_page(language: str) -> dict[str, Any]:
     """What templates use to speak a language of LANGUAGES."""
     spells: Sequence[Callable[..., str | None]] = (spell_day, spell_month, spell_fault, spell_time, spell_number)

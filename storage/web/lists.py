@@ -19,13 +19,16 @@ from urllib.parse import urlencode
 from sqlite_utils import Database
 
 from extractors.address import SITE
-from storage.exports import atom, sound
+from extractors.article import KST
+from storage.database import WrongNameError
+from storage.exports import atom, moment_of, sound
 from storage.query import QueryError
 from storage.schema import SQL
 from storage.search import BEGIN, END, find, shown_by
-from storage.selection import NEWEST, ORDERS, Selection, find_category, select_rows
+from storage.selection import NEWEST, Order, Selection, find_category, select_rows
 from storage.statistics import summarize
 from storage.versions import Row
+from storage.web.language import PageError
 
 Context = dict[str, Any]
 #: The parameters of a list in addresses, as they are given.
@@ -37,6 +40,10 @@ FILES = {"csv": "csv_table", "xlsx": "excel", "jsonl": "json_lines"}
 FACETS = ("category", "month", "kind", "lang", "layout")
 
 _NAMES = ("q", "since", "until", "order", "category", "kind", "lang", "layout")
+# The orders of lists as SQL has them: lists show when an article was written.
+_ORDERS: dict[str, Order] = {"rank": "rank", "newest": "newest-written", "date": "written"}
+# Of these, the filters of dashboards.
+_FILTERS = {"since", "until", "category", "lang"}
 _NEWS = re.compile(rf"{re.escape(SITE)}/service/news_view\.htm\?lang=([a-z])&Seq_Code=([0-9A-Za-z_]+)")
 # Articles of a page by days (which are shown whole), of a page of results or a feed, and of all pages of results.
 _DAYS, _RESULTS, _ALL_RESULTS = 40, 50, 1_000
@@ -56,21 +63,25 @@ def asked_in(arguments: Any) -> Asked:
 
 
 def selection_of(db: Database, asked: Asked) -> Selection:
-    """What is asked for; ValueError, with a sentence, where a day is none or no article has the category."""
+    """What is asked for; PageError where a day is none or no article has the category."""
     days = {name: _day(asked[name]) for name in ("since", "until") if name in asked}
     several: Any = {f"{name}s": (asked[name],) for name in ("kind", "lang", "layout") if name in asked}
-    categories = (find_category(db, asked["category"]),) if "category" in asked else ()
+    try:
+        categories = (find_category(db, asked["category"]),) if "category" in asked else ()
+    except WrongNameError:
+        raise PageError("unknown_category", given=asked["category"][:80]) from None
     query, order = asked.get("q", ""), asked.get("order", "rank")
-    if order not in ORDERS or (order == "rank" and not query):
+    if order == "rank" and not query:
         order = "newest"
-    return Selection(query=query, order=order, categories=categories, **days, **several)  # type: ignore[arg-type]
+    ordered = _ORDERS.get(order, "newest-written")
+    return Selection(query=query, order=ordered, categories=categories, **days, **several)  # type: ignore[arg-type]
 
 
 def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"{text[:40]} is not a day; write it as 2026-11-24.") from None
+        raise PageError("no_day", given=text[:40]) from None
 
 
 def ids_of(db: Database, selection: Selection) -> list[int]:
@@ -110,6 +121,19 @@ def search_page(db: Database, asked: Asked, page: int) -> Context:
     }
 
 
+def no_charts(db: Database, arguments: Any) -> PageError | None:
+    """Why a dashboard has no charts of what an address asks for; None where it has."""
+    period = arguments.get("by") or "month"
+    if period not in {"month", "year"}:
+        return PageError("wrong_period", given=period[:40])
+    asked = {name: it for name, it in asked_in(arguments).items() if it and name in _FILTERS}
+    try:
+        found = find(db, replace(selection_of(db, asked), limit=1))
+    except PageError as error:
+        return error
+    return None if found else PageError("none_found")
+
+
 def _facet(asked: Asked, name: str, counted: Sequence[Row]) -> list[Context]:
     counts = Counter[str]()
     for row in counted:
@@ -143,6 +167,7 @@ def days_page(db: Database, day: str) -> Context:
     first = day or (days[0][0] if days else "")
     return {
         "days": days,
+        "first_day": None if days else _only(db, "day_after", ""),
         "is_cut": is_cut,
         "earlier": _only(db, "day_before", days[-1][0]) if days else None,
         "calendar": _calendar(db, first) if first else None,
@@ -174,8 +199,15 @@ def cards(db: Database, ids: Sequence[int]) -> Iterator[Context]:
             "title": pieces(row["title"]),
             "lede": pieces(_lede(row["text"])),
             "minutes": minutes(row["characters"], row["lang"]),
+            "edited_at": seen_in_korea(row["edited_at"]),
             "is_updated": row["written_at"] and row["timestamp"] != row["written_at"],
         }
+
+
+def seen_in_korea(moment: str | None) -> str | None:
+    """A time of a capture (UTC) in KST, as articles have theirs."""
+    seen = moment_of(moment)
+    return seen.astimezone(KST).isoformat() if seen else None
 
 
 def pieces(text: str | None, most: int | None = _CHARACTERS) -> list[str]:

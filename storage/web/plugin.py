@@ -1,6 +1,7 @@
 """The Datasette plugin that makes it a reading room: its pages and its languages."""
 
 import re
+import sqlite3
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -8,15 +9,16 @@ from urllib.parse import urlencode
 
 from datasette import hookimpl
 from datasette.app import Datasette
-from datasette.utils.asgi import NotFound, Request, Response, asgi_send_file
+from datasette.utils.asgi import Request, Response, asgi_send_file
+from datasette.views.base import DatasetteError
 from markupsafe import Markup
 from sqlite_utils import Database
 
 from extractors.address import EDITIONS, site_url
 from storage.checkup import refusals
 from storage.web.article import article_page, path_of
-from storage.web.language import pick_language, words_of_page
-from storage.web.lists import FILES, Context, article_path, asked_in, days_page, search_page, write_file
+from storage.web.language import PageError, pick_language, words_of_page
+from storage.web.lists import FILES, Context, article_path, asked_in, days_page, no_charts, search_page, write_file
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
@@ -43,24 +45,37 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 
 
 @hookimpl
-def extra_template_vars(request: Request) -> Context:
+async def extra_template_vars(datasette: Datasette, request: Request, template: str) -> Context:
     """What every page needs."""
     language = pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
     here = {"here": urlencode({"back": request.full_path}), "main_database": DATABASE}
+    if template == "dashboard_view.html":
+        fault = await _read(datasette, no_charts, request.args)
+        here["no_charts"] = fault and fault.words[language]
     return words_of_page(language) | here | {"article_path": article_path}
 
 
 @hookimpl(tryfirst=True)
 async def handle_exception(datasette: Datasette, request: Request, exception: Exception) -> Response:
     """Show what went wrong on a page of ours, and nothing on the terminal."""
-    status = getattr(exception, "status", 400 if isinstance(exception, ValueError) else 500)
+    status = _status(exception)
     message = getattr(exception, "message", str(exception))
+    if status == 404 and not isinstance(exception, PageError):
+        exception = PageError("no_page", 404)
     if getattr(exception, "message_is_html", False):
         message = Markup(message)  # noqa: S704  (Datasette's own)
     context = {"ok": False, "error": message, "status": status}
     if request.path.endswith(".json"):
         return Response.json(context, status=status)
+    context["words"] = getattr(exception, "words", None)
     return await _page(datasette, request, "error.html", context, status)
+
+
+def _status(exception: Exception) -> int:
+    if isinstance(exception, sqlite3.ProgrammingError):
+        return 404  # the address of a row has fewer parts than its key
+    status = int(getattr(exception, "status", 400 if isinstance(exception, ValueError) else 500))
+    return 400 if status == 500 and isinstance(exception, DatasetteError) else status  # such as an unknown column
 
 
 @hookimpl
@@ -82,8 +97,6 @@ async def _article(datasette: Datasette, request: Request) -> Response:
     asked = asked_in(request.args)
     version, against = (request.args.get(name) or "" for name in ("version", "against"))
     context = await _read(datasette, article_page, url, asked, version, against)
-    if context is None:
-        raise NotFound("This article is not stored.")
     return await _page(datasette, request, "article.html", context)
 
 
@@ -91,7 +104,7 @@ async def _row(datasette: Datasette, request: Request) -> Response:
     """An article by its row, as in results of queries, which is another one where the database is made anew."""
     path = await _read(datasette, path_of, int(request.url_vars["id"]))
     if path is None:
-        raise NotFound("There is no such article.")
+        raise PageError("not_stored", 404)
     return Response.redirect(path)
 
 
@@ -133,10 +146,12 @@ async def _refusals(datasette: Datasette, request: Request) -> Response:
 
 
 async def _pick_language(request: Request) -> Response:
-    back = request.args.get("back") or "/"
+    code = request.url_vars["code"]
+    # A dashboard is in a language of its own.
+    back = re.sub("^/-/dashboards/(fr|en)(?![^/?])", f"/-/dashboards/{code}", request.args.get("back") or "/")
     response = Response.redirect(back if _OWN_PAGE.fullmatch(back) else "/")
     year = 365 * 24 * 3600
-    response.set_cookie(_COOKIE, request.url_vars["code"], max_age=year, httponly=True, samesite="strict")
+    response.set_cookie(_COOKIE, code, max_age=year, httponly=True, samesite="strict")
     return response
 
 

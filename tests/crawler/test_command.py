@@ -105,7 +105,6 @@ def test_without_arguments_the_commands_of_every_day_are_printed_and_are_right(d
         (["export", "--ids", "/dev/null"], "--ids /dev/null names no article; write an address or a number on each"),
         (["export", "--since", "2026", "--since", "2025"], "--since is given twice; it takes one value."),
         (["stats", "--word", ",".join("abcdefghij")], "--word takes 9 words side by side; leave some out."),
-        (["stats", "--by", "year", "--plot", "a.svg"], "--plot draws months; leave out --by year."),
         (["crawl", "kbs_articles", "-a", "ids=1", "-a", "ids=2"], "-a ids is given twice; it takes one value."),
         (["reextract", ""], "An argument is empty, such as a variable"),
     ],

@@ -36,7 +36,7 @@ def test_refused_pages_are_listed_by_reason_with_what_to_do(scrapy: Run, refused
     assert (run.returncode, run.stderr) == (0, "")
     groups = [group.splitlines() for group in run.stdout.rstrip().split("\n\n")]
     assert len(groups) == 2  # a list is skipped, not refused
-    [lost] = [group for group in groups if group[0].startswith("a page without address (1 pages): Name its address")]
+    [lost] = [group for group in groups if group[0].startswith("a page without address (1 page): Name its address")]
     url, _, *place = lost[2].split()
     assert (url, place) == (f"file:{refused}/pages/lost.html", [f"{refused}/pages/lost.html", "0"])
     [[about, _, *shown]] = [group for group in groups if "(12 pages): " in group[0]]

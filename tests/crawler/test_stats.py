@@ -162,6 +162,12 @@ def test_an_svg_has_a_bar_a_row_and_hostile_text_as_text(database: Path, tmp_pat
     root = etree.parse(tmp_path / "months.svg").getroot()
     bars = root.findall(f".//{SVG}g[@class='mark-rect role-mark marks']/{SVG}path")
     assert len(bars) == len(rows["months"])
+    with ArticleStore(database) as store:
+        years = run(store.db, STATISTICS["months"], Selection(), "fr", by="year")
+    plot(drawn(STATISTICS["months"].by_year(), years, "fr"), tmp_path / "years.svg")
+    shown = "".join(etree.parse(tmp_path / "years.svg").getroot().itertext())
+    assert "Articles par année et par catégorie" in shown
+    assert "mois" not in shown
     every = [drawn(statistic, rows[name], "fr", "<séoul>") for name, statistic in STATISTICS.items()]
     plot(below_one_another(every, "fr"), tmp_path / "all.svg")
     root = etree.parse(tmp_path / "all.svg").getroot()

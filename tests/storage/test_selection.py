@@ -78,7 +78,7 @@ selections = st.builds(
     categories=some("Politique", "Culture", ""),
     urls=st.just(()) | st.lists(st.sampled_from(sorted(NEWEST)), min_size=1).map(tuple),
     all_versions=st.booleans(),
-    order=st.sampled_from(["date", "newest"]),
+    order=st.sampled_from(["date", "newest", "written", "newest-written"]),
 )
 
 
@@ -86,7 +86,11 @@ selections = st.builds(
 def test_what_is_meant_is_selected_in_its_order(store: ArticleStore, selection: Selection, limit: int | None) -> None:
     selection = replace(selection, limit=limit)
     wanted = [row for row in ROWS if is_meant(row, selection)]
-    wanted.sort(key=lambda row: (row["timestamp"], row["url"]), reverse=selection.order == "newest")
+    by_written = selection.order.endswith("written")
+    wanted.sort(
+        key=lambda row: (by_written and (row["written_at"] or row["timestamp"]), row["timestamp"], row["url"]),
+        reverse=selection.order.startswith("newest"),
+    )
     found = list(select_rows(store.db, selection))
     assert {row.pop("replaced_at") for row in found} <= {None}
     assert found == wanted[:limit]

@@ -28,9 +28,8 @@ PAGES = """
 """.split()
 TABBED = ["/", "/search?category=Politique", "/article/f/99001", "/-/dashboards/fr?word=Corée"]
 
-# The newest version of each article, newest first.
+# The newest version of each article, the last written first.
 _LATEST = {article.url: article for article in sorted(VERSIONS, key=lambda one: one.timestamp or "")}
-NEWEST = sorted(_LATEST.values(), key=lambda one: (one.timestamp or "", one.url), reverse=True)
 
 
 def plain(texts: Iterable[str]) -> list[str]:
@@ -40,6 +39,9 @@ def plain(texts: Iterable[str]) -> list[str]:
 
 def moment_of(article: Article) -> str:
     return article.written_at.isoformat() if article.written_at else article.timestamp or ""
+
+
+NEWEST = sorted(_LATEST.values(), key=lambda one: (moment_of(one), one.timestamp, one.url), reverse=True)
 
 
 def day_of(article: Article) -> str:
@@ -83,6 +85,8 @@ def test_a_card_says_when_how_long_and_what_changed_and_the_calendar_leads_to_it
     card = page.locator(f".cards li:has-text('{THIRD.title}')")
     assert card.locator(".label").text_content() == THIRD.category
     assert card.locator(".about").inner_text() == "17:51 · 1\xa0min · mis à jour · modifié"
+    change = card.locator(".change").last.get_attribute("title") or ""
+    assert change.startswith("Modifié sans nouvelle date, vu le 21 novembre 2026, 12:0")
     page.fill("#go", "2026-09-30")
     page = reader.follow(".side form button")
     newest = max(day for day in map(day_of, NEWEST) if day <= "2026-09-30")
@@ -152,6 +156,8 @@ def test_an_article_is_shown_whole(reader: Reader, room: Room) -> None:
     assert "YONHAP News" in page.locator("article").inner_text()
     links = [link.get_attribute("href") for link in page.locator("a[rel~=external]").all()]
     assert links == [THIRD.image_url, THIRD.url]
+    directed = page.locator(".related li, .text p, article h1, article .label")
+    assert set(directed.evaluate_all("all => all.map(one => one.dir)")) == {"auto"}
     lines = page.locator(".timeline li").all_inner_texts()
     stamps = [spell_time(one.timestamp, "fr") for one in (SUMMIT, SECOND, THIRD)]
     starts = [f"Publié le {stamps[0]}", *(f"Mis à jour le {stamp}" for stamp in stamps[1:]), "Modifié sans nouvelle"]
@@ -204,6 +210,7 @@ def test_facets_count_narrow_and_widen(reader: Reader) -> None:
     page = reader.follow("nav a:has-text('Articles')")
     assert facets(page) == counted(NEWEST)
     assert next(iter(facets(page)["Mois"])) == spell_month(max(map(day_of, NEWEST)), "fr")
+    assert page.locator("#order option").all_text_contents() == ["les plus récents d’abord", "les plus anciens d’abord"]
     left = NEWEST
     for facet, value, fits in (
         ("Genre", "news", lambda one: one.kind == "news"),
@@ -306,6 +313,19 @@ def test_a_typed_word_changes_its_chart_only(reader: Reader) -> None:
     found = Counter(day_of(one)[:7] for one in NEWEST if "sommet" in f"{one.title} {one.text}".casefold())
     shown = [re.findall("mois: (.+); articles: ([0-9]+); mot: SOMMET", bar) for bar in bars(page, "word")]
     assert {month: int(count) for [(month, count)] in shown if int(count)} == dict(found)
+    page.select_option("#filter-by", "année")
+    page.fill("#filter-word", "SOMMET, Corée")
+    reader.follow("form.filters button")
+    assert page.locator("figcaption").first.text_content() == "Articles par année et par catégorie"
+    assert all(bar.startswith("année: 2026; ") for bar in bars(page, "months"))
+    # Side by side, since an article can have both words.
+    first, second = page.locator(".drawing[data-slug=word] g.mark-rect path").all()
+    left, right = first.bounding_box(), second.bounding_box()
+    assert left is not None
+    assert right is not None
+    assert left["x"] + left["width"] <= right["x"] + 1
+    page = reader.open("/-/dashboards/fr/gaps?since=2026-11-21&until=2026-11-22")
+    assert page.locator(".drawing").inner_text() == "Aucune ligne."
 
 
 def test_the_language_is_the_browsers_until_another_is_picked(browser: Browser, room: Room) -> None:
@@ -331,6 +351,7 @@ def test_a_link_lets_one_browser_of_the_local_network_in(browser: Browser, room:
             headers = {"Host": f"{host}:{urlsplit(address).port}"} if host else {}
             assert httpx.get(address, headers=headers).status_code == status
         assert httpx.get(f"{address}share/guessed").status_code == 403
+        assert httpx.get(link).status_code == 200  # a messenger shows a preview of it
         reader = Reader(guest.new_page()).enter(address)
         reader.show(PHONE, "light")
         reader.page.goto(link)
