@@ -18,7 +18,7 @@ class Site:
     under its address on the site (`official`).
     """
 
-    def __init__(self, base_url: str, *others: str, name: str = "KBS_BASE_URL") -> None:
+    def __init__(self, base_url: str, *others: str, name: str = "KBS_BASE_URL", example: str = SITE) -> None:
         """The site at `base_url`: scheme, host and, where needed, port; a web archive may have parts at others.
 
         Raises:
@@ -26,7 +26,7 @@ class Site:
         """
         for address in (base_url, *others):
             if not _server(address.strip()) or any(mark in address for mark in "?#@"):
-                raise ArgumentError(f"{name} is {address!r}, which is not a web address; give one such as {SITE}.")
+                raise ArgumentError(f"{name} is {address!r}, which is not a web address; give one such as {example}.")
         # As Scrapy writes it in the urls of responses.
         parts = urlsplit(base_url.strip().rstrip("/"))
         self.base = parts._replace(netloc=parts.netloc.lower().removesuffix(f":{_PORTS[parts.scheme]}")).geturl()

@@ -51,7 +51,8 @@ def print_csv(*rows: Iterable[object]) -> None:
 
 def tell(sentence: str) -> None:
     """Print a message on standard error; file names and arguments in it may hold anything."""
-    print(*map(clean, sentence.splitlines()), sep="\n", file=sys.stderr)
+    start = "\r\x1b[K" if sys.stderr.isatty() else ""  # over a live line
+    print(start + "\n".join(map(clean, sentence.splitlines())), file=sys.stderr)
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from scrapy.crawler import Crawler
 from scrapy.http import Response
+from scrapy.utils.asyncio import create_looping_call
 
 from crawler.extensions import RunExtension
 from crawler.extensions.health import complaints
@@ -30,13 +31,16 @@ class RunReport(RunExtension):
         self.spider.store = ArticleStore(crawler.settings["KBS_DB"])
         self.spider.crawl_state = CrawlState(self.spider.store)
         self._row: int | None = None
-        self._began = self._shown = time.monotonic()
+        self._began = time.monotonic()
+        self._progress = create_looping_call(self._show_progress)
         self._terminal = sys.stderr.isatty()
         # Scrapy's handler warns of pages that break off, which the report lists, and advises to accept them.
         logging.getLogger("scrapy.core.downloader.handlers.http11").setLevel(logging.ERROR)
 
     def spider_opened(self) -> None:
         spider = self.spider
+        interval = 0.2 if self._terminal else self.crawler.settings.getfloat("LOGSTATS_INTERVAL") or 60.0
+        self._progress.start(interval, now=False)
         with storing(self.crawler):
             if spider.dry:
                 return
@@ -46,19 +50,17 @@ class RunReport(RunExtension):
                 spider.run.notes.append(f"{runs} What they noted as read is read again; see kbsworld doctor.")
 
     def response_received(self) -> None:
-        # A live line on a terminal, a line a minute elsewhere.
+        self.spider.run.pages += 1
+
+    def _show_progress(self) -> None:
+        """A live line on a terminal, a line a minute elsewhere, also while nothing is fetched."""
         run, waiting = self.spider.run, len(self.spider.later)
-        run.pages += 1
-        now = time.monotonic()
-        if now - self._shown < (0.2 if self._terminal else 60.0):
-            return
-        self._shown = now
         parts = [f"{run.pages} pages"]
         parts += [f"{run.counts[name]} {name}" for name in COUNTS if run.counts[name] or name != "edited"]
         parts.append(f"{len(run.failures) - waiting} failed")
         if waiting:
             parts.append(f"{waiting} to be tried again")
-        parts.append(f"{60.0 * run.pages / max(now - self._began, 0.001):.0f} pages a minute")
+        parts.append(f"{60.0 * run.pages / (time.monotonic() - self._began):.0f} pages a minute")
         line = " · ".join(parts)
         print(f"\r{line}\x1b[K" if self._terminal else line, end="" if self._terminal else "\n", file=sys.stderr)
 
@@ -69,6 +71,7 @@ class RunReport(RunExtension):
     item_error = spider_error
 
     def spider_closed(self, reason: str) -> None:
+        self._progress.stop()
         run = self.spider.run
         reason = run.reason or reason
         run.complaints += complaints(self.spider)

@@ -14,10 +14,12 @@ from scrapy.settings import BaseSettings
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.run_state import end_run, is_ending, reason_for
-from crawler.terminal import counted
+from crawler.terminal import counted, tell
 
 # A back-off grows no further, in seconds.
 _LONGEST_BACKOFF = 300.0
+# A longer wait is reported when it begins, in seconds.
+_SHORT_WAIT = 5.0
 
 
 class RetryMiddleware(retry.RetryMiddleware):
@@ -32,13 +34,15 @@ class RetryMiddleware(retry.RetryMiddleware):
         self._backoff = settings.getfloat("KBS_BACKOFF")
         self._breaker = settings.getint("KBS_BREAKER")
         self._longest_wait = settings.getfloat("KBS_LONGEST_WAIT")
-        # By host: errors in a row, and when it may be asked again (time.monotonic).
-        self._errors: defaultdict[str, int] = defaultdict(int)
+        # By host: errors in a row, as phrases, and when it may be asked again (time.monotonic).
+        self._errors: defaultdict[str, list[str]] = defaultdict(list)
         self._resume_at: defaultdict[str, float] = defaultdict(float)
 
     async def process_request(self, request: Request) -> None:
         """Wait until the host may be asked again."""
         host = urlparse_cached(request).netloc
+        if (wait := self._resume_at[host] - time.monotonic()) > _SHORT_WAIT and self._errors[host]:
+            tell(f"{host}: {self._errors[host][-1]}; waiting {wait:.0f} s")
         while (wait := self._resume_at[host] - time.monotonic()) > 0:
             if is_ending(self.crawler):
                 raise IgnoreRequest("the run is ending")
@@ -49,7 +53,7 @@ class RetryMiddleware(retry.RetryMiddleware):
         if response.status in self.retry_http_codes:
             self._note_error(host, f"HTTP {response.status}", _retry_after(response))
         else:
-            self._errors[host] = 0
+            self._errors[host].clear()
         return super().process_response(request, response)
 
     def process_exception(  # type: ignore[override]
@@ -60,12 +64,13 @@ class RetryMiddleware(retry.RetryMiddleware):
         return super().process_exception(request, exception)
 
     def _note_error(self, host: str, reason: str, asked_for: float) -> None:
-        self._errors[host] = errors = self._errors[host] + 1
+        self._errors[host].append(reason)
+        errors = len(self._errors[host])
         backoff = min(self._backoff * 2.0 ** (errors - 1), _LONGEST_BACKOFF)
         self._resume_at[host] = time.monotonic() + max(asked_for, backoff)
         if errors >= self._breaker:
             times = counted(errors, "time")
-            sentence = f"{host} failed {times} in a row, the last time with {reason}; run it again later."
+            sentence = f"{host} failed {times} in a row, the last time: {reason}; run it again later."
             end_run(self.crawler, "site_failing", sentence)
         elif asked_for > self._longest_wait:
             sentence = f"{host} asks to be left alone for {asked_for:.0f} s; run it again after that."

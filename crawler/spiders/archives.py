@@ -35,6 +35,7 @@ _PATIENCE = 180.0
 _MAX_BYTES = 100_000_000
 # After this number of failed parts in a row an index is left, until the next run.
 _FAILED_PARTS = 3
+_NOTHING_ASKED_FOR = "No capture of these editions or days."
 #: What the API of pywb is asked for: first how many pages of these fields of captures there are.
 PYWB = {"showNumPages": "true", "output": "json", "fl": "url,timestamp,status,mime,digest,filename,offset,length"}
 
@@ -67,6 +68,7 @@ class ArchiveSpider(KbsSpider):
         self.limit, self.dry, self.pywb = count("limit", limit), yes("dry", dry), archive.strip().rstrip("/")
         self.fetched = self.failed = 0  # captures in all, and those up to now in a row
         self.left_out = False
+        self.nothing: str | None = None  # why no capture is found; empty: a wrong address; None: no index answered
         self.found: list[Entry] = []  # in all indexes
         self.missing: set[str | Entry] = set()  # the payloads that a dry run would fetch
         self.kept: dict[str, Place] = {}  # by digest, what this run archived
@@ -78,7 +80,8 @@ class ArchiveSpider(KbsSpider):
 
     def find_site(self, settings: BaseSettings) -> Site:
         names = ("archive",) if self.pywb else self.addresses
-        site = Site(*(self.pywb or settings[name] for name in names), name=" or ".join(names))
+        example = "https://archive.example.org" + ("/collection" if self.pywb else "")
+        site = Site(*(self.pywb or settings[name] for name in names), name=" or ".join(names), example=example)
         site.is_public = not self.pywb
         return site
 
@@ -112,8 +115,9 @@ class ArchiveSpider(KbsSpider):
             if self.dry:
                 with suppress(BrokenPipeError):  # who reads it has read enough
                     print("\n".join(self._table()), flush=True)
-            if not self.found:
-                self.run.notes.append(f"No capture of an article in {self.site.base}: is that its address?")
+            if not self.found and not self.run.failures:
+                question = f"No capture of an article in {self.site.base}: is that its address?"
+                self.run.notes.append(self.nothing or question)
 
     async def fetch(self, request: Request, *accepted: int) -> Response:
         """The answer to a request; ValueError with a phrase if there is none, or its status is not `accepted`."""
@@ -135,10 +139,16 @@ class ArchiveSpider(KbsSpider):
         folders = ["service", *(folder for folder, letter in FOLDERS.items() if letter in self.editions)]
         for prefix in (f"{host}/{folder}/" for host in HOSTS for folder in folders):
             async for answer in self._answers(api, {"url": prefix, "matchType": "prefix"} | query):
+                has_others = answer.entries or self.since or self.until
+                self.nothing = self.nothing or (_NOTHING_ASKED_FOR if has_others else "")
                 for entry in answer.entries:
                     day = entry.captured_at.astimezone(KST).date()
                     if (self.since or day) <= day <= (self.until or day) and entry.address.edition in self.editions:
-                        entries[entry.url, entry.captured_at] = entry
+                        twin = entries.get((entry.url, entry.captured_at), entry)
+                        others = {twin.digest, *twin.others} - {entry.digest}
+                        entries[entry.url, entry.captured_at] = replace(entry, others=frozenset(others))
+            if self.nothing is None:  # it is down, or its address is wrong: one failure says so
+                break
         return sorted(entries.values(), key=lambda entry: (entry.captured_at, entry.url))
 
     async def _answers(self, api: str, query: dict[str, str]) -> AsyncIterator[Answer]:
@@ -196,7 +206,7 @@ class ArchiveSpider(KbsSpider):
                 self.crawl_state.add_pending(address, self.name, str(error))
                 self.failed += 1
                 if self.failed >= self.crawler.settings.getint("KBS_BREAKER"):
-                    sentence = f"{self.failed} captures failed in a row, the last with {error}; run it again later."
+                    sentence = f"{self.failed} captures failed in a row, the last time: {error}; run it again later."
                     end_run(self.crawler, "site_failing", sentence)
                 continue
             self.failed = 0
@@ -215,12 +225,16 @@ class ArchiveSpider(KbsSpider):
         request = self.request_capture(entry)
         request.headers["Accept-Encoding"] = "identity"
         response = await self.fetch(request, 200, 206)
+        matching = (digest for digest in entry.others if matches_digest(digest, response.body))
+        entry = replace(entry, digest=next(matching, entry.digest))
         if response.status == 206:
             capture, headers = read_record(response.body, entry, self.max_page)
         else:
             given = {str(name).lower(): value for name, value in response.headers.to_unicode_dict().items()}
             capture, headers = read_replay(given, response.body, entry, self.max_page)
         self.fetched += 1
+        if entry.others:
+            self.run.notes.append(f"passed over: other captures in the same second as {response.url}")
         return capture, {"status_line": "HTTP/1.1 200 OK", "headers": headers, "body": capture.body}
 
     def _archived(self, entry: Entry) -> tuple[Capture, dict[str, Any]] | None:

@@ -40,6 +40,8 @@ class KbsCommoncrawlSpider(ArchiveSpider):
             is_read = all(self.crawl_state.coverage(f"{apis[name]}#{letter}") for letter in self.editions)
             if not is_read or self.full or self.dry:
                 yield apis[name], PYWB
+            else:
+                self.nothing = "Nothing new: these crawls were read to their end; full=1 asks for them again."
 
     def request_capture(self, entry: Entry) -> Request:
         if self.pywb:

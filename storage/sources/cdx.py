@@ -39,6 +39,7 @@ class Entry:
         url, address: as captured, and as the site's.
         captured_at: to the second; aware, UTC.
         digest: of its payload, as `plain_digest` writes it; empty if the index has none.
+        others: digests of other captures of that address in that second: a replay gives one of them.
         file, offset, length: where its record is, if the index says so.
     """
 
@@ -49,6 +50,7 @@ class Entry:
     file: str
     offset: int
     length: int
+    others: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -74,7 +76,7 @@ def read_index(decoded: tuple[bytes, str], status: int) -> Answer:
     if status == 404 and text.startswith("{"):  # how pywb says that it has nothing
         return answer
     if refused or status != 200 or (text and text[0] not in "[{"):
-        raise ValueError(refused or f"no index, but with HTTP {status} {text[:60]!r}; is the address right?")
+        raise ValueError(refused or f"no index, but HTTP {status}; is the address right? archive= ends before /cdx")
     for row in _table(text, answer) if text.startswith("[") else map(_parsed, text.splitlines()):
         try:
             if isinstance(row.get("pages"), int):

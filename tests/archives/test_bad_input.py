@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+import signal
 import socket
 import time
 import zlib
@@ -20,6 +21,7 @@ from tests.archives.reference import expected
 from tests.archives.runs import COMMONCRAWL, WAYBACK_MACHINE, Runs, difference
 from tests.archives.wayback import Answer
 from tests.archives.world import ArchiveWorld, Change
+from tests.crawler.prepared import Begun, prepared
 from tests.crawler.scripted import ScriptedSite, counts
 
 HTML = b"<!DOCTYPE html><html><body><h1>Site maintenance</h1></body></html>"
@@ -196,6 +198,59 @@ def test_an_archive_that_is_down(runs: Runs, spider: tuple[str, ...]) -> None:
     [sentence] = [line for line in result.stderr.splitlines() if line.strip()]
     assert nobody in sentence
     assert "refuses connections" in sentence
+
+
+def begun_without_an_archive(runs: Runs, backoff: float) -> Begun:
+    pace = ("-s", "AUTOTHROTTLE_ENABLED=False", "-s", f"KBS_BACKOFF={backoff}", "-s", "LOGSTATS_INTERVAL=0.5")
+    nobody = {"KBS_WAYBACK": "http://localhost:1", "KBS_WAYBACK_DELAY": "0"}
+    return prepared().begin("crawl", *WAYBACK_MACHINE, *pace, **runs.environment() | nobody)
+
+
+def test_an_archive_that_cannot_be_reached_is_waited_for_in_sight(runs: Runs) -> None:
+    """Each wait has a line, time passes in lines of progress, and a signal ends the run with its report."""
+    begun = begun_without_an_archive(runs, backoff=30)
+    time.sleep(4)
+    begun.send_signal(signal.SIGINT)
+    _, errors = begun.communicate(timeout=10)
+    assert begun.returncode == 128 + signal.SIGINT, errors
+    lines = errors.splitlines()
+    assert "localhost:1: the host refuses connections; waiting 30 s" in lines
+    assert len([line for line in lines if line.startswith("0 pages · 0 new · ")]) >= 2
+    assert any(line.startswith("kbs_wayback: 0 pages fetched") for line in lines)
+
+
+def test_an_archive_that_never_answered_is_soon_left(runs: Runs) -> None:
+    """After waits of 31 times KBS_BACKOFF; ten errors, as KBS_BREAKER has them, would take 511 times as long."""
+    _, errors = begun_without_an_archive(runs, backoff=0.1).communicate(timeout=20)
+    sentence = "Nothing could be fetched from http://localhost:1: the host refuses connections; check the network and"
+    assert errors.splitlines()[-1].startswith(sentence)
+
+
+def test_two_captures_of_one_address_in_one_second(runs: Runs) -> None:
+    """A replay gives one of them, whichever line of the index comes last."""
+    seen = next(one for one in all_of(runs.archives, WAYBACK) if not one.packed)
+
+    def doubled(status: int, headers: dict[str, str], body: bytes) -> Answer:
+        rows = json.loads(body)
+        for row in [row for row in rows if row[:2] == [seen.address, seen.timestamp]]:
+            rows.insert(rows.index(row) + 1, [*row[:-1], "A" * 32])
+        return status, headers, json.dumps(rows).encode()
+
+    runs.archives.changes["/cdx/search/cdx"] = doubled
+    result = runs.crawl(*WAYBACK_MACHINE)
+    assert result.returncode == 0, result.stderr
+    assert difference(runs.stored(), runs.archives.expected(WAYBACK)) == []
+    assert "passed over: other captures in the same second as " in result.stderr
+    again = runs.crawl(*WAYBACK_MACHINE)
+    assert (again.returncode, "passed over" in again.stderr) == (0, False), again.stderr
+    # One that matches neither is reported.
+    target = f"/web/{seen.timestamp}id_/{seen.address}"
+    runs.archives.changes[target] = lambda status, headers, body: (status, headers, body[:-1])
+    other = Runs(runs.archives, runs.folder / "other")
+    other.folder.mkdir()
+    result = other.crawl(*WAYBACK_MACHINE)
+    assert result.returncode == 1
+    assert "its content does not match its digest" in result.stderr
 
 
 def test_a_crawl_without_captures_of_the_site(runs: Runs) -> None:

@@ -36,6 +36,8 @@ def test_a_run_gives_what_the_reference_says_and_a_second_fetches_no_page(runs: 
     runs.archives.requests.clear()
     result = runs.crawl(*arguments)
     assert result.returncode == 0, result.stderr
+    assert ("these crawls were read to their end; full=1 asks" in result.stderr) == (name == "commoncrawl")
+    assert "is that its address?" not in result.stderr
     assert runs.archives.pages() == []
     asked = [one.target for one in runs.archives.requests]
     # Closed crawls never change; of the Wayback Machine the index alone is asked for.

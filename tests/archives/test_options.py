@@ -120,13 +120,32 @@ def test_an_archive_that_spoils_everything_is_left(runs: Runs) -> None:
     runs.archives.changes["/web/"] = lambda *_: (200, {"Content-Type": "text/html"}, b"<html>")
     result = runs.crawl(*WAYBACK_MACHINE)
     assert (result.returncode, len(runs.archives.pages())) == (1, 10)
-    assert "10 captures failed in a row, the last with no capture; run it again later." in result.stderr
+    assert "10 captures failed in a row, the last time: no capture; run it again later." in result.stderr
 
 
 def test_an_archive_without_any_capture_is_doubted(runs: Runs) -> None:
     result = runs.crawl("kbs_wayback", "-a", f"archive={runs.archives.pywb}/none", "-a", "dry=1")
     assert "No capture of an article in " in result.stderr
+    result = runs.crawl("kbs_wayback", "-a", f"archive={runs.archives.library}/cdx")
+    assert result.returncode == 1
+    [failure] = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
+    assert failure.endswith("no index, but HTTP 404; is the address right? archive= ends before /cdx")
+    assert "No capture" not in result.stderr
     assert runs.crawl("kbs_commoncrawl", "-a", f"archive={runs.archives.pywb}", "-a", "crawls=all").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("spider", "given"),
+    [
+        ("kbs_wayback", ["lang=g"]),
+        ("kbs_commoncrawl", ["crawls=2024", "since=2024-06-01"]),
+        ("kbs_commoncrawl", ["crawls=1990"]),
+    ],
+)
+def test_an_archive_without_the_captures_asked_for_is_not_doubted(runs: Runs, spider: str, given: list[str]) -> None:
+    result = runs.crawl(spider, *(word for one in given for word in ("-a", one)))
+    assert "is that its address?" not in result.stderr
+    assert ("No capture of these editions or days." in result.stderr) == (result.returncode == 0)
 
 
 @BOTH

@@ -77,7 +77,10 @@ def test_settings_can_be_given_with_s_and_the_archive_left_out(crawl: Run, tmp_p
         (["kbs_news", "--page", "2"], "Unknown option --page. See kbsworld crawl --help."),
         (["kbs_news", "-s", "KBS_BASE_URL=world.kbs.co.kr"], "is not a web address; give one such as"),
         (["kbs_wayback", "-s", "KBS_WAYBACK=x"], "KBS_WAYBACK is 'x', which is not a web address; give one such as"),
-        (["kbs_wayback", "-a", "archive=x"], "archive is 'x', which is not a web address; give one such as"),
+        (
+            ["kbs_wayback", "-a", "archive=x"],
+            "archive is 'x', which is not a web address; give one such as https://archive.",
+        ),
         (["kbs_news", "-s", "DOWNLOAD_DELAY=x"], "DOWNLOAD_DELAY is 'x'; it must be a number from 0 to 2147483648."),
         (["kbs_news", "-s", "ROBOTSTXT_OBEY=no"], "ROBOTSTXT_OBEY is 'no'; it must be True or False."),
         (["kbs_news", "-s", "AUTOTHROTTLE_START_DELAY=x"], "AUTOTHROTTLE_START_DELAY is 'x'; it must be a number fr"),

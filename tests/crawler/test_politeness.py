@@ -90,7 +90,7 @@ def test_a_host_that_keeps_failing_ends_the_run(site: ScriptedSite, crawl: Run) 
     site.answers |= {ARTICLE.format(n): (502, b"") for n in range(1, 40)}
     run = crawl("kbs_news", KBS_BASE_URL=site.base_url)
     assert run.returncode == 1
-    assert "failed 10 times in a row, the last time with HTTP 502; run it again later." in run.stderr
+    assert "failed 10 times in a row, the last time: HTTP 502; run it again later." in run.stderr
     assert "(site_failing)" in run.stderr
     assert len([path for path in site.requests if "news_view" in path]) == 10
 
