@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Self
 
@@ -177,7 +178,7 @@ def _connect(file: Path) -> Database:
         raise _unusable(file, error) from error
     connection.execute("pragma query_only = on")
     # Bytes that a damaged disk left must not end the reading of the rest.
-    connection.text_factory = lambda text: text.decode("utf-8", "replace")
+    connection.text_factory = partial(str, encoding="utf-8", errors="replace")
     return Database(connection, execute_plugins=False)
 
 

@@ -78,7 +78,8 @@ class Command(OfflineCommand):
             # Not of pipes, devices and what the shell has opened.
             if path and not str(path).startswith("/dev/") and (path.is_file() or path.is_dir()):
                 manifest.write(db, path, name, selection, written, damaged)
-        others = sum(map(Path.is_file, path.glob("[!.]*"))) - written - (name == "txt") if path and path.is_dir() else 0
+        files = os.scandir(path) if path and path.is_dir() else ()
+        others = sum(file.is_file() and file.name[0] != "." for file in files) - written - (name == "txt")
         if others > 0:
             tell(f"{path} holds {counted(others, 'other file')}, too; for these articles alone, name a new folder.")
         where = path or "standard output"

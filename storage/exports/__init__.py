@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict
 from datetime import datetime
 from hashlib import sha256
-from html import escape
 from itertools import groupby
+from operator import attrgetter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import IO, NamedTuple
@@ -28,6 +28,9 @@ from storage.versions import Row
 #: reserves as no character; and what replaces it.
 FORBIDDEN = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 REPLACEMENT = "\ufffd"
+# Both in one pass, since most texts have neither.
+_ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#x27;", "\r": "&#13;"}
+_MARKUP = re.compile(f"[{''.join(_ESCAPES)}]|{FORBIDDEN.pattern}")
 #: How a paragraph begins that is a list item.
 ITEM = "- "
 #: The columns that are 0 or 1.
@@ -114,7 +117,7 @@ def blocks(paragraphs: Iterable[str]) -> Iterator[tuple[bool, Iterator[str]]]:
 
 def markup(text: str) -> str:
     """Text as XML and HTML show it as it is, also in an attribute; what they forbid becomes U+FFFD."""
-    return escape(FORBIDDEN.sub(REPLACEMENT, text)).replace("\r", "&#13;")
+    return _MARKUP.sub(lambda found: _ESCAPES.get(found[0], REPLACEMENT), text)
 
 
 def described(selection: Selection) -> str:
@@ -203,8 +206,8 @@ def _moved_to(target: Path) -> Iterator[Path]:
             fcntl.flock(place, fcntl.LOCK_SH)
         with TemporaryDirectory(dir=target, prefix=".export-", ignore_cleanup_errors=True) as folder:
             yield Path(folder)
-            for file in sorted(Path(folder).iterdir()):
-                file.replace(target / file.name)
+            for file in sorted(os.scandir(folder), key=attrgetter("name")):  # 100,000 of them: a Path takes longer
+                os.replace(file, f"{target}/{file.name}")  # noqa: PTH105
     finally:
         os.close(place)
 

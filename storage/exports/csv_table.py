@@ -35,4 +35,5 @@ def cells(row: Row, names: Iterable[str] = HEADER) -> list[Any]:
 
 def not_a_formula(value: Any) -> Any:
     """A value as it is; a text that spreadsheets would calculate, with an apostrophe before it."""
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    is_formula = isinstance(value, str) and not value[:1].isalnum() and _FORMULA.match(value)
+    return f"'{value}" if is_formula else value

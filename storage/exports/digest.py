@@ -5,7 +5,7 @@ from typing import IO, Any
 
 from jinja2 import Environment, PackageLoader
 
-from extractors.address import EDITIONS
+from extractors.address import EDITIONS, SITE
 from extractors.article import KST
 from storage.difference import Piece, compare_paragraphs, compare_words
 from storage.exports import Exported, blocks, markup, moment_of
@@ -62,4 +62,4 @@ def _time(moment: str) -> str:
 _TEMPLATES = Environment(loader=PackageLoader("storage.exports"), trim_blocks=True)  # noqa: S701
 _TEMPLATES.filters["markup"] = markup
 _TEMPLATES.globals |= {each.__name__: each for each in (about, blocks, differences, moment_of, web_address)}
-_TEMPLATES.globals["languages"] = set(EDITIONS.values())
+_TEMPLATES.globals |= {"languages": set(EDITIONS.values()), "site": SITE}

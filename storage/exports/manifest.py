@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from datetime import UTC, date, datetime
 from hashlib import file_digest, sha256
 from importlib.metadata import version
-from operator import methodcaller
+from operator import attrgetter, methodcaller
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +74,15 @@ def read(path: Path) -> tuple[Path, dict[str, Any], Selection]:
 def digest(output: Path) -> str:
     """The SHA-256 of a file; of a folder, that of its list as `sha256sum *` prints it, without manifests."""
     if not output.is_dir():
-        with output.open("rb") as stream:
-            return file_digest(stream, "sha256").hexdigest()
-    files = sorted(file for file in output.iterdir() if file.is_file() and not file.name.endswith(_ENDING))
-    listed = "".join(f"{digest(file)}  {file.name}\n" for file in files)
+        return _sha256(output)
+    files = [file for file in os.scandir(output) if file.is_file() and not file.name.endswith(_ENDING)]
+    listed = "".join(f"{_sha256(file)}  {file.name}\n" for file in sorted(files, key=attrgetter("name")))
     return sha256(os.fsencode(listed)).hexdigest()
+
+
+def _sha256(file: os.PathLike[str]) -> str:
+    with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 - not only of a Path
+        return file_digest(stream, "sha256").hexdigest()
 
 
 def _as_json(selection: Selection) -> Any:
