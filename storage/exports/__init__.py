@@ -35,6 +35,9 @@ _MARKUP = re.compile(f"[{''.join(_ESCAPES)}]|{FORBIDDEN.pattern}")
 ITEM = "- "
 #: The columns that are 0 or 1.
 FLAGS = frozenset({"has_video", "truncated"})
+# Made once, for each row of an export.
+_TYPES, _TEXT, _TRUTH = frozenset({str, int, type(None)}), frozenset({str}), frozenset({0, 1})
+_read_json = json.JSONDecoder().decode
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -80,13 +83,13 @@ def sound(rows: Iterable[Row], tell: Callable[[str], None]) -> Iterator[Exported
 
 def _paragraphs(row: Row) -> list[str]:
     """The paragraphs of a row; ValueError, with a phrase, where a column does not hold what it should."""
-    if not set(map(type, row.values())) <= {str, int, type(None)} or not {row[name] for name in FLAGS} <= {0, 1}:
+    if not (_TYPES.issuperset(map(type, row.values())) and _TRUTH.issuperset(map(row.__getitem__, FLAGS))):
         raise ValueError("a column holds a value of another type")
     try:
-        paragraphs = json.loads(row["paragraphs"])
+        paragraphs = _read_json(row["paragraphs"])
     except (ValueError, TypeError, RecursionError):
         paragraphs = None
-    if not isinstance(paragraphs, list) or not set(map(type, paragraphs)) <= {str}:
+    if not isinstance(paragraphs, list) or not _TEXT.issuperset(map(type, paragraphs)):
         raise ValueError("paragraphs is not a JSON list of strings")
     if "\\" in row["paragraphs"] and _SURROGATE.search("".join(paragraphs)):  # only an escape can make one
         raise ValueError("paragraphs holds half a character")

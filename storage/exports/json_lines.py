@@ -14,4 +14,5 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> 
         values = article.values
         if article.change:
             values |= {"change": article.change, "before": article.before and article.before.values}
-        stream.write(f"{encode(values)}\n".encode())
+        stream.write(encode(values).encode())
+        stream.write(b"\n")

@@ -15,8 +15,8 @@ from sqlite_utils import Database
 
 from storage.database import WrongNameError
 from storage.exports import whole_file
+from storage.schema import SQL
 from storage.selection import NEWEST, ORDERS, Selection
-from storage.statistics import summarize
 
 _ENDING = ".manifest.json"
 # What is read of a manifest besides its selection and `written`. A file is in its folder.
@@ -29,8 +29,7 @@ def write(db: Database, output: Path, form: str, selection: Selection, written: 
     Raises:
         ExportError: it cannot be written.
     """
-    [last] = db.execute("select max(fetched_at) from articles").fetchone()
-    counts = summarize(db, NEWEST)
+    last, *counts = db.execute(SQL["state"]).fetchone()
     if selection.as_of or last:
         selection = replace(selection, as_of=(selection.as_of or datetime.fromisoformat(last)).astimezone(UTC))
     manifest = {
@@ -43,7 +42,7 @@ def write(db: Database, output: Path, form: str, selection: Selection, written: 
         "damaged": damaged,
         "database": {
             "captured_until": last,
-            **{name: counts[name] for name in ("versions", "articles", "silent_edits")},
+            **dict(zip(("versions", "articles", "silent_edits"), counts, strict=True)),
         },
         "sha256": digest(output),
     }

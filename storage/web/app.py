@@ -1,6 +1,7 @@
 """Datasette over one database, served to this machine until a signal ends it."""
 
 import asyncio
+import gc
 import json
 import logging
 import re
@@ -129,6 +130,7 @@ def serve(path: Path, port: int, ready: Callable[[str], None], invite: Callable[
         server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, server.handle_exit)
+        gc.freeze()  # what is there stays: to look through it took 60 ms of each tenth page
         ready(f"http://127.0.0.1:{port}/")
         if guests:
             guests.invite()
