@@ -31,7 +31,7 @@ crawl: $(READY) ## fetch the last week's French news from the live site into dat
 browse: $(READY) ## read, search and chart the articles in a browser
 	@$(BIN)/kbsworld browse --open
 
-test: $(READY) .venv-replay/ready ## run the tests without the slow ones (some six minutes)
+test: $(READY) .venv-replay/ready ## run the tests without the slow ones (under ten minutes)
 	@$(BIN)/pytest -m "not slow"
 
 test-all: $(READY) .venv-replay/ready ## run all tests, as CI does
