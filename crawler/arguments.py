@@ -187,9 +187,7 @@ def add_selection_options(parser: ArgumentParser, *, versions: bool = False, lim
     several("--url", dest="urls", metavar="ADDRESS", help="any address of an article, or its number (Seq_Code)")
     several("--ids", metavar="FILE", help="a file of addresses and numbers, one a line; - is standard input")
     add("--limit", metavar="N", type=partial(whole_number, 1, 999_999_999), help=limit)
-    orders = (
-        "date: oldest version first; newest: the reverse; written, newest-written: by the time an article was written"
-    )
+    orders = "date: oldest version first; newest: the reverse; written, newest-written: by when it was written"
     add("--order", choices=tuple(ORDERS), help=f"{orders}; rank: best match of the query")
     if versions:
         add("--all-versions", action="store_true", help="every version of each article, not only the newest")

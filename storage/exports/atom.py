@@ -21,13 +21,7 @@ _NEVER = datetime(2000, 1, 1, tzinfo=KST)
 def write(
     articles: Iterable[Exported], stream: IO[bytes], selection: Selection = NEWEST, address: str | None = None
 ) -> None:
-    """Write articles into a stream (atom.xml).
-
-    Args:
-        articles: the newest first.
-        selection: which these are; the feed's id is made of it.
-        address: where the feed itself is, if it has an address.
-    """
+    """Write articles, the newest first, into a stream (atom.xml): the feed of `selection`, at `address` if anywhere."""
     about, feed, latest = described(selection), template("atom.xml"), _NEVER
     with SpooledTemporaryFile(1 << 20) as waiting:  # for the head, which says when the newest changed
         for article in articles:
