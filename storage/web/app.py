@@ -44,7 +44,7 @@ def reading_room(path: Path) -> Datasette:
     pm.register(plugin)
     # Datasette's own error page prints a traceback for each address that does not exist.
     pm.set_blocked("datasette.handle_exception")
-    metadata = _metadata(plugin.DATABASE)
+    metadata = _metadata()
     # Of this folder it takes the templates and static files.
     datasette = Datasette([], config_dir=_HERE, settings=metadata.pop("settings"), metadata=metadata)
     datasette.remove_database("_memory")
@@ -54,30 +54,28 @@ def reading_room(path: Path) -> Datasette:
 
 def metadata_for_datasette(path: Path) -> tuple[str, Path]:
     """Metadata as JSON, and a folder of plugins, for a person's own `datasette` on a database."""
-    metadata = _metadata(path.stem)
+    metadata = _metadata()
     del metadata["settings"]
-    for query in metadata["databases"][path.stem]["queries"].values():
+    for query in metadata["databases"][plugin.DATABASE]["queries"].values():
         query |= {name: query[name]["en"] for name in ("title", "description") if name in query}
-    return json.dumps(metadata, ensure_ascii=False, indent=2), _HERE / "for_datasette"
+    # Their Datasette names a database after its file.
+    ours, theirs = (json.dumps(name, ensure_ascii=False) for name in (plugin.DATABASE, path.stem))
+    return json.dumps(metadata, ensure_ascii=False, indent=2).replace(ours, theirs), _HERE / "for_datasette"
 
 
-def _metadata(database: str) -> dict[str, Any]:
-    """The metadata of the reading room for a database of this name, with the charts."""
+def _metadata() -> dict[str, Any]:
+    """The metadata of the reading room, with the charts."""
     metadata: dict[str, Any] = parse_metadata((_HERE / "metadata.yaml").read_text("utf-8"))
-    metadata["databases"] = {database: metadata["databases"].pop(plugin.DATABASE)}
     for language, dashboard in metadata["plugins"]["datasette-dashboards"].items():
-        dashboard["charts"] = charts(language, database)
-        for filtered in dashboard["filters"].values():
-            if "db" in filtered:
-                filtered["db"] = database
+        dashboard["charts"] = charts(language)
     return metadata
 
 
-def charts(language: Language, database: str = plugin.DATABASE) -> dict[str, Any]:
+def charts(language: Language) -> dict[str, Any]:
     """The statistics as the charts of a dashboard of datasette-dashboards."""
     return {
         name: {
-            "db": database,
+            "db": plugin.DATABASE,
             "query": statistic.query(_FILTERED, language),
             "library": "vega-lite",  # the plugin's other kinds write values into the page as HTML
             **_shown(statistic, language),
@@ -117,14 +115,8 @@ def serve(path: Path, port: int, ready: Callable[[str], None], invite: Callable[
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         port = listening.getsockname()[1]
         guests = invite and Guests(lambda link: invite(f"http://{_own_address()}:{port}{link}"))
-        config = uvicorn.Config(
-            guard(reading_room(path).app(), guests),
-            log_config=None,
-            log_level="critical",
-            access_log=False,
-            timeout_graceful_shutdown=1,
-            lifespan="on",
-        )
+        app = guard(reading_room(path).app(), guests)
+        config = uvicorn.Config(app, log_config=None, log_level="critical", timeout_graceful_shutdown=1)
         server = uvicorn.Server(config)
         # uvicorn's own would raise signals a second time at the end, and ignore SIGHUP.
         server.capture_signals = nullcontext  # type: ignore[assignment, method-assign]

@@ -46,12 +46,10 @@ class Guests:
         self._path = f"/share/{token_urlsafe(24)}"
         self._invite(self._path)
 
-    def invites(self, scope: Message) -> bool:
-        """Whether a request follows the link."""
-        return (scope["method"], scope["path"]) == ("GET", self._path)
-
-    def welcome(self) -> Response:
-        """The answer to who follows the link, with a cookie: a browser, or what only shows a preview of it."""
+    def welcome(self, scope: Message) -> Response | None:
+        """The answer to a request that follows the link, with a cookie: of a browser, or what shows a preview of it."""
+        if (scope["method"], scope["path"]) != ("GET", self._path):
+            return None
         cookie = token_urlsafe(24)
         self._offered = [*self._offered, cookie][-_OFFERED:]
         # Not a redirect: a browser that comes from elsewhere, as from a message, would not send the cookie there.
@@ -81,32 +79,30 @@ def guard(app: App, guests: Guests | None = None) -> App:
                 message = {**message, "headers": [*message.get("headers", []), *_HEADERS]}
             await send(message)
 
-        if scope["type"] != "http":
-            await app(scope, receive, send_guarded)
-        elif refusal := _refusal(scope, guests):
-            status, sentence = refusal
-            await Response.text(f"{sentence}\n", status=status).asgi_send(send_guarded)
-        elif guests and guests.invites(scope):
-            await guests.welcome().asgi_send(send_guarded)
+        if scope["type"] == "http" and (answer := _answer(scope, guests)):
+            await answer.asgi_send(send_guarded)
         else:
             await app(scope, receive, send_guarded)
 
     return guarded
 
 
-def _refusal(scope: Message, guests: Guests | None) -> tuple[int, str] | None:
+def _answer(scope: Message, guests: Guests | None) -> Response | None:
+    """The refusal of a request, or the welcome of a guest; None: the application answers."""
     headers = dict(scope["headers"])
     host = headers.get(b"host", b"").decode("latin-1").lower()
     is_here = scope["client"][0].startswith("127.") and (host in _HOSTS or host.rpartition(":")[0] in _HOSTS)
     if not is_here and (guests is None or host != "{}:{}".format(*scope["server"])):
-        return 421, "The reading room answers only to 127.0.0.1 and localhost."
+        return Response.text("The reading room answers only to 127.0.0.1 and localhost.\n", 421)
     # A page of another site never sees the answer, but could ask for something expensive (Fetch Metadata, W3C).
     # A person may follow its link to a page without a query.
     is_from_elsewhere = headers.get(b"sec-fetch-site") in {b"cross-site", b"same-site"}
     if is_from_elsewhere and (headers.get(b"sec-fetch-mode") != b"navigate" or scope["query_string"]):
-        return 403, "Requests from other sites are refused; open the page by its address."
+        return Response.text("Requests from other sites are refused; open the page by its address.\n", 403)
     if scope["method"] not in {"GET", "HEAD"}:
-        return 405, "The reading room is read-only."
-    if not is_here and guests and not guests.knows(scope) and not guests.invites(scope):
-        return 403, "Open the link that kbsworld browse --share shows; each lets one browser in, once."
+        return Response.text("The reading room is read-only.\n", 405)
+    if guests and (welcome := guests.welcome(scope)):
+        return welcome
+    if guests and not is_here and not guests.knows(scope):
+        return Response.text("Open the link that kbsworld browse --share shows; each lets one browser in, once.\n", 403)
     return None
