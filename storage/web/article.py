@@ -7,6 +7,7 @@ from itertools import pairwise
 
 from sqlite_utils import Database
 
+from extractors.address import EDITIONS, site_url
 from storage.difference import compare_paragraphs, compare_words
 from storage.exports import FORBIDDEN, REPLACEMENT, Exported, sound
 from storage.exports.citation import bibtex
@@ -15,41 +16,47 @@ from storage.query import QueryError, fold, fts_expression, words_of
 from storage.schema import SQL
 from storage.search import BEGIN, END, marked
 from storage.versions import Row
-from storage.web.language import PageError
-from storage.web.lists import Asked, Context, article_path, cards, ids_of, minutes, pieces, seen_in_korea, selection_of
+from storage.web.language import PageError, seen_in_korea
+from storage.web.lists import Asked, Context, article_path, asked_in, cards, ids_of, minutes, pieces, selection_of
 
 _TIMELINE = SQL["history"].format(columns="id, timestamp, written_at, updated_at, replaced_at")
+# A title and paragraphs in pieces, as `lists.pieces` and storage.difference make them.
+_Shown = tuple[Sequence[tuple[str, str]], Sequence[Sequence[tuple[str, str]]]]
+
 # Words of a title that are in more articles say little, and take long to rank; how many are looked for; and how long
 # the words are that are.
 _FREQUENT, _WORDS, _LENGTHS = 1_000, 12, range(4, 40)
 
 
-def path_of(db: Database, key: int) -> str | None:
-    """Where the article of a row of `catalogue` is, or of a silent edit; None where there is no such row."""
+def path_of(db: Database, key: int) -> str:
+    """Where the article of a row of `catalogue` is, or of a silent edit; PageError where there is no such row."""
     for (url,) in db.execute("select url from history where id = ?", [key]):
         ids = [row["id"] for row in db.query(_TIMELINE, [url])]
         number = ids.index(key) + 1
         return article_path(url, {"version": str(number)} if number < len(ids) else None)
-    return None
+    raise PageError("not_stored", 404)
 
 
-def article_page(db: Database, url: str, asked: Asked, version: str, against: str) -> Context:
-    """An article in the list of what is asked for.
+def article_page(db: Database, given: Asked) -> Context:
+    """An article by its `edition` and `number`, or by its `url`, in the list of what is asked for.
 
     `version` and `against` are numbers of what stood in it, oldest first, as `kbsworld show` has them: which to show,
-    and which to compare it with; empty: the last, and none.
+    and which to compare it with; none given: the last, and none.
 
     Raises:
         PageError: it is not stored, or has no such version.
     """
+    edition, asked = given.get("edition", ""), asked_in(given)
+    url = site_url("news", edition, number=given.get("number", "")) if edition in EDITIONS else given.get("url", "")
     timeline = list(db.query(_TIMELINE, [url]))
     if not timeline:
         raise PageError("not_stored", 404)
-    number, other = (_number(text, len(timeline)) for text in (version, against))
+    number, other = (_number(given.get(name, ""), len(timeline)) for name in ("version", "against"))
     number = number or len(timeline)
-    shown = _stood(db, url, timeline[number - 1])
+    compared = sorted((number, other)) if other else []
+    shown, *both = (_stood(db, url, timeline[at - 1]) for at in (number, *compared))
     row = shown.row
-    title, paragraphs = _found(shown, asked.get("q", ""))
+    title, paragraphs = _difference(*both) if both else _found(shown, asked.get("q", ""))
     return {
         "asked": asked,
         "article": row | {"link": web_address(url), "image_link": web_address(row["image_url"])},
@@ -60,7 +67,8 @@ def article_page(db: Database, url: str, asked: Asked, version: str, against: st
         "timeline": _timeline(timeline),
         "path": article_path(url),
         "citation": bibtex({key: FORBIDDEN.sub(REPLACEMENT, it) if type(it) is str else it for key, it in row.items()}),
-        "difference": _difference(db, url, timeline, *sorted((number, other))) if other else None,
+        "compared": compared,
+        "is_same": all(change == "equal" for found in (title, *paragraphs) for change, _ in found),
         **_beside(db, url, asked),
     }
 
@@ -91,35 +99,28 @@ def _timeline(rows: Sequence[Row]) -> list[Context]:
     return changes
 
 
-def _difference(db: Database, url: str, timeline: Sequence[Row], old: int, new: int) -> Context:
-    before, after = (_stood(db, url, timeline[number - 1]) for number in (old, new))
-    title = compare_words(before.row["title"] or "", after.row["title"] or "")
-    paragraphs = compare_paragraphs(before.paragraphs, after.paragraphs)
-    is_same = all(piece.change == "equal" for found in (title, *paragraphs) for piece in found)
-    return {"old": old, "new": new, "title": title, "paragraphs": paragraphs, "is_same": is_same}
+def _difference(old: Exported, new: Exported) -> _Shown:
+    title = compare_words(old.row["title"] or "", new.row["title"] or "")
+    return title, compare_paragraphs(old.paragraphs, new.paragraphs)
 
 
-def _found(shown: Exported, query: str) -> tuple[list[str], list[list[str]]]:
-    """Title and paragraphs in pieces, of which every second one is a match of a query."""
+def _found(shown: Exported, query: str) -> _Shown:
+    """Title and paragraphs with what a query finds in them."""
     title, text = shown.row["title"] or "", "\n\n".join(shown.paragraphs)
     with suppress(QueryError):
         for _, *found in marked(fts_expression(query), [(0, title, text)]) if query else ():
             title, text = (each or "" for each in found)
     # A phrase can go on in the next paragraph.
     text = re.sub(f"{BEGIN}[^{END}]*{END}", lambda match: match[0].replace("\n\n", f"{END}\n\n{BEGIN}"), text)
-    return pieces(title, None), [pieces(paragraph, None) for paragraph in text.split("\n\n")]
+    return pieces(title, None), [pieces(paragraph, None) for paragraph in text.split("\n\n") if paragraph]
 
 
 def _beside(db: Database, url: str, asked: Asked) -> Context:
     """The articles before and after in the list, of the same day, and those that are similar."""
     key, title, day, moment = db.execute(SQL["newest"], [url]).fetchone()
-    at = {"moment": moment, "id": key}
-    found = {
-        "same_day": [one for (one,) in db.execute(SQL["same_day"], [day, f"{day}~", key])],
-        "similar": _similar(db, key, title or ""),
-        "newer": [one for (one,) in db.execute(SQL["newer"], at)],
-        "older": [one for (one,) in db.execute(SQL["older"], at)],
-    }
+    at = {"moment": moment, "id": key, "day": day}
+    found = {name: [one for (one,) in db.execute(SQL[name], at)] for name in ("same_day", "newer", "older")}
+    found["similar"] = _similar(db, key, title or "")
     if asked:
         listed: list[int] = []
         with suppress(ValueError):  # it cannot be understood

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from extractors.article import KST
-from storage.query import QueryError, fts_expression
+from storage.exports import moment_of
 
 #: Code -> the language's own name, in the order of phrases.toml; the first is the default.
 LANGUAGES = {"fr": "Français", "en": "English"}
@@ -35,7 +35,7 @@ class PageError(ValueError):
 
 def words_of_page(language: str) -> dict[str, Any]:
     """What templates use to speak a language of LANGUAGES."""
-    spells: Sequence[Callable[..., str | None]] = (spell_day, spell_month, spell_fault, spell_time, spell_number)
+    spells: Sequence[Callable[..., str | None]] = (spell_day, spell_month, spell_time, spell_number)
     return {
         "language": language,
         "languages": LANGUAGES,
@@ -49,16 +49,6 @@ def pick_language(cookie: str | None, accepted: str) -> str:
     """The language of LANGUAGES that was picked, else the first one in the browser's Accept-Language, else French."""
     wanted = [cookie, *(part.split(";")[0].strip()[:2].lower() for part in accepted.split(","))]
     return next((code for code in wanted if code in LANGUAGES), "fr")
-
-
-def spell_fault(query: str | None, language: str) -> str | None:
-    """What is wrong with a query as typed, in a sentence; None if nothing is, or nothing was typed."""
-    try:
-        if query:
-            fts_expression(query)
-    except QueryError as error:
-        return error.words[language]
-    return None
 
 
 def typeset(text: str, lang: str) -> str:
@@ -92,6 +82,12 @@ def spell_time(moment: str | None, language: str) -> str:
     if len(moment) <= len("2023-11-07"):
         return day
     return f"{day}, {when:%H:%M %z}".replace("+0900", "KST").replace("+0000", "UTC")
+
+
+def seen_in_korea(moment: str | None) -> str | None:
+    """A time of a capture (UTC) in KST, as articles have theirs."""
+    seen = moment_of(moment)
+    return seen.astimezone(KST).isoformat() if seen else None
 
 
 def spell_number(number: int | None, language: str) -> str:

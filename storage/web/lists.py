@@ -4,7 +4,7 @@ import re
 import sys
 from calendar import monthcalendar
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
@@ -19,19 +19,18 @@ from urllib.parse import urlencode
 from sqlite_utils import Database
 
 from extractors.address import SITE
-from extractors.article import KST
 from storage.database import WrongNameError
-from storage.exports import atom, moment_of, sound
-from storage.query import QueryError
+from storage.exports import atom, sound
+from storage.query import QueryError, fts_expression
 from storage.schema import SQL
 from storage.search import BEGIN, END, find, shown_by
 from storage.selection import NEWEST, Order, Selection, find_category, select_rows
 from storage.statistics import summarize
 from storage.versions import Row
-from storage.web.language import PageError
+from storage.web.language import PageError, seen_in_korea
 
 Context = dict[str, Any]
-#: The parameters of a list in addresses, as they are given.
+#: The parameters of an address, as they are given; all, or those of a list.
 Asked = dict[str, str]
 
 #: Files of a list: ending -> module of storage.exports.
@@ -40,10 +39,10 @@ FILES = {"csv": "csv_table", "xlsx": "excel", "jsonl": "json_lines"}
 FACETS = ("category", "month", "kind", "lang", "layout")
 
 _NAMES = ("q", "since", "until", "order", "category", "kind", "lang", "layout")
-# The orders of lists as SQL has them: lists show when an article was written.
-_ORDERS: dict[str, Order] = {"rank": "rank", "newest": "newest-written", "date": "written"}
 # Of these, the filters of dashboards.
 _FILTERS = {"since", "until", "category", "lang"}
+# The orders of lists but `rank` as SQL has them: lists show when an article was written.
+_ORDERS: dict[str, Order] = {"newest": "newest-written", "date": "written"}
 _NEWS = re.compile(rf"{re.escape(SITE)}/service/news_view\.htm\?lang=([a-z])&Seq_Code=([0-9A-Za-z_]+)")
 # Articles of a page by days (which are shown whole), of a page of results or a feed, and of all pages of results.
 _DAYS, _RESULTS, _ALL_RESULTS = 40, 50, 1_000
@@ -56,10 +55,10 @@ _PER_MINUTE, _SIGNS_PER_MINUTE, _SIGNS = 1_300, 500, {"ko", "ja", "zh"}
 _SENTENCE = re.compile(r".{40,300}?(?<!\bM)[.!?…](?: ?[»”])?(?= |$)")
 
 
-def asked_in(arguments: Any) -> Asked:
-    """What an address asks for; an empty category is that of articles without one."""
-    given = {name: (arguments.get(name) or "").strip() for name in _NAMES}
-    return {name: value for name, value in given.items() if value or (name == "category" and name in arguments)}
+def asked_in(given: Asked) -> Asked:
+    """The list that an address asks for; an empty category is that of articles without one."""
+    asked = {name: given[name].strip() for name in _NAMES if name in given}
+    return {name: value for name, value in asked.items() if value or name == "category"}
 
 
 def selection_of(db: Database, asked: Asked) -> Selection:
@@ -70,11 +69,9 @@ def selection_of(db: Database, asked: Asked) -> Selection:
         categories = (find_category(db, asked["category"]),) if "category" in asked else ()
     except WrongNameError:
         raise PageError("unknown_category", given=asked["category"][:80]) from None
-    query, order = asked.get("q", ""), asked.get("order", "rank")
-    if order == "rank" and not query:
-        order = "newest"
-    ordered = _ORDERS.get(order, "newest-written")
-    return Selection(query=query, order=ordered, categories=categories, **days, **several)  # type: ignore[arg-type]
+    query = asked.get("q", "")
+    order = _ORDERS.get(asked.get("order", ""), "rank" if query else "newest-written")
+    return Selection(query=query, order=order, categories=categories, **days, **several)  # type: ignore[arg-type]
 
 
 def _day(text: str) -> date:
@@ -89,22 +86,16 @@ def ids_of(db: Database, selection: Selection) -> list[int]:
     return [key for key, _ in find(db, replace(selection, limit=_ALL_RESULTS))]
 
 
-def search_page(db: Database, asked: Asked, page: int) -> Context:
-    """A page of what is asked for, how many there are, and their facets."""
+def search_page(db: Database, given: Asked) -> Context:
+    """A page of what is asked for, how many there are, and their facets; or the fault in its words."""
+    asked = asked_in(given)
     selection = selection_of(db, asked)
     try:
         ids = ids_of(db, selection)
-    except QueryError:  # the page says what is wrong
-        return {"asked": asked, "count": 0, "facets": {}, "hits": []}
+    except QueryError as error:
+        return {"asked": asked, "fault": error.words}
+    page = int(given["page"]) if re.fullmatch("[1-9][0-9]?", given.get("page", ""), re.ASCII) else 1
     begin = _RESULTS * (page - 1)
-    shown = ids[begin : begin + _RESULTS]
-    marked = shown_by(db, selection.query, shown) if selection.query else {}
-    hits = [
-        card | {"title": pieces(marked[card["id"]]["title"]), "lede": pieces(marked[card["id"]]["snippet"])}
-        if card["id"] in marked
-        else card
-        for card in cards(db, shown)
-    ]
     names = ", ".join(FACETS)
     condition = replace(selection, order="newest").condition
     sql = f"select {names}, count(*) as articles from catalogue where {condition} group by {names}"  # noqa: S608
@@ -115,23 +106,25 @@ def search_page(db: Database, asked: Asked, page: int) -> Context:
         "count": sum(row["articles"] for row in counted),
         "cut": _ALL_RESULTS if len(ids) == _ALL_RESULTS else None,
         "facets": {name: _facet(asked, name, counted) for name in FACETS},
-        "hits": hits,
+        "hits": list(cards(db, ids[begin : begin + _RESULTS], selection.query)),
         "more": more and f"/search?{urlencode(more)}",
         "address": urlencode(asked),
     }
 
 
-def no_charts(db: Database, arguments: Any) -> PageError | None:
-    """Why a dashboard has no charts of what an address asks for; None where it has."""
-    period = arguments.get("by") or "month"
+def fault_of_charts(db: Database, given: Asked) -> Mapping[str, str] | None:
+    """Why a dashboard has no charts of what an address asks for, in each language; None where it has."""
+    asked = {name: it for name, it in asked_in(given).items() if it and name in _FILTERS}
+    period, word = given.get("by") or "month", given.get("word")
     if period not in {"month", "year"}:
-        return PageError("wrong_period", given=period[:40])
-    asked = {name: it for name, it in asked_in(arguments).items() if it and name in _FILTERS}
+        return PageError("wrong_period", given=period[:40]).words
     try:
+        if word:
+            fts_expression(word)
         found = find(db, replace(selection_of(db, asked), limit=1))
-    except PageError as error:
-        return error
-    return None if found else PageError("none_found")
+    except (PageError, QueryError) as error:
+        return error.words
+    return None if found else PageError("none_found").words
 
 
 def _facet(asked: Asked, name: str, counted: Sequence[Row]) -> list[Context]:
@@ -155,15 +148,14 @@ def _toggled(asked: Asked, name: str, value: str) -> Context:
     return {"is_on": is_on, "address": f"/search?{urlencode(rest if is_on else rest | wanted)}"}
 
 
-def days_page(db: Database, day: str) -> Context:
-    """The articles of a day and of days before, as many as fit; of the newest day, with counts, where it is empty."""
-    day = day and _day(day).isoformat()
+def days_page(db: Database, given: Asked) -> Context:
+    """The articles of a day and of days before, as many as fit; of the newest day, with counts, where none is given."""
+    day = _day(given["day"]).isoformat() if given.get("day") else ""
     ids = [key for (key,) in db.execute(SQL["until"], [f"{day}~", _DAYS + 1])]
     days = [(name, list(group)) for name, group in groupby(cards(db, ids), itemgetter("day"))]
-    is_cut = len(ids) > _DAYS
-    if is_cut and len(days) > 1:
+    is_cut = len(ids) > _DAYS and len(days) == 1
+    if len(ids) > _DAYS and not is_cut:
         days.pop()  # it is on the next page, whole
-        is_cut = False
     first = day or (days[0][0] if days else "")
     return {
         "days": days,
@@ -188,31 +180,27 @@ def _calendar(db: Database, day: str) -> Context:
 
 def _only(db: Database, name: str, moment: str) -> str | None:
     [found] = db.execute(SQL[name], [moment]).fetchone()
-    return str(found) if found else None
+    return found  # type: ignore[no-any-return]
 
 
-def cards(db: Database, ids: Sequence[int]) -> Iterator[Context]:
-    """What lists show of articles, in the order of their ids."""
+def cards(db: Database, ids: Sequence[int], query: str = "") -> Iterator[Context]:
+    """What lists show of articles, in the order of their ids; with a query what it finds in them, marked."""
     rows = {row["id"]: row for row in db.query(SQL["cards"], [dumps(ids)])}
-    for row in (rows[key] for key in ids if key in rows):
+    found = shown_by(db, query, ids) if query else {}
+    for row in (rows[key] | found.get(key, {}) for key in ids if key in rows):
         yield row | {
             "title": pieces(row["title"]),
-            "lede": pieces(_lede(row["text"])),
+            "lede": pieces(row.get("snippet") or _lede(row["text"])),
             "minutes": minutes(row["characters"], row["lang"]),
             "edited_at": seen_in_korea(row["edited_at"]),
             "is_updated": row["written_at"] and row["timestamp"] != row["written_at"],
         }
 
 
-def seen_in_korea(moment: str | None) -> str | None:
-    """A time of a capture (UTC) in KST, as articles have theirs."""
-    seen = moment_of(moment)
-    return seen.astimezone(KST).isoformat() if seen else None
-
-
-def pieces(text: str | None, most: int | None = _CHARACTERS) -> list[str]:
-    """The beginning of a text in pieces, of which every second one is a match of a search."""
-    return re.split(f"[{BEGIN}{END}]", text[:most]) if text else []
+def pieces(text: str | None, most: int | None = _CHARACTERS) -> list[tuple[str, str]]:
+    """The beginning of a text in pieces, as storage.difference has them: what a search found is a `mark`."""
+    parts = re.split(f"[{BEGIN}{END}]", text[:most]) if text else []
+    return [("mark" if at % 2 else "equal", part) for at, part in enumerate(parts)]
 
 
 def _lede(text: str) -> str:
@@ -235,13 +223,13 @@ def article_path(url: str, asked: Asked | None = None) -> str:
     return f"{path}?{query}" if query else path
 
 
-def write_file(db: Database, asked: Asked, form: str, address: str) -> Any:
+def write_file(db: Database, given: Asked, form: str, address: str) -> Any:
     """What is asked for as one of FILES, or its newest articles as the feed that is at `address`; a file that is open.
 
     Raises:
         ValueError: it cannot be understood; the message is a sentence.
     """
-    selection = selection_of(db, asked)
+    selection = selection_of(db, asked_in(given))
     file = NamedTemporaryFile(suffix=f".{form}")  # noqa: SIM115  (whoever sends it closes it)
     if form == "atom":
         newest = replace(selection, order="newest", limit=_RESULTS)

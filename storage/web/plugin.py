@@ -3,7 +3,6 @@
 import re
 import sqlite3
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,11 +13,10 @@ from datasette.views.base import DatasetteError
 from markupsafe import Markup
 from sqlite_utils import Database
 
-from extractors.address import EDITIONS, site_url
 from storage.checkup import refusals
 from storage.web.article import article_page, path_of
 from storage.web.language import PageError, pick_language, words_of_page
-from storage.web.lists import FILES, Context, article_path, asked_in, days_page, no_charts, search_page, write_file
+from storage.web.lists import FILES, Context, article_path, days_page, fault_of_charts, search_page, write_file
 
 #: The name of the database in addresses and in metadata.yaml.
 DATABASE = "kbs"
@@ -31,15 +29,16 @@ _OWN_PAGE = re.compile(r"/(?![/\\])[!-~]*")
 @hookimpl
 def register_routes() -> list[tuple[str, Callable[..., Any]]]:
     """The pages that Datasette does not have."""
+    days, article = _page("days.html", days_page), _page("article.html", article_page)
     return [
-        (r"^/$", _days),
-        (r"^/day/(?P<day>[^/]+)$", _days),
-        (r"^/article/(?P<edition>[a-z])/(?P<number>[0-9A-Za-z_]+)$", _article),
-        (r"^/article$", _article),
+        (r"^/$", days),
+        (r"^/day/(?P<day>[^/]+)$", days),
+        (r"^/article/(?P<edition>[a-z])/(?P<number>[0-9A-Za-z_]+)$", article),
+        (r"^/article$", article),
         (rf"^/{DATABASE}/catalogue/(?P<id>-?[0-9]{{1,18}})$", _row),
-        (r"^/search$", _search),
+        (r"^/search$", _page("search.html", search_page)),
         (rf"^/(?:feed\.(?P<feed>atom)|articles\.(?P<form>{'|'.join(FILES)}))$", _file),
-        (r"^/refusals$", _refusals),
+        (r"^/refusals$", _page("refusals.html", lambda db, _: {"refused": refusals(db, 50)})),
         (r"^/-/language/(?P<code>fr|en)$", _pick_language),
     ]
 
@@ -48,11 +47,10 @@ def register_routes() -> list[tuple[str, Callable[..., Any]]]:
 async def extra_template_vars(datasette: Datasette, request: Request, template: str) -> Context:
     """What every page needs."""
     language = pick_language(request.cookies.get(_COOKIE), request.headers.get("accept-language") or "")
-    here = {"here": urlencode({"back": request.full_path}), "main_database": DATABASE}
+    here = {"here": urlencode({"back": request.full_path}), "main_database": DATABASE, "article_path": article_path}
     if template == "dashboard_view.html":
-        fault = await _read(datasette, no_charts, request.args)
-        here["no_charts"] = fault and fault.words[language]
-    return words_of_page(language) | here | {"article_path": article_path}
+        here["fault"] = await _read(datasette, fault_of_charts, dict(request.args))
+    return words_of_page(language) | here
 
 
 @hookimpl(tryfirst=True)
@@ -68,7 +66,7 @@ async def handle_exception(datasette: Datasette, request: Request, exception: Ex
     if request.path.endswith(".json"):
         return Response.json(context, status=status)
     context["words"] = getattr(exception, "words", None)
-    return await _page(datasette, request, "error.html", context, status)
+    return Response.html(await datasette.render_template("error.html", context, request=request), status=status)
 
 
 def _status(exception: Exception) -> int:
@@ -86,63 +84,35 @@ def render_cell(row: Any, value: object, column: str, table: str | None, databas
     return None
 
 
-async def _days(datasette: Datasette, request: Request) -> Response:
-    day = request.url_vars.get("day") or request.args.get("day")
-    return await _page(datasette, request, "days.html", await _read(datasette, days_page, day or ""))
+def _page(template: str, read: Callable[..., Context]) -> Callable[..., Any]:
+    """A page of what `read` returns for the database and the parameters of an address."""
 
+    async def page(datasette: Datasette, request: Request) -> Response:
+        context = await _read(datasette, read, dict(request.args) | request.url_vars)
+        return Response.html(await datasette.render_template(template, context, request=request))
 
-async def _article(datasette: Datasette, request: Request) -> Response:
-    edition, number = request.url_vars.get("edition"), request.url_vars.get("number")
-    url = site_url("news", edition, number=number) if edition in EDITIONS else request.args.get("url") or ""
-    asked = asked_in(request.args)
-    version, against = (request.args.get(name) or "" for name in ("version", "against"))
-    context = await _read(datasette, article_page, url, asked, version, against)
-    return await _page(datasette, request, "article.html", context)
+    return page
 
 
 async def _row(datasette: Datasette, request: Request) -> Response:
     """An article by its row, as in results of queries, which is another one where the database is made anew."""
-    path = await _read(datasette, path_of, int(request.url_vars["id"]))
-    if path is None:
-        raise PageError("not_stored", 404)
-    return Response.redirect(path)
+    return Response.redirect(await _read(datasette, path_of, int(request.url_vars["id"])))
 
 
-async def _search(datasette: Datasette, request: Request) -> Response:
-    page = request.args.get("page") or "1"
-    number = int(page) if re.fullmatch("[1-9][0-9]?", page, re.ASCII) else 1
-    context = await _read(datasette, search_page, asked_in(request.args), number)
-    return await _page(datasette, request, "search.html", context)
-
-
-@dataclass(frozen=True)
-class _Sent:
-    """A file that is sent and then closed; a browser keeps all but a feed, under a name that says what it is."""
-
-    file: Any
-    form: str
-
-    async def asgi_send(self, send: Callable[..., Any]) -> None:
-        name, kind = (None, _ATOM) if self.form == "atom" else (f"kbsworld.{self.form}", None)
-        with self.file:
-            await asgi_send_file(send, self.file.name, name, kind, chunk_size=1 << 16)
-
-
-async def _file(datasette: Datasette, request: Request) -> Response | _Sent:
-    """What a list has as a file; as a feed the newest of it."""
+async def _file(datasette: Datasette, request: Request, send: Callable[..., Any]) -> Response | None:
+    """Send what a list has as a file, which a browser keeps; or a feed with the newest of it."""
     form = request.url_vars["feed"] or request.url_vars["form"]
+    name, kind = (None, _ATOM) if form == "atom" else (f"kbsworld.{form}", None)
     address = f"http://{request.host}{request.full_path}"
     try:
-        return _Sent(await _read(datasette, write_file, asked_in(request.args), form, address), form)
+        file = await _read(datasette, write_file, dict(request.args), form, address)
     except ImportError as error:
         return Response.text(f"This needs {error.name}: pip install 'kbsworld[{form}]'.\n", status=501)
     except ValueError as error:
         return Response.text(f"{error}\n", status=400)
-
-
-async def _refusals(datasette: Datasette, request: Request) -> Response:
-    context = await _read(datasette, lambda db: {"refused": refusals(db, 50)})
-    return await _page(datasette, request, "refusals.html", context)
+    with file:
+        await asgi_send_file(send, file.name, name, kind, chunk_size=1 << 16)
+    return None
 
 
 async def _pick_language(request: Request) -> Response:
@@ -150,14 +120,8 @@ async def _pick_language(request: Request) -> Response:
     # A dashboard is in a language of its own.
     back = re.sub("^/-/dashboards/(fr|en)(?![^/?])", f"/-/dashboards/{code}", request.args.get("back") or "/")
     response = Response.redirect(back if _OWN_PAGE.fullmatch(back) else "/")
-    year = 365 * 24 * 3600
-    response.set_cookie(_COOKIE, code, max_age=year, httponly=True, samesite="strict")
+    response.set_cookie(_COOKIE, code, max_age=365 * 24 * 3600, httponly=True, samesite="strict")
     return response
-
-
-async def _page(datasette: Datasette, request: Request, template: str, context: Context, status: int = 200) -> Response:
-    page = await datasette.render_template(template, context, request=request, view_name=template)
-    return Response.html(page, status=status)
 
 
 async def _read(datasette: Datasette, read: Callable[..., Any], *arguments: object) -> Any:
