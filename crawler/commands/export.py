@@ -49,6 +49,7 @@ _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 class Command(OfflineCommand):
+    prints = True
     interrupted = "Interrupted; nothing was written."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
@@ -59,10 +60,6 @@ class Command(OfflineCommand):
         add_selection_options(parser, versions=True)
         text = "what the database held then: a day (up to its end) or a moment, in KST if no other zone is named"
         parser.add_argument("--as-of", metavar="MOMENT", type=_moment, help=text)
-
-    def run(self, args: list[str], opts: Namespace) -> None:
-        self.prints = opts.output in {None, "-"}
-        super().run(args, opts)
 
     def work(self, _: list[str], opts: Namespace) -> int:
         path = None if opts.output in {None, "-"} else Path(opts.output).expanduser()
