@@ -103,10 +103,9 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
 
 def shown_by(db: Database, query: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The fields of each Hit but its score, by its id."""
-    expression = fts_expression(query)
     rows = {row["id"]: row for row in db.query(SQL["found"], [json.dumps(ids)])}
     texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
-    found = marked(expression, texts, _SNIPPET)
+    found = marked(fts_expression(query), texts, _SNIPPET)
     return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in found}
 
 

@@ -16,6 +16,7 @@ Examples:
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -25,9 +26,8 @@ import click
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, counted, tell
-from extractors.article import KST
 from storage.database import Database
-from storage.exports import manifest, sound, whole_file, whole_folder
+from storage.exports import manifest, moment_of, sound, whole_file, whole_folder
 from storage.selection import Selection, count_rows, select_rows
 
 # A format: its module in storage/exports, and what it is.
@@ -133,10 +133,8 @@ def _is_of_database(path: Path, database: Path) -> bool:
 
 def _moment(text: str) -> datetime:
     """A moment, aware; a day is its end in KST."""
-    try:
-        moment = datetime.fromisoformat(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=KST)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.") from None
-    # What is captured up to a later one is not known yet.
-    return min(moment, datetime.now(UTC))
+    with suppress(OverflowError):  # in UTC it is before year 1
+        if moment := moment_of(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text):
+            # What is captured up to a later one is not known yet.
+            return min(moment, datetime.now(UTC)).astimezone(UTC)
+    raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.")
