@@ -71,7 +71,7 @@ class Command(OfflineCommand):
         with self.open_database() as db:
             db.execute("begin")  # one state of it, whatever a crawl stores meanwhile
             selection = selection_of(opts, db)
-            written, damaged = write_export(db, selection, format_of(name, path), path)
+            written, damaged = write_export(db, selection, name, path)
             # Not of pipes, devices and what the shell has opened.
             if path and not str(path).startswith("/dev/") and (path.is_file() or path.is_dir()):
                 manifest.write(db, path, name, selection, written, damaged)
@@ -110,9 +110,9 @@ def format_of(name: str, path: Path | None) -> tuple[str, bool]:
     return _FORMATS[name][0], name == "txt" or (name == "markdown" and not is_page)
 
 
-def write_export(db: Database, selection: Selection, form: tuple[str, bool], path: Path | None) -> tuple[int, int]:
-    """Write an export; how many rows it has, and how many are damaged, and left out."""
-    module, is_folder = form
+def write_export(db: Database, selection: Selection, name: str, path: Path | None) -> tuple[int, int]:
+    """Write an export in a format; how many rows it has, and how many are damaged, and left out."""
+    module, is_folder = format_of(name, path)
     damages: list[str] = []
     write = import_module(f"storage.exports.{module}").write
     is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
