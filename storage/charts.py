@@ -23,8 +23,7 @@ _ENCODINGS["$layout"]["scale"] = {
 
 def chart(statistic: Statistic, language: Language) -> Spec:
     """A statistic in Vega-Lite, without `data` and size; `description` is for those who cannot see it."""
-    description = {"description": statistic.description[language]}
-    spec: Spec = _completed({**_EVERY, **description, **statistic.chart}, statistic, language)
+    spec: Spec = _completed({**_EVERY, "description": statistic.description, **statistic.chart}, statistic, language)
     return spec
 
 
@@ -38,9 +37,8 @@ def drawn(statistic: Statistic, rows: Sequence[Row], language: Language, word: s
 
 def below_one_another(charts: Sequence[Spec], language: Language) -> Spec:
     """Several charts as one picture."""
-    once = {*_EVERY, "padding"}
-    parts = [{key: value for key, value in each.items() if key not in once} for each in charts]
     several = _LOOK["several"]
+    parts = [{key: it for key, it in each.items() if key not in {*_EVERY, "padding"}} for each in charts]
     return _EVERY | several | {"description": several["description"][language], "vconcat": parts}
 
 
@@ -49,9 +47,8 @@ def _completed(part: Any, statistic: Statistic, language: Language) -> Any:
     if isinstance(part, list):
         return [_completed(each, statistic, language) for each in part]
     if isinstance(part, str):
-        if part.startswith("$month"):
-            part = part if statistic.period == "month" else "$year"
-        return _completed(_ENCODINGS[part], statistic, language) if part in _ENCODINGS else part
+        name = "$year" if part.startswith("$month") and statistic.period == "year" else part
+        return _completed(_ENCODINGS[name], statistic, language) if name in _ENCODINGS else part
     if not isinstance(part, Mapping):
         return part
     if set(part) == {"en", "fr"}:

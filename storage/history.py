@@ -40,9 +40,8 @@ def history(db: Database, given: str, numbers: Sequence[str] = ()) -> tuple[list
         raise WrongNameError(f"{given} is the number of {len(urls)} articles; give an address: {', '.join(urls)}.")
     rows = list(db.query(SQL["history"].format(columns="*"), urls))
     numbered = {str(number): row for number, row in enumerate(rows, 1)}
-    for number in numbers:
-        if number not in numbered:
-            raise WrongNameError(f"There is no version {number}; kbsworld show lists the article's, 1 to {len(rows)}.")
+    if wrong := [number for number in numbers if number not in numbered]:
+        raise WrongNameError(f"There is no version {wrong[0]}; kbsworld show lists the article's, 1 to {len(rows)}.")
     return rows, [numbered[number] for number in numbers] or [row for row in rows if str(row["id"]) == key] or rows[-1:]
 
 

@@ -3,7 +3,6 @@
 import re
 import tomllib
 import unicodedata
-from collections import deque
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from itertools import islice, product
@@ -54,15 +53,30 @@ def fts_expression(query: str) -> str:
     Raises:
         QueryError: it is empty or too long, or its quotes, brackets or operators do not match.
     """
-    items = deque(item for item in _items(_plain(query)) if item != "AND")
+    items = [item for item in _items(_plain(query)) if item != "AND"]
     if len(query) > MAX_LENGTH or len(items) > MAX_WORDS:
         raise QueryError("long")
     if not any(words_of(item) for item in items if item not in _OPERATORS):
         raise QueryError("empty")
-    expression = _alternatives(items)
-    if items:
+    # To FTS5, too, NOT binds more closely than AND, and that more than OR.
+    tokens, depth = ["("], 1
+    for item in [*items, ")"]:
+        if depth == 0:
+            raise QueryError("brackets")
+        is_begun = not tokens[-1].endswith(("(", *_OPERATORS))
+        if item == ")" or item in _OPERATORS:
+            if not is_begun:
+                raise QueryError("sides")
+            depth -= item == ")"
+            tokens.append(item)
+        elif operand := _operand(item):
+            depth += operand.endswith("(")
+            tokens += ["AND", operand] if is_begun else [operand]
+        elif tokens[-1] == "NOT":
+            tokens.pop()  # there is nothing to leave out
+    if depth:
         raise QueryError("brackets")
-    return expression
+    return " ".join(tokens[1:-1])
 
 
 def as_written(query: str) -> re.Pattern[str]:
@@ -113,63 +127,20 @@ def _items(query: str) -> Iterator[str]:
         yield item
 
 
-# Each of these takes from the items what it can use.
+def _operand(item: str) -> str:
+    """A word or phrase in quotes, which FTS5 takes for words whatever is in it; or a bracket that opens.
 
-
-def _alternatives(items: deque[str]) -> str:
-    parts = [_conjunction(items)]
-    while items and items[0] == "OR":
-        items.popleft()
-        parts.append(_conjunction(items))
-    return _joined(" OR ", parts)
-
-
-def _conjunction(items: deque[str]) -> str:
-    parts: list[str] = []
-    without: list[str] = []
-    while items and items[0] not in {"OR", ")"}:
-        chosen = parts
-        if items[0] == "NOT":
-            items.popleft()
-            if not parts or not items or items[0] in {")", *_OPERATORS}:
-                raise QueryError("sides")
-            chosen = without
-        if found := _operand(items):
-            chosen.append(found)
-    if not parts:
-        raise QueryError("sides")
-    wanted = _joined(" AND ", parts)
-    return f"({wanted} NOT {_joined(' OR ', without)})" if without else wanted
-
-
-def _operand(items: deque[str]) -> str:
-    """What is in brackets, or a word or phrase in quotes, which FTS5 takes for words whatever is in it.
-
-    Empty where a word or phrase has no words.
+    Empty where it has no words.
     """
-    item = items.popleft()
     name, _, rest = item.partition(":")
     column = _COLUMNS.get(name.lower()) if rest == "(" or words_of(rest) else None
-    item = rest if column else item
-    if item == "(":
-        expression = _alternatives(items)
-        if not items:
-            raise QueryError("brackets")
-        items.popleft()
-    elif words_of(item):
-        prefix = "*" if item.endswith("*") else ""
-        text = item.replace('"', " ").strip("* ")
-        expression = _joined(" OR ", [f'"{spelling}"{prefix}' for spelling in _spellings(text)])
-    else:
-        return ""
-    return f"{column} : {expression}" if column else expression
-
-
-def _joined(operator: str, parts: list[str]) -> str:
-    return f"({operator.join(parts)})" if len(parts) > 1 else parts[0]
-
-
-def _spellings(text: str) -> list[str]:
-    """A text with each of its ligatures as one letter and as two."""
-    choices = [_SPELLINGS.get(part.lower(), (part,)) for part in _LIGATURE.split(text)]
-    return ["".join(chosen) for chosen in islice(product(*choices), _MAX_SPELLINGS)]
+    operand = rest if column else item
+    if operand != "(":
+        if not words_of(operand):
+            return ""
+        prefix = "*" if operand.endswith("*") else ""
+        parts = _LIGATURE.split(operand.replace('"', " ").strip("* "))
+        choices = product(*(_SPELLINGS.get(part.lower(), (part,)) for part in parts))
+        spellings = [f'"{"".join(chosen)}"{prefix}' for chosen in islice(choices, _MAX_SPELLINGS)]
+        operand = f"({' OR '.join(spellings)})" if spellings[1:] else spellings[0]
+    return f"{column} : {operand}" if column else operand

@@ -85,8 +85,7 @@ def find(db: Database, selection: Selection) -> list[tuple[int, float]]:
     expression = fts_expression(selection.query)
     [matches] = db.execute(SQL["matches"], [expression, FREQUENT + 1]).fetchone()
     if matches > FREQUENT and selection.limit:
-        newest = replace(selection, query="", limit=None, order="newest")
-        return _best_of_newest(db, expression, newest, selection.limit)
+        return _best_of_newest(db, expression, selection, selection.limit)
     return list(db.execute(f"select id, rank from {selection.source} limit :limit", selection.values))  # noqa: S608
 
 
@@ -94,10 +93,9 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
     """Ids and ranks of the best matches among the newest articles that are selected, best first."""
     look = max(_FIRST, limit)
     while True:
-        newest = db.execute(f"select id from {selection.source} limit :limit", {**selection.values, "limit": look})  # noqa: S608
-        order = {key: place for place, (key,) in enumerate(newest)}
-        ids = {"ids": json.dumps(list(order)), "first": min(order, default=0), "last": max(order, default=0)}
-        found = list(db.execute(SQL["best_among"], {"expression": expression, **ids}))
+        newest = find(db, replace(selection, query="", limit=look, order="newest"))
+        order = {key: place for place, (key, _) in enumerate(newest)}
+        found = list(db.execute(SQL["best_among"], {"expression": expression, "ids": json.dumps(list(order))}))
         if len(found) >= limit or len(order) < look:
             return sorted(found, key=lambda match: (match[1], order[match[0]]))[:limit]
         look *= _FURTHER
@@ -105,10 +103,9 @@ def _best_of_newest(db: Database, expression: str, selection: Selection, limit: 
 
 def shown_by(db: Database, query: str, ids: Sequence[int]) -> dict[int, dict[str, Any]]:
     """The fields of each Hit but its score, by its id."""
-    expression = fts_expression(query)
     rows = {row["id"]: row for row in db.query(SQL["found"], [json.dumps(ids)])}
     texts = [(key, row.pop("title"), row.pop("text")) for key, row in rows.items()]
-    found = marked(expression, texts, _SNIPPET)
+    found = marked(fts_expression(query), texts, _SNIPPET)
     return {key: {**rows[key], "title": title, "snippet": " ".join(snippet.split())} for key, title, snippet in found}
 
 

@@ -80,9 +80,8 @@ class Selection:
     @property
     def source(self) -> str:
         """What follows `from` for the `catalogue` rows of the selection in their order, without its limit."""
-        if self.order != "rank":
-            return f"catalogue where {self._matching} order by {ORDERS[self.order]}"
-        return f"{_RANKED} where {_MATCH} and {self._matching} order by {ORDERS['rank']}"
+        source = f"{_RANKED} where {_MATCH} and" if self.order == "rank" else "catalogue where"
+        return f"{source} {self._matching} order by {ORDERS[self.order]}"
 
     @property
     def values(self) -> Row:

@@ -87,19 +87,16 @@ STATISTICS: Mapping[str, Statistic] = {
 }
 
 
-def run(
-    db: Database, which: Statistic, selection: Selection, language: Language = "en", word: str = "", by: str = "month"
-) -> list[Row]:
+def run(db: Database, which: Statistic, selection: Selection, language: Language = "en", word: str = "") -> list[Row]:
     """The rows of one of STATISTICS, in its order, for the articles of a selection.
 
     Args:
         language: of the words for what has no name.
         word: search queries (`storage.query`), separated by commas, for the statistic that asks for them; one that is
             invalid matches nothing.
-        by: `month` or `year`.
     """
     register(db.conn)
-    asked = {"word": word, "by": by, "category": next(iter(selection.categories), None)}
+    asked = {"word": word, "by": which.period, "category": next(iter(selection.categories), None)}
     return list(db.query(which.query(selection.condition, language), selection.values | asked))
 
 

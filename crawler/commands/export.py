@@ -16,6 +16,7 @@ Examples:
 import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -25,9 +26,8 @@ import click
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
 from crawler.terminal import WORK_FAILED, counted, tell
-from extractors.article import KST
 from storage.database import Database
-from storage.exports import manifest, sound, whole_file, whole_folder
+from storage.exports import manifest, moment_of, sound, whole_file, whole_folder
 from storage.selection import Selection, count_rows, select_rows
 
 # A format: its module in storage/exports, and what it is.
@@ -49,6 +49,7 @@ _COMPRESSED = (".gz", ".bz2", ".xz", ".zst", ".zip")
 
 
 class Command(OfflineCommand):
+    prints = True
     interrupted = "Interrupted; nothing was written."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
@@ -60,10 +61,6 @@ class Command(OfflineCommand):
         text = "what the database held then: a day (up to its end) or a moment, in KST if no other zone is named"
         parser.add_argument("--as-of", metavar="MOMENT", type=_moment, help=text)
 
-    def run(self, args: list[str], opts: Namespace) -> None:
-        self.prints = opts.output in {None, "-"}
-        super().run(args, opts)
-
     def work(self, _: list[str], opts: Namespace) -> int:
         path = None if opts.output in {None, "-"} else Path(opts.output).expanduser()
         name = _format_name(opts.format, path, Path(self.database))
@@ -74,7 +71,7 @@ class Command(OfflineCommand):
         with self.open_database() as db:
             db.execute("begin")  # one state of it, whatever a crawl stores meanwhile
             selection = selection_of(opts, db)
-            written, damaged = write_export(db, selection, format_of(name, path), path)
+            written, damaged = write_export(db, selection, name, path)
             # Not of pipes, devices and what the shell has opened.
             if path and not str(path).startswith("/dev/") and (path.is_file() or path.is_dir()):
                 manifest.write(db, path, name, selection, written, damaged)
@@ -113,9 +110,9 @@ def format_of(name: str, path: Path | None) -> tuple[str, bool]:
     return _FORMATS[name][0], name == "txt" or (name == "markdown" and not is_page)
 
 
-def write_export(db: Database, selection: Selection, form: tuple[str, bool], path: Path | None) -> tuple[int, int]:
-    """Write an export; how many rows it has, and how many are damaged, and left out."""
-    module, is_folder = form
+def write_export(db: Database, selection: Selection, name: str, path: Path | None) -> tuple[int, int]:
+    """Write an export in a format; how many rows it has, and how many are damaged, and left out."""
+    module, is_folder = format_of(name, path)
     damages: list[str] = []
     write = import_module(f"storage.exports.{module}").write
     is_hidden = not sys.stderr.isatty() or (path is None and sys.stdout.isatty())
@@ -136,10 +133,8 @@ def _is_of_database(path: Path, database: Path) -> bool:
 
 def _moment(text: str) -> datetime:
     """A moment, aware; a day is its end in KST."""
-    try:
-        moment = datetime.fromisoformat(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text)
-        moment = (moment if moment.tzinfo else moment.replace(tzinfo=KST)).astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.") from None
-    # What is captured up to a later one is not known yet.
-    return min(moment, datetime.now(UTC))
+    with suppress(OverflowError):  # in UTC it is before year 1
+        if moment := moment_of(f"{text}T23:59:59.999999" if len(text) <= len("2026-11-24") else text):
+            # What is captured up to a later one is not known yet.
+            return min(moment, datetime.now(UTC)).astimezone(UTC)
+    raise ArgumentTypeError("must be a day or a moment, such as 2026-11-24 or 2026-11-24T12:00.")

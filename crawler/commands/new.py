@@ -63,7 +63,7 @@ class Command(OfflineCommand):
                 module = import_module(f"storage.exports.{format_of(opts.format, None)[0]}")
                 module.write(articles, sys.stdout.buffer)
             for article in articles:
-                print(_text(article))
+                print(*_lines(article), sep="\n")
             sys.stdout.flush()
         if not opts.peek and (opts.begin or mark != until):
             with Store(self.database) as store, store.batch():
@@ -72,8 +72,7 @@ class Command(OfflineCommand):
         return 0
 
 
-def _text(article: Exported) -> str:
+def _lines(article: Exported) -> list[str]:
     """An article as lines fit for a terminal: what changed word by word, or how it begins."""
     texts = [marked(pieces) for pieces in differences(article)] or map(clean, article.paragraphs[:1])
-    lines = [clean(about(article)), clean(article.row["title"] or "(no title)"), *texts, clean(article.row["url"]), ""]
-    return "\n".join(lines)
+    return [clean(about(article)), clean(article.row["title"] or "(no title)"), *texts, clean(article.row["url"]), ""]

@@ -70,7 +70,7 @@ class Command(OfflineCommand):
         with self.open_database() as db:
             selection = selection_of(opts, db)
             summary = summarize(db, selection)
-            found = [(one, run(db, one, selection, language, word, opts.by)) for one in chosen]
+            found = [(one, run(db, one, selection, language, word)) for one in chosen]
         if opts.plot is None:
             _print(summary, [_by(*each) for each in found], opts.format, word)
             return 0

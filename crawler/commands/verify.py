@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 
 from crawler.arguments import ArgumentError
 from crawler.command import OfflineCommand
-from crawler.commands.export import format_of, write_export
+from crawler.commands.export import write_export
 from crawler.terminal import WORK_FAILED, clean
 from storage.exports.manifest import digest, read
 
@@ -32,14 +32,14 @@ class Command(OfflineCommand):
         if len(args) != 1:
             raise ArgumentError("Name one manifest, such as articles.csv.manifest.json.")
         output, manifest, selection = read(Path(args[0]).expanduser())
-        wanted, is_there = manifest["sha256"], output.exists()
-        is_same = is_there and digest(output) == wanted
-        print(f"{clean(output)}: {'as it was written' if is_same else 'changed' if is_there else 'not there'}")
+        wanted, found = manifest["sha256"], digest(output) if output.exists() else None
+        state = "as it was written" if found == wanted else "changed" if found else "not there"
+        print(f"{clean(output)}: {state}")
         with self.open_database() as db, TemporaryDirectory() as folder:
             again = Path(folder, output.name)
-            written, _damaged = write_export(db, selection, format_of(manifest["format"], again), again)
+            written, _damaged = write_export(db, selection, manifest["format"], again)
             is_again = digest(again) == wanted
-        found = f"the same again: {written:,} written, SHA-256 {wanted}"
+        same = f"the same again: {written:,} written, SHA-256 {wanted}"
         other = f"something else: {written:,} written, and it was {manifest['written']:,}"
-        print(f"{clean(self.database)}: gives {found if is_again else other}")
-        return 0 if is_same and is_again else WORK_FAILED
+        print(f"{clean(self.database)}: gives {same if is_again else other}")
+        return 0 if found == wanted and is_again else WORK_FAILED

@@ -21,7 +21,7 @@ from typing import IO, NamedTuple
 
 from extractors.address import EDITIONS, PAGES, SITE
 from extractors.article import KST
-from storage.selection import NEWEST, Selection
+from storage.selection import KINDS, NEWEST, Selection
 from storage.versions import Row
 
 #: What neither XML nor a terminal takes: control characters except tab and line ends, surrogates, and what Unicode
@@ -42,7 +42,6 @@ _read_json = json.JSONDecoder().decode
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d(T\d\d:\d\d:\d\d\+09:00)?", re.ASCII)
-_KIND = re.compile(r"[a-z]{1,20}")
 # Pages of today's site: numbers of the old one are a series of their own.
 _PAGES = "|".join(re.escape(name) for name, page in PAGES.items() if page.id and page.layout != "generic")
 # Lower case only: some file systems do not distinguish case.
@@ -138,7 +137,7 @@ def name_of(row: Row, *, version: bool) -> str:
     consists of lower-case letters, digits, `T`, `-` and `_`.
     """
     kind, timestamp = row["kind"], row["timestamp"]
-    parts = [day_of(row) or "undated", kind if _KIND.fullmatch(kind) else "other", _number(row["url"])]
+    parts = [day_of(row) or "undated", kind if kind in KINDS else "other", _number(row["url"])]
     if version:
         parts.append(re.sub("[-:]", "", timestamp[:19]) if _TIMESTAMP.fullmatch(timestamp) else _digest(timestamp))
         if row.get("replaced_at"):

@@ -5,13 +5,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from tempfile import SpooledTemporaryFile
 from typing import IO
-from urllib.parse import quote
 from uuid import NAMESPACE_URL, uuid5
 
-from extractors.address import SITE
 from extractors.article import KST
 from storage.exports import Exported, described, moment_of
-from storage.exports.digest import template, web_address
+from storage.exports.digest import template
 from storage.selection import NEWEST, Selection
 
 # Of a feed without articles, and of an article without a time: an export that is made again is the same bytes.
@@ -30,8 +28,7 @@ def write(
             moment = None if article.change == "edited" else moment_of(row["timestamp"])
             moment = moment or moment_of(row["fetched_at"]) or _NEVER
             latest = max(latest, moment)
-            link = quote(web_address(row["url"]) or SITE, safe="/#%[]=:;$&()+,!?*@'~")
-            waiting.write(feed.entry(article, link, moment.isoformat()).encode())
+            waiting.write(feed.entry(article, moment.isoformat()).encode())
         waiting.seek(0)
         identity = uuid5(NAMESPACE_URL, f"kbsworld {about}").urn
         stream.write(feed.head(about, identity, latest.isoformat(), address).encode())

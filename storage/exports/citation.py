@@ -13,8 +13,6 @@ _TEX = str.maketrans(
     {char: f"\\{char}" for char in "{}$&#%_"}
     | {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 )
-# What would end the field of an address; a browser takes it so, too.
-_IN_ADDRESS = str.maketrans({char: f"%{ord(char):02X}" for char in "{}\\ "})
 
 
 def csl(row: Row) -> dict[str, Any]:
@@ -42,7 +40,7 @@ def bibtex(row: Row) -> str:
         "title": item["title"].translate(_TEX),
         "author": f"{{{_PUBLISHER}}}",
         "date": day_of(row),
-        "url": item["URL"].translate(_IN_ADDRESS),
+        "url": item["URL"],
         "urldate": row["fetched_at"][:10],
         "note": item["note"].translate(_TEX),
     }

@@ -2,8 +2,8 @@
 
 import csv
 import re
+from codecs import getwriter
 from collections.abc import Iterable
-from io import TextIOWrapper
 from typing import IO, Any
 
 from storage.exports import FLAGS, Exported, day_of
@@ -18,13 +18,9 @@ _FORMULA = re.compile(r"[\s\x00-\x20\u200b-\u200f\u2060\ufeff]*[=+\-@＝＋－�
 
 def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> None:
     """Write articles into a stream, as UTF-8 without a byte order mark."""
-    text = TextIOWrapper(stream, "utf-8", "replace", newline="")
-    try:
-        rows = csv.writer(text)
-        rows.writerow(HEADER)
-        rows.writerows(cells(article.row) for article in articles)
-    finally:
-        text.detach()
+    rows = csv.writer(getwriter("utf-8")(stream, "replace"))
+    rows.writerow(HEADER)
+    rows.writerows(cells(article.row) for article in articles)
 
 
 def cells(row: Row, names: Iterable[str] = HEADER) -> list[Any]:

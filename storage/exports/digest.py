@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from typing import IO, Any
+from urllib.parse import quote
 
 from jinja2 import Environment, PackageLoader
 
@@ -49,8 +50,8 @@ def differences(article: Exported) -> Iterator[list[Piece]]:
 
 
 def web_address(url: str | None) -> str:
-    """An address if a link may lead to it, else empty: a page can give any text as one."""
-    return url if url and url.startswith(("https://", "http://")) else ""
+    """An address, in ASCII, if a link may lead to it, else empty: a page can give any text as one."""
+    return quote(url, safe="!#$%&'()*+,/:;=?@[]") if url and url.startswith(("https://", "http://")) else ""
 
 
 def _time(moment: str) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 from sqlite_utils import Database
 
 from storage.database import WrongNameError
-from storage.exports import whole_file
+from storage.exports import moment_of, whole_file
 from storage.schema import SQL
 from storage.selection import NEWEST, ORDERS, Selection
 
@@ -29,9 +29,9 @@ def write(db: Database, output: Path, form: str, selection: Selection, written: 
     Raises:
         ExportError: it cannot be written.
     """
-    last, *counts = db.execute(SQL["state"]).fetchone()
-    if selection.as_of or last:
-        selection = replace(selection, as_of=(selection.as_of or datetime.fromisoformat(last)).astimezone(UTC))
+    [state] = db.query(SQL["state"])
+    if moment := selection.as_of or moment_of(state["captured_until"]):
+        selection = replace(selection, as_of=moment.astimezone(UTC))
     manifest = {
         "kbsworld": version("kbsworld"),
         "file": output.name,
@@ -40,10 +40,7 @@ def write(db: Database, output: Path, form: str, selection: Selection, written: 
         "selection": _as_json(selection),
         "written": written,
         "damaged": damaged,
-        "database": {
-            "captured_until": last,
-            **dict(zip(("versions", "articles", "silent_edits"), counts, strict=True)),
-        },
+        "database": state,
         "sha256": digest(output),
     }
     with whole_file(output.with_name(f"{output.name}{_ENDING}")) as stream:
@@ -70,18 +67,14 @@ def read(path: Path) -> tuple[Path, dict[str, Any], Selection]:
     raise WrongNameError(f"{path} is not a manifest that kbsworld export wrote.")
 
 
-def digest(output: Path) -> str:
+def digest(output: "Path | os.DirEntry[str]") -> str:
     """The SHA-256 of a file; of a folder, that of its list as `sha256sum *` prints it, without manifests."""
     if not output.is_dir():
-        return _sha256(output)
+        with open(output, "rb", buffering=0) as stream:  # noqa: PTH123 - not only of a Path
+            return file_digest(stream, "sha256").hexdigest()
     files = [file for file in os.scandir(output) if file.is_file() and not file.name.endswith(_ENDING)]
-    listed = "".join(f"{_sha256(file)}  {file.name}\n" for file in sorted(files, key=attrgetter("name")))
+    listed = "".join(f"{digest(file)}  {file.name}\n" for file in sorted(files, key=attrgetter("name")))
     return sha256(os.fsencode(listed)).hexdigest()
-
-
-def _sha256(file: os.PathLike[str]) -> str:
-    with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 - not only of a Path
-        return file_digest(stream, "sha256").hexdigest()
 
 
 def _as_json(selection: Selection) -> Any:

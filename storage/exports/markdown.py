@@ -5,7 +5,6 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Any
-from urllib.parse import quote
 
 from storage.exports import FORBIDDEN, REPLACEMENT, Exported, blocks, name_of
 from storage.exports.digest import about, template, web_address
@@ -36,7 +35,7 @@ def write(articles: Iterable[Exported], out: Path | IO[bytes], selection: Select
     out.write(b"# KBS World\n")
     for article in articles:
         title = escaped(article.row["title"] or "(no title)")
-        link = quote(web_address(article.row["url"]), safe="!#$%&'()*+,/:;=?@[]")
+        link = web_address(article.row["url"])
         parts = [f"## [{title}](<{link}>)" if link else f"## {title}", escaped(about(article))]
         # As HTML on one line, which Markdown may hold: it has no marks of its own for this.
         parts += [" ".join(changes(article).split()), *_blocks(article.paragraphs)]

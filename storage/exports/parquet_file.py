@@ -1,13 +1,13 @@
 """One Parquet file with typed columns: times with their zone, lists, booleans, and the day of each article."""
 
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from typing import IO
 
 import pyarrow
 from pyarrow.parquet import ParquetWriter
 
 from storage.exports import FLAGS, Exported, day_of, moment_of
-from storage.versions import HISTORY
+from storage.versions import HISTORY, Row
 
 _TIMES = {"written_at": "+09:00", "updated_at": "+09:00", "fetched_at": "UTC", "replaced_at": "UTC"}
 # The most that is held in memory at once.
@@ -30,20 +30,15 @@ def write(articles: Iterable[Exported], stream: IO[bytes], _: object = None) -> 
             writer.write_table(pyarrow.Table.from_pylist(group, schema=schema))
 
 
-def _groups(articles: Iterable[Exported]) -> Iterator[list[dict[str, Any]]]:
-    group: list[dict[str, Any]] = []
+def _groups(articles: Iterable[Exported]) -> Iterator[list[Row]]:
+    group: list[Row] = []
     held = 0
     for article in articles:
-        group.append(_typed(article))
-        held += len(article.row["text"])
+        values = article.values | {"date": day_of(article.row)}
+        group.append(values | {name: moment_of(values.get(name)) for name in (*_TIMES, "date")})
+        held += len(values["text"])
         if len(group) >= _GROUP_ROWS or held >= _GROUP_CHARACTERS:
             yield group
             group, held = [], 0
     if group:
         yield group
-
-
-def _typed(article: Exported) -> dict[str, Any]:
-    day = moment_of(day_of(article.row))
-    times = {name: moment_of(article.row.get(name)) for name in _TIMES}
-    return article.values | times | {"date": day and day.date()}

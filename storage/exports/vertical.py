@@ -15,8 +15,6 @@ from storage.selection import NEWEST, Selection
 _ATTRIBUTES = ("id", "date", "url", "timestamp", "title", "category", "kind", "lang")
 # A word that lost its vowel is a word of its own: l’, d’, qu’. simplemma leaves l’homme whole.
 _ELIDED = r"\b(?:[cdjlmnst]|(?:jus|lors|puis|quoi)?qu)['’](?=\w)"
-
-
 # And no sign is left out, as simplemma's own expression does with those that are neither letters nor punctuation.
 _WORDS = RegexTokenizer(re.compile(rf"(?i:{_ELIDED})|{TOKREGEX.pattern}|\S"))
 

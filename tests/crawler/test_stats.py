@@ -163,7 +163,7 @@ def test_an_svg_has_a_bar_a_row_and_hostile_text_as_text(database: Path, tmp_pat
     bars = root.findall(f".//{SVG}g[@class='mark-rect role-mark marks']/{SVG}path")
     assert len(bars) == len(rows["months"])
     with ArticleStore(database) as store:
-        years = run(store.db, STATISTICS["months"], Selection(), "fr", by="year")
+        years = run(store.db, STATISTICS["months"].by_year(), Selection(), "fr")
     plot(drawn(STATISTICS["months"].by_year(), years, "fr"), tmp_path / "years.svg")
     shown = "".join(etree.parse(tmp_path / "years.svg").getroot().itertext())
     assert "Articles par année et par catégorie" in shown

@@ -73,7 +73,7 @@ FINDS = (
     "coree | COREE | Core\u0301e | Co\u00adrée | etats-unis | « Etats-Unis » | états unis | coeur | cœur | CŒUR | Coeur"
     " | n'est | n’est | \"rien n'est decide\" | dec* | coe* | japon OR chine | japon AND NOT chine"
     ' | (chine OR japon) coeur | titre:japon | title:"coree et le japon" | title:(chine OR japon) | texte:coeur'
-    " | && coree !!"
+    " | titre:(titre:japon) | && coree !!"
 )
 FINDS_NOT = (
     'core | coree chine | coree NOT japon | "japon coree" | texte:japon | title:"coeur" | title:(coeur OR unis) | NEAR'

@@ -137,15 +137,15 @@ def test_occurrences_are_counted_by_edition(
         edition = month(article)[:length], article.lang
         times[edition] += len(re.findall(rf"\b(?:{pattern})\b", article.text))
         words[edition] += len(article.text.split())
-    rows = run(store.db, STATISTICS["word"], selection, word=f"{query}, absent", by=by)
+    word, all_words = (STATISTICS[name].by_year() if by == "year" else STATISTICS[name] for name in ("word", "words"))
+    rows = run(store.db, word, selection, word=f"{query}, absent")
     counted = [row for row in rows if not row["series"].startswith("absent")]
     assert {edition_of(row): (row["occurrences"], row["words"]) for row in counted} == {
         each: (times[each], words[each]) for each in words
     }
     assert all(row["per_million"] == pytest.approx(1e6 * row["occurrences"] / row["words"], abs=0.051) for row in rows)
     assert {row["occurrences"] for row in rows if row not in counted} == {0}
-    all_words = run(store.db, STATISTICS["words"], selection, by=by)
-    assert {(row["month"], row["lang"]): row["words"] for row in all_words} == words
+    assert {(row["month"], row["lang"]): row["words"] for row in run(store.db, all_words, selection)} == words
 
 
 def edition_of(row: Row) -> tuple[str, str]:
