@@ -57,6 +57,11 @@ class Labels(NamedTuple):
     script: str = ""
     common_words: str = ""
 
+    def is_banner(self, line: str) -> bool:
+        """Whether a line is the cookie sentence, perhaps behind the word that closes it, or the link after it."""
+        sentence = line.removeprefix(WORDS.close).lstrip()
+        return self.cookies is not None and (sentence.startswith(self.cookies) or line == self.details)
+
 
 _MAX_LENGTH = 1_000_000  # characters of a file of one's own
 # A selector that needs no XPath.

@@ -360,12 +360,9 @@ def _wrapped(block: _Element) -> list[_Element]:
 
 def _is_prose(block: _Element) -> bool:
     words = text_of(block) or ""
-    cookies = words.removeprefix(WORDS.close).lstrip()
-    is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
-    return (
-        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block))
-        and _own_words(block) >= _SHORTEST_BODY
-    )
+    is_banner = any(labels.is_banner(words) for labels in LABELS)
+    is_other = is_banner or _dates(block) or _is_caption(words) or _is_menu(block)
+    return not is_other and _own_words(block) >= _SHORTEST_BODY
 
 
 def _is_menu(block: _Element, least: int = 1) -> bool:
