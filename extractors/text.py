@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
-from extractors.body import MAX_CHARACTERS, collapse, is_credit, take_credits
+from extractors.body import CLOSING, MAX_CHARACTERS, collapse, is_credit, take_credits
 from extractors.glued import split_glued
 from extractors.layout import LABELS, TEXT, WORDS, Labels
 
@@ -32,8 +32,6 @@ _LONGEST_NAME = 40
 _LONGEST_TITLE = 150
 # A day without time is a page's date line only below so few lines, where no label shows that it is a whole page.
 _LINES_ABOVE_A_DAY = 3
-_ENDS = re.compile(f"[{WORDS.sentence_ends}]")
-_CLOSING = " \"'”’»)]"
 
 # Fewer words or letters than this say nothing about their language; a share of common words, or of letters of a script,
 # above the bound does.
@@ -208,7 +206,8 @@ def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
         lines = list(dropwhile((_LINKS | _NOISE).__contains__, lines))
         lines = lines[: _end_of_body(lines, labels)]
     # A page that is named by its address alone must have prose, and no markup.
-    is_prose = is_article is True and any(map(_ENDS.search, lines)) and not lines[0].startswith("<")
+    has_ends = any(end in line for line in lines for end in WORDS.sentence_ends)
+    is_prose = is_article is True and has_ends and not lines[0].startswith("<")
     # A prefix may be before any page: at an address that says nothing, most lines of an article are sentences.
     is_told = prefix is not None and (is_article is not False or 2 * sum(map(_is_sentence, lines)) > len(lines))
     return _Capture(lines, prefix.group(1) if prefix else None, labels, date_at, is_prose or is_told)
@@ -316,7 +315,7 @@ def _is_links(line: str) -> bool:
 
 def _is_sentence(line: str) -> bool:
     """Whether a line ends as a sentence, or leads to the next line."""
-    return line.rstrip(_CLOSING)[-1:] in (*WORDS.sentence_ends, ":") or line.endswith("»")
+    return line.rstrip(CLOSING)[-1:] in (*WORDS.sentence_ends, ":") or line.endswith("»")
 
 
 def _is_name(line: str) -> bool:
