@@ -151,8 +151,13 @@ def _parts(layout: Layout, name: str, head: _Element, title: _Element | None, bo
 
 def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None]:
     """The first head that holds a title with words, else the first one; and the title in it."""
-    heads = [(head, first(layout.title, head)) for head in layout.head(page)]
-    return next((found for found in heads if text_of(found[1])), heads[0] if heads else (None, None))
+    untitled = None
+    for head in layout.head(page):
+        title = first(layout.title, head)
+        if text_of(title):
+            return head, title
+        untitled = untitled or (head, title)
+    return untitled or (None, None)
 
 
 def find_body(match: Selector, head: _Element) -> _Element | None:
