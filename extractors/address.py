@@ -57,9 +57,7 @@ def _pattern(name: str) -> str:
     return f"{path[:-1]}(?:/.*)?" if path.endswith("/") else re.sub("html?$", "html?/?", path)
 
 
-_ENTRIES = [(PurePosixPath(name).suffix, page) for name, page in PAGES.items()]
-# One group for each entry, in their order.
-_PATHS = re.compile("|".join(f"({_pattern(name)})" for name in PAGES))
+_ENTRIES = [(re.compile(_pattern(name)), PurePosixPath(name).suffix, page) for name, page in PAGES.items()]
 
 #: Longer than any address of the site; what is longer is not parsed at all.
 MAX_LENGTH = 2083
@@ -151,11 +149,10 @@ def _parse_address(url: str) -> Address | None:
 
 def _page_at(path: str) -> tuple[str, Page]:
     """The name of the page at a path, with the suffix of its entry in `[pages]`, and what is known of it."""
-    found = _PATHS.fullmatch(path)
-    if found is None or found.lastindex is None:
-        return path.removeprefix("/service/"), _OTHER
-    suffix, page = _ENTRIES[found.lastindex - 1]
-    return re.sub(r"\.html?/?\Z", suffix, path).removeprefix("/service/"), page
+    for pattern, suffix, page in _ENTRIES:
+        if pattern.fullmatch(path):
+            return re.sub(r"\.html?/?\Z", suffix, path).removeprefix("/service/"), page
+    return path.removeprefix("/service/"), _OTHER
 
 
 def _value(text: str) -> str:

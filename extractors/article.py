@@ -159,9 +159,8 @@ def find_dates(text: str) -> tuple[datetime | date | None, datetime | date | Non
 
 
 def _moment_of(timestamp: str) -> datetime | date | None:
-    parts = timestamp.split()
     try:
-        moment = datetime.fromisoformat(" ".join(parts)).replace(tzinfo=KST)
+        moment = _moment(" ".join(timestamp.split()))
     except ValueError:
         return None
-    return credible(moment if len(parts) > 1 else moment.date())
+    return credible(moment.replace(tzinfo=KST) if isinstance(moment, datetime) else moment)

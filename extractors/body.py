@@ -37,7 +37,7 @@ _SIGNS = tuple(WORDS.credit_signs)
 # "Samsung Co., Ltd." ends no sentence.
 _ABBREVIATED = re.compile(rf"\b(?:{'|'.join(WORDS.abbreviations.split())})\.\Z")
 # What a line that ends a sentence ends with, and what may follow that. The quote of a title ends none.
-_STOPS, _CLOSING = tuple(WORDS.sentence_ends.replace("»", "")), "»”’\"') ]"
+_STOPS, CLOSING = tuple(WORDS.sentence_ends.replace("»", "")), "»”’\"') ]"
 
 # Bounds on what a hostile page may cost; the longest features have some hundred paragraphs.
 _MAX_PARAGRAPHS = 2_000
@@ -99,7 +99,7 @@ def is_credit(line: str) -> bool:
     is_sign = line.startswith(_SIGNS)
     if len(line) > _LONGEST_CREDIT or not (is_sign or _CAPTION.match(line)):
         return False
-    is_sentence = line.rstrip(_CLOSING).endswith(_STOPS) and not (line.endswith("]") or _ABBREVIATED.search(line))
+    is_sentence = line.rstrip(CLOSING).endswith(_STOPS) and not (line.endswith("]") or _ABBREVIATED.search(line))
     return not is_sentence or (is_sign and len(line.split()) <= _WORDS_OF_A_CREDIT)
 
 
@@ -277,7 +277,7 @@ def _part_paragraphs(article: _Element, has_lines: bool) -> None:
             after = child.tail or ""
             if before is not None:
                 has_double |= len(breaks) > 1
-                ends_line = has_lines and not before.rstrip(_CLOSING).endswith(_STOPS)
+                ends_line = has_lines and not before.rstrip(CLOSING).endswith(_STOPS)
                 if len(breaks) == 1 and not (ends_line or is_credit(before.strip()) or is_credit(after)):
                     single += breaks
             before, breaks = after if breaks else f"{before or ''} {after}", []

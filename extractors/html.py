@@ -1,6 +1,7 @@
 """Page bytes -> Article: parse, locate the parts, read the body; or a text capture, if the page is one."""
 
 import codecs
+import contextlib
 import re
 from codecs import BOM_UTF8, BOM_UTF16_BE, BOM_UTF16_LE
 
@@ -13,7 +14,7 @@ from extractors.address import absolute, parse_address
 from extractors.article import Article, NotAnArticle, find_dates
 from extractors.body import collapse, credit_of, read_paragraphs, take_credits
 from extractors.layout import SITE_MARKS, first, read_layouts
-from extractors.locate import base_of, locate, meta_of
+from extractors.locate import base_of, blocks_after, locate, meta_of
 from extractors.text import extract_text
 
 # Bounds on what a hostile or broken page may cost: a second and 200 MB. Pages of the site have some 60 KB and 1,500
@@ -102,13 +103,12 @@ def extract_html(body: bytes, url: str, charset: str | None = None, layouts: str
             raise NotAnArticle("the page ends before its article", passing=True)
         raise NotAnArticle("no article on the page")
     # On a whole page the rest of the template follows the body.
-    last = (parts.blocks[-1], *parts.blocks[-1].iterancestors())
-    truncated = parts.end is None and all(element.getnext() is None for element in last)
+    truncated = parts.end is None and next(blocks_after(parts.blocks[-1]), None) is None
     if truncated and is_whole(body):
         # The page is whole, but in its broken markup nothing separates the article from what follows it.
         raise NotAnArticle("no end of the article in broken markup")
     # Read before the body, which is taken off the page.
-    image_url = absolute(base_of(page, address.url), parts.image or "") if parts.image else None
+    image_url = absolute(base_of(page, address.url), parts.image or "") or None
     lang = address.lang or collapse(page.get("lang") or "")[:2].lower() or "und"  # `<html lang="fr">`
     has_lines, quotes = address.kind == "feature", _QUOTES.get(lang, ("“", "”"))
     body_lines = read_paragraphs(parts.blocks, parts.cut, parts.end, has_lines, quotes)
@@ -128,7 +128,7 @@ def extract_html(body: bytes, url: str, charset: str | None = None, layouts: str
         written_at=written_at,
         updated_at=updated_at,
         paragraphs=paragraphs,
-        image_url=image_url or None,
+        image_url=image_url,
         image_credit=credit_of(parts.caption) or credit,
         has_video=address.is_video or parts.has_player,
         truncated=truncated,
@@ -185,15 +185,11 @@ def _first_character(body: bytes) -> bytes:
 def to_utf8(body: bytes, charset: str | None = None) -> bytes:
     """A page in UTF-8, whatever its encoding; arguments as of `parse_html`."""
     # One byte is found in a fiftieth of the time of two.
-    if body.startswith(tuple(_UTF_16)) or (_ISO_2022_JP[:1] in body and _ISO_2022_JP in body):
-        return _decoded(body, charset).encode("utf-8", "replace")
-    try:
-        body.decode()
-    except UnicodeDecodeError as error:
-        if error.end < len(body):
-            return _decoded(body, charset).encode("utf-8", "replace")
-        body = body[: error.start]  # cut within a letter
-    return body.decode().translate(_OF_C1).encode() if _has_c1(body) else body
+    if not (body.startswith(tuple(_UTF_16)) or (_ISO_2022_JP[:1] in body and _ISO_2022_JP in body)):
+        with contextlib.suppress(UnicodeDecodeError):
+            text, end = codecs.utf_8_decode(body, "strict", False)  # without a letter that was cut
+            return text.translate(_OF_C1).encode() if _has_c1(body[:end]) else body[:end]
+    return _decoded(body, charset).encode("utf-8", "replace")
 
 
 def _has_c1(body: bytes) -> bool:

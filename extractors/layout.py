@@ -37,15 +37,6 @@ class Layout(NamedTuple):
     end: Selector
 
 
-class ListLayout(NamedTuple):
-    """Where the entries of a list page are, by its file name; `link` and `dates` are inside an entry."""
-
-    page: str
-    entry: Selector
-    link: Selector
-    dates: Selector
-
-
 class Labels(NamedTuple):
     """The words of one edition; the comments of `site.toml` explain the fields."""
 
@@ -56,6 +47,11 @@ class Labels(NamedTuple):
     details: str | None = None
     script: str = ""
     common_words: str = ""
+
+    def is_banner(self, line: str) -> bool:
+        """Whether a line is the cookie sentence, perhaps behind the word that closes it, or the link after it."""
+        sentence = line.removeprefix(WORDS.close).lstrip()
+        return self.cookies is not None and (sentence.startswith(self.cookies) or line == self.details)
 
 
 _MAX_LENGTH = 1_000_000  # characters of a file of one's own
@@ -115,7 +111,8 @@ ELEMENTS: Mapping[str, frozenset[str]] = {name: frozenset(tags.split()) for name
 NEWEST: Mapping[str, str] = _FILE["articles"][0]
 #: In the order in which they are tried.
 LAYOUTS = _layouts(_FILE["articles"])
-LISTS = tuple(ListLayout(one["page"], *(css(one[key]) for key in ListLayout._fields[1:])) for one in _FILE["lists"])
+#: File name of a list -> its entries.
+LISTS: Mapping[str, Selector] = {page: css(entry) for page, entry in _FILE["lists"].items()}
 #: Every value of `Article.layout` that a template gives, news first.
 LAYOUT_NAMES = tuple(page.layout for page in PAGES.values() if page.layout != GENERIC)
 

@@ -82,12 +82,12 @@ def learn(samples: Sequence[Sample]) -> Learned:
     pages.sort(key=lambda page: -sum(bool(getattr(page.sample.known, name)) for name in _FIELDS))  # the richest first
     taken, rest = pages[::2], pages[1::2]
     entries = islice(_entries(taken), _MOST_ENTRIES) if len(rest) >= MIN_CHECKED else ()
-    entry = min(entries, key=lambda one: len(_differences(taken, one)), default={})
-    wrong, text = _differences(pages, entry), write_entry(entry) if entry else ""
+    entry = min(entries, key=lambda one: len(_differences(taken, write_entry(one))), default={})
+    text = write_entry(entry) if entry else ""
+    wrong = _differences(pages, text)
     # What was changed since was still written when it was: where that is read otherwise, dates were taken for others.
     gone = [one for one, page in found if not page]
-    read = {one.url: one.difference(text) for one in gone}
-    wrong |= {url: why for url, why in read.items() if "written_at" in why and "layout" not in why}
+    wrong |= {one.url: why for one in gone if "written_at" in (why := one.difference(text)) and "layout" not in why}
     return Learned(entry, len(taken), len(rest), wrong, len(gone))
 
 
@@ -99,9 +99,8 @@ def write_entry(entry: Mapping[str, str], **about: str) -> str:
     return "\n".join(["[[articles]]", *lines]) + "\n"
 
 
-def _differences(pages: Iterable[_Page], entry: Mapping[str, str]) -> dict[str, str]:
-    """How pages are read differently with an entry, by address."""
-    text = write_entry(entry) if entry else ""
+def _differences(pages: Iterable[_Page], text: str) -> dict[str, str]:
+    """How pages are read differently with the text of a layouts file, by address."""
     return {page.sample.url: reason for page in pages if (reason := page.sample.difference(text))}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from email.utils import parsedate_to_datetime
 from html import unescape
-from itertools import takewhile
+from itertools import chain, takewhile
 
 from lxml import etree
 from lxml.etree import _Element
@@ -22,12 +22,13 @@ _FEED_PARSER = etree.XMLParser(resolve_entities=False, load_dtd=False, no_networ
 # How a feed that is not well-formed is read: by the text of three elements, which has no markup of its own. Tried
 # before: libxml2's recovery drops `&amp;` from links; feedparser 6.0.14 loses items after an open comment or CDATA
 # section, fails on halves of an emoji (`&#xD83D;`) and stray end tags, and takes 150 bytes for each of a hostile feed.
-_ITEM = re.compile(r"<item[\s>]")
+_ITEM = re.compile(rb"<item[\s>]")
 _FIELD = re.compile(rf"<(link|guid|pubDate)\b[^<>]*>(?:\s*<!\[CDATA\[)?([^<]{{0,{MAX_LENGTH}}})<")
-_FEED_START = re.compile(r"<(?:rss|channel)[\s>]")
+_FEED_START = re.compile(rb"<(?:rss|channel)[\s>]")
+_FEED_END = re.compile(rb"</(?:rss|channel)\s*>")
 # With the white space of the markup.
 _LONGEST_DATES = 500
-_FEED_END = re.compile(rb"</(?:rss|channel)\s*>")
+_SURROUNDINGS = ELEMENTS["surroundings"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,13 @@ def extract_list(body: bytes, url: str) -> ListPage:
     """
     page = parse_html(body)
     base = base_of(page, url)
-    found = list(_named_entries(page, url, base)) or list(_entries_by_structure(page, base))
+    found = _each_once(_entries(page, url, base))
     if not found and first(SITE_MARKS, page) is None:
         raise NotAnArticle("not a page of KBS World", passing=True)
     links = (absolute(base, href) for link in page.iter("a") if "page=" in (href := link.get("href") or ""))
     numbers = {page_of_list(link, url) for link in links}
     return ListPage(
-        entries=_each_once(found),
+        entries=found,
         pages=frozenset(number for number in numbers if number is not None),
         whole=is_whole(body) or first(PAGE_END, page) is not None,
     )
@@ -100,36 +101,25 @@ def extract_feed(body: bytes, url: str) -> ListPage:
     """
     if max(body.count(b"<"), body.count(b"&")) > MAX_TAGS:
         raise NotAnArticle("a feed larger than any of the site")
-    try:
-        items = _feed_items(body)
+    start, *items = _ITEM.split(body)
+    if not _FEED_START.search(start):
+        raise NotAnArticle("no feed")
+    if b"<!DOCTYPE" in start:
+        raise NotAnArticle("a feed with a document type")
+    try:  # of elements of the same name, the first counts
+        feed = etree.fromstring(body, _FEED_PARSER)
+        found = [{str(field.tag): field.text or "" for field in reversed(item)} for item in feed.iter("item")]
     except (etree.XMLSyntaxError, ValueError):
-        items = _broken_feed_items(body.decode("utf-8", "replace"))  # links and dates are ASCII
-    entries = _each_once(_feed_entries(items, url))
+        found = [_broken_item(item.decode("utf-8", "replace")) for item in items]  # links and dates are ASCII
+    entries = _each_once(_feed_entries(found, url))
     if not entries and b"<item" in body.lower():
         raise NotAnArticle("a feed whose items lead to no article")
     return ListPage(entries=entries, whole=_FEED_END.search(body) is not None)
 
 
-def _feed_items(body: bytes) -> list[dict[str, str]]:
-    """The items of a well-formed feed: the text of their elements."""
-    feed = etree.fromstring(body, _FEED_PARSER)
-    if feed.tag not in {"rss", "channel"}:
-        raise NotAnArticle("no feed")
-    if feed.getroottree().docinfo.internalDTD is not None:
-        raise NotAnArticle("a feed with a document type")
-    # Of elements of the same name, the first counts.
-    return [{str(field.tag): field.text or "" for field in reversed(item)} for item in feed.iter("item")]
-
-
-def _broken_feed_items(feed: str) -> list[dict[str, str]]:
-    """The items of a feed in whose titles and texts there is what XML does not allow, or that was cut."""
-    start, *items = _ITEM.split(feed)
-    if not _FEED_START.search(start):
-        raise NotAnArticle("no feed")
-    if "<!DOCTYPE" in start:
-        raise NotAnArticle("a feed with a document type")
-    found = (reversed(_FIELD.findall(item)) for item in items)
-    return [{name: unescape(text.partition("]]>")[0]) for name, text in fields} for fields in found]
+def _broken_item(item: str) -> dict[str, str]:
+    """An item of a feed in whose titles and texts there is what XML does not allow, or that was cut."""
+    return {name: unescape(text.partition("]]>")[0]) for name, text in reversed(_FIELD.findall(item))}
 
 
 def _each_once(entries: Iterable[ListEntry]) -> tuple[ListEntry, ...]:
@@ -156,67 +146,52 @@ def _pub_date(text: str) -> datetime | None:
         return None
 
 
-def _named_entries(page: _Element, url: str, base: str) -> Iterator[ListEntry]:
+def _entries(page: _Element, url: str, base: str) -> Iterator[ListEntry]:
+    """The entries of a list: the blocks of its template, or where none of them is there, those that structure shows."""
+    links = {link: article for link in page.iter("a") if (article := _article_at(base, link.get("href") or ""))}
     address = parse_address(url)
-    for layout in (one for one in LISTS if address is not None and address.page == one.page):
-        blocks = set(layout.entry(page))  # in one another where an end tag is missing
-        dates: dict[_Element | None, str] = {}
-        for element in layout.dates(page):
-            if (block := _nearest(element, blocks)) not in dates:
-                dates[block] = text_of(element) or ""
-        for link in layout.link(page):
-            block = _nearest(link, blocks)
-            article = _article_at(base, link.get("href") or "")
-            if block is not None and article is not None:
-                if block not in dates:
-                    dates[block] = _date_block(block, blocks)
-                yield ListEntry(article, *find_dates(dates[block]))
-
-
-def _nearest(element: _Element, blocks: Collection[_Element]) -> _Element | None:
-    return next((one for one in (element, *element.iterancestors()) if one in blocks), None)
-
-
-def _entries_by_structure(page: _Element, base: str) -> Iterator[ListEntry]:
-    """The entries of a list of no known template: the largest blocks that hold the links of one article alone."""
-    links = {
-        link: address
-        for link in page.iter("a")
-        if (address := _article_at(base, link.get("href") or "")) and not _is_elsewhere(link)
+    named = {*LISTS[address.page](page)} if address is not None and address.page in LISTS else set()
+    # Entries are in one another where an end tag is missing, and the right column is in the last one.
+    edges = {*_SURROUNDINGS, *(str(one.tag) for one in named)}
+    around = {
+        link: next((one for one in link.iterancestors(*edges) if one in named or one.tag in _SURROUNDINGS), None)
+        for link in links
     }
-    # Element -> the article that its links lead to, empty for several; what is inside it comes first.
-    held: dict[_Element, str] = {}
-    for block in reversed([*page.iter()]):
-        if block in links:
-            held[block] = links[block].url if held.get(block, links[block].url) == links[block].url else ""
-        url = held.get(block)
-        if url is not None and (parent := block.getparent()) is not None:
-            held[parent] = url if held.get(parent, url) == url else ""
-    first_links = {address.url: link for link, address in reversed(links.items())}
+    inside = {link: block for link, block in around.items() if block is not None and block in named}
+    blocks = inside or _largest_blocks({link: links[link] for link in links if around[link] is None})
+    dates = dict.fromkeys(blocks.values(), "")
+    for block in dates:
+        dates[block] = _date_block(block, dates)
+    for link, block in blocks.items():
+        yield ListEntry(links[link], *find_dates(dates[block]))
+
+
+def _largest_blocks(links: Mapping[_Element, Address]) -> dict[_Element, _Element]:
+    """Link -> the largest block around it that holds the links of its article alone."""
+    held: dict[_Element, str] = {}  # the article that the links in a block lead to; empty for several
     for link, address in links.items():
-        if first_links[address.url] is link:
-            *_, block = link, *takewhile(lambda block: held[block], link.iterancestors())
-            yield ListEntry(address, *find_dates(_date_block(block)))
+        for block in chain([link], link.iterancestors()):
+            if held.get(block) in ("", address.url):
+                break  # what is around it was marked with it
+            held[block] = "" if block in held else address.url
+    found = {}
+    for link in links:
+        *_, found[link] = link, *takewhile(held.__getitem__, link.iterancestors())
+    return found
 
 
-def _date_block(block: _Element, others: Collection[_Element] = ()) -> str:
+def _date_block(block: _Element, others: Collection[_Element]) -> str:
     """The words of the first element of an entry that holds a date block and nothing else; empty without one.
 
     Entries in it are `others`, whose elements are theirs.
     """
     walk = etree.iterwalk(block, events=("start",))
     for _, element in walk:
-        if element is not block and element in others:
+        if element is not block and (element in others or element.tag in _SURROUNDINGS):
             walk.skip_subtree()
-            continue
-        text = text_of(element) if 10 <= length_of(element) <= _LONGEST_DATES else None
-        if text and is_date_block(text) and not _is_elsewhere(element):
+        elif 10 <= length_of(element) <= _LONGEST_DATES and is_date_block(text := text_of(element) or ""):
             return text
     return ""
-
-
-def _is_elsewhere(element: _Element) -> bool:
-    return next(element.iterancestors(*ELEMENTS["surroundings"]), None) is not None
 
 
 def _article_at(base: str, link: str) -> Address | None:

@@ -76,9 +76,9 @@ def locate(page: _Element, name: str, own: Sequence[Layout] = ()) -> Parts | Non
 
 def locate_by_name(page: _Element, layout: Layout, name: str) -> Parts | None:
     """As `locate`; None where the head or the body of a layout is not on the page."""
-    head, title, words = _head(page, layout)
+    head, title = _head(page, layout)
     body = None if head is None else find_body(layout.body, head)
-    return None if head is None or body is None else _parts(layout, name, head, title, words, [body])
+    return None if head is None or body is None else _parts(layout, name, head, title, [body])
 
 
 def meta_of(page: _Element, name: str) -> str | None:
@@ -97,21 +97,19 @@ def _locate_moved(page: _Element, layout: Layout) -> Parts | None:
     """The parts of an article whose template moved: by name what still has its name, the rest by structure."""
     if length_of(page) > MAX_CHARACTERS:
         raise NotAnArticle("larger than a page of the site")
-    head, title, words = _head(page, layout)
+    head, title = _head(page, layout)
     if title is None:
-        title, words = _find_title(page)
+        title = _find_title(page)
     start = title if head is None else head
     head = start.getparent() if head is None and start is not None else head
     if head is None or start is None:
         return None
     body = find_body(layout.body, head)
     bodies = _find_bodies(start) if body is None else [body]
-    return _parts(layout, GENERIC, head, title, words, bodies) if bodies else None
+    return _parts(layout, GENERIC, head, title, bodies) if bodies else None
 
 
-def _parts(
-    layout: Layout, name: str, head: _Element, title: _Element | None, words: str | None, bodies: list[_Element]
-) -> Parts:
+def _parts(layout: Layout, name: str, head: _Element, title: _Element | None, bodies: list[_Element]) -> Parts:
     dates = words_of_dates(layout.dates, head)
     if not dates and title is not None and (dates := _find_dates(title)):
         name = GENERIC
@@ -139,7 +137,7 @@ def _parts(
         image = meta_of(page, "og:image")  # where all pictures are headings
     return Parts(
         name=name,
-        title=(words or _claimed_title(page)).removesuffix(TITLE_SUFFIX) or None,
+        title=(text_of(title) or _claimed_title(page)).removesuffix(TITLE_SUFFIX) or None,
         category=category,
         dates=dates,
         image=image,
@@ -151,15 +149,15 @@ def _parts(
     )
 
 
-def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None, str | None]:
-    """The first head that holds a title, else the first; the title in it, and its words."""
+def _head(page: _Element, layout: Layout) -> tuple[_Element | None, _Element | None]:
+    """The first head that holds a title with words, else the first one; and the title in it."""
     untitled = None
     for head in layout.head(page):
         title = first(layout.title, head)
-        if words := text_of(title):
-            return head, title, words
-        untitled = untitled or (head, title, None)
-    return untitled or (None, None, None)
+        if text_of(title):
+            return head, title
+        untitled = untitled or (head, title)
+    return untitled or (None, None)
 
 
 def find_body(match: Selector, head: _Element) -> _Element | None:
@@ -208,15 +206,14 @@ def _extent(layout: Layout, body: _Element, cut: set[_Element]) -> tuple[list[_E
     return [body], inside[0] if inside else None
 
 
-def _find_title(page: _Element) -> tuple[_Element | None, str | None]:
-    """The headline by structure, and its words: what the page claims as its title, else the first own h1."""
+def _find_title(page: _Element) -> _Element | None:
+    """The headline by structure: what the page claims as its title, else the first own h1."""
     claimed = _claimed_title(page).removesuffix(TITLE_SUFFIX)
     short = (one for one in page.iter(*_HEADLINES) if length_of(one) <= _LONGEST_LABEL)
-    headlines = [(one, words) for one in short if (words := text_of(one))]
-    named = (found for found in headlines if found[1] == claimed)
-    firsts = (found for found in headlines if found[0].tag == "h1")
-    own = (found for found in firsts if next(found[0].iterancestors(*_SURROUNDINGS), None) is None)
-    return next(chain(named, own), (None, None))
+    headlines = {one: words for one in short if (words := text_of(one))}
+    named = (one for one, words in headlines.items() if words == claimed)
+    own = (one for one in headlines if one.tag == "h1" and next(one.iterancestors(*_SURROUNDINGS), None) is None)
+    return next(chain(named, own), None)
 
 
 def _claimed_title(page: _Element) -> str:
@@ -360,12 +357,9 @@ def _wrapped(block: _Element) -> list[_Element]:
 
 def _is_prose(block: _Element) -> bool:
     words = text_of(block) or ""
-    cookies = words.removeprefix(WORDS.close).lstrip()
-    is_banner = any(labels.cookies and cookies.startswith(labels.cookies) for labels in LABELS)
-    return (
-        not (is_banner or _dates(block) or _is_caption(words) or _is_menu(block))
-        and _own_words(block) >= _SHORTEST_BODY
-    )
+    is_banner = any(labels.is_banner(words) for labels in LABELS)
+    is_other = is_banner or _dates(block) or _is_caption(words) or _is_menu(block)
+    return not is_other and _own_words(block) >= _SHORTEST_BODY
 
 
 def _is_menu(block: _Element, least: int = 1) -> bool:

@@ -1,20 +1,20 @@
 """Text capture -> Article: pages of this site that survive as plain text, with the boilerplate left in.
 
-`SHAPES` is the table of what is read, in the order in which it is tried; README.md, "Text captures", has the same rows.
+README.md, "Text captures", has the shapes that were seen, by the numbers that are used here.
 """
 
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import dropwhile, islice, takewhile
 from typing import NamedTuple
 
-from extractors.address import Address, parse_address
+from extractors.address import parse_address
 from extractors.article import Article, NotAnArticle, find_dates, is_date_block
-from extractors.body import MAX_CHARACTERS, collapse, is_credit, take_credits
+from extractors.body import CLOSING, MAX_CHARACTERS, collapse, is_credit, take_credits
 from extractors.glued import split_glued
 from extractors.layout import LABELS, TEXT, WORDS, Labels
 
@@ -32,10 +32,6 @@ _LONGEST_NAME = 40
 _LONGEST_TITLE = 150
 # A day without time is a page's date line only below so few lines, where no label shows that it is a whole page.
 _LINES_ABOVE_A_DAY = 3
-# A credit that begins with a label, and not with a sign.
-_LABELLED = re.compile(rf"\[?(?:{'|'.join(WORDS.captions)})").match
-_ENDS = re.compile(f"[{WORDS.sentence_ends}]")
-_CLOSING = " \"'”’»)]"
 
 # Fewer words or letters than this say nothing about their language; a share of common words, or of letters of a script,
 # above the bound does.
@@ -45,9 +41,8 @@ _SHARE_OF_SCRIPT = 0.2
 _SCRIPTS = {labels.lang: re.compile(f"[{labels.script}]") for labels in LABELS if labels.script}
 
 # Links of the site's pages, which are neither title nor category.
-_LINKS = {WORDS.go_top, *WORDS.controls, *WORDS.menu}
-_LINKS |= {line for labels in LABELS for line in (*labels.skip_links, " ".join(labels.skip_links)) if line}
-_ALL_SKIP_LINKS = tuple(f"{' '.join(labels.skip_links)} " for labels in LABELS if labels.skip_links)
+_SKIP_LINKS = {" ".join(labels.skip_links) for labels in LABELS if labels.skip_links}
+_LINKS = {WORDS.go_top, *WORDS.controls, *WORDS.menu, *_SKIP_LINKS, *(one for of in LABELS for one in of.skip_links)}
 _NOISE = {*WORDS.controls, *WORDS.programmes}
 
 
@@ -60,7 +55,7 @@ class _Capture:
         prefix: the month or day before them.
         labels: the words of its edition, where some are in it; of no language where it is of the site, and no more.
         date_at: the line that is its date line.
-        is_body: whether it holds the body of an article and no date line.
+        is_body: whether it holds the body of an article, if it has no date line.
     """
 
     lines: Sequence[str]
@@ -81,31 +76,25 @@ class _Parts(NamedTuple):
     is_news: bool = False
 
 
-def _has_title(capture: _Capture) -> bool:
-    """Whether a body begins with a line that is no sentence, as no other line of it, and has its caption at its end.
-
-    Without that caption the line is a heading: of the captures that were seen, no other had a title.
-    """
-    lines, words = capture.lines, _words(capture.lines)
-    if not capture.is_body or len(words) < 2 or words[0] != lines[0] or len(lines[0]) > _LONGEST_TITLE:
-        return False
-    is_named = _CATEGORY_AND_TITLE.fullmatch(lines[0]) is not None
-    has_caption = capture.prefix is None and lines[-1].startswith("[") and is_credit(lines[-1])
-    # A body has no heading, or several.
-    return (is_named or has_caption) and not _is_sentence(words[0]) and all(map(_is_sentence, words[1:]))
+def _read(capture: _Capture) -> _Parts:
+    """What a capture has, by its shape."""
+    if capture.date_at is not None:  # 1, and 5 with a prefix
+        return _read_page(capture, capture.date_at)
+    if not capture.is_body:
+        raise NotAnArticle("no date line in the text" if capture.labels else "not a page of KBS World")
+    if not _has_title(capture):  # 2, 3 and 4
+        return _read_body(capture.lines)
+    title, category = _title_and_category(capture.lines[:1], is_known=True)  # 6
+    return _read_body(_without_noise(capture.lines[1:], title))._replace(title=title, category=category)
 
 
-def _is_glued(capture: _Capture) -> bool:
-    return capture.is_body and len(_words(capture.lines)) <= 1
-
-
-def _read_page(capture: _Capture) -> _Parts:
+def _read_page(capture: _Capture, at: int) -> _Parts:
     """Title and category above the date line; below it what is no body, the body, and the end of the page."""
-    labels, at = capture.labels, capture.date_at or 0
+    labels = capture.labels
     above, rest = capture.lines[:at], capture.lines[at:]
     dates = list(takewhile(_is_date_line, rest))  # written and updated may be on a line each
     # Below a body, skip links are the first line of another page.
-    below = list(takewhile(lambda line: line != _skip_links(labels), rest[len(dates) :]))
+    below = list(takewhile(lambda line: line not in _SKIP_LINKS, rest[len(dates) :]))
     end = _end_of_body(below, labels)
     if any(isinstance(find_dates(line)[0], datetime) for line in below[:end] if _is_date_line(line)):
         raise NotAnArticle("a list of articles")
@@ -121,30 +110,27 @@ def _read_page(capture: _Capture) -> _Parts:
     )
 
 
-def _read_titled(capture: _Capture) -> _Parts:
-    title, category = _title_and_category(capture.lines[:1], is_known=True)
-    body = replace(capture, lines=_without_noise(capture.lines[1:], title))
-    parts = _read_glued(body) if _is_glued(body) else _read_paragraphs(body)
-    return parts._replace(title=title, category=category)
+def _has_title(capture: _Capture) -> bool:
+    """Whether a body begins with a line that is no sentence, as no other line of it, and has its caption at its end.
+
+    Without that caption the line is a heading: of the captures that were seen, no other had a title.
+    """
+    lines, words = capture.lines, _words(capture.lines)
+    if len(words) < 2 or words[0] != lines[0] or len(lines[0]) > _LONGEST_TITLE:
+        return False
+    is_named = _CATEGORY_AND_TITLE.fullmatch(lines[0]) is not None
+    has_caption = capture.prefix is None and lines[-1].startswith("[") and is_credit(lines[-1])
+    # A body has no heading, or several.
+    return (is_named or has_caption) and not _is_sentence(words[0]) and all(map(_is_sentence, words[1:]))
 
 
-def _read_glued(capture: _Capture) -> _Parts:
-    lines = [part for line in capture.lines for part in ([line] if is_credit(line) else split_glued(line))]
-    return _Parts(lines, is_news=True)
-
-
-def _read_paragraphs(capture: _Capture) -> _Parts:
+def _read_body(lines: Sequence[str]) -> _Parts:
+    """A body alone: a paragraph a line, or all of them in one."""
+    if len(_words(lines)) <= 1:
+        parts = [part for line in lines for part in ([line] if is_credit(line) else split_glued(line))]
+        return _Parts(parts, is_news=True)
     # Features have signs for captions (README.md, "Pages that differ").
-    return _Parts(capture.lines, is_news=any(_LABELLED(line) and is_credit(line) for line in capture.lines[:1]))
-
-
-#: How each kind of text capture is known, and what reads it. The numbers are those of README.md.
-SHAPES: Sequence[tuple[Callable[[_Capture], bool], Callable[[_Capture], _Parts]]] = (
-    (lambda capture: capture.date_at is not None, _read_page),  # 1, and 5 with a prefix: a whole page
-    (_has_title, _read_titled),  # 6: a title, then a body
-    (_is_glued, _read_glued),  # 2, and 4 without a prefix: a body in one line
-    (lambda capture: capture.is_body, _read_paragraphs),  # 3, and 4 without a prefix: a paragraph a line
-)
+    return _Parts(lines, is_news=is_credit(lines[0]) and not lines[0].startswith(tuple(WORDS.credit_signs)))
 
 
 def extract_text(text: str, url: str | None = None) -> Article:
@@ -165,18 +151,40 @@ def extract_text(text: str, url: str | None = None) -> Article:
         raise NotAnArticle("not an address of KBS World")
     if address is not None and address.refusal:
         raise NotAnArticle(address.refusal)
-    article = _article(_open(lines, address.is_article if address else None), address)
-    if address is None:  # named by a hash of its words, whatever its line ends
-        words = " ".join(text.split()).encode("utf-8", "surrogatepass")
-        return replace(article, url=f"urn:sha256:{hashlib.sha256(words).hexdigest()}")
-    return replace(article, url=address.url, has_video=address.is_video or article.has_video, source_url=url)
+    capture = _open(lines, address.is_article if address else None)
+    parts = _read(capture)
+    paragraphs, credit = take_credits(tuple(parts.lines))
+    if not paragraphs:
+        raise NotAnArticle("no article in the text")
+    kind = address.kind if address and address.is_article else "news" if parts.is_news else "feature"
+    # Before news, the day of a prefix is often not that of the article; before a feature it is.
+    of_prefix = find_dates(capture.prefix) if capture.prefix and kind != "news" else (None, None)
+    written_at, updated_at = parts.dates or of_prefix
+    words = " ".join(text.split()).encode("utf-8", "surrogatepass")  # whatever the line ends
+    return Article(
+        url=address.url if address else f"urn:sha256:{hashlib.sha256(words).hexdigest()}",
+        kind=kind,
+        lang=(address and address.lang) or (capture.labels and capture.labels.lang) or _language(paragraphs),
+        title=parts.title,
+        category=parts.category,
+        written_at=written_at,
+        updated_at=updated_at,
+        paragraphs=paragraphs,
+        image_credit=credit,
+        # A word of its own in the video view.
+        has_video=(address is not None and address.is_video)
+        or any(is_credit(line) and line.startswith(WORDS.video_caption) for line in parts.lines),
+        truncated=parts.truncated,
+        layout=TEXT,
+        source_url=url or None,
+    )
 
 
 def looks_like_capture(start: str) -> bool:
     """Whether a text that begins so may be a page of the site, in a shape that was seen: by its first line."""
     lines = list(islice(filter(None, map(collapse, start.splitlines())), 2))
-    first = lines[0] if lines else ""
-    return bool(_PREFIX.match(first)) or first == WORDS.go_top or any(_begins_with_links(lines, of) for of in LABELS)
+    first, both = lines[0] if lines else "", " ".join(lines)
+    return bool(_PREFIX.match(first)) or not {first, both}.isdisjoint({WORDS.go_top, *_SKIP_LINKS})
 
 
 def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
@@ -193,48 +201,16 @@ def _open(lines: Sequence[str], is_article: bool | None) -> _Capture:
     is_site = labels is not None or prefix is not None or is_article is True
     date_at = _date_line(lines, is_page=labels is not None) if is_site else None
     if date_at is None:
-        if lines and lines[0].startswith(_ALL_SKIP_LINKS):
+        if lines and any(lines[0].startswith(f"{links} ") for links in _SKIP_LINKS):
             raise NotAnArticle("a page whose lines were joined")
         lines = list(dropwhile((_LINKS | _NOISE).__contains__, lines))
         lines = lines[: _end_of_body(lines, labels)]
     # A page that is named by its address alone must have prose, and no markup.
-    is_prose = is_article is True and any(map(_ENDS.search, lines)) and not lines[0].startswith("<")
+    has_ends = any(end in line for line in lines for end in WORDS.sentence_ends)
+    is_prose = is_article is True and has_ends and not lines[0].startswith("<")
     # A prefix may be before any page: at an address that says nothing, most lines of an article are sentences.
     is_told = prefix is not None and (is_article is not False or 2 * sum(map(_is_sentence, lines)) > len(lines))
-    is_body = date_at is None and (is_prose or is_told)
-    return _Capture(lines, prefix.group(1) if prefix else None, labels, date_at, is_body)
-
-
-def _article(capture: _Capture, address: Address | None) -> Article:
-    """The article of a capture, without its address."""
-    read = next((read for is_known, read in SHAPES if is_known(capture)), None)
-    if read is None:
-        raise NotAnArticle("no date line in the text" if capture.labels else "not a page of KBS World")
-    parts = read(capture)
-    paragraphs, credit = take_credits(tuple(parts.lines))
-    if not paragraphs:
-        raise NotAnArticle("no article in the text")
-    kind = "news" if parts.is_news else "feature"
-    if address is not None and address.is_article:
-        kind = address.kind
-    # Before news, the day of a prefix is often not that of the article; before a feature it is.
-    of_prefix = find_dates(capture.prefix) if capture.prefix and kind != "news" else (None, None)
-    written_at, updated_at = parts.dates or of_prefix
-    return Article(
-        url="",
-        kind=kind,
-        lang=(address and address.lang) or (capture.labels and capture.labels.lang) or _language(paragraphs),
-        title=parts.title,
-        category=parts.category,
-        written_at=written_at,
-        updated_at=updated_at,
-        paragraphs=paragraphs,
-        image_credit=credit,
-        # A word of its own in the video view.
-        has_video=any(is_credit(line) and line.startswith(WORDS.video_caption) for line in parts.lines),
-        truncated=parts.truncated,
-        layout=TEXT,
-    )
+    return _Capture(lines, prefix.group(1) if prefix else None, labels, date_at, is_prose or is_told)
 
 
 def _without_last_credit(line: str) -> tuple[str, ...]:
@@ -245,30 +221,12 @@ def _without_last_credit(line: str) -> tuple[str, ...]:
 
 def _edition(lines: Sequence[str]) -> Labels | None:
     """The edition whose skip links, recommended heading or cookie sentence is in the capture."""
-    found = set(lines)
+    found = {*lines, " ".join(lines[:2])}  # the links are on one line or on two
     for labels in LABELS:
-        links = _skip_links(labels)
-        if _begins_with_links(lines[:2], labels) or not found.isdisjoint({links, labels.recommended}):
-            return labels
-        if any(_is_banner(line, labels) for line in lines):
+        is_marked = not found.isdisjoint({" ".join(labels.skip_links), labels.recommended})
+        if is_marked or any(map(labels.is_banner, lines)):
             return labels
     return Labels(lang="") if WORDS.go_top in found else None  # of this site, and of any edition
-
-
-def _skip_links(labels: Labels | None) -> str | None:
-    return " ".join(labels.skip_links) if labels and labels.skip_links else None
-
-
-def _begins_with_links(lines: Sequence[str], labels: Labels) -> bool:
-    """Whether the first line or two are the skip links of an edition."""
-    links = _skip_links(labels)
-    return links is not None and (lines[:1] == [links] or list(lines) == list(labels.skip_links))
-
-
-def _is_banner(line: str, labels: Labels) -> bool:
-    """Whether a line is the cookie sentence of an edition, perhaps behind the word that closes it, or its link."""
-    sentence = line.removeprefix(WORDS.close).lstrip()
-    return labels.cookies is not None and (sentence.startswith(labels.cookies) or line == labels.details)
 
 
 def _is_date_line(line: str) -> bool:
@@ -308,11 +266,11 @@ def _end_of_body(lines: Sequence[str], labels: Labels | None) -> int:
     """Where the boilerplate after the body begins: at the last recommended heading, else at the last "Close"."""
     # The last one, since a body may hold the same words.
     recommended = labels.recommended if labels else None
-    for mark in filter(lines.__contains__, (recommended, WORDS.close)):
+    mark = recommended if recommended in lines else WORDS.close
+    if mark in lines:
         end = len(lines) - 1 - lines[::-1].index(mark)
-        break
     else:
-        end = len(lines) - sum(1 for _ in takewhile(lambda line: labels and _is_banner(line, labels), reversed(lines)))
+        end = len(lines) - sum(1 for _ in takewhile(lambda line: labels and labels.is_banner(line), reversed(lines)))
     is_cut = end < len(lines)
     end = _above_controls(lines, end)
     # The heading of an edition whose words are not known is a name below the last sentence.
@@ -337,14 +295,13 @@ def _without_noise(lines: Sequence[str], title: str | None) -> list[str]:
     first = next((at for at, line in enumerate(lines) if _is_sentence(line)), 0)
     begin = max((at for at in range(first) if lines[at] in WORDS.controls), default=0)
     lines = [*filter(is_credit, lines[:begin]), *lines[begin:]]
-    captions, at = [], 0
-    for line in lines:
-        if is_credit(line):
-            captions.append(line)
-        elif not (line in _NOISE or (line.startswith("#") and _is_name(line)) or (title and _are_same(line, title))):
-            break
-        at += 1
-    return [*captions, *lines[at:]]
+
+    def is_noise(line: str) -> bool:
+        is_programme = line.startswith("#") and _is_name(line)
+        return is_credit(line) or line in _NOISE or is_programme or (title is not None and _are_same(line, title))
+
+    above = list(takewhile(is_noise, lines))
+    return [*filter(is_credit, above), *lines[len(above) :]]
 
 
 def _words(lines: Iterable[str]) -> list[str]:
@@ -358,7 +315,7 @@ def _is_links(line: str) -> bool:
 
 def _is_sentence(line: str) -> bool:
     """Whether a line ends as a sentence, or leads to the next line."""
-    return line.rstrip(_CLOSING)[-1:] in (*WORDS.sentence_ends, ":") or line.endswith("»")
+    return line.rstrip(CLOSING)[-1:] in (*WORDS.sentence_ends, ":") or line.endswith("»")
 
 
 def _is_name(line: str) -> bool:
