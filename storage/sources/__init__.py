@@ -45,10 +45,7 @@ def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:
 
     Raises:
         FileNotFoundError: a path does not exist.
-        ValueError: standard input is named twice.
     """
-    if list(paths).count("-") > 1:
-        raise ValueError("Standard input (-) is named twice, and can be read only once.")
     for path in paths:
         if path != "-" and not os.path.lexists(path):
             raise FileNotFoundError(f"{name_of(path)}: no such file or folder.")
@@ -145,8 +142,7 @@ def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
             continue
         # Pages are often named one by one (`pages/*`), and their url map with them.
         if file.parent not in maps:
-            maps[file.parent], damages = read_url_map(file.parent)
-            yield from damages
+            yield from read_url_map(file.parent, maps.setdefault(file.parent, {}))
         if file.name not in MAP_NAMES or not maps[file.parent]:
             for found in _open(file, maps[file.parent]):
                 yield pages_source(name_of(file), [found]) if isinstance(found, PageFile) else found
@@ -169,7 +165,7 @@ def _standard_input(max_page: int, _: int) -> Iterator[Item]:
 def _walk(top: Path) -> Iterator[Source | Damage]:
     """What is in a folder and those below it: archives and tables, the pages of each folder, and a cache as a whole."""
     inside = os.path.realpath(top)
-    maps: dict[Path, UrlMap] = {}
+    origins: UrlMap = {}  # of all folders: a map below counts before one above
     responses: list[PageFile] = []
     errors: list[OSError] = []
     for walked, below, names in os.walk(top, onerror=errors.append):
@@ -179,16 +175,13 @@ def _walk(top: Path) -> Iterator[Source | Damage]:
             responses.append(cached_response(folder, names))
             below.clear()
             continue
-        own, damages = read_url_map(folder)
-        yield from damages
-        inherited = maps.get(folder.parent, {})
-        maps[folder] = inherited | own if own else inherited
+        yield from read_url_map(folder, origins)
         links = [name for name in below if (folder / name).is_symlink()]
         pages: list[PageFile] = []
         for name in sorted([*names, *links]):
             if name.startswith(".") or name in MAP_NAMES:
                 continue
-            for found in _open_in(folder / name, inside, maps[folder]):
+            for found in _open_in(folder / name, inside, origins):
                 if isinstance(found, PageFile):
                     pages.append(found)
                 else:
