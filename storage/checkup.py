@@ -95,5 +95,6 @@ def archived_rows(db: Database) -> Rows:
         elif not Location(file=file, offset=offset).is_own:
             rows.elsewhere += 1
         else:
+            rows.here += 1
             rows.named.setdefault(file, {}).setdefault(offset, []).append(url)
     return rows

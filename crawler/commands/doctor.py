@@ -33,7 +33,7 @@ from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, progress, table, tel
 from extractors.address import EDITIONS
 from extractors.article import KST
 from storage import checkup
-from storage.archive.check import ArchiveReport, Rows, check_archive, check_files
+from storage.archive.check import ArchiveReport, Rows, check_archive
 from storage.checkup import NOT_KNOWN
 from storage.crawl_state import MAX_TRIES
 from storage.database import Store, open_to_read
@@ -91,7 +91,10 @@ class Command(OfflineCommand):
             damage += read(checkup.schema, []) + read(checkup.integrity, []) + read(checkup.texts, [])
             damage += read(catalogue_and_index, [])
         _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])
-        archive = _check(folder, rows, quick=opts.quick) if folder else ArchiveReport()
+        archive = ArchiveReport()
+        if folder:
+            with progress("archive") as show:
+                archive = check_archive(Path(folder).expanduser(), rows, show, quick=opts.quick)
         _print("Archive", [], _about_archive(folder, rows, archive, quick=opts.quick))
         lost = [finding for finding in archive.findings if not finding.harmless]
         return _conclude(runs, [name for name, found in (("database", damage), ("archive", lost)) if found])
@@ -121,16 +124,8 @@ def _about_layouts(months: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _check(folder: str, rows: Rows, *, quick: bool) -> ArchiveReport:
-    if quick:
-        return check_files(Path(folder).expanduser(), rows)
-    with progress("archive") as show:
-        return check_archive(Path(folder).expanduser(), rows, show)
-
-
 def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> Iterator[str]:
-    named = sum(map(rows.count, rows.named))
-    places = f"here {named:,}, elsewhere {rows.elsewhere:,} (not checked), in no archive {rows.unarchived:,}"
+    places = f"here {rows.here:,}, elsewhere {rows.elsewhere:,} (not checked), in no archive {rows.unarchived:,}"
     yield f"pages of the versions of articles: {places}"
     if not folder:
         yield "no archive is kept (KBS_ARCHIVE is empty)"

@@ -50,8 +50,8 @@ def rows(path: Path) -> Rows:
         return archived_rows(db)
 
 
-def archive(path: Path) -> ArchiveReport:
-    return check_archive(path.parent / "archive", rows(path))
+def archive(path: Path, *, quick: bool = False) -> ArchiveReport:
+    return check_archive(path.parent / "archive", rows(path), lambda *_: None, quick=quick)
 
 
 def offsets(path: Path) -> list[int]:

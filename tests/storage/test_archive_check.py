@@ -8,7 +8,7 @@ import pytest
 
 from storage import ArchiveWriter
 from storage.archive.capture import Location, Payload
-from storage.archive.check import check_archive, check_files
+from storage.archive.check import check_archive
 from tests.storage.checked import COUNT, FILE, NOON, archive, change, offsets, rows
 
 
@@ -95,7 +95,7 @@ def test_rows_without_an_archive_are_counted(path: Path) -> None:
 
 def test_a_missing_file_that_rows_name_is_found(path: Path, warc: Path) -> None:
     warc.unlink()
-    for report in (archive(path), check_files(warc.parent, rows(path))):
+    for report in (archive(path), archive(path, quick=True)):
         [finding] = report.findings
         assert (finding.file, finding.offset, finding.articles) == (FILE, None, COUNT)
 
@@ -105,7 +105,7 @@ def test_the_quick_check_finds_only_short_files(path: Path, warc: Path) -> None:
     with warc.open("r+b") as stream:
         stream.seek(before + 1000)
         stream.write(bytes(100))
-    assert check_files(warc.parent, rows(path)).findings == []
+    assert archive(path, quick=True).findings == []
     os.truncate(warc, last)
-    [finding] = check_files(warc.parent, rows(path)).findings
+    [finding] = archive(path, quick=True).findings
     assert (finding.offset, finding.articles) == (last, 1)
