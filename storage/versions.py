@@ -92,14 +92,12 @@ def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
     moment = min(datetime.fromisoformat(row["fetched_at"]), datetime(9999, 12, 30, tzinfo=UTC)).astimezone(KST)
     row = row | {"timestamp": moment.isoformat(timespec="seconds")}
     undated = [one for one in versions if is_undated(one)]
-    for version in undated:
-        if same_capture(version, row):
-            return _put(versions, version, _replaced(version, row | {"timestamp": version["timestamp"]}))
-    if any(_supersedes(version, row) for version in versions):
+    same = next((one for one in undated if same_capture(one, row)), None)
+    if same is None and any(_supersedes(version, row) for version in versions):
         return [*versions]
-    for version in undated:
-        if _rank(version) == _rank(row) and _same_words(version, row):
-            return _put(versions, version, _replaced(version, row | {"timestamp": version["timestamp"]}))
+    same = same or next((one for one in undated if _rank(one) == _rank(row) and _same_words(one, row)), None)
+    if same:
+        return _put(versions, same, _replaced(same, row | {"timestamp": same["timestamp"]}))
     richer = [one for one in versions if not is_undated(one) or not _supersedes(row, one)]
     for version in richer:
         if version["timestamp"] == row["timestamp"]:

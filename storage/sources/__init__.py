@@ -10,7 +10,6 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 from extractors.text import looks_like_capture
@@ -73,14 +72,13 @@ def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterat
 
     `archive` is the folder of files that are named without one; pages of more than `max_page` bytes are refused.
     """
-    ordered = sorted(places, key=lambda place: (place.location.file, place.location.offset))
-    for file, group in groupby(ordered, key=lambda place: place.location.file):
-        left: dict[int, list[Place]] = {}
-        for place in group:
-            left.setdefault(place.location.offset, []).append(place)
+    files: dict[str, dict[int, list[Place]]] = {}
+    for place in places:
+        files.setdefault(place.location.file, {}).setdefault(place.location.offset, []).append(place)
+    for file, left in sorted(files.items()):
         why = "no page can be read there"
         try:
-            for offset, item in _read_at(_source_of(file, archive), list(left), max_page):
+            for offset, item in _read_at(_source_of(file, archive), sorted(left), max_page):
                 for place in left.pop(offset, ()):
                     if isinstance(item, Capture):
                         yield replace(item, url=place.url or "", fetched_at=place.fetched_at)
@@ -93,7 +91,7 @@ def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterat
 
 
 def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[tuple[int, Capture | Damage]]:
-    """What is at offsets of a source, and perhaps more."""
+    """What is at offsets of a source, in order, and perhaps more."""
     for start in offsets if source.is_archive else offsets[:1]:
         for item in source.read(max_page, start):
             offset = item.location.offset if item.location else 0
