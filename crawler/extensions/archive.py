@@ -50,15 +50,14 @@ class Archive(RunExtension):
             self.spider.archive = ArchiveWriter(self._folder, self.spider.name, about)
 
     def _write(self, writer: ArchiveWriter, response: Response, request: Request) -> Location:
-        fetched_at = request.meta["fetched_at"]
         parts = urlsplit(request.url)
         target = parts._replace(scheme="", netloc="", fragment="").geturl()
         protocol = response.protocol or "HTTP/1.1"
         digest = payload_digest(response.body)
         earlier = self._earlier(response.url, digest)
-        location = writer.write(
+        place = writer.write(
             url=response.url,
-            fetched_at=fetched_at,
+            fetched_at=request.meta["fetched_at"],
             request_line=f"{request.method} {target} {protocol}",
             request_headers=[("Host", parts.netloc), *_pairs(request.headers)],
             status_line=f"{protocol} {response.status} {phrases.get(response.status, '')}".rstrip(),
@@ -68,10 +67,8 @@ class Archive(RunExtension):
             revisits=earlier,
         )
         if earlier is None and response.body:
-            self.spider.crawl_state.archived[response.url] = Place(
-                location=location, url=response.url, fetched_at=fetched_at, digest=digest, end=writer.position
-            )
-        return location
+            self.spider.crawl_state.archived[response.url] = place
+        return place.location
 
     def spider_closed(self) -> None:
         if self.spider.archive is not None:

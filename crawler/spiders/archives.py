@@ -214,10 +214,10 @@ class ArchiveSpider(KbsSpider):
                 self.crawl_state.remove_pending(address)
             result = await self._extract(capture)
             if record and self.archive:  # only now: what is archived is also stored
-                about: dict[str, Any] = {"url": entry.url, "fetched_at": entry.captured_at}
-                place = self.archive.write(source=address.partition("#")[0], **about, **record)
-                capture = replace(capture, location=place)
-                self.kept.setdefault(str(capture.digest), Place(location=place, **about))
+                source = address.partition("#")[0]
+                place = self.archive.write(url=entry.url, fetched_at=entry.captured_at, source=source, **record)
+                capture = replace(capture, location=place.location)
+                self.kept.setdefault(str(capture.digest), place)
             yield ExtractedPage(url=entry.address.url, capture=capture, result=result, timestamp=None, listed=False)
 
     async def _fetched(self, entry: Entry) -> tuple[Capture, dict[str, Any]]:

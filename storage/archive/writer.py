@@ -51,7 +51,7 @@ class ArchiveWriter:
         digest: str = "",
         revisits: Place | None = None,
         source: str = "",
-    ) -> Location:
+    ) -> Place:
         """Archive one exchange: the response as received, content encoding kept, and the request it answers.
 
         Args:
@@ -65,7 +65,7 @@ class ArchiveWriter:
             source: where it was got from, if not from the site itself but from a web archive.
 
         Returns:
-            The location of the payload; of a revisit, that of the earlier response.
+            Where the payload is; of a revisit, with the location of the earlier response.
 
         Raises:
             OSError: the file cannot be written.
@@ -79,12 +79,13 @@ class ArchiveWriter:
         about = fields["warc_headers_dict"] = {"WARC-Date": _warc_date(fetched_at)}
         if source:  # as warcit writes it
             about |= {"WARC-Source-URI": source, "WARC-Creation-Date": _warc_date(datetime.now(UTC))}
+        digest = revisits.digest if revisits else digest or payload_digest(body)
         if revisits is None:
-            about["WARC-Payload-Digest"] = digest or payload_digest(body)
+            about["WARC-Payload-Digest"] = digest
             response = writer.create_warc_record(url, "response", BytesIO(body), len(body), **fields)
         else:
             original = revisits.url, _warc_date(revisits.fetched_at)
-            response = writer.create_revisit_record(url, revisits.digest, *original, **fields)
+            response = writer.create_revisit_record(url, digest, *original, **fields)
         with self._whole_or_nothing(offset):
             if request_line:
                 sent = _http_headers(request_line, request_headers)
@@ -92,7 +93,8 @@ class ArchiveWriter:
                 writer.write_request_response_pair(request, response)
             else:
                 writer.write_record(response)
-        return Location(file=self._name, offset=offset) if revisits is None else revisits.location
+        location = revisits.location if revisits else Location(file=self._name, offset=offset)
+        return Place(location=location, url=url, fetched_at=fetched_at, digest=digest, end=out.tell())
 
     def check(self) -> None:
         """Raise an OSError (ESTALE) if the file was moved, deleted or cut: it would go on growing without a name."""
@@ -103,11 +105,6 @@ class ArchiveWriter:
             and path.stat().st_size >= self._out.tell()
         ):
             raise OSError(errno.ESTALE, "moved, deleted or cut while in use", str(path))
-
-    @property
-    def position(self) -> int:
-        """The length of the current file in bytes."""
-        return 0 if self._out is None else self._out.tell()
 
     def close(self) -> None:
         """Close the file; a writer that never wrote leaves no file."""

@@ -25,7 +25,7 @@ def make(tmp_path: Path) -> Path:
             url = article.truth.url
             # What does not compress, so that each member is long enough to be damaged in its middle.
             body = random.Random(number).randbytes(20_000)
-            location = writer.write(
+            place = writer.write(
                 url=url,
                 fetched_at=NOON,
                 request_line="GET / HTTP/1.1",
@@ -34,7 +34,7 @@ def make(tmp_path: Path) -> Path:
                 headers=[("Content-Type", "text/html")],
                 body=body,
             )
-            capture = Capture(url=url, fetched_at=NOON, body=body, location=location)
+            capture = Capture(url=url, fetched_at=NOON, body=body, location=place.location)
             store.add(replace(article.truth, source_url=url), capture)
     writer.close()
     return tmp_path / "kbs.db"
