@@ -1,6 +1,6 @@
-"""What the doctor reads in a database: runs, days, layouts, pending articles, refusals, what is damaged.
+"""What the doctor reads in a database: runs, days, layouts, pending articles, refusals, what is damaged; and repairs.
 
-Rows are dicts by the headings under which they are shown. Nothing here writes; each function raises sqlite3.Error
+Rows are dicts by the headings under which they are shown. Only `repair` writes; each function raises sqlite3.Error
 where the file is too damaged for it.
 """
 
@@ -17,7 +17,8 @@ from sqlite_utils import Database
 from extractors.address import EDITIONS, site_url
 from storage.archive.capture import Location
 from storage.archive.check import Rows
-from storage.schema import migrations
+from storage.database import Store, StoreError
+from storage.schema import index_folded, migrations
 
 #: What is known of days without news whose pages were not read when the days were over.
 NOT_KNOWN = "not known"
@@ -86,6 +87,13 @@ def texts(db: Database) -> list[str]:
     return [finding for (finding,) in db.execute(_SQL["texts"])]
 
 
+def catalogue_and_index(db: Database) -> list[str]:
+    """What of catalogue and search index does not agree with the articles; of a text, its length is compared."""
+    counts = [(what, db.execute(sql).fetchone()[0]) for what, sql in _SQL["differences"].items()]
+    advice = "do not agree with the articles; kbsworld doctor --repair makes them anew"
+    return [f"{count:,} rows of the {what} {advice}" for what, count in counts if count]
+
+
 def archived_rows(db: Database) -> Rows:
     """Where in the archive the pages of articles are."""
     rows = Rows()
@@ -95,5 +103,33 @@ def archived_rows(db: Database) -> Rows:
         elif not Location(file=file, offset=offset).is_own:
             rows.elsewhere += 1
         else:
+            rows.here += 1
             rows.named.setdefault(file, {}).setdefault(offset, []).append(url)
     return rows
+
+
+def repair(store: Store) -> None:
+    """Make triggers, views, catalogue and search index anew, in one transaction; ids in `catalogue` stay.
+
+    Raises:
+        StoreError: something is missing that is not derived from the articles.
+    """
+    fresh, db = Database(memory=True), store.db
+    migrations.apply(fresh)
+    derived = list(fresh.execute(_SQL["derived"]))
+    names = {name for _, name, _, _ in derived}
+    lost = [name for name in missing(db) if name not in names and not name.startswith("articles_fts_")]
+    if lost:
+        raise StoreError(f"{store.path} has lost {', '.join(lost)}, made from nothing else; restore a copy of it.")
+    with store.batch():
+        for kind, name, _, is_anew in derived:
+            if is_anew:
+                db.execute(f"drop {kind} if exists {name}")
+        triggers = [sql for kind, _, sql, is_anew in derived if kind == "trigger" and is_anew]
+        absent = missing(db)
+        created = [sql for _, name, sql, _ in derived if name in absent and sql not in triggers]
+        for sql in created + _SQL["fill"]["before"]:
+            db.execute(sql)
+        index_folded(db, db.query("select url, timestamp, title, text from articles"))
+        for sql in _SQL["fill"]["after"] + triggers:
+            db.execute(sql)

@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
 
 from extractors.address import parse_address
 from extractors.layout import GENERIC
-from storage.archive.capture import Capture, Location, Payload, Place, Revisit, payload_digest
+from storage.archive.capture import Capture, Location, Place, Revisit, payload_digest
 from storage.database import Store
 from storage.schema import SQL
 from storage.versions import COLUMNS, believed, is_undated
@@ -44,7 +44,7 @@ class CrawlState:
     def __init__(self, store: Store) -> None:
         self._db = store.db
         #: Payloads of full responses by address; `save_payloads` writes them.
-        self.archived: dict[str, Payload] = {}
+        self.archived: dict[str, Place] = {}
 
     def begin_run(self, spider: str, arguments: Mapping[str, str], started_at: datetime) -> int:
         """Note that a run began; the number of its row."""
@@ -131,7 +131,7 @@ class CrawlState:
         """Note that an article is no longer pending."""
         self._db.execute("delete from pending where url = ?", [url])
 
-    def payload(self, url: str) -> Payload | None:
+    def payload(self, url: str) -> Place | None:
         """The payload of the last full response archived for an address."""
         if url in self.archived:
             return self.archived[url]
@@ -139,8 +139,7 @@ class CrawlState:
         if row is None:
             return None
         _, digest, fetched_at, file, offset, end = row
-        location = Location(file=file, offset=offset)
-        return Payload(digest=digest, fetched_at=datetime.fromisoformat(fetched_at), location=location, end=end)
+        return replace(_place(file, offset, url, fetched_at), digest=digest, end=end)
 
     def has_read(self, url: str, captured_at: datetime) -> bool:
         """Whether a capture of an archive was read."""

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from extractors import Article
@@ -20,7 +21,8 @@ HISTORY = (*COLUMNS, "replaced_at")
 _CONTENT = tuple(name for name in COLUMNS[:-3] if name not in {"url", "timestamp", "text", "layout", "source_url"})
 # What the plain view shows and the video view does not.
 _OF_PLAIN_VIEW = ("image_url", "image_credit", "layout")
-_WORDS = tuple(name for name in _CONTENT if name not in {"written_at", "updated_at", "has_video", *_OF_PLAIN_VIEW})
+# What two captures of the same words have in common, even if one of them is the video view.
+_words = itemgetter(*(one for one in _CONTENT if one not in {"written_at", "updated_at", "has_video", *_OF_PLAIN_VIEW}))
 _PLACE = ("archive_file", "archive_offset")
 
 
@@ -92,14 +94,12 @@ def _with_undated(versions: Sequence[Row], row: Row) -> list[Row]:
     moment = min(datetime.fromisoformat(row["fetched_at"]), datetime(9999, 12, 30, tzinfo=UTC)).astimezone(KST)
     row = row | {"timestamp": moment.isoformat(timespec="seconds")}
     undated = [one for one in versions if is_undated(one)]
-    for version in undated:
-        if same_capture(version, row):
-            return _put(versions, version, _replaced(version, row | {"timestamp": version["timestamp"]}))
-    if any(_supersedes(version, row) for version in versions):
+    same = next((one for one in undated if same_capture(one, row)), None)
+    if same is None and any(_supersedes(version, row) for version in versions):
         return [*versions]
-    for version in undated:
-        if _rank(version) == _rank(row) and _same_words(version, row):
-            return _put(versions, version, _replaced(version, row | {"timestamp": version["timestamp"]}))
+    same = same or next((one for one in undated if _rank(one) == _rank(row) and _words(one) == _words(row)), None)
+    if same:
+        return _put(versions, same, _replaced(same, row | {"timestamp": same["timestamp"]}))
     richer = [one for one in versions if not is_undated(one) or not _supersedes(row, one)]
     for version in richer:
         if version["timestamp"] == row["timestamp"]:
@@ -130,11 +130,6 @@ def same_capture(stored: Row, row: Row) -> bool:
 def is_undated(row: Row) -> bool:
     """Whether the page gave no time: `timestamp` is that of its capture, or None."""
     return row["written_at"] is None and row["updated_at"] is None
-
-
-def _same_words(stored: Row, row: Row) -> bool:
-    """Whether two captures, one of which may be the video view, say the same."""
-    return all(stored[column] == row[column] for column in _WORDS)
 
 
 def _replaced(stored: Row, row: Row) -> Row:
@@ -185,7 +180,7 @@ def _supersedes(version: Row, row: Row) -> bool:
     if is_undated(version):
         return False
     was_current = version["timestamp"] <= row["timestamp"] and row["fetched_at"] < version["fetched_at"]
-    return was_current or _same_words(version, row)
+    return bool(was_current or _words(version) == _words(row))
 
 
 def _place(stored: Row, row: Row) -> Row:

@@ -33,11 +33,9 @@ from crawler.terminal import UNHEALTHY, WORK_FAILED, clean, progress, table, tel
 from extractors.address import EDITIONS
 from extractors.article import KST
 from storage import checkup
-from storage.archive.check import ArchiveReport, Rows, check_archive, check_files
-from storage.checkup import NOT_KNOWN
+from storage.archive.check import ArchiveReport, Rows, check_archive
 from storage.crawl_state import MAX_TRIES
 from storage.database import Store, open_to_read
-from storage.repair import catalogue_and_index, repair
 
 _MAX_SHOWN = 20  # pending articles, and things that are damaged
 
@@ -59,39 +57,42 @@ class Command(OfflineCommand):
             open_to_read(database, tell).close()
             tell("Making triggers, catalogue and search index anew; 100,000 articles take some ten seconds.")
             with Store(database) as store:
-                repair(store)
+                checkup.repair(store)
         with open_to_read(database) as db:
 
-            def read(query: Callable[..., Any], default: Any, *arguments: object) -> Any:
-                """What a query gives; where it fails, that is damage, and the others go on."""
+            def read(query: Callable[..., Any], *arguments: object) -> Any:
+                """What a query gives; where it fails, nothing: that is damage, and the others go on."""
                 try:
                     return query(db, *arguments)
                 except sqlite3.Error as error:
                     what = " ".join([query.__name__, *map(str, arguments)]).replace("_", " ")
                     damage.append(f"{what} cannot be read: {error}")
-                    return default
+                    return []
 
             print(f"{clean(database)} and {clean(folder or 'no archive')}, {now:%Y-%m-%d %H:%M} UTC\n")
-            runs = read(checkup.table, [], "last_runs")
+            runs = read(checkup.table, "last_runs")
             complaints = [(run["spider"], run.pop("complaints")) for run in runs]  # too long for a column
             notes = [f"{spider} was unhealthy: {why}" for spider, why in complaints if why]
             _print("Last run of each spider", runs, notes)
-            days = read(checkup.days_of_news, [], now.astimezone(KST).date())
+            days = read(checkup.days_of_news, now.astimezone(KST).date())
             _print("Days with and without news, in KST", days, _about_days(days))
-            months = read(checkup.table, [], "layouts_by_month")
+            months = read(checkup.table, "layouts_by_month")
             _print("Layouts of the articles, by month of fetching in UTC", months, _about_layouts(months))
-            pending = read(checkup.table, [], "pending_articles")
+            pending = read(checkup.table, "pending_articles")
             given_up = sum(row["runs"] >= MAX_TRIES for row in pending)
             note = f"in all: {len(pending):,}; given up after {MAX_TRIES} runs: {given_up:,}"
             _print("Pending articles", pending[:_MAX_SHOWN], [note])
-            doubtful = read(checkup.table, [], "doubtful_dates")
+            doubtful = read(checkup.table, "doubtful_dates")
             note = f"in all: {len(doubtful):,}; reextract drops wrong dates, the next crawls correct what is after now"
             _print("Dates that cannot be true", doubtful[:_MAX_SHOWN], [note] if doubtful else [])
-            rows = read(checkup.archived_rows, Rows())
-            damage += read(checkup.schema, []) + read(checkup.integrity, []) + read(checkup.texts, [])
-            damage += read(catalogue_and_index, [])
+            rows = read(checkup.archived_rows) or Rows()
+            for query in (checkup.schema, checkup.integrity, checkup.texts, checkup.catalogue_and_index):
+                damage += read(query)
         _print("Database", [], [f"findings: {len(damage):,}", *damage[:_MAX_SHOWN]])
-        archive = _check(folder, rows, quick=opts.quick) if folder else ArchiveReport()
+        archive = ArchiveReport()
+        if folder:
+            with progress("archive") as show:
+                archive = check_archive(Path(folder).expanduser(), rows, show, quick=opts.quick)
         _print("Archive", [], _about_archive(folder, rows, archive, quick=opts.quick))
         lost = [finding for finding in archive.findings if not finding.harmless]
         return _conclude(runs, [name for name, found in (("database", damage), ("archive", lost)) if found])
@@ -107,7 +108,7 @@ def _print(title: str, rows: list[dict[str, Any]], notes: Iterable[str]) -> None
 
 def _about_days(days: list[dict[str, Any]]) -> Iterator[str]:
     for edition, lang in EDITIONS.items():
-        gaps = [row for row in days if (row["language"], row["news"]) == (lang, NOT_KNOWN)]
+        gaps = [row for row in days if (row["language"], row["news"]) == (lang, checkup.NOT_KNOWN)]
         if gaps:
             bounds = f"-a since={gaps[0]['from']} -a until={gaps[-1]['to']}"
             yield f"To read those not known: kbsworld crawl kbs_days -a lang={edition} {bounds}"
@@ -121,16 +122,8 @@ def _about_layouts(months: list[dict[str, Any]]) -> list[str]:
     ]
 
 
-def _check(folder: str, rows: Rows, *, quick: bool) -> ArchiveReport:
-    if quick:
-        return check_files(Path(folder).expanduser(), rows)
-    with progress("archive") as show:
-        return check_archive(Path(folder).expanduser(), rows, show)
-
-
 def _about_archive(folder: str, rows: Rows, report: ArchiveReport, *, quick: bool) -> Iterator[str]:
-    named = sum(map(rows.count, rows.named))
-    places = f"here {named:,}, elsewhere {rows.elsewhere:,} (not checked), in no archive {rows.unarchived:,}"
+    places = f"here {rows.here:,}, elsewhere {rows.elsewhere:,} (not checked), in no archive {rows.unarchived:,}"
     yield f"pages of the versions of articles: {places}"
     if not folder:
         yield "no archive is kept (KBS_ARCHIVE is empty)"

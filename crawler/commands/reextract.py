@@ -92,10 +92,8 @@ class Command(OfflineCommand):
             else:
                 reextraction.read_sources(sources)
         if report.counts["others"] and not report.counts["pages"]:
-            other = reextraction.other
-            tell(
-                f"None of these captures ({other}) is an article of KBS_BASE_URL={site.base}; set it to their own site."
-            )
+            no = f"None of these captures ({reextraction.other}) is an article of"
+            tell(f"{no} KBS_BASE_URL={site.base}; set it to their own site.")
             return WORK_FAILED
         if report.counts["refused"] and not opts.dry_run:
             tell("kbsworld refusals lists the refused pages, and says what to do.")
@@ -120,11 +118,8 @@ def _sources(paths: list[str], archive: Path) -> tuple[Iterable[Source | Damage]
     """What there is to read, and its bytes; the project's own files under their bare names, also if given as paths."""
     own = {(archive / source.name).resolve(): source for source in own_sources(archive)}
     if paths:
-        try:
-            # Rows name files by their whole path, so that they can be found from any folder.
-            found = find_sources([path if path == "-" else str(Path.cwd() / path) for path in paths])
-        except ValueError as error:
-            raise ArgumentError(str(error)) from None
+        # Rows name files by their whole path, so that they can be found from any folder.
+        found = find_sources([path if path == "-" else str(Path.cwd() / path) for path in paths])
         sources = (one if isinstance(one, Damage) else own.get(Path(one.name).resolve(), one) for one in found)
         return sources, total_size(paths)
     if not own:

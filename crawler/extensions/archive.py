@@ -13,7 +13,7 @@ from crawler.extensions import RunExtension
 from crawler.run_state import storing
 from crawler.spiders.archives import ArchiveSpider
 from storage import ArchiveWriter
-from storage.archive.capture import Location, Payload, payload_digest
+from storage.archive.capture import Location, Place, payload_digest
 
 # Settings that the warcinfo record names, besides those that have fields of their own.
 _SETTINGS = ("DOWNLOAD_DELAY", "AUTOTHROTTLE_ENABLED", "CONCURRENT_REQUESTS", "RETRY_TIMES", "KBS_RECHECK_DAYS")
@@ -50,15 +50,14 @@ class Archive(RunExtension):
             self.spider.archive = ArchiveWriter(self._folder, self.spider.name, about)
 
     def _write(self, writer: ArchiveWriter, response: Response, request: Request) -> Location:
-        fetched_at = request.meta["fetched_at"]
         parts = urlsplit(request.url)
         target = parts._replace(scheme="", netloc="", fragment="").geturl()
         protocol = response.protocol or "HTTP/1.1"
         digest = payload_digest(response.body)
         earlier = self._earlier(response.url, digest)
-        location = writer.write(
+        place = writer.write(
             url=response.url,
-            fetched_at=fetched_at,
+            fetched_at=request.meta["fetched_at"],
             request_line=f"{request.method} {target} {protocol}",
             request_headers=[("Host", parts.netloc), *_pairs(request.headers)],
             status_line=f"{protocol} {response.status} {phrases.get(response.status, '')}".rstrip(),
@@ -68,15 +67,14 @@ class Archive(RunExtension):
             revisits=earlier,
         )
         if earlier is None and response.body:
-            payload = Payload(digest=digest, fetched_at=fetched_at, location=location, end=writer.position)
-            self.spider.crawl_state.archived[response.url] = payload
-        return location
+            self.spider.crawl_state.archived[response.url] = place
+        return place.location
 
     def spider_closed(self) -> None:
         if self.spider.archive is not None:
             self.spider.archive.close()
 
-    def _earlier(self, url: str, digest: str) -> Payload | None:
+    def _earlier(self, url: str, digest: str) -> Place | None:
         """The same payload of the same address, if the archive still has it."""
         payload = self.spider.crawl_state.payload(url)
         if payload is None or payload.digest != digest:

@@ -24,7 +24,7 @@ from extractors import Article, NotAnArticle, extract_page
 from extractors.address import EDITIONS, FOLDERS, HOSTS
 from extractors.article import KST
 from storage import Capture
-from storage.archive.capture import Payload, Place, matches_digest, payload_digest
+from storage.archive.capture import Place, matches_digest, payload_digest
 from storage.archive.http import decode_body, decoded
 from storage.crawl_state import Coverage
 from storage.sources import read_places
@@ -214,10 +214,10 @@ class ArchiveSpider(KbsSpider):
                 self.crawl_state.remove_pending(address)
             result = await self._extract(capture)
             if record and self.archive:  # only now: what is archived is also stored
-                about: dict[str, Any] = {"url": entry.url, "fetched_at": entry.captured_at}
-                place = self.archive.write(source=address.partition("#")[0], **about, **record)
-                capture = replace(capture, location=place)
-                self.kept.setdefault(str(capture.digest), Place(location=place, **about))
+                source = address.partition("#")[0]
+                place = self.archive.write(url=entry.url, fetched_at=entry.captured_at, source=source, **record)
+                capture = replace(capture, location=place.location)
+                self.kept.setdefault(str(capture.digest), place)
             yield ExtractedPage(url=entry.address.url, capture=capture, result=result, timestamp=None, listed=False)
 
     async def _fetched(self, entry: Entry) -> tuple[Capture, dict[str, Any]]:
@@ -249,8 +249,7 @@ class ArchiveSpider(KbsSpider):
             capture = replace(item, url=entry.url, fetched_at=entry.captured_at, digest=entry.digest)
             if (place.url, place.fetched_at) == (entry.url, entry.captured_at):
                 return capture, {}
-            payload = Payload(digest=payload_digest(item.body), fetched_at=place.fetched_at, location=place.location)
-            return capture, {"revisits": payload, "revisited_url": place.url}
+            return capture, {"revisits": replace(place, digest=payload_digest(item.body))}
         return None
 
     async def _extract(self, capture: Capture) -> Article | NotAnArticle:

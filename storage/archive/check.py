@@ -16,18 +16,15 @@ BROKEN_OFF = "incomplete last record of a run that was killed, or is running: ha
 
 @dataclass(slots=True)
 class Rows:
-    """The source_urls of the rows that name a place in the archive, by file and offset.
+    """The source_urls of the rows that name a place in the archive, by file and offset: `here` in all.
 
     `unarchived` counts the rows that name no place, `elsewhere` those outside the archive, which are not checked.
     """
 
     named: dict[str, dict[int, list[str | None]]] = field(default_factory=dict)
+    here: int = 0
     unarchived: int = 0
     elsewhere: int = 0
-
-    def count(self, file: str) -> int:
-        """How many rows name a file."""
-        return sum(len(urls) for urls in self.named.get(file, {}).values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,58 +53,45 @@ class ArchiveReport:
     findings: list[Finding] = field(default_factory=list)
 
 
-def check_archive(folder: Path, rows: Rows, progress: Callable[[int, int], None] | None = None) -> ArchiveReport:
+def check_archive(
+    folder: Path, rows: Rows, progress: Callable[[int, int], None], *, quick: bool = False
+) -> ArchiveReport:
     """Read every WARC file of a folder, which may be missing, and look up every row.
-
-    `progress` is called with the bytes read and the bytes of all files.
 
     A file may end inside a record, as that of a process that was killed does. This counts as damage only if a row names
     a place there or behind it: a copy that was cut where no article is named looks the same.
+
+    Args:
+        progress: is called with the bytes read and the bytes of all files.
+        quick: only look whether the files that rows name exist and are long enough.
     """
     files = warc_files(folder)
-    report = ArchiveReport(len(files), sum(files.values()), findings=_absent(folder, rows, files))
+    report = ArchiveReport(len(files), sum(files.values()))
     done = 0
     revisits: set[tuple[str | None, str | None]] = set()
-    for name, size in files.items():
-        named, findings = dict(rows.named.get(name, {})), []
+    for name in sorted({*files, *rows.named}):
+        named, size = dict(rows.named.get(name, {})), files.get(name, 0)
         try:
             with (folder / name).open("rb") as stream:
-                for item in read_warc(stream, end=size, longest=_LONGEST, check_digests=True):
+                if quick:
+                    named = {at: urls for at, urls in named.items() if not 0 <= at < size}
+                for item in () if quick else read_warc(stream, end=size, longest=_LONGEST, check_digests=True):
                     report.records += isinstance(item, Record)
                     if isinstance(item, Record) and item.kind == "revisit":
                         revisits.add((item.url, item.headers.get("warc-refers-to-target-uri")))
                     if finding := _finding(name, item, named):
-                        findings.append(finding)
-                    if progress is not None:
-                        progress(done + item.end, report.size)
+                        report.findings.append(finding)
+                    progress(done + item.end, report.size)
         except OSError as error:
-            what = f"cannot be read ({error.strerror})"
-            named, findings = {}, [Finding(file=name, offset=None, what=what, articles=rows.count(name))]
+            what = f"cannot be read in {folder} ({error.strerror})"
+            report.findings.append(Finding(file=name, offset=None, what=what, articles=sum(map(len, named.values()))))
+            named = {}
         what = "rows name it, and no record begins there"
-        findings += [Finding(file=name, offset=at, what=what, articles=len(named[at])) for at in sorted(named)]
-        report.findings += findings
+        report.findings += [Finding(file=name, offset=at, what=what, articles=len(named[at])) for at in sorted(named)]
         done += size
+        progress(done, report.size)
     report.findings = [one for one in report.findings if not one.strangers or not one.strangers <= revisits]
     return report
-
-
-def check_files(folder: Path, rows: Rows) -> ArchiveReport:
-    """Check only whether the files that rows name exist and are long enough."""
-    files = warc_files(folder)
-    findings = _absent(folder, rows, files)
-    for name, size in files.items():
-        beyond = sum(len(urls) for offset, urls in rows.named.get(name, {}).items() if not 0 <= offset < size)
-        if beyond:
-            findings.append(Finding(file=name, offset=size, what="ends before pages that rows name", articles=beyond))
-    return ArchiveReport(files=len(files), size=sum(files.values()), findings=findings)
-
-
-def _absent(folder: Path, rows: Rows, files: dict[str, int]) -> list[Finding]:
-    return [
-        Finding(file=name, offset=None, what=f"not in {folder}", articles=rows.count(name))
-        for name in sorted(rows.named)
-        if name not in files
-    ]
 
 
 def _finding(file: str, item: Record | Stretch, named: dict[int, list[str | None]]) -> Finding | None:

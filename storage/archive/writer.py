@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from storage.archive.capture import Location, Payload, payload_digest
+from storage.archive.capture import Location, Place, payload_digest
 
 Headers = Iterable[tuple[str, str]]
 
@@ -49,10 +49,9 @@ class ArchiveWriter:
         headers: Headers = (),
         body: bytes = b"",
         digest: str = "",
-        revisits: Payload | None = None,
-        revisited_url: str = "",
+        revisits: Place | None = None,
         source: str = "",
-    ) -> Location:
+    ) -> Place:
         """Archive one exchange: the response as received, content encoding kept, and the request it answers.
 
         Args:
@@ -61,13 +60,12 @@ class ArchiveWriter:
             status_line: protocol, code, reason: `HTTP/1.1 200 OK`; empty, in a revisit: those of the original.
             body: the payload; without transfer encoding, so `headers` must not name one.
             digest: its `payload_digest`, if the caller knows it.
-            revisits: a response with the same payload: a `revisit` record then refers to it instead of keeping the
-                payload again.
-            revisited_url: the address of that response, if it is another.
+            revisits: a response with the same payload, and its digest: a `revisit` record then refers to it instead of
+                keeping the payload again.
             source: where it was got from, if not from the site itself but from a web archive.
 
         Returns:
-            The location of the payload; of a revisit, that of the earlier response.
+            Where the payload is; of a revisit, with the location of the earlier response.
 
         Raises:
             OSError: the file cannot be written.
@@ -81,12 +79,13 @@ class ArchiveWriter:
         about = fields["warc_headers_dict"] = {"WARC-Date": _warc_date(fetched_at)}
         if source:  # as warcit writes it
             about |= {"WARC-Source-URI": source, "WARC-Creation-Date": _warc_date(datetime.now(UTC))}
+        digest = revisits.digest if revisits else digest or payload_digest(body)
         if revisits is None:
-            about["WARC-Payload-Digest"] = digest or payload_digest(body)
+            about["WARC-Payload-Digest"] = digest
             response = writer.create_warc_record(url, "response", BytesIO(body), len(body), **fields)
         else:
-            original = revisited_url or url, _warc_date(revisits.fetched_at)
-            response = writer.create_revisit_record(url, revisits.digest, *original, **fields)
+            original = revisits.url, _warc_date(revisits.fetched_at)
+            response = writer.create_revisit_record(url, digest, *original, **fields)
         with self._whole_or_nothing(offset):
             if request_line:
                 sent = _http_headers(request_line, request_headers)
@@ -94,7 +93,8 @@ class ArchiveWriter:
                 writer.write_request_response_pair(request, response)
             else:
                 writer.write_record(response)
-        return Location(file=self._name, offset=offset) if revisits is None else revisits.location
+        location = revisits.location if revisits else Location(file=self._name, offset=offset)
+        return Place(location=location, url=url, fetched_at=fetched_at, digest=digest, end=out.tell())
 
     def check(self) -> None:
         """Raise an OSError (ESTALE) if the file was moved, deleted or cut: it would go on growing without a name."""
@@ -105,11 +105,6 @@ class ArchiveWriter:
             and path.stat().st_size >= self._out.tell()
         ):
             raise OSError(errno.ESTALE, "moved, deleted or cut while in use", str(path))
-
-    @property
-    def position(self) -> int:
-        """The length of the current file in bytes."""
-        return 0 if self._out is None else self._out.tell()
 
     def close(self) -> None:
         """Close the file; a writer that never wrote leaves no file."""

@@ -10,7 +10,6 @@ import tempfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from itertools import groupby
 from pathlib import Path
 
 from extractors.text import looks_like_capture
@@ -45,10 +44,7 @@ def find_sources(paths: Sequence[str]) -> Iterator[Source | Damage]:
 
     Raises:
         FileNotFoundError: a path does not exist.
-        ValueError: standard input is named twice.
     """
-    if list(paths).count("-") > 1:
-        raise ValueError("Standard input (-) is named twice, and can be read only once.")
     for path in paths:
         if path != "-" and not os.path.lexists(path):
             raise FileNotFoundError(f"{name_of(path)}: no such file or folder.")
@@ -76,14 +72,13 @@ def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterat
 
     `archive` is the folder of files that are named without one; pages of more than `max_page` bytes are refused.
     """
-    ordered = sorted(places, key=lambda place: (place.location.file, place.location.offset))
-    for file, group in groupby(ordered, key=lambda place: place.location.file):
-        left: dict[int, list[Place]] = {}
-        for place in group:
-            left.setdefault(place.location.offset, []).append(place)
+    files: dict[str, dict[int, list[Place]]] = {}
+    for place in places:
+        files.setdefault(place.location.file, {}).setdefault(place.location.offset, []).append(place)
+    for file, left in sorted(files.items()):
         why = "no page can be read there"
         try:
-            for offset, item in _read_at(_source_of(file, archive), list(left), max_page):
+            for offset, item in _read_at(_source_of(file, archive), sorted(left), max_page):
                 for place in left.pop(offset, ()):
                     if isinstance(item, Capture):
                         yield replace(item, url=place.url or "", fetched_at=place.fetched_at)
@@ -96,7 +91,7 @@ def read_places(places: Sequence[Place], archive: Path, max_page: int) -> Iterat
 
 
 def _read_at(source: Source, offsets: Sequence[int], max_page: int) -> Iterator[tuple[int, Capture | Damage]]:
-    """What is at offsets of a source, and perhaps more."""
+    """What is at offsets of a source, in order, and perhaps more."""
     for start in offsets if source.is_archive else offsets[:1]:
         for item in source.read(max_page, start):
             offset = item.location.offset if item.location else 0
@@ -145,8 +140,7 @@ def _find(paths: Sequence[str]) -> Iterator[Source | Damage]:
             continue
         # Pages are often named one by one (`pages/*`), and their url map with them.
         if file.parent not in maps:
-            maps[file.parent], damages = read_url_map(file.parent)
-            yield from damages
+            yield from read_url_map(file.parent, maps.setdefault(file.parent, {}))
         if file.name not in MAP_NAMES or not maps[file.parent]:
             for found in _open(file, maps[file.parent]):
                 yield pages_source(name_of(file), [found]) if isinstance(found, PageFile) else found
@@ -169,7 +163,7 @@ def _standard_input(max_page: int, _: int) -> Iterator[Item]:
 def _walk(top: Path) -> Iterator[Source | Damage]:
     """What is in a folder and those below it: archives and tables, the pages of each folder, and a cache as a whole."""
     inside = os.path.realpath(top)
-    maps: dict[Path, UrlMap] = {}
+    origins: UrlMap = {}  # of all folders: a map below counts before one above
     responses: list[PageFile] = []
     errors: list[OSError] = []
     for walked, below, names in os.walk(top, onerror=errors.append):
@@ -179,16 +173,13 @@ def _walk(top: Path) -> Iterator[Source | Damage]:
             responses.append(cached_response(folder, names))
             below.clear()
             continue
-        own, damages = read_url_map(folder)
-        yield from damages
-        inherited = maps.get(folder.parent, {})
-        maps[folder] = inherited | own if own else inherited
+        yield from read_url_map(folder, origins)
         links = [name for name in below if (folder / name).is_symlink()]
         pages: list[PageFile] = []
         for name in sorted([*names, *links]):
             if name.startswith(".") or name in MAP_NAMES:
                 continue
-            for found in _open_in(folder / name, inside, maps[folder]):
+            for found in _open_in(folder / name, inside, origins):
                 if isinstance(found, PageFile):
                     pages.append(found)
                 else:

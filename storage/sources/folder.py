@@ -7,7 +7,7 @@ import posixpath
 import re
 import stat
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.parser import BytesHeaderParser
 from hashlib import sha256
@@ -87,31 +87,24 @@ def _page(file: PageFile, max_page: int) -> Item:
     )
 
 
-def read_url_map(folder: Path) -> tuple[UrlMap, list[Damage]]:
-    """The url map of a folder, and what of it cannot be read; urls.csv counts before urls.jsonl."""
-    present = [folder / name for name in MAP_NAMES if os.path.lexists(folder / name)]
-    origins: UrlMap = {}
-    damages = [damaged(path, f"one url map too many; {present[0].name} is used") for path in present[1:]]
-    if not present:
-        return origins, damages
-    first: Damage | None = None
-    more = -1
-    try:
-        with open_regular(present[0], follow_links=False) as stream:
-            for offset, row in read_rows(stream, _MAP_COLUMNS, _LONGEST_LINE):
-                try:
-                    file, origin = _entry(row)
-                except ValueError as error:
-                    first, more = first or damaged(present[0], error, offset), more + 1
-                else:
-                    # A map may have millions of rows for files that are not there.
-                    if os.path.lexists(path := f"{folder / file}"):
-                        origins[path] = origin
-    except OSError as error:
-        first = damaged(present[0], error)
-    if first:
-        damages.append(replace(first, what=f"{first.what}, and {more} more rows") if more > 0 else first)
-    return origins, damages
+def read_url_map(folder: Path, origins: UrlMap) -> Iterator[Damage]:
+    """Add the url maps of a folder to `origins`, where urls.csv counts most; what of them cannot be read."""
+    for path in (folder / name for name in reversed(MAP_NAMES)):
+        try:
+            with open_regular(path, follow_links=False) as stream:
+                for offset, row in read_rows(stream, _MAP_COLUMNS, _LONGEST_LINE):
+                    try:
+                        file, origin = _entry(row)
+                    except ValueError as error:
+                        yield damaged(path, error, offset)
+                    else:
+                        # A map may have millions of rows for files that are not there.
+                        if os.path.lexists(page := f"{folder / file}"):
+                            origins[page] = origin
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            yield damaged(path, error)
 
 
 def _entry(row: dict[str, Any] | str) -> tuple[str, tuple[str, datetime | None]]:

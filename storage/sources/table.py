@@ -27,8 +27,6 @@ HEAD = 4096
 #: What a table has at least: one column of each set.
 TABLE_COLUMNS = (frozenset({"url"}), frozenset({"html", "text"}))
 DAMAGED_GZIP = "gzip data are damaged"
-SHORT_GZIP = "gzip data end too early"
-NOT_UTF8 = "a table in UTF-16, or with line ends of old Macintosh; save it as CSV UTF-8"
 NO_TIME = "fetched_at is not a time in ISO 8601"
 
 # What is beside a page in its row, and by how much JSON's escapes make a page longer.
@@ -54,7 +52,8 @@ def table_source(path: Path) -> Source:
                 for at, row in read_rows(stream, TABLE_COLUMNS, longest, start):
                     yield _item(row, Location(file=name, offset=at), time_of(status.st_mtime))
             except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-                yield damaged(name, SHORT_GZIP if isinstance(error, EOFError) else DAMAGED_GZIP, stream.tell())
+                what = "gzip data end too early" if isinstance(error, EOFError) else DAMAGED_GZIP
+                yield damaged(name, what, stream.tell())
 
     return Source(name, status.st_size, stamp_of(status), items)
 
@@ -102,7 +101,7 @@ def read_rows(
         rows = map(_object, lines)
     elif columns := csv_columns(first, wanted):
         if first.startswith(_UTF16) or b"\r" in first.rstrip():
-            yield 0, NOT_UTF8
+            yield 0, "a table in UTF-16, or with line ends of old Macintosh; save it as CSV UTF-8"
             return
         delimiter, names = columns
         lines = _Lines(stream, longest, max(start, stream.tell()))

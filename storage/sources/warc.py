@@ -2,6 +2,7 @@
 
 import bz2
 import lzma
+import string
 import struct
 import zipfile
 import zlib
@@ -32,8 +33,6 @@ from storage.sources.table import HEAD
 # What a record may have beside its page: headers, the marks of chunks.
 _MARGIN = 1 << 20
 _KINDS = frozenset({"response", "resource", "conversion", "revisit"})
-# All printable characters; only blanks and control characters are escaped.
-_AS_IT_IS = "".join(map(chr, range(33, 127)))
 
 # The lengths of name and extra field in the header before a member.
 _LENGTHS = struct.Struct("<26xHH")
@@ -140,7 +139,7 @@ def _id(written: str | None) -> str | None:
 
 def _address(written: str) -> str:
     """An address as it should be: some tools put it in angle brackets, or leave blanks in it."""
-    return quote(written.strip(" \t<>"), safe=_AS_IT_IS)
+    return quote(written.strip(" \t<>"), safe=string.punctuation)
 
 
 def zip_sources(path: Path) -> Iterator[Source | Damage]:

@@ -68,7 +68,7 @@ def _write(folder: Path, count: int) -> Path:
     name = ""
     for i, (url, page) in enumerate(many_pages(count)):
         body = gzip.compress(page, compresslevel=1, mtime=0)
-        location = writer.write(
+        place = writer.write(
             url=url,
             fetched_at=FIRST_CAPTURE + timedelta(seconds=i),
             request_line=f"GET {url[url.index('/service/') :]} HTTP/1.1",
@@ -77,7 +77,7 @@ def _write(folder: Path, count: int) -> Path:
             headers=[("Content-Type", HTML), ("Content-Encoding", "gzip"), ("Content-Length", str(len(body)))],
             body=body,
         )
-        name = location.file
+        name = place.location.file
         if folder.name == "few":
             (pages / f"{i}.html").write_bytes(page)
     writer.close()

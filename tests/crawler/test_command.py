@@ -190,6 +190,7 @@ def test_what_is_the_same_for_all_commands(database: Path, command: str, status:
         ("kbsworld extract - <&-", 2, "Standard input (-) is closed; name a file instead."),
         ("kbsworld reextract - <&-", 2, "Standard input (-) is closed; name a file instead."),
         ("echo | kbsworld extract - -", 2, "Standard input (-) can be read once only."),
+        ("echo | kbsworld reextract - -", 2, "Standard input (-) can be read once only."),
         ("kbsworld export >&-", 2, "Standard output is closed; redirect it to a file or to another command."),
     ],
 )

@@ -25,7 +25,7 @@ def make(tmp_path: Path) -> Path:
             url = article.truth.url
             # What does not compress, so that each member is long enough to be damaged in its middle.
             body = random.Random(number).randbytes(20_000)
-            location = writer.write(
+            place = writer.write(
                 url=url,
                 fetched_at=NOON,
                 request_line="GET / HTTP/1.1",
@@ -34,7 +34,7 @@ def make(tmp_path: Path) -> Path:
                 headers=[("Content-Type", "text/html")],
                 body=body,
             )
-            capture = Capture(url=url, fetched_at=NOON, body=body, location=location)
+            capture = Capture(url=url, fetched_at=NOON, body=body, location=place.location)
             store.add(replace(article.truth, source_url=url), capture)
     writer.close()
     return tmp_path / "kbs.db"
@@ -50,8 +50,8 @@ def rows(path: Path) -> Rows:
         return archived_rows(db)
 
 
-def archive(path: Path) -> ArchiveReport:
-    return check_archive(path.parent / "archive", rows(path))
+def archive(path: Path, *, quick: bool = False) -> ArchiveReport:
+    return check_archive(path.parent / "archive", rows(path), lambda *_: None, quick=quick)
 
 
 def offsets(path: Path) -> list[int]:

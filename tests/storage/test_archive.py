@@ -15,7 +15,7 @@ import pytest
 
 from extractors.article import KST
 from storage import ArchiveWriter
-from storage.archive.capture import Location, Payload, payload_digest
+from storage.archive.capture import Location, Place, payload_digest
 from tests.storage.warc import Record, read_file, warcio
 
 WHEN = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -23,8 +23,8 @@ URL = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1"
 PAGE = b"<html>\xc3\xa9</html>"
 
 
-def write(writer: ArchiveWriter, body: bytes = PAGE, at: datetime = WHEN, revisits: Payload | None = None) -> Location:
-    return writer.write(
+def write(writer: ArchiveWriter, body: bytes = PAGE, at: datetime = WHEN, revisits: Place | None = None) -> Location:
+    place = writer.write(
         url=URL,
         fetched_at=at,
         request_line="GET /service/news_view.htm?lang=f&Seq_Code=1 HTTP/1.1",
@@ -34,14 +34,15 @@ def write(writer: ArchiveWriter, body: bytes = PAGE, at: datetime = WHEN, revisi
         body=packed(body),
         revisits=revisits,
     )
+    return place.location
 
 
 def packed(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
 
 
-def payload(location: Location, body: bytes = PAGE) -> Payload:
-    return Payload(digest=payload_digest(packed(body)), fetched_at=WHEN, end=0, location=location)
+def payload(location: Location, body: bytes = PAGE) -> Place:
+    return Place(location=location, url=URL, fetched_at=WHEN, digest=payload_digest(packed(body)))
 
 
 @pytest.fixture
@@ -157,11 +158,11 @@ from storage import ArchiveWriter
 folder = Path(sys.argv[1])
 writer = ArchiveWriter(folder, "kbs_news", {"software": "kbsworld/test"})
 while True:
-    location = writer.write(
+    place = writer.write(
         url="http://127.0.0.1/", fetched_at=datetime.now(UTC), request_line="GET / HTTP/1.1", request_headers=[],
         status_line="HTTP/1.1 200 OK", headers=[("Content-Type", "text/html")], body=Random(1).randbytes(8_000_000),
     )
-    print(location.offset, (folder / location.file).stat().st_size, flush=True)
+    print(place.location.offset, (folder / place.location.file).stat().st_size, flush=True)
 """
 
 
@@ -209,11 +210,11 @@ _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
 for room in (int(sys.argv[2]), int(sys.argv[2]), hard):
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, hard))
     try:
-        location = writer.write(
+        place = writer.write(
             url="http://127.0.0.1/", fetched_at=datetime.now(UTC), request_line="GET / HTTP/1.1", request_headers=[],
             status_line="HTTP/1.1 200 OK", headers=[], body=Random(1).randbytes(30_000),
         )
-        print(location.file, location.offset)
+        print(place.location.file, place.location.offset)
     except OSError as error:
         print(error.strerror)
 """

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from storage import ArchiveWriter
-from storage.archive.capture import Location, Payload
-from storage.archive.check import check_archive, check_files
+from storage.archive.capture import Location, Place
+from storage.archive.check import check_archive
 from tests.storage.checked import COUNT, FILE, NOON, archive, change, offsets, rows
 
 
@@ -81,8 +81,8 @@ def test_a_page_of_another_address_is_right_where_a_revisit_says_so(path: Path, 
     change(path, "update articles set source_url = ? where archive_offset = ?", other, first)
     assert archive(path).findings
     writer = ArchiveWriter(warc.parent, "kbs_wayback", {})
-    payload = Payload(digest="sha1:X", fetched_at=NOON, location=Location(file=FILE, offset=first), end=0)
-    writer.write(url=other, fetched_at=NOON, revisits=payload, revisited_url=str(url), source="https://example.org/")
+    original = Place(location=Location(file=FILE, offset=first), url=url, fetched_at=NOON, digest="sha1:X")
+    writer.write(url=other, fetched_at=NOON, revisits=original, source="https://example.org/")
     writer.close()
     assert archive(path).findings == []
 
@@ -95,7 +95,7 @@ def test_rows_without_an_archive_are_counted(path: Path) -> None:
 
 def test_a_missing_file_that_rows_name_is_found(path: Path, warc: Path) -> None:
     warc.unlink()
-    for report in (archive(path), check_files(warc.parent, rows(path))):
+    for report in (archive(path), archive(path, quick=True)):
         [finding] = report.findings
         assert (finding.file, finding.offset, finding.articles) == (FILE, None, COUNT)
 
@@ -105,7 +105,7 @@ def test_the_quick_check_finds_only_short_files(path: Path, warc: Path) -> None:
     with warc.open("r+b") as stream:
         stream.seek(before + 1000)
         stream.write(bytes(100))
-    assert check_files(warc.parent, rows(path)).findings == []
+    assert archive(path, quick=True).findings == []
     os.truncate(warc, last)
-    [finding] = check_files(warc.parent, rows(path)).findings
+    [finding] = archive(path, quick=True).findings
     assert (finding.offset, finding.articles) == (last, 1)

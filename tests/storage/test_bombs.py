@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from storage.archive.reader import BOMB
-from storage.sources.folder import read_url_map
+from storage.sources.folder import UrlMap, read_url_map
 from tests.replica import Replica
 from tests.storage.museum import MAX_PAGE, SITE, Raw, Read, bomb, by_warcio, flipped, joined, read, small, write
 
@@ -125,7 +125,8 @@ def test_a_map_of_files_that_are_not_there_takes_no_memory(tmp_path: Path) -> No
     (tmp_path / "7.html").write_bytes(b"<html>")
     tracemalloc.start()
     try:
-        origins, damages = read_url_map(tmp_path)
+        origins: UrlMap = {}
+        damages = list(read_url_map(tmp_path, origins))
         assert tracemalloc.get_traced_memory()[1] < 4_000_000
     finally:
         tracemalloc.stop()

@@ -12,8 +12,6 @@ from tests.storage.sources.made import FILES, captures, damaged_files, damages, 
 def test_wrong_paths_are_reported_before_reading(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match=r"nowhere\\xe9: no such file or folder\."):
         sources(tmp_path, tmp_path / "nowhere\udce9")
-    with pytest.raises(ValueError, match=r"Standard input \(-\) is named twice"):
-        sources("-", "-")
 
 
 def test_a_damaged_first_record_costs_no_archive(tmp_path: Path) -> None:

@@ -123,35 +123,37 @@ def test_the_nearest_map_counts_and_dates_are_in_utc(tmp_path: Path) -> None:
     ]
 
 
-def test_a_second_map_and_a_linked_one_are_reported(tmp_path: Path) -> None:
+def test_of_two_maps_the_table_counts_and_a_linked_one_is_reported(tmp_path: Path) -> None:
     save(tmp_path / "a.html", page())
+    save(tmp_path / "b.html", page(1))
     save(tmp_path / "urls.csv", f"file,url\na.html,{url()}\n".encode())
-    save(tmp_path / "urls.jsonl", b"{}")
+    rows = (f'{{"file": "{name}.html", "url": "{url(1)}"}}\n' for name in "ab")
+    save(tmp_path / "urls.jsonl", "".join(rows).encode() + b"{}")
     found = read(tmp_path)
-    assert [item.url for item in captures(found)] == [url()]
-    assert damaged_files(found) == {f"{tmp_path}/urls.jsonl": "one url map too many; urls.csv is used"}
+    assert [item.url for item in captures(found)] == [url(), url(1)]
+    assert damaged_files(found) == {f"{tmp_path}/urls.jsonl": "not a file and its url"}
     (tmp_path / "urls.csv").rename(tmp_path / "map")
     (tmp_path / "urls.csv").symlink_to("map")
     assert damaged_files(read(tmp_path / "a.html"))[f"{tmp_path}/urls.csv"] == "not a regular file"
 
 
 @pytest.mark.parametrize(
-    ("content", "row", "what"),
+    ("content", "rows", "what"),
     [
-        ("file,url\na.html,{0}\nb.html\n", "b.html", "not a file and its url"),
-        ("file,url\nb.html,\nc.html,\na.html,{0}\n", "b.html", "not a file and its url, and 1 more rows"),
-        ("file,url,fetched_at\nb.html,u,today\na.html,{0}\n", "b.html", "fetched_at is not a time in ISO 8601"),
-        ('{{"file": "a.html", "url": "{0}"}}\n{{"file"\n', '{"file"\n', "not JSON"),
-        ('file,url\na.html,{0}\n"b.html,x\n', '"b', "not CSV: unexpected end of data"),
+        ("file,url\na.html,{0}\nb.html\n", ["b.html"], "not a file and its url"),
+        ("file,url\nb.html,\nc.html,\na.html,{0}\n", ["b.html", "c.html"], "not a file and its url"),
+        ("file,url,fetched_at\nb.html,u,today\na.html,{0}\n", ["b.html"], "fetched_at is not a time in ISO 8601"),
+        ('{{"file": "a.html", "url": "{0}"}}\n{{"file"\n', ['{"file"\n'], "not JSON"),
+        ('file,url\na.html,{0}\n"b.html,x\n', ['"b'], "not CSV: unexpected end of data"),
     ],
 )
-def test_a_malformed_row_of_a_map_is_reported(tmp_path: Path, content: str, row: str, what: str) -> None:
+def test_malformed_rows_of_a_map_are_reported(tmp_path: Path, content: str, rows: list[str], what: str) -> None:
     save(tmp_path / "a.html", page())
     content = content.format(url())
     save(tmp_path / "urls.csv", content.encode())
     found = read(tmp_path)
     places = [(item.location.offset, item.what) for item in found if isinstance(item, Damage)]
-    assert places == [(content.index(row), what)]
+    assert places == [(content.index(row), what) for row in rows]
     assert [item.url for item in captures(found)] == [url()]
 
 
