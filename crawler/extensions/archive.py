@@ -13,7 +13,7 @@ from crawler.extensions import RunExtension
 from crawler.run_state import storing
 from crawler.spiders.archives import ArchiveSpider
 from storage import ArchiveWriter
-from storage.archive.capture import Location, Payload, payload_digest
+from storage.archive.capture import Location, Place, payload_digest
 
 # Settings that the warcinfo record names, besides those that have fields of their own.
 _SETTINGS = ("DOWNLOAD_DELAY", "AUTOTHROTTLE_ENABLED", "CONCURRENT_REQUESTS", "RETRY_TIMES", "KBS_RECHECK_DAYS")
@@ -68,26 +68,25 @@ class Archive(RunExtension):
             revisits=earlier,
         )
         if earlier is None and response.body:
-            payload = Payload(digest=digest, fetched_at=fetched_at, location=location, end=writer.position)
-            self.spider.crawl_state.archived[response.url] = payload
+            self.spider.crawl_state.archived[response.url] = Place(
+                location=location, url=response.url, fetched_at=fetched_at, digest=digest, end=writer.position
+            )
         return location
 
     def spider_closed(self) -> None:
         if self.spider.archive is not None:
             self.spider.archive.close()
 
-    def _earlier(self, url: str, digest: str) -> Payload | None:
+    def _earlier(self, url: str, digest: str) -> Place | None:
         """The same payload of the same address, if the archive still has it."""
-        payload = self.spider.crawl_state.payload(url)
-        if payload is None or payload.digest != digest:
+        place = self.spider.crawl_state.payload(url)
+        if place is None or place.digest != digest:
             return None
         with suppress(OSError):
-            if (self._folder / payload.location.file).stat().st_size >= payload.end:
-                return payload
+            if (self._folder / place.location.file).stat().st_size >= place.end:
+                return place
         return None
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:
-    return [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values or []
-    ]
+    return Headers(headers, encoding="latin-1").to_tuple_list()

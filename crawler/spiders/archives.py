@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -24,18 +25,16 @@ from extractors import Article, NotAnArticle, extract_page
 from extractors.address import EDITIONS, FOLDERS, HOSTS
 from extractors.article import KST
 from storage import Capture
-from storage.archive.capture import Payload, Place, matches_digest, payload_digest
+from storage.archive.capture import Place, payload_digest
 from storage.archive.http import decode_body, decoded
 from storage.crawl_state import Coverage
 from storage.sources import read_places
 from storage.sources.cdx import MAX_PARTS, Answer, Entry, read_index, read_record, read_replay
 
-# Indexes answer slowly and at length: for how long, in seconds, and how much. The longest known is far below.
-_PATIENCE = 180.0
+# Of an answer of an index; the longest known is far below.
 _MAX_BYTES = 100_000_000
 # After this number of failed parts in a row an index is left, until the next run.
 _FAILED_PARTS = 3
-_NOTHING_ASKED_FOR = "No capture of these editions or days."
 #: What the API of pywb is asked for: first how many pages of these fields of captures there are.
 PYWB = {"showNumPages": "true", "output": "json", "fl": "url,timestamp,status,mime,digest,filename,offset,length"}
 
@@ -53,6 +52,7 @@ class ArchiveSpider(KbsSpider):
     }
     expected_fields = ()
     guesses = True
+    nothing = ""  #: why no capture is found, if that is known
     #: The settings that have the addresses of the archive; the delay's setting is named as the first one, with _DELAY.
     addresses: ClassVar[tuple[str, ...]]
 
@@ -66,9 +66,7 @@ class ArchiveSpider(KbsSpider):
         """
         super().__init__(**arguments)
         self.limit, self.dry, self.pywb = count("limit", limit), yes("dry", dry), archive.strip().rstrip("/")
-        self.fetched = self.failed = 0  # captures in all, and those up to now in a row
-        self.left_out = False
-        self.nothing: str | None = None  # why no capture is found; empty: a wrong address; None: no index answered
+        self.fetched = 0  # captures
         self.found: list[Entry] = []  # in all indexes
         self.missing: set[str | Entry] = set()  # the payloads that a dry run would fetch
         self.kept: dict[str, Place] = {}  # by digest, what this run archived
@@ -103,12 +101,13 @@ class ArchiveSpider(KbsSpider):
         self.max_page = self.settings.getint("KBS_MAX_PAGE")
         with storing(self.crawler):
             async for api, query in ArchiveSpider.indexes(self) if self.pywb else self.indexes():
-                failures, self.left_out = len(self.run.failures), bool(self.since or self.until)
+                failures = len(self.run.failures)
                 entries = await self._entries(api, query)
                 self.found += entries
                 async for page in self._pages(entries):
                     yield page
-                if not (self.dry or self.left_out) and len(self.run.failures) == failures:
+                in_part = self.since or self.until or self.fetched == self.limit
+                if not (self.dry or in_part) and len(self.run.failures) == failures:
                     coverage = Coverage(complete_from="", complete_to=self.started_at)
                     for letter in self.editions:
                         yield CompletedList(url=f"{api}#{letter}", coverage=coverage)
@@ -116,8 +115,7 @@ class ArchiveSpider(KbsSpider):
                 with suppress(BrokenPipeError):  # who reads it has read enough
                     print("\n".join(self._table()), flush=True)
             if not self.found and not self.run.failures:
-                question = f"No capture of an article in {self.site.base}: is that its address?"
-                self.run.notes.append(self.nothing or question)
+                self.run.notes.append(self.nothing or f"No capture of these editions and days in {self.site.base}.")
 
     async def fetch(self, request: Request, *accepted: int) -> Response:
         """The answer to a request; ValueError with a phrase if there is none, or its status is not `accepted`."""
@@ -135,25 +133,22 @@ class ArchiveSpider(KbsSpider):
         """The captures in an index that are asked for, the earliest first."""
         first = self.since and self.since - timedelta(days=1)  # a day in KST begins on the day before in UTC
         query = query | {name: f"{day:%Y%m%d}" for name, day in (("from", first), ("to", self.until)) if day}
-        entries: dict[tuple[str, datetime], Entry] = {}
+        entries: dict[tuple[str, datetime, str], Entry] = {}
         folders = ["service", *(folder for folder, letter in FOLDERS.items() if letter in self.editions)]
-        for prefix in (f"{host}/{folder}/" for host in HOSTS for folder in folders):
-            async for answer in self._answers(api, {"url": prefix, "matchType": "prefix"} | query):
-                has_others = answer.entries or self.since or self.until
-                self.nothing = self.nothing or (_NOTHING_ASKED_FOR if has_others else "")
-                for entry in answer.entries:
-                    day = entry.captured_at.astimezone(KST).date()
-                    if (self.since or day) <= day <= (self.until or day) and entry.address.edition in self.editions:
-                        twin = entries.get((entry.url, entry.captured_at), entry)
-                        others = {twin.digest, *twin.others} - {entry.digest}
-                        entries[entry.url, entry.captured_at] = replace(entry, others=frozenset(others))
-            if self.nothing is None:  # it is down, or its address is wrong: one failure says so
+        for host, folder in product(HOSTS, folders):
+            prefix = {"url": f"{host}/{folder}/", "matchType": "prefix"}
+            answers = [answer async for answer in self._answers(api, prefix | query)]
+            if not answers:  # it is down, or its address is wrong: one failure says so
                 break
+            for entry in chain.from_iterable(answer.entries for answer in answers):
+                day = entry.captured_at.astimezone(KST).date()
+                if (self.since or day) <= day <= (self.until or day) and entry.address.edition in self.editions:
+                    entries[entry.url, entry.captured_at, entry.digest] = entry
         return sorted(entries.values(), key=lambda entry: (entry.captured_at, entry.url))
 
     async def _answers(self, api: str, query: dict[str, str]) -> AsyncIterator[Answer]:
         """What an index answers to a query, part by part; a part that fails is asked for once more."""
-        meta = {"download_timeout": _PATIENCE, "download_maxsize": _MAX_BYTES}
+        meta = {"download_timeout": 180.0, "download_maxsize": _MAX_BYTES}  # they answer slowly and at length
         parts, failed = [query], 0
         for _ in range(MAX_PARTS):
             if not parts or failed == _FAILED_PARTS:
@@ -192,10 +187,14 @@ class ArchiveSpider(KbsSpider):
         if self.dry:
             self.missing |= {entry.digest or entry for entry in unread if self._archived(entry) is None}
             return
+        done: set[str] = set()
+        failed = 0  # in a row
         for entry in unread:
             archived, address = self._archived(entry), self.request_capture(entry).url
             if archived is None and self.fetched == self.limit:
-                self.left_out = True
+                continue
+            if address in done:  # a replay gives one of the captures of a second
+                self.run.notes.append(f"passed over: other captures in the same second as {address}")
                 continue
             try:
                 capture, record = archived or await self._fetched(entry)
@@ -204,12 +203,13 @@ class ArchiveSpider(KbsSpider):
                     unread.append(entry)  # once more, after the others
                 self.run.failures[address] = str(error)
                 self.crawl_state.add_pending(address, self.name, str(error))
-                self.failed += 1
-                if self.failed >= self.crawler.settings.getint("KBS_BREAKER"):
-                    sentence = f"{self.failed} captures failed in a row, the last time: {error}; run it again later."
+                failed += 1
+                if failed >= self.crawler.settings.getint("KBS_BREAKER"):
+                    sentence = f"{failed} captures failed in a row, the last time: {error}; run it again later."
                     end_run(self.crawler, "site_failing", sentence)
                 continue
-            self.failed = 0
+            failed = 0
+            done.add(address)
             if self.run.failures.pop(address, None) or address in pending:
                 self.crawl_state.remove_pending(address)
             result = await self._extract(capture)
@@ -225,33 +225,26 @@ class ArchiveSpider(KbsSpider):
         request = self.request_capture(entry)
         request.headers["Accept-Encoding"] = "identity"
         response = await self.fetch(request, 200, 206)
-        matching = (digest for digest in entry.others if matches_digest(digest, response.body))
-        entry = replace(entry, digest=next(matching, entry.digest))
         if response.status == 206:
             capture, headers = read_record(response.body, entry, self.max_page)
         else:
             given = {str(name).lower(): value for name, value in response.headers.to_unicode_dict().items()}
             capture, headers = read_replay(given, response.body, entry, self.max_page)
         self.fetched += 1
-        if entry.others:
-            self.run.notes.append(f"passed over: other captures in the same second as {response.url}")
         return capture, {"status_line": "HTTP/1.1 200 OK", "headers": headers, "body": capture.body}
 
     def _archived(self, entry: Entry) -> tuple[Capture, dict[str, Any]] | None:
         """A capture whose payload the own archive has, and what its record is to hold: nothing, if it has that too."""
-        known = self.kept.get(entry.digest)
-        place = known or self.crawl_state.archived_payload(entry.digest)
+        place = self.kept.get(entry.digest) or self.crawl_state.archived_payload(entry.digest)
         if place is None or not self.archive:
             return None
         [item] = read_places([place], Path(self.crawler.settings["KBS_ARCHIVE"]).expanduser(), self.max_page)
-        # What this run was given for a digest may have come unpacked, and so differ from it.
-        if isinstance(item, Capture) and item.status == 200 and (known or matches_digest(entry.digest, item.body)):
-            capture = replace(item, url=entry.url, fetched_at=entry.captured_at, digest=entry.digest)
-            if (place.url, place.fetched_at) == (entry.url, entry.captured_at):
-                return capture, {}
-            payload = Payload(digest=payload_digest(item.body), fetched_at=place.fetched_at, location=place.location)
-            return capture, {"revisits": payload, "revisited_url": place.url}
-        return None
+        if not isinstance(item, Capture) or item.status != 200:
+            return None
+        capture = replace(item, url=entry.url, fetched_at=entry.captured_at, digest=entry.digest)
+        if (place.url, place.fetched_at) == (entry.url, entry.captured_at):
+            return capture, {}
+        return capture, {"revisits": replace(place, digest=payload_digest(item.body))}
 
     async def _extract(self, capture: Capture) -> Article | NotAnArticle:
         """What is extracted from a capture, as `kbsworld reextract` would."""

@@ -59,25 +59,14 @@ class Capture:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Payload:
-    """The payload of a response in the archive, with its `payload_digest` and the WARC-Date of its record.
-
-    `end` is the length of the file after it was written, if that matters; a shorter file was cut.
-    """
-
-    digest: str
-    fetched_at: datetime
-    location: Location
-    end: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A capture by its place, with its own address and time: those of the record there may be an earlier capture's."""
 
     location: Location
     url: str | None
     fetched_at: datetime
+    digest: str = ""  #: the `payload_digest` of what is there, if that matters
+    end: int = 0  #: the length of the file after it was written, if that matters; a shorter file was cut
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import IO, Any
 
-from storage.archive.capture import Location, Payload, payload_digest
+from storage.archive.capture import Location, Place, payload_digest
 
 Headers = Iterable[tuple[str, str]]
 
@@ -49,8 +49,7 @@ class ArchiveWriter:
         headers: Headers = (),
         body: bytes = b"",
         digest: str = "",
-        revisits: Payload | None = None,
-        revisited_url: str = "",
+        revisits: Place | None = None,
         source: str = "",
     ) -> Location:
         """Archive one exchange: the response as received, content encoding kept, and the request it answers.
@@ -63,7 +62,6 @@ class ArchiveWriter:
             digest: its `payload_digest`, if the caller knows it.
             revisits: a response with the same payload: a `revisit` record then refers to it instead of keeping the
                 payload again.
-            revisited_url: the address of that response, if it is another.
             source: where it was got from, if not from the site itself but from a web archive.
 
         Returns:
@@ -85,7 +83,7 @@ class ArchiveWriter:
             about["WARC-Payload-Digest"] = digest or payload_digest(body)
             response = writer.create_warc_record(url, "response", BytesIO(body), len(body), **fields)
         else:
-            original = revisited_url or url, _warc_date(revisits.fetched_at)
+            original = revisits.url, _warc_date(revisits.fetched_at)
             response = writer.create_revisit_record(url, revisits.digest, *original, **fields)
         with self._whole_or_nothing(offset):
             if request_line:

@@ -33,40 +33,25 @@ _WRONG = "its content does not match its digest"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A capture of an article, as an index names it.
+    """A capture of an article, as an index names it."""
 
-    Attributes:
-        url, address: as captured, and as the site's.
-        captured_at: to the second; aware, UTC.
-        digest: of its payload, as `plain_digest` writes it; empty if the index has none.
-        others: digests of other captures of that address in that second: a replay gives one of them.
-        file, offset, length: where its record is, if the index says so.
-    """
-
-    url: str
-    address: Address
-    captured_at: datetime
-    digest: str
-    file: str
+    url: str  #: as captured
+    address: Address  #: as the site's
+    captured_at: datetime  #: to the second; aware, UTC
+    digest: str  #: of its payload, as `plain_digest` writes it; empty if the index has none
+    file: str  #: where its record is, if the index says so
     offset: int
     length: int
-    others: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Answer:
-    """An answer of a CDX API.
-
-    Attributes:
-        following: what the archive is to be asked for next, beside the query.
-        flaws: how many lines are no entry.
-        revisits: the addresses of captures without a payload of their own.
-    """
+    """An answer of a CDX API."""
 
     entries: list[Entry] = field(default_factory=list)
-    following: list[dict[str, str]] = field(default_factory=list)
-    flaws: int = 0
-    revisits: list[str] = field(default_factory=list)
+    following: list[dict[str, str]] = field(default_factory=list)  #: what to ask for next, beside the query
+    flaws: int = 0  #: how many lines are no entry
+    revisits: list[str] = field(default_factory=list)  #: addresses of captures without a payload of their own
 
 
 def read_index(decoded: tuple[bytes, str], status: int) -> Answer:

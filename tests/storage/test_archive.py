@@ -15,7 +15,7 @@ import pytest
 
 from extractors.article import KST
 from storage import ArchiveWriter
-from storage.archive.capture import Location, Payload, payload_digest
+from storage.archive.capture import Location, Place, payload_digest
 from tests.storage.warc import Record, read_file, warcio
 
 WHEN = datetime(2026, 11, 24, 12, 0, 0, 123456, tzinfo=UTC)
@@ -23,7 +23,7 @@ URL = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=1"
 PAGE = b"<html>\xc3\xa9</html>"
 
 
-def write(writer: ArchiveWriter, body: bytes = PAGE, at: datetime = WHEN, revisits: Payload | None = None) -> Location:
+def write(writer: ArchiveWriter, body: bytes = PAGE, at: datetime = WHEN, revisits: Place | None = None) -> Location:
     return writer.write(
         url=URL,
         fetched_at=at,
@@ -40,8 +40,8 @@ def packed(body: bytes) -> bytes:
     return gzip.compress(body, mtime=0)
 
 
-def payload(location: Location, body: bytes = PAGE) -> Payload:
-    return Payload(digest=payload_digest(packed(body)), fetched_at=WHEN, end=0, location=location)
+def payload(location: Location, body: bytes = PAGE) -> Place:
+    return Place(location=location, url=URL, fetched_at=WHEN, digest=payload_digest(packed(body)))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from storage import ArchiveWriter
-from storage.archive.capture import Location, Payload
+from storage.archive.capture import Location, Place
 from storage.archive.check import check_archive, check_files
 from tests.storage.checked import COUNT, FILE, NOON, archive, change, offsets, rows
 
@@ -81,8 +81,8 @@ def test_a_page_of_another_address_is_right_where_a_revisit_says_so(path: Path, 
     change(path, "update articles set source_url = ? where archive_offset = ?", other, first)
     assert archive(path).findings
     writer = ArchiveWriter(warc.parent, "kbs_wayback", {})
-    payload = Payload(digest="sha1:X", fetched_at=NOON, location=Location(file=FILE, offset=first), end=0)
-    writer.write(url=other, fetched_at=NOON, revisits=payload, revisited_url=str(url), source="https://example.org/")
+    place = Place(location=Location(file=FILE, offset=first), url=url, fetched_at=NOON, digest="sha1:X")
+    writer.write(url=other, fetched_at=NOON, revisits=place, source="https://example.org/")
     writer.close()
     assert archive(path).findings == []
 
