@@ -43,7 +43,9 @@ class CrawlState:
     def begin_run(self, spider: str, arguments: Mapping[str, str], started_at: datetime) -> int:
         """Note that a run began; the number of its row."""
         sql = "insert into runs (spider, arguments, started_at) values (?, ?, ?)"
-        return int(self._db.execute(sql, [spider, _json(arguments), _utc(started_at)]).lastrowid or 0)
+        run = self._db.execute(sql, [spider, _json(arguments), _utc(started_at)]).lastrowid
+        assert run is not None
+        return run
 
     def end_run(self, run: int, ended_at: datetime, complaints: Sequence[str], **values: int | str) -> None:
         """Note how a run ended. A run that was killed keeps a row without an end."""

@@ -24,8 +24,7 @@ from crawler.terminal import table
 from extractors import Article, NotAnArticle, extract_page
 from extractors.address import EDITIONS, FOLDERS, HOSTS
 from extractors.article import KST
-from storage import Capture
-from storage.archive.capture import Place, payload_digest
+from storage.archive.capture import Capture, Place, payload_digest
 from storage.archive.http import decode_body, decoded
 from storage.crawl_state import Coverage
 from storage.sources import read_places
@@ -33,8 +32,6 @@ from storage.sources.cdx import MAX_PARTS, Answer, Entry, read_index, read_recor
 
 # Of an answer of an index; the longest known is far below.
 _MAX_BYTES = 100_000_000
-# After this number of failed parts in a row an index is left, until the next run.
-_FAILED_PARTS = 3
 #: What the API of pywb is asked for: first how many pages of these fields of captures there are.
 PYWB = {"showNumPages": "true", "output": "json", "fl": "url,timestamp,status,mime,digest,filename,offset,length"}
 
@@ -47,7 +44,9 @@ class ArchiveSpider(KbsSpider):
 
     custom_settings = KbsSpider.custom_settings | {
         "ROBOTSTXT_OBEY": False,  # services for programs, with limits of their own: crawler/README.md, "Web archives"
-        "COMPRESSION_ENABLED": False,  # digests are of the bytes as they were captured
+        # Digests are of the bytes as they were captured.
+        "COMPRESSION_ENABLED": False,
+        "DEFAULT_REQUEST_HEADERS": {"Accept-Encoding": "identity"},
         "REDIRECT_ENABLED": False,  # leads to another capture
     }
     expected_fields = ()
@@ -79,9 +78,7 @@ class ArchiveSpider(KbsSpider):
     def find_site(self, settings: BaseSettings) -> Site:
         names = ("archive",) if self.pywb else self.addresses
         example = "https://archive.example.org" + ("/collection" if self.pywb else "")
-        site = Site(*(self.pywb or settings[name] for name in names), name=" or ".join(names), example=example)
-        site.is_public = not self.pywb
-        return site
+        return Site(*(self.pywb or settings[name] for name in names), name=" or ".join(names), example=example)
 
     # --- what a subclass says of its archive ---
 
@@ -147,24 +144,24 @@ class ArchiveSpider(KbsSpider):
         return sorted(entries.values(), key=lambda entry: (entry.captured_at, entry.url))
 
     async def _answers(self, api: str, query: dict[str, str]) -> AsyncIterator[Answer]:
-        """What an index answers to a query, part by part; a part that fails is asked for once more."""
+        """What an index answers to a query, part by part; at a part that fails twice it is left until the next run."""
+        headers = {"Accept-Encoding": "gzip"}
         meta = {"download_timeout": 180.0, "download_maxsize": _MAX_BYTES}  # they answer slowly and at length
-        parts, failed = [query], 0
+        parts = [query]
         for _ in range(MAX_PARTS):
-            if not parts or failed == _FAILED_PARTS:
+            if not parts:
                 return
-            part = parts.pop(0)
+            part = parts[0]
             url = f"{api}?{urlencode(part)}"
             try:
-                response = await self.fetch(Request(url, meta=meta), 200, 404)
+                response = await self.fetch(Request(url, headers=headers, meta=meta), 200, 404)
                 coding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
                 answer = read_index(decode_body(response.body, _MAX_BYTES, coding), response.status)
             except ValueError as error:
-                parts += [] if url in self.run.failures else [part]
+                if url in self.run.failures:
+                    return
                 self.run.failures[url] = str(error)
-                failed += 1
                 continue
-            failed = 0
             self.run.failures.pop(url, None)
             if answer.flaws:
                 self.run.failures[url] = f"passed over: {answer.flaws} lines that are not JSON, or no entry of an index"
@@ -172,7 +169,7 @@ class ArchiveSpider(KbsSpider):
                 self.run.notes.append(f"passed over: {len(answer.revisits)} revisits without a payload, as of {first}")
             yield answer
             part.pop("showNumPages", "")
-            parts = [part | more for more in answer.following] or parts
+            parts = [part | more for more in answer.following] or parts[1:]
             if parts == [part]:
                 break
         self.run.failures[api] = "its index does not end"
@@ -182,8 +179,8 @@ class ArchiveSpider(KbsSpider):
         unread = [one for one in entries if self.full or not self.crawl_state.has_read(one.url, one.captured_at)]
         self.run.counts["unchanged"] += len(entries) - len(unread)
         # What failed before comes last: `limit` goes on behind it.
-        pending = {url: place for place, url in enumerate(self.crawl_state.pending(self.name, tries=sys.maxsize))}
-        unread.sort(key=lambda entry: pending.get(self.request_capture(entry).url, -1))
+        pending = {*self.crawl_state.pending(self.name, tries=sys.maxsize)}
+        unread.sort(key=lambda entry: self.request_capture(entry).url in pending)
         if self.dry:
             self.missing |= {entry.digest or entry for entry in unread if self._archived(entry) is None}
             return
@@ -222,9 +219,7 @@ class ArchiveSpider(KbsSpider):
 
     async def _fetched(self, entry: Entry) -> tuple[Capture, dict[str, Any]]:
         """A capture that the archive gives, and what its record is to hold; ValueError with a phrase if it does not."""
-        request = self.request_capture(entry)
-        request.headers["Accept-Encoding"] = "identity"
-        response = await self.fetch(request, 200, 206)
+        response = await self.fetch(self.request_capture(entry), 200, 206)
         if response.status == 206:
             capture, headers = read_record(response.body, entry, self.max_page)
         else:
