@@ -68,9 +68,8 @@ class Archive(RunExtension):
             revisits=earlier,
         )
         if earlier is None and response.body:
-            self.spider.crawl_state.archived[response.url] = Place(
-                location=location, url=response.url, fetched_at=fetched_at, digest=digest, end=writer.position
-            )
+            kept = Place(location=location, url=response.url, fetched_at=fetched_at, digest=digest, end=writer.position)
+            self.spider.crawl_state.archived[response.url] = kept
         return location
 
     def spider_closed(self) -> None:

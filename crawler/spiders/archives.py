@@ -44,8 +44,7 @@ class ArchiveSpider(KbsSpider):
 
     custom_settings = KbsSpider.custom_settings | {
         "ROBOTSTXT_OBEY": False,  # services for programs, with limits of their own: crawler/README.md, "Web archives"
-        # Digests are of the bytes as they were captured.
-        "COMPRESSION_ENABLED": False,
+        "COMPRESSION_ENABLED": False,  # digests are of the bytes as they were captured
         "DEFAULT_REQUEST_HEADERS": {"Accept-Encoding": "identity"},
         "REDIRECT_ENABLED": False,  # leads to another capture
     }
@@ -145,7 +144,6 @@ class ArchiveSpider(KbsSpider):
 
     async def _answers(self, api: str, query: dict[str, str]) -> AsyncIterator[Answer]:
         """What an index answers to a query, part by part; at a part that fails twice it is left until the next run."""
-        headers = {"Accept-Encoding": "gzip"}
         meta = {"download_timeout": 180.0, "download_maxsize": _MAX_BYTES}  # they answer slowly and at length
         parts = [query]
         for _ in range(MAX_PARTS):
@@ -154,7 +152,7 @@ class ArchiveSpider(KbsSpider):
             part = parts[0]
             url = f"{api}?{urlencode(part)}"
             try:
-                response = await self.fetch(Request(url, headers=headers, meta=meta), 200, 404)
+                response = await self.fetch(Request(url, headers={"Accept-Encoding": "gzip"}, meta=meta), 200, 404)
                 coding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
                 answer = read_index(decode_body(response.body, _MAX_BYTES, coding), response.status)
             except ValueError as error:
@@ -259,9 +257,9 @@ class ArchiveSpider(KbsSpider):
             parts[year, EDITIONS[str(entry.address.edition)]].append(entry.address.url)
             parts["all", ""].append(entry.address.url)
         rows: list[tuple[object, ...]] = [("year", "edition", "captures", "articles", "not stored")]
-        for (year, edition), urls in sorted(parts.items()):  # figures come before letters
-            missing = [url for url in {*urls} if not self.crawl_state.knows(url, None)]
-            rows.append((year, edition, len(urls), len({*urls}), len(missing)))
+        for part, urls in sorted(parts.items()):  # figures come before letters
+            missing = sum(not self.crawl_state.knows(url, None) for url in {*urls})
+            rows.append((*part, len(urls), len({*urls}), missing))
         delay = self.crawler.settings.getfloat("DOWNLOAD_DELAY")
         pages = min(len(self.missing), self.limit or sys.maxsize)
         time = timedelta(seconds=round(pages * delay))

@@ -219,8 +219,7 @@ class KbsSpider(scrapy.Spider):
         if trouble and list_url and not self.page_failed(request, trouble):
             return []
         self.run.failures.pop(asked_for(request), None)
-        listed = list_url is not None
-        page = ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
+        page = ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=list_url is not None)
         return [page, *self.article_done(list_url)]
 
     def article_done(self, list_url: str | None) -> Iterable[Output]:  # noqa: ARG002
