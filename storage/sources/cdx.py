@@ -62,29 +62,24 @@ def read_index(decoded: tuple[bytes, str], status: int) -> Answer:
         return answer
     if refused or status != 200 or (text and text[0] not in "[{"):
         raise ValueError(refused or f"no index, but HTTP {status}; is the address right? archive= ends before /cdx")
-    for row in _table(text, answer) if text.startswith("[") else map(_parsed, text.splitlines()):
+    for line in _table(text, answer) if text.startswith("[") else text.splitlines():
         try:
+            row = json.loads(line) if isinstance(line, str) else line
             if isinstance(row.get("pages"), int):
                 answer.following = [{"page": str(page)} for page in range(min(row["pages"], MAX_PARTS))]
             else:
                 _add(answer, row)
-        except (AttributeError, LookupError, TypeError, ValueError):
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
             answer.flaws += 1
     return answer
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _table(text: str, answer: Answer) -> list[Any]:
     """The rows in JSON of the Wayback Machine: names, then rows, then perhaps an empty row and a key to go on with."""
-    rows = _parsed(text)
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise ValueError("an index that cannot be read")
+    try:
+        rows = [list(row) for row in json.loads(text)]
+    except (RecursionError, TypeError, ValueError):
+        raise ValueError("an index that cannot be read") from None
     if len(rows) > 1 and rows[-1] and not rows[-2]:
         answer.following = [{"resumeKey": unquote_plus(str(rows.pop()[0]))}]  # it comes as it belongs into an address
     return [dict(zip(map(str, rows[0]), row, strict=False)) for row in rows[1:] if row]
