@@ -167,8 +167,7 @@ def cluster(address: str, work: Work) -> Iterator[Workers]:
         client.wait_for_workers(1, timeout=_PATIENCE)
         for worker, found in client.run(code, on_error="return").items():
             if found != code():
-                sentence = f"The worker {worker} has another kbsworld; install the same there as here."
-                raise ImportError(sentence)
+                raise ImportError(f"The worker {worker} has another kbsworld; install the same there as here.")
         submit = partial(client.get_executor(pure=False).submit, work)  # not pure: a batch may be extracted again
         yield Workers(
             count=sum(client.nthreads().values()),

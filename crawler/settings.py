@@ -48,7 +48,6 @@ KBS_BREAKER = os.environ.get("KBS_BREAKER", "10")
 KBS_LONGEST_WAIT = os.environ.get("KBS_LONGEST_WAIT", "600")
 AUTOTHROTTLE_ENABLED = True
 AUTOTHROTTLE_START_DELAY = 2.0
-AUTOTHROTTLE_MAX_DELAY = 60.0
 DEFAULT_REQUEST_HEADERS = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
     "Accept-Language": "fr,en;q=0.5",
@@ -88,7 +87,6 @@ KBS_PAGE_TIME = os.environ.get("KBS_PAGE_TIME", "10")
 DOWNLOAD_WARNSIZE = 2_000_000
 DNS_TIMEOUT = 20
 REDIRECT_MAX_TIMES = 5
-RETRY_TIMES = 2
 COOKIES_ENABLED = False
 METAREFRESH_ENABLED = False
 DOWNLOAD_VERIFY_CERTIFICATES = True

@@ -31,8 +31,7 @@ class Site:
         parts = urlsplit(base_url.strip().rstrip("/"))
         self.base = parts._replace(netloc=parts.netloc.lower().removesuffix(f":{_PORTS[parts.scheme]}")).geturl()
         self._servers = {_server(address.strip()) for address in (base_url, *others)}
-        self.is_public = parts.hostname in HOSTS  # not a mirror or replica
-        if self.is_public:
+        if parts.hostname in HOSTS:
             self._servers = {(host, port) for host in HOSTS for port in _PORTS.values()}
 
     def serves(self, url: str) -> bool:

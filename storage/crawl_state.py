@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from sqlite_utils import Database
@@ -25,17 +25,11 @@ _SECOND = len("2026-11-24T12:00:00")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
-    """The part of a list within which nothing was left out.
+    """The part of a list within which nothing was left out."""
 
-    Attributes:
-        complete_from: ISO 8601 day in KST from which on; empty: the list's beginning.
-        complete_to: the moment up to which; aware.
-        interrupted: whether a later walk over the list began and did not finish.
-    """
-
-    complete_from: str
-    complete_to: datetime
-    interrupted: bool = False
+    complete_from: str  #: ISO 8601 day in KST from which on; empty: the list's beginning
+    complete_to: datetime  #: the moment up to which; aware
+    interrupted: bool = False  #: whether a later walk over the list began and did not finish
 
 
 class CrawlState:
@@ -43,7 +37,7 @@ class CrawlState:
 
     def __init__(self, store: Store) -> None:
         self._db = store.db
-        #: Payloads of full responses by address; `save_payloads` writes them.
+        #: Full responses by address, with digest and end; `save_payloads` writes them.
         self.archived: dict[str, Place] = {}
 
     def begin_run(self, spider: str, arguments: Mapping[str, str], started_at: datetime) -> int:
@@ -132,14 +126,10 @@ class CrawlState:
         self._db.execute("delete from pending where url = ?", [url])
 
     def payload(self, url: str) -> Place | None:
-        """The payload of the last full response archived for an address."""
-        if url in self.archived:
-            return self.archived[url]
-        row = self._db.execute("select * from payloads where url = ?", [url]).fetchone()
-        if row is None:
-            return None
-        _, digest, fetched_at, file, offset, end = row
-        return replace(_place(file, offset, url, fetched_at), digest=digest, end=end)
+        """The last full response archived for an address, with digest and end."""
+        sql = "select archive_file, archive_offset, url, fetched_at, digest, archive_end from payloads where url = ?"
+        row = None if url in self.archived else self._db.execute(sql, [url]).fetchone()
+        return _place(*row) if row else self.archived.get(url)
 
     def has_read(self, url: str, captured_at: datetime) -> bool:
         """Whether a capture of an archive was read."""
@@ -247,8 +237,9 @@ def places_of(db: Database, only: Mapping[str, str]) -> list[Place | None]:
     return [_place(*row) if row[0] else None for row in rows]
 
 
-def _place(file: str, offset: int, url: str | None, fetched_at: str) -> Place:
-    return Place(location=Location(file=file, offset=offset), url=url, fetched_at=datetime.fromisoformat(fetched_at))
+def _place(file: str, offset: int, url: str | None, fetched_at: str, digest: str = "", end: int = 0) -> Place:
+    location, moment = Location(file=file, offset=offset), datetime.fromisoformat(fetched_at)
+    return Place(location=location, url=url, fetched_at=moment, digest=digest, end=end)
 
 
 def _utc(moment: datetime) -> str:

@@ -76,16 +76,14 @@ class Archive(RunExtension):
 
     def _earlier(self, url: str, digest: str) -> Place | None:
         """The same payload of the same address, if the archive still has it."""
-        payload = self.spider.crawl_state.payload(url)
-        if payload is None or payload.digest != digest:
+        place = self.spider.crawl_state.payload(url)
+        if place is None or place.digest != digest:
             return None
         with suppress(OSError):
-            if (self._folder / payload.location.file).stat().st_size >= payload.end:
-                return payload
+            if (self._folder / place.location.file).stat().st_size >= place.end:
+                return place
         return None
 
 
 def _pairs(headers: Headers) -> list[tuple[str, str]]:
-    return [
-        (name.decode("latin-1"), value.decode("latin-1")) for name, values in headers.items() for value in values or []
-    ]
+    return Headers(headers, encoding="latin-1").to_tuple_list()

@@ -105,6 +105,7 @@ class RunReport(RunExtension):
         lines += run.notes
         lines += [f"unhealthy: {sentence}" for sentence in run.complaints]
         lines += [run.stopped] if run.stopped else []
-        if self.crawler.settings["KBS_CONTACT"].strip() in {"", CONTACT_PLACEHOLDER} and self.spider.site.is_public:
+        is_public = self.spider.site.base.startswith("https:")  # no replica
+        if is_public and self.crawler.settings["KBS_CONTACT"].strip() in {"", CONTACT_PLACEHOLDER}:
             lines.append("Set KBS_CONTACT to your address, so that the site knows whom to write to.")
         return "\n".join(lines)

@@ -69,8 +69,7 @@ class RetryMiddleware(retry.RetryMiddleware):
         backoff = min(self._backoff * 2.0 ** (errors - 1), _LONGEST_BACKOFF)
         self._resume_at[host] = time.monotonic() + max(asked_for, backoff)
         if errors >= self._breaker:
-            times = counted(errors, "time")
-            sentence = f"{host} failed {times} in a row, the last time: {reason}; run it again later."
+            sentence = f"{host} failed {counted(errors, 'time')} in a row, the last time: {reason}; run it again later."
             end_run(self.crawler, "site_failing", sentence)
         elif asked_for > self._longest_wait:
             sentence = f"{host} asks to be left alone for {asked_for:.0f} s; run it again after that."

@@ -14,6 +14,7 @@ from scrapy.robotstxt import RobotParser
 from scrapy.utils.httpobj import urlparse_cached
 
 from crawler.run_state import end_run, reason_for
+from crawler.spiders.base import asked_for
 
 # What Scrapy notes in requests for robots.txt, redirected ones too; no other request of ours has it.
 _OF_ROBOTS = "dont_obey_robotstxt"
@@ -75,8 +76,7 @@ class RobotsTxtMiddleware(robotstxt.RobotsTxtMiddleware):
                 raise StopDownload(fail=False)
 
     def _give_up(self, request: Request, reason: str) -> None:
-        asked = request.meta.get("redirect_urls", [request.url])[0]
-        self._unreadable[urlsplit(asked).netloc] = reason
+        self._unreadable[urlsplit(asked_for(request)).netloc] = reason
         raise IgnoreRequest(reason)
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import chain, product
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import urlencode
@@ -23,19 +24,14 @@ from crawler.terminal import table
 from extractors import Article, NotAnArticle, extract_page
 from extractors.address import EDITIONS, FOLDERS, HOSTS
 from extractors.article import KST
-from storage import Capture
-from storage.archive.capture import Place, matches_digest, payload_digest
+from storage.archive.capture import Capture, Place, matches_digest, payload_digest
 from storage.archive.http import decode_body, decoded
 from storage.crawl_state import Coverage
 from storage.sources import read_places
 from storage.sources.cdx import MAX_PARTS, Answer, Entry, read_index, read_record, read_replay
 
-# Indexes answer slowly and at length: for how long, in seconds, and how much. The longest known is far below.
-_PATIENCE = 180.0
+# Of an answer of an index; the longest known is far below.
 _MAX_BYTES = 100_000_000
-# After this number of failed parts in a row an index is left, until the next run.
-_FAILED_PARTS = 3
-_NOTHING_ASKED_FOR = "No capture of these editions or days."
 #: What the API of pywb is asked for: first how many pages of these fields of captures there are.
 PYWB = {"showNumPages": "true", "output": "json", "fl": "url,timestamp,status,mime,digest,filename,offset,length"}
 
@@ -49,10 +45,12 @@ class ArchiveSpider(KbsSpider):
     custom_settings = KbsSpider.custom_settings | {
         "ROBOTSTXT_OBEY": False,  # services for programs, with limits of their own: crawler/README.md, "Web archives"
         "COMPRESSION_ENABLED": False,  # digests are of the bytes as they were captured
+        "DEFAULT_REQUEST_HEADERS": {"Accept-Encoding": "identity"},
         "REDIRECT_ENABLED": False,  # leads to another capture
     }
     expected_fields = ()
     guesses = True
+    nothing = ""  #: why no capture is found, if that is known
     #: The settings that have the addresses of the archive; the delay's setting is named as the first one, with _DELAY.
     addresses: ClassVar[tuple[str, ...]]
 
@@ -66,9 +64,7 @@ class ArchiveSpider(KbsSpider):
         """
         super().__init__(**arguments)
         self.limit, self.dry, self.pywb = count("limit", limit), yes("dry", dry), archive.strip().rstrip("/")
-        self.fetched = self.failed = 0  # captures in all, and those up to now in a row
-        self.left_out = False
-        self.nothing: str | None = None  # why no capture is found; empty: a wrong address; None: no index answered
+        self.fetched = 0  # captures
         self.found: list[Entry] = []  # in all indexes
         self.missing: set[str | Entry] = set()  # the payloads that a dry run would fetch
         self.kept: dict[str, Place] = {}  # by digest, what this run archived
@@ -81,9 +77,7 @@ class ArchiveSpider(KbsSpider):
     def find_site(self, settings: BaseSettings) -> Site:
         names = ("archive",) if self.pywb else self.addresses
         example = "https://archive.example.org" + ("/collection" if self.pywb else "")
-        site = Site(*(self.pywb or settings[name] for name in names), name=" or ".join(names), example=example)
-        site.is_public = not self.pywb
-        return site
+        return Site(*(self.pywb or settings[name] for name in names), name=" or ".join(names), example=example)
 
     # --- what a subclass says of its archive ---
 
@@ -103,12 +97,13 @@ class ArchiveSpider(KbsSpider):
         self.max_page = self.settings.getint("KBS_MAX_PAGE")
         with storing(self.crawler):
             async for api, query in ArchiveSpider.indexes(self) if self.pywb else self.indexes():
-                failures, self.left_out = len(self.run.failures), bool(self.since or self.until)
+                failures = len(self.run.failures)
                 entries = await self._entries(api, query)
                 self.found += entries
                 async for page in self._pages(entries):
                     yield page
-                if not (self.dry or self.left_out) and len(self.run.failures) == failures:
+                in_part = self.since or self.until or self.fetched == self.limit
+                if not (self.dry or in_part) and len(self.run.failures) == failures:
                     coverage = Coverage(complete_from="", complete_to=self.started_at)
                     for letter in self.editions:
                         yield CompletedList(url=f"{api}#{letter}", coverage=coverage)
@@ -116,8 +111,7 @@ class ArchiveSpider(KbsSpider):
                 with suppress(BrokenPipeError):  # who reads it has read enough
                     print("\n".join(self._table()), flush=True)
             if not self.found and not self.run.failures:
-                question = f"No capture of an article in {self.site.base}: is that its address?"
-                self.run.notes.append(self.nothing or question)
+                self.run.notes.append(self.nothing or f"No capture of these editions and days in {self.site.base}.")
 
     async def fetch(self, request: Request, *accepted: int) -> Response:
         """The answer to a request; ValueError with a phrase if there is none, or its status is not `accepted`."""
@@ -135,41 +129,37 @@ class ArchiveSpider(KbsSpider):
         """The captures in an index that are asked for, the earliest first."""
         first = self.since and self.since - timedelta(days=1)  # a day in KST begins on the day before in UTC
         query = query | {name: f"{day:%Y%m%d}" for name, day in (("from", first), ("to", self.until)) if day}
-        entries: dict[tuple[str, datetime], Entry] = {}
+        entries: dict[tuple[str, datetime, str], Entry] = {}
         folders = ["service", *(folder for folder, letter in FOLDERS.items() if letter in self.editions)]
-        for prefix in (f"{host}/{folder}/" for host in HOSTS for folder in folders):
-            async for answer in self._answers(api, {"url": prefix, "matchType": "prefix"} | query):
-                has_others = answer.entries or self.since or self.until
-                self.nothing = self.nothing or (_NOTHING_ASKED_FOR if has_others else "")
-                for entry in answer.entries:
-                    day = entry.captured_at.astimezone(KST).date()
-                    if (self.since or day) <= day <= (self.until or day) and entry.address.edition in self.editions:
-                        twin = entries.get((entry.url, entry.captured_at), entry)
-                        others = {twin.digest, *twin.others} - {entry.digest}
-                        entries[entry.url, entry.captured_at] = replace(entry, others=frozenset(others))
-            if self.nothing is None:  # it is down, or its address is wrong: one failure says so
+        for host, folder in product(HOSTS, folders):
+            prefix = {"url": f"{host}/{folder}/", "matchType": "prefix"}
+            answers = [answer async for answer in self._answers(api, prefix | query)]
+            if not answers:  # it is down, or its address is wrong: one failure says so
                 break
+            for entry in chain.from_iterable(answer.entries for answer in answers):
+                day = entry.captured_at.astimezone(KST).date()
+                if (self.since or day) <= day <= (self.until or day) and entry.address.edition in self.editions:
+                    entries[entry.url, entry.captured_at, entry.digest] = entry
         return sorted(entries.values(), key=lambda entry: (entry.captured_at, entry.url))
 
     async def _answers(self, api: str, query: dict[str, str]) -> AsyncIterator[Answer]:
-        """What an index answers to a query, part by part; a part that fails is asked for once more."""
-        meta = {"download_timeout": _PATIENCE, "download_maxsize": _MAX_BYTES}
-        parts, failed = [query], 0
+        """What an index answers to a query, part by part; at a part that fails twice it is left until the next run."""
+        meta = {"download_timeout": 180.0, "download_maxsize": _MAX_BYTES}  # they answer slowly and at length
+        parts = [query]
         for _ in range(MAX_PARTS):
-            if not parts or failed == _FAILED_PARTS:
+            if not parts:
                 return
-            part = parts.pop(0)
+            part = parts[0]
             url = f"{api}?{urlencode(part)}"
             try:
-                response = await self.fetch(Request(url, meta=meta), 200, 404)
+                response = await self.fetch(Request(url, headers={"Accept-Encoding": "gzip"}, meta=meta), 200, 404)
                 coding = (response.headers.get("Content-Encoding") or b"").decode("latin-1")
                 answer = read_index(decode_body(response.body, _MAX_BYTES, coding), response.status)
             except ValueError as error:
-                parts += [] if url in self.run.failures else [part]
+                if url in self.run.failures:
+                    return
                 self.run.failures[url] = str(error)
-                failed += 1
                 continue
-            failed = 0
             self.run.failures.pop(url, None)
             if answer.flaws:
                 self.run.failures[url] = f"passed over: {answer.flaws} lines that are not JSON, or no entry of an index"
@@ -177,7 +167,7 @@ class ArchiveSpider(KbsSpider):
                 self.run.notes.append(f"passed over: {len(answer.revisits)} revisits without a payload, as of {first}")
             yield answer
             part.pop("showNumPages", "")
-            parts = [part | more for more in answer.following] or parts
+            parts = [part | more for more in answer.following] or parts[1:]
             if parts == [part]:
                 break
         self.run.failures[api] = "its index does not end"
@@ -187,15 +177,19 @@ class ArchiveSpider(KbsSpider):
         unread = [one for one in entries if self.full or not self.crawl_state.has_read(one.url, one.captured_at)]
         self.run.counts["unchanged"] += len(entries) - len(unread)
         # What failed before comes last: `limit` goes on behind it.
-        pending = {url: place for place, url in enumerate(self.crawl_state.pending(self.name, tries=sys.maxsize))}
-        unread.sort(key=lambda entry: pending.get(self.request_capture(entry).url, -1))
+        pending = {*self.crawl_state.pending(self.name, tries=sys.maxsize)}
+        unread.sort(key=lambda entry: self.request_capture(entry).url in pending)
         if self.dry:
             self.missing |= {entry.digest or entry for entry in unread if self._archived(entry) is None}
             return
+        done: set[str] = set()
+        failed = 0  # in a row
         for entry in unread:
             archived, address = self._archived(entry), self.request_capture(entry).url
             if archived is None and self.fetched == self.limit:
-                self.left_out = True
+                continue
+            if address in done:  # a replay gives one of the captures of a second
+                self.run.notes.append(f"passed over: other captures in the same second as {address}")
                 continue
             try:
                 capture, record = archived or await self._fetched(entry)
@@ -204,12 +198,13 @@ class ArchiveSpider(KbsSpider):
                     unread.append(entry)  # once more, after the others
                 self.run.failures[address] = str(error)
                 self.crawl_state.add_pending(address, self.name, str(error))
-                self.failed += 1
-                if self.failed >= self.crawler.settings.getint("KBS_BREAKER"):
-                    sentence = f"{self.failed} captures failed in a row, the last time: {error}; run it again later."
+                failed += 1
+                if failed >= self.crawler.settings.getint("KBS_BREAKER"):
+                    sentence = f"{failed} captures failed in a row, the last time: {error}; run it again later."
                     end_run(self.crawler, "site_failing", sentence)
                 continue
-            self.failed = 0
+            failed = 0
+            done.add(address)
             if self.run.failures.pop(address, None) or address in pending:
                 self.crawl_state.remove_pending(address)
             result = await self._extract(capture)
@@ -222,19 +217,13 @@ class ArchiveSpider(KbsSpider):
 
     async def _fetched(self, entry: Entry) -> tuple[Capture, dict[str, Any]]:
         """A capture that the archive gives, and what its record is to hold; ValueError with a phrase if it does not."""
-        request = self.request_capture(entry)
-        request.headers["Accept-Encoding"] = "identity"
-        response = await self.fetch(request, 200, 206)
-        matching = (digest for digest in entry.others if matches_digest(digest, response.body))
-        entry = replace(entry, digest=next(matching, entry.digest))
+        response = await self.fetch(self.request_capture(entry), 200, 206)
         if response.status == 206:
             capture, headers = read_record(response.body, entry, self.max_page)
         else:
             given = {str(name).lower(): value for name, value in response.headers.to_unicode_dict().items()}
             capture, headers = read_replay(given, response.body, entry, self.max_page)
         self.fetched += 1
-        if entry.others:
-            self.run.notes.append(f"passed over: other captures in the same second as {response.url}")
         return capture, {"status_line": "HTTP/1.1 200 OK", "headers": headers, "body": capture.body}
 
     def _archived(self, entry: Entry) -> tuple[Capture, dict[str, Any]] | None:
@@ -270,9 +259,9 @@ class ArchiveSpider(KbsSpider):
             parts[year, EDITIONS[str(entry.address.edition)]].append(entry.address.url)
             parts["all", ""].append(entry.address.url)
         rows: list[tuple[object, ...]] = [("year", "edition", "captures", "articles", "not stored")]
-        for (year, edition), urls in sorted(parts.items()):  # figures come before letters
-            missing = [url for url in {*urls} if not self.crawl_state.knows(url, None)]
-            rows.append((year, edition, len(urls), len({*urls}), len(missing)))
+        for part, urls in sorted(parts.items()):  # figures come before letters
+            missing = sum(not self.crawl_state.knows(url, None) for url in {*urls})
+            rows.append((*part, len(urls), len({*urls}), missing))
         delay = self.crawler.settings.getfloat("DOWNLOAD_DELAY")
         pages = min(len(self.missing), self.limit or sys.maxsize)
         time = timedelta(seconds=round(pages * delay))

@@ -68,6 +68,7 @@ class KbsSpider(scrapy.Spider):
             "crawler.extensions.report.RunReport": 200,
         },
     }
+    handle_httpstatus_list = GONE  #: callbacks get these: such an article has not failed, but is remembered as refused
     #: Fields of Article that every article of this spider should have, for its health.
     expected_fields: ClassVar[tuple[str, ...]] = ("title", "written_at", "paragraphs")
     #: Arguments that name lists, with their defaults: short words, separated by commas.
@@ -179,8 +180,6 @@ class KbsSpider(scrapy.Spider):
             self.parse_article,
             errback=self.download_failed,
             cb_kwargs={"url": address.url, "timestamp": timestamp, "list_url": list_url},
-            # Not failed: the page is remembered as refused.
-            meta={"handle_httpstatus_list": [*GONE]},
         )
 
     async def parse_article(
@@ -220,8 +219,7 @@ class KbsSpider(scrapy.Spider):
         if trouble and list_url and not self.page_failed(request, trouble):
             return []
         self.run.failures.pop(asked_for(request), None)
-        listed = list_url is not None
-        page = ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=listed)
+        page = ExtractedPage(url=url, capture=capture, result=result, timestamp=timestamp, listed=list_url is not None)
         return [page, *self.article_done(list_url)]
 
     def article_done(self, list_url: str | None) -> Iterable[Output]:  # noqa: ARG002
@@ -279,8 +277,7 @@ class KbsSpider(scrapy.Spider):
         self.run.failures[asked] = reason
         if not again or request.meta.get("second_chance"):
             return True
-        meta = {name: value for name, value in request.meta.items() if name == "handle_httpstatus_list"}
-        self.later.append(request.replace(url=asked, dont_filter=True, meta=meta | {"second_chance": True}))
+        self.later.append(request.replace(url=asked, dont_filter=True, meta={"second_chance": True}))
         return False
 
     def spider_idle(self) -> None:

@@ -43,7 +43,6 @@ class Walk:
     linked: int = 0  #: the greatest page number that a page of it linked to
     newest: datetime | None = None  #: when its newest article was written, as the list says; a day: its beginning
     waiting: int = 0  #: articles requested and not yet dealt with
-    failed_in_a_row: int = 0  #: pages that failed, up to now
     repeats_in_a_row: int = 0  #: pages without a new entry, up to now
     failed: set[int] = field(default_factory=set)  #: numbers of the pages that failed
     ended: str = ""  #: how: `known`, `since`, `end`, `pages`, `failed`, `too long`; empty while it goes on
@@ -52,7 +51,6 @@ class Walk:
     def add(self, page: ListPage, number: int) -> list[ListEntry]:
         """Take in a page of the list; its entries that were not seen before."""
         self.failed.discard(number)
-        self.failed_in_a_row = 0
         fresh = [entry for entry in page.entries if entry.address.url not in self.seen]
         self.seen.update(entry.address.url for entry in fresh)
         self.newest = max(filter(None, (self.newest, *map(_moment, page.entries))), default=None)
@@ -96,9 +94,9 @@ class Walk:
     def page_failed(self, number: int, bounds: Bounds) -> int | None:
         """The number of the page to read after one that failed, or None: too many did."""
         self.failed.add(number)
-        self.failed_in_a_row += 1
         is_last = number >= (bounds.pages or MAX_PAGES)
-        if self.failed_in_a_row >= MAX_FAILED or is_last or not is_numbered(self.url):
+        too_many = self.failed.issuperset(range(number - MAX_FAILED + 1, number))
+        if too_many or is_last or not is_numbered(self.url):
             self.ended = "failed"
             return None
         return number + 1

@@ -14,6 +14,7 @@ from scrapy.http import Response
 
 from crawler.arguments import count, words
 from crawler.run_state import storing
+from crawler.site import GONE
 from crawler.spiders.base import CompletedList, KbsSpider, Output, asked_for
 from crawler.spiders.coverage import MAX_PAGES, Bounds, Walk
 from extractors import NotAnArticle
@@ -141,7 +142,7 @@ class ListSpider(KbsSpider):
     async def _page(self, response: Response, walk: Walk, number: int) -> tuple[ListPage | None, str, bool]:
         """A list page, what is wrong with it, and whether another try may help at once."""
         if response.status != 200:
-            return None, f"HTTP {response.status}", True
+            return None, f"HTTP {response.status}", response.status not in GONE
         page = await self.extract(self.extract_entries, response.body, self.site.official(response.url))
         if isinstance(page, NotAnArticle):
             return None, f"not a {self.list_name}: {page.reason}", page.passing

@@ -33,40 +33,25 @@ _WRONG = "its content does not match its digest"
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A capture of an article, as an index names it.
+    """A capture of an article, as an index names it."""
 
-    Attributes:
-        url, address: as captured, and as the site's.
-        captured_at: to the second; aware, UTC.
-        digest: of its payload, as `plain_digest` writes it; empty if the index has none.
-        others: digests of other captures of that address in that second: a replay gives one of them.
-        file, offset, length: where its record is, if the index says so.
-    """
-
-    url: str
-    address: Address
-    captured_at: datetime
-    digest: str
-    file: str
+    url: str  #: as captured
+    address: Address  #: as the site's
+    captured_at: datetime  #: to the second; aware, UTC
+    digest: str  #: of its payload, as `plain_digest` writes it; empty if the index has none
+    file: str  #: where its record is, if the index says so
     offset: int
     length: int
-    others: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
 class Answer:
-    """An answer of a CDX API.
-
-    Attributes:
-        following: what the archive is to be asked for next, beside the query.
-        flaws: how many lines are no entry.
-        revisits: the addresses of captures without a payload of their own.
-    """
+    """An answer of a CDX API."""
 
     entries: list[Entry] = field(default_factory=list)
-    following: list[dict[str, str]] = field(default_factory=list)
-    flaws: int = 0
-    revisits: list[str] = field(default_factory=list)
+    following: list[dict[str, str]] = field(default_factory=list)  #: what to ask for next, beside the query
+    flaws: int = 0  #: how many lines are no entry
+    revisits: list[str] = field(default_factory=list)  #: addresses of captures without a payload of their own
 
 
 def read_index(decoded: tuple[bytes, str], status: int) -> Answer:
@@ -77,29 +62,24 @@ def read_index(decoded: tuple[bytes, str], status: int) -> Answer:
         return answer
     if refused or status != 200 or (text and text[0] not in "[{"):
         raise ValueError(refused or f"no index, but HTTP {status}; is the address right? archive= ends before /cdx")
-    for row in _table(text, answer) if text.startswith("[") else map(_parsed, text.splitlines()):
+    for line in _table(text, answer) if text.startswith("[") else text.splitlines():
         try:
+            row = json.loads(line) if isinstance(line, str) else line
             if isinstance(row.get("pages"), int):
                 answer.following = [{"page": str(page)} for page in range(min(row["pages"], MAX_PARTS))]
             else:
                 _add(answer, row)
-        except (AttributeError, LookupError, TypeError, ValueError):
+        except (AttributeError, LookupError, RecursionError, TypeError, ValueError):
             answer.flaws += 1
     return answer
 
 
-def _parsed(text: str) -> Any:
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return None
-
-
 def _table(text: str, answer: Answer) -> list[Any]:
     """The rows in JSON of the Wayback Machine: names, then rows, then perhaps an empty row and a key to go on with."""
-    rows = _parsed(text)
-    if not isinstance(rows, list) or not all(isinstance(row, list) for row in rows):
-        raise ValueError("an index that cannot be read")
+    try:
+        rows = [list(row) for row in json.loads(text)]
+    except (RecursionError, TypeError, ValueError):
+        raise ValueError("an index that cannot be read") from None
     if len(rows) > 1 and rows[-1] and not rows[-2]:
         answer.following = [{"resumeKey": unquote_plus(str(rows.pop()[0]))}]  # it comes as it belongs into an address
     return [dict(zip(map(str, rows[0]), row, strict=False)) for row in rows[1:] if row]

@@ -123,9 +123,9 @@ def test_an_archive_that_spoils_everything_is_left(runs: Runs) -> None:
     assert "10 captures failed in a row, the last time: no capture; run it again later." in result.stderr
 
 
-def test_an_archive_without_any_capture_is_doubted(runs: Runs) -> None:
+def test_an_archive_without_any_capture_is_named(runs: Runs) -> None:
     result = runs.crawl("kbs_wayback", "-a", f"archive={runs.archives.pywb}/none", "-a", "dry=1")
-    assert "No capture of an article in " in result.stderr
+    assert f"No capture of these editions and days in {runs.archives.pywb}/none." in result.stderr
     result = runs.crawl("kbs_wayback", "-a", f"archive={runs.archives.library}/cdx")
     assert result.returncode == 1
     [failure] = [line for line in result.stderr.splitlines() if line.startswith("failed: ")]
@@ -142,10 +142,10 @@ def test_an_archive_without_any_capture_is_doubted(runs: Runs) -> None:
         ("kbs_commoncrawl", ["crawls=1990"]),
     ],
 )
-def test_an_archive_without_the_captures_asked_for_is_not_doubted(runs: Runs, spider: str, given: list[str]) -> None:
+def test_an_archive_without_the_captures_asked_for_says_so(runs: Runs, spider: str, given: list[str]) -> None:
     result = runs.crawl(spider, *(word for one in given for word in ("-a", one)))
     assert "is that its address?" not in result.stderr
-    assert ("No capture of these editions or days." in result.stderr) == (result.returncode == 0)
+    assert ("No capture of these editions and days in " in result.stderr) == (result.returncode == 0)
 
 
 @BOTH
