@@ -109,8 +109,7 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
     for name in ("KBS_BASE_URL", "KBS_CONTACT", "USER_AGENT", "KBS_COMMONCRAWL", "KBS_COMMONCRAWL_DATA", "KBS_WAYBACK"):
         check_text(name, str(settings[name]))
     if settings["LOG_LEVEL"] not in logging.getLevelNamesMapping():
-        levels = "DEBUG, INFO, WARNING, ERROR or CRITICAL"
-        raise ArgumentError(f"LOG_LEVEL must be {levels}, not {settings['LOG_LEVEL']}.")
+        raise ArgumentError(f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {settings['LOG_LEVEL']}.")
 
 
 def _check_kind(settings: BaseSettings, name: str) -> None:

@@ -53,8 +53,8 @@ class ProjectCommand(ScrapyCommand):
     interrupted = "Interrupted."
 
     @abstractmethod
-    def work(self, args: list[str], opts: Namespace) -> int:
-        """Do what the command is for; the exit status. ArgumentError: the call is wrong. `args` are without `--`."""
+    def work(self, args: list[str], opts: Namespace) -> int | None:
+        """Do what the command is for; the exit status, unless `complain` sets it. ArgumentError: the call is wrong."""
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         """Add the options that only this command has."""
@@ -74,7 +74,6 @@ class ProjectCommand(ScrapyCommand):
         super().add_options(parser)
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
-        """Set what the options say, and check it."""
         try:
             check_assignments(opts.set, getattr(opts, "spargs", []))
             super().process_options(args, opts)  # writes --pidfile
@@ -96,7 +95,7 @@ class ProjectCommand(ScrapyCommand):
         """Check the call and do the work; report what goes wrong."""
         _end_in_time()
         try:
-            status = self.work(self._checked(args), opts)
+            status = self.work(self._checked(args), opts) or 0
             self.exitcode = max(self.exitcode, status)
             if sys.stdout is not None:
                 sys.stdout.flush()  # at the end of the process an error would be a traceback
@@ -164,11 +163,10 @@ class OfflineCommand(ProjectCommand):
 
     @property
     def database(self) -> str:
-        """The file name of the article database, KBS_DB."""
         return str(self.settings["KBS_DB"])
 
     def open_database(self) -> Database:
-        """That database, for reading; one that an older kbsworld made is upgraded first."""
+        """The database of KBS_DB, for reading; one that an older kbsworld made is upgraded first."""
         return open_to_read(self.database, tell)
 
 
@@ -193,10 +191,7 @@ class _HelpFormatter(HelpFormatter):
 
 
 def _end_in_time() -> None:
-    """End this process soon after a signal, whatever it does then: no handler runs while SQLite waits for another one.
-
-    What is stored is safe, as after `kill -9`.
-    """
+    """End this process soon after a signal, whatever it does then: no handler runs while SQLite waits for others."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
@@ -205,7 +200,7 @@ def _end_in_time() -> None:
         while (number := os.read(reader, 1)[0]) not in _ENDINGS:
             pass
         time.sleep(_GRACE)
-        os._exit(SIGNALLED + number)
+        os._exit(SIGNALLED + number)  # what is stored is safe, as after kill -9
 
     Thread(target=wait, daemon=True).start()
 
