@@ -5,9 +5,8 @@ import signal
 import sys
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
 
-from crawler.terminal import SIGNALLED, tell
+from crawler.terminal import SIGNALLED, WRONG_CALL, tell
 
 _HELP = {"-h", "--help"}
 
@@ -33,44 +32,33 @@ def main() -> None:
     if len(sys.argv) == 1:
         print(_EVERY_DAY)
         return
-    from scrapy import cmdline
+    from scrapy.cmdline import _get_commands_dict, execute
     from scrapy.settings import Settings
 
     # Of another Scrapy project, whose folder this may be, nothing counts: no scrapy.cfg is read, no file imported.
     os.environ["SCRAPY_SETTINGS_MODULE"] = "crawler.settings"
     settings = Settings()
     settings.setmodule("crawler.settings", priority="project")
+    name, own = sys.argv[1], _own_commands()
     # Scrapy imports all commands of this module before it runs one; they import much.
-    own = f"crawler.commands.{sys.argv[1]}" if sys.argv[1] in _own_commands() else ""
-    settings.set("COMMANDS_MODULE", own, priority="cmdline")
-    vars(cmdline).update(
-        print=_print_own_name,
-        _pop_command_name=lambda argv: argv.pop(1) if _HELP.isdisjoint(argv[1:2] or _HELP) else None,
-        _print_commands=_print_commands,
-        _print_unknown_command=lambda _, name, __: tell(f"Unknown command {name}; see kbsworld --help."),
-    )
-    cmdline.execute(settings=settings)
-
-
-def _print_own_name(*help_texts: str) -> None:
-    print(*(text.replace("scrapy", "kbsworld") for text in help_texts))
+    settings.set("COMMANDS_MODULE", f"crawler.commands.{name}" if name in own else "", priority="cmdline")
+    known = own if name in own else _get_commands_dict(settings, inproject=True)
+    if name in known:
+        execute(settings=settings)
+    elif name in _HELP:
+        print("Usage:", "  kbsworld <command> [options] [args]", "  kbsworld --version", "", "Commands:", sep="\n")
+        print(*(f"  {command:<13} {text}" for command, text in own.items()), sep="\n")
+        print("", "Each command has --help, with examples.", "", "Scrapy's own:", sep="\n")
+        print(" ", *sorted(known.keys() - own.keys()))
+    else:
+        tell(f"Unknown command {name}; see kbsworld --help.")
+        sys.exit(WRONG_CALL)
 
 
 def _own_commands() -> dict[str, str]:
     """Our commands, each with the first line of its help, as its file begins."""
     files = sorted(Path(__file__).with_name("commands").glob("[a-z]*.py"))
     return {file.stem: file.read_text("utf-8").partition("\n")[0].strip('".') for file in files}
-
-
-def _print_commands(settings: Any, _: bool) -> None:
-    """Print our commands, and below them the names of Scrapy's own, which know nothing of the database."""
-    from scrapy import cmdline
-
-    own, others = _own_commands(), vars(cmdline)["_get_commands_dict"](settings, True)
-    print("Usage:", "  kbsworld <command> [options] [args]", "  kbsworld --version", "", "Commands:", sep="\n")
-    print(*(f"  {name:<13} {text}" for name, text in own.items()), sep="\n")
-    print("", "Each command has --help, with examples.", "", "Scrapy's own:", sep="\n")
-    print(" ", *sorted(others.keys() - own.keys()))
 
 
 if __name__ == "__main__":

@@ -8,7 +8,6 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import fields
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -47,10 +46,9 @@ class ArgumentError(ValueError):
 
 def words(name: str, value: str) -> list[str]:
     """The words of an argument that takes several, separated by commas; an empty value gives an empty list."""
-    found = [word.strip() for word in value.split(",")] if value.strip() else []
-    for word in found:
-        if not re.fullmatch(r"[A-Za-z0-9_-]{1,20}", word, re.ASCII):
-            raise ArgumentError(f"{name}={value} is not valid; it must be short words separated by commas.")
+    found = [word.strip() for word in value.split(",") if value.strip()]
+    if not all(re.fullmatch("[A-Za-z0-9_-]{1,20}", word) for word in found):
+        raise ArgumentError(f"{name}={value} is not valid; it must be short words separated by commas.")
     return list(dict.fromkeys(found))
 
 
@@ -89,17 +87,13 @@ def check_text(name: str, value: str) -> None:
         raise ArgumentError(f"{name} is not UTF-8; write it in a terminal or file with that encoding.")
 
 
-def check_once(assignments: Iterable[str]) -> None:
-    """Check that no two of the arguments of a spider (`-a NAME=VALUE`) have one name."""
-    names = [assignment.partition("=")[0] for assignment in assignments]
+def check_assignments(settings: Iterable[str], arguments: Iterable[str]) -> None:
+    """Check that each of `settings` is NAME=VALUE (`-s`), and that no two of `arguments` (`-a`) have one name."""
+    if not all("=" in assignment for assignment in settings):  # a query such as "-sommet" is taken for -s
+        raise ArgumentError("-s takes NAME=VALUE; a query begins with a word, not a dash: word NOT other.")
+    names = [assignment.partition("=")[0] for assignment in arguments]
     if twice := [name for name in names if names.count(name) > 1]:
         raise ArgumentError(f"-a {twice[0]} is given twice; it takes one value.")
-
-
-def check_assignments(assignments: Iterable[str]) -> None:
-    """Check the form of `-s NAME=VALUE`; a query such as "-sommet" is taken for one."""
-    if not all("=" in assignment for assignment in assignments):
-        raise ArgumentError("-s takes NAME=VALUE; a query begins with a word, not a dash: word NOT other.")
 
 
 def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
@@ -115,8 +109,7 @@ def check_settings(settings: BaseSettings, assignments: Iterable[str]) -> None:
     for name in ("KBS_BASE_URL", "KBS_CONTACT", "USER_AGENT", "KBS_COMMONCRAWL", "KBS_COMMONCRAWL_DATA", "KBS_WAYBACK"):
         check_text(name, str(settings[name]))
     if settings["LOG_LEVEL"] not in logging.getLevelNamesMapping():
-        levels = "DEBUG, INFO, WARNING, ERROR or CRITICAL"
-        raise ArgumentError(f"LOG_LEVEL must be {levels}, not {settings['LOG_LEVEL']}.")
+        raise ArgumentError(f"LOG_LEVEL must be DEBUG, INFO, WARNING, ERROR or CRITICAL, not {settings['LOG_LEVEL']}.")
 
 
 def _check_kind(settings: BaseSettings, name: str) -> None:
@@ -217,10 +210,9 @@ def selection_of(opts: Namespace, db: Database) -> Selection:
     given = [*opts.urls, *(line for file in dict.fromkeys(opts.ids) for line in lines_of("--ids ", file))]
     if opts.ids and not given:
         raise ArgumentError(f"--ids {opts.ids[0]} names no article; write an address or a number on each line.")
-    found = {"categories": [find_category(db, one) for one in opts.categories], "urls": find_urls(db, given)}
-    chosen: dict[str, Any] = {each.name: getattr(opts, each.name, None) for each in fields(Selection)} | found
-    several: dict[str, Any] = {name: tuple(value) for name, value in chosen.items() if isinstance(value, list)}
-    return Selection(**{name: value for name, value in (chosen | several).items() if value is not None})
+    found = vars(opts) | {"categories": [find_category(db, it) for it in opts.categories], "urls": find_urls(db, given)}
+    chosen: dict[str, Any] = {name: tuple(it) if isinstance(it, list) else it for name, it in found.items()}
+    return Selection(**{name: chosen[name] for name in Selection.__slots__ if chosen.get(name) is not None})
 
 
 def lines_of(argument: str, name: str) -> list[str]:

@@ -20,7 +20,7 @@ from typing import Any
 from scrapy.commands import ScrapyCommand
 from scrapy.settings import Settings
 
-from crawler.arguments import ArgumentError, check_assignments, check_once, check_settings
+from crawler.arguments import ArgumentError, check_assignments, check_settings
 from crawler.terminal import BUSY, SIGNALLED, WORK_FAILED, WRONG_CALL, tell
 from storage import StoreError
 from storage.database import BusyError, Database, WrongNameError, is_damage, open_to_read
@@ -53,37 +53,33 @@ class ProjectCommand(ScrapyCommand):
     interrupted = "Interrupted."
 
     @abstractmethod
-    def work(self, args: list[str], opts: Namespace) -> int:
-        """Do what the command is for; the exit status. ArgumentError: the call is wrong. `args` are without `--`."""
+    def work(self, args: list[str], opts: Namespace) -> int | None:
+        """Do what the command is for; the exit status, unless `complain` sets it. ArgumentError: the call is wrong."""
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         """Add the options that only this command has."""
 
     def short_desc(self) -> str:
-        return self._help()[0].partition("\n")[0].rstrip(".")
-
-    def long_desc(self) -> str:
-        return self._help()[0]
+        return ""  # for Scrapy's list of commands; `crawler.__main__` prints another
 
     def add_options(self, parser: ArgumentParser) -> None:
+        text, heading, examples = (sys.modules[type(self).__module__].__doc__ or "").partition("Examples:\n")
         parser.usage = f"kbsworld {self._name} {self.usage}"
         parser.formatter_class = _HelpFormatter
-        parser.epilog = self._help()[1]
+        parser.description = text.strip() + ("" if "Exit status: " in text else _STATUS)
+        parser.epilog = heading + examples.rstrip()
         parser.register("action", None, _Once)
         self.add_own_options(parser)
         parser.add_argument("--db", metavar="FILE", help="the article database, instead of that of KBS_DB")
         super().add_options(parser)
 
     def process_options(self, args: list[str], opts: Namespace) -> None:
-        """Set what the options say, and check it before Scrapy works with it."""
         try:
-            check_assignments(opts.set)
-            ScrapyCommand.process_options(self, args, opts)  # writes --pidfile
+            check_assignments(opts.set, getattr(opts, "spargs", []))
+            super().process_options(args, opts)  # writes --pidfile
             if opts.db is not None:
                 self.settings.set("KBS_DB", opts.db, priority="cmdline")
             check_settings(self.settings, opts.set)
-            check_once(getattr(opts, "spargs", []))
-            super().process_options(args, opts)
             for file in filter(None, (opts.profile, self.settings["LOG_FILE"])):
                 Path(file).open("ab").close()
         except (ArgumentError, OSError) as error:
@@ -95,17 +91,11 @@ class ProjectCommand(ScrapyCommand):
     def _name(self) -> str:
         return type(self).__module__.rpartition(".")[2]
 
-    def _help(self) -> tuple[str, str]:
-        doc = sys.modules[type(self).__module__].__doc__ or ""
-        text, heading, examples = doc.partition("Examples:\n")
-        status = "" if "Exit status: " in text else _STATUS
-        return f"{text.strip()}{status}", heading + examples.rstrip()
-
     def run(self, args: list[str], opts: Namespace) -> None:
         """Check the call and do the work; report what goes wrong."""
         _end_in_time()
         try:
-            status = self.work(self._checked(args), opts)
+            status = self.work(self._checked(args), opts) or 0
             self.exitcode = max(self.exitcode, status)
             if sys.stdout is not None:
                 sys.stdout.flush()  # at the end of the process an error would be a traceback
@@ -115,15 +105,13 @@ class ProjectCommand(ScrapyCommand):
             advice = "restore a copy of it" if is_damage(error) else "what was stored stays, run this again"
             advice = "see kbsworld doctor --repair" if "no such" in str(error) else advice
             self.complain(f"The database failed ({error}); {advice}.", WORK_FAILED)
-        except BusyError as error:
-            self.complain(str(error), BUSY)
         except OSError as error:
             self.complain(f"{error.filename}: {error.strerror}." if error.filename else str(error), WORK_FAILED)
         except ImportError as error:
             extra = _EXTRAS.get(error.name or "")
             self.complain(f"This needs {error.name}: pip install 'kbsworld[{extra}]'." if extra else str(error))
         except StoreError as error:
-            self.complain(str(error))
+            self.complain(str(error), BUSY if isinstance(error, BusyError) else WORK_FAILED)
         finally:
             for number in _ENDINGS:
                 signal.signal(number, signal.SIG_IGN)  # it ends
@@ -175,11 +163,10 @@ class OfflineCommand(ProjectCommand):
 
     @property
     def database(self) -> str:
-        """The file name of the article database, KBS_DB."""
         return str(self.settings["KBS_DB"])
 
     def open_database(self) -> Database:
-        """That database, for reading; one that an older kbsworld made is upgraded first."""
+        """The database of KBS_DB, for reading; one that an older kbsworld made is upgraded first."""
         return open_to_read(self.database, tell)
 
 
@@ -204,10 +191,7 @@ class _HelpFormatter(HelpFormatter):
 
 
 def _end_in_time() -> None:
-    """End this process soon after a signal, whatever it does then: no handler runs while SQLite waits for another one.
-
-    What is stored is safe, as after `kill -9`.
-    """
+    """End this process soon after a signal, whatever it does then: no handler runs while SQLite waits for others."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer)
@@ -216,7 +200,7 @@ def _end_in_time() -> None:
         while (number := os.read(reader, 1)[0]) not in _ENDINGS:
             pass
         time.sleep(_GRACE)
-        os._exit(SIGNALLED + number)
+        os._exit(SIGNALLED + number)  # what is stored is safe, as after kill -9
 
     Thread(target=wait, daemon=True).start()
 

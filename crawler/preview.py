@@ -2,11 +2,10 @@
 
 import difflib
 import json
-import sqlite3
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 
@@ -25,14 +24,14 @@ def compared_copy(database: str) -> Iterator[Path]:
     with tempfile.TemporaryDirectory(prefix="kbsworld-dry-run-") as folder:
         before, copy = Path(folder) / "before.db", Path(folder) / "copy.db"
         if Path(database).expanduser().exists():
-            with open_to_read(database) as db, closing(sqlite3.connect(before)) as target:
-                db.conn.backup(target)
+            with open_to_read(database) as db, Database(before) as target:
+                db.conn.backup(target.conn)
         ArticleStore(before).close()
         copy.write_bytes(before.read_bytes())
         yield copy
-        with closing(sqlite3.connect(copy)) as connection:
-            connection.execute("attach ? as old", [str(before)])
-            print_changes(Database(connection))
+        with Database(copy) as db:
+            db.execute("attach ? as old", [str(before)])
+            print_changes(db)
 
 
 def print_changes(db: Database) -> None:
@@ -63,10 +62,8 @@ def print_changes(db: Database) -> None:
         print(f"Fields that would change, and in how many articles: {counts}")
 
 
-def _difference(column: str, before: str, after: str) -> Iterator[str]:
+def _difference(column: str, before: str, after: str) -> list[str]:
     if column != "paragraphs":
-        yield f"  {column}: {clean(before)} -> {clean(after)}"
-        return
-    yield "  paragraphs:"
-    changes = difflib.unified_diff(json.loads(before), json.loads(after), n=0)
-    yield from (f"    {line[0]} {clean(line[1:])}" for line in islice(changes, 2, None) if line[0] in "+-")
+        return [f"  {column}: {clean(before)} -> {clean(after)}"]
+    lines = islice(difflib.unified_diff(json.loads(before), json.loads(after), n=0), 2, None)
+    return ["  paragraphs:", *(f"    {line[0]} {clean(line[1:])}" for line in lines if line[0] in "+-")]

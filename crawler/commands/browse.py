@@ -28,14 +28,13 @@ class Command(OfflineCommand):
     interrupted = "Closed."
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        port = partial(whole_number, 0, 65535)
-        parser.add_argument("--port", metavar="N", type=port, default=8001, help="default: 8001; 0: any free one")
-        parser.add_argument("--open", action="store_true", help="open it in the browser")
-        parser.add_argument("--share", action="store_true", help="let in who follows a link, in the local network")
-        text = "print metadata for your own datasette and say how to call it; open nothing"
-        parser.add_argument("--metadata", action="store_true", help=text)
+        add, port = parser.add_argument, partial(whole_number, 0, 65535)
+        add("--port", metavar="N", type=port, default=8001, help="default: 8001; 0: any free one")
+        add("--open", action="store_true", help="open it in the browser")
+        add("--share", action="store_true", help="let in who follows a link, in the local network")
+        add("--metadata", action="store_true", help="only print metadata for your own datasette, and how to call it")
 
-    def work(self, _: list[str], opts: Namespace) -> int:
+    def work(self, _: list[str], opts: Namespace) -> None:
         import datasette_dashboards  # noqa: F401
 
         from storage.web.app import metadata_for_datasette, serve
@@ -50,14 +49,13 @@ class Command(OfflineCommand):
             print(link, flush=True)
             tell("It lets one browser in, which then can read all articles; the connection is not encrypted.")
 
-        with self.open_database():
-            pass
+        self.open_database().close()
         path = Path(self.database).expanduser().resolve()
         if opts.metadata:
             metadata, plugins = metadata_for_datasette(path)
             print(metadata)
             tell(f"Call: datasette {path} --metadata FILE --plugins-dir {plugins}")
-            return 0
+            return
         try:
             serve(path, opts.port, say_where, invite if opts.share else None)
         except OSError as error:
@@ -65,7 +63,5 @@ class Command(OfflineCommand):
                 reason = os.strerror(error.errno)
                 raise OSError(f"Port {opts.port} is not available ({reason}); choose another, or --port 0.") from error
             raise
-        except KeyboardInterrupt:  # a signal came before it was open
-            pass
         tell("Closed.")
         os._exit(0)  # a query may still run in a thread, and would keep the process

@@ -1,8 +1,7 @@
 """Fetch new pages: run a spider (`kbsworld list` names them).
 
-Runs SPIDER; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. What can be
-checked is checked before anything is fetched. Name yourself to the site with KBS_CONTACT=me@example.org, in the
-environment or with -s.
+Runs SPIDER; its articles go to the database of KBS_DB, its pages to the WARC files of KBS_ARCHIVE. Name yourself to
+the site with KBS_CONTACT=me@example.org, in the environment or with -s.
 
 Exit status: 0; 1 if a page failed; 2 for a wrong call; 3 if the run was unhealthy; 75 if this spider is running on
 this database already; 128 plus the signal's number if a signal ended it.
@@ -30,7 +29,7 @@ from crawler.arguments import ArgumentError, check_text, own_layouts, suggestion
 from crawler.command import ProjectCommand
 from crawler.run_state import exit_status
 from crawler.spiders.base import KbsSpider
-from crawler.terminal import WORK_FAILED, tell
+from crawler.terminal import WORK_FAILED
 from storage import ArticleStore
 from storage.database import only_run
 
@@ -46,7 +45,7 @@ class Command(ProjectCommand, crawl.Command):
     def add_own_options(self, parser: argparse.ArgumentParser) -> None:
         parser.epilog = f"{parser.epilog}\n\n{_describe_spiders(self.settings)}"
 
-    def work(self, args: list[str], opts: argparse.Namespace) -> int:
+    def work(self, args: list[str], opts: argparse.Namespace) -> None:
         checked = _check_call(self.crawler_process.spider_loader, args, opts.spargs)
         checked.find_site(self.settings)
         own_layouts(self.settings)
@@ -58,14 +57,12 @@ class Command(ProjectCommand, crawl.Command):
             self.crawler_process.crawl(crawler, **opts.spargs)
             self.crawler_process.start(install_signal_handlers=False)  # the downloader handles them
         spider = cast("KbsSpider | None", crawler.spider)
-        status = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
+        self.exitcode = exit_status(spider.run, crawler.stats) if spider else WORK_FAILED
         reason = crawler.stats.get_value("finish_reason")
         if (job := self.settings["JOBDIR"]) and reason not in {None, "finished"} and Path(job).is_dir():
             Path(job, _STOPPED).touch()
         if reason is None or self.crawler_process.bootstrap_failed:
-            tell(self.interrupted)
-            return status or WORK_FAILED
-        return status
+            self.complain(self.interrupted)
 
 
 def _check_call(loader: SpiderLoaderProtocol, args: list[str], arguments: dict[str, str]) -> "KbsSpider":

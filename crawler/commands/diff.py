@@ -2,8 +2,7 @@
 
 ARTICLE is an address of the article, its number (Seq_Code), or the id of a row of catalogue. V1 and V2 are numbers of
 kbsworld show, where silent edits have some too; without them the last two are compared, with V1 alone it and the last.
-On a terminal what was removed is red and what was added green, unless NO_COLOR is set; else they are in [-...-] and
-{+...+}.
+On a terminal removed words are red and added ones green, unless NO_COLOR is set; else they are in [-...-] and {+...+}.
 
 Examples:
   kbsworld diff 83685
@@ -33,14 +32,14 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("--format", choices=("text", "html", "json"), default="text", help="default: text")
 
-    def work(self, args: list[str], opts: Namespace) -> int:
+    def work(self, args: list[str], opts: Namespace) -> None:
         if not 1 <= len(args) <= 3:
             raise ArgumentError("Name one article and two of its versions, such as: kbsworld diff 83685 1 2.")
         with self.open_database() as db:
             rows, chosen = history(db, args[0], args[1:])
         if len(rows) == len(args) == 1:
             tell("The article has one version; there is nothing to compare.")
-            return 0
+            return
         versions = [*chosen, rows[-1]][:2] if args[1:] else rows[-2:]
         for before, after in pairwise(sound(versions, self.complain)):  # one pair, where neither is damaged
             article = after._replace(before=before, change="edited" if before.row["replaced_at"] else "updated")
@@ -54,8 +53,6 @@ class Command(OfflineCommand):
             else:
                 print(clean(after.row["url"]))
                 for word, side in (("from", before), ("to  ", after)):
-                    fetched_at = clean(side.row["fetched_at"][:19])
-                    print(f"{word}  {clean(digest.about(side))} · fetched {fetched_at} UTC")
+                    print(f"{word}  {clean(digest.about(side))} · fetched {clean(side.row['fetched_at'][:19])} UTC")
                 texts = [marked(pieces) for pieces in changes] or ["Title and text are the same."]
                 print(*(f"\n{text}" for text in texts), sep="\n")
-        return 0

@@ -21,7 +21,7 @@ from typing import Any
 
 from crawler.arguments import add_selection_options, query_of, selection_of, whole_number
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
+from crawler.terminal import clean, counted, highlights, print_csv, tell
 from storage.exports import name_of
 from storage.query import unaccented, words_of
 from storage.search import concordance
@@ -45,7 +45,7 @@ class Command(OfflineCommand):
         add("--format", choices=("text", "csv"), default="text", help="csv: all context, and where it is from")
         add_selection_options(parser, limit="print N lines at most")
 
-    def work(self, args: list[str], opts: Namespace) -> int:
+    def work(self, args: list[str], opts: Namespace) -> None:
         query = query_of(args, opts)
         with self.open_database() as db:
             rows = select_rows(db, replace(selection_of(opts, db), limit=None))
@@ -63,11 +63,10 @@ class Command(OfflineCommand):
                     print_csv(map(line.get, _COLUMNS))
                 else:
                     print(f"{line['name']:<26}  {_text(line, opts.context)}")
-        if not articles:
-            tell(f"Nothing is found for {query}; try fewer words or options, or word* for all words that begin so.")
-            return WORK_FAILED
-        tell(f"{counted(articles.total(), 'line')} of {counted(len(articles), 'article')}.")
-        return 0
+        if articles:
+            tell(f"{counted(articles.total(), 'line')} of {counted(len(articles), 'article')}.")
+        else:
+            self.complain(f"Nothing is found for {query}; try fewer words or options, or word* for beginnings.")
 
 
 def _text(line: dict[str, Any], context: int) -> str:

@@ -30,7 +30,7 @@ from crawler.arguments import layouts_file, own_layouts
 from crawler.command import OfflineCommand
 from crawler.extensions.health import FETCH_KNOWN
 from crawler.site import Site
-from crawler.terminal import UNHEALTHY, WORK_FAILED, tell
+from crawler.terminal import UNHEALTHY, tell
 from extractors import NotAnArticle, extract_page
 from extractors.address import parse_address
 from extractors.layout import GENERIC
@@ -53,13 +53,13 @@ class Command(OfflineCommand):
     def add_own_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("--write", action="store_true", help="write the entry into that file, if it is sure")
 
-    def work(self, paths: list[str], opts: Namespace) -> int:
+    def work(self, paths: list[str], opts: Namespace) -> None:
         layouts, file = own_layouts(self.settings), layouts_file(self.settings)
         with ReadOnlyStore(self.database) as store:
             known, others = _find_samples(store, self.settings, paths, layouts)
         if not known and not others:
-            tell(f"No page in a new template was found. If the site has changed: {FETCH_KNOWN}")
-            return WORK_FAILED
+            self.complain(f"No page in a new template was found. If the site has changed: {FETCH_KNOWN}")
+            return
         learned = learn(known or others)
         today = f"{datetime.now(UTC):%Y-%m-%d}"
         evidence = (
@@ -72,12 +72,11 @@ class Command(OfflineCommand):
         if not (learned.is_sure and known):
             tell(f"Not sure, so nothing is written. With more known articles it may be: {FETCH_KNOWN}")
             tell(f"Where no article is known from before, look the entry through and put it into {file} yourself.")
-            return UNHEALTHY
-        if opts.write:
+            self.exitcode = UNHEALTHY
+        elif opts.write:
             with whole_file(file) as stream:
                 stream.write(f"{entry}\n{layouts}".encode())
             tell(f"Written to {file}. What it changes in the archive: kbsworld reextract --dry-run")
-        return 0
 
 
 def _find_samples(store: ReadOnlyStore, settings: Settings, paths: list[str], layouts: str) -> list[list[Sample]]:

@@ -19,7 +19,7 @@ from dataclasses import asdict, replace
 
 from crawler.arguments import add_selection_options, query_of, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, counted, highlights, print_csv, tell
+from crawler.terminal import clean, counted, highlights, print_csv, tell
 from storage import Hit
 from storage.search import BEGIN, END, search
 from storage.selection import count_rows
@@ -37,7 +37,7 @@ class Command(OfflineCommand):
         add_selection_options(parser, versions=True, limit="show N articles at most (20)")
         parser.set_defaults(limit=20, order="rank")
 
-    def work(self, args: list[str], opts: Namespace) -> int:
+    def work(self, args: list[str], opts: Namespace) -> None:
         query = query_of(args, opts)
         with self.open_database() as db:
             selection = selection_of(opts, db)
@@ -45,8 +45,8 @@ class Command(OfflineCommand):
             # As ranked, in any order: without the silent edits that an export of all versions has.
             matches = count_rows(db, replace(selection, limit=None, order="rank"))
         if not hits:
-            tell(f"No article is found for {query}; try fewer words or options, or word* for all words that begin so.")
-            return WORK_FAILED
+            self.complain(f"No article is found for {query}; try fewer words or options, or word* for beginnings.")
+            return
         values = [asdict(hit) for hit in hits]
         rows = [{name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in row.items()} for row in values]
         if opts.format == "text":
@@ -57,7 +57,6 @@ class Command(OfflineCommand):
             print_csv(rows[0], *(row.values() for row in rows))
         shown = "" if matches == len(hits) else f" Shown: {len(hits):,}; --limit N shows more."
         tell(f"{counted(matches, 'article')} found.{shown}")
-        return 0
 
 
 def _text(hit: Hit) -> str:

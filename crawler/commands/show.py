@@ -30,11 +30,12 @@ class Command(OfflineCommand):
     prints = True
 
     def add_own_options(self, parser: ArgumentParser) -> None:
-        add = parser.add_argument
-        add("--version", metavar="N", help="the version N of the list")
-        add("--cite", choices=("bibtex", "csl"), help="print a reference only: BibTeX (biblatex) or CSL-JSON")
+        parser.add_argument("--version", metavar="N", help="the version N of the list")
+        parser.add_argument(
+            "--cite", choices=("bibtex", "csl"), help="print only a reference, for biblatex or as CSL-JSON"
+        )
 
-    def work(self, args: list[str], opts: Namespace) -> int:
+    def work(self, args: list[str], opts: Namespace) -> None:
         if len(args) != 1:
             raise ArgumentError("Name one article by its address or number, such as: kbsworld show 83685.")
         with self.open_database() as db:
@@ -47,7 +48,6 @@ class Command(OfflineCommand):
                 print(json.dumps([csl(values)], ensure_ascii=False, indent=2))
             else:
                 print(*_lines(article._replace(row=values), rows, row), sep="\n")
-        return 0
 
 
 def _lines(article: Exported, rows: Sequence[Row], shown: Row) -> Iterator[str]:

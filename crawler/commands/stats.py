@@ -1,9 +1,8 @@
 """Count the stored articles by month, category, hour, length, layout, words, or show how complete they are.
 
-Counts the newest version of each article in the database of KBS_DB: by month and category, by hour of publication,
-by length, by layout, the words of all; and with --word those that contain a word, how often it occurs, and how often in
-a million words of the edition. --coverage instead shows where the articles of each month are from, and on which
-weekdays no news are stored. The reading room draws the same. A crawl may run at the same time.
+Counts the newest version of each article in the database of KBS_DB; with --word also those that contain a word, how
+often it occurs, and how often in a million words of the edition. --coverage instead shows where the articles of each
+month are from, and on which weekdays no news are stored. The reading room draws the same. A crawl may run meanwhile.
 
 Examples:
   kbsworld stats --only word --word sommet --word '"kim jong un"' --by year
@@ -21,7 +20,7 @@ from pathlib import Path
 
 from crawler.arguments import ArgumentError, add_selection_options, selection_of
 from crawler.command import OfflineCommand
-from crawler.terminal import WORK_FAILED, clean, counted, print_csv, table, tell
+from crawler.terminal import clean, counted, print_csv, table
 from storage.charts import Spec, below_one_another, drawn
 from storage.exports import ExportError, whole_file
 from storage.query import fts_expression, split
@@ -48,7 +47,7 @@ class Command(OfflineCommand):
         add("--titles", choices=("en", "fr"), default="en", help="language of the drawing (default: en)")
         add_selection_options(parser)
 
-    def work(self, _: list[str], opts: Namespace) -> int:
+    def work(self, _: list[str], opts: Namespace) -> None:
         word = ", ".join(opts.word)
         queries = split(word)
         for query in queries or opts.word:
@@ -73,13 +72,11 @@ class Command(OfflineCommand):
             found = [(one, run(db, one, selection, language, word)) for one in chosen]
         if opts.plot is None:
             _print(summary, [_by(*each) for each in found], opts.format, word)
-            return 0
-        if not summary["articles"]:
-            tell(f"{_NOTHING} There is nothing to draw.")
-            return WORK_FAILED
-        charts = [drawn(statistic, rows, language, word) for statistic, rows in found]
-        plot(charts[0] if len(charts) == 1 else below_one_another(charts, language), Path(opts.plot))
-        return 0
+        elif summary["articles"]:
+            charts = [drawn(statistic, rows, language, word) for statistic, rows in found]
+            plot(charts[0] if len(charts) == 1 else below_one_another(charts, language), Path(opts.plot))
+        else:
+            self.complain(f"{_NOTHING} There is nothing to draw.")
 
 
 def plot(spec: Spec, path: Path) -> None:
@@ -106,11 +103,8 @@ def plot(spec: Spec, path: Path) -> None:
 
 def _by(statistic: Statistic, rows: list[Row]) -> tuple[Statistic, list[Row]]:
     """A statistic and its rows, whose column `month` is called what it is."""
-    if statistic.period == "month":
-        return statistic, rows
-    columns = {"year": {"en": "year"}, **statistic.columns}
-    del columns["month"]
-    return replace(statistic, columns=columns), [row | {"year": row["month"]} for row in rows]
+    columns = {statistic.period if name == "month" else name: words for name, words in statistic.columns.items()}
+    return replace(statistic, columns=columns), [row | {statistic.period: row.get("month")} for row in rows]
 
 
 def _print(summary: Row, found: Sequence[tuple[Statistic, list[Row]]], form: str | None, word: str) -> None:
