@@ -37,10 +37,11 @@ def kbsworld(tmp_path_factory: pytest.TempPathFactory) -> Path:
     assert (built.returncode, made.returncode, installed.returncode) == (0, 0, 0), built.stderr + installed.stderr
     [packages] = folder.glob("venv/lib/python*/site-packages")
     (packages / "libraries.pth").write_text(sysconfig.get_path("purelib"))  # the line of the checkout in it is not read
-    found = run(
-        python, "-c", "import crawler, storage, crawler.replica as replica; print(replica.__file__)", cwd=folder
-    )
-    assert found.stdout.strip() == str(packages / "crawler/replica/__init__.py"), found.stderr
+    names = "crawler", "crawler.replica", "extractors", "storage"
+    code = f"import sys, {', '.join(names)}; print(*(sys.modules[name].__file__ for name in {names}))"
+    found = run(python, "-c", code, cwd=folder)
+    installed_at = [str(packages / name.replace(".", "/") / "__init__.py") for name in names]
+    assert found.stdout.split() == installed_at, found.stderr
     return python.with_name("kbsworld")
 
 
@@ -75,7 +76,7 @@ def test_the_demo_runs_twice_and_what_it_says_works(kbsworld: Path, tmp_path: Pa
     )
     assert serving.stdout
     with urlopen(serving.stdout.readline().strip(), timeout=30) as page:  # noqa: S310
-        assert "Séoul" in page.read().decode()
+        assert (page.status, "Séoul" in page.read().decode()) == (200, True)
     serving.send_signal(signal.SIGINT)
     assert serving.wait(30) == 0
     serving.stdout.close()

@@ -12,10 +12,9 @@ from typing import Any
 from tests.archives.history import Seen
 from tests.archives.reference import Expected
 from tests.archives.world import ArchiveWorld
+from tests.crawler.conftest import HASTE, own
 from tests.crawler.prepared import Begun, prepared
 
-#: Politeness is for the archives; those on loopback need none.
-HASTE = ("-s", "AUTOTHROTTLE_ENABLED=False", "-s", "DOWNLOAD_DELAY=0", "-s", "KBS_BACKOFF=0")
 #: Each spider as a test calls it for all that its archive holds.
 COMMONCRAWL = ("kbs_commoncrawl", "-a", "crawls=all")
 WAYBACK_MACHINE = ("kbs_wayback",)
@@ -32,8 +31,7 @@ class Runs:
 
     def environment(self) -> dict[str, str]:
         """With a database and an archive of their own, and no wait between requests."""
-        own = {"KBS_DB": str(self.folder / "kbs.db"), "KBS_ARCHIVE": str(self.folder / "archive")}
-        return self.archives.environment | own
+        return self.archives.environment | own(self.folder)
 
     def crawl(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return self.call("crawl", *arguments, *HASTE, **environment)

@@ -1,4 +1,5 @@
-"""What `prepared` imports once: the libraries of a `kbsworld`, Scrapy's own components included."""
+"""What `prepared` imports once: the libraries of a `kbsworld`, Scrapy's own components included, and what uses them
+without reading a setting."""
 
 import gc
 from importlib import import_module
@@ -8,8 +9,9 @@ from scrapy.settings import default_settings
 from scrapy.utils.misc import load_object, walk_modules_iter
 
 for name in (
-    "click fastwarc.warc lxml.cssselect lxml.html pyarrow.parquet sqlite_utils trafilatura "
-    "twisted.internet.asyncioreactor warcio.archiveiterator warcio.warcwriter"
+    "click fastwarc.warc lxml.cssselect lxml.html pyarrow.parquet scrapy.robotstxt scrapy.statscollectors sqlite_utils "
+    "trafilatura twisted.internet.asyncioreactor warcio.archiveiterator warcio.warcwriter "
+    "extractors storage storage.children tests.crawler.prepared"
 ).split():
     import_module(name)
 list(walk_modules_iter("scrapy.commands"))

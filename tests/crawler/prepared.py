@@ -1,19 +1,21 @@
-"""Runs `kbsworld` in a fork of a process that has imported the libraries, and nothing of the project.
+"""Runs `kbsworld` in a fork of a process that has imported the libraries, and of the project what reads no setting.
 
-To import Scrapy takes longest in a short call. Each call is still a process of its own, with its own environment
-and output, its own import of the project, its own exit status.
+To import them takes longest in a short call. Each call is still a process of its own, with its own environment and
+output, its own import of `crawler`, its own exit status; so is the child that extracts its pages.
 """
 
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from itertools import count
-from multiprocessing import get_context
+from multiprocessing import context, forkserver, get_context, popen_forkserver
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 CHECKOUT = Path(__file__).parents[2]
 #: What a call may take, in seconds.
@@ -93,6 +95,36 @@ def _become(arguments: list[str], first: str, environment: dict[str, str], outpu
         os.dup2(opened, number)
         os.close(opened)
     os.chdir(CHECKOUT)
+    # Children that kbsworld spawns are forked from the prepared process, too.
+    vars(forkserver)["_forkserver"].ensure_running = bool  # the one of the test, which runs
+    context.SpawnProcess._Popen = staticmethod(_ForkedChild)  # type: ignore[method-assign,assignment]
     sys.argv = arguments
     exec(first, {})  # noqa: S102
     import_module("crawler.__main__").main()
+
+
+class _ForkedChild(popen_forkserver.Popen):
+    """A child with what a spawned one has of its parent: environment, output, blocked signals."""
+
+    def _launch(self, process: Any) -> None:
+        output = [self.duplicate_for_child(number) for number in (1, 2)]
+        blocked = signal.pthread_sigmask(signal.SIG_BLOCK, [])
+        process._args = (process._target, process._args, output, blocked, {**os.environ})
+        process._target = _be_child
+        super()._launch(process)  # type: ignore[misc]
+
+
+def _be_child(
+    function: Callable[..., object],
+    arguments: tuple[Any, ...],
+    output: list[int],
+    blocked: set[int],
+    environment: dict[str, str],
+) -> None:
+    signal.pthread_sigmask(signal.SIG_SETMASK, blocked)
+    os.environ.clear()
+    os.environ.update(environment)
+    inherited = forkserver.get_inherited_fds() or []
+    for number, index in enumerate(output, 1):
+        os.dup2(inherited[index], number)
+    function(*arguments)

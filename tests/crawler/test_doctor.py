@@ -13,22 +13,16 @@ from sqlite_utils import Database
 
 from storage import ArticleStore, CrawlState
 from storage.crawl_state import MAX_TRIES
-from tests.crawler.conftest import HASTE, Run
+from tests.crawler.conftest import Run, crawl_replica
 from tests.crawler.prepared import prepared
 from tests.crawler.scripted import damage, rows
-from tests.replica import Replica
 from tests.storage.test_catalogue import catalogues
 
 
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the database and the archive of one crawl; tests take copies."""
-    folder = tmp_path_factory.mktemp("crawled")
-    with Replica(articles=12) as replica:
-        places = {"KBS_BASE_URL": replica.base_url, "KBS_DB": f"{folder}/kbs.db", "KBS_ARCHIVE": f"{folder}/archive"}
-        run = prepared().run("crawl", "kbs_news", *HASTE, **places)
-    assert run.returncode == 0, run.stderr
-    return folder
+    return crawl_replica(tmp_path_factory.mktemp("crawled"), "kbs_news", articles=12).parent
 
 
 @pytest.fixture

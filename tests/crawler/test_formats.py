@@ -14,21 +14,14 @@ from lxml import etree, html
 from markdown_it import MarkdownIt
 from trafilatura.xml import validate_tei
 
-from tests.crawler.conftest import HASTE
+from tests.crawler.conftest import crawl_replica
 from tests.crawler.prepared import prepared
-from tests.replica import Replica
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the database of a crawl of news and features, of which the latter have days only."""
-    folder = tmp_path_factory.mktemp("formats")
-    with Replica() as replica:
-        own = {"KBS_DB": f"{folder}/kbs.db", "KBS_ARCHIVE": "", "KBS_BASE_URL": replica.base_url}
-        for spider in ("kbs_news", "kbs_features"):
-            run = prepared().run("crawl", spider, *HASTE, **own)
-            assert run.returncode == 0, run.stderr
-    return folder
+    return crawl_replica(tmp_path_factory.mktemp("formats"), "kbs_news", "kbs_features").parent
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from lxml import html
 
 from storage import ArticleStore
 from storage.exports.manifest import read
-from tests.crawler.conftest import HASTE
+from tests.crawler.conftest import HASTE, own
 from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.scripted import counts, rows
 from tests.crawler.test_export import export
@@ -42,8 +42,7 @@ class Desk:
     site: str
 
     def call(self, *arguments: str, db: str = "kbs.db", **environment: str) -> Any:
-        own = {"KBS_DB": str(self.folder / db), "KBS_ARCHIVE": str(self.folder / "archive")}
-        return prepared().run(*arguments, **own | environment)
+        return prepared().run(*arguments, **own(self.folder) | {"KBS_DB": str(self.folder / db)} | environment)
 
     def text(self, *arguments: str) -> str:
         run = self.call(*arguments)
@@ -105,13 +104,13 @@ def test_new_tells_each_edit_once_with_what_stood_there(desk: Desk) -> None:
 
 def test_a_recheck_asks_for_the_articles_of_the_last_days_alone(tmp_path: Path) -> None:
     with Replica(articles=5) as site:
-        own = {"KBS_DB": str(tmp_path / "kbs.db"), "KBS_BASE_URL": site.base_url, "KBS_ARCHIVE": str(tmp_path / "a")}
-        prepared().run("crawl", "kbs_news", *HASTE, **own)
+        places = own(tmp_path) | {"KBS_BASE_URL": site.base_url}
+        prepared().run("crawl", "kbs_news", *HASTE, **places)
         site.requests.clear()
         with ArticleStore(tmp_path / "kbs.db") as store:
             store.db.execute("update articles set written_at = '2001-01-01' where url not like '%90005'")
             store.db.execute("update articles set written_at = '2990-01-01' where url like '%90005'")
-        run = prepared().run("crawl", "kbs_articles", "-a", "recheck=7", *HASTE, **own)
+        run = prepared().run("crawl", "kbs_articles", "-a", "recheck=7", *HASTE, **places)
         assert [one for one in site.requests if "view" in one] == ["/service/news_view.htm?lang=f&Seq_Code=90005"]
         assert run.returncode == 0, run.stderr
 
@@ -147,19 +146,18 @@ def test_a_manifest_is_verified(desk: Desk, name: str) -> None:
 def test_what_does_not_hold_is_told(desk: Desk, tmp_path: Path) -> None:
     for name in ("kbs.db", "a.csv", "a.csv.manifest.json"):
         shutil.copy(desk.folder / name, tmp_path / name)
-    own = {"KBS_DB": str(tmp_path / "kbs.db")}
     (tmp_path / "a.csv").write_bytes(b"other")
     with ArticleStore(tmp_path / "kbs.db") as store, store.batch():
         row = next(store.db.table("articles").rows)
         store.add_row(row | {"url": "another", "fetched_at": "2026-01-01T00:00:00.000000+00:00"})
-    run = prepared().run("verify", str(tmp_path / "a.csv"), **own)
+    run = prepared().run("verify", str(tmp_path / "a.csv"), **own(tmp_path))
     assert run.returncode == 1
     assert run.stdout.splitlines() == [
         f"{tmp_path / 'a.csv'}: changed",
         f"{tmp_path / 'kbs.db'}: gives something else: 21 written, and it was 20",
     ]
     (tmp_path / "a.csv").unlink()
-    assert "a.csv: not there" in prepared().run("verify", str(tmp_path / "a.csv.manifest.json"), **own).stdout
+    assert "a.csv: not there" in prepared().run("verify", str(tmp_path / "a.csv.manifest.json"), **own(tmp_path)).stdout
 
 
 BROKEN: dict[str, Any] = {

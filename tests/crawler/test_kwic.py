@@ -13,7 +13,7 @@ import pytest
 from extractors.article import KST
 from storage import ArticleStore
 from storage.query import unaccented
-from tests.crawler.conftest import HASTE, Run
+from tests.crawler.conftest import Run, crawl_replica
 from tests.crawler.prepared import CHECKOUT, prepared
 from tests.crawler.test_command import in_shell
 from tests.replica import Replica
@@ -23,13 +23,7 @@ from tests.rows import article
 @pytest.fixture(scope="module")
 def crawled(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The database of a crawl of news and features in two editions."""
-    folder = tmp_path_factory.mktemp("kwic")
-    with Replica() as replica:
-        own = {"KBS_DB": f"{folder}/kbs.db", "KBS_ARCHIVE": "", "KBS_BASE_URL": replica.base_url}
-        for spider in ("kbs_news", "kbs_features"):
-            run = prepared().run("crawl", spider, "-a", "lang=f,e", *HASTE, **own)
-            assert run.returncode == 0, run.stderr
-    return folder / "kbs.db"
+    return crawl_replica(tmp_path_factory.mktemp("kwic"), "kbs_news", "kbs_features", lang="f,e")
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import gzip
 import tracemalloc
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from io import BytesIO
 
@@ -65,16 +65,23 @@ def test_every_encoding_is_removed_up_to_the_bound(name: str, pack: Callable[[by
     assert len(half) > len(page()) // 4
 
 
-def bombs() -> Iterator[tuple[str, bytes]]:
-    packer, brotler = zlib.compressobj(9, wbits=31), brotli.Compressor(quality=1)
-    yield "gzip", b"".join(packer.compress(BLOCK) for _ in range(200)) + packer.flush()
-    yield "br", b"".join(brotler.process(BLOCK) for _ in range(200)) + brotler.finish()
-    yield "zstd", zstd(BLOCK * 200)
-    yield "gzip, gzip", gzip.compress(gzip.compress(BLOCK * 100))
+def brotli_bomb() -> bytes:
+    brotler = brotli.Compressor(quality=1)
+    return b"".join(brotler.process(BLOCK) for _ in range(200)) + bytes(brotler.finish())
 
 
-@pytest.mark.parametrize(("name", "bomb"), list(bombs()), ids=["gzip", "br", "zstd", "twice"])
-def test_a_bomb_is_not_unpacked(name: str, bomb: bytes) -> None:
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("gzip", lambda: gzip.compress(BLOCK * 200)),
+        ("br", brotli_bomb),
+        ("zstd", lambda: zstd(BLOCK * 200)),
+        ("gzip, gzip", lambda: gzip.compress(gzip.compress(BLOCK * 100))),
+    ],
+    ids=["gzip", "br", "zstd", "twice"],
+)
+def test_a_bomb_is_not_unpacked(name: str, make: Callable[[], bytes]) -> None:
+    bomb = make()
     tracemalloc.start()
     try:
         assert decode_body(bomb, MAX, name) == (b"", TOO_LARGE)
