@@ -62,9 +62,10 @@ _ENTRIES = [(re.compile(_pattern(name)), PurePosixPath(name).suffix, page) for n
 #: Longer than any address of the site; what is longer is not parsed at all.
 MAX_LENGTH = 2083
 
-# A value that names something, and what links have behind it: more parameters, escaped or after a second "?", a slash,
-# or the punctuation of the sentence around the link. Anything else, such as "1 or 1", is no such value.
-_VALUE = re.compile(r"([0-9A-Za-z_]{1,40})(?:[?&/#%;].*|[\])>\"'.,]*)", re.DOTALL)
+# A value that names something, and what links have behind it: more parameters, markup, letters not of ASCII, brackets,
+# or the punctuation of the sentence around the link. Anything else, such as "1 or 1" or "1.5", is no such value.
+_BEHIND = r"[^\w .,'\")\]>-]| +(?:\W|[a-z]+=)"
+_VALUE = re.compile(rf"(\w{{1,40}})(?:(?:{_BEHIND}).*|[\])>\"'.,-]*)", re.DOTALL | re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)

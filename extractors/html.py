@@ -208,9 +208,10 @@ def _decoded(body: bytes, charset: str | None) -> str:
     codec = marked or _codec(charset or "") or _codec(declared) or "utf-8"
     codec = _undeclared(body) if codec == "utf-8" else codec  # since it is not in UTF-8, or not all of it
     try:
-        return body.decode(codec, _CP1252).translate(_OF_C1)
+        text = body.decode(codec, _CP1252)
     except (LookupError, ValueError):  # an encoding that is not for pages
-        return body.decode(_undeclared(body), _CP1252)
+        text = body.decode(_undeclared(body), _CP1252)
+    return text.translate(_OF_C1)
 
 
 def _codec(label: str) -> str | None:
@@ -222,11 +223,13 @@ def _codec(label: str) -> str | None:
 
 
 def _one_byte(error: UnicodeError) -> tuple[str, int]:
-    """What windows-1252 has for a byte that does not fit: editors paste its quotes into pages of any encoding."""
+    """A byte that does not fit, as Latin-1; `_OF_C1` makes windows-1252 of it, which editors paste into any page."""
     assert isinstance(error, UnicodeDecodeError)
     broken = error.object[error.start : error.end]
-    cut = "" if error.end == len(error.object) else "\ufffd"
-    return (_OF_C1.get(broken[0]) if len(broken) == 1 else "") or cut, error.end
+    if error.end == len(error.object):
+        return "", error.end  # a letter that was cut
+    is_whole = len(broken) == 1 and (broken < b"\xa0" or error.encoding in {"utf-8", "charmap"})
+    return chr(broken[0]) if is_whole else "\ufffd", error.end
 
 
 _CP1252 = "kbsworld_cp1252"
@@ -234,8 +237,8 @@ codecs.register_error(_CP1252, _one_byte)
 
 
 def _undeclared(body: bytes) -> str:
-    """The encoding of a page that declares none: UTF-8 with a few broken bytes, else what browsers use."""
+    """The encoding of a page that declares none or UTF-8: that with some broken bytes, else what browsers use."""
     text = body.decode("utf-8", "replace")
     broken = text.count("\ufffd")
     whole = len(text) - len(text.encode("ascii", "ignore")) - broken
-    return "utf-8" if whole > 10 * broken else "cp1252"
+    return "utf-8" if whole > broken else "cp1252"

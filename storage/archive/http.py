@@ -118,6 +118,8 @@ def _gunzip(body: bytes, max_page: int) -> bytes | None:
 
 
 def _inflate(body: bytes, max_page: int) -> bytes | None:
+    if body.startswith(GZIP_MAGIC):  # servers take one for the other
+        return _gunzip(body, max_page)
     # The standard has it in zlib's frame, whose checksum does not matter; some servers send it without.
     is_framed = len(body) > 1 and body[0] & 15 == 8 and int.from_bytes(body[:2]) % 31 == 0
     unpacked = _inflate_raw(body[2:], max_page) if is_framed else None

@@ -109,6 +109,15 @@ def test_other_pages_are_known_by_their_kind(url: str, kind: str) -> None:
         '"',
         "%0A",
         "#%20x",
+        "%3C/a%3E",
+        "%20target=_blank",
+        "%20(KBS)",
+        "%5C%22",
+        "%7CKBS",
+        "[/url]",
+        "%E2%80%A6",
+        "의",
+        "!",
     ],
 )
 @pytest.mark.parametrize(

@@ -79,9 +79,18 @@ def test_latin_1_or_no_encoding_mean_what_browsers_read(charset: str | None) -> 
         assert words(extract_html(page, URL, charset)) == WHOLE
 
 
-def test_a_broken_byte_does_not_change_the_others() -> None:
+def test_broken_bytes_do_not_change_the_others() -> None:
     page = inside(b"\xff Mot. <br /><br />").replace(META, b"")
     assert extract_html(page, URL).paragraphs[1:] == ENTRY.truth.paragraphs
+    several = inside(b"L\x92\xe9t\xe9 d\x92hier. <br /><br />" * 8)
+    assert extract_html(several, URL).paragraphs == ("L’été d’hier.",) * 8 + ENTRY.truth.paragraphs
+
+
+@pytest.mark.parametrize("byte", [b"\x81", b"\x8d", b"\x8f", b"\x90", b"\x9d"])
+def test_what_windows_1252_leaves_undefined_vanishes(byte: bytes) -> None:
+    page = inside("L’été*.<br /><br />".encode()).replace(META, b'<meta charset="latin-1" />').decode()
+    encoded = page.encode("cp1252", "xmlcharrefreplace").replace(b"*", byte)
+    assert extract_html(encoded, URL).paragraphs[0] == "L’été."
 
 
 def test_only_a_page_cut_in_its_body_is_truncated() -> None:
