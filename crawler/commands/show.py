@@ -31,9 +31,7 @@ class Command(OfflineCommand):
 
     def add_own_options(self, parser: ArgumentParser) -> None:
         parser.add_argument("--version", metavar="N", help="the version N of the list")
-        parser.add_argument(
-            "--cite", choices=("bibtex", "csl"), help="print only a reference, for biblatex or as CSL-JSON"
-        )
+        parser.add_argument("--cite", choices=("bibtex", "csl"), help="print only a reference: biblatex or CSL-JSON")
 
     def work(self, args: list[str], opts: Namespace) -> None:
         if len(args) != 1:
