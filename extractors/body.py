@@ -28,12 +28,11 @@ _MOST_MARKS = 30
 # Each of these becomes two marks when it is normalised, although it is not counted as one.
 _PAIRS = frozenset("\u0f73\u0f75\u0f81")
 
-# A label, a colon and a name, perhaps in brackets: "Photo : YONHAP News", "[Photo : KBS News]".
-_CAPTION = re.compile(rf"\[?(?:{'|'.join(WORDS.captions)})\s*:")
+# What is before a name, perhaps in brackets: "Photo : YONHAP News", "[Photo : KBS News]", "© KBS", "Photo ⓒ KBS".
+_CREDIT = re.compile(rf"[\[(]?(?:(?:{'|'.join(WORDS.captions)})\s*[:{WORDS.credit_signs}]|([{WORDS.credit_signs}]))")
 _LONGEST_CREDIT = 120
 # A line of more words that ends as a sentence is one, whatever it begins with.
 _WORDS_OF_A_CREDIT = 4
-_SIGNS = tuple(WORDS.credit_signs)
 # "Samsung Co., Ltd." ends no sentence.
 _ABBREVIATED = re.compile(rf"\b(?:{'|'.join(WORDS.abbreviations.split())})\.\Z")
 # What a line that ends a sentence ends with, and what may follow that. The quote of a title ends none.
@@ -87,20 +86,23 @@ def credit_of(caption: str | None) -> str | None:
     """Who took the picture: what follows the colon of a caption ("Photo : YONHAP News"), or after its © or ⓒ."""
     if not caption:
         return None
-    line = caption[1:-1] if caption.startswith("[") and caption.endswith("]") else caption
+    line = caption[1:-1] if caption[0] + caption[-1] in {"[]", "()"} else caption
     label, colon, name = line.partition(":")
-    is_label = colon and len(label.split()) == 1 and not line.startswith(_SIGNS)
+    if found := _CREDIT.match(line):
+        line = line[found.end() :]
+    elif colon and len(label.split()) == 1:
+        line = name
     # A sign may be followed by the variation selector of emoji.
-    return (name if is_label else line).lstrip(f"{WORDS.credit_signs}\ufe0f ").strip() or None
+    return line.lstrip(f"{WORDS.credit_signs}\ufe0f ").strip() or None
 
 
 def is_credit(line: str) -> bool:
     """Whether a line says who took a picture: a label or a sign (©, ⓒ, @), perhaps a name, and no sentence."""
-    is_sign = line.startswith(_SIGNS)
-    if len(line) > _LONGEST_CREDIT or not (is_sign or _CAPTION.match(line)):
+    found = _CREDIT.match(line)
+    if len(line) > _LONGEST_CREDIT or not found:
         return False
     is_sentence = line.rstrip(CLOSING).endswith(_STOPS) and not (line.endswith("]") or _ABBREVIATED.search(line))
-    return not is_sentence or (is_sign and len(line.split()) <= _WORDS_OF_A_CREDIT)
+    return not is_sentence or (found[1] is not None and len(line.split()) <= _WORDS_OF_A_CREDIT)
 
 
 def take_credits(paragraphs: tuple[str, ...]) -> tuple[tuple[str, ...], str | None]:
@@ -271,6 +273,7 @@ def _part_paragraphs(article: _Element, has_lines: bool) -> None:
             if child.tag == "br":
                 breaks.append(child)
             elif child.tag != "img":
+                has_double |= before is not None and len(breaks) > 1
                 before, breaks = None, []
             if child.tag != "img" and not child.tail:
                 continue

@@ -22,6 +22,7 @@ from extractors.layout import ELEMENTS, GENERIC, LABELS, LAYOUTS, TITLE_SUFFIX, 
 _SURROUNDINGS = ELEMENTS["surroundings"] | {"article"}
 # Cards link to their articles, each from an `article` or, where that is renamed too, from its own headline.
 _CARDS = etree.XPath("boolean(descendant-or-self::article[.//a][2] | descendant-or-self::h2[.//a or parent::a][2])")
+_VIEWS = etree.XPath("boolean(descendant-or-self::a[contains(@href, '_view.')])")
 _HEADLINES = ("h1", "h2", "h3")
 _BLOCKS, _CONTROLS, _WRAPPERS = ELEMENTS["blocks"], ELEMENTS["controls"], ELEMENTS["wrappers"]
 # A body is at least a short sentence; what is shorter is a button or a label. A line beside a body is shorter than a
@@ -221,10 +222,11 @@ def _claimed_title(page: _Element) -> str:
 
 
 def _find_dates(title: _Element) -> str:
-    """The text of the date block beside the title, nearest first; empty where there is none."""
+    """The text of the date block beside the title, nearest first, but in no card of another article; or empty."""
     levels = islice(_levels(title), _LEVELS)
     blocks = (block for level in levels for back in (False, True) for block in level.itersiblings(preceding=back))
-    return next(filter(None, map(_dates, blocks)), "")
+    own = (block for block in blocks if not _VIEWS(block))
+    return next(filter(None, map(_dates, own)), "")
 
 
 def _dates(block: _Element) -> str:

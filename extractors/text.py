@@ -25,6 +25,10 @@ _KNOWN_CREDIT = re.compile(
     rf"(?:(?:{'|'.join(WORDS.captions)})\s*:|[{WORDS.credit_signs}]\ufe0f?)\s*(?:{'|'.join(WORDS.credits)})(?=\s)"
 )
 _CATEGORY_AND_TITLE = re.compile(rf"({'|'.join(WORDS.categories.split())}) (?=[^\W_a-zà-ÿ]|[«“\"])(.+)")
+# As titles end, although sentences may.
+_ASKED_OR_QUOTED = re.compile(r"[?？]\Z|[^\s.!?…] ?[»”]\Z")
+# Where the line of dates is broken, if each of its elements has a line.
+_WITHIN_DATES = re.compile(r"(?<=:)\n(?=\d{4}-\d\d-\d\d)|(?<=\d)\n(?=/\n)|(?<=\d\n/)\n")
 # Features have some hundred paragraphs.
 _MAX_LINES = 10_000
 # Lines that are longer are neither a programme's name nor a category; or no title.
@@ -120,8 +124,9 @@ def _has_title(capture: _Capture) -> bool:
         return False
     is_named = _CATEGORY_AND_TITLE.fullmatch(lines[0]) is not None
     has_caption = capture.prefix is None and lines[-1].startswith("[") and is_credit(lines[-1])
+    is_title = not _is_sentence(words[0]) or (has_caption and _ASKED_OR_QUOTED.search(words[0]) is not None)
     # A body has no heading, or several.
-    return (is_named or has_caption) and not _is_sentence(words[0]) and all(map(_is_sentence, words[1:]))
+    return (is_named or has_caption) and is_title and all(map(_is_sentence, words[1:]))
 
 
 def _read_body(lines: Sequence[str]) -> _Parts:
@@ -130,7 +135,7 @@ def _read_body(lines: Sequence[str]) -> _Parts:
         parts = [part for line in lines for part in ([line] if is_credit(line) else split_glued(line))]
         return _Parts(parts, is_news=True)
     # Features have signs for captions (README.md, "Pages that differ").
-    return _Parts(lines, is_news=is_credit(lines[0]) and not lines[0].startswith(tuple(WORDS.credit_signs)))
+    return _Parts(lines, is_news=is_credit(lines[0]) and lines[0].lstrip("[(")[0] not in WORDS.credit_signs)
 
 
 def extract_text(text: str, url: str | None = None) -> Article:
@@ -141,7 +146,7 @@ def extract_text(text: str, url: str | None = None) -> Article:
     """
     if len(text) > MAX_CHARACTERS:
         raise NotAnArticle("longer than an article of the site")
-    lines = [line for line in map(collapse, text.splitlines()) if line]
+    lines = _WITHIN_DATES.sub(" ", "\n".join(filter(None, map(collapse, text.splitlines())))).splitlines()
     if not lines:
         raise NotAnArticle("empty text")
     if len(lines) > _MAX_LINES:

@@ -193,7 +193,7 @@ class ReextractionState:
             "call": self._call,
             "url": url,
             "article": address and address.url,
-            "id": revisit.refers_to and f"% {revisit.refers_to}",
+            "id": revisit.refers_to,
             "digest": revisit.digest,
             "dated": url if first or not (revisit.digest or revisit.refers_to) else None,
             "first": first,
@@ -209,12 +209,14 @@ class ReextractionState:
 def names_of(capture: Capture) -> Iterator[tuple[str, str, str, int]]:
     """By what a revisit may name the payload of a capture (two texts), with its file and offset.
 
-    By digest and address, or by address, and date or WARC-Record-ID: one without digest is of the same address.
+    By digest and address, by address and date, or by WARC-Record-ID and address.
     """
     place, url = capture.location, capture.url
     if place is not None:
         yield capture.digest or payload_digest(capture.body), url, place.file, place.offset
-        yield url, f"{_utc(capture.fetched_at)} {capture.record_id}", place.file, place.offset
+        yield url, _utc(capture.fetched_at), place.file, place.offset
+        if capture.record_id:
+            yield capture.record_id, url, place.file, place.offset
 
 
 def newest_places(db: Database, most: int) -> list[Place]:

@@ -138,7 +138,8 @@ def is_bomb(size: int, packed: int) -> bool:
 def utc(written: object) -> datetime | None:
     """A time in ISO 8601 in UTC, which is also assumed where it has no time zone; None if it is not a time."""
     try:
-        text = written.strip() if isinstance(written, str) else ""
+        text = written.strip().upper() if isinstance(written, str) else ""  # a small z is allowed
+        text = re.sub("([0-9]{8})([0-9]{6})", r"\1T\2", text) if len(text) == len("20261124120000") else text  # of CDX
         # The months and years of WARC 1.1: their first days.
         text += "-01-01"[len(text) - 4 :] if len(text) in {4, 7} else ""
         moment = written if isinstance(written, datetime) else datetime.fromisoformat(text)

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from extractors.text import looks_like_capture
 from storage.archive.capture import Capture, Damage, Item, Place, Revisit, Source, damaged, name_of, warc_files
@@ -217,7 +218,7 @@ def _open(path: Path, origins: UrlMap, *, in_folder: bool = False) -> Iterator[S
         elif begins_record(head) or (head and path.name.endswith((".warc.gz", ".warc"))):
             # By its name, too: where its first record is damaged, those behind it are read.
             yield warc_source(path)
-        elif _is_table(_unpacked(head), known=bool(url)):
+        elif _is_table(_unpacked(head), known=bool(url), in_folder=in_folder):
             yield table_source(path)
         else:
             yield PageFile(path, status.st_size, status.st_mtime_ns, url, fetched_at)
@@ -248,19 +249,27 @@ def _unpacked(head: bytes) -> bytes:
     return begin
 
 
-def _is_table(begin: bytes, *, known: bool) -> bool:
+def _first_row(start: bytes, *, is_cut: bool) -> dict[str, Any] | None:
+    """The first object of JSON Lines, empty if that is longer than its known beginning; None of other JSON."""
+    line, end, _ = start.partition(b"\n")
+    try:
+        values = json.loads(line.decode("utf-8", "replace"))
+    except (ValueError, RecursionError):
+        values = {} if not end and is_cut and start.startswith(b"{") else None
+    return values if isinstance(values, dict) else None
+
+
+def _is_table(begin: bytes, *, known: bool, in_folder: bool) -> bool:
     """Whether a file is a table, and not a page; text that looks like neither is a page if its address is known."""
     start = begin.removeprefix(codecs.BOM_UTF8).lstrip()
     if start.startswith(b"<"):
         return False
     if start.startswith((b"{", b"[")):
-        line, end, _ = start.partition(b"\n")
-        try:
-            is_object = isinstance(json.loads(line.decode("utf-8", "replace")), dict)
-        except (ValueError, RecursionError):
-            is_object = not end and len(begin) >= HEAD and start.startswith(b"{")
-        if not is_object:
+        row = _first_row(start, is_cut=len(begin) >= HEAD)
+        if row is None:
             raise ValueError("JSON, but not one object per line; convert it, as with jq -c '.[]'")
+        if in_folder and row and {"html", "text"}.isdisjoint(map(str.lower, row)):
+            raise ValueError("JSON Lines without html or text")  # of Browsertrix, Scrapy and others
         return True
     if csv_columns(begin, TABLE_COLUMNS):
         return True

@@ -36,6 +36,9 @@ _ESCAPED = 6
 _BYTES_A_MICROSECOND = 64
 _CHUNK = 1 << 16
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+# Bytes that are accented letters within words to the encodings of old Macintosh and MS-DOS; and to windows-1252.
+_ODD = re.compile("[a-z][\udc81-\udc8b\udc8d-\udc91\udc98-\udc9b\udc9d-\udc9f\udcd5][a-z]")
+_USUAL = re.compile("[a-z][\udc92\udc9c\udce0-\udcff][a-z]")
 # With this line Excel is told what separates the columns.
 _SEPARATOR = re.compile(r'"?sep=.[^\n]{0,2}\r?\n', re.IGNORECASE)
 
@@ -168,9 +171,9 @@ def _object(line: str) -> dict[str, Any] | None:
 
 
 def _fields(names: list[str], fields: list[str]) -> dict[str, Any] | None:
-    if len(fields) > len(names):
+    if any(fields[len(names) :]):  # Excel leaves blank ones, and blank rows
         raise ValueError("more fields than columns")
-    return dict(zip(names, fields, strict=False)) if fields else None
+    return dict(zip(names, fields, strict=False)) if any(fields) else None
 
 
 def _item(row: dict[str, Any] | str, location: Location, fetched_at: datetime) -> Item:
@@ -191,22 +194,33 @@ def _item(row: dict[str, Any] | str, location: Location, fetched_at: datetime) -
     moment = utc(row.get("fetched_at"))
     if row.get("fetched_at") and moment is None:
         return Damage(location=location, what=NO_TIME)
+    try:
+        body = _bytes(page)
+    except ValueError as error:
+        return Damage(location=location, what=str(error))
     assumed = fetched_at + timedelta(microseconds=location.offset // _BYTES_A_MICROSECOND)
     return Capture(
         url=url.encode("utf-8", "replace").decode().strip(),
         # Under another name it may be the article's date, however written.
         fetched_at=moment or utc(row.get("timestamp")) or utc(row.get("date")) or assumed,
-        body=_bytes(page),
+        body=body,
         media_type="text/html" if html else "text/plain",
         location=location,
     )
 
 
 def _bytes(page: str) -> bytes:
-    """A page in UTF-8, or as it was if it says that it has another encoding; lone surrogates of JSON are lost."""
+    """A page in UTF-8, or as it was if it says that it has another encoding; lone surrogates of JSON are lost.
+
+    Raises:
+        ValueError: it is in neither UTF-8 nor windows-1252, and says nothing; with a phrase.
+    """
     try:
         raw = page.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
         return page.encode("utf-8", "replace")
-    is_declared = html_body_declared_encoding(raw) not in {None, "utf-8"}
-    return raw if is_declared else to_utf8(raw + b"\n")[:-1]  # a last letter that is no UTF-8 would be cut
+    if html_body_declared_encoding(raw) not in {None, "utf-8"}:
+        return raw
+    if len(_ODD.findall(page)) > len(_USUAL.findall(page)):
+        raise ValueError("neither in UTF-8 nor in windows-1252; save it as CSV UTF-8")
+    return to_utf8(raw + b"\n")[:-1]  # a last letter that is no UTF-8 would be cut

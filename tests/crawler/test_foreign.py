@@ -163,9 +163,9 @@ UNCHANGED = ("WARC-Profile", "http://netpreserve.org/warc/1.1/revisit/server-not
 LOST = "a revisit of a capture that cannot be found"
 
 
-def revisit(*more: tuple[str, str], status: str = "200 OK") -> bytes:
+def revisit(*more: tuple[str, str], status: str = "200 OK", of: str = url()) -> bytes:
     block = f"HTTP/1.1 {status}\r\n\r\n".encode()
-    return Raw(kind="revisit", url=url(), date=AGAIN, block=block, more=more).plain()
+    return Raw(kind="revisit", url=of, date=AGAIN, block=block, more=more).plain()
 
 
 # The original's row is removed before, so that the one that is left is the revisit's.
@@ -189,6 +189,9 @@ for name, original, fields in (
     case(f"revisit {name}", original + again, captured=2)
     case(f"revisit before, {name}", again + original, captured=2)
 OTHER = Raw(url=url(), body=PAGE, date=FIRST, more=[digest_of(b"other")], kind="resource", block=PAGE).plain()
+BY_ID = ("WARC-Refers-To", f"<urn:uuid:{ID}>")
+case("revisit by id, of http", ORIGINAL + revisit(BY_ID, of=url().replace("https", "http")), captured=2)
+case("revisit by id, another order", revisit(BY_ID, of=url().replace("lang=f&", "") + "&lang=f") + ORIGINAL, captured=2)
 case("revisit of another digest", DIGESTED + revisit(digest_of(b"other")), 1, LOST)
 case("revisit of an id that is not there", ORIGINAL + revisit(("WARC-Refers-To", "<urn:x>")), 1, LOST)
 case("revisit of a date that is not there", ORIGINAL + revisit(("WARC-Refers-To-Date", AGAIN), TO_URL), 1, LOST)
@@ -334,6 +337,10 @@ for name in (f"{PLACE}4b3f.html", f"{PLACE}.htm", f"{PLACE}.html", f"{PLACE}4b3f
 ADDRESS = url().removeprefix("https://")
 for end in (".1", ".html", ".2.html", ".orig", ".html.orig", ".tmp", ".html.gz"):
     case(f"mirrored with {end}", {ADDRESS + end: gzip.compress(PAGE) if end.endswith("gz") else PAGE})
+LINE = b'{"url": "https://world.kbs.co.kr/", "title": "KBS"}\n'
+for name in ("pages.jsonl", "items.jsonl.gz", "logs/crawl.log"):
+    lines = gzip.compress(LINE * 3) if name.endswith("gz") else LINE * 3
+    case(f"folder with {name}", {ADDRESS: PAGE, name: lines})
 case("mirrored with an at sign", {ADDRESS.replace("?", "@") + ".1": PAGE})
 case(
     "a mirror with other files",
@@ -356,6 +363,18 @@ case("CSV UTF-8 with a byte of cp1252", TABLE.encode().replace(b"<body", "<!-- �
 case("CSV packed, cp1252", gzip.compress(WINDOWS))
 TEXT_ROW = {"url": url(), "text": SEED.decode()}
 case("CSV of text, cp1252", as_csv([TEXT_ROW]).decode().encode("cp1252", "replace"), layout="text")
+WORDS = "L’été à Séoul a été très chaud, a déclaré le ministère. "
+for codec in ("mac_roman", "cp850"):
+    case(
+        f"CSV {codec}",
+        as_csv([TEXT_ROW | {"text": WORDS * 9}]).decode().encode(codec, "replace"),
+        0,
+        "save it as CSV UTF-8",
+    )
+case("CSV with blank rows and cells", TABLE.encode().rstrip() + b",,\n,,,\n,\n")
+case("CSV of windows-1252 with an undefined byte", WINDOWS.replace(b"<body", b"\x81<body"))
+CDX_ROW = {"url": url(), "html": PAGE.decode(), "fetched_at": "20250305030000"}
+case("JSON Lines with a time of CDX", as_json([CDX_ROW]), fetched_at="2025-03-05T03:00:00.000000+00:00")
 case("JSON Lines with a mark", b"\xef\xbb\xbf" + as_json([{"url": url(), "html": PAGE.decode()}]))
 
 

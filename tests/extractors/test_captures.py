@@ -116,6 +116,12 @@ def test_what_is_around_a_body_is_not_of_it(text: str, expected: dict[str, objec
             f"Le pont\nWrite: 0000-00-00 00:00:00 / Update: 2024-05-06 07:08\n{UN}",
             {"written_at": None, "updated_at": "2024-05-06T07:08:00+09:00", "paragraphs": [UN]},
         ),
+        (
+            f"Le pont ouvre-t-il ?\n{UN}\n{DEUX}\n[Photo : KBS]",
+            {"title": "Le pont ouvre-t-il ?", "paragraphs": [UN, DEUX]},
+        ),
+        (f"Lee : « Le pont »\n{UN}\n{DEUX}\n[Photo : KBS]", {"title": "Lee : « Le pont »", "paragraphs": [UN, DEUX]}),
+        (f"« Ouvrez. »\n{UN}\n{DEUX}\n[Photo : KBS]", {"title": None, "paragraphs": ["« Ouvrez. »", UN, DEUX]}),
         (f"{UN}\n[Photo : ©Mairie : le pont]", {"image_credit": "Mairie : le pont"}),
         (f"{UN}{DEUX}[Photo : KBS]", {"paragraphs": [UN, DEUX], "image_credit": "KBS"}),
         (f"{UN}{DEUX} [Photo : KBS]", {"paragraphs": [UN, DEUX], "image_credit": "KBS"}),

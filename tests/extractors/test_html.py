@@ -41,6 +41,8 @@ TWICE = "Une phrase assez longue pour que l’on puisse croire à une erreur de 
         ("<br><br>Un.<br>Deux.<br><br>", ["Un.", "Deux."]),
         ('Un.<br>Deux.<br><img src="a.jpg"><br>Trois.<br>Quatre.', ["Un.", "Deux.", "Trois.", "Quatre."]),
         ("Un.<br><span> </span>\n<br>Deux.<br>Trois.", ["Un.", "Deux. Trois."]),
+        ("Un.<br>Deux.<br><br><div class='img_box'><img src='a.jpg'></div>Trois.", ["Un. Deux.", "Trois."]),
+        ("Un.<br>Deux.<br><br><ul><li>a</li></ul>Trois.", ["Un. Deux.", "- a", "Trois."]),
         ("Un.<br><br></div>Deux.", ["Un.", "Deux."]),
         # what separates words, and what does not
         ("L’<b>Uni</b>on <a href='x'>européenne</a>.<span> Fin</span>", ["L’Union européenne. Fin"]),
@@ -98,7 +100,9 @@ def test_a_body_is_read_as_its_paragraphs(html: str, paragraphs: list[str]) -> N
     assert list(body_of(html)) == paragraphs
 
 
-@pytest.mark.parametrize("line", ["ⓒ Lee", "©\ufe0fLee", "[Photo : ©Lee]", "Thumbnail : Lee", "@ Lee"])
+@pytest.mark.parametrize(
+    "line", ["ⓒ Lee", "©\ufe0fLee", "[Photo : ©Lee]", "Thumbnail : Lee", "@ Lee", "[© Lee]", "(ⓒLee)", "Photo ⓒ Lee"]
+)
 def test_a_credit_line_is_who_took_the_picture(line: str) -> None:
     for html in (f"{line}<br>Un.", f"<p>Un.</p><p>{line}</p>", f'<img src="a.jpg"><br>{line}<br>Un.<br><br>Deux.'):
         assert extract_html(PAGE[:AT] + html.encode() + b"</div>" + PAGE[END:], URL).image_credit == "Lee"

@@ -165,6 +165,13 @@ def test_an_undated_page_takes_no_date_from_a_card() -> None:
         for shown in (page, moved.rename(page, Random(entry.seq))):
             article = extract_html(shown, URL)
             assert (article.written_at, article.updated_at, article.timestamp) == (None, None, None)
+    cards = PAGE[PAGE.index(b'<section class="comp_contents_3x') :].partition(b"</section>")[0]
+    card = b"<article><h2><a href='./news_view.htm?lang=f&Seq_Code=1'>Un autre</a></h2><p>2025-01-01</p></article>"
+    for count in (1, 2):
+        page = PAGE.replace(DATE, b"").replace(cards, b"<section>" + card * count)
+        for shown in (page, moved.rename(page, Random(count))):
+            article = extract_html(shown, URL)
+            assert (article.written_at, article.updated_at) == (None, None)
 
 
 def test_a_soft_404_of_a_template_that_moved_is_refused() -> None:
