@@ -66,7 +66,8 @@ class Command(OfflineCommand):
         if articles:
             tell(f"{counted(articles.total(), 'line')} of {counted(len(articles), 'article')}.")
         else:
-            self.complain(f"Nothing is found for {query}; try fewer words or options, or word* for beginnings.")
+            hint = "try fewer words or options, or word* for all words that begin so."
+            self.complain(f"Nothing is found for {query}; {hint}")
 
 
 def _text(line: dict[str, Any], context: int) -> str:

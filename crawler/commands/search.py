@@ -45,7 +45,8 @@ class Command(OfflineCommand):
             # As ranked, in any order: without the silent edits that an export of all versions has.
             matches = count_rows(db, replace(selection, limit=None, order="rank"))
         if not hits:
-            self.complain(f"No article is found for {query}; try fewer words or options, or word* for beginnings.")
+            hint = "try fewer words or options, or word* for all words that begin so."
+            self.complain(f"No article is found for {query}; {hint}")
             return
         values = [asdict(hit) for hit in hits]
         rows = [{name: _MARKS.sub("", it) if isinstance(it, str) else it for name, it in row.items()} for row in values]
