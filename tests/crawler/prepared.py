@@ -1,7 +1,7 @@
 """Runs `kbsworld` in a fork of a process that has imported the libraries, and of the project what reads no setting.
 
 To import them takes longest in a short call. Each call is still a process of its own, with its own environment and
-output, its own import of `crawler`, its own exit status; so is the child that extracts its pages.
+output, its own import of `crawler`, its own exit status; so is the child that extracts its pages in `run`.
 """
 
 import os
@@ -20,6 +20,7 @@ from typing import Any
 CHECKOUT = Path(__file__).parents[2]
 #: What a call may take, in seconds.
 LONGEST = 120
+_FORKING = "from tests.crawler.prepared import fork_children; fork_children()"
 _CONTEXT = get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["tests.crawler.libraries"])
 
@@ -75,8 +76,8 @@ class Prepared:
         return Begun(Path(self._folder.name, str(next(self._numbers))), arguments, first, os.environ | environment)
 
     def run(self, *arguments: str, first: str = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        """Run a call to its end."""
-        begun = self.begin(*arguments, first=first, **environment)
+        """Run a call to its end, with children that are forked, too."""
+        begun = self.begin(*arguments, first=f"{_FORKING}\n{first}", **environment)
         output, errors = begun.communicate()
         assert begun.returncode is not None
         return subprocess.CompletedProcess(arguments, begun.returncode, output, errors)
@@ -95,12 +96,18 @@ def _become(arguments: list[str], first: str, environment: dict[str, str], outpu
         os.dup2(opened, number)
         os.close(opened)
     os.chdir(CHECKOUT)
-    # Children that kbsworld spawns are forked from the prepared process, too.
-    vars(forkserver)["_forkserver"].ensure_running = bool  # the one of the test, which runs
-    context.SpawnProcess._Popen = staticmethod(_ForkedChild)  # type: ignore[method-assign,assignment]
     sys.argv = arguments
     exec(first, {})  # noqa: S102
     import_module("crawler.__main__").main()
+
+
+def fork_children() -> None:
+    """Have the children that kbsworld spawns forked from the prepared process, too.
+
+    Not of calls that are killed: the prepared process ends if who asks it for a child dies before it has said which.
+    """
+    vars(forkserver)["_forkserver"].ensure_running = bool  # the one of the test, which runs
+    context.SpawnProcess._Popen = staticmethod(_ForkedChild)  # type: ignore[method-assign,assignment]
 
 
 class _ForkedChild(popen_forkserver.Popen):
