@@ -204,8 +204,10 @@ def page_of_list(link: str, list_url: str) -> int | None:
 
 
 def absolute(base: str, link: str) -> str:
-    """The web address that a link on the page at `base` leads to; empty if it leads to no web page."""
+    """The web address that a link on the page at `base` leads to; empty if it leads to no web page, or is too long."""
     link = link.strip()
+    if len(link) > MAX_LENGTH:  # many marks on one letter of a host take quadratic time
+        return ""
     try:
         url = link if link.startswith(("https://", "http://")) else urljoin(base, link)
         return url if link and urlsplit(url).scheme in {"http", "https"} else ""

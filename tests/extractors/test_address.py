@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extractors import NotAnArticle
-from extractors.address import EDITIONS, FOLDERS, PAGES, parse_address, site_url
+from extractors.address import EDITIONS, FOLDERS, MAX_LENGTH, PAGES, absolute, parse_address, site_url
 from extractors.html import extract_page
 
 NEWS = "https://world.kbs.co.kr/service/news_view.htm?lang=f&Seq_Code=83685"
@@ -229,3 +229,10 @@ def test_any_text_is_an_address_or_none(text: str) -> None:
 )
 def test_each_page_of_the_site_has_one_address(url: str, expected: str) -> None:
     assert url == f"https://world.kbs.co.kr{expected}"
+
+
+def test_a_link_longer_than_any_address_leads_nowhere() -> None:
+    page = "https://world.kbs.co.kr/rss/rss_news.htm?lang=f"
+    assert absolute(page, f"/{'a' * (MAX_LENGTH - 1)}") == f"https://world.kbs.co.kr/{'a' * (MAX_LENGTH - 1)}"
+    for link in (f"/{'a' * MAX_LENGTH}", "http://wo" + "\u0301\u0323" * 80_000 + "rld.kbs.co.kr/"):
+        assert absolute(page, link) == ""
